@@ -1,0 +1,7 @@
+"""Data to train on, drawn in batches: toys, digits, MNIST, images, arrays; and pictures of samples."""
+
+from fgan.data.dataset import Dataset, FunctionSource, Modes, TensorSource
+from fgan.data.load import load_data
+from fgan.data.pictures import draw_samples, save_picture
+
+__all__ = ["Dataset", "FunctionSource", "Modes", "TensorSource", "draw_samples", "load_data", "save_picture"]

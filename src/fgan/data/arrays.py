@@ -1,0 +1,193 @@
+"""NumPy files: `.npy` and `.npz` arrays become vectors or images; what cannot be trained on is refused."""
+
+from __future__ import annotations
+
+import tokenize
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from fgan.data.dataset import Dataset, TensorSource
+from fgan.data.finite import image_dataset, split
+from fgan.errors import DataError
+
+Array = NDArray[Any]
+
+USUAL_KEYS = ("x", "images", "samples", "data", "arr_0")
+# What NumPy and zipfile raise on damaged files, found by flipping bytes; NumPy documents only a part.
+_DAMAGED = (
+    ValueError,
+    OSError,
+    EOFError,
+    SyntaxError,
+    OverflowError,
+    RuntimeError,
+    MemoryError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+def load_array(path: str | Path, *, name: str | None = None) -> Dataset:
+    """Load a `.npy` or `.npz` array; a tenth of its samples is held out.
+
+    Rank 2 is vectors, (N, D), in any real type; they stay as they are, as float32, and `center` and `scale`
+    are the mean and standard deviation of each feature over the training part (1 where a feature is
+    constant). Rank 3, (N, H, W), and rank 4, (N, H, W, C) or (N, C, H, W) with C = 1 or 3, are images:
+    uint8, booleans, or floats in [0, 1], which are rounded to uint8. Where both readings of rank 4 fit,
+    channels are last.
+
+    Args:
+        path: the file. A `.npz` holds one array, or one of several is called x, images, samples, data or
+            arr_0.
+        name: what to call the data set; the path unless told.
+
+    Raises:
+        DataError: the file is damaged or needs pickle, or the array has another rank or type, is empty, has
+            fewer than 2 samples, or holds NaN, infinities or numbers that are too large.
+    """
+    path = Path(path)
+    array = _read(path)
+    _check(array, path)
+    if array.ndim == 2:
+        return _vector_dataset(name or str(path), _to_float32(array, path))
+    return image_dataset(name or str(path), *split(torch.from_numpy(_to_images(array, path))))
+
+
+def _vector_dataset(name: str, values: Tensor) -> Dataset:
+    train, held_out = split(values)
+    exact = train.double()
+    std = exact.std(dim=0, correction=0).float()
+    constant = (train.amin(dim=0) == train.amax(dim=0)) | (std == 0)
+    return Dataset(
+        name=name,
+        shape=tuple(values.shape[1:]),
+        value_range=None,
+        train=TensorSource(train),
+        held_out=TensorSource(held_out),
+        center=exact.mean(dim=0).float(),
+        scale=torch.where(constant, 1.0, std),
+    )
+
+
+def _read(path: Path) -> Array:
+    """Return the array in a file, whatever its suffix: the first bytes tell `.npy` from `.npz`."""
+    try:
+        with path.open("rb") as file:
+            magic = file.read(6)
+    except OSError as error:
+        raise DataError(
+            f"An array file must be readable; {path} is not ({error}). Check the path."
+        ) from error
+    if not magic.startswith((b"\x93NUMPY", b"PK")):
+        raise DataError(
+            f"An array file is what numpy.save or numpy.savez writes; {path} is neither .npy nor .npz "
+            "inside. Save the array with numpy.save."
+        )
+    try:
+        # A memory map trusts the size of the file rather than what a damaged header claims.
+        loaded = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not isinstance(loaded, np.lib.npyio.NpzFile):
+            return loaded
+        with loaded:
+            return loaded[_choose_key(loaded.files, path)]
+    except _DAMAGED as error:
+        if "object" in str(error).lower():
+            raise DataError(_type_rule(path, "object, which needs pickle and could run code")) from error
+        raise DataError(
+            f"An array file must be whole; {path} cannot be read ({error}). Save it again with numpy.save."
+        ) from error
+
+
+def _choose_key(keys: list[str], path: Path) -> str:
+    usual = [key for key in USUAL_KEYS if key in keys]
+    if len(keys) == 1:
+        return keys[0]
+    if len(usual) == 1:
+        return usual[0]
+    raise DataError(
+        f"A .npz file holds one array, or exactly one called {', '.join(USUAL_KEYS)}; {path} holds "
+        f"{', '.join(keys) or 'none'}. Save the samples alone, or under one of these names."
+    )
+
+
+def _type_rule(path: Path, received: str) -> str:
+    return (
+        f"An array must hold real numbers; {path} holds the type {received}. "
+        'Convert it, for example with array.astype("float32").'
+    )
+
+
+def _check(array: Array, path: Path) -> None:
+    if not isinstance(array, np.ndarray):
+        raise DataError(
+            f"A .npz file must hold arrays; {path} holds something else. Save it again with numpy.savez."
+        )
+    if array.dtype.kind not in "biuf":
+        raise DataError(_type_rule(path, str(array.dtype)))
+    if array.ndim not in (2, 3, 4):
+        raise DataError(
+            "An array must have rank 2 (N, D), 3 (N, H, W) or 4 (N, H, W, C) or (N, C, H, W); "
+            f"{path} has rank {array.ndim}, shape {array.shape}. Reshape it: the first axis counts samples."
+        )
+    if array.size == 0:
+        raise DataError(f"An array must not be empty; {path} has the shape {array.shape}. Save some samples.")
+    if len(array) < 2:
+        raise DataError(
+            f"An array must hold at least 2 samples; {path} holds 1. The first axis counts samples."
+        )
+    _refuse_rows(array, np.isfinite(array), path, "finite numbers", "NaN or infinite")
+
+
+def _refuse_rows(array: Array, good: NDArray[np.bool_], path: Path, rule: str, received: str) -> None:
+    """Raise a DataError that counts the bad values and names the first row that holds one."""
+    bad = array.size - int(np.count_nonzero(good))
+    if bad:
+        row = int(np.argmin(good.reshape(len(array), -1).all(axis=1)))
+        raise DataError(
+            f"An array must hold {rule}; in {path} {bad} of {array.size} values are {received}, "
+            f"the first in row {row}. Remove or repair those rows."
+        )
+
+
+def _to_float32(array: Array, path: Path) -> Tensor:
+    with np.errstate(over="ignore"):
+        values = np.array(array, dtype=np.float32)
+    _refuse_rows(values, np.isfinite(values), path, "numbers that fit float32 (below 3.4e38)", "too large")
+    return torch.from_numpy(values)
+
+
+def _to_images(array: Array, path: Path) -> NDArray[np.uint8]:
+    """Return (N, H, W), (N, H, W, C) or (N, C, H, W) as uint8 (N, C, H, W)."""
+    if array.ndim == 3:
+        array = array[:, None]
+    elif array.shape[3] in (1, 3):
+        array = np.moveaxis(array, 3, 1)
+    elif array.shape[1] not in (1, 3):
+        raise DataError(
+            "Images have 1 or 3 channels, last or right after the count, (N, H, W, C) or (N, C, H, W); "
+            f"{path} has the shape {array.shape}. Keep 1 or 3 channels."
+        )
+    if array.dtype == np.uint8:
+        return np.array(array, order="C")
+    if array.dtype.kind == "b":
+        return np.where(array, np.uint8(255), np.uint8(0))
+    if array.dtype.kind != "f":
+        raise DataError(
+            f"Images are uint8, or floats in [0, 1]; {path} holds {array.dtype}. "
+            'Save array.astype("uint8") with values in 0..255.'
+        )
+    low, high = float(array.min()), float(array.max())
+    if low < 0 or high > 1:
+        raise DataError(
+            f"Images of floats lie in [0, 1]; {path} holds {low:g} to {high:g}. Scale them to [0, 1] or "
+            "save uint8."
+        )
+    return np.rint(array * 255).astype(np.uint8, order="C")

@@ -1,0 +1,122 @@
+"""What every data set offers: a name, the shape and range of a sample, and batches drawn by a generator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+
+class Source(Protocol):
+    """Something that samples can be drawn from, again and again."""
+
+    def draw(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw n samples, float32 of shape (n, *shape), on the generator's device."""
+        ...
+
+    def to(self, device: torch.device | str) -> Source:
+        """Return the same source with its memory on `device`."""
+        ...
+
+
+@dataclass(frozen=True)
+class TensorSource:
+    """A finite set of samples in memory, drawn uniformly with replacement.
+
+    Drawing with replacement needs no memory of what was drawn before, so the state of the
+    `torch.Generator` alone decides every batch that follows: resuming a run needs nothing else.
+
+    Args:
+        values: (N, *shape), float32, or uint8 for images, which are scaled to [0, 1] when drawn.
+
+    >>> source = TensorSource(torch.tensor([[0], [255]], dtype=torch.uint8))
+    >>> sorted(source.draw(100, torch.Generator().manual_seed(0)).unique().tolist())
+    [0.0, 1.0]
+    """
+
+    values: Tensor
+
+    def __len__(self) -> int:
+        """Return the number of samples held."""
+        return len(self.values)
+
+    def draw(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw n samples, float32 of shape (n, *shape)."""
+        rows = torch.randint(len(self.values), (n,), generator=generator, device=generator.device)
+        return as_float(self.values[rows])
+
+    def to(self, device: torch.device | str) -> TensorSource:
+        """Return the same samples on `device`."""
+        return TensorSource(self.values.to(device))
+
+
+@dataclass(frozen=True)
+class FunctionSource:
+    """A distribution that is sampled afresh at every draw.
+
+    Args:
+        sample: called with (n, generator); returns (n, *shape) on the generator's device.
+    """
+
+    sample: Callable[[int, torch.Generator], Tensor]
+
+    def draw(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw n samples, float32 of shape (n, *shape)."""
+        return self.sample(n, generator)
+
+    def to(self, device: torch.device | str) -> FunctionSource:
+        """Return the source itself: it samples wherever the generator lives."""
+        return self
+
+
+@dataclass(frozen=True)
+class Modes:
+    """The known clusters of a synthetic mixture: `centers` (K, D) and their common standard deviation."""
+
+    centers: Tensor
+    sigma: float
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A named set of samples, ready to train on.
+
+    Args:
+        name: what the user called it.
+        shape: of one sample: (channels, height, width) for images, (features,) for vectors.
+        value_range: smallest and largest possible value, or None where values are unbounded.
+        train: where training draws from.
+        held_out: samples that training never sees.
+        center, scale: an affine frame in which samples have about mean 0 and spread 1; scalars or (*shape).
+        modes: the clusters of a synthetic mixture, where they are known.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    value_range: tuple[float, float] | None
+    train: Source
+    held_out: Source
+    center: Tensor
+    scale: Tensor
+    modes: Modes | None = None
+
+    @property
+    def is_image(self) -> bool:
+        """Whether samples are images of shape (channels, height, width)."""
+        return len(self.shape) == 3
+
+    def to(self, device: torch.device | str) -> Dataset:
+        """Return the same data with its memory on `device`."""
+        return replace(self, train=self.train.to(device), held_out=self.held_out.to(device))
+
+
+def as_float(values: Tensor) -> Tensor:
+    """Scale uint8 to [0, 1] float32; leave float32 as it is.
+
+    >>> as_float(torch.tensor([0, 51, 255], dtype=torch.uint8))
+    tensor([0.0000, 0.2000, 1.0000])
+    """
+    return values.float().div_(255) if values.dtype == torch.uint8 else values

@@ -1,0 +1,191 @@
+"""The IDX format of MNIST and its relatives: one file, and a folder of them, gzipped or not."""
+
+from __future__ import annotations
+
+import gzip
+import math
+import re
+import zlib
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from fgan.data.dataset import Dataset
+from fgan.data.finite import image_dataset, split
+from fgan.errors import DataError
+
+GZIP_MAGIC = b"\x1f\x8b"
+RANKS = {b"\x00\x00\x08\x03": 3, b"\x00\x00\x08\x01": 1}
+TYPES = {8: "uint8", 9: "int8", 11: "int16", 12: "int32", 13: "float32", 14: "float64"}
+TRAIN_IMAGES = re.compile(r"(?P<prefix>(?:.*-)?)train-images(?P<mark>[-.])idx3-ubyte(?:\.gz)?")
+
+
+def read_idx(path: str | Path) -> NDArray[np.uint8]:
+    """Read one IDX file of images or labels; gzip is recognised by its first bytes, not by the name.
+
+    Args:
+        path: a file that starts with 00000803 (images) or 00000801 (labels), or that unpacks to one.
+
+    Returns:
+        uint8 of shape (N, H, W) for images, (N,) for labels.
+
+    Raises:
+        DataError: the file cannot be read or unpacked, is of another kind, or is too short or too long.
+    """
+    path = Path(path)
+    return parse_idx(unpack(path), path)
+
+
+def unpack(path: Path) -> bytes:
+    """Return a file's content, unpacked if it starts with gzip's two bytes.
+
+    Raises:
+        DataError: the file cannot be read, or is corrupted gzip.
+    """
+    try:
+        packed = path.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"An IDX file must be readable; {path} is not ({error}). Check the path and its permissions."
+        ) from error
+    if not packed.startswith(GZIP_MAGIC):
+        return packed
+    try:
+        return gzip.decompress(packed)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(
+            f"A gzipped file must unpack without error; {path} does not ({error}). "
+            "It is damaged or was not copied whole: delete it and fetch it again."
+        ) from error
+
+
+def parse_idx(content: bytes, path: Path) -> NDArray[np.uint8]:
+    """Decode the unpacked content of an IDX file; `path` is what errors call it.
+
+    >>> parse_idx(bytes.fromhex("00000801 00000003 070809"), Path("labels")).tolist()
+    [7, 8, 9]
+    """
+    rank = RANKS.get(content[:4])
+    if rank is None:
+        raise DataError(
+            "An IDX file starts with the bytes 00000803 (uint8 images) or 00000801 (uint8 labels); "
+            f"{path} starts with {_describe_magic(content[:4])}. Convert it, or name the right file."
+        )
+    start = 4 + 4 * rank
+    if len(content) < start:
+        raise DataError(
+            f"The header of an IDX file of rank {rank} takes {start} bytes; {path} has only {len(content)}. "
+            "It was cut short: fetch it again."
+        )
+    shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4))
+    expected, received = math.prod(shape), len(content) - start
+    if expected != received:
+        mistake = "was cut short" if received < expected else "has trailing bytes"
+        raise DataError(
+            f"{path} {mistake}: its header announces {' x '.join(map(str, shape))} = {expected} bytes, "
+            f"and {received} follow. Fetch it again."
+        )
+    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape).copy()
+
+
+def load_idx_folder(folder: str | Path, *, name: str | None = None) -> Dataset:
+    """Load a folder of IDX files: MNIST, Fashion-MNIST, KMNIST, EMNIST and their like.
+
+    The training images are `train-images-idx3-ubyte`, with or without `.gz`, a prefix such as
+    `emnist-letters-`, or `.idx3-ubyte`. Test images (`t10k-` or `test-`) become the held-out samples;
+    without them a tenth of the training images is held out. Labels are checked where present. Images are
+    kept as they are stored; EMNIST stores them transposed.
+
+    Args:
+        folder: where the files lie.
+        name: what to call the data set; `idx:FOLDER` unless told.
+
+    Raises:
+        DataError: there are no training images or several, a file is damaged or of the wrong kind, or two
+            disagree.
+    """
+    folder = Path(folder).expanduser()
+    prefix, mark = _training_files(folder)
+    train = _images(folder, f"{prefix}train", mark)
+    if train is None:
+        raise DataError(f"{folder} changed while it was read: its training images are gone. Load it again.")
+    held_out = _images(folder, f"{prefix}t10k", mark)
+    if held_out is None:
+        held_out = _images(folder, f"{prefix}test", mark)
+    if held_out is None:
+        train, held_out = split(train)
+    elif held_out.shape[1:] != train.shape[1:]:
+        raise DataError(
+            f"Training and test images must be of one size; in {folder} they are {tuple(train.shape[2:])} "
+            f"and {tuple(held_out.shape[2:])} (height, width). Put files that belong together into one "
+            "folder."
+        )
+    return image_dataset(name or f"idx:{folder}", train, held_out)
+
+
+def _describe_magic(magic: bytes) -> str:
+    known = len(magic) == 4 and magic[:2] == b"\x00\x00" and magic[2] in TYPES
+    meaning = f" ({TYPES[magic[2]]}, {magic[3]} dimensions)" if known else ""
+    return f"{magic.hex() or 'nothing: it is empty'}{meaning}"
+
+
+def _training_files(folder: Path) -> tuple[str, str]:
+    """Find what precedes `train` in the names, and whether `-` or `.` precedes `idx3-ubyte`."""
+    if not folder.is_dir():
+        raise DataError(f"idx: takes a folder of IDX files; {folder} is no folder. Check the path.")
+    matches = [
+        match for file in folder.iterdir() if file.is_file() and (match := TRAIN_IMAGES.fullmatch(file.name))
+    ]
+    found = sorted({(match["prefix"], match["mark"]) for match in matches})
+    if not found:
+        raise DataError(
+            "A folder of IDX files holds train-images-idx3-ubyte or train-images-idx3-ubyte.gz "
+            f"(a prefix such as emnist-letters- may precede it); {folder} holds none. "
+            "Check the folder, or give the files their usual names."
+        )
+    if len(found) > 1:
+        names = ", ".join(f"{prefix}train-images{mark}idx3-ubyte" for prefix, mark in found)
+        raise DataError(
+            f"A folder of IDX files holds one data set; {folder} holds {len(found)}: {names}. "
+            "Move all but one into folders of their own."
+        )
+    return found[0]
+
+
+def _images(folder: Path, stem: str, mark: str) -> Tensor | None:
+    """Read the images called `stem`, (N, 1, H, W), checked against their labels; None if there are none."""
+    path = _existing(folder, f"{stem}-images{mark}idx3-ubyte")
+    if path is None:
+        return None
+    images = read_idx(path)
+    if images.ndim != 3:
+        raise DataError(
+            f"{path} should hold images, and it holds {len(images)} labels. Swap the misnamed files."
+        )
+    if images.size == 0:
+        raise DataError(
+            f"A file of images must hold at least one pixel; {path} has the shape {images.shape}."
+        )
+    labels_path = _existing(folder, f"{stem}-labels{mark}idx1-ubyte")
+    if labels_path is not None:
+        _check_labels(read_idx(labels_path), labels_path, len(images), path)
+    return torch.from_numpy(images).unsqueeze(1)
+
+
+def _check_labels(labels: NDArray[np.uint8], path: Path, count: int, images_path: Path) -> None:
+    if labels.ndim != 1:
+        raise DataError(
+            f"{path} should hold labels, and it holds {len(labels)} images. Swap the misnamed files."
+        )
+    if len(labels) != count:
+        raise DataError(
+            f"Every image has one label; {images_path} holds {count} images and {path} {len(labels)} labels. "
+            "Put files that belong together into one folder."
+        )
+
+
+def _existing(folder: Path, name: str) -> Path | None:
+    return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)

@@ -1,0 +1,96 @@
+"""One name in, one data set out: the built-in data sets and the user's own files."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+
+from fgan.data.arrays import load_array
+from fgan.data.dataset import Dataset
+from fgan.data.digits import digits
+from fgan.data.idx import load_idx_folder
+from fgan.data.images import load_images
+from fgan.data.mnist import load_mnist
+from fgan.data.notes import Say, to_stderr
+from fgan.data.toys import grid25, moons, paper_mixture, ring8
+from fgan.errors import DataError
+
+BUILDERS: dict[str, Callable[[str | Path | None, Say], Dataset]] = {
+    "digits": lambda data_dir, say: digits(),
+    "mnist": load_mnist,
+    "ring8": lambda data_dir, say: ring8(),
+    "grid25": lambda data_dir, say: grid25(),
+    "paper-mixture": lambda data_dir, say: paper_mixture(),
+    "moons": lambda data_dir, say: moons(),
+}
+IDX_PREFIX = "idx:"
+FILES = "idx:DIR, a folder of images, a .zip of images, a .npy or a .npz"
+
+
+def load_data(
+    name: str,
+    *,
+    data_dir: str | Path | None = None,
+    image_size: int | None = None,
+    strict: bool = False,
+    say: Say = to_stderr,
+) -> Dataset:
+    """Load a data set by its name or its path.
+
+    Args:
+        name: `digits`, `mnist`, `ring8`, `grid25`, `paper-mixture` or `moons`; `idx:DIR` for a folder of IDX
+            files; or the path of a folder of images, a `.zip` of images, a `.npy` or a `.npz`. A folder that
+            has a built-in name is reached as `./digits`.
+        data_dir: where `mnist` is looked for first, and downloaded to.
+        image_size: side in pixels that a folder or a `.zip` of images is resized to; 32 unless told.
+        strict: refuse a folder or a `.zip` with an image that cannot be read; such images are skipped unless
+            told.
+        say: takes notes for the user, such as which images were skipped; standard error unless told.
+
+    Raises:
+        DataError: the name is unknown, an option does not apply, or the data cannot be read or trained on.
+
+    >>> load_data("ring8").shape
+    (2,)
+    """
+    if name in BUILDERS:
+        _refuse_size(name, image_size)
+        return BUILDERS[name](data_dir, say)
+    if name.startswith(IDX_PREFIX):
+        _refuse_size(name, image_size)
+        return load_idx_folder(name.removeprefix(IDX_PREFIX), name=name)
+    path = _existing(name)
+    if path is None:
+        raise DataError(_unknown(name))
+    if path.is_dir() or path.suffix.lower() == ".zip":
+        return load_images(path, image_size=image_size, strict=strict, say=say, name=name)
+    _refuse_size(name, image_size)
+    if path.suffix.lower() in (".npy", ".npz"):
+        return load_array(path, name=name)
+    raise DataError(
+        f"Data come from {FILES}; got the file {name!r}. Unpack or convert it, or name the folder that it "
+        "lies in."
+    )
+
+
+def _refuse_size(name: str, image_size: int | None) -> None:
+    if image_size is not None:
+        raise DataError(
+            "The image size applies to a folder or a .zip of images; "
+            f"got image_size={image_size} with {name!r}. Leave it out."
+        )
+
+
+def _existing(name: str) -> Path | None:
+    try:
+        path = Path(name).expanduser()
+        return path if name and path.exists() else None
+    except (OSError, RuntimeError):  # a path that may not be looked at, an unknown ~user
+        return None
+
+
+def _unknown(name: str) -> str:
+    nearest = difflib.get_close_matches(name.lower(), BUILDERS, n=1, cutoff=0.5)
+    hint = f'Did you mean "{nearest[0]}"?' if nearest else "Check the spelling, or that the path exists."
+    return f"Data are one of {', '.join(BUILDERS)}, or {FILES}; got {name!r}, which is neither. {hint}"

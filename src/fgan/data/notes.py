@@ -1,0 +1,19 @@
+"""How loading tells the user something that is worth knowing and is no error."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+Say = Callable[[str], None]
+
+
+def to_stderr(note: str) -> None:
+    """Write one note as a line on standard error, where it mixes with no command's output."""
+    if sys.stderr is not None:  # None under pythonw and in some services
+        sys.stderr.write(f"{note}\n")
+
+
+def on_a_terminal() -> bool:
+    """Whether somebody is watching standard error, so that a progress bar makes sense."""
+    return sys.stderr is not None and sys.stderr.isatty()

@@ -1,0 +1,51 @@
+r"""The squared Hellinger distance: f(u) = (√u - 1)²."""
+
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from fgan.divergences.base import Divergence, Interval, Link
+
+
+class SquaredHellinger(Divergence):
+    r"""Squared Hellinger distance, \int (√p - √q)^2 = 2 - 2·BC, between 0 and 2.
+
+    .. math::
+        f(u) = (\sqrt u - 1)^2, \quad f'(u) = 1 - u^{-1/2}, \quad
+        f^*(t) = t/(1-t), \quad g_f(v) = 1 - e^{-v}
+
+    Use it as a bounded, symmetric middle way between KL and reverse KL. Many texts halve it.
+
+    >>> SquaredHellinger().f(torch.tensor([0.0, 1.0, 4.0]))
+    tensor([1., 0., 1.])
+    """
+
+    name = "squared-hellinger"
+    formula = "(sqrt(u) - 1)^2"
+    threshold = 0.0
+    conjugate_domain: ClassVar[Interval] = Interval(upper=1.0)
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return (√u - 1)²."""
+        return (u.sqrt() - 1).square()
+
+    def derivative(self, u: Tensor) -> Tensor:
+        """Return 1 - 1/√u."""
+        return 1 - u.rsqrt()
+
+    def conjugate(self, t: Tensor) -> Tensor:
+        """Return t/(1 - t) for t < 1, else +inf."""
+        return torch.where(t < 1, t / (1 - t), torch.inf)
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return 1 - e^(-l/2)."""
+        return -torch.expm1(-log_ratio / 2)
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return e^(l/2) - 1."""
+        return torch.expm1(log_ratio / 2)
+
+    def paper_link(self) -> Link:
+        """Return the link T = 1 - e^(-v), for which l = 2v."""
+        return self.affine_link(scale=2.0)

@@ -1,0 +1,6 @@
+"""What the two players optimise: losses from any f-divergence, and penalties on the critic."""
+
+from fgan.objectives.gan_loss import GENERATOR_LOSSES, GANLoss
+from fgan.objectives.penalties import squared_gradient
+
+__all__ = ["GENERATOR_LOSSES", "GANLoss", "squared_gradient"]

@@ -1,0 +1,132 @@
+"""Checkpoints: folders of safetensors and JSON that appear whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from fgan.errors import RunError
+
+Groups = dict[str, dict[str, Tensor]]
+
+
+class Checkpoints:
+    """The folder `checkpoints/` of a run.
+
+    Args:
+        folder: where `step-00010000/` and its like lie; made when first written to.
+        keep: how many of the newest stay.
+    """
+
+    def __init__(self, folder: Path, keep: int = 2) -> None:
+        self.folder = folder
+        self.keep = keep
+
+    def steps(self) -> list[int]:
+        """Return the steps that have a checkpoint, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        matches = (re.fullmatch(r"step-(\d+)", path.name) for path in self.folder.iterdir())
+        return sorted(int(match[1]) for match in matches if match)
+
+    def path(self, step: int) -> Path:
+        """Return the folder of a step's checkpoint."""
+        return self.folder / f"step-{step:08d}"
+
+    def write(self, step: int, groups: Groups, description: dict[str, Any]) -> None:
+        """Write a checkpoint aside, rename it into place, then remove the ones too many.
+
+        Args:
+            step: generator steps done.
+            groups: tensors by file and name.
+            description: what `state.json` holds besides the step.
+
+        Raises:
+            RunError: where it cannot be written; every earlier checkpoint is still there then.
+        """
+        target, aside = self.path(step), self.folder / f".step-{step:08d}.part"
+        try:
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.mkdir(parents=True)
+            for name, tensors in groups.items():
+                whole = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
+                write_durably(aside / f"{name}.safetensors", save(whole))
+            write_durably(aside / "state.json", json.dumps({"step": step, **description}, indent=2).encode())
+            shutil.rmtree(target, ignore_errors=True)
+            aside.rename(target)
+            sync_folder(self.folder)
+        except OSError as error:
+            shutil.rmtree(aside, ignore_errors=True)
+            raise RunError(self._could_not_write(step, error)) from error
+        for old in self.steps()[: -self.keep]:
+            shutil.rmtree(self.path(old), ignore_errors=True)
+
+    def _could_not_write(self, step: int, error: OSError) -> str:
+        kept = self.steps()
+        last = f"the last good one, step {kept[-1]}, is intact" if kept else "there is no earlier one"
+        return (
+            f"could not write the checkpoint of step {step} to {self.folder}: {error.strerror or error}; {last}. "
+            "Free some space, then go on with --resume."
+        )
+
+    def read(self, step: int) -> tuple[Groups, dict[str, Any]]:
+        """Return the tensors and the description of a step's checkpoint.
+
+        Raises:
+            RunError: where a file is missing or damaged.
+        """
+        folder = self.path(step)
+        try:
+            description = json.loads((folder / "state.json").read_bytes())
+            groups = {path.stem: load(path.read_bytes()) for path in sorted(folder.glob("*.safetensors"))}
+        except (OSError, ValueError, SafetensorError) as error:
+            raise RunError(
+                f"the checkpoint {folder} is damaged ({error}). Delete that folder to go back to the one before."
+            ) from error
+        return groups, description
+
+    def newest(self) -> int:
+        """Return the newest checkpoint's step.
+
+        Raises:
+            RunError: where there is none.
+        """
+        steps = self.steps()
+        if not steps:
+            raise RunError(f"{self.folder.parent} has no checkpoint yet: train it for longer first.")
+        return steps[-1]
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file and wait until the disk has it."""
+    with path.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def replace_durably(path: Path, content: bytes) -> None:
+    """Replace a file's content so that a reader, or a crash, meets the old or the new and nothing between."""
+    aside = path.with_name(f".{path.name}.part")
+    write_durably(aside, content)
+    aside.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the disk knows the folder's names; Windows has no such call and needs none."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

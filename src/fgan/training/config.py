@@ -1,0 +1,179 @@
+"""Everything that decides a run, in one flat record: the command line's flags and `config.json` alike."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from fgan.errors import FganError, RunError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """A complete recipe: the same config and seed give the same run."""
+
+    data: str
+    """What to learn from: digits, mnist, ring8, grid25, moons, paper-mixture, idx:DIR, a folder or .zip of
+    images, a .npy or .npz file."""
+    divergence: str = "gan"
+    """Any name that `fgan divergences` lists."""
+    link: Literal["paper", "log-ratio"] = "paper"
+    """How the critic's output becomes the bound: the paper's activation, or output = log(p/q)."""
+    generator_loss: Literal["saturating", "non-saturating"] = "non-saturating"
+    """What the generator minimises: the bound itself, or the paper's trick (section 3.2)."""
+    steps: int = 20_000
+    """Generator steps."""
+    seed: int = 0
+    """Decides the initial weights and every random draw."""
+
+    batch_size: int = 64
+    """Samples of each kind that one step sees."""
+    n_critic: int = 1
+    """Critic steps for each generator step."""
+    lr: float = 5e-4
+    """Adam's learning rate, for both players."""
+    beta1: float = 0.5
+    """Adam's decay of the gradient's mean."""
+    beta2: float = 0.99
+    """Adam's decay of the gradient's mean square."""
+    r1: float = 0.1
+    """Weight of the critic's squared gradient on data (R1); 0 turns it off."""
+    r2: float = 0.1
+    """Weight of the critic's squared gradient on generated samples (R2); 0 turns it off."""
+    ema: float = 0.999
+    """Decay of the averaged generator that samples are drawn from; 0 turns it off."""
+
+    latent: int = 32
+    """Dimension of the generator's normal input."""
+    width: int = 256
+    """Units of every hidden layer."""
+    depth: int = 2
+    """Hidden layers of each network."""
+    activation: Literal["relu", "leaky-relu", "tanh"] = "leaky-relu"
+    """Between the layers of both networks."""
+    standardize: bool = True
+    """Let the networks work in a frame where the data have mean 0 and spread 1."""
+
+    log_every: int = 100
+    """Steps between two lines of metrics.jsonl, each a mean over the steps since the last."""
+    sample_every: int = 1000
+    """Steps between two pictures; 0 for none but the last."""
+    sample_count: int = 64
+    """Samples in a picture of images; pictures of vectors show 2,000."""
+    checkpoint_every: int = 1000
+    """Steps between two checkpoints; the last step always has one."""
+    keep_checkpoints: int = 2
+    """How many of the newest checkpoints stay on disk."""
+
+    data_dir: str | None = None
+    """Where to look for mnist before downloading it; else the folder named by $FGAN_DATA."""
+    image_size: int | None = None
+    """Pixels a side for a folder or .zip of images; 32 if not given."""
+    strict: bool = False
+    """Stop at the first image that cannot be read rather than skip it."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to compute; auto takes a GPU where there is one."""
+
+    def __post_init__(self) -> None:
+        """Check every number once, before anything is written."""
+        for name in ("steps", "batch_size", "n_critic", "latent", "width", "log_every", "checkpoint_every"):
+            self._require(name, getattr(self, name) >= 1, "at least 1")
+        for name in ("depth", "sample_every", "sample_count", "r1", "r2"):
+            self._require(name, getattr(self, name) >= 0, "at least 0")
+        self._require("keep_checkpoints", self.keep_checkpoints >= 1, "at least 1")
+        self._require("seed", 0 <= self.seed < 2**63, "between 0 and 2^63 - 1")
+        self._require("lr", self.lr > 0 and math.isfinite(self.lr), "a positive number")
+        for name in ("beta1", "beta2", "ema"):
+            self._require(name, 0 <= getattr(self, name) < 1, "at least 0 and below 1")
+        for name in ("r1", "r2"):
+            self._require(name, math.isfinite(getattr(self, name)), "finite")
+
+    def _require(self, name: str, holds: bool, rule: str) -> None:
+        if not holds:
+            flag = name.replace("_", "-")
+            raise FganError(f"--{flag} must be {rule}; got {getattr(self, name)}.")
+
+    def to_json(self) -> str:
+        """Write it as `config.json` holds it."""
+        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str, origin: str) -> TrainConfig:
+        """Read what `to_json` wrote.
+
+        Args:
+            text: the JSON.
+            origin: what to call it in an error.
+
+        Raises:
+            RunError: where it is not JSON, or has an unknown field.
+
+        >>> TrainConfig.from_json(TrainConfig(data="ring8").to_json(), "here").data
+        'ring8'
+        """
+        try:
+            values = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise RunError(f"{origin} is not valid JSON ({error}). Restore it, or start a new run.") from error
+        if not isinstance(values, dict) or "data" not in values:
+            raise RunError(f'{origin} must be a JSON object with at least "data"; got {str(text)[:60]!r}.')
+        names = [field.name for field in dataclasses.fields(cls)]
+        for name in values:
+            if name not in names:
+                near = difflib.get_close_matches(name, names, n=1)
+                hint = f' Did you mean "{near[0]}"?' if near else ""
+                raise RunError(f'{origin} has the unknown field "{name}".{hint}')
+        _check_types(cls, values, origin)
+        return cls(**values)
+
+    @classmethod
+    def read(cls, path: Path) -> TrainConfig:
+        """Read a `config.json`.
+
+        Raises:
+            RunError: where there is none, or it cannot be read.
+        """
+        try:
+            return cls.from_json(path.read_text(encoding="utf-8"), str(path))
+        except OSError as error:
+            raise RunError(f"cannot read the config {path}: {error.strerror}.") from error
+
+    def differences(self, other: TrainConfig) -> list[str]:
+        """Say, a line each, where another config would make another run; `steps` may grow, so it is left out."""
+        return [
+            f"{field.name}: {getattr(self, field.name)!r} there, {getattr(other, field.name)!r} here"
+            for field in dataclasses.fields(self)
+            if field.name not in MAY_CHANGE_ON_RESUME and getattr(self, field.name) != getattr(other, field.name)
+        ]
+
+
+MAY_CHANGE_ON_RESUME = frozenset({"steps", "keep_checkpoints", "data_dir"})
+"""Fields that do not decide what a given step computes."""
+
+
+def _check_types(cls: type, values: dict[str, Any], origin: str) -> None:
+    """Refuse a field of the wrong type, such as "steps": "many", before it fails somewhere deep."""
+    hints = get_type_hints(cls)
+    for name, value in values.items():
+        if not _accepts(hints[name], value):
+            raise RunError(f'{origin}: "{name}" must be {_describe(hints[name])}; got {value!r}.')
+
+
+def _accepts(hint: Any, value: object) -> bool:  # noqa: ANN401 - a type hint has no type of its own
+    if get_origin(hint) is Literal:
+        return value in get_args(hint)
+    options = get_args(hint) or (hint,)
+    if isinstance(value, bool):
+        return bool in options
+    return isinstance(value, options) or (float in options and isinstance(value, int))
+
+
+def _describe(hint: Any) -> str:  # noqa: ANN401
+    if get_origin(hint) is Literal:
+        return "one of " + ", ".join(map(str, get_args(hint)))
+    return " or ".join({"NoneType": "null"}.get(kind.__name__, kind.__name__) for kind in get_args(hint) or (hint,))
