@@ -1,1 +1,51 @@
-"""fgan."""
+"""fgan, the workbench for f-divergences in PyTorch: train, compare, measure.
+
+Names are fetched when first used, so that `fgan --help` need not wait for torch.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fgan.data import load_data as load_data
+    from fgan.divergences import Divergence as Divergence
+    from fgan.divergences import divergence as divergence
+    from fgan.errors import FganError as FganError
+    from fgan.experiments.presets import preset as preset
+    from fgan.objectives import GANLoss as GANLoss
+    from fgan.training.loop import train as train
+    from fgan.training.run_directory import RunDirectory as RunDirectory
+
+_HOMES = {
+    "Divergence": "fgan.divergences",
+    "FganError": "fgan.errors",
+    "GANLoss": "fgan.objectives",
+    "RunDirectory": "fgan.training.run_directory",
+    "divergence": "fgan.divergences",
+    "load_data": "fgan.data",
+    "preset": "fgan.experiments.presets",
+    "train": "fgan.training.loop",
+}
+
+__all__ = [
+    "Divergence",
+    "FganError",
+    "GANLoss",
+    "RunDirectory",
+    "divergence",
+    "load_data",
+    "preset",
+    "train",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+    if name not in _HOMES:
+        raise AttributeError(f"module 'fgan' has no attribute '{name}'")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -64,10 +64,10 @@ def load_images(
                 f"A data set of images needs pictures; {path} holds none with a suffix that Pillow can open "
                 '(such as .png or .jpg). Check the path; for IDX files use "idx:DIR".'
             )
-        with (
-            warnings.catch_warnings()
-        ):  # here and not in the threads, which would restore each other's filters
-            warnings.simplefilter("ignore")  # Pillow's remarks on odd files; what is broken is reported below
+        # Pillow's remarks on odd files are noise beside our own report. Silenced here and not in the threads,
+        # which would restore each other's filters.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             decoded = _decode_all(entries, size, strict, say, path)
     if image_size is None and any(picture.size != (size, size) for picture in decoded):
         say(f"Images are resized and cropped to {size}x{size}; set the image size for another.")

@@ -50,9 +50,9 @@ def paper_mixture() -> Dataset:
 
 
 def moons() -> Dataset:
-    """Two interleaved half circles: (cos t, sin t) or (1 − cos t, ½ − sin t), t uniform on 0..π, plus σ ε.
+    """Two interleaved half circles: (cos t, sin t) or (1 − cos t, ½ − sin t), plus σ ε.
 
-    σ = 0.05.
+    t is uniform on [0, π], either half circle equally likely, and σ = 0.05.
 
     >>> moons().center
     tensor([0.5000, 0.2500])

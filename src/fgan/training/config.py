@@ -8,7 +8,9 @@ import json
 import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+
+import tyro
 
 from fgan.errors import FganError, RunError
 
@@ -17,7 +19,7 @@ from fgan.errors import FganError, RunError
 class TrainConfig:
     """A complete recipe: the same config and seed give the same run."""
 
-    data: str
+    data: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DATA")]
     """What to learn from: digits, mnist, ring8, grid25, moons, paper-mixture, idx:DIR, a folder or .zip of
     images, a .npy or .npz file."""
     divergence: str = "gan"

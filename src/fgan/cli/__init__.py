@@ -1,0 +1,65 @@
+"""The command line: `fgan VERB ...`, a module a verb."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from fgan.errors import FganError
+
+VERBS = {
+    "train": "train a generator on data, by any f-divergence",
+    "sample": "draw samples from a run, as a picture or an array",
+    "divergences": "list the divergences and their formulas",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one verb; return the exit code: 0, or 2 for a mistake the user can mend, 3 for diverged training."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    verb, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
+    if verb in ("-h", "--help", "help"):
+        print_out(usage())
+        return 0
+    if verb in ("-V", "--version"):
+        print_out(version())
+        return 0
+    if verb not in VERBS:
+        print_error(f'fgan: there is no verb "{verb}".\n\n{usage()}')
+        return 2
+    try:
+        importlib.import_module(f"fgan.cli.{verb}").run(rest)
+    except FganError as error:
+        print_error(f"fgan: {error}")
+        return error.exit_code
+    except BrokenPipeError:
+        # The reader, such as `head`, has had enough; that is its right.
+        sys.stderr.close()
+        return 0
+    return 0
+
+
+def usage() -> str:
+    """Return the overview of all verbs."""
+    width = max(map(len, VERBS))
+    lines = "\n".join(f"  fgan {verb:<{width}}  {what}" for verb, what in VERBS.items())
+    return f"fgan, the workbench for f-divergences\n\n{lines}\n\nfgan VERB --help tells all about one of them."
+
+
+def version() -> str:
+    """Return the installed version."""
+    from importlib.metadata import version as installed  # noqa: PLC0415
+
+    return f"fgan {installed('fgan')}"
+
+
+def print_out(text: str) -> None:
+    """Print a result for whoever asked for it."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def print_error(text: str) -> None:
+    """Print something for people, beside the result."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()

@@ -1,0 +1,47 @@
+"""`fgan sample`: from a run directory to a picture or an array."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import tyro
+
+from fgan.cli import print_error
+from fgan.errors import FganError
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleCommand:
+    """Draw samples from a run's generator: a .png picture, or a .npy array that `fgan train` can read."""
+
+    run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
+    """The run directory."""
+    n: int = 64
+    """How many samples."""
+    out: Path = Path("samples.png")
+    """Where to: a name that ends in .png or .npy."""
+    seed: int = 0
+    """Decides the latents."""
+
+
+def run(arguments: list[str]) -> None:
+    """Parse the arguments and sample."""
+    command = tyro.cli(SampleCommand, prog="fgan sample", args=arguments)
+    if command.n < 1:
+        raise FganError(f"--n must be at least 1; got {command.n}.")
+    if command.out.suffix not in (".png", ".npy"):
+        raise FganError(f'--out must end in .png or .npy; got "{command.out}".')
+    from fgan.data import draw_samples, save_array, save_picture  # noqa: PLC0415 - torch, which --help does without
+    from fgan.training.run_directory import RunDirectory  # noqa: PLC0415
+
+    samples = RunDirectory(command.run).sample(command.n, seed=command.seed)
+    try:
+        if command.out.suffix == ".png":
+            save_picture(draw_samples(samples), command.out)
+        else:
+            save_array(samples, command.out)
+    except OSError as error:
+        raise FganError(f"cannot write {command.out}: {error.strerror or error}. Choose another --out.") from error
+    print_error(f"{command.n} samples in {command.out}")

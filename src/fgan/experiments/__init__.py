@@ -1,0 +1,1 @@
+"""Named recipes, and later whole studies made of runs."""

@@ -1,0 +1,62 @@
+"""Named recipes: what they change of the default one."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+from typing import Any
+
+from fgan.errors import FganError
+from fgan.training.config import TrainConfig
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+    # The classic public script: its networks, its optimiser, its one line and one 4x4 grid every 1000 steps.
+    "original": {
+        "divergence": "reverse-kl",
+        "generator_loss": "saturating",
+        "steps": 1_000_000,
+        "batch_size": 32,
+        "lr": 1e-3,
+        "beta1": 0.9,
+        "beta2": 0.999,
+        "r1": 0.0,
+        "r2": 0.0,
+        "ema": 0.0,
+        "latent": 10,
+        "width": 128,
+        "depth": 1,
+        "activation": "relu",
+        "standardize": False,
+        "log_every": 1000,
+        "sample_every": 1000,
+        "sample_count": 16,
+    },
+}
+
+
+def preset(name: str, data: str, **changes: Any) -> TrainConfig:  # noqa: ANN401 - any field of the config
+    """Return the recipe of that name for a data set.
+
+    Args:
+        name: a key of `PRESETS`.
+        data: as `TrainConfig.data`.
+        changes: fields of `TrainConfig` to set otherwise.
+
+    Raises:
+        FganError: for an unknown name or field, or a value out of range.
+
+    >>> preset("original", "mnist", steps=30_000).batch_size
+    32
+    """
+    if name not in PRESETS:
+        near = difflib.get_close_matches(name, PRESETS, n=1, cutoff=0.4)
+        hint = f' Did you mean "{near[0]}"?' if near else ""
+        raise FganError(f'unknown preset "{name}".{hint} There are: {", ".join(PRESETS)}.')
+    fields = [field.name for field in dataclasses.fields(TrainConfig)]
+    for field in changes:
+        if field not in fields:
+            near = difflib.get_close_matches(field, fields, n=1)
+            hint = f' Did you mean "{near[0]}"?' if near else ""
+            raise FganError(f'unknown setting "{field}".{hint}')
+    return TrainConfig(data=data, **{**PRESETS[name], **changes})

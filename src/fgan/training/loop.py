@@ -1,0 +1,237 @@
+"""The whole of a run: steps, metrics, pictures, checkpoints, stopping and going on."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from fgan.data import Dataset, draw_samples, load_data, save_picture
+from fgan.errors import DivergedError, FganError
+from fgan.training.config import TrainConfig
+from fgan.training.interruption import StopRequest
+from fgan.training.run_directory import RunDirectory, frame_to_json
+from fgan.training.trainer import Trainer
+
+VECTORS_IN_A_PICTURE = 2000
+SECONDS_BETWEEN_GLANCES = 0.25
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """What a call of `train` did.
+
+    Args:
+        run: the run directory.
+        data, divergence: what was learned, by which divergence.
+        step: generator steps done in all.
+        steps: generator steps asked for.
+        stopped_by: the signal that ended it early, or None.
+        seconds: time spent training in this call.
+        steps_per_second: of this call.
+        critic_loss, generator_loss, bound: last logged means.
+        sample: the newest picture, or None.
+    """
+
+    run: str
+    data: str
+    divergence: str
+    step: int
+    steps: int
+    stopped_by: str | None
+    seconds: float
+    steps_per_second: float
+    critic_loss: float
+    generator_loss: float
+    bound: float
+    sample: str | None
+
+
+def train(
+    config: TrainConfig,
+    out: str | Path,
+    *,
+    resume: bool = False,
+    dataset: Dataset | None = None,
+    say: Callable[[str], None] = print,
+) -> Summary:
+    """Train as the config says, into a run directory.
+
+    Args:
+        config: the recipe.
+        out: the run directory, new unless `resume`.
+        resume: go on from the newest checkpoint; the run ends as if it had never been stopped.
+        dataset: the data, where it is not to be loaded by `config.data`.
+        say: receives lines for people.
+
+    Raises:
+        FganError: for bad data, a bad folder or another config; nothing is half-written then.
+        DivergedError: where a loss or a weight stops being a finite number.
+    """
+    config = dataclasses.replace(config, device=resolve_device(config.device))
+    run = RunDirectory(out)
+    if resume:
+        run.config()
+    data = dataset or load_data(
+        config.data, data_dir=config.data_dir, image_size=config.image_size, strict=config.strict, say=say
+    )
+    trainer = Trainer(config, data)
+    run.reopen(config) if resume else run.create(config)
+    with run.locked(), StopRequest() as stop:
+        return Loop(trainer, data, run, say, stop).go(resume)
+
+
+class Loop:
+    """One call of `train`, from its first step to its last."""
+
+    def __init__(
+        self, trainer: Trainer, data: Dataset, run: RunDirectory, say: Callable[[str], None], stop: StopRequest
+    ) -> None:
+        self.trainer, self.data, self.run, self.say, self.stop = trainer, data, run, say, stop
+        self.config = trainer.config
+        self.checkpoints = run.checkpoints(self.config.keep_checkpoints)
+        self.last_metrics = trainer.metrics()
+        self.last_picture: Path | None = None
+
+    def go(self, resume: bool) -> Summary:
+        """Train until the last step or a stop request."""
+        config, trainer = self.config, self.trainer
+        if resume:
+            self._restore()
+        first, began = trainer.steps_done, time.perf_counter()
+        with tqdm(total=config.steps, initial=first, disable=None, unit="step", dynamic_ncols=True) as bar:
+            self.bar, self._glanced = bar, began
+            if first == 0 and config.sample_every:
+                self._picture()
+            while trainer.steps_done < config.steps and not self.stop.signal:
+                trainer.step()
+                self._after_step()
+            seconds = time.perf_counter() - began
+            self._finish()
+        return self._summary(seconds, trainer.steps_done - first)
+
+    def _after_step(self) -> None:
+        config, step = self.config, self.trainer.steps_done
+        if not self.bar.disable:
+            self._show_progress()
+        if step % config.log_every == 0:
+            self._log()
+        if config.sample_every and step % config.sample_every == 0:
+            self._picture()
+        if step % config.checkpoint_every == 0:
+            self._checkpoint()
+
+    def _finish(self) -> None:
+        step = self.trainer.steps_done
+        if step % self.config.log_every:
+            # The window goes on if the run is resumed, so it is shown but not written down.
+            self.last_metrics = self.trainer.metrics()
+        if step not in self.checkpoints.steps():
+            self._checkpoint()
+        if self.stop.signal:
+            self._line(f"stopped by {self.stop.signal.name} at step {step}; go on with --resume")
+        else:
+            self._picture()
+
+    def _restore(self) -> None:
+        steps = self.checkpoints.steps()
+        if steps:
+            groups, _ = self.checkpoints.read(steps[-1])
+            self.trainer.load_state(groups)
+        step = self.trainer.steps_done
+        self.run.forget_after(step)
+        logged = self.run.metrics()
+        if logged:
+            self.last_metrics = {name: logged[-1][name] for name in self.last_metrics}
+        self.say(f"resuming {self.run.path} at step {step}")
+
+    def _log(self) -> None:
+        self._require_finite()
+        self.last_metrics = self.trainer.metrics()
+        self.trainer.reset_metrics()
+        self.run.append_metrics(self.trainer.steps_done, self.last_metrics)
+        if self.bar.disable:
+            self._line(f"step {self.trainer.steps_done:>{len(str(self.config.steps))}}  {self._metrics_text()}")
+
+    def _metrics_text(self) -> str:
+        names = {"bound": "bound", "critic_loss": "critic", "generator_loss": "generator"}
+        return "  ".join(f"{short} {self.last_metrics[name]:.4g}" for name, short in names.items())
+
+    def _show_progress(self) -> None:
+        self.bar.update(self.trainer.steps_done - self.bar.n)
+        now = time.perf_counter()
+        # Reading a metric makes a GPU wait, so the bar looks at it only a few times a second.
+        if now - self._glanced > SECONDS_BETWEEN_GLANCES:
+            self._glanced = now
+            values = self.trainer.metrics()
+            self.bar.set_postfix({name: f"{value:.3g}" for name, value in values.items()}, refresh=False)
+
+    def _require_finite(self) -> None:
+        if self.trainer.is_finite():
+            return
+        values = self.trainer.metrics()
+        bad = [name for name, value in values.items() if not torch.tensor(value).isfinite()] or ["a weight"]
+        kept = self.checkpoints.steps()
+        raise DivergedError(
+            f"training left the finite numbers by step {self.trainer.steps_done}: {', '.join(bad)} "
+            f"({self._metrics_text()} before that). "
+            + (f"The checkpoint of step {kept[-1]} is intact. " if kept else "")
+            + f"Try a lower --lr than {self.config.lr:g}, a larger --r1 and --r2 than {self.config.r1:g} and "
+            f"{self.config.r2:g}, or --generator-loss non-saturating."
+        )
+
+    def _picture(self) -> None:
+        config, count = self.config, self.config.sample_count if self.data.is_image else VECTORS_IN_A_PICTURE
+        if not count:
+            return
+        # The same latents every time, apart from the run's own randomness: pictures can be leafed through.
+        random = torch.Generator().manual_seed(config.seed)
+        samples = self.trainer.sample(torch.randn(count, config.latent, generator=random))
+        real = None if self.data.is_image else self.data.to("cpu").held_out.draw(count, random)
+        self.last_picture = self.run.sample_path(self.trainer.steps_done)
+        with self.run.writing():
+            save_picture(draw_samples(samples, real=real), self.last_picture)
+
+    def _checkpoint(self) -> None:
+        self._require_finite()
+        description = {"frame": frame_to_json(self.trainer.frame)}
+        self.checkpoints.write(self.trainer.steps_done, self.trainer.state(), description)
+
+    def _line(self, text: str) -> None:
+        if self.bar.disable:
+            self.say(text)
+        else:
+            self.bar.write(text, file=sys.stderr)
+
+    def _summary(self, seconds: float, steps: int) -> Summary:
+        return Summary(
+            run=str(self.run.path),
+            data=self.config.data,
+            divergence=self.config.divergence,
+            step=self.trainer.steps_done,
+            steps=self.config.steps,
+            stopped_by=self.stop.signal.name if self.stop.signal else None,
+            seconds=round(seconds, 3),
+            steps_per_second=round(steps / seconds, 2) if seconds else 0.0,
+            **self.last_metrics,
+            sample=str(self.last_picture) if self.last_picture else None,
+        )
+
+
+def resolve_device(name: str) -> str:
+    """Return the device that "auto" means here, or `name` itself where it can be used.
+
+    Raises:
+        FganError: for a device that this machine, or this build of torch, does not have.
+    """
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return "cuda" if available["cuda"] else "cpu"
+    if not available.get(name):
+        raise FganError(f'--device must be one that torch can use here; got "{name}". Use --device cpu or auto.')
+    return name

@@ -1,0 +1,193 @@
+import pickle
+import zipfile
+
+import numpy as np
+import pytest
+import torch
+
+from fgan.data import TensorSource, load_data
+from fgan.errors import DataError
+
+RNG = np.random.default_rng(0)
+
+
+def saved(tmp_path, array):
+    path = tmp_path / "a.npy"
+    np.save(path, array, allow_pickle=False)
+    return str(path)
+
+
+def all_values(data):
+    assert isinstance(data.train, TensorSource) and isinstance(data.held_out, TensorSource)
+    return torch.cat([data.train.values, data.held_out.values])
+
+
+def as_set(values):
+    return {row.tobytes() for row in np.ascontiguousarray(values)}
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", ">f8", "int64", "uint8", "bool"])
+def test_rank_2_is_vectors_with_their_own_mean_and_spread(tmp_path, dtype, generator):
+    array = (RNG.normal(size=(500, 3)) * [1, 10, 3] + [5, 50, 9]).clip(0, 200).astype(dtype)
+    data = load_data(saved(tmp_path, array))
+    assert data.shape == (3,) and data.value_range is None and data.modes is None
+    assert as_set(all_values(data).numpy()) == as_set(array.astype(np.float32))
+    train = data.train.values
+    assert train.dtype == torch.float32 and len(train) == 450
+    framed = (train - data.center) / data.scale
+    assert torch.allclose(framed.mean(0), torch.zeros(3), atol=1e-4)
+    spread = framed.std(0, correction=0)
+    assert torch.allclose(spread, torch.ones(3) if dtype != "bool" else spread, atol=1e-4)
+    assert data.train.draw(4, generator).shape == (4, 3)
+
+
+def test_a_constant_feature_has_scale_1(tmp_path):
+    array = RNG.normal(size=(50, 3))
+    array[:, 1] = 0.1
+    array[:, 2] = 1e-45
+    data = load_data(saved(tmp_path, array))
+    assert data.scale[1:].tolist() == [1, 1] and data.center[1] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        ((20, 6, 5), (1, 6, 5)),
+        ((20, 6, 5, 1), (1, 6, 5)),
+        ((20, 6, 5, 3), (3, 6, 5)),
+        ((20, 1, 6, 5), (1, 6, 5)),
+        ((20, 3, 6, 5), (3, 6, 5)),
+        ((20, 3, 3, 3), (3, 3, 3)),
+    ],
+)
+def test_ranks_3_and_4_are_images_channels_first_or_last(tmp_path, shape, expected, generator):
+    array = RNG.integers(0, 256, shape, dtype=np.uint8)
+    data = load_data(saved(tmp_path, array))
+    assert data.shape == expected and data.value_range == (0.0, 1.0) and data.center == 0.5 == data.scale
+    channels_last = len(shape) == 4 and shape[3] in (1, 3)
+    first = np.moveaxis(array, 3, 1) if channels_last else array
+    assert all_values(data).dtype == torch.uint8
+    assert as_set(all_values(data).numpy()) == as_set(first)
+    assert data.train.draw(2, generator).shape == (2, *expected)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16"])
+def test_float_images_are_rounded_to_bytes(tmp_path, dtype):
+    array = RNG.random((10, 4, 4)).astype(dtype)
+    array[0, 0, 0], array[0, 0, 1] = 0, 1
+    held = all_values(load_data(saved(tmp_path, array)))
+    assert held.dtype == torch.uint8
+    assert as_set(held.numpy()) == as_set(np.rint(array * 255).astype(np.uint8))
+
+
+def test_boolean_images_are_black_and_white(tmp_path):
+    held = all_values(load_data(saved(tmp_path, RNG.random((10, 4, 4)) < 0.5)))
+    assert held.unique().tolist() == [0, 255]
+
+
+def with_value(value, shape=(10, 3)):
+    array = RNG.random(shape)
+    array[4, 1] = value
+    array[7, 2] = value
+    return array
+
+
+@pytest.mark.parametrize(
+    ("array", "words"),
+    [
+        (np.float64(3), "rank 0"),
+        (np.zeros(5), r"rank 1, shape \(5,\)"),
+        (np.zeros((4, 2, 3, 3, 3)), "rank 5"),
+        (np.zeros((0, 3)), r"empty.*\(0, 3\)"),
+        (np.zeros((5, 0)), "empty"),
+        (np.zeros((5, 0, 4), np.uint8), "empty"),
+        (np.zeros((1, 3)), "at least 2 samples"),
+        (np.zeros((5, 3), complex), "real numbers.*complex128"),
+        (np.array([["a", "b"], ["c", "d"]]), "real numbers.*<U1"),
+        (np.zeros((5, 3), "datetime64[s]"), "real numbers.*datetime64"),
+        (np.zeros((5, 3), [("x", "f4")]), "real numbers"),
+        (with_value(np.nan), "2 of 30 values are NaN or infinite, the first in row 4"),
+        (with_value(-np.inf), "2 of 30 values are NaN or infinite, the first in row 4"),
+        (with_value(np.nan, (10, 4, 4)), "8 of 160 values are NaN or infinite, the first in row 4"),
+        (with_value(1e39), "float32.*2 of 30 values are too large, the first in row 4"),
+        (with_value(1.5, (10, 4, 4)), r"lie in \[0, 1\].* to 1.5.*uint8"),
+        (with_value(-0.5, (10, 4, 4)), r"lie in \[0, 1\].*-0.5 to"),
+        (np.zeros((5, 4, 4), np.int64), r"int64.*astype\(\"uint8\"\)"),
+        (np.zeros((5, 4, 4, 4), np.uint8), r"1 or 3 channels.*\(5, 4, 4, 4\)"),
+    ],
+)
+@pytest.mark.filterwarnings("error")
+def test_what_cannot_be_trained_on_is_refused(tmp_path, array, words):
+    with pytest.raises(DataError, match=words) as caught:
+        load_data(saved(tmp_path, array))
+    assert "a.npy" in str(caught.value)
+
+
+class Dangerous:
+    def __reduce__(self):
+        return (pytest.fail, ("a pickle was executed",))
+
+
+def test_pickles_are_refused_and_not_run(tmp_path):
+    objects = np.array([[Dangerous(), 1], [2, 3]], dtype=object)
+    np.save(tmp_path / "o.npy", objects)
+    np.savez(tmp_path / "o.npz", x=objects)
+    (tmp_path / "p.npy").write_bytes(pickle.dumps(Dangerous()))
+    for name, words in (("o.npy", "object.*pickle"), ("o.npz", "object.*pickle"), ("p.npy", "neither .npy nor .npz")):
+        with pytest.raises(DataError, match=words):
+            load_data(str(tmp_path / name))
+
+
+def test_damaged_files_are_refused(tmp_path):
+    whole = tmp_path / "a.npy"
+    np.save(whole, np.zeros((100, 3)))
+    raw = whole.read_bytes()
+    np.savez(tmp_path / "z.npz", x=np.zeros((100, 3)))
+    packed = (tmp_path / "z.npz").read_bytes()
+    cases = {
+        "text.npy": (b"1,2\n3,4\n", "neither"),
+        "empty.npz": (b"", "neither"),
+        "short.npy": (raw[:-8], "must be whole"),
+        "header.npy": (raw[:40], "must be whole"),
+        "shape.npy": (raw.replace(b"(100, 3)", b"(9e9, 3)"), "must be whole"),
+        "huge.npy": (raw.replace(b"(100, 3), }      ", b"(99999999999, 3)}"), "must be whole"),
+        "short.npz": (packed[:-60], "must be whole"),
+        "flipped.npz": (packed.replace(b"NUMPY", b"NUMPI"), "must be whole|holds something else"),
+    }
+    for name, (content, words) in cases.items():
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(DataError, match=words) as caught:
+            load_data(str(tmp_path / name))
+        assert name in str(caught.value)
+
+
+@pytest.mark.parametrize("names", [["anything"], ["x", "labels"], ["y", "images"], ["samples", "b"], ["arr_0", "z"], ["data", "q"]])
+def test_npz_takes_the_only_array_or_the_one_with_a_usual_name(tmp_path, names):
+    wanted = names[0] if len(names) == 1 else next(n for n in names if n in ("x", "images", "samples", "data", "arr_0"))
+    arrays = {n: np.full((20, 2), 7.0) if n == wanted else np.zeros(3) for n in names}
+    np.savez_compressed(tmp_path / "a.npz", **arrays)
+    assert (all_values(load_data(str(tmp_path / "a.npz"))) == 7).all()
+
+
+@pytest.mark.parametrize("names", [["a", "b"], ["x", "data"], []])
+def test_npz_without_an_obvious_array_lists_its_keys(tmp_path, names):
+    if names:
+        np.savez(tmp_path / "a.npz", **{n: np.zeros((4, 2)) for n in names})
+    else:
+        zipfile.ZipFile(tmp_path / "a.npz", "w").close()
+    with pytest.raises(DataError, match=f"arr_0.*holds {', '.join(names) or 'none'}"):
+        load_data(str(tmp_path / "a.npz"))
+
+
+def test_an_npz_of_something_else_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.npz", "w") as archive:
+        archive.writestr("x.png", b"no array")
+    with pytest.raises(DataError, match="must hold arrays"):
+        load_data(str(tmp_path / "a.npz"))
+
+
+def test_the_file_may_be_removed_after_loading(tmp_path):
+    path = saved(tmp_path, np.full((20, 4, 4), 9, np.uint8))
+    data = load_data(path)
+    (tmp_path / "a.npy").write_bytes(b"")
+    assert (all_values(data) == 9).all()
