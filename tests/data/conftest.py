@@ -44,7 +44,7 @@ class Mirror:
         mirror = self
 
         class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:  # noqa: N802 - the name that http.server calls
+            def do_GET(self) -> None:
                 mirror.requests.append(self.path)
                 status, body, length = mirror.answers.get(self.path, (404, b"", 0))
                 self.send_response(status)

@@ -133,7 +133,11 @@ def test_pickles_are_refused_and_not_run(tmp_path):
     np.save(tmp_path / "o.npy", objects)
     np.savez(tmp_path / "o.npz", x=objects)
     (tmp_path / "p.npy").write_bytes(pickle.dumps(Dangerous()))
-    for name, words in (("o.npy", "object.*pickle"), ("o.npz", "object.*pickle"), ("p.npy", "neither .npy nor .npz")):
+    for name, words in (
+        ("o.npy", "object.*pickle"),
+        ("o.npz", "object.*pickle"),
+        ("p.npy", "neither .npy nor .npz"),
+    ):
         with pytest.raises(DataError, match=words):
             load_data(str(tmp_path / name))
 
@@ -150,6 +154,7 @@ def test_damaged_files_are_refused(tmp_path):
         "short.npy": (raw[:-8], "must be whole"),
         "header.npy": (raw[:40], "must be whole"),
         "shape.npy": (raw.replace(b"(100, 3)", b"(9e9, 3)"), "must be whole"),
+        "bracket.npy": (raw.replace(b"(100, 3)", b"(100, 3 "), "must be whole"),
         "huge.npy": (raw.replace(b"(100, 3), }      ", b"(99999999999, 3)}"), "must be whole"),
         "short.npz": (packed[:-60], "must be whole"),
         "flipped.npz": (packed.replace(b"NUMPY", b"NUMPI"), "must be whole|holds something else"),
@@ -161,9 +166,15 @@ def test_damaged_files_are_refused(tmp_path):
         assert name in str(caught.value)
 
 
-@pytest.mark.parametrize("names", [["anything"], ["x", "labels"], ["y", "images"], ["samples", "b"], ["arr_0", "z"], ["data", "q"]])
+@pytest.mark.parametrize(
+    "names", [["anything"], ["x", "labels"], ["y", "images"], ["samples", "b"], ["arr_0", "z"], ["data", "q"]]
+)
 def test_npz_takes_the_only_array_or_the_one_with_a_usual_name(tmp_path, names):
-    wanted = names[0] if len(names) == 1 else next(n for n in names if n in ("x", "images", "samples", "data", "arr_0"))
+    wanted = (
+        names[0]
+        if len(names) == 1
+        else next(n for n in names if n in ("x", "images", "samples", "data", "arr_0"))
+    )
     arrays = {n: np.full((20, 2), 7.0) if n == wanted else np.zeros(3) for n in names}
     np.savez_compressed(tmp_path / "a.npz", **arrays)
     assert (all_values(load_data(str(tmp_path / "a.npz"))) == 7).all()

@@ -37,14 +37,18 @@ def test_images_in_memory_are_bytes_and_drawn_images_are_floats_from_0_to_1(gene
 
 
 def test_an_image_frame_maps_the_value_range_to_minus_one_and_one():
-    data = image_dataset("x", torch.zeros(2, 3, 8, 8, dtype=torch.uint8), torch.zeros(1, 3, 8, 8, dtype=torch.uint8))
+    data = image_dataset(
+        "x", torch.zeros(2, 3, 8, 8, dtype=torch.uint8), torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
+    )
     assert isinstance(data, Dataset) and data.is_image and data.value_range == (0.0, 1.0)
     low, high = data.value_range
     assert (low - data.center) / data.scale == -1 and (high - data.center) / data.scale == 1
 
 
 def test_moving_to_a_device_keeps_the_samples(generator):
-    data = image_dataset("x", torch.ones(2, 1, 2, 2, dtype=torch.uint8), torch.ones(1, 1, 2, 2, dtype=torch.uint8))
+    data = image_dataset(
+        "x", torch.ones(2, 1, 2, 2, dtype=torch.uint8), torch.ones(1, 1, 2, 2, dtype=torch.uint8)
+    )
     assert data.to("cpu").train.draw(1, generator).shape == (1, 1, 2, 2)
     function = FunctionSource(lambda n, g: torch.zeros(n, 1))
     assert function.to("cpu") is function

@@ -5,7 +5,9 @@ from fgan.data.finite import split
 from fgan.errors import DataError
 
 
-@pytest.mark.parametrize(("n", "held_out"), [(2, 1), (9, 1), (20, 2), (1797, 179), (100_000, 10_000), (300_000, 10_000)])
+@pytest.mark.parametrize(
+    ("n", "held_out"), [(2, 1), (9, 1), (20, 2), (1797, 179), (100_000, 10_000), (300_000, 10_000)]
+)
 def test_a_tenth_is_held_out_but_never_none_and_never_more_than_10000(n, held_out):
     train, rest = split(torch.arange(n))
     assert (len(train), len(rest)) == (n - held_out, held_out)

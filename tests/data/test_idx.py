@@ -34,8 +34,12 @@ def test_what_was_written_is_read_whether_or_not_it_is_packed_and_whatever_its_n
         (lambda raw: b"\x00\x00\x0d\x03" + raw[4:], r"00000d03 \(float32, 3 dimensions\)"),
         (lambda raw: b"\x00\x00\x08\x04" + raw[4:], r"00000804 \(uint8, 4 dimensions\)"),
         (lambda raw: gzip.compress(raw)[:-30], r"gzip.*(ended|damaged)"),
-        (lambda raw: gzip.compress(raw)[:50] + b"????" + gzip.compress(raw)[54:], r"gzipped file must unpack"),
+        (
+            lambda raw: gzip.compress(raw)[:50] + b"????" + gzip.compress(raw)[54:],
+            r"gzipped file must unpack",
+        ),
         (lambda raw: gzip.compress(raw)[:-8] + b"\0\0\0\0" + gzip.compress(raw)[-4:], r"CRC"),
+        (lambda raw: gzip.compress(raw)[:10] + b"\xff" * 99, r"gzipped file must unpack.*invalid block type"),
         (lambda raw: b"\x1f\x8b nonsense", r"gzipped file must unpack"),
     ],
 )
@@ -65,7 +69,9 @@ def test_usual_names_are_found_and_test_images_are_held_out(tmp_path, idx_bytes,
     for name, images, labels in ((train, IMAGES, LABELS), (test, IMAGES[:7] // 2, LABELS[:7])):
         packed = name.endswith(".gz")
         (tmp_path / name).write_bytes(idx_bytes(images, packed))
-        (tmp_path / name.replace("images", "labels").replace("idx3", "idx1")).write_bytes(idx_bytes(labels, packed))
+        (tmp_path / name.replace("images", "labels").replace("idx3", "idx1")).write_bytes(
+            idx_bytes(labels, packed)
+        )
     data = load_data(f"idx:{tmp_path}")
     assert data.name == f"idx:{tmp_path}" and data.shape == (1, 5, 4) and data.value_range == (0.0, 1.0)
     assert isinstance(data.train, TensorSource) and isinstance(data.held_out, TensorSource)
@@ -92,8 +98,14 @@ def test_without_test_images_a_tenth_is_held_out(tmp_path, idx_bytes):
             "train-labels-idx1-ubyte should hold labels.*30 images",
         ),
         ({"train-images-idx3-ubyte": IMAGES, "train-labels-idx1-ubyte": LABELS[:29]}, "30 images.*29 labels"),
-        ({"train-images-idx3-ubyte": IMAGES, "t10k-images-idx3-ubyte": IMAGES[:, :4]}, r"\(5, 4\) and \(4, 4\)"),
-        ({"a-train-images-idx3-ubyte": IMAGES, "b-train-images-idx3-ubyte": IMAGES}, "holds 2: a-train.*b-train"),
+        (
+            {"train-images-idx3-ubyte": IMAGES, "t10k-images-idx3-ubyte": IMAGES[:, :4]},
+            r"\(5, 4\) and \(4, 4\)",
+        ),
+        (
+            {"a-train-images-idx3-ubyte": IMAGES, "b-train-images-idx3-ubyte": IMAGES},
+            "holds 2: a-train.*b-train",
+        ),
         ({"train-images-idx3-ubyte": IMAGES[:1]}, "at least 2 samples"),
         ({"train-images-idx3-ubyte": IMAGES[:, :0]}, "at least one pixel"),
     ],

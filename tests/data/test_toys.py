@@ -28,7 +28,9 @@ def test_exact_moments():
     assert load_data("grid25").scale.tolist() == pytest.approx([math.sqrt(8.0025)] * 2)
     assert load_data("paper-mixture").center.tolist() == pytest.approx([1.01])
     assert load_data("paper-mixture").scale.tolist() == pytest.approx([math.sqrt(3.35135)])
-    assert load_data("moons").scale.tolist() == pytest.approx([math.sqrt(0.7525), math.sqrt(0.565 - 1 / math.pi)])
+    assert load_data("moons").scale.tolist() == pytest.approx(
+        [math.sqrt(0.7525), math.sqrt(0.565 - 1 / math.pi)]
+    )
 
 
 def test_moons_have_the_moments_of_scikit_learns(generator):
@@ -38,7 +40,9 @@ def test_moons_have_the_moments_of_scikit_learns(generator):
     ours = load_data("moons").train.draw(200_000, generator).numpy()
     assert ours.mean(0) == pytest.approx(theirs.mean(0), abs=0.01)
     assert ours.std(0) == pytest.approx(theirs.std(0), abs=0.01)
-    assert ours.min(0) == pytest.approx(theirs.min(0), abs=0.08) and ours.max(0) == pytest.approx(theirs.max(0), abs=0.08)
+    assert ours.min(0) == pytest.approx(theirs.min(0), abs=0.08) and ours.max(0) == pytest.approx(
+        theirs.max(0), abs=0.08
+    )
 
 
 @pytest.mark.parametrize(("name", "count", "sigma"), [("ring8", 8, 0.01), ("grid25", 25, 0.05)])
@@ -56,7 +60,9 @@ def test_mode_centres():
     ring, grid = load_data("ring8").modes, load_data("grid25").modes
     assert ring is not None and grid is not None
     assert torch.allclose(ring.centers.norm(dim=1), torch.ones(8))
-    assert torch.cdist(ring.centers, ring.centers).fill_diagonal_(9).min() == pytest.approx(2 * math.sin(math.pi / 8))
+    assert torch.cdist(ring.centers, ring.centers).fill_diagonal_(9).min() == pytest.approx(
+        2 * math.sin(math.pi / 8)
+    )
     expected = {(x, y) for x in (-4, -2, 0, 2, 4) for y in (-4, -2, 0, 2, 4)}
     assert {tuple(center) for center in grid.centers.tolist()} == expected
     assert load_data("moons").modes is None and load_data("paper-mixture").modes is None

@@ -64,8 +64,7 @@ def load_array(path: str | Path, *, name: str | None = None) -> Dataset:
 def _vector_dataset(name: str, values: Tensor) -> Dataset:
     train, held_out = split(values)
     exact = train.double()
-    std = exact.std(dim=0, correction=0).float()
-    constant = (train.amin(dim=0) == train.amax(dim=0)) | (std == 0)
+    std = exact.std(dim=0, correction=0).float()  # exactly 0 for a constant: float64 has room for the sum
     return Dataset(
         name=name,
         shape=tuple(values.shape[1:]),
@@ -73,7 +72,7 @@ def _vector_dataset(name: str, values: Tensor) -> Dataset:
         train=TensorSource(train),
         held_out=TensorSource(held_out),
         center=exact.mean(dim=0).float(),
-        scale=torch.where(constant, 1.0, std),
+        scale=torch.where(std == 0, 1.0, std),
     )
 
 

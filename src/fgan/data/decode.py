@@ -38,8 +38,8 @@ def extensions() -> frozenset[str]:
     """
     from PIL import Image
 
-    known = Image.registered_extensions()  # fills Image.OPEN too
-    return frozenset(suffix for suffix, kind in known.items() if kind in _formats())
+    formats = _formats()
+    return frozenset(suffix for suffix, kind in Image.registered_extensions().items() if kind in formats)
 
 
 def decode(content: bytes, size: int) -> Decoded:

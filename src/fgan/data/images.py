@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from lzma import LZMAError
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 import torch
@@ -26,6 +26,9 @@ from fgan.errors import DataError
 DEFAULT_SIZE = 32
 NAMED_AT_MOST = 10
 LARGEST_MEMBER = 1 << 29  # bytes of one packed picture; more is an archive made to exhaust memory
+
+# RuntimeError: the member is encrypted, or packed in a way that zipfile does not know.
+_DAMAGED_MEMBER = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, RuntimeError)
 
 # A picture that has not been read yet: its name, and what reads its bytes.
 Entry = tuple[str, Callable[[], bytes]]
@@ -127,8 +130,8 @@ def _archive_entries(archive: zipfile.ZipFile, path: Path) -> list[Entry]:
 
 
 def _refuse_unsafe(member: str, path: Path) -> None:
-    parts = member.replace("\\", "/").split("/")
-    if parts[0] == "" or parts[0].endswith(":") or ".." in parts:
+    name = PureWindowsPath(member)  # knows both slashes and drives: an archive may come from anywhere
+    if name.anchor or ".." in name.parts:
         raise DataError(
             f'A zip archive must hold relative names without ".."; {path} holds {member!r}, so all of it '
             "is refused. Make the archive again from inside its folder."
@@ -140,13 +143,7 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         raise BrokenImageError(f"{member.file_size} bytes unpacked, more than {LARGEST_MEMBER}")
     try:
         return archive.read(member)
-    except (
-        zipfile.BadZipFile,
-        zlib.error,
-        LZMAError,
-        EOFError,
-        RuntimeError,
-    ) as error:  # RuntimeError: encrypted
+    except _DAMAGED_MEMBER as error:
         raise BrokenImageError(str(error)) from error
 
 
@@ -170,9 +167,8 @@ def _decode_all(entries: list[Entry], size: int, strict: bool, say: Say, path: P
     pool = ThreadPoolExecutor()
     try:
         results = pool.map(lambda entry: _try_decode(entry, size), entries)
-        for name, result in tqdm(
-            results, "reading images", len(entries), disable=not on_a_terminal(), leave=False
-        ):
+        silent = not on_a_terminal()
+        for name, result in tqdm(results, "reading images", len(entries), leave=False, disable=silent):
             if isinstance(result, Decoded):
                 decoded.append(result)
                 continue

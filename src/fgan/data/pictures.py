@@ -144,7 +144,7 @@ def _draw_vectors(samples: Array, real: Array | None, features: int) -> Image:
     if features > 2:
         axes.set_title(f"the first two of {features} features")
     if real is not None or features == 1:
-        axes.legend(loc="upper right")
+        figure.legend(loc="outside upper center", ncols=2, markerscale=3)
     canvas.draw()
     return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
 

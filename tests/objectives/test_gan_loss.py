@@ -1,0 +1,53 @@
+import pytest
+import torch
+
+import fgan
+from fgan.divergences import CATALOGUE
+from fgan.objectives import squared_gradient
+
+V_REAL, V_FAKE = torch.tensor([0.5, 1.0, 2.0]), torch.tensor([-1.0, 0.25])
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_the_critic_minimises_the_negative_bound(name):
+    loss = fgan.GANLoss(name)
+    torch.testing.assert_close(loss.critic(V_REAL, V_FAKE), -fgan.divergence(name).bound(V_REAL, V_FAKE))
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_the_saturating_generator_minimises_its_part_of_the_bound(name):
+    d = fgan.divergence(name)
+    loss = fgan.GANLoss(d, generator="saturating")
+    torch.testing.assert_close(loss.generator(V_FAKE), -d.fake_term(V_FAKE).mean())
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("generator", ["saturating", "non-saturating"])
+def test_the_generator_is_paid_for_looking_real(name, generator):
+    v = torch.tensor([-1.5, 0.0, 1.5], requires_grad=True)
+    fgan.GANLoss(name, generator=generator).generator(v).backward()
+    assert (v.grad < 0).all()
+
+
+def test_for_gan_they_are_goodfellows_losses():
+    loss = fgan.GANLoss("gan")
+    bce = torch.nn.functional.binary_cross_entropy_with_logits
+    expected = bce(V_REAL, torch.ones(3)) + bce(V_FAKE, torch.zeros(2))
+    torch.testing.assert_close(loss.critic(V_REAL, V_FAKE), expected)
+    torch.testing.assert_close(loss.generator(V_FAKE), bce(V_FAKE, torch.ones(2)))
+
+
+def test_bad_choices_are_said():
+    with pytest.raises(fgan.FganError, match='one of saturating, non-saturating; got "hinge"'):
+        fgan.GANLoss("kl", generator="hinge")
+    with pytest.raises(fgan.FganError, match="without a gradient"):
+        fgan.GANLoss("total-variation", link="log-ratio")
+
+
+def test_squared_gradient_is_per_sample_and_differentiable():
+    weight = torch.tensor([3.0, 4.0], requires_grad=True)
+    x = torch.tensor([[1.0, 2.0], [0.0, 1.0]], requires_grad=True)
+    steepness = squared_gradient((x.square() @ weight) / 2, x)
+    torch.testing.assert_close(steepness, torch.tensor([9.0 + 64.0, 16.0]))
+    (slope,) = torch.autograd.grad(steepness.sum(), weight)
+    torch.testing.assert_close(slope, torch.tensor([2 * 3 * 1.0, 2 * 4 * (4.0 + 1.0)]))

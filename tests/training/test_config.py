@@ -1,0 +1,57 @@
+import dataclasses
+
+import pytest
+
+import fgan
+from fgan.training.config import TrainConfig
+
+
+def test_json_holds_everything():
+    config = TrainConfig(data="idx:x", divergence="kl", steps=7, image_size=16, lr=1e-4, strict=True)
+    assert TrainConfig.from_json(config.to_json(), "here") == config
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"steps": 0}, "--steps must be at least 1; got 0"),
+        ({"batch_size": 0}, "--batch-size must be at least 1; got 0"),
+        ({"lr": float("nan")}, "--lr must be a positive number; got nan"),
+        ({"lr": -1.0}, "--lr must be a positive number; got -1.0"),
+        ({"ema": 1.0}, "--ema must be at least 0 and below 1; got 1.0"),
+        ({"r1": float("inf")}, "--r1 must be finite; got inf"),
+        ({"seed": -1}, "--seed must be between 0"),
+    ],
+)
+def test_values_out_of_range_are_said(changes, rule):
+    with pytest.raises(fgan.FganError, match=rule):
+        TrainConfig(data="ring8", **changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "here is not valid JSON"),
+        ("[]", "must be a JSON object"),
+        ('{"steps": 3}', 'at least "data"'),
+        ('{"data": "ring8", "stesp": 3}', 'unknown field "stesp". Did you mean "steps"'),
+        ('{"data": "ring8", "steps": "many"}', "\"steps\" must be int; got 'many'"),
+        ('{"data": "ring8", "steps": true}', '"steps" must be int; got True'),
+        ('{"data": "ring8", "link": "logit"}', '"link" must be one of paper, log-ratio'),
+        ('{"data": "ring8", "image_size": "big"}', '"image_size" must be int or null'),
+    ],
+)
+def test_a_damaged_config_is_said(text, said):
+    with pytest.raises(fgan.FganError, match=said):
+        TrainConfig.from_json(text, "here")
+
+
+def test_whole_numbers_may_stand_for_real_ones():
+    assert TrainConfig.from_json('{"data": "ring8", "r1": 1}', "here").r1 == 1
+
+
+def test_only_what_does_not_change_a_step_may_differ_on_resume():
+    config = TrainConfig(data="ring8")
+    longer = dataclasses.replace(config, steps=config.steps + 1, keep_checkpoints=5)
+    assert config.differences(longer) == []
+    assert config.differences(dataclasses.replace(config, lr=0.5)) == ["lr: 0.0005 there, 0.5 here"]

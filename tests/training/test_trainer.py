@@ -1,0 +1,145 @@
+import pytest
+import torch
+
+import fgan
+from fgan.divergences import CATALOGUE
+from fgan.training.players import Player, critic_step, two_player_step
+from fgan.training.trainer import Trainer
+
+
+def weights(trainer: Trainer) -> list[torch.Tensor]:
+    return [*trainer.generator.parameters, *trainer.critic.parameters]
+
+
+def test_a_seed_gives_the_same_run_and_another_seed_another(small_config):
+    def trained(seed):
+        trainer = Trainer(small_config(seed=seed), fgan.load_data("ring8"))
+        for _ in range(5):
+            trainer.step()
+        return trainer
+
+    first, again, other = trained(0), trained(0), trained(1)
+    assert all(torch.equal(a, b) for a, b in zip(weights(first), weights(again), strict=True))
+    assert first.metrics() == again.metrics()
+    assert not any(torch.equal(a, b) for a, b in zip(weights(first), weights(other), strict=True) if a.ndim > 1)
+
+
+def test_the_global_random_state_neither_matters_nor_moves(small_config):
+    data = fgan.load_data("ring8")
+    torch.manual_seed(1)
+    first = Trainer(small_config(), data)
+    torch.manual_seed(2)
+    before = torch.get_rng_state()
+    second = Trainer(small_config(), data)
+    second.step()
+    first.step()
+    assert torch.equal(torch.get_rng_state(), before)
+    assert all(torch.equal(a, b) for a, b in zip(weights(first), weights(second), strict=True))
+
+
+@pytest.mark.parametrize("n_critic", [1, 3])
+@pytest.mark.parametrize("generator_loss", ["saturating", "non-saturating"])
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_a_step_is_the_textbook_one(name, generator_loss, n_critic):
+    """The fused step equals one written naively: networks called batch by batch, .backward(), plain Adam."""
+    r1, r2, lr, betas = 0.3, 0.7, 1e-2, (0.5, 0.9)
+    d = fgan.divergence(name)
+
+    def networks():
+        torch.manual_seed(0)
+        return torch.nn.Sequential(torch.nn.Linear(3, 2)), torch.nn.Sequential(
+            torch.nn.Linear(2, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1), torch.nn.Flatten(0)
+        )
+
+    def draws():
+        random = torch.Generator().manual_seed(5)
+        return lambda: torch.randn(6, 2, generator=random), lambda: torch.randn(6, 3, generator=random)
+
+    generator, critic = networks()
+    players = Player(generator, lr, betas), Player(critic, lr, betas)
+    real, latent = draws()
+    loss = fgan.GANLoss(name, generator=generator_loss)
+    for _ in range(3):
+        got = two_player_step(*players, loss, real, latent, n_critic=n_critic, r1=r1, r2=r2)
+
+    naive_generator, naive_critic = networks()
+    adams = [torch.optim.Adam(net.parameters(), lr=lr, betas=betas) for net in (naive_generator, naive_critic)]
+    real, latent = draws()
+    for _ in range(3):
+        for _ in range(n_critic):
+            z = latent()
+            x, fake = real().requires_grad_(), naive_generator(z).detach().requires_grad_()
+            bound = d.real_term(naive_critic(x)).mean() - d.fake_term(naive_critic(fake)).mean()
+            slopes = [torch.autograd.grad(naive_critic(y).sum(), y, create_graph=True)[0] for y in (x, fake)]
+            penalty = sum(w / 2 * g.square().sum(1).mean() for w, g in zip((r1, r2), slopes, strict=True))
+            adams[1].zero_grad()
+            (penalty - bound).backward()
+            adams[1].step()
+        v = naive_critic(naive_generator(z))
+        generator_value = -(d.fake_term(v) if generator_loss == "saturating" else d.real_term(v)).mean()
+        adams[0].zero_grad()
+        generator_value.backward()
+        adams[0].step()
+
+    for a, b in zip((*generator.parameters(), *critic.parameters()),
+                    (*naive_generator.parameters(), *naive_critic.parameters()), strict=True):  # fmt: skip
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+    expected = torch.stack([penalty - bound, generator_value, bound]).detach()
+    torch.testing.assert_close(torch.stack(got), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_player_moves_nothing_but_itself():
+    generator, critic = torch.nn.Linear(3, 2), torch.nn.Sequential(torch.nn.Linear(2, 1), torch.nn.Flatten(0))
+    players = Player(generator, 1e-2, (0.5, 0.9)), Player(critic, 1e-2, (0.5, 0.9))
+    before = [p.clone() for p in generator.parameters()]
+    critic_step(players[1], fgan.GANLoss("kl"), torch.randn(4, 2), torch.randn(4, 2), 0.0, 0.0)
+    assert all(torch.equal(a, b) for a, b in zip(before, generator.parameters(), strict=True))
+    before = [p.clone() for p in critic.parameters()]
+    players[0].descend(critic(generator(torch.randn(4, 3))).mean())
+    assert all(torch.equal(a, b) for a, b in zip(before, critic.parameters(), strict=True))
+
+
+def test_metrics_are_means_over_the_window(small_config):
+    data = fgan.load_data("ring8")
+    single, window = (Trainer(small_config(), data) for _ in range(2))
+    values = []
+    for _ in range(4):
+        single.step()
+        values.append(single.metrics())
+        single.reset_metrics()
+        window.step()
+    for name, mean in window.metrics().items():
+        assert mean == pytest.approx(sum(value[name] for value in values) / 4, rel=1e-5)
+
+
+def test_the_average_starts_fast_and_becomes_slow(small_config):
+    trainer = Trainer(small_config(ema=0.9), fgan.load_data("ring8"))
+    expected = [p.detach().clone() for p in trainer.generator.parameters]
+    for step in range(30):
+        trainer.step()
+        decay = min(0.9, (1 + step) / (10 + step))
+        expected = [decay * e + (1 - decay) * p.detach() for e, p in zip(expected, trainer.generator.parameters)]  # noqa: B905
+    for a, b in zip(trainer.average.network.parameters(), expected, strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+    assert trainer.sampler is trainer.average.network
+
+
+def test_without_average_samples_come_from_the_generator_itself(small_config):
+    trainer = Trainer(small_config(ema=0.0), fgan.load_data("ring8"))
+    assert trainer.average is None
+    assert trainer.sampler is trainer.generator.network
+
+
+def test_state_is_the_whole_memory(small_config):
+    data = fgan.load_data("moons")
+    config = small_config(data="moons")
+    one, other = Trainer(config, data), Trainer(config, data)
+    for _ in range(7):
+        one.step()
+    other.load_state({group: {k: v.clone() for k, v in t.items()} for group, t in one.state().items()})
+    for trainer in (one, other):
+        for _ in range(5):
+            trainer.step()
+    assert all(torch.equal(a, b) for a, b in zip(weights(one), weights(other), strict=True))
+    assert one.metrics() == other.metrics()
+    assert one.steps_done == other.steps_done == 12
