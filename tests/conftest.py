@@ -33,6 +33,8 @@ def fgan_command(root):
 
     def run(*arguments, cwd=None, **kwargs) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "fgan", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False, timeout=120, **kwargs)
+        return subprocess.run(
+            command, capture_output=True, text=True, cwd=cwd, check=False, timeout=120, **kwargs
+        )
 
     return run

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 import torch
 
-from fgan.data import TensorSource, load_data
+from fgan.data import TensorSource, load_data, save_array
+from fgan.data.dataset import as_float
 from fgan.errors import DataError
 
 RNG = np.random.default_rng(0)
@@ -202,3 +203,24 @@ def test_the_file_may_be_removed_after_loading(tmp_path):
     data = load_data(path)
     (tmp_path / "a.npy").write_bytes(b"")
     assert (all_values(data) == 9).all()
+
+
+def test_saved_samples_are_read_back(tmp_path):
+    grey, colour, vectors = torch.rand(6, 1, 4, 5), torch.rand(6, 3, 4, 5), torch.randn(6, 3)
+    for name, samples in {"grey": grey, "colour": colour, "vectors": vectors}.items():
+        save_array(samples, tmp_path / "new" / f"{name}.npy")
+    assert np.load(tmp_path / "new" / "grey.npy").shape == (6, 4, 5)
+    assert np.load(tmp_path / "new" / "colour.npy").shape == (6, 4, 5, 3)
+    for name, samples in {"grey": grey, "colour": colour, "vectors": vectors}.items():
+        data = load_data(str(tmp_path / "new" / f"{name}.npy"))
+        read = torch.cat([as_float(data.train.values), as_float(data.held_out.values)])
+        assert data.shape == samples.shape[1:]
+        tolerance = 0 if name == "vectors" else 0.5 / 255 + 1e-6
+        gap = (samples.flatten(1)[:, None] - read.flatten(1)[None]).abs().amax(2).amin(1)
+        assert (gap <= tolerance).all()
+
+
+def test_a_place_that_cannot_be_written_is_said(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(DataError, match="cannot"):
+        save_array(torch.zeros(2, 2), tmp_path / "file" / "x.npy")

@@ -1,4 +1,4 @@
-"""Laws that every divergence of the registry obeys under every link, so that a new entry is tested by being there."""
+"""Laws that every divergence obeys under every link: a new entry is tested by being registered."""
 
 import math
 
@@ -43,13 +43,17 @@ def test_f_is_convex_and_has_the_stated_derivative(name):
 @every_divergence
 def test_f_at_one_is_zero_except_for_gan(name):
     expected = -math.log(4) if name == "gan" else 0.0
-    assert divergence(name).f(torch.tensor(1.0, dtype=torch.float64)).item() == pytest.approx(expected, abs=1e-15)
+    assert divergence(name).f(torch.tensor(1.0, dtype=torch.float64)).item() == pytest.approx(
+        expected, abs=1e-15
+    )
 
 
 @every_divergence
 def test_threshold_is_the_derivative_at_one(name):
     d = divergence(name)
-    assert d.derivative(torch.tensor(1.0, dtype=torch.float64)).item() == pytest.approx(d.threshold, abs=1e-15)
+    assert d.derivative(torch.tensor(1.0, dtype=torch.float64)).item() == pytest.approx(
+        d.threshold, abs=1e-15
+    )
 
 
 @every_divergence
@@ -118,7 +122,9 @@ def test_log_ratio_is_where_the_output_is_optimal(name, link):
     torch.testing.assert_close(fake_slope, u * real_slope, rtol=1e-9, atol=1e-12)
     if d.identifies_ratio:
         reachable = u > 0
-        torch.testing.assert_close(d.derivative(u[reachable]), d.activation(v)[reachable], rtol=1e-9, atol=1e-9)
+        torch.testing.assert_close(
+            d.derivative(u[reachable]), d.activation(v)[reachable], rtol=1e-9, atol=1e-9
+        )
         assert (d.log_ratio(V).diff()[V[:-1] > -2] > 0).all()
 
 

@@ -44,7 +44,17 @@ def test_the_classic_networks():
     frame = Frame((1, 28, 28), (0.0, 1.0))
     generator, critic = MLPGenerator(frame, 10, 128, 1), MLPCritic(frame, 128, 1, "relu")
     kinds = [type(layer).__name__ for layer in (*generator.layers, *critic.layers)]
-    assert kinds == ["Linear", "ReLU", "Linear", "Sigmoid", "Unflatten", "Flatten", "Linear", "ReLU", "Linear"]
+    assert kinds == [
+        "Linear",
+        "ReLU",
+        "Linear",
+        "Sigmoid",
+        "Unflatten",
+        "Flatten",
+        "Linear",
+        "ReLU",
+        "Linear",
+    ]
     assert [tuple(p.shape) for p in generator.parameters()] == [(128, 10), (128,), (784, 128), (784,)]
     assert [tuple(p.shape) for p in critic.parameters()] == [(128, 784), (128,), (1, 128), (1,)]
 

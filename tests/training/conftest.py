@@ -11,6 +11,8 @@ def small_config():
     """A config that trains in milliseconds."""
 
     def make(data="ring8", **changes) -> TrainConfig:
-        return fgan.preset("default", data, device="cpu", **{**SMALL, "checkpoint_every": 10, "steps": 40, **changes})
+        return fgan.preset(
+            "default", data, device="cpu", **{**SMALL, "checkpoint_every": 10, "steps": 40, **changes}
+        )
 
     return make

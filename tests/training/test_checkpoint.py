@@ -61,7 +61,7 @@ def test_no_checkpoint_is_said(tmp_path):
 
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX resource limits")
 def test_a_disk_that_fills_up_leaves_the_last_good_checkpoint(tmp_path):
-    """A real process whose files may not grow beyond a limit: the system refuses the write, as on a full disk."""
+    """A real process whose files may not grow beyond a limit: the system refuses, as on a full disk."""
     run = tmp_path / "run"
     code = (
         "import resource, sys; from fgan.cli import main\n"
@@ -70,8 +70,8 @@ def test_a_disk_that_fills_up_leaves_the_last_good_checkpoint(tmp_path):
         "    if step >= 30: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
         "whole = loop.Loop._checkpoint\n"
         "loop.Loop._checkpoint = lambda self: (limit(self, self.trainer.steps_done), whole(self))\n"
-        f"raise SystemExit(main(['train', 'ring8', '--out', {str(run)!r}, '--device', 'cpu', '--steps', '50',\n"
-        "    '--checkpoint-every', '10', '--sample-every', '0']))"
+        f"raise SystemExit(main(['train', 'ring8', '--out', {str(run)!r}, '--device', 'cpu', '--steps',\n"
+        "    '50', '--checkpoint-every', '10', '--sample-every', '0']))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert result.returncode == 2, result.stderr

@@ -32,7 +32,9 @@ def reference(tmp_path_factory) -> Callable[[str], Path]:
 
 def contents(run: Path) -> dict[str, bytes]:
     """Every file of a run, by its relative path."""
-    return {str(path.relative_to(run)): path.read_bytes() for path in sorted(run.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(run)): path.read_bytes() for path in sorted(run.rglob("*")) if path.is_file()
+    }
 
 
 def assert_same(run: Path, reference: Path) -> None:

@@ -21,7 +21,9 @@ def test_a_seed_gives_the_same_run_and_another_seed_another(small_config):
     first, again, other = trained(0), trained(0), trained(1)
     assert all(torch.equal(a, b) for a, b in zip(weights(first), weights(again), strict=True))
     assert first.metrics() == again.metrics()
-    assert not any(torch.equal(a, b) for a, b in zip(weights(first), weights(other), strict=True) if a.ndim > 1)
+    assert not any(
+        torch.equal(a, b) for a, b in zip(weights(first), weights(other), strict=True) if a.ndim > 1
+    )
 
 
 def test_the_global_random_state_neither_matters_nor_moves(small_config):
@@ -63,7 +65,9 @@ def test_a_step_is_the_textbook_one(name, generator_loss, n_critic):
         got = two_player_step(*players, loss, real, latent, n_critic=n_critic, r1=r1, r2=r2)
 
     naive_generator, naive_critic = networks()
-    adams = [torch.optim.Adam(net.parameters(), lr=lr, betas=betas) for net in (naive_generator, naive_critic)]
+    adams = [
+        torch.optim.Adam(net.parameters(), lr=lr, betas=betas) for net in (naive_generator, naive_critic)
+    ]
     real, latent = draws()
     for _ in range(3):
         for _ in range(n_critic):
@@ -118,7 +122,8 @@ def test_the_average_starts_fast_and_becomes_slow(small_config):
     for step in range(30):
         trainer.step()
         decay = min(0.9, (1 + step) / (10 + step))
-        expected = [decay * e + (1 - decay) * p.detach() for e, p in zip(expected, trainer.generator.parameters)]  # noqa: B905
+        followed = [p.detach() for p in trainer.generator.parameters]
+        expected = [decay * e + (1 - decay) * p for e, p in zip(expected, followed, strict=True)]
     for a, b in zip(trainer.average.network.parameters(), expected, strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
     assert trainer.sampler is trainer.average.network

@@ -15,7 +15,7 @@ VERBS = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one verb; return the exit code: 0, or 2 for a mistake the user can mend, 3 for diverged training."""
+    """Run one verb; return the exit code: 0, 2 for a mistake the user can mend, 3 for diverged training."""
     arguments = sys.argv[1:] if arguments is None else arguments
     verb, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
     if verb in ("-h", "--help", "help"):
@@ -43,12 +43,14 @@ def usage() -> str:
     """Return the overview of all verbs."""
     width = max(map(len, VERBS))
     lines = "\n".join(f"  fgan {verb:<{width}}  {what}" for verb, what in VERBS.items())
-    return f"fgan, the workbench for f-divergences\n\n{lines}\n\nfgan VERB --help tells all about one of them."
+    return (
+        f"fgan, the workbench for f-divergences\n\n{lines}\n\nfgan VERB --help tells all about one of them."
+    )
 
 
 def version() -> str:
     """Return the installed version."""
-    from importlib.metadata import version as installed  # noqa: PLC0415
+    from importlib.metadata import version as installed
 
     return f"fgan {installed('fgan')}"
 

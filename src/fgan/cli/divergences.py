@@ -21,7 +21,7 @@ class DivergencesCommand:
 def run(arguments: list[str]) -> None:
     """Parse the arguments and print."""
     command = tyro.cli(DivergencesCommand, prog="fgan divergences", args=arguments)
-    from fgan.divergences import CATALOGUE  # noqa: PLC0415 - torch, which --help does without
+    from fgan.divergences import CATALOGUE
 
     rows = [
         {
@@ -40,5 +40,6 @@ def table(rows: list[dict[str, object]]) -> str:
     lines = [list(rows[0]), *([str(value) for value in row.values()] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
     )

@@ -1,7 +1,17 @@
 """Data to train on, drawn in batches: toys, digits, MNIST, images, arrays; and pictures of samples."""
 
+from fgan.data.arrays import save_array
 from fgan.data.dataset import Dataset, FunctionSource, Modes, TensorSource
 from fgan.data.load import load_data
 from fgan.data.pictures import draw_samples, save_picture
 
-__all__ = ["Dataset", "FunctionSource", "Modes", "TensorSource", "draw_samples", "load_data", "save_picture"]
+__all__ = [
+    "Dataset",
+    "FunctionSource",
+    "Modes",
+    "TensorSource",
+    "draw_samples",
+    "load_data",
+    "save_array",
+    "save_picture",
+]

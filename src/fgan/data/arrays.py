@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tokenize
 import zipfile
 import zlib
@@ -13,9 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fgan.data.dataset import Dataset, TensorSource
+from fgan.data.dataset import Dataset, TensorSource, as_uint8
 from fgan.data.finite import image_dataset, split
 from fgan.errors import DataError
+from fgan.files import replace_durably
 
 Array = NDArray[Any]
 
@@ -59,6 +61,32 @@ def load_array(path: str | Path, *, name: str | None = None) -> Dataset:
     if array.ndim == 2:
         return _vector_dataset(name or str(path), _to_float32(array, path))
     return image_dataset(name or str(path), *split(torch.from_numpy(_to_images(array, path))))
+
+
+def save_array(samples: Tensor, path: str | Path) -> None:
+    """Write samples as a `.npy` that `load_array` reads back.
+
+    Args:
+        samples: vectors (n, D), kept as float32; or images (n, C, H, W) in [0, 1], which become uint8
+            (n, H, W) if they are grey and (n, H, W, C) if not.
+        path: the file; its folder is made if it is missing.
+
+    Raises:
+        DataError: the file cannot be written.
+    """
+    path = Path(path)
+    if samples.ndim == 4:
+        samples = as_uint8(samples).movedim(1, -1)
+        samples = samples.squeeze(-1) if samples.shape[-1] == 1 else samples
+    memory = io.BytesIO()
+    np.save(memory, samples.detach().cpu().numpy(), allow_pickle=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_durably(path, memory.getvalue())
+    except OSError as error:
+        raise DataError(
+            f"An array needs a place that can be written to; {path} cannot ({error}). Choose another."
+        ) from error
 
 
 def _vector_dataset(name: str, values: Tensor) -> Dataset:

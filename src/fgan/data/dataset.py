@@ -46,7 +46,7 @@ class TensorSource:
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw n samples, float32 of shape (n, *shape)."""
         rows = torch.randint(len(self.values), (n,), generator=generator, device=generator.device)
-        return as_float(self.values[rows])
+        return as_float(self.values.index_select(0, rows))
 
     def to(self, device: torch.device | str) -> TensorSource:
         """Return the same samples on `device`."""
@@ -119,4 +119,15 @@ def as_float(values: Tensor) -> Tensor:
     >>> as_float(torch.tensor([0, 51, 255], dtype=torch.uint8))
     tensor([0.0000, 0.2000, 1.0000])
     """
-    return values.float().div_(255) if values.dtype == torch.uint8 else values
+    return values / 255 if values.dtype == torch.uint8 else values
+
+
+def as_uint8(values: Tensor) -> Tensor:
+    """Round [0, 1] to 0..255; values beyond are clamped and NaN is 0. uint8 stays as it is.
+
+    >>> as_uint8(torch.tensor([-1.0, 0.2, 1.0, torch.nan]))
+    tensor([  0,  51, 255,   0], dtype=torch.uint8)
+    """
+    if values.dtype == torch.uint8:
+        return values
+    return (values.float().nan_to_num(nan=0.0).clamp(0, 1) * 255).round().to(torch.uint8)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import math
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fgan.data.dataset import as_float
+from fgan.data.dataset import as_uint8
 from fgan.errors import DataError
+from fgan.files import replace_durably
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -76,14 +76,9 @@ def save_picture(image: Image, path: str | Path) -> None:
     path = Path(path)
     memory = io.BytesIO()
     image.save(memory, format="PNG")
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            aside.write_bytes(memory.getvalue())
-            aside.replace(path)
-        finally:
-            aside.unlink(missing_ok=True)
+        replace_durably(path, memory.getvalue())
     except OSError as error:
         raise DataError(
             f"A picture needs a place that can be written to; {path} cannot ({error}). Choose another."
@@ -117,8 +112,7 @@ def _at_least_one(what: str, value: int | None, default: int) -> int:
 
 def _pixels(samples: Tensor) -> NDArray[np.uint8]:
     """Return (n, H, W, C) in 0..255."""
-    values = as_float(samples.detach().cpu()).float().nan_to_num(nan=0.0).clamp(0, 1)
-    return np.rint(values.permute(0, 2, 3, 1).numpy() * 255).astype(np.uint8)
+    return as_uint8(samples.detach().cpu()).permute(0, 2, 3, 1).numpy()
 
 
 def _rows(samples: Tensor) -> Array:

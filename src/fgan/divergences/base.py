@@ -58,7 +58,7 @@ class Link:
 
     Args:
         real: v -> T = g_f(v), what the critic is paid on data.
-        fake: v -> f*(g_f(v)), what it pays on model samples; fused, so nothing overflows before its value does.
+        fake: v -> f*(g_f(v)), what it pays on model samples; fused, so that nothing overflows early.
         log_ratio: v -> log u, the log density ratio at which this v would be optimal.
     """
 

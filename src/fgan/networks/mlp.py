@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -55,7 +56,7 @@ class Affine(nn.Module):
 def _perceptron(widths: list[int], activation: str) -> list[nn.Module]:
     """Return linear layers of these widths with the activation between them."""
     layers: list[nn.Module] = []
-    for inputs, outputs in zip(widths, widths[1:], strict=False):
+    for inputs, outputs in pairwise(widths):
         layers += [nn.Linear(inputs, outputs), ACTIVATIONS[activation]()]
     return layers[:-1]
 
@@ -88,7 +89,10 @@ class MLPGenerator(nn.Module):
             layers += _unless_identity(Affine(torch.tensor(frame.scale), torch.tensor(frame.center)))
         else:
             low, high = frame.value_range
-            layers += [nn.Sigmoid(), *_unless_identity(Affine(torch.tensor([high - low]), torch.tensor([low])))]
+            layers += [
+                nn.Sigmoid(),
+                *_unless_identity(Affine(torch.tensor([high - low]), torch.tensor([low]))),
+            ]
         if len(frame.shape) != 1:
             layers.append(nn.Unflatten(1, frame.shape))
         self.layers = nn.Sequential(*layers)
@@ -111,7 +115,9 @@ class MLPCritic(nn.Module):
     torch.Size([2])
     """
 
-    def __init__(self, frame: Frame, width: int = 256, depth: int = 2, activation: str = "leaky-relu") -> None:
+    def __init__(
+        self, frame: Frame, width: int = 256, depth: int = 2, activation: str = "leaky-relu"
+    ) -> None:
         super().__init__()
         scale, center = torch.tensor(frame.scale), torch.tensor(frame.center)
         self.layers = nn.Sequential(

@@ -43,7 +43,9 @@ class GANLoss:
     def __init__(
         self, divergence: str | Divergence, *, generator: str = "non-saturating", link: str = "paper"
     ) -> None:
-        self.divergence = catalogue.divergence(divergence, link) if isinstance(divergence, str) else divergence
+        self.divergence = (
+            catalogue.divergence(divergence, link) if isinstance(divergence, str) else divergence
+        )
         if generator not in GENERATOR_LOSSES:
             raise FganError(
                 f'the generator loss must be one of {", ".join(GENERATOR_LOSSES)}; got "{generator}".'

@@ -15,11 +15,12 @@ def squared_gradient(v: Tensor, x: Tensor) -> Tensor:
         v: raw critic outputs (n,), computed from x sample by sample.
         x: the critic's input (n, *shape), with `requires_grad`.
 
-    Source: Mescheder, Geiger, Nowozin, "Which training methods for GANs do actually converge?" (2018), eq. 9-10.
+    Source: Mescheder, Geiger, Nowozin, "Which training methods for GANs do actually converge?" (2018),
+    eq. 9 and 10.
 
     >>> x = torch.ones(3, 2, requires_grad=True)
-    >>> squared_gradient((3 * x).sum(1), x)
-    tensor([18., 18., 18.], grad_fn=<SumBackward1>)
+    >>> squared_gradient(x.square().sum(1), x).detach()
+    tensor([8., 8., 8.])
     """
     (gradient,) = torch.autograd.grad(v.sum(), x, create_graph=True)
     return gradient.square().flatten(1).sum(1)

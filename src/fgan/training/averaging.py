@@ -22,10 +22,10 @@ class ExponentialAverage:
     def __init__(self, network: nn.Module, decay: float) -> None:
         self.decay = decay
         self.network = copy.deepcopy(network).requires_grad_(False)
-        self._averaged = list(self.network.parameters())
+        self._averaged = [parameter.detach() for parameter in self.network.parameters()]
         self._followed = [parameter.detach() for parameter in network.parameters()]
 
     def update(self, step: int) -> None:
         """Follow the network after its step number `step` (0 is the first)."""
         decay = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(self._averaged, self._followed, 1 - decay)
+        torch._foreach_lerp_(self._averaged, self._followed, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 from pathlib import Path
@@ -14,6 +13,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from fgan.errors import RunError
+from fgan.files import sync_folder, write_durably
 
 Groups = dict[str, dict[str, Tensor]]
 
@@ -73,8 +73,8 @@ class Checkpoints:
         kept = self.steps()
         last = f"the last good one, step {kept[-1]}, is intact" if kept else "there is no earlier one"
         return (
-            f"could not write the checkpoint of step {step} to {self.folder}: {error.strerror or error}; {last}. "
-            "Free some space, then go on with --resume."
+            f"could not write the checkpoint of step {step} to {self.folder}: {error.strerror or error}; "
+            f"{last}. Free some space, then go on with --resume."
         )
 
     def read(self, step: int) -> tuple[Groups, dict[str, Any]]:
@@ -89,7 +89,8 @@ class Checkpoints:
             groups = {path.stem: load(path.read_bytes()) for path in sorted(folder.glob("*.safetensors"))}
         except (OSError, ValueError, SafetensorError) as error:
             raise RunError(
-                f"the checkpoint {folder} is damaged ({error}). Delete that folder to go back to the one before."
+                f"the checkpoint {folder} is damaged ({error}). "
+                "Delete that folder to go back to the one before."
             ) from error
         return groups, description
 
@@ -103,30 +104,3 @@ class Checkpoints:
         if not steps:
             raise RunError(f"{self.folder.parent} has no checkpoint yet: train it for longer first.")
         return steps[-1]
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file and wait until the disk has it."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def replace_durably(path: Path, content: bytes) -> None:
-    """Replace a file's content so that a reader, or a crash, meets the old or the new and nothing between."""
-    aside = path.with_name(f".{path.name}.part")
-    write_durably(aside, content)
-    aside.replace(path)
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Wait until the disk knows the folder's names; Windows has no such call and needs none."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -121,7 +121,9 @@ class TrainConfig:
         try:
             values = json.loads(text)
         except json.JSONDecodeError as error:
-            raise RunError(f"{origin} is not valid JSON ({error}). Restore it, or start a new run.") from error
+            raise RunError(
+                f"{origin} is not valid JSON ({error}). Restore it, or start a new run."
+            ) from error
         if not isinstance(values, dict) or "data" not in values:
             raise RunError(f'{origin} must be a JSON object with at least "data"; got {str(text)[:60]!r}.')
         names = [field.name for field in dataclasses.fields(cls)]
@@ -146,11 +148,12 @@ class TrainConfig:
             raise RunError(f"cannot read the config {path}: {error.strerror}.") from error
 
     def differences(self, other: TrainConfig) -> list[str]:
-        """Say, a line each, where another config would make another run; `steps` may grow, so it is left out."""
+        """Say, a line each, where another config would make another run."""
         return [
             f"{field.name}: {getattr(self, field.name)!r} there, {getattr(other, field.name)!r} here"
             for field in dataclasses.fields(self)
-            if field.name not in MAY_CHANGE_ON_RESUME and getattr(self, field.name) != getattr(other, field.name)
+            if field.name not in MAY_CHANGE_ON_RESUME
+            and getattr(self, field.name) != getattr(other, field.name)
         ]
 
 
@@ -178,4 +181,5 @@ def _accepts(hint: Any, value: object) -> bool:  # noqa: ANN401 - a type hint ha
 def _describe(hint: Any) -> str:  # noqa: ANN401
     if get_origin(hint) is Literal:
         return "one of " + ", ".join(map(str, get_args(hint)))
-    return " or ".join({"NoneType": "null"}.get(kind.__name__, kind.__name__) for kind in get_args(hint) or (hint,))
+    kinds = get_args(hint) or (hint,)
+    return " or ".join("null" if kind is type(None) else kind.__name__ for kind in kinds)

@@ -90,7 +90,12 @@ class Loop:
     """One call of `train`, from its first step to its last."""
 
     def __init__(
-        self, trainer: Trainer, data: Dataset, run: RunDirectory, say: Callable[[str], None], stop: StopRequest
+        self,
+        trainer: Trainer,
+        data: Dataset,
+        run: RunDirectory,
+        say: Callable[[str], None],
+        stop: StopRequest,
     ) -> None:
         self.trainer, self.data, self.run, self.say, self.stop = trainer, data, run, say, stop
         self.config = trainer.config
@@ -156,7 +161,9 @@ class Loop:
         self.trainer.reset_metrics()
         self.run.append_metrics(self.trainer.steps_done, self.last_metrics)
         if self.bar.disable:
-            self._line(f"step {self.trainer.steps_done:>{len(str(self.config.steps))}}  {self._metrics_text()}")
+            self._line(
+                f"step {self.trainer.steps_done:>{len(str(self.config.steps))}}  {self._metrics_text()}"
+            )
 
     def _metrics_text(self) -> str:
         names = {"bound": "bound", "critic_loss": "critic", "generator_loss": "generator"}
@@ -233,5 +240,7 @@ def resolve_device(name: str) -> str:
     if name == "auto":
         return "cuda" if available["cuda"] else "cpu"
     if not available.get(name):
-        raise FganError(f'--device must be one that torch can use here; got "{name}". Use --device cpu or auto.')
+        raise FganError(
+            f'--device must be one that torch can use here; got "{name}". Use --device cpu or auto.'
+        )
     return name

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from fgan.objectives import GANLoss, squared_gradient
+from fgan.training.adam import Adam
 
 
 class Player:
@@ -21,14 +22,11 @@ class Player:
     def __init__(self, network: nn.Module, lr: float, betas: tuple[float, float]) -> None:
         self.network = network
         self.parameters = list(network.parameters())
-        # One kernel for all parameters: at the sizes of an MLP a step is mostly the cost of calling.
-        self.optimizer = torch.optim.Adam(self.parameters, lr=lr, betas=betas, fused=True)
+        self.optimizer = Adam(self.parameters, lr, betas)
 
     def descend(self, loss: Tensor) -> None:
-        """Move the parameters one step down the gradient of `loss`, and touch nothing else's gradient."""
-        for parameter, gradient in zip(self.parameters, torch.autograd.grad(loss, self.parameters), strict=True):
-            parameter.grad = gradient
-        self.optimizer.step()
+        """Move the parameters one step down the gradient of `loss`; nobody else's gradient is computed."""
+        self.optimizer.step(torch.autograd.grad(loss, self.parameters))
 
 
 def two_player_step(

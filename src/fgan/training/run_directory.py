@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from fgan.errors import FganError, RunError
+from fgan.files import replace_durably
 from fgan.networks import Frame, MLPGenerator
-from fgan.training.checkpoint import Checkpoints, replace_durably
+from fgan.training.checkpoint import Checkpoints
 from fgan.training.config import TrainConfig
 from fgan.training.trainer import build_generator
 
@@ -50,7 +51,9 @@ class RunDirectory:
             RunError: where the folder holds no run, or the recipe is damaged.
         """
         if not self.config_path.is_file():
-            raise RunError(f"{self.path} holds no run: it has no config.json. Name a folder made by `fgan train`.")
+            raise RunError(
+                f"{self.path} holds no run: it has no config.json. Name a folder made by `fgan train`."
+            )
         return TrainConfig.read(self.config_path)
 
     def checkpoints(self, keep: int = 2) -> Checkpoints:
@@ -65,7 +68,7 @@ class RunDirectory:
         """
         if self.config_path.exists():
             raise RunError(
-                f"{self.path} already holds a run. Go on with it by --resume, or choose another folder by --out."
+                f"{self.path} already holds a run. Go on with it by --resume, or choose another --out."
             )
         if self.path.is_dir() and any(not entry.name.startswith(".") for entry in self.path.iterdir()):
             raise RunError(f"{self.path} is not empty and holds no run. Choose another folder by --out.")
@@ -156,14 +159,16 @@ class RunDirectory:
         if os.name == "nt":
             yield
             return
-        import fcntl  # noqa: PLC0415 - there is none on Windows
+        import fcntl
 
         with self.writing():
             handle = os.open(self.path, os.O_RDONLY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RunError(f"another process is training {self.path}. Stop it first, or use another --out.") from None
+            raise RunError(
+                f"another process is training {self.path}. Stop it first, or use another --out."
+            ) from None
         else:
             yield
         finally:

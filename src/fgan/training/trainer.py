@@ -94,12 +94,8 @@ class Trainer:
         groups = {
             "generator": dict(self.generator.network.state_dict()),
             "critic": dict(self.critic.network.state_dict()),
-            "optimizers": {
-                f"{player}.{index}.{name}": value
-                for player, optimizer in self._optimizers().items()
-                for index, values in optimizer.state_dict()["state"].items()
-                for name, value in values.items()
-            },
+            "generator_optimizer": self.generator.optimizer.state(),
+            "critic_optimizer": self.critic.optimizer.state(),
             "progress": {
                 "random": self.random.get_state(),
                 "sums": self._sums,
@@ -121,21 +117,13 @@ class Trainer:
         self.critic.network.load_state_dict(groups["critic"])
         if self.average:
             self.average.network.load_state_dict(groups["generator_average"])
-        for player, optimizer in self._optimizers().items():
-            state: dict[int, dict[str, Tensor]] = {}
-            for key, value in groups["optimizers"].items():
-                owner, index, name = key.split(".")
-                if owner == player:
-                    state.setdefault(int(index), {})[name] = value
-            optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+        self.generator.optimizer.load_state(groups["generator_optimizer"])
+        self.critic.optimizer.load_state(groups["critic_optimizer"])
         progress = groups["progress"]
         self.random.set_state(progress["random"].cpu())
         self._sums.copy_(progress["sums"])
         self._summed = int(progress["summed"])
         self.steps_done = int(progress["steps_done"])
-
-    def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        return {"generator": self.generator.optimizer, "critic": self.critic.optimizer}
 
 
 def frame_of(dataset: Dataset, standardize: bool) -> Frame:
