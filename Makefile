@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test lint format clean
+.PHONY: demo test lint format bench bench-gpu clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/demo.py
@@ -20,6 +20,13 @@ lint: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+bench: $(VENV)/.installed
+	$(BIN)/python benchmarks/plain_loop.py
+
+# On a machine with a GPU, with whatever torch it has.
+bench-gpu:
+	PYTHONPATH=src $(PYTHON) benchmarks/plain_loop.py --device cuda
 
 clean:
 	rm -rf $(VENV)

@@ -2,7 +2,7 @@
 
 Both run in this process, in turns; the figure is the median of the ratios of neighbouring blocks.
 
-    python benchmarks/plain_loop.py [--blocks 30] [--steps 200] [--divergence reverse-kl]
+    python benchmarks/plain_loop.py [--blocks 30] [--steps 200] [--divergence reverse-kl] [--device cpu]
 
 Real MNIST is used where $FGAN_DATA has it, else random bytes of the same size: the time is the same.
 The plain loop is written as such loops usually are: it zeroes gradients, calls each network for each batch,
@@ -37,11 +37,11 @@ def load() -> Dataset:
     return Dataset("random bytes", (1, 28, 28), (0.0, 1.0), source, source, half, half)
 
 
-def plain_step(data: Dataset, divergence: fgan.Divergence) -> Callable[[], object]:
+def plain_step(data: Dataset, divergence: fgan.Divergence, device: str) -> Callable[[], object]:
     images = data.train.values.numpy().reshape(-1, 784).astype(np.float32) / 255
     rng = np.random.default_rng(0)
-    generator = nn.Sequential(nn.Linear(10, 128), nn.ReLU(), nn.Linear(128, 784), nn.Sigmoid())
-    critic = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 1))
+    generator = nn.Sequential(nn.Linear(10, 128), nn.ReLU(), nn.Linear(128, 784), nn.Sigmoid()).to(device)
+    critic = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 1)).to(device)
     generator_adam = torch.optim.Adam(generator.parameters(), lr=1e-3)
     critic_adam = torch.optim.Adam(critic.parameters(), lr=1e-3)
 
@@ -50,15 +50,15 @@ def plain_step(data: Dataset, divergence: fgan.Divergence) -> Callable[[], objec
         critic.zero_grad()
 
     def step() -> None:
-        real = torch.from_numpy(images[rng.integers(0, len(images), BATCH)])
-        fake = generator(torch.randn(BATCH, 10))
+        real = torch.from_numpy(images[rng.integers(0, len(images), BATCH)]).to(device)
+        fake = generator(torch.randn(BATCH, 10, device=device))
         critic_loss = -(
             torch.mean(divergence.real_term(critic(real))) - torch.mean(divergence.fake_term(critic(fake)))
         )
         critic_loss.backward()
         critic_adam.step()
         zero_gradients()
-        fake = generator(torch.randn(BATCH, 10))
+        fake = generator(torch.randn(BATCH, 10, device=device))
         generator_loss = -torch.mean(divergence.fake_term(critic(fake)))
         generator_loss.backward()
         generator_adam.step()
@@ -71,6 +71,8 @@ def seconds_a_step(step: Callable[[], object], steps: int) -> float:
     began = time.perf_counter()
     for _ in range(steps):
         step()
+    if torch.cuda.is_available():
+        torch.cuda.synchronize()
     return (time.perf_counter() - began) / steps
 
 
@@ -79,14 +81,15 @@ def main() -> None:
     parser.add_argument("--blocks", type=int, default=30)
     parser.add_argument("--steps", type=int, default=200)
     parser.add_argument("--divergence", default="reverse-kl")
+    parser.add_argument("--device", default="cpu", choices=("cpu", "cuda"))
     arguments = parser.parse_args()
 
     # As `fgan train` does; the plain loop gains by it too, and without it slows down as units fall silent.
     torch.set_flush_denormal(True)
     data = load()
-    config = fgan.preset("original", "mnist", divergence=arguments.divergence, device="cpu")
+    config = fgan.preset("original", "mnist", divergence=arguments.divergence, device=arguments.device)
     steps = {
-        "plain": plain_step(data, fgan.divergence(arguments.divergence)),
+        "plain": plain_step(data, fgan.divergence(arguments.divergence), arguments.device),
         "fgan": Trainer(config, data).step,
     }
     for step in steps.values():
@@ -104,7 +107,9 @@ def main() -> None:
 
     # The same preset through the whole of `fgan train`: lines, pictures and checkpoints included.
     with tempfile.TemporaryDirectory() as folder:
-        whole = fgan.preset("original", "mnist", divergence=arguments.divergence, device="cpu", steps=3000)
+        whole = fgan.preset(
+            "original", "mnist", divergence=arguments.divergence, device=arguments.device, steps=3000
+        )
         summary = fgan.train(whole, f"{folder}/run", dataset=data, say=lambda line: None)
     plain = seconds_a_step(steps["plain"], 3000)
     print(f"plain loop without any output / whole fgan train: {plain * summary.steps / summary.seconds:.2f}")

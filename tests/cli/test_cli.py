@@ -1,0 +1,198 @@
+"""The command line as a user meets it, in processes of its own."""
+
+import gzip
+import json
+import os
+import struct
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from fgan.divergences import CATALOGUE
+
+QUICK = ["--steps", 30, "--width", 16, "--log-every", 10, "--sample-every", 10, "--device", "cpu"]
+
+
+def refused(result, *said):
+    """Exit code 2, the words, no traceback, and nothing on stdout but plain progress."""
+    assert result.returncode == 2, result.stdout + result.stderr
+    assert "Traceback" not in result.stderr
+    for words in said:
+        assert words in result.stderr
+    return True
+
+
+def test_train_then_sample(tmp_path, fgan_command):
+    run = tmp_path / "run"
+    result = fgan_command("train", "digits", "--divergence", "kl", "--out", run, *QUICK)
+    assert result.returncode == 0, result.stderr
+    assert "step 10  bound" in result.stdout and "30 of 30 steps" in result.stdout
+    assert "\r" not in result.stdout + result.stderr, "no progress bar where nobody looks"
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in lines] == [10, 20, 30]
+    assert all(set(line) == {"step", "critic_loss", "generator_loss", "bound"} for line in lines)
+    pictures = sorted(path.name for path in (run / "samples").iterdir())
+    assert pictures == [f"step-{step:08d}.png" for step in (0, 10, 20, 30)]
+    config = json.loads((run / "config.json").read_text())
+    assert (config["data"], config["divergence"], config["steps"]) == ("digits", "kl", 30)
+
+    grid, array = tmp_path / "grid.png", tmp_path / "samples.npy"
+    assert fgan_command("sample", run, "--n", 16, "--out", grid).returncode == 0
+    assert Image.open(grid).size == (4 * 64 + 3 * 2, 4 * 64 + 3 * 2)
+    assert fgan_command("sample", run, "--n", 5, "--out", array, "--seed", 3).returncode == 0
+    first = np.load(array)
+    assert first.shape == (5, 8, 8) and first.dtype == np.uint8
+    assert fgan_command("sample", run, "--n", 5, "--out", array, "--seed", 3).returncode == 0
+    assert np.array_equal(np.load(array), first)
+    assert fgan_command("sample", run, "--n", 5, "--out", array, "--seed", 4).returncode == 0
+    assert not np.array_equal(np.load(array), first)
+
+
+def test_json_is_alone_on_stdout(tmp_path, fgan_command):
+    run = tmp_path / "run"
+    result = fgan_command("train", "ring8", "--out", run, "--json", *QUICK)
+    assert result.returncode == 0, result.stderr
+    summary = json.loads(result.stdout)
+    assert summary["run"] == str(run) and summary["step"] == summary["steps"] == 30
+    assert summary["stopped_by"] is None and np.isfinite(summary["bound"])
+    assert "step 10" in result.stderr
+
+
+def test_without_out_the_folder_is_named_after_the_run(tmp_path, fgan_command):
+    result = fgan_command("train", "moons", "--divergence", "js", "--seed", 4, *QUICK, cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert (tmp_path / "runs" / "moons-js-seed4" / "config.json").exists()
+
+
+def test_the_users_own_files(tmp_path, fgan_command):
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "vectors.npy", 1000 + 50 * rng.normal(size=(300, 5)))
+    (tmp_path / "pictures").mkdir()
+    for k in range(12):
+        pixels = rng.integers(0, 256, (20, 24, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "pictures" / f"{k}.png")
+    (tmp_path / "pictures" / "broken.jpg").write_bytes(b"no picture")
+    vectors = fgan_command("train", tmp_path / "vectors.npy", "--out", tmp_path / "v", *QUICK)
+    assert vectors.returncode == 0, vectors.stderr
+    sampled = fgan_command("sample", tmp_path / "v", "--n", 200, "--out", tmp_path / "v.npy")
+    assert sampled.returncode == 0, sampled.stderr
+    # Even an untrained generator lives in the units of the data.
+    assert np.abs(np.load(tmp_path / "v.npy").mean(0) - 1000).max() < 150
+
+    folder = tmp_path / "pictures"
+    images = fgan_command("train", folder, "--image-size", 16, "--out", tmp_path / "p", *QUICK)
+    assert images.returncode == 0, images.stderr
+    assert "1 of 13 images could not be read and were skipped: broken.jpg" in images.stdout
+    strict = fgan_command("train", folder, "--strict", "--out", tmp_path / "s", *QUICK)
+    assert refused(strict, "broken.jpg") and not (tmp_path / "s").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "ring8", "--divergence", "revers-kl"], ['unknown divergence "revers-kl"', '"reverse-kl"']),
+        (["train", "minst"], ["minst", "mnist"]),
+        (["train", "ring8", "--preset", "orignal"], ['unknown preset "orignal"', '"original"']),
+        (["train", "ring8", "--steps", "0"], ["--steps must be at least 1; got 0"]),
+        (
+            ["train", "ring8", "--divergence", "total-variation", "--link", "log-ratio"],
+            ["without a gradient"],
+        ),
+        (["train", "ring8", "--image-size", "16"], ["image size"]),
+        (["train", "ring8", "--config", "nowhere.json"], ["cannot read the config nowhere.json"]),
+        (["train", "ring8", "--resume"], ["holds no run"]),
+        (["sample", "nowhere"], ["nowhere holds no run"]),
+        (["sample", "nowhere", "--out", "x.gif"], [".png or .npy"]),
+        (["trian"], ['there is no verb "trian"', "fgan train"]),
+        (["train"], ["DATA"]),
+    ],
+)
+def test_mistakes_are_said_and_leave_nothing_behind(tmp_path, fgan_command, arguments, said):
+    result = fgan_command(*arguments, cwd=tmp_path)
+    assert refused(result, *said)
+    assert list(tmp_path.iterdir()) == []
+
+
+def idx(images: np.ndarray) -> bytes:
+    return (
+        struct.pack(">BBBB", 0, 0, 8, images.ndim)
+        + struct.pack(f">{images.ndim}I", *images.shape)
+        + images.tobytes()
+    )
+
+
+IMAGES, LABELS = np.zeros((4, 5, 5), np.uint8), np.zeros(4, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "holds none"),
+        (idx(IMAGES)[:-7], "cut short"),
+        (gzip.compress(idx(IMAGES))[:-9], "must unpack without error"),
+        (idx(LABELS), "should hold images"),
+        (b"no idx at all", "starts with"),
+    ],
+)
+def test_damaged_idx_files(tmp_path, fgan_command, content, said):
+    folder = tmp_path / "idx"
+    folder.mkdir()
+    if content is not None:
+        (folder / "train-images-idx3-ubyte").write_bytes(content)
+    result = fgan_command("train", f"idx:{folder}", "--out", tmp_path / "run", *QUICK)
+    assert refused(result, said, str(folder)) and not (tmp_path / "run").exists()
+
+
+def test_a_wrong_checksum(tmp_path, fgan_command):
+    (tmp_path / "mnist").mkdir()
+    for part in ("train-images-idx3", "t10k-images-idx3"):
+        (tmp_path / "mnist" / f"{part}-ubyte").write_bytes(idx(IMAGES))
+    for part in ("train-labels-idx1", "t10k-labels-idx1"):
+        (tmp_path / "mnist" / f"{part}-ubyte").write_bytes(idx(LABELS))
+    result = fgan_command("train", "mnist", "--data-dir", tmp_path, "--out", tmp_path / "run", *QUICK)
+    assert refused(result, "SHA-256", "train-images-idx3-ubyte") and not (tmp_path / "run").exists()
+
+
+def test_a_folder_that_holds_a_run_or_something_else(tmp_path, fgan_command):
+    run = tmp_path / "run"
+    assert fgan_command("train", "ring8", "--out", run, *QUICK).returncode == 0
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    assert refused(fgan_command("train", "ring8", "--out", run, *QUICK), "already holds a run", "--resume")
+    other = fgan_command("train", "ring8", "--out", run, "--resume", *QUICK, "--lr", "0.1")
+    assert refused(other, "another config", "lr: 0.0005 there, 0.1 here")
+    wrong_data = fgan_command("train", "moons", "--out", run, "--resume")
+    assert refused(wrong_data, "another config", "data: 'ring8' there, 'moons' here")
+    assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "mine.txt").write_text("mine")
+    assert refused(fgan_command("train", "ring8", "--out", tmp_path / "notes", *QUICK), "is not empty")
+    assert [path.name for path in (tmp_path / "notes").iterdir()] == ["mine.txt"]
+
+
+def test_no_permission_to_write(tmp_path, fgan_command):
+    if os.geteuid() == 0:
+        locked = "/proc/fgan-run"  # refuses even root
+    else:
+        (tmp_path / "locked").mkdir(mode=0o500)
+        locked = tmp_path / "locked" / "run"
+    assert refused(fgan_command("train", "ring8", "--out", locked, *QUICK), "cannot write to", "--out")
+    (tmp_path / "file").write_text("")
+    assert refused(
+        fgan_command("train", "ring8", "--out", tmp_path / "file" / "run", *QUICK), "cannot write to"
+    )
+
+
+def test_divergences_are_listed(fgan_command):
+    table = fgan_command("divergences")
+    assert table.returncode == 0
+    assert all(f"\n{name} " in table.stdout for name in CATALOGUE)
+    rows = json.loads(fgan_command("divergences", "--json").stdout)
+    assert [row["name"] for row in rows] == list(CATALOGUE)
+
+
+def test_help_and_version(fgan_command):
+    for arguments in ([], ["--help"], ["train", "--help"], ["sample", "--help"], ["--version"]):
+        result = fgan_command(*arguments)
+        assert result.returncode == 0 and result.stdout and not result.stderr

@@ -1,0 +1,70 @@
+import math
+
+import pytest
+import torch
+
+import fgan
+from fgan.divergences import CATALOGUE
+from fgan.evaluation import mode_coverage
+from fgan.training.trainer import Trainer
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_the_default_preset_covers_all_of_ring8(name, seed):
+    """Two thousand steps of the default recipe, a tenth of what it takes unless told."""
+    data = fgan.load_data("ring8")
+    trainer = Trainer(fgan.preset("default", "ring8", divergence=name, seed=seed, device="cpu"), data)
+    for step in range(2000):
+        if step == 1900:
+            trainer.reset_metrics()
+        trainer.step()
+    assert trainer.is_finite()
+    assert math.isfinite(trainer.metrics()["bound"])
+    latents = torch.randn(10_000, trainer.config.latent, generator=torch.Generator().manual_seed(1))
+    coverage = mode_coverage(trainer.sample(latents), data.modes)
+    assert coverage.covered == 8, coverage
+
+
+@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("preset", ["default", "original"])
+def test_every_preset_runs_every_divergence(tmp_path, preset, name):
+    config = fgan.preset(preset, "digits", divergence=name, steps=60, device="cpu", log_every=20)
+    summary = fgan.train(config, tmp_path / "run", say=lambda line: None)
+    assert summary.step == 60 and math.isfinite(summary.bound)
+
+
+def test_original_is_the_classic_script():
+    config = fgan.preset("original", "mnist")
+    assert (config.batch_size, config.lr, config.beta1, config.beta2) == (32, 1e-3, 0.9, 0.999)
+    assert (config.latent, config.width, config.depth, config.activation) == (10, 128, 1, "relu")
+    assert (config.n_critic, config.generator_loss, config.divergence) == (1, "saturating", "reverse-kl")
+    assert (config.steps, config.log_every, config.sample_every, config.sample_count) == (
+        1_000_000,
+        1000,
+        1000,
+        16,
+    )
+    assert (config.r1, config.r2, config.ema, config.standardize) == (0, 0, 0, False)
+
+
+def test_original_on_real_mnist(tmp_path, real_data):
+    data = fgan.load_data("mnist", data_dir=real_data)
+    config = fgan.preset("original", "mnist", steps=1000, device="cpu", checkpoint_every=500)
+    lines = []
+    summary = fgan.train(config, tmp_path / "run", dataset=data, say=lines.append)
+    assert math.isfinite(summary.bound) and len(lines) == 1
+    run = fgan.RunDirectory(tmp_path / "run")
+    networks = run.load_generator().state_dict()
+    assert [tuple(t.shape) for t in networks.values()] == [(128, 10), (128,), (784, 128), (784,)]
+    assert sorted(path.name for path in (run.path / "samples").iterdir()) == [
+        "step-00000000.png",
+        "step-00001000.png",
+    ]
+
+
+def test_mistakes_are_said():
+    with pytest.raises(fgan.FganError, match=r'unknown preset "orginal"\. Did you mean "original"'):
+        fgan.preset("orginal", "mnist")
+    with pytest.raises(fgan.FganError, match=r'unknown setting "step"\. Did you mean "steps"'):
+        fgan.preset("default", "mnist", step=3)

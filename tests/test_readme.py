@@ -1,0 +1,85 @@
+"""What the README promises runs as it stands there."""
+
+import re
+import subprocess
+import sys
+
+
+def blocks(root) -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(), flags=re.S)
+
+
+READERS_OWN = """
+import torch
+torch.manual_seed(0)
+generator = torch.nn.Linear(2, 2)
+critic = torch.nn.Sequential(torch.nn.Linear(2, 32), torch.nn.ReLU(), torch.nn.Linear(32, 1))
+generator_adam = torch.optim.Adam(generator.parameters(), 1e-2, (0.5, 0.9))
+critic_adam = torch.optim.Adam(critic.parameters(), 1e-2, (0.5, 0.9))
+batches = [torch.tensor([3.0, -1.0]) + 0.5 * torch.randn(64, 2) for _ in range(1000)]
+"""
+IT_LEARNED = """
+mean = generator(torch.randn(10_000, 2)).mean(0)
+assert (mean - torch.tensor([3.0, -1.0])).abs().max() < 0.5, mean
+"""
+
+
+def run(code: str, folder) -> None:
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_loop_example_is_ten_lines_and_learns(root, tmp_path):
+    example = blocks(root)[0]
+    assert len([line for line in example.splitlines() if line.strip()]) == 10
+    run(READERS_OWN + example + IT_LEARNED, tmp_path)
+
+
+def test_the_other_example_runs_as_it_is(root, tmp_path):
+    run(blocks(root)[1] + "\nassert samples.shape == (1000, 2)", tmp_path)
+
+
+def test_links_lead_somewhere(root):
+    for page in (root / "README.md", *(root / "docs").glob("*.md"), root / "benchmarks" / "README.md"):
+        for link in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_the_shell_examples_are_real_commands(root, fgan_command):
+    text = (root / "README.md").read_text()
+    verbs = set(re.findall(r"^fgan (\w+)", text, flags=re.M))
+    assert verbs == {"train", "sample", "divergences"}
+    flags = {
+        flag
+        for line in re.findall(r"^fgan train.*$", text, flags=re.M)
+        for flag in re.findall(r"--[\w-]+", line)
+    }
+    known = fgan_command("train", "--help").stdout
+    assert flags and all(flag in known for flag in flags - {"--data-dir"})
+
+
+def test_the_demo(root, tmp_path):
+    command = [
+        sys.executable,
+        str(root / "examples" / "demo.py"),
+        "--steps",
+        "20",
+        "--out",
+        str(tmp_path / "demo"),
+    ]
+    for _ in range(2):  # the second time it only shows what the first has trained
+        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stderr
+        rows = re.findall(
+            r"^(\S+) +(-?[\d.]+) +(\d+)/10 +([\d.]+) +([\d.]+) +\d+$", result.stdout, flags=re.M
+        )
+        assert [row[0] for row in rows] == [
+            "total-variation",
+            "kl",
+            "reverse-kl",
+            "pearson",
+            "squared-hellinger",
+        ]
+        assert (tmp_path / "demo" / "digits.png").stat().st_size > 10_000
