@@ -54,4 +54,4 @@ def test_only_what_does_not_change_a_step_may_differ_on_resume():
     config = TrainConfig(data="ring8")
     longer = dataclasses.replace(config, steps=config.steps + 1, keep_checkpoints=5)
     assert config.differences(longer) == []
-    assert config.differences(dataclasses.replace(config, lr=0.5)) == ["lr: 0.0005 there, 0.5 here"]
+    assert config.differences(dataclasses.replace(config, lr=0.5)) == ["lr: 0.001 there, 0.5 here"]

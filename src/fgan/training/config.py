@@ -37,15 +37,15 @@ class TrainConfig:
     """Samples of each kind that one step sees."""
     n_critic: int = 1
     """Critic steps for each generator step."""
-    lr: float = 5e-4
+    lr: float = 1e-3
     """Adam's learning rate, for both players."""
     beta1: float = 0.5
     """Adam's decay of the gradient's mean."""
     beta2: float = 0.99
     """Adam's decay of the gradient's mean square."""
-    r1: float = 0.1
+    r1: float = 0.5
     """Weight of the critic's squared gradient on data (R1); 0 turns it off."""
-    r2: float = 0.1
+    r2: float = 0.5
     """Weight of the critic's squared gradient on generated samples (R2); 0 turns it off."""
     ema: float = 0.999
     """Decay of the averaged generator that samples are drawn from; 0 turns it off."""

@@ -162,12 +162,8 @@ class Loop:
         self.run.append_metrics(self.trainer.steps_done, self.last_metrics)
         if self.bar.disable:
             self._line(
-                f"step {self.trainer.steps_done:>{len(str(self.config.steps))}}  {self._metrics_text()}"
+                f"step {self.trainer.steps_done:>{len(str(self.config.steps))}}  {metrics_text(self.last_metrics)}"
             )
-
-    def _metrics_text(self) -> str:
-        names = {"bound": "bound", "critic_loss": "critic", "generator_loss": "generator"}
-        return "  ".join(f"{short} {self.last_metrics[name]:.4g}" for name, short in names.items())
 
     def _show_progress(self) -> None:
         self.bar.update(self.trainer.steps_done - self.bar.n)
@@ -175,8 +171,7 @@ class Loop:
         # Reading a metric makes a GPU wait, so the bar looks at it only a few times a second.
         if now - self._glanced > SECONDS_BETWEEN_GLANCES:
             self._glanced = now
-            values = self.trainer.metrics()
-            self.bar.set_postfix({name: f"{value:.3g}" for name, value in values.items()}, refresh=False)
+            self.bar.set_postfix_str(metrics_text(self.trainer.metrics()), refresh=False)
 
     def _require_finite(self) -> None:
         if self.trainer.is_finite():
@@ -186,7 +181,7 @@ class Loop:
         kept = self.checkpoints.steps()
         raise DivergedError(
             f"training left the finite numbers by step {self.trainer.steps_done}: {', '.join(bad)} "
-            f"({self._metrics_text()} before that). "
+            f"({metrics_text(self.last_metrics)} before that). "
             + (f"The checkpoint of step {kept[-1]} is intact. " if kept else "")
             + f"Try a lower --lr than {self.config.lr:g}, a larger --r1 and --r2 than {self.config.r1:g} and "
             f"{self.config.r2:g}, or --generator-loss non-saturating."
@@ -228,6 +223,16 @@ class Loop:
             **self.last_metrics,
             sample=str(self.last_picture) if self.last_picture else None,
         )
+
+
+def metrics_text(values: dict[str, float]) -> str:
+    """Return the metrics in a few words, the bound first.
+
+    >>> metrics_text({"critic_loss": -0.25, "generator_loss": 0.5, "bound": 0.3})
+    'bound 0.3  critic -0.25  generator 0.5'
+    """
+    names = {"bound": "bound", "critic_loss": "critic", "generator_loss": "generator"}
+    return "  ".join(f"{short} {values[name]:.4g}" for name, short in names.items())
 
 
 def resolve_device(name: str) -> str:
