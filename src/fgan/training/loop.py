@@ -161,9 +161,8 @@ class Loop:
         self.trainer.reset_metrics()
         self.run.append_metrics(self.trainer.steps_done, self.last_metrics)
         if self.bar.disable:
-            self._line(
-                f"step {self.trainer.steps_done:>{len(str(self.config.steps))}}  {metrics_text(self.last_metrics)}"
-            )
+            step = f"{self.trainer.steps_done:>{len(str(self.config.steps))}}"
+            self._line(f"step {step}  {metrics_text(self.last_metrics)}")
 
     def _show_progress(self) -> None:
         self.bar.update(self.trainer.steps_done - self.bar.n)
