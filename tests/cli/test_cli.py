@@ -4,6 +4,8 @@ import gzip
 import json
 import os
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -157,7 +159,12 @@ def test_a_wrong_checksum(tmp_path, fgan_command):
 def test_a_folder_that_holds_a_run_or_something_else(tmp_path, fgan_command):
     run = tmp_path / "run"
     assert fgan_command("train", "ring8", "--out", run, *QUICK).returncode == 0
+    shorter = fgan_command("train", "--out", run, "--resume", "--steps", 20)
     before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    assert (
+        refused(shorter, "--steps must be at least 30")
+        and json.loads(before[run / "config.json"])["steps"] == 30
+    )
     assert refused(fgan_command("train", "ring8", "--out", run, *QUICK), "already holds a run", "--resume")
     other = fgan_command("train", "ring8", "--out", run, "--resume", *QUICK, "--lr", "0.1")
     assert refused(other, "another config", "lr: 0.001 there, 0.1 here")
@@ -196,3 +203,12 @@ def test_help_and_version(fgan_command):
     for arguments in ([], ["--help"], ["train", "--help"], ["sample", "--help"], ["--version"]):
         result = fgan_command(*arguments)
         assert result.returncode == 0 and result.stdout and not result.stderr
+
+
+def test_a_reader_that_has_had_enough_is_no_error(tmp_path):
+    command = (
+        f"{sys.executable} -m fgan train ring8 --out {tmp_path}/run --device cpu --log-every 1 --steps 300"
+    )
+    result = subprocess.run(f"{command} | head -n 2", shell=True, capture_output=True, text=True, check=False)
+    assert len(result.stdout.splitlines()) == 2
+    assert result.stderr == ""

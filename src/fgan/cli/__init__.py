@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 
 from fgan.errors import FganError
@@ -32,10 +33,13 @@ def main(arguments: list[str] | None = None) -> int:
     except FganError as error:
         print_error(f"fgan: {error}")
         return error.exit_code
+    except KeyboardInterrupt:
+        print_error("fgan: interrupted")
+        return 130
     except BrokenPipeError:
-        # The reader, such as `head`, has had enough; that is its right.
-        sys.stderr.close()
-        return 0
+        # The reader, such as `head`, has had enough. Python would try to flush to it once more at its exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return 0
 
 

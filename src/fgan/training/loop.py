@@ -12,7 +12,7 @@ import torch
 from tqdm import tqdm
 
 from fgan.data import Dataset, draw_samples, load_data, save_picture
-from fgan.errors import DivergedError, FganError
+from fgan.errors import DivergedError, FganError, RunError
 from fgan.training.config import TrainConfig
 from fgan.training.interruption import StopRequest
 from fgan.training.run_directory import RunDirectory, frame_to_json
@@ -76,7 +76,7 @@ def train(
     config = dataclasses.replace(config, device=resolve_device(config.device))
     run = RunDirectory(out)
     if resume:
-        run.config()
+        _require_steps_to_come(run, config)
     data = dataset or load_data(
         config.data, data_dir=config.data_dir, image_size=config.image_size, strict=config.strict, say=say
     )
@@ -84,6 +84,15 @@ def train(
     run.reopen(config) if resume else run.create(config)
     with run.locked(), StopRequest() as stop:
         return Loop(trainer, data, run, say, stop).go(resume)
+
+
+def _require_steps_to_come(run: RunDirectory, config: TrainConfig) -> None:
+    run.config()
+    done = max(run.checkpoints().steps(), default=0)
+    if config.steps < done:
+        raise RunError(
+            f"--steps must be at least {done}, the steps that {run.path} has done; got {config.steps}."
+        )
 
 
 class Loop:
