@@ -1,5 +1,20 @@
 """The errors that fgan raises on purpose: the rule, what was received, how to mend it."""
 
+import difflib
+from collections.abc import Iterable
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ' Did you mean "…"?' for the known name nearest to a mistaken one, or nothing if none is near.
+
+    >>> did_you_mean("mnits", ["digits", "mnist"])
+    ' Did you mean "mnist"?'
+    >>> did_you_mean("xyz", ["digits", "mnist"])
+    ''
+    """
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    return f' Did you mean "{near[0]}"?' if near else ""
+
 
 class FganError(Exception):
     """A mistake that the user can mend; the command line prints it without a traceback."""

@@ -3,6 +3,8 @@
 import gzip
 import json
 import os
+import re
+import signal
 import struct
 import subprocess
 import sys
@@ -95,6 +97,9 @@ def test_the_users_own_files(tmp_path, fgan_command):
     [
         (["train", "ring8", "--divergence", "revers-kl"], ['unknown divergence "revers-kl"', '"reverse-kl"']),
         (["train", "minst"], ["minst", "mnist"]),
+        (["train", "ring8", "--preset"], ["usage: fgan train"]),
+        (["sample", "nowhere", "--seed", "9" * 25], ["--seed must be between"]),
+        (["train", "ring8", "--out", "x" * 300], ["cannot write to"]),
         (["train", "ring8", "--preset", "orignal"], ['unknown preset "orignal"', '"original"']),
         (["train", "ring8", "--steps", "0"], ["--steps must be at least 1; got 0"]),
         (
@@ -212,3 +217,50 @@ def test_a_reader_that_has_had_enough_is_no_error(tmp_path):
     result = subprocess.run(f"{command} | head -n 2", shell=True, capture_output=True, text=True, check=False)
     assert len(result.stdout.splitlines()) == 2
     assert result.stderr == ""
+    assert (tmp_path / "run/checkpoints/step-00000300").exists(), "training goes on"
+
+
+def test_streams_may_be_closed_or_narrow(tmp_path):
+    train = f"{sys.executable} -m fgan train ring8 --device cpu --steps 5 --json"
+    for number, streams in enumerate((">&-", "2>&-")):
+        command = f"{train} --out {tmp_path}/{number} {streams}"
+        assert subprocess.run(command, shell=True, capture_output=True, check=False).returncode == 0
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    result = subprocess.run([*train.split()[:-1], "--out", tmp_path / "ünï"], env=ascii_only, check=False)
+    assert result.returncode == 0
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs a POSIX pseudo-terminal")
+def test_a_terminal_shows_the_live_bound_and_takes_ctrl_c(tmp_path):
+    import fcntl
+    import pty
+    import termios
+
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
+    command = [
+        sys.executable,
+        "-m",
+        "fgan",
+        "train",
+        "ring8",
+        "--out",
+        str(tmp_path / "run"),
+        "--device",
+        "cpu",
+    ]
+    process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
+    os.close(theirs)
+    shown, asked = b"", False
+    while True:
+        try:
+            shown += os.read(ours, 4096)
+        except OSError:  # Linux's way to say that the other end is closed
+            break
+        if not asked and re.search(rb"\d+/20000 .*bound -?\d", shown):
+            process.send_signal(signal.SIGINT)
+            asked = True
+    assert process.wait() == 0
+    assert asked and b"stopped by SIGINT at step" in shown and b"Traceback" not in shown
+    assert b"step 100 " not in shown, "no plain lines beside the bar"
+    assert any((tmp_path / "run/checkpoints").iterdir())

@@ -19,7 +19,14 @@ def test_a_name_gives_the_divergence_of_that_name(name):
 
 @pytest.mark.parametrize(
     ("wrong", "nearest"),
-    [("reverse_kl", "reverse-kl"), ("perason", "pearson"), ("KL", "kl"), ("hellinger", "squared-hellinger")],
+    [
+        ("reverse_kl", "reverse-kl"),
+        ("perason", "pearson"),
+        ("KL", "kl"),
+        ("hellinger", "squared-hellinger"),
+        ("rkl", "reverse-kl"),
+        ("TV", "total-variation"),
+    ],
 )
 def test_an_unknown_name_suggests_the_nearest(wrong, nearest):
     with pytest.raises(fgan.FganError, match=f'unknown divergence "{wrong}". Did you mean "{nearest}"'):

@@ -159,16 +159,15 @@ def bisect_log_ratio(d: Divergence, target: torch.Tensor) -> torch.Tensor:
     return high
 
 
-@every_link
-def test_bound_of_the_true_ratio_between_gaussians_is_the_closed_form(name, link):
-    d = divergence(name, link)
+@every_divergence
+def test_bound_of_the_true_ratio_between_gaussians_is_the_closed_form(name):
+    d = divergence(name, "log-ratio")
     x = torch.linspace(-14, 15, 200_001, dtype=torch.float64)
     p, q = (torch.exp(-((x - mean) ** 2) / 2) / math.sqrt(2 * math.pi) for mean in (0.0, 1.0))
     exact = torch.trapezoid(q * d.f(p / q), x).item()
     assert exact == pytest.approx(STANDARD_NORMALS_ONE_APART[name], abs=2e-6)
-    priced = divergence(name, "log-ratio")
     log_ratio = 0.5 - x
-    bound = torch.trapezoid(p * priced.real_term(log_ratio) - q * priced.fake_term(log_ratio), x).item()
+    bound = torch.trapezoid(p * d.real_term(log_ratio) - q * d.fake_term(log_ratio), x).item()
     assert bound == pytest.approx(exact, abs=1e-6)
 
 
@@ -195,9 +194,8 @@ def test_extremes_are_never_nan_and_finite_where_the_true_value_fits(name, link,
 def test_gradients_are_right(name, link):
     d = divergence(name, link)
     v = torch.tensor([-1.7, -0.3, 0.4, 2.5], dtype=torch.float64, requires_grad=True)
-    if d.identifies_ratio or link == "paper":
-        assert torch.autograd.gradcheck(d.real_term, (v,))
-        assert torch.autograd.gradcheck(d.fake_term, (v,))
+    for term in (d.real_term, d.fake_term):
+        assert torch.autograd.gradcheck(term, (v,))
 
 
 @every_link

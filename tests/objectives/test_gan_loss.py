@@ -40,6 +40,10 @@ def test_for_gan_they_are_goodfellows_losses():
 def test_bad_choices_are_said():
     with pytest.raises(fgan.FganError, match='one of saturating, non-saturating; got "hinge"'):
         fgan.GANLoss("kl", generator="hinge")
+    with pytest.raises(fgan.FganError, match=r"a name or an fgan\.Divergence; got None"):
+        fgan.GANLoss(None)
+    with pytest.raises(fgan.FganError, match="has its link"):
+        fgan.GANLoss(fgan.divergence("kl"), link="log-ratio")
     with pytest.raises(fgan.FganError, match="without a gradient"):
         fgan.GANLoss("total-variation", link="log-ratio")
 

@@ -21,6 +21,9 @@ def test_json_holds_everything():
         ({"ema": 1.0}, "--ema must be at least 0 and below 1; got 1.0"),
         ({"r1": float("inf")}, "--r1 must be finite; got inf"),
         ({"seed": -1}, "--seed must be between 0"),
+        ({"steps": "50"}, "\"steps\" must be int; got '50'"),
+        ({"steps": 50.5}, '"steps" must be int; got 50.5'),
+        ({"activation": "gelu"}, "\"activation\" must be one of relu, leaky-relu, tanh; got 'gelu'"),
     ],
 )
 def test_values_out_of_range_are_said(changes, rule):
@@ -35,7 +38,7 @@ def test_values_out_of_range_are_said(changes, rule):
         ("[]", "must be a JSON object"),
         ('{"steps": 3}', 'at least "data"'),
         ('{"data": "ring8", "stesp": 3}', 'unknown field "stesp". Did you mean "steps"'),
-        ('{"data": "ring8", "steps": "many"}', "\"steps\" must be int; got 'many'"),
+        ('{"data": "ring8", "steps": "many"}', "here: \"steps\" must be int; got 'many'"),
         ('{"data": "ring8", "steps": true}', '"steps" must be int; got True'),
         ('{"data": "ring8", "link": "logit"}', '"link" must be one of paper, log-ratio'),
         ('{"data": "ring8", "image_size": "big"}', '"image_size" must be int or null'),
@@ -55,3 +58,9 @@ def test_only_what_does_not_change_a_step_may_differ_on_resume():
     longer = dataclasses.replace(config, steps=config.steps + 1, keep_checkpoints=5)
     assert config.differences(longer) == []
     assert config.differences(dataclasses.replace(config, lr=0.5)) == ["lr: 0.001 there, 0.5 here"]
+
+
+def test_a_config_that_is_no_text_is_said(tmp_path):
+    (tmp_path / "config.json").write_bytes(b"\xff\xfe")
+    with pytest.raises(fgan.FganError, match="cannot read the config"):
+        TrainConfig.read(tmp_path / "config.json")

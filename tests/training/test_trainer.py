@@ -3,6 +3,7 @@ import torch
 
 import fgan
 from fgan.divergences import CATALOGUE
+from fgan.training.averaging import ExponentialAverage
 from fgan.training.players import Player, critic_step, two_player_step
 from fgan.training.trainer import Trainer
 
@@ -148,3 +149,51 @@ def test_state_is_the_whole_memory(small_config):
     assert all(torch.equal(a, b) for a, b in zip(weights(one), weights(other), strict=True))
     assert one.metrics() == other.metrics()
     assert one.steps_done == other.steps_done == 12
+
+
+def test_every_setting_reaches_the_step(small_config):
+    """A trainer under unusual settings takes the steps that its parts, set by hand, take."""
+    config = small_config(
+        divergence="squared-hellinger", link="log-ratio", generator_loss="saturating", lr=3e-3, beta1=0.7,
+        beta2=0.8, n_critic=2, r1=0.9, r2=0.2, batch_size=12, latent=5, width=8, depth=3,
+        activation="tanh", ema=0.6,
+    )  # fmt: skip
+    data = fgan.load_data("grid25")
+    trainer, parts = Trainer(config, data), Trainer(config, data)
+    linear = [layer for layer in parts.critic.network.layers if isinstance(layer, torch.nn.Linear)]
+    assert [layer.out_features for layer in linear] == [8, 8, 8, 1]
+    assert sum(isinstance(layer, torch.nn.Tanh) for layer in parts.generator.network.layers) == 3
+    players = [Player(p.network, 3e-3, (0.7, 0.8)) for p in (parts.generator, parts.critic)]
+    loss = fgan.GANLoss("squared-hellinger", link="log-ratio", generator="saturating")
+    random = torch.Generator().manual_seed(config.seed)
+    for _ in range(4):
+        trainer.step()
+        two_player_step(
+            *players,
+            loss,
+            lambda: data.train.draw(12, random),
+            lambda: torch.randn(12, 5, generator=random),
+            n_critic=2,
+            r1=0.9,
+            r2=0.2,
+        )
+    assert all(torch.equal(a, b) for a, b in zip(weights(trainer), weights(parts), strict=True))
+    assert trainer.average.decay == 0.6
+
+
+def test_the_average_has_the_buffers_of_the_network():
+    network = torch.nn.BatchNorm1d(2)
+    average = ExponentialAverage(network, 0.9)
+    network(torch.randn(8, 2) + 3)
+    average.update(0)
+    assert torch.equal(average.network.running_mean, network.running_mean)
+
+
+@pytest.mark.parametrize("player", ["generator", "critic"])
+def test_a_weight_that_is_not_finite_is_noticed(small_config, player):
+    trainer = Trainer(small_config(), fgan.load_data("ring8"))
+    trainer.step()
+    assert trainer.is_finite()
+    with torch.no_grad():
+        getattr(trainer, player).parameters[1][0] = float("inf")
+    assert not trainer.is_finite()

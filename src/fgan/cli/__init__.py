@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
+from typing import TextIO
 
 from fgan.errors import FganError
 
@@ -28,6 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     if verb not in VERBS:
         print_error(f'fgan: there is no verb "{verb}".\n\n{usage()}')
         return 2
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no reason to fail
+            stream.reconfigure(errors="backslashreplace")
     try:
         importlib.import_module(f"fgan.cli.{verb}").run(rest)
     except FganError as error:
@@ -36,10 +41,6 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print_error("fgan: interrupted")
         return 130
-    except BrokenPipeError:
-        # The reader, such as `head`, has had enough. Python would try to flush to it once more at its exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
     return 0
 
 
@@ -59,13 +60,27 @@ def version() -> str:
     return f"fgan {installed('fgan')}"
 
 
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody may be watching this stream; one that was closed is None."""
+    return stream is not None and stream.isatty()
+
+
 def print_out(text: str) -> None:
     """Print a result for whoever asked for it."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    _print(sys.stdout, text)
 
 
 def print_error(text: str) -> None:
     """Print something for people, beside the result."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
+    _print(sys.stderr, text)
+
+
+def _print(stream: TextIO | None, text: str) -> None:
+    if stream is None:  # closed by whoever started us
+        return
+    try:
+        stream.write(text + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        # The reader, such as `head`, has had enough. The work goes on; what it prints goes nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

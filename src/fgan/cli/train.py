@@ -6,12 +6,13 @@ import argparse
 import dataclasses
 import json
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
 
-from fgan.cli import print_error, print_out
+from fgan.cli import is_terminal, print_error, print_out
 from fgan.errors import FganError
 from fgan.experiments.presets import preset
 from fgan.training.config import TrainConfig
@@ -43,23 +44,24 @@ def run(arguments: list[str]) -> None:
         default=TrainCommand(recipe=base_recipe(arguments)),
         config=(tyro.conf.OmitArgPrefixes,),
     )
-    import torch
-
     from fgan.training.loop import train
 
-    # Units that fall silent leave moments near 1e-40 behind, on which a CPU is slow. Threads inherit this
-    # setting when they start, so it comes before anything is computed.
-    torch.set_flush_denormal(True)
-    say = print_error if command.json else print_out
     out = command.out or default_folder(command.recipe)
-    summary = train(command.recipe, out, resume=command.resume, say=say)
+    summary = train(
+        command.recipe,
+        out,
+        resume=command.resume,
+        say=print_error if command.json else print_out,
+        # A log file wants its lines, although a terminal shows the progress bar.
+        lines=None if command.json or is_terminal(sys.stdout) else True,
+    )
     if command.json:
-        print_out(json.dumps(dataclasses.asdict(summary)))
+        print_out(json.dumps(dataclasses.asdict(summary), allow_nan=False))
     else:
-        print_out(
-            f"{summary.run}: {summary.step:,} of {summary.steps:,} steps in {summary.seconds:.0f} s, "
-            f"bound {summary.bound:.4g}" + (f", {summary.sample}" if summary.sample else "")
-        )
+        steps = f"{summary.step:,} of {summary.steps:,} steps in {summary.seconds:.0f} s"
+        bound = "" if summary.bound is None else f", bound {summary.bound:.4g}"
+        picture = f", {summary.sample}" if summary.sample else ""
+        print_out(f"{summary.run}: {steps}{bound}{picture}")
 
 
 def base_recipe(arguments: list[str]) -> TrainConfig:
@@ -67,7 +69,7 @@ def base_recipe(arguments: list[str]) -> TrainConfig:
 
     It has to be known before the flags are read, so that they change it and `--help` shows its values.
     """
-    early = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    early = argparse.ArgumentParser("fgan train", add_help=False, allow_abbrev=False)
     early.add_argument("--preset")
     early.add_argument("--config", type=Path)
     early.add_argument("--out", type=Path)

@@ -2,7 +2,7 @@
 
 from fgan.data.arrays import save_array
 from fgan.data.dataset import Dataset, FunctionSource, Modes, TensorSource
-from fgan.data.load import load_data
+from fgan.data.load import absolute_name, load_data
 from fgan.data.pictures import draw_samples, save_picture
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "FunctionSource",
     "Modes",
     "TensorSource",
+    "absolute_name",
     "draw_samples",
     "load_data",
     "save_array",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
@@ -19,6 +20,10 @@ class Source(Protocol):
 
     def to(self, device: torch.device | str) -> Source:
         """Return the same source with its memory on `device`."""
+        ...
+
+    def fingerprint(self) -> str:
+        """Return what tells these samples from others: a hash of a finite set, nothing for a distribution."""
         ...
 
 
@@ -52,6 +57,12 @@ class TensorSource:
         """Return the same samples on `device`."""
         return TensorSource(self.values.to(device))
 
+    def fingerprint(self) -> str:
+        """Return the SHA-256 of the values with their type and shape."""
+        content = self.values.cpu().contiguous().view(torch.uint8)
+        heading = f"{self.values.dtype} {tuple(self.values.shape)}".encode()
+        return hashlib.sha256(heading + content.numpy().tobytes()).hexdigest()
+
 
 @dataclass(frozen=True)
 class FunctionSource:
@@ -70,6 +81,10 @@ class FunctionSource:
     def to(self, device: torch.device | str) -> FunctionSource:
         """Return the source itself: it samples wherever the generator lives."""
         return self
+
+    def fingerprint(self) -> str:
+        """Return nothing: a distribution has its name and no samples of its own."""
+        return ""
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,8 @@ def _folder_entries(folder: Path) -> list[Entry]:
             continue
         seen.add(real)
         folders.sort()
-        found.extend(Path(place, file) for file in files)
+        # Reading a pipe would wait for ever.
+        found.extend(path for file in files if (path := Path(place, file)).is_file())
     named = [(path.relative_to(folder).as_posix(), path.read_bytes) for path in found]
     return _only_pictures(named)
 

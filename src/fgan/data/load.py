@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from fgan.data.images import load_images
 from fgan.data.mnist import load_mnist
 from fgan.data.notes import Say, to_stderr
 from fgan.data.toys import grid25, moons, paper_mixture, ring8
-from fgan.errors import DataError
+from fgan.errors import DataError, did_you_mean
 
 BUILDERS: dict[str, Callable[[str | Path | None, Say], Dataset]] = {
     "digits": lambda data_dir, say: digits(),
@@ -29,7 +28,7 @@ FILES = "idx:DIR, a folder of images, a .zip of images, a .npy or a .npz"
 
 
 def load_data(
-    name: str,
+    name: str | Path,
     *,
     data_dir: str | Path | None = None,
     image_size: int | None = None,
@@ -54,6 +53,7 @@ def load_data(
     >>> load_data("ring8").shape
     (2,)
     """
+    name = str(name)
     if name in BUILDERS:
         _refuse_size(name, image_size)
         return BUILDERS[name](data_dir, say)
@@ -74,6 +74,22 @@ def load_data(
     )
 
 
+def absolute_name(name: str) -> str:
+    """Return the name under which a data set is found from any working directory.
+
+    >>> absolute_name("digits")
+    'digits'
+    >>> Path(absolute_name("idx:somewhere").removeprefix("idx:")).is_absolute()
+    True
+    """
+    if name in BUILDERS:
+        return name
+    if name.startswith(IDX_PREFIX):
+        return IDX_PREFIX + str(Path(name.removeprefix(IDX_PREFIX)).expanduser().absolute())
+    path = _existing(name)
+    return str(path.absolute()) if path else name
+
+
 def _refuse_size(name: str, image_size: int | None) -> None:
     if image_size is not None:
         raise DataError(
@@ -91,6 +107,5 @@ def _existing(name: str) -> Path | None:
 
 
 def _unknown(name: str) -> str:
-    nearest = difflib.get_close_matches(name.lower(), BUILDERS, n=1, cutoff=0.5)
-    hint = f'Did you mean "{nearest[0]}"?' if nearest else "Check the spelling, or that the path exists."
-    return f"Data are one of {', '.join(BUILDERS)}, or {FILES}; got {name!r}, which is neither. {hint}"
+    hint = did_you_mean(name, BUILDERS) or " Check the spelling, or that the path exists."
+    return f"Data are one of {', '.join(BUILDERS)}, or {FILES}; got {name!r}, which is neither.{hint}"

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import difflib
-
 from fgan.divergences.base import Divergence
 from fgan.divergences.chi_squared import Pearson
 from fgan.divergences.hellinger import SquaredHellinger
 from fgan.divergences.jensen_shannon import GAN, JensenShannon
 from fgan.divergences.kullback_leibler import KL, ReverseKL
 from fgan.divergences.total_variation import TotalVariation
-from fgan.errors import FganError
+from fgan.errors import FganError, did_you_mean
 
 CATALOGUE: dict[str, type[Divergence]] = {
     divergence.name: divergence
     for divergence in (TotalVariation, KL, ReverseKL, Pearson, SquaredHellinger, JensenShannon, GAN)
+}
+
+# What people also call them; offered in the error, not accepted, so that a run has one name.
+OTHER_NAMES = {
+    "tv": "total-variation",
+    "forward-kl": "kl",
+    "fkl": "kl",
+    "rkl": "reverse-kl",
+    "chi2": "pearson",
+    "chi-squared": "pearson",
+    "hellinger": "squared-hellinger",
+    "jsd": "js",
+    "jensen-shannon": "js",
 }
 
 
@@ -33,7 +44,6 @@ def divergence(name: str, link: str = "paper") -> Divergence:
     tensor(-1.)
     """
     if name not in CATALOGUE:
-        near = difflib.get_close_matches(name.lower().replace("_", "-"), CATALOGUE, n=1, cutoff=0.4)
-        hint = f' Did you mean "{near[0]}"?' if near else ""
+        hint = did_you_mean(OTHER_NAMES.get(name.lower(), name), CATALOGUE)
         raise FganError(f'unknown divergence "{name}".{hint} The catalogue has: {", ".join(CATALOGUE)}.')
     return CATALOGUE[name](link)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
+from pathlib import Path
 from typing import Any
 
-from fgan.errors import FganError
+from fgan.errors import FganError, did_you_mean
 from fgan.training.config import TrainConfig
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -35,7 +35,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-def preset(name: str, data: str, **changes: Any) -> TrainConfig:  # noqa: ANN401 - any field of the config
+def preset(name: str, data: str | Path, **changes: Any) -> TrainConfig:  # noqa: ANN401 - any field of the config
     """Return the recipe of that name for a data set.
 
     Args:
@@ -50,13 +50,11 @@ def preset(name: str, data: str, **changes: Any) -> TrainConfig:  # noqa: ANN401
     32
     """
     if name not in PRESETS:
-        near = difflib.get_close_matches(name, PRESETS, n=1, cutoff=0.4)
-        hint = f' Did you mean "{near[0]}"?' if near else ""
-        raise FganError(f'unknown preset "{name}".{hint} There are: {", ".join(PRESETS)}.')
+        raise FganError(
+            f'unknown preset "{name}".{did_you_mean(name, PRESETS)} There are: {", ".join(PRESETS)}.'
+        )
     fields = [field.name for field in dataclasses.fields(TrainConfig)]
     for field in changes:
         if field not in fields:
-            near = difflib.get_close_matches(field, fields, n=1)
-            hint = f' Did you mean "{near[0]}"?' if near else ""
-            raise FganError(f'unknown setting "{field}".{hint}')
-    return TrainConfig(data=data, **{**PRESETS[name], **changes})
+            raise FganError(f'unknown setting "{field}".{did_you_mean(field, fields)}')
+    return TrainConfig(data=str(data), **{**PRESETS[name], **changes})

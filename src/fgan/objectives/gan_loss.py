@@ -25,7 +25,8 @@ class GANLoss:
     Args:
         divergence: a name from the catalogue, or a `Divergence`.
         generator: "non-saturating" for the paper's §3.2 trick, "saturating" for the bound itself.
-        link: how raw outputs become the bound, "paper" or "log-ratio"; for a divergence given by name.
+        link: how raw outputs become the bound, "paper" (unless told) or "log-ratio"; for a divergence
+            given by name.
 
     Raises:
         FganError: for an unknown name, link or generator loss, and for a link that has no gradient.
@@ -41,11 +42,15 @@ class GANLoss:
     """
 
     def __init__(
-        self, divergence: str | Divergence, *, generator: str = "non-saturating", link: str = "paper"
+        self, divergence: str | Divergence, *, generator: str = "non-saturating", link: str | None = None
     ) -> None:
-        self.divergence = (
-            catalogue.divergence(divergence, link) if isinstance(divergence, str) else divergence
-        )
+        if isinstance(divergence, str):
+            divergence = catalogue.divergence(divergence, link or "paper")
+        elif not isinstance(divergence, Divergence):
+            raise FganError(f"a divergence must be a name or an fgan.Divergence; got {divergence!r}.")
+        elif link not in (None, divergence.link):
+            raise FganError(f'{divergence!r} has its link; got link="{link}" beside it. Leave one out.')
+        self.divergence = divergence
         if generator not in GENERATOR_LOSSES:
             raise FganError(
                 f'the generator loss must be one of {", ".join(GENERATOR_LOSSES)}; got "{generator}".'

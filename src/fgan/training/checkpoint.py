@@ -60,6 +60,7 @@ class Checkpoints:
                 whole = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
                 write_durably(aside / f"{name}.safetensors", save(whole))
             write_durably(aside / "state.json", json.dumps({"step": step, **description}, indent=2).encode())
+            sync_folder(aside)
             shutil.rmtree(target, ignore_errors=True)
             aside.rename(target)
             sync_folder(self.folder)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import math
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import tyro
 
-from fgan.errors import FganError, RunError
+from fgan.errors import FganError, RunError, did_you_mean
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +81,12 @@ class TrainConfig:
     """Where to compute; auto takes a GPU where there is one."""
 
     def __post_init__(self) -> None:
-        """Check every number once, before anything is written."""
+        """Check every value once, before anything is written."""
+        for name, hint in get_type_hints(type(self)).items():
+            value = getattr(self, name)
+            # The command line builds a recipe without data first, to show its values in --help.
+            if value is not tyro.MISSING and not _accepts(hint, value):
+                raise FganError(f'"{name}" must be {_describe(hint)}; got {value!r}.')
         for name in ("steps", "batch_size", "n_critic", "latent", "width", "log_every", "checkpoint_every"):
             self._require(name, getattr(self, name) >= 1, "at least 1")
         for name in ("depth", "sample_every", "sample_count", "r1", "r2"):
@@ -129,11 +133,11 @@ class TrainConfig:
         names = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in names:
-                near = difflib.get_close_matches(name, names, n=1)
-                hint = f' Did you mean "{near[0]}"?' if near else ""
-                raise RunError(f'{origin} has the unknown field "{name}".{hint}')
-        _check_types(cls, values, origin)
-        return cls(**values)
+                raise RunError(f'{origin} has the unknown field "{name}".{did_you_mean(name, names)}')
+        try:
+            return cls(**values)
+        except FganError as error:
+            raise RunError(f"{origin}: {error}") from error
 
     @classmethod
     def read(cls, path: Path) -> TrainConfig:
@@ -144,8 +148,8 @@ class TrainConfig:
         """
         try:
             return cls.from_json(path.read_text(encoding="utf-8"), str(path))
-        except OSError as error:
-            raise RunError(f"cannot read the config {path}: {error.strerror}.") from error
+        except (OSError, UnicodeDecodeError) as error:
+            raise RunError(f"cannot read the config {path}: {error}.") from error
 
     def differences(self, other: TrainConfig) -> list[str]:
         """Say, a line each, where another config would make another run."""
@@ -159,14 +163,6 @@ class TrainConfig:
 
 MAY_CHANGE_ON_RESUME = frozenset({"steps", "keep_checkpoints", "data_dir"})
 """Fields that do not decide what a given step computes."""
-
-
-def _check_types(cls: type, values: dict[str, Any], origin: str) -> None:
-    """Refuse a field of the wrong type, such as "steps": "many", before it fails somewhere deep."""
-    hints = get_type_hints(cls)
-    for name, value in values.items():
-        if not _accepts(hints[name], value):
-            raise RunError(f'{origin}: "{name}" must be {_describe(hints[name])}; got {value!r}.')
 
 
 def _accepts(hint: Any, value: object) -> bool:  # noqa: ANN401 - a type hint has no type of its own

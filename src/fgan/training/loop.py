@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from tqdm import tqdm
 
-from fgan.data import Dataset, draw_samples, load_data, save_picture
+from fgan.data import Dataset, absolute_name, draw_samples, load_data, save_picture
+from fgan.data.notes import on_a_terminal
 from fgan.errors import DivergedError, FganError, RunError
 from fgan.training.config import TrainConfig
 from fgan.training.interruption import StopRequest
@@ -34,7 +37,7 @@ class Summary:
         stopped_by: the signal that ended it early, or None.
         seconds: time spent training in this call.
         steps_per_second: of this call.
-        critic_loss, generator_loss, bound: last logged means.
+        critic_loss, generator_loss, bound: last means; None before the first step.
         sample: the newest picture, or None.
     """
 
@@ -46,9 +49,9 @@ class Summary:
     stopped_by: str | None
     seconds: float
     steps_per_second: float
-    critic_loss: float
-    generator_loss: float
-    bound: float
+    critic_loss: float | None
+    generator_loss: float | None
+    bound: float | None
     sample: str | None
 
 
@@ -59,8 +62,13 @@ def train(
     resume: bool = False,
     dataset: Dataset | None = None,
     say: Callable[[str], None] = print,
+    lines: bool | None = None,
 ) -> Summary:
     """Train as the config says, into a run directory.
+
+    Sets `torch.set_flush_denormal(True)`: units that fall silent leave moments near 1e-40 behind, on which a
+    CPU is slow. Threads inherit the setting when they start, so call this before other work on torch to have
+    all of the speed, and the very bits that the command line has.
 
     Args:
         config: the recipe.
@@ -68,31 +76,27 @@ def train(
         resume: go on from the newest checkpoint; the run ends as if it had never been stopped.
         dataset: the data, where it is not to be loaded by `config.data`.
         say: receives lines for people.
+        lines: say each line of metrics; unless told, where there is no progress bar.
 
     Raises:
         FganError: for bad data, a bad folder or another config; nothing is half-written then.
         DivergedError: where a loss or a weight stops being a finite number.
     """
-    config = dataclasses.replace(config, device=resolve_device(config.device))
+    torch.set_flush_denormal(True)
+    config = dataclasses.replace(
+        config, data=absolute_name(config.data), device=resolve_device(config.device)
+    )
     run = RunDirectory(out)
     if resume:
-        _require_steps_to_come(run, config)
+        run.config()
     data = dataset or load_data(
         config.data, data_dir=config.data_dir, image_size=config.image_size, strict=config.strict, say=say
     )
     trainer = Trainer(config, data)
-    run.reopen(config) if resume else run.create(config)
-    with run.locked(), StopRequest() as stop:
-        return Loop(trainer, data, run, say, stop).go(resume)
-
-
-def _require_steps_to_come(run: RunDirectory, config: TrainConfig) -> None:
-    run.config()
-    done = max(run.checkpoints().steps(), default=0)
-    if config.steps < done:
-        raise RunError(
-            f"--steps must be at least {done}, the steps that {run.path} has done; got {config.steps}."
-        )
+    with run.locked(create=not resume):
+        run.reopen(config) if resume else run.create(config)
+        with StopRequest() as stop:
+            return Loop(trainer, data, run, say, lines, stop).go(resume)
 
 
 class Loop:
@@ -104,9 +108,12 @@ class Loop:
         data: Dataset,
         run: RunDirectory,
         say: Callable[[str], None],
+        lines: bool | None,
         stop: StopRequest,
     ) -> None:
         self.trainer, self.data, self.run, self.say, self.stop = trainer, data, run, say, stop
+        self.lines = lines
+        self.fingerprint = data.train.fingerprint()
         self.config = trainer.config
         self.checkpoints = run.checkpoints(self.config.keep_checkpoints)
         self.last_metrics = trainer.metrics()
@@ -118,7 +125,9 @@ class Loop:
         if resume:
             self._restore()
         first, began = trainer.steps_done, time.perf_counter()
-        with tqdm(total=config.steps, initial=first, disable=None, unit="step", dynamic_ncols=True) as bar:
+        with tqdm(
+            total=config.steps, initial=first, disable=not on_a_terminal(), unit="step", dynamic_ncols=True
+        ) as bar:
             self.bar, self._glanced = bar, began
             if first == 0 and config.sample_every:
                 self._picture()
@@ -155,21 +164,33 @@ class Loop:
     def _restore(self) -> None:
         steps = self.checkpoints.steps()
         if steps:
-            groups, _ = self.checkpoints.read(steps[-1])
-            self.trainer.load_state(groups)
-        step = self.trainer.steps_done
-        self.run.forget_after(step)
+            groups, description = self.checkpoints.read(steps[-1])
+            with self.run.fitting(steps[-1]):
+                self._require_same_data(description)
+                self.trainer.load_state(groups)
+            self.say(f"resuming {self.run.path} at step {steps[-1]}")
+        else:
+            self.say(f"{self.run.path} has no checkpoint yet: starting it over")
+        self.run.forget_after(self.trainer.steps_done)
         logged = self.run.metrics()
         if logged:
             self.last_metrics = {name: logged[-1][name] for name in self.last_metrics}
-        self.say(f"resuming {self.run.path} at step {step}")
+
+    def _require_same_data(self, description: dict[str, Any]) -> None:
+        if description["data"] != self.fingerprint or description["frame"] != frame_to_json(
+            self.trainer.frame
+        ):
+            raise RunError(
+                f"{self.config.data} has changed since {self.run.path} was started: its samples are others. "
+                "Bring the old data back, or start a new run with another --out."
+            )
 
     def _log(self) -> None:
         self._require_finite()
         self.last_metrics = self.trainer.metrics()
         self.trainer.reset_metrics()
         self.run.append_metrics(self.trainer.steps_done, self.last_metrics)
-        if self.bar.disable:
+        if self.bar.disable if self.lines is None else self.lines:
             step = f"{self.trainer.steps_done:>{len(str(self.config.steps))}}"
             self._line(f"step {step}  {metrics_text(self.last_metrics)}")
 
@@ -209,7 +230,8 @@ class Loop:
 
     def _checkpoint(self) -> None:
         self._require_finite()
-        description = {"frame": frame_to_json(self.trainer.frame)}
+        self.run.sync_metrics()
+        description = {"frame": frame_to_json(self.trainer.frame), "data": self.fingerprint}
         self.checkpoints.write(self.trainer.steps_done, self.trainer.state(), description)
 
     def _line(self, text: str) -> None:
@@ -228,7 +250,7 @@ class Loop:
             stopped_by=self.stop.signal.name if self.stop.signal else None,
             seconds=round(seconds, 3),
             steps_per_second=round(steps / seconds, 2) if seconds else 0.0,
-            **self.last_metrics,
+            **{name: value if math.isfinite(value) else None for name, value in self.last_metrics.items()},
             sample=str(self.last_picture) if self.last_picture else None,
         )
 

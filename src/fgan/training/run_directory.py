@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fgan.errors import FganError, RunError
+from fgan.errors import RunError
 from fgan.files import replace_durably
 from fgan.networks import Frame, MLPGenerator
 from fgan.training.checkpoint import Checkpoints
@@ -50,7 +50,9 @@ class RunDirectory:
         Raises:
             RunError: where the folder holds no run, or the recipe is damaged.
         """
-        if not self.config_path.is_file():
+        with self.writing():
+            there = self.config_path.is_file()
+        if not there:
             raise RunError(
                 f"{self.path} holds no run: it has no config.json. Name a folder made by `fgan train`."
             )
@@ -61,7 +63,7 @@ class RunDirectory:
         return Checkpoints(self.path / "checkpoints", keep)
 
     def create(self, config: TrainConfig) -> None:
-        """Begin a run here.
+        """Begin a run in this folder, which exists.
 
         Raises:
             RunError: where the folder already holds a run or other files, or cannot be written.
@@ -70,17 +72,17 @@ class RunDirectory:
             raise RunError(
                 f"{self.path} already holds a run. Go on with it by --resume, or choose another --out."
             )
-        if self.path.is_dir() and any(not entry.name.startswith(".") for entry in self.path.iterdir()):
+        if any(not entry.name.startswith(".") for entry in self.path.iterdir()):
             raise RunError(f"{self.path} is not empty and holds no run. Choose another folder by --out.")
         with self.writing():
-            (self.path / "samples").mkdir(parents=True, exist_ok=True)
             replace_durably(self.config_path, config.to_json().encode())
 
     def reopen(self, config: TrainConfig) -> None:
         """Go on with the run that is here, under a config that computes the same.
 
         Raises:
-            RunError: where there is no run, or its config would compute something else.
+            RunError: where there is no run, its config would compute something else, or it has done more
+                steps already.
         """
         differences = self.config().differences(config)
         if differences:
@@ -88,8 +90,12 @@ class RunDirectory:
                 f"{self.path} was started with another config ({'; '.join(differences)}). "
                 "Resume with the same flags, or start a new run with another --out."
             )
+        done = max(self.checkpoints().steps(), default=0)
+        if config.steps < done:
+            raise RunError(
+                f"--steps must be at least {done}, which {self.path} has done; got {config.steps}."
+            )
         with self.writing():
-            (self.path / "samples").mkdir(parents=True, exist_ok=True)
             replace_durably(self.config_path, config.to_json().encode())
 
     def forget_after(self, step: int) -> None:
@@ -99,24 +105,33 @@ class RunDirectory:
                 kept = b"".join(line for line, values in self._metric_lines() if values["step"] <= step)
                 replace_durably(self.metrics_path, kept)
             for picture in (self.path / "samples").glob("step-*.png"):
-                if int(picture.stem.removeprefix("step-")) > step:
+                number = picture.stem.removeprefix("step-")
+                if number.isdecimal() and int(number) > step:
                     picture.unlink()
 
     def metrics(self) -> list[dict[str, Any]]:
-        """Return the logged metrics, oldest first; a last line cut short by a crash is left out."""
+        """Return the logged metrics, oldest first, up to the first line that a crash damaged."""
         return [values for _, values in self._metric_lines()] if self.metrics_path.exists() else []
 
     def _metric_lines(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
         for line in self.metrics_path.read_bytes().splitlines(keepends=True):
-            # A line without its end is one that a crash interrupted.
-            if line.endswith(b"\n"):
-                yield line, json.loads(line)
+            try:
+                values = json.loads(line)
+            except ValueError:  # cut short, or never written and full of zeros
+                return
+            yield line, values
 
     def append_metrics(self, step: int, values: dict[str, float]) -> None:
         """Log the metrics of a step."""
         line = json.dumps({"step": step, **values}, allow_nan=False) + "\n"
         with self.writing(), self.metrics_path.open("ab") as file:
             file.write(line.encode())
+
+    def sync_metrics(self) -> None:
+        """Wait until the disk has every line, before a checkpoint counts on them."""
+        if self.metrics_path.exists():
+            with self.writing(), self.metrics_path.open("ab") as file:
+                os.fsync(file.fileno())
 
     def load_generator(self, step: int | None = None) -> MLPGenerator:
         """Return the generator that samples come from, on the CPU, at a step or at the newest checkpoint.
@@ -125,9 +140,11 @@ class RunDirectory:
             RunError: where there is no such run or checkpoint, or it is damaged.
         """
         config, checkpoints = self.config(), self.checkpoints()
-        groups, description = checkpoints.read(checkpoints.newest() if step is None else step)
-        generator = build_generator(config, frame_from_json(description["frame"]))
-        generator.load_state_dict(groups["generator_average" if config.ema else "generator"])
+        step = checkpoints.newest() if step is None else step
+        groups, description = checkpoints.read(step)
+        with self.fitting(step):
+            generator = build_generator(config, frame_from_json(description["frame"]))
+            generator.load_state_dict(groups["generator_average" if config.ema else "generator"])
         return generator.eval().requires_grad_(False)
 
     def sample(self, n: int, seed: int = 0, batch_size: int = 1024) -> Tensor:
@@ -148,31 +165,59 @@ class RunDirectory:
             ) from error
 
     @contextlib.contextmanager
-    def locked(self) -> Iterator[None]:
+    def fitting(self, step: int) -> Iterator[None]:
+        """Say which checkpoint it is that does not fit the run's config, or lacks a part."""
+        try:
+            yield
+        except (KeyError, RuntimeError, TypeError, IndexError) as error:
+            raise RunError(
+                f"the checkpoint {self.checkpoints().path(step)} does not fit {self.config_path} "
+                f"({type(error).__name__}: {error}). Restore the config, or delete that checkpoint's folder."
+            ) from error
+
+    @contextlib.contextmanager
+    def locked(self, *, create: bool = False) -> Iterator[None]:
         """Hold the folder, so that two processes never train the same run at once.
 
         The system lets go of the lock when the process ends, however it ends.
 
-        Raises:
-            RunError: where another process holds it.
-        """
-        if os.name == "nt":
-            yield
-            return
-        import fcntl
+        Args:
+            create: make the folder first; it goes again if it is still empty at the end.
 
+        Raises:
+            RunError: where another process holds it, or there is no such folder.
+        """
         with self.writing():
-            handle = os.open(self.path, os.O_RDONLY)
+            made = create and not self.path.exists()
+            if create:
+                self.path.mkdir(parents=True, exist_ok=True)
+        try:
+            with _exclusive(self):
+                yield
+        finally:
+            if made and not any(self.path.iterdir()):
+                self.path.rmdir()
+
+
+@contextlib.contextmanager
+def _exclusive(run: RunDirectory) -> Iterator[None]:
+    if os.name == "nt":
+        yield
+        return
+    import fcntl
+
+    with run.writing():
+        handle = os.open(run.path, os.O_RDONLY)
+    try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise RunError(
-                f"another process is training {self.path}. Stop it first, or use another --out."
+                f"another process is training {run.path}. Stop it first, or use another --out."
             ) from None
-        else:
-            yield
-        finally:
-            os.close(handle)
+        yield
+    finally:
+        os.close(handle)
 
 
 def frame_to_json(frame: Frame) -> dict[str, Any]:
@@ -192,13 +237,10 @@ def frame_from_json(values: dict[str, Any]) -> Frame:
     >>> frame_from_json(frame_to_json(frame)) == frame
     True
     """
-    try:
-        low_high = values["value_range"]
-        return Frame(
-            tuple(values["shape"]),
-            (low_high[0], low_high[1]) if low_high else None,
-            tuple(values["center"]),
-            tuple(values["scale"]),
-        )
-    except (KeyError, TypeError, IndexError) as error:
-        raise FganError(f"the checkpoint's frame is damaged: {values!r}.") from error
+    low_high = values["value_range"]
+    return Frame(
+        tuple(values["shape"]),
+        (low_high[0], low_high[1]) if low_high else None,
+        tuple(values["center"]),
+        tuple(values["scale"]),
+    )
