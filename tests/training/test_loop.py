@@ -142,15 +142,22 @@ def test_a_run_without_a_checkpoint_starts_over_and_says_so(tmp_path, small_conf
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
 
 
-def test_data_that_changed_are_not_resumed_on(tmp_path, small_config):
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (np.zeros((50, 2)), np.ones((50, 2))),
+        (np.zeros((50, 2)), np.zeros((50, 3))),
+        (np.zeros((50, 4, 4), np.uint8), np.ones((50, 4, 4), np.uint8)),
+    ],
+    ids=["values", "features", "images"],
+)
+def test_data_that_changed_are_not_resumed_on(tmp_path, small_config, first, then):
     path = tmp_path / "mine.npy"
-    for other in (torch.randn(50, 2), torch.randn(50, 3)):
-        np.save(path, torch.randn(50, 2).numpy())
-        fgan.train(small_config(data=str(path)), tmp_path / "run", say=quiet)
-        np.save(path, other.numpy())
-        with pytest.raises(fgan.FganError, match=r"mine\.npy has changed since"):
-            fgan.train(small_config(data=str(path), steps=50), tmp_path / "run", resume=True, say=quiet)
-        shutil.rmtree(tmp_path / "run")
+    np.save(path, first)
+    fgan.train(small_config(data=str(path)), tmp_path / "run", say=quiet)
+    np.save(path, then)
+    with pytest.raises(fgan.FganError, match=r"mine\.npy has changed since"):
+        fgan.train(small_config(data=str(path), steps=50), tmp_path / "run", resume=True, say=quiet)
 
 
 @pytest.mark.parametrize(
