@@ -193,10 +193,12 @@ def test_a_refused_start_changes_nothing(tmp_path, small_config):
     run = fgan.RunDirectory(tmp_path / "run")
     fgan.train(small_config(), run.path, say=quiet)
     before = run.config_path.read_bytes()
-    with run.locked():
-        for resume in (True, False):
-            with pytest.raises(fgan.FganError, match="another process is training"):
-                fgan.train(small_config(steps=50), run.path, resume=resume, say=quiet)
+    with run.locked(), pytest.raises(fgan.FganError, match="another process is training"):
+        fgan.train(small_config(steps=50), run.path, resume=True, say=quiet)
+    empty = fgan.RunDirectory(tmp_path / "empty")
+    with empty.locked(create=True), pytest.raises(fgan.FganError, match="another process is training"):
+        fgan.train(small_config(), empty.path, say=quiet)
+    assert not empty.path.exists()
     assert run.config_path.read_bytes() == before
 
 

@@ -87,14 +87,15 @@ def train(
         config, data=absolute_name(config.data), device=resolve_device(config.device)
     )
     run = RunDirectory(out)
-    if resume:
-        run.config()
+    run.check(config, resume=resume)
     data = dataset or load_data(
         config.data, data_dir=config.data_dir, image_size=config.image_size, strict=config.strict, say=say
     )
     trainer = Trainer(config, data)
     with run.locked(create=not resume):
-        run.reopen(config) if resume else run.create(config)
+        # Once more: another process may have been here while the data were read.
+        run.check(config, resume=resume)
+        run.write_config(config)
         with StopRequest() as stop:
             return Loop(trainer, data, run, say, lines, stop).go(resume)
 

@@ -62,28 +62,29 @@ class RunDirectory:
         """Return the run's checkpoints."""
         return Checkpoints(self.path / "checkpoints", keep)
 
-    def create(self, config: TrainConfig) -> None:
-        """Begin a run in this folder, which exists.
+    def check(self, config: TrainConfig, *, resume: bool) -> None:
+        """Refuse, before anything is done, what cannot be begun or gone on with here.
 
         Raises:
-            RunError: where the folder already holds a run or other files, or cannot be written.
+            RunError: to begin, where the folder holds a run or other files; to go on, where it holds no run,
+                one whose config computes something else, or one that has done more steps already.
         """
-        if self.config_path.exists():
+        if resume:
+            self._require_same(config)
+        else:
+            self._require_free()
+
+    def _require_free(self) -> None:
+        with self.writing():
+            names = [path.name for path in self.path.iterdir()] if self.path.is_dir() else []
+        if self.config_path.name in names:
             raise RunError(
                 f"{self.path} already holds a run. Go on with it by --resume, or choose another --out."
             )
-        if any(not entry.name.startswith(".") for entry in self.path.iterdir()):
+        if any(not name.startswith(".") for name in names):
             raise RunError(f"{self.path} is not empty and holds no run. Choose another folder by --out.")
-        with self.writing():
-            replace_durably(self.config_path, config.to_json().encode())
 
-    def reopen(self, config: TrainConfig) -> None:
-        """Go on with the run that is here, under a config that computes the same.
-
-        Raises:
-            RunError: where there is no run, its config would compute something else, or it has done more
-                steps already.
-        """
+    def _require_same(self, config: TrainConfig) -> None:
         differences = self.config().differences(config)
         if differences:
             raise RunError(
@@ -95,6 +96,13 @@ class RunDirectory:
             raise RunError(
                 f"--steps must be at least {done}, which {self.path} has done; got {config.steps}."
             )
+
+    def write_config(self, config: TrainConfig) -> None:
+        """Make the folder hold a run of this recipe.
+
+        Raises:
+            RunError: where it cannot be written.
+        """
         with self.writing():
             replace_durably(self.config_path, config.to_json().encode())
 
