@@ -76,7 +76,8 @@ def train(
         resume: go on from the newest checkpoint; the run ends as if it had never been stopped.
         dataset: the data, where it is not to be loaded by `config.data`.
         say: receives lines for people.
-        lines: say each line of metrics; unless told, where there is no progress bar.
+        lines: say each line of metrics; unless told, where there is no progress bar. With one, only the lines
+            that go with a picture are said.
 
     Raises:
         FganError: for bad data, a bad folder or another config; nothing is half-written then.
@@ -145,7 +146,7 @@ class Loop:
             self._show_progress()
         if step % config.log_every == 0:
             self._log()
-        if config.sample_every and step % config.sample_every == 0:
+        if self._is_picture_due():
             self._picture()
         if step % config.checkpoint_every == 0:
             self._checkpoint()
@@ -191,7 +192,8 @@ class Loop:
         self.last_metrics = self.trainer.metrics()
         self.trainer.reset_metrics()
         self.run.append_metrics(self.trainer.steps_done, self.last_metrics)
-        if self.bar.disable if self.lines is None else self.lines:
+        wanted = self.bar.disable if self.lines is None else self.lines
+        if wanted or self._is_picture_due():
             step = f"{self.trainer.steps_done:>{len(str(self.config.steps))}}"
             self._line(f"step {step}  {metrics_text(self.last_metrics)}")
 
@@ -202,6 +204,10 @@ class Loop:
         if now - self._glanced > SECONDS_BETWEEN_GLANCES:
             self._glanced = now
             self.bar.set_postfix_str(metrics_text(self.trainer.metrics()), refresh=False)
+
+    def _is_picture_due(self) -> bool:
+        every = self.config.sample_every
+        return every > 0 and self.trainer.steps_done % every == 0
 
     def _require_finite(self) -> None:
         if self.trainer.is_finite():
