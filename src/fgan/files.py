@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from fgan.errors import DataError
+
 
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file and wait until the disk has it."""
@@ -27,6 +29,21 @@ def replace_durably(path: Path, content: bytes) -> None:
     finally:
         aside.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def save_file(path: Path, content: bytes, what: str) -> None:
+    """Write a file that a user asked for, and the folders to it.
+
+    Raises:
+        DataError: where the system refuses; `what` names the thing, as in "A picture".
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_durably(path, content)
+    except OSError as error:
+        raise DataError(
+            f"{what} needs a place that can be written to; {path} cannot ({error}). Choose another."
+        ) from error
 
 
 def sync_folder(folder: Path) -> None:

@@ -17,7 +17,7 @@ from torch import Tensor
 from fgan.data.dataset import Dataset, TensorSource, as_uint8
 from fgan.data.finite import image_dataset, split
 from fgan.errors import DataError
-from fgan.files import replace_durably
+from fgan.files import save_file
 
 Array = NDArray[Any]
 
@@ -74,19 +74,12 @@ def save_array(samples: Tensor, path: str | Path) -> None:
     Raises:
         DataError: the file cannot be written.
     """
-    path = Path(path)
     if samples.ndim == 4:
         samples = as_uint8(samples).movedim(1, -1)
         samples = samples.squeeze(-1) if samples.shape[-1] == 1 else samples
     memory = io.BytesIO()
     np.save(memory, samples.detach().cpu().numpy(), allow_pickle=False)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_durably(path, memory.getvalue())
-    except OSError as error:
-        raise DataError(
-            f"An array needs a place that can be written to; {path} cannot ({error}). Choose another."
-        ) from error
+    save_file(Path(path), memory.getvalue(), "An array")
 
 
 def _vector_dataset(name: str, values: Tensor) -> Dataset:

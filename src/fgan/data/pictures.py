@@ -13,7 +13,7 @@ from torch import Tensor
 
 from fgan.data.dataset import as_uint8
 from fgan.errors import DataError
-from fgan.files import replace_durably
+from fgan.files import save_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,16 +73,9 @@ def save_picture(image: Image, path: str | Path) -> None:
     Raises:
         DataError: the file cannot be written.
     """
-    path = Path(path)
     memory = io.BytesIO()
     image.save(memory, format="PNG")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        replace_durably(path, memory.getvalue())
-    except OSError as error:
-        raise DataError(
-            f"A picture needs a place that can be written to; {path} cannot ({error}). Choose another."
-        ) from error
+    save_file(Path(path), memory.getvalue(), "A picture")
 
 
 def _draw_grid(samples: Tensor, columns: int | None, scale: int | None) -> Image:
