@@ -6,10 +6,14 @@ from pathlib import Path
 # Two pytest workers share two cores; more threads than cores makes every small matmul wait for the others.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+import hypothesis
 import pytest
 import torch
 
 torch.set_num_threads(1)
+# Where a red run blocks others, the same examples every time; elsewhere new ones, so that more is tried.
+hypothesis.settings.register_profile("ci", derandomize=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
 @pytest.fixture(scope="session")

@@ -141,6 +141,7 @@ IMAGES, LABELS = np.zeros((4, 5, 5), np.uint8), np.zeros(4, np.uint8)
         (idx(LABELS), "should hold images"),
         (b"no idx at all", "starts with"),
     ],
+    ids=["missing", "truncated", "truncated-gzip", "labels-as-images", "not-idx"],
 )
 def test_damaged_idx_files(tmp_path, fgan_command, content, said):
     folder = tmp_path / "idx"

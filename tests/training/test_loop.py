@@ -97,7 +97,7 @@ def test_diverged_training_exits_with_3(tmp_path, fgan_command):
     assert "left the finite numbers" in result.stderr and "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("damage", [b'{"step": 45, "cri', b"\0" * 60 + b"\n"])
+@pytest.mark.parametrize("damage", [b'{"step": 45, "cri', b"\0" * 60 + b"\n"], ids=["cut", "zeros"])
 def test_metrics_that_a_crash_damaged_are_left_out(tmp_path, small_config, damage):
     fgan.train(small_config(), tmp_path / "run", say=quiet)
     run = fgan.RunDirectory(tmp_path / "run")
