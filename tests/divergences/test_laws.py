@@ -152,7 +152,7 @@ def test_bound_is_tight_on_discrete_distributions(name, link, data):
 def bisect_log_ratio(d: Divergence, target: torch.Tensor) -> torch.Tensor:
     """The v at which the critic is optimal for the log-ratio `target`, found from the activation alone."""
     wanted = d.derivative(target.exp())
-    low, high = torch.tensor(-40.0, dtype=torch.float64), torch.tensor(40.0, dtype=torch.float64)
+    low, high = torch.tensor(-1e4, dtype=torch.float64), torch.tensor(1e4, dtype=torch.float64)
     for _ in range(200):
         middle = (low + high) / 2
         low, high = (middle, high) if d.activation(middle) < wanted else (low, middle)
