@@ -8,6 +8,7 @@ import signal
 import struct
 import subprocess
 import sys
+import zipfile
 
 import numpy as np
 import pytest
@@ -150,6 +151,33 @@ def test_damaged_idx_files(tmp_path, fgan_command, content, said):
         (folder / "train-images-idx3-ubyte").write_bytes(content)
     result = fgan_command("train", f"idx:{folder}", "--out", tmp_path / "run", *QUICK)
     assert refused(result, said, str(folder)) and not (tmp_path / "run").exists()
+
+
+def evil_zip(path):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("../outside.png", b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "said"),
+    [
+        ("empty", lambda path: path.mkdir(), "needs pictures"),
+        ("evil.zip", evil_zip, "../outside.png"),
+        ("rank.npy", lambda path: np.save(path, np.zeros(9)), "has rank 1"),
+        (
+            "nan.npy",
+            lambda path: np.save(path, np.full((9, 2), np.nan)),
+            "18 of 18 values are NaN or infinite",
+        ),
+        ("pickle.npy", lambda path: np.save(path, np.array([{}] * 9)), "needs pickle"),
+        ("text.txt", lambda path: path.write_text("1 2 3"), "text.txt"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_data_that_cannot_be_trained_on(tmp_path, fgan_command, name, make, said):
+    make(tmp_path / name)
+    result = fgan_command("train", tmp_path / name, "--out", tmp_path / "run", *QUICK)
+    assert refused(result, said) and not (tmp_path / "run").exists()
 
 
 def test_a_wrong_checksum(tmp_path, fgan_command):
