@@ -1,8 +1,11 @@
 import dataclasses
+from typing import get_args, get_type_hints
 
 import pytest
 
 import fgan
+from fgan.networks.mlp import ACTIVATIONS
+from fgan.objectives import GENERATOR_LOSSES
 from fgan.training.config import TrainConfig
 
 
@@ -64,3 +67,12 @@ def test_a_config_that_is_no_text_is_said(tmp_path):
     (tmp_path / "config.json").write_bytes(b"\xff\xfe")
     with pytest.raises(fgan.FganError, match="cannot read the config"):
         TrainConfig.read(tmp_path / "config.json")
+
+
+@pytest.mark.parametrize(
+    ("field", "names"),
+    [("generator_loss", GENERATOR_LOSSES), ("activation", ACTIVATIONS), ("link", fgan.Divergence.LINKS)],
+    ids=["generator_loss", "activation", "link"],
+)
+def test_the_command_line_offers_what_there_is(field, names):
+    assert set(get_args(get_type_hints(TrainConfig)[field])) == set(names)

@@ -60,11 +60,6 @@ def version() -> str:
     return f"fgan {installed('fgan')}"
 
 
-def is_terminal(stream: TextIO | None) -> bool:
-    """Whether somebody may be watching this stream; one that was closed is None."""
-    return stream is not None and stream.isatty()
-
-
 def print_out(text: str) -> None:
     """Print a result for whoever asked for it."""
     _print(sys.stdout, text)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tyro
 
-from fgan.cli import is_terminal, print_error, print_out
+from fgan.cli import print_error, print_out
 from fgan.errors import FganError
 from fgan.experiments.presets import preset
 from fgan.training.config import TrainConfig
@@ -44,6 +44,7 @@ def run(arguments: list[str]) -> None:
         default=TrainCommand(recipe=base_recipe(arguments)),
         config=(tyro.conf.OmitArgPrefixes,),
     )
+    from fgan.data.notes import on_a_terminal
     from fgan.training.loop import train
 
     out = command.out or default_folder(command.recipe)
@@ -53,7 +54,7 @@ def run(arguments: list[str]) -> None:
         resume=command.resume,
         say=print_error if command.json else print_out,
         # A log file wants its lines, although a terminal shows the progress bar.
-        lines=None if command.json or is_terminal(sys.stdout) else True,
+        lines=None if command.json or on_a_terminal(sys.stdout) else True,
     )
     if command.json:
         print_out(json.dumps(dataclasses.asdict(summary), allow_nan=False))

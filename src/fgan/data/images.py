@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import warnings
 import zipfile
 import zlib
@@ -168,7 +169,7 @@ def _decode_all(entries: list[Entry], size: int, strict: bool, say: Say, path: P
     pool = ThreadPoolExecutor()
     try:
         results = pool.map(lambda entry: _try_decode(entry, size), entries)
-        silent = not on_a_terminal()
+        silent = not on_a_terminal(sys.stderr)
         for name, result in tqdm(results, "reading images", len(entries), leave=False, disable=silent):
             if isinstance(result, Decoded):
                 decoded.append(result)

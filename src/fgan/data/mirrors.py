@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -63,7 +64,7 @@ def _fetch(url: str, path: Path, sha256: str) -> str | None:
     import requests
     from pooch import HTTPDownloader
 
-    get = HTTPDownloader(progressbar=on_a_terminal(), chunk_size=1 << 16, timeout=TIMEOUT)
+    get = HTTPDownloader(progressbar=on_a_terminal(sys.stderr), chunk_size=1 << 16, timeout=TIMEOUT)
     try:
         get(url, str(path), None)
         received = sha256_of(unpack(path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from typing import TextIO
 
 Say = Callable[[str], None]
 
@@ -14,6 +15,6 @@ def to_stderr(note: str) -> None:
         sys.stderr.write(f"{note}\n")
 
 
-def on_a_terminal() -> bool:
-    """Whether somebody is watching standard error, so that a progress bar makes sense."""
-    return sys.stderr is not None and sys.stderr.isatty()
+def on_a_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody may be watching this stream, such as `sys.stderr`; one that was closed is None."""
+    return stream is not None and stream.isatty()

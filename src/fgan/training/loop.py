@@ -128,10 +128,14 @@ class Loop:
             self._restore()
         first, began = trainer.steps_done, time.perf_counter()
         with tqdm(
-            total=config.steps, initial=first, disable=not on_a_terminal(), unit="step", dynamic_ncols=True
+            total=config.steps,
+            initial=first,
+            disable=not on_a_terminal(sys.stderr),
+            unit="step",
+            dynamic_ncols=True,
         ) as bar:
             self.bar, self._glanced = bar, began
-            if first == 0 and config.sample_every:
+            if first == 0 and self._is_picture_due():
                 self._picture()
             while trainer.steps_done < config.steps and not self.stop.signal:
                 trainer.step()
@@ -160,7 +164,7 @@ class Loop:
             self._checkpoint()
         if self.stop.signal:
             self._line(f"stopped by {self.stop.signal.name} at step {step}; go on with --resume")
-        else:
+        elif self.last_picture != self.run.sample_path(step):
             self._picture()
 
     def _restore(self) -> None:
@@ -213,7 +217,7 @@ class Loop:
         if self.trainer.is_finite():
             return
         values = self.trainer.metrics()
-        bad = [name for name, value in values.items() if not torch.tensor(value).isfinite()] or ["a weight"]
+        bad = [name for name, value in values.items() if not math.isfinite(value)] or ["a weight"]
         kept = self.checkpoints.steps()
         raise DivergedError(
             f"training left the finite numbers by step {self.trainer.steps_done}: {', '.join(bad)} "
