@@ -7,49 +7,30 @@ With P the data, Q the model and u = p/q,
 
 for every critic output v (Nowozin, Cseke, Tomioka 2016, eq. 4 and 6), with equality at g_f(v) = f'(u).
 Every g_f here increases, so a larger v always means "more real".
+
+Two functions of the log-ratio l = log u carry everything else: T = f'(e^l) and f*(T) = e^l f'(e^l) - f(e^l).
+Their values at l = -inf, 0 and +inf are the constants that texts tabulate, see `facts.py`.
 """
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
+import torch
 from torch import Tensor
 
+from fgan.divergences.facts import Facts
+from fgan.divergences.newton import conjugate_by_inversion, invert
 from fgan.errors import FganError
 
 TensorMap = Callable[[Tensor], Tensor]
 
-
-@dataclass(frozen=True)
-class Interval:
-    """An interval of real numbers, open at infinity, and at `upper` unless `closed`.
-
-    >>> t_below_one = Interval(upper=1.0)
-    >>> 0.5 in t_below_one, 1.0 in t_below_one
-    (True, False)
-    >>> print(t_below_one)
-    (-inf, 1)
-    """
-
-    lower: float = float("-inf")
-    upper: float = float("inf")
-    closed: bool = False
-
-    def __contains__(self, t: float) -> bool:
-        """Whether the number t lies in the interval."""
-        return self.lower < t < self.upper or (self.closed and t == self.upper)
-
-    def contains(self, t: Tensor) -> Tensor:
-        """Return a boolean tensor of t's shape: which entries lie in the interval."""
-        inside = (t > self.lower) & (t < self.upper)
-        return inside | (t == self.upper) if self.closed else inside
-
-    def __str__(self) -> str:
-        """Write it as mathematics does."""
-        return f"({self.lower:.4g}, {self.upper:.4g}{']' if self.closed else ')'}"
+NARROW = (torch.bfloat16, torch.float16)
+"""Types in which an exponent loses its digits between one operation and the next."""
 
 
 @dataclass(frozen=True)
@@ -67,52 +48,84 @@ class Link:
     log_ratio: TensorMap
 
 
-class Divergence(ABC):
+class Divergence(Facts, ABC):
     r"""An f-divergence with a link: the mathematics that a critic and a generator need.
 
-    A subclass writes f, its derivative and its conjugate, the two terms of the bound at a given log-ratio,
-    and the link of the paper's Table 2.
+    A subclass writes f and the two terms of the bound at a given log-ratio. The rest is derived, and may be
+    overridden by something faster: the derivative, the conjugate, and a link like those of the paper's Table 2.
+
+    Divergences combine: `0.5 * kl + 0.5 * reverse_kl`, `kl.dual`, `kl.symmetrized`, `js.scaled`.
 
     Args:
-        link: "paper" for the activation of the paper's Table 2; "log-ratio" where v *is* log(p/q), so that
-            T = f'(e^v) and f*(T) = e^v f'(e^v) - f(e^v).
+        link: "paper" for an activation as in the paper's Table 2, where there is one; "log-ratio" where v *is*
+            log(p/q), so that T = f'(e^v) and f*(T) = e^v f'(e^v) - f(e^v). The first of them if not given.
 
     Raises:
-        FganError: for any other link.
+        FganError: for a link that this divergence does not have.
 
     Source: Nowozin, Cseke, Tomioka, "f-GAN" (2016), Tables 1 and 2; conventions in `docs/divergences.md`.
     """
 
-    name: ClassVar[str]
-    """The registry's name."""
-    formula: ClassVar[str]
-    """f(u) in plain text."""
-    threshold: ClassVar[float]
-    """f'(1): T(x) above it says p(x) > q(x), "classified real"."""
-    conjugate_domain: ClassVar[Interval]
-    """Where f* is finite."""
-    identifies_ratio: ClassVar[bool] = True
-    """Whether the best critic determines log(p/q), not only its sign."""
+    name: str
+    """What `fgan.divergence` knows it by."""
+    title: str
+    """What people call it."""
+    symbol: str = r"D_f(P\|Q)"
+    """Its name in LaTeX."""
+    formula: str
+    """f(u), in the grammar of `fgan.divergences.expression`; the tests hold it equal to `f`."""
+    derivative_formula: str | None = None
+    """f'(u), likewise."""
+    conjugate_formula: str | None = None
+    """f*(t) where it is finite, likewise; None where there is no closed form."""
+    activation_formula: str | None = None
+    """g_f(v) of the paper's link, likewise; None where there is none."""
+    constants: Mapping[str, float] = {}
+    """The values of the letters in these formulas other than u, t and v."""
+    normalisation: str = ""
+    """What it is beside the other conventions in use."""
+    use: str = ""
+    """When to choose it."""
+    avoid: str = ""
+    """When not to."""
+    references: tuple[str, ...] = ()
+    """Keys of `references.bib`."""
+
+    identifies_ratio: bool = True
+    """Whether the best critic determines log(p/q) everywhere, not only its sign or a part of it."""
+    smooth: bool = True
+    """Whether f has a derivative everywhere; where not, the log-ratio link is a step that cannot be trained."""
 
     LINKS: ClassVar[tuple[str, ...]] = ("paper", "log-ratio")
 
-    def __init__(self, link: str = "paper") -> None:
-        if link not in self.LINKS:
+    def __init__(self, link: str | None = None) -> None:
+        self.link = self.links[0] if link is None else link
+        if self.link not in self.LINKS:
             raise FganError(f'link must be "paper" or "log-ratio"; got "{link}".')
-        self.link = link
-        self._link = self.paper_link() if link == "paper" else self.ratio_link()
+        if self.link not in self.links:
+            raise FganError(
+                f'"{self.name}" has no activation in the style of the paper; use link="log-ratio".'
+            )
+        self._link = self.paper_link() if self.link == "paper" else self.ratio_link()
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Which links it has; the first is the one it takes if none is named."""
+        return self.LINKS if type(self).paper_link is not Divergence.paper_link else ("log-ratio",)
+
+    def with_link(self, link: str) -> Self:
+        """Return the same divergence under another link.
+
+        Raises:
+            FganError: for a link that it does not have.
+        """
+        twin = copy.copy(self)
+        Divergence.__init__(twin, link)
+        return twin
 
     @abstractmethod
     def f(self, u: Tensor) -> Tensor:
         """Return the convex f(u), u >= 0, elementwise; f(0) is its limit, +inf where there is none."""
-
-    @abstractmethod
-    def derivative(self, u: Tensor) -> Tensor:
-        """Return f'(u), elementwise: the T at which the bound is tight where p/q = u."""
-
-    @abstractmethod
-    def conjugate(self, t: Tensor) -> Tensor:
-        """Return f*(t) = sup over u >= 0 of ut - f(u), elementwise; +inf outside `conjugate_domain`."""
 
     @abstractmethod
     def real_at(self, log_ratio: Tensor) -> Tensor:
@@ -122,9 +135,33 @@ class Divergence(ABC):
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return f*(f'(e^l)) = e^l f'(e^l) - f(e^l) at the log-ratio l, elementwise."""
 
-    @abstractmethod
+    def derivative(self, u: Tensor) -> Tensor:
+        """Return f'(u), elementwise: the T at which the bound is tight where p/q = u."""
+        return self.real_at(u.log())
+
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return the l with f'(e^l) = t, elementwise; -inf below f'(0), +inf from the edge of dom f* on.
+
+        By a safeguarded Newton iteration in float64, with gradients by the implicit function theorem.
+        """
+        return invert(self.real_at, t)
+
+    def conjugate(self, t: Tensor) -> Tensor:
+        """Return f*(t) = sup over u >= 0 of ut - f(u), elementwise; +inf outside `conjugate_domain`."""
+        return conjugate_by_inversion(self, t)
+
+    def weight(self, log_ratio: Tensor) -> Tensor:
+        r"""Return w(u) = u² f''(u) at u = e^l, elementwise: how much this divergence heeds that ratio.
+
+        The generator's gradient is -E_Q[w(u) ∇l], whatever the link; a noise penalty is E_Q[w(u) |∇v|²].
+        It is the slope of `fake_at`, for d f*(f'(u)) = u f''(u) du.
+        """
+        _, pull = torch.func.vjp(self.fake_at, log_ratio)
+        return pull(torch.ones_like(log_ratio))[0]
+
     def paper_link(self) -> Link:
-        """Return the link of the paper's Table 2."""
+        """Return a link as in the paper's Table 2; a subclass that has one overrides this."""
+        raise NotImplementedError
 
     def ratio_link(self) -> Link:
         """Return the link in which the critic's output is the log-ratio itself."""
@@ -146,19 +183,19 @@ class Divergence(ABC):
 
     def activation(self, v: Tensor) -> Tensor:
         """Return T = g_f(v), elementwise: raw critic output to the domain of f*; the same as `real_term`."""
-        return self._link.real(v)
+        return _widened(self._link.real, v)
 
     def real_term(self, v: Tensor) -> Tensor:
         """Return g_f(v), elementwise: the bound's integrand under the data."""
-        return self._link.real(v)
+        return _widened(self._link.real, v)
 
     def fake_term(self, v: Tensor) -> Tensor:
         """Return f*(g_f(v)), elementwise and fused: the bound's integrand under the model."""
-        return self._link.fake(v)
+        return _widened(self._link.fake, v)
 
     def log_ratio(self, v: Tensor) -> Tensor:
         """Return log(p/q), elementwise, for which the critic output v is the best one."""
-        return self._link.log_ratio(v)
+        return _widened(self._link.log_ratio, v)
 
     def bound(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
         """Return F = mean of g_f(v_real) - mean of f*(g_f(v_fake)), a scalar, at most D_f in expectation.
@@ -169,6 +206,70 @@ class Divergence(ABC):
         """
         return self.real_term(v_real).mean() - self.fake_term(v_fake).mean()
 
+    @property
+    def dual(self) -> Divergence:
+        """D_f with P and Q exchanged: u f(1/u)."""
+        from fgan.divergences.combine import Dual
+
+        return Dual(self)
+
+    @property
+    def symmetrized(self) -> Divergence:
+        """The mean of D_f and its dual; a symmetric divergence is its own."""
+        from fgan.divergences.combine import Symmetrized
+
+        return Symmetrized(self)
+
+    @property
+    def scaled(self) -> Divergence:
+        """D_f / f''(1): near P = Q all of these agree, with half of Pearson's χ².
+
+        Raises:
+            FganError: where f''(1) is 0, infinite, or not defined.
+        """
+        from fgan.divergences.combine import Scaled
+
+        return Scaled(self)
+
+    def __add__(self, other: Divergence) -> Divergence:
+        """Return the sum of two divergences, under the log-ratio link."""
+        from fgan.divergences.combine import Sum
+
+        return Sum(self, other) if isinstance(other, Divergence) else NotImplemented
+
+    def __mul__(self, factor: float) -> Divergence:
+        """Return a positive multiple, under the same link."""
+        from fgan.divergences.combine import Multiple
+
+        return Multiple(factor, self) if isinstance(factor, int | float) else NotImplemented
+
+    __rmul__ = __mul__
+
+    @classmethod
+    def from_f(cls, f: TensorMap | str, name: str | None = None) -> Divergence:
+        """Return the divergence of any convex f: everything else is derived, see `fgan.divergences.derived`.
+
+        Args:
+            f: maps a float64 tensor of ratios u >= 0 to f(u), elementwise, in operations that torch can
+                differentiate twice; or an expression such as "f(u) = (u - 1)**4".
+            name: what to call it.
+
+        Raises:
+            FganError: where f is not convex, not defined, not differentiable, or not elementwise, with the u
+                that shows it.
+
+        >>> d = Divergence.from_f(lambda u: (u - 1) ** 4, name="quartic")
+        >>> d.conjugate(torch.tensor(4.0))  # t + 3 (t/4)^(4/3)
+        tensor(7.)
+        """
+        from fgan.divergences.derived import FromF
+
+        return FromF(f, name)
+
     def __repr__(self) -> str:
         """Write the call that makes it."""
         return f'fgan.divergence("{self.name}", link="{self.link}")'
+
+
+def _widened(function: TensorMap, v: Tensor) -> Tensor:
+    return function(v.float()).to(v.dtype) if v.dtype in NARROW else function(v)

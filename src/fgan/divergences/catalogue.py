@@ -2,18 +2,64 @@
 
 from __future__ import annotations
 
+from fgan.divergences.alpha import Alpha, CressieRead, Tsallis
 from fgan.divergences.base import Divergence
-from fgan.divergences.chi_squared import Pearson
+from fgan.divergences.chi_power import Chi
+from fgan.divergences.chi_squared import Marton, Neyman, Pearson, SymmetricChi2
 from fgan.divergences.hellinger import SquaredHellinger
-from fgan.divergences.jensen_shannon import GAN, JensenShannon
-from fgan.divergences.kullback_leibler import KL, ReverseKL
-from fgan.divergences.total_variation import TotalVariation
-from fgan.errors import FganError, did_you_mean
+from fgan.divergences.jensen_shannon import GAN, JensenShannon, SkewJensenShannon
+from fgan.divergences.kullback_leibler import KL, Jeffreys, ReverseKL
+from fgan.divergences.parameter import OneParameter
+from fgan.divergences.skewed import SkewKL, SkewPearson
+from fgan.divergences.softened import (
+    ArithmeticGeometric,
+    RelativeArithmeticGeometric,
+    SoftenedKL,
+    SoftenedReverseKL,
+)
+from fgan.divergences.spelling import read
+from fgan.divergences.total_variation import HockeyStick, TotalVariation
+from fgan.divergences.triangular import Harmonic, Triangular
 
 CATALOGUE: dict[str, type[Divergence]] = {
-    divergence.name: divergence
-    for divergence in (TotalVariation, KL, ReverseKL, Pearson, SquaredHellinger, JensenShannon, GAN)
+    "total-variation": TotalVariation,
+    "kl": KL,
+    "reverse-kl": ReverseKL,
+    "pearson": Pearson,
+    "squared-hellinger": SquaredHellinger,
+    "js": JensenShannon,
+    "gan": GAN,
+    "jeffreys": Jeffreys,
+    "neyman": Neyman,
+    "alpha": Alpha,
+    "skew-js": SkewJensenShannon,
+    "skew-kl": SkewKL,
+    "skew-pearson": SkewPearson,
+    "softened-kl": SoftenedKL,
+    "softened-reverse-kl": SoftenedReverseKL,
+    "arithmetic-geometric": ArithmeticGeometric,
+    "relative-arithmetic-geometric": RelativeArithmeticGeometric,
+    "triangular": Triangular,
+    "harmonic": Harmonic,
+    "symmetric-chi2": SymmetricChi2,
+    "chi": Chi,
+    "marton": Marton,
+    "hockey-stick": HockeyStick,
+    "cressie-read": CressieRead,
+    "tsallis": Tsallis,
 }
+"""Names and families; a family needs its parameter, as in "alpha:0.5"."""
+
+EXAMPLES: tuple[str, ...] = tuple(
+    name
+    for kind in CATALOGUE.values()
+    for name in (
+        [kind(value).name for value in kind.parameter.examples]
+        if issubclass(kind, OneParameter)
+        else [kind.name]
+    )
+)
+"""A name for every entry, and several for a family: what tests, `fgan verify` and plots go through."""
 
 # What people also call them; offered in the error, not accepted, so that a run has one name.
 OTHER_NAMES = {
@@ -26,24 +72,33 @@ OTHER_NAMES = {
     "hellinger": "squared-hellinger",
     "jsd": "js",
     "jensen-shannon": "js",
+    "le-cam": "triangular",
+    "vincze": "triangular",
+    "k-divergence": "skew-kl:0.5",
+    "power": "cressie-read:0.6667",
+    "amari": "alpha:0.5",
+    "e-gamma": "hockey-stick:2",
+    "srkl": "softened-reverse-kl",
 }
 
 
-def divergence(name: str, link: str = "paper") -> Divergence:
+def divergence(name: str, link: str | None = None) -> Divergence:
     """Return the divergence of that name.
 
     Args:
-        name: a key of `fgan.divergences.CATALOGUE`, such as "kl" or "reverse-kl".
-        link: "paper" or "log-ratio", see `fgan.Divergence`.
+        name: a key of `fgan.divergences.CATALOGUE`, with its parameter after a colon for a family
+            ("alpha:0.5"); a combination, "0.5*kl + 0.5*reverse-kl", "dual(js)", "symmetrized(skew-kl:0.1)",
+            "scaled(pearson)"; or an f of your own, "f(u) = (u - 1)**4".
+        link: "paper" or "log-ratio", see `fgan.Divergence`; the first that it has if not given.
 
     Raises:
-        FganError: for a name that is not in the catalogue, with the nearest one, or an unknown link.
+        FganError: for a name that is not in the catalogue, with the nearest one, a parameter outside its
+            range, or a link that it does not have.
 
     >>> import torch
     >>> divergence("reverse-kl").activation(torch.tensor(0.0))
     tensor(-1.)
+    >>> divergence("0.5*kl + 0.5*reverse-kl").symmetric
+    True
     """
-    if name not in CATALOGUE:
-        hint = did_you_mean(OTHER_NAMES.get(name.lower(), name), CATALOGUE)
-        raise FganError(f'unknown divergence "{name}".{hint} The catalogue has: {", ".join(CATALOGUE)}.')
-    return CATALOGUE[name](link)
+    return read(name, link, CATALOGUE, OTHER_NAMES)

@@ -1,11 +1,9 @@
-r"""The χ² family: f(u) = (u - 1)²."""
-
-from typing import ClassVar
+r"""The χ² family: f(u) = (u - 1)², (u - 1)²/u, their sum, and Marton's one-sided part."""
 
 import torch
 from torch import Tensor
 
-from fgan.divergences.base import Divergence, Interval, Link
+from fgan.divergences.base import Divergence, Link
 
 
 class Pearson(Divergence):
@@ -24,9 +22,21 @@ class Pearson(Divergence):
     """
 
     name = "pearson"
-    formula = "(u - 1)^2"
-    threshold = 0.0
-    conjugate_domain: ClassVar[Interval] = Interval()
+    title = "Pearson's χ² divergence"
+    symbol = r"\chi^2(P\|Q)"
+    formula = "(u - 1)**2"
+    derivative_formula = "2*(u - 1)"
+    conjugate_formula = "max(t, -2) + max(t, -2)**2/4"
+    activation_formula = "v"
+    normalisation = (
+        "∫(p - q)²/q, twice the α-divergence at α = 2. The paper's Table 1 prints the integrals of Pearson and "
+        "Neyman exchanged against its own f; we follow f."
+    )
+    use = "Where regions that the model underweights must cost most; its tight bound has a closed form."
+    avoid = (
+        "Where p/q can be large: it averages u² over the model's samples, and is infinite where q = 0 < p."
+    )
+    references = ("pearson1900",)
 
     def f(self, u: Tensor) -> Tensor:
         """Return (u - 1)²."""
@@ -42,6 +52,10 @@ class Pearson(Divergence):
         t = t.clamp(min=-2.0)
         return t * (1 + t / 4)
 
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return log(1 + t/2), and -inf below t = -2."""
+        return torch.log1p(t.clamp(min=-2.0) / 2)
+
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return 2(e^l - 1)."""
         return 2 * torch.expm1(log_ratio)
@@ -52,8 +66,146 @@ class Pearson(Divergence):
 
     def paper_link(self) -> Link:
         """Return the link T = v, for which u = 1 + v/2, and u = 0 below v = -2."""
+        return Link(real=lambda v: v, fake=self.conjugate, log_ratio=self.log_ratio_at)
+
+
+class Neyman(Divergence):
+    r"""Neyman's χ² divergence, \int (p - q)^2 / p, the dual of Pearson's.
+
+    .. math::
+        f(u) = (u - 1)^2/u, \quad f'(u) = 1 - u^{-2}, \quad
+        f^*(t) = 2 - 2\sqrt{1 - t}, \quad g_f(v) = 1 - e^{-v}
+
+    >>> Neyman().fake_term(torch.tensor(0.0))
+    tensor(0.)
+    """
+
+    name = "neyman"
+    title = "Neyman's χ² divergence"
+    symbol = r"\chi^2(Q\|P)"
+    formula = "(u - 1)**2/u"
+    derivative_formula = "1 - 1/u**2"
+    conjugate_formula = "2 - 2*sqrt(1 - t)"
+    activation_formula = "1 - exp(-v)"
+    normalisation = "∫(p - q)²/p, twice the α-divergence at α = -1. See Pearson on the paper's Table 1."
+    use = "Where samples outside the data must cost most, more steeply than under reverse KL."
+    avoid = (
+        "Where q/p can be large: early in training, or wherever the model has samples at p = 0 (infinite)."
+    )
+    references = ("neyman1949",)
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return (u - 1)²/u."""
+        return (u - 1).square() / u
+
+    def derivative(self, u: Tensor) -> Tensor:
+        """Return 1 - 1/u²."""
+        return 1 - u.pow(-2)
+
+    def conjugate(self, t: Tensor) -> Tensor:
+        """Return 2 - 2√(1 - t) for t <= 1, else +inf."""
+        return torch.where(t <= 1, 2 - 2 * (1 - t).clamp(min=0.0).sqrt(), torch.inf)
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return 1 - e^(-2l)."""
+        return -torch.expm1(-2 * log_ratio)
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return 2 - 2e^(-l)."""
+        return -2 * torch.expm1(-log_ratio)
+
+    def paper_link(self) -> Link:
+        """Return the link T = 1 - e^(-v), for which l = v/2."""
+        return self.affine_link(scale=0.5)
+
+
+class SymmetricChi2(Divergence):
+    r"""Symmetric χ² divergence, \int (p - q)^2 (p + q)/(pq): Pearson's plus Neyman's.
+
+    .. math::
+        f(u) = (u - 1)^2 (u + 1)/u, \quad f'(u) = 2u - 1 - u^{-2}
+
+    >>> SymmetricChi2().f(torch.tensor([1.0, 2.0]))
+    tensor([0.0000, 1.5000])
+    """
+
+    name = "symmetric-chi2"
+    title = "Symmetric χ² divergence"
+    symbol = r"\Psi(P\|Q)"
+    formula = "(u - 1)**2*(u + 1)/u"
+    derivative_formula = "2*u - 1 - 1/u**2"
+    normalisation = "The sum of Pearson's and Neyman's χ², not their mean."
+    use = "As the strictest symmetric distance of this list between two overlapping distributions."
+    avoid = "For training or from samples with wide ratios: it has the heavy tails of Pearson and of Neyman."
+    references = ("taneja2005", "dragomir2000")
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return (u - 1)² (1 + 1/u)."""
+        return (u - 1).square() * (1 + 1 / u)
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return 2(e^l - 1) + 1 - e^(-2l)."""
+        return 2 * torch.expm1(log_ratio) - torch.expm1(-2 * log_ratio)
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return e^(2l) - 1 + 2 - 2e^(-l)."""
+        return torch.expm1(2 * log_ratio) - 2 * torch.expm1(-log_ratio)
+
+
+class Marton(Divergence):
+    r"""Marton's divergence, \int q (1 - p/q)_+^2: Pearson's χ², counted only where q > p.
+
+    .. math::
+        f(u) = (1 - u)_+^2, \quad f'(u) = -2(1 - u)_+, \quad
+        f^*(t) = t^2/4 + t \text{ for } -2 \le t \le 0, \quad g_f(v) = -\log(1 + e^{-v})
+
+    Its best critic knows log(p/q) only where p < q; elsewhere T = 0 is best, whatever the ratio.
+
+    >>> Marton().f(torch.tensor([0.0, 0.5, 3.0]))
+    tensor([1.0000, 0.2500, 0.0000])
+    """
+
+    name = "marton"
+    title = "Marton's divergence"
+    symbol = r"d_2^2(P\|Q)"
+    formula = "max(1 - u, 0)**2"
+    derivative_formula = "-2*max(1 - u, 0)"
+    conjugate_formula = "max(t, -2) + max(t, -2)**2/4"
+    activation_formula = "-log(1 + exp(-v))"
+    normalisation = "The square of Marton's d₂; between 0 and 1."
+    use = "Where only what the model has too much of should count: bounded, and blind to the rest."
+    avoid = "As a distance: it charges the deficits p < q alone, and only smoothly so; its critic finds no p/q > 1."
+    references = ("marton1996", "samson2000")
+    identifies_ratio = False
+    curvature = None  # f'' is 2 below u = 1 and 0 above
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return (1 - u)² below u = 1, else 0."""
+        return (1 - u).clamp(min=0.0).square()
+
+    def conjugate(self, t: Tensor) -> Tensor:
+        """Return t²/4 + t for -2 <= t <= 0, -1 below and +inf above."""
+        clamped = t.clamp(-2.0, 0.0)
+        return torch.where(t <= 0, clamped * (1 + clamped / 4), torch.inf)
+
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return log(1 + t/2), -inf below t = -2; at t = 0, where every u >= 1 is optimal, 0."""
+        return torch.log1p(t.clamp(-2.0, 0.0) / 2)
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return 2(e^l - 1) below l = 0, else 0."""
+        return 2 * torch.expm1(log_ratio.clamp(max=0.0))
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return e^(2l) - 1 below l = 0, else 0."""
+        return torch.expm1(2 * log_ratio.clamp(max=0.0))
+
+    def paper_link(self) -> Link:
+        """Return the link T = -log(1 + e^(-v)), for which u = 1 + T/2, and u = 0 below T = -2."""
+
+        def real(v: Tensor) -> Tensor:
+            return torch.nn.functional.logsigmoid(v)
+
         return Link(
-            real=lambda v: v,
-            fake=self.conjugate,
-            log_ratio=lambda v: torch.log1p(v.clamp(min=-2.0) / 2),
+            real, fake=lambda v: self.conjugate(real(v)), log_ratio=lambda v: self.log_ratio_at(real(v))
         )

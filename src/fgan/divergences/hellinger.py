@@ -1,11 +1,9 @@
 r"""The squared Hellinger distance: f(u) = (√u - 1)²."""
 
-from typing import ClassVar
-
 import torch
 from torch import Tensor
 
-from fgan.divergences.base import Divergence, Interval, Link
+from fgan.divergences.base import Divergence, Link
 
 
 class SquaredHellinger(Divergence):
@@ -22,9 +20,18 @@ class SquaredHellinger(Divergence):
     """
 
     name = "squared-hellinger"
-    formula = "(sqrt(u) - 1)^2"
-    threshold = 0.0
-    conjugate_domain: ClassVar[Interval] = Interval(upper=1.0)
+    title = "Squared Hellinger distance"
+    symbol = r"H^2(P,Q)"
+    formula = "(sqrt(u) - 1)**2"
+    derivative_formula = "1 - 1/sqrt(u)"
+    conjugate_formula = "t/(1 - t)"
+    activation_formula = "1 - exp(-v)"
+    normalisation = (
+        "2 - 2∫√(pq), between 0 and 2; many texts halve it, 1 - BC. Half of the α-divergence at α = ½."
+    )
+    use = "As a bounded, symmetric middle way between KL and reverse KL; its square root is a metric."
+    avoid = "Where P and Q hardly overlap: it saturates at 2, and its gradient with it."
+    references = ("hellinger1909",)
 
     def f(self, u: Tensor) -> Tensor:
         """Return (√u - 1)²."""

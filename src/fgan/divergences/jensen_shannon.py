@@ -1,20 +1,14 @@
-r"""Jensen–Shannon and the original GAN's divergence, which differ by the constant log 4."""
+r"""Jensen–Shannon, its skewed forms, and the original GAN's divergence."""
 
 import math
-from typing import ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from fgan.divergences.base import Divergence, Interval, Link
-
-LOG2 = math.log(2.0)
-
-
-def softplus(x: Tensor) -> Tensor:
-    """Return log(1 + e^x); unlike `F.softplus` it keeps every digit of a float64 beyond x = 20."""
-    return -F.logsigmoid(-x)
+from fgan.divergences.base import Divergence, Link
+from fgan.divergences.parameter import OneParameter, Parameter
+from fgan.divergences.softplus import LOG2, log_softplus, softplus
 
 
 class JensenShannon(Divergence):
@@ -31,9 +25,19 @@ class JensenShannon(Divergence):
     """
 
     name = "js"
-    formula = "u log u - (u + 1) log((u + 1)/2)"
-    threshold = 0.0
-    conjugate_domain: ClassVar[Interval] = Interval(upper=LOG2)
+    title = "Jensen–Shannon divergence (the f-GAN paper's)"
+    symbol = r"2\,\mathrm{JS}(P,Q)"
+    formula = "u*log(u) - (u + 1)*log((u + 1)/2)"
+    derivative_formula = "log(2*u/(1 + u))"
+    conjugate_formula = "-log(2 - exp(t))"
+    activation_formula = "log(2) - log(1 + exp(-v))"
+    normalisation = (
+        "KL(P‖M) + KL(Q‖M) with M = (P + Q)/2: twice the Jensen–Shannon divergence of most texts, JS_std, "
+        "whose largest value is log 2. The paper's Table 1 prints the integral with a ½ that its f does not have."
+    )
+    use = "As a bounded, symmetric divergence with light tails; half of it, square-rooted, is a metric."
+    avoid = "Where P and Q hardly overlap: it saturates at 2 log 2, and its gradient with it."
+    references = ("lin1991", "nowozin2016")
 
     def f(self, u: Tensor) -> Tensor:
         """Return u log u - (u + 1) log((u + 1)/2)."""
@@ -46,7 +50,8 @@ class JensenShannon(Divergence):
 
     def conjugate(self, t: Tensor) -> Tensor:
         """Return -log(2 - e^t) for t < log 2, else +inf."""
-        return -torch.log1p(-torch.expm1(t).clamp(max=1.0))
+        # The outer clamp sends everything beyond the edge to +inf, the inner one keeps its gradient a number.
+        return -torch.log1p(-torch.expm1(t.clamp(max=1.0)).clamp(max=1.0))
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return log 2 - log(1 + e^(-l))."""
@@ -75,9 +80,16 @@ class GAN(Divergence):
     """
 
     name = "gan"
-    formula = "u log u - (u + 1) log(u + 1)"
-    threshold = -LOG2
-    conjugate_domain: ClassVar[Interval] = Interval(upper=0.0)
+    title = "The original GAN's divergence"
+    symbol = r"D_{\mathrm{GAN}}(P,Q)"
+    formula = "u*log(u) - (u + 1)*log(u + 1)"
+    derivative_formula = "log(u/(1 + u))"
+    conjugate_formula = "-log(1 - exp(t))"
+    activation_formula = "-log(1 + exp(-v))"
+    normalisation = "2·JS_std - log 4 = js - log 4: its smallest value, at P = Q, is -log 4 = -1.386, not 0."
+    use = "As the default for training: the critic is a probabilistic classifier, D = sigmoid(v)."
+    avoid = "Where a value of 0 should mean P = Q (take js), or where P and Q hardly overlap."
+    references = ("goodfellow2014", "nowozin2016")
 
     def f(self, u: Tensor) -> Tensor:
         """Return u log u - (u + 1) log(u + 1)."""
@@ -102,3 +114,88 @@ class GAN(Divergence):
     def paper_link(self) -> Link:
         """Return the link T = -log(1 + e^(-v)), for which l = v."""
         return self.affine_link()
+
+
+class SkewJensenShannon(OneParameter):
+    r"""Jensen–Shannon with weights, the paper's "JS-weighted": π KL(P‖M) + (1-π) KL(Q‖M), M = πP + (1-π)Q.
+
+    .. math::
+        f(u) = \pi u \log u - (1 - \pi + \pi u) \log(1 - \pi + \pi u), \quad
+        f'(u) = \pi \log\frac{u}{1 - \pi + \pi u}, \quad
+        f^*(t) = (1-\pi) \log\frac{1-\pi}{1 - \pi e^{t/\pi}}, \quad
+        g_f(v) = -\pi\log\pi - \log(1 + e^{-v})
+
+    π = ½ is half of `js`, the Jensen–Shannon divergence of most texts.
+
+    >>> SkewJensenShannon(0.5).f(torch.tensor(0.0))
+    tensor(0.3466)
+    """
+
+    family = "skew-js"
+    parameter = Parameter(
+        letter="π",
+        rule="a number between 0 and 1, exclusive (a mixture weight, not 3.14)",
+        accepts=lambda pi: 0 < pi < 1,
+        examples=(0.5, 0.1, 0.9),
+    )
+    title = "Skewed Jensen–Shannon divergence"
+    symbol = r"\mathrm{JS}_\pi(P\|Q)"
+    formula = "π*u*log(u) - (1 - π + π*u)*log(1 - π + π*u)"
+    derivative_formula = "π*log(u/(1 - π + π*u))"
+    conjugate_formula = "(1 - π)*log((1 - π)/(1 - π*exp(t/π)))"
+    activation_formula = "-π*log(π) - log(1 + exp(-v))"
+    normalisation = (
+        "π is the weight of the data P in M. π = ½ is JS_std, half of js; D_f/(π(1 - π)) tends to KL(P‖Q) as "
+        "π → 0 and to KL(Q‖P) as π → 1. At most the entropy of (π, 1 - π)."
+    )
+    use = "To move between KL-like (small π) and reverse-KL-like (large π) behaviour and stay bounded."
+    avoid = "With π near 0 or 1 as a distance: the value is then small whatever P and Q."
+    references = ("lin1991", "nowozin2016")
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return πu log(u/m) - (1 - π) log m with m = 1 - π + πu."""
+        pi = self.value
+        return -torch.xlogy(pi * u, pi + (1 - pi) / u) - (1 - pi) * (1 - pi + pi * u).log()
+
+    def conjugate(self, t: Tensor) -> Tensor:
+        """Return (1 - π) log((1 - π)/(1 - π e^(t/π))) for t < -π log π, else +inf."""
+        return (1 - self.value) * (math.log1p(-self.value) - self._log_model_share(t))
+
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return log of (1 - π) e^(t/π) / (1 - π e^(t/π)); +inf from the edge of dom f* on."""
+        return math.log1p(-self.value) + t / self.value - self._log_model_share(t)
+
+    def _log_model_share(self, t: Tensor) -> Tensor:
+        """Return log((1 - π)/m) = log(1 - π e^(t/π)), -inf from the edge of dom f* on."""
+        pi = self.value
+        beyond_the_edge = -2 * pi * math.log(pi)
+        return torch.log1p(-(pi * (t.clamp(max=beyond_the_edge) / pi).exp()).clamp(max=1.0))
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return π log(u/m)."""
+        return self.value * (F.logsigmoid(log_ratio - self._odds) - math.log(self.value))
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return (1 - π) log m."""
+        return (1 - self.value) * (softplus(log_ratio - self._odds) + math.log1p(-self.value))
+
+    def paper_link(self) -> Link:
+        """Return the link T = -π log π - log(1 + e^(-v))."""
+        pi = self.value
+        shift = -pi * math.log(pi)
+
+        def log_model_share(v: Tensor) -> Tensor:
+            """Return log(1 - π e^(T/π)) = log(1 - e^x), x = -log(1 + e^(-v))/π, also where x is too small."""
+            near = torch.log(-torch.expm1(-softplus(-v.clamp(max=30.0)) / pi))
+            return torch.where(v < 30, near, log_softplus(-v) - math.log(pi))
+
+        return Link(
+            real=lambda v: shift + F.logsigmoid(v),
+            fake=lambda v: (1 - pi) * (math.log1p(-pi) - log_model_share(v)),
+            log_ratio=lambda v: math.log1p(-pi) - math.log(pi) + F.logsigmoid(v) / pi - log_model_share(v),
+        )
+
+    @property
+    def _odds(self) -> float:
+        """The log-ratio at which both parts of M weigh the same: log((1 - π)/π)."""
+        return math.log1p(-self.value) - math.log(self.value)

@@ -1,11 +1,9 @@
-r"""Kullback–Leibler and its reverse: f(u) = u log u and f(u) = -log u."""
-
-from typing import ClassVar
+r"""Kullback–Leibler, its reverse, and their sum: f(u) = u log u, -log u, (u - 1) log u."""
 
 import torch
 from torch import Tensor
 
-from fgan.divergences.base import Divergence, Interval, Link
+from fgan.divergences.base import Divergence, Link
 
 
 class KL(Divergence):
@@ -21,9 +19,22 @@ class KL(Divergence):
     """
 
     name = "kl"
-    formula = "u log u"
-    threshold = 1.0
-    conjugate_domain: ClassVar[Interval] = Interval()
+    title = "Kullback–Leibler divergence"
+    symbol = r"\mathrm{KL}(P\|Q)"
+    formula = "u*log(u)"
+    derivative_formula = "1 + log(u)"
+    conjugate_formula = "exp(t - 1)"
+    activation_formula = "v"
+    normalisation = (
+        "In nats; divide by log 2 for bits. Some texts use f(u) = u log u - u + 1, the same divergence with "
+        "f'(1) = 0 in place of 1."
+    )
+    use = "To cover all of the data: the divergence of maximum likelihood, additive over independent parts."
+    avoid = (
+        "Where the model may miss a part of the data (it is infinite there), or from few samples: the bound "
+        "averages u over the model's samples, which a handful of them can dominate."
+    )
+    references = ("kullback1951", "csiszar1967")
 
     def f(self, u: Tensor) -> Tensor:
         """Return u log u."""
@@ -63,9 +74,23 @@ class ReverseKL(Divergence):
     """
 
     name = "reverse-kl"
-    formula = "-log u"
-    threshold = -1.0
-    conjugate_domain: ClassVar[Interval] = Interval(upper=0.0)
+    title = "Reverse Kullback–Leibler divergence"
+    symbol = r"\mathrm{KL}(Q\|P)"
+    formula = "-log(u)"
+    derivative_formula = "-1/u"
+    conjugate_formula = "-1 - log(-t)"
+    activation_formula = "-exp(-v)"
+    normalisation = (
+        "In nats. The paper's appendix prints the decreasing activation -e^v, under which T above f'(1) would "
+        'no longer say "real".'
+    )
+    use = (
+        "To keep every sample plausible: it forgives modes that the model leaves out, not samples outside P."
+    )
+    avoid = (
+        "Where all of the data must be covered; where the model may put samples at p = 0 (infinite there)."
+    )
+    references = ("kullback1951", "csiszar1967")
 
     def f(self, u: Tensor) -> Tensor:
         """Return -log u."""
@@ -91,3 +116,51 @@ class ReverseKL(Divergence):
     def paper_link(self) -> Link:
         """Return the link T = -e^(-v), for which l = v."""
         return self.affine_link()
+
+
+class Jeffreys(Divergence):
+    r"""Jeffreys' divergence, KL(P‖Q) + KL(Q‖P).
+
+    .. math::
+        f(u) = (u - 1) \log u, \quad f'(u) = 1 + \log u - 1/u, \quad
+        f^*(t) = W(e^{1-t}) + 1/W(e^{1-t}) + t - 2, \quad g_f(v) = v
+
+    Lambert's W is solved for by Newton's method under the paper's link; under the log-ratio link it is not
+    needed at all.
+
+    >>> Jeffreys().fake_term(torch.tensor(0.0))
+    tensor(0.)
+    """
+
+    name = "jeffreys"
+    title = "Jeffreys' divergence"
+    symbol = r"J(P\|Q)"
+    formula = "(u - 1)*log(u)"
+    derivative_formula = "1 + log(u) - 1/u"
+    activation_formula = "v"
+    normalisation = "The sum of KL and reverse KL; some texts take half of it, their mean."
+    use = (
+        "To punish both missing modes and implausible samples; a symmetric distance between near neighbours."
+    )
+    avoid = "Where the supports of P and Q differ at all: it is infinite if either one misses a part of the other."
+    references = ("jeffreys1946", "kullback1951")
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return (u - 1) log u."""
+        return (u - 1) * u.log()
+
+    def derivative(self, u: Tensor) -> Tensor:
+        """Return 1 + log u - 1/u."""
+        return 1 + u.log() - 1 / u
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return 1 + l - e^(-l)."""
+        return log_ratio - torch.expm1(-log_ratio)
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return e^l - 1 + l."""
+        return torch.expm1(log_ratio) + log_ratio
+
+    def paper_link(self) -> Link:
+        """Return the link T = v, whose l solves 1 + l - e^(-l) = v."""
+        return Link(real=lambda v: v, fake=self.conjugate, log_ratio=self.log_ratio_at)

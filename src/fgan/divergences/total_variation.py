@@ -1,11 +1,12 @@
-r"""Total variation: f(u) = ½|u - 1|."""
+r"""Divergences with a kink: f(u) = ½|u - 1| and the hockey stick (u - γ)_+."""
 
-from typing import ClassVar
+import math
 
 import torch
 from torch import Tensor
 
-from fgan.divergences.base import Divergence, Interval, Link
+from fgan.divergences.base import Divergence, Link
+from fgan.divergences.parameter import OneParameter, Parameter
 
 
 class TotalVariation(Divergence):
@@ -25,10 +26,17 @@ class TotalVariation(Divergence):
     """
 
     name = "total-variation"
-    formula = "|u - 1| / 2"
-    threshold = 0.0
-    conjugate_domain: ClassVar[Interval] = Interval(upper=0.5, closed=True)
+    title = "Total variation distance"
+    symbol = r"\mathrm{TV}(P,Q)"
+    formula = "abs(u - 1)/2"
+    conjugate_formula = "max(t, -1/2)"
+    activation_formula = "tanh(v)/2"
+    normalisation = "½∫|p - q|, between 0 and 1; some texts leave out the ½."
+    use = "For the advantage of the best test between P and Q, and as a bounded metric."
+    avoid = "To learn the ratio p/q, of which its critic knows only the sign; its gradient vanishes where T nears ±½."
+    references = ("nowozin2016",)
     identifies_ratio = False
+    smooth = False
 
     def f(self, u: Tensor) -> Tensor:
         """Return ½|u - 1|."""
@@ -41,6 +49,10 @@ class TotalVariation(Divergence):
     def conjugate(self, t: Tensor) -> Tensor:
         """Return max(t, -½) for t <= ½, else +inf."""
         return torch.where(t <= 0.5, t.clamp(min=-0.5), torch.inf)
+
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return 0, the log-ratio at the kink; -inf below t = -½ and +inf above ½."""
+        return _at_the_kink(t, 0.0, lower=-0.5, upper=0.5)
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return ½ sign(l)."""
@@ -57,3 +69,75 @@ class TotalVariation(Divergence):
             return v.tanh() / 2
 
         return Link(real=half_tanh, fake=half_tanh, log_ratio=torch.zeros_like)
+
+
+class HockeyStick(OneParameter):
+    r"""Hockey-stick divergence E_γ, the largest P(A) - γQ(A) over all events A (γ >= 1).
+
+    .. math::
+        f(u) = (u - \gamma)_+ - (1 - \gamma)_+, \quad
+        f^*(t) = \gamma \max(t, 0) + (1 - \gamma)_+ \text{ for } t \le 1, \quad g_f(v) = 1/(1 + e^{-v})
+
+    γ = 1 is total variation; with γ = e^ε it is the δ of (ε, δ)-differential privacy. Its best critic knows
+    only whether p/q is above γ.
+
+    >>> HockeyStick(2.0).f(torch.tensor([1.0, 3.0]))
+    tensor([0., 1.])
+    """
+
+    family = "hockey-stick"
+    parameter = Parameter(
+        letter="γ", rule="a finite number above 0", accepts=lambda g: g > 0, examples=(1.0, 2.0, 0.5)
+    )
+    title = "Hockey-stick divergence"
+    symbol = r"E_\gamma(P\|Q)"
+    formula = "max(u - γ, 0) - max(1 - γ, 0)"
+    conjugate_formula = "γ*max(t, 0) + max(1 - γ, 0)"
+    activation_formula = "1/(1 + exp(-v))"
+    normalisation = "Between 0 and min(γ, 1); γ below 1 is shifted by 1 - γ so that f(1) = 0."
+    use = "For tail guarantees: how much of P lies where p > γq. With γ = e^ε, the δ of differential privacy."
+    avoid = "To learn the ratio: its critic knows only whether p/q is above γ."
+    references = ("polyanskiy2010", "sason2016")
+    identifies_ratio = False
+    smooth = False
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return (u - γ)_+ - (1 - γ)_+."""
+        return (u - self.value).clamp(min=0.0) - self._shift
+
+    def conjugate(self, t: Tensor) -> Tensor:
+        """Return γ max(t, 0) + (1 - γ)_+ for t <= 1, else +inf."""
+        return torch.where(t <= 1, self.value * t.clamp(min=0.0) + self._shift, torch.inf)
+
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return log γ, the log-ratio at the kink; -inf below t = 0 and +inf above 1."""
+        return _at_the_kink(t, self._log_kink, lower=0.0, upper=1.0)
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return 1 above l = log γ, 0 below, ½ at it."""
+        return (1 + (log_ratio - self._log_kink).sign()) / 2
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return γT + (1 - γ)_+."""
+        return self.value * self.real_at(log_ratio) + self._shift
+
+    def paper_link(self) -> Link:
+        """Return the link T = 1/(1 + e^(-v)), for which l = log γ everywhere."""
+        return Link(
+            real=torch.sigmoid,
+            fake=lambda v: self.value * v.sigmoid() + self._shift,
+            log_ratio=lambda v: torch.full_like(v, self._log_kink),
+        )
+
+    @property
+    def _shift(self) -> float:
+        return max(1 - self.value, 0.0)
+
+    @property
+    def _log_kink(self) -> float:
+        return math.log(self.value)
+
+
+def _at_the_kink(t: Tensor, log_ratio: float, lower: float, upper: float) -> Tensor:
+    at = torch.full_like(t, log_ratio)
+    return torch.where(t < lower, -torch.inf, torch.where(t > upper, torch.inf, at))

@@ -1,0 +1,199 @@
+r"""The power family: α-divergences, and the same as Cressie and Read, and as Tsallis, write them."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from fgan.divergences.base import Link
+from fgan.divergences.parameter import OneParameter, Parameter
+from fgan.divergences.softplus import log_softplus
+
+NOT_ZERO_OR_ONE = "a finite number other than 0 and 1"
+
+
+class Alpha(OneParameter):
+    r"""The α-divergence D_α, for every real α but 0 and 1, where it becomes reverse KL and KL.
+
+    .. math::
+        f(u) = \frac{u^\alpha - 1 - \alpha(u - 1)}{\alpha(\alpha - 1)}, \quad
+        f'(u) = \frac{u^{\alpha-1} - 1}{\alpha - 1}, \quad
+        f^*(t) = \frac{(1 + (\alpha-1)t)_+^{\alpha/(\alpha-1)} - 1}{\alpha}
+
+    with g_f(v) = 1/(1-α) - log(1 + e^{-v}) for α < 1 and g_f(v) = v for α > 1. In the log-ratio l it is
+    T = (e^{(α-1)l} - 1)/(α-1) and f*(T) = (e^{αl} - 1)/α.
+
+    >>> Alpha(2.0).f(torch.tensor([1.0, 3.0]))
+    tensor([0., 2.])
+    """
+
+    family = "alpha"
+    parameter = Parameter(
+        letter="α",
+        rule=NOT_ZERO_OR_ONE,
+        accepts=lambda a: a not in (0.0, 1.0),
+        examples=(-1.0, -0.5, 0.5, 0.9, 1.5, 2.0, 3.0),
+        limits={1.0: "kl", 0.0: "reverse-kl"},
+    )
+    title = "α-divergence"
+    symbol = r"D_\alpha(P\|Q)"
+    formula = "(u**α - 1 - α*(u - 1))/(α*(α - 1))"
+    derivative_formula = "(u**(α - 1) - 1)/(α - 1)"
+    conjugate_formula = "(max(1 + (α - 1)*t, 0)**(α/(α - 1)) - 1)/α"
+    normalisation = (
+        "f''(1) = 1. α = 2 is half of Pearson's χ², ½ twice squared Hellinger, -1 half of Neyman's χ²; α → 1 is "
+        "KL, α → 0 reverse KL. Amari's own α is 2α - 1 (up to sign), Rényi's and Tsallis' α is this one."
+    )
+    use = "To slide from seeking modes (α below ½) to covering the data (above it) with one number."
+    avoid = (
+        "With α far outside [0, 1] from samples: powers u^α of large or small ratios dominate the estimate."
+    )
+    references = ("chernoff1952", "amari2009")
+
+    def __init__(self, value: float, link: str | None = None) -> None:
+        # No u below 1 gives these slopes or more, so dom f* ends where the paper's activation does.
+        self.activation_formula = (
+            "v" if isinstance(value, int | float) and value > 1 else "1/(1 - α) - log(1 + exp(-v))"
+        )
+        super().__init__(value, link)
+
+    @property
+    def _order(self) -> float:
+        return self.value
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return (u^α - 1 - α(u - 1))/(α(α - 1))."""
+        a = self._order
+        return (u.pow(a) - 1 - a * (u - 1)) / (a * (a - 1))
+
+    def conjugate(self, t: Tensor) -> Tensor:
+        """Return ((1 + (α-1)t)_+^(α/(α-1)) - 1)/α, +inf outside dom f*."""
+        a = self._order
+        value = ((1 + (a - 1) * t).clamp(min=0.0).pow(a / (a - 1)) - 1) / a
+        return value if a > 1 else torch.where(self.conjugate_domain.contains(t), value, torch.inf)
+
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return log(1 + (α-1)t)/(α-1), ±inf where no u gives t."""
+        rate = self._order - 1
+        return torch.log1p((rate * t).clamp(min=-1.0)) / rate
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return (e^((α-1)l) - 1)/(α-1)."""
+        rate = self._order - 1
+        return torch.expm1(rate * log_ratio) / rate
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return (e^(αl) - 1)/α."""
+        return torch.expm1(self._order * log_ratio) / self._order
+
+    def paper_link(self) -> Link:
+        """Return the link T = v for α > 1, and T = 1/(1-α) - log(1 + e^(-v)) below."""
+        rest = 1 - self._order
+        if rest < 0:
+            return Link(real=lambda v: v, fake=self.conjugate, log_ratio=self.log_ratio_at)
+
+        def log_ratio(v: Tensor) -> Tensor:
+            return -(log_softplus(-v) + math.log(rest)) / rest
+
+        return Link(
+            real=lambda v: 1 / rest + F.logsigmoid(v),
+            fake=lambda v: self.fake_at(log_ratio(v)),
+            log_ratio=log_ratio,
+        )
+
+
+class CressieRead(Alpha):
+    r"""The Cressie–Read power divergence I^λ = D_α with α = λ + 1, for every real λ but -1 and 0.
+
+    .. math::
+        f(u) = \frac{u^{\lambda+1} - 1 - (\lambda+1)(u - 1)}{\lambda(\lambda+1)}
+
+    >>> CressieRead(1.0).f(torch.tensor([1.0, 3.0]))
+    tensor([0., 2.])
+    """
+
+    family = "cressie-read"
+    parameter = Parameter(
+        letter="λ",
+        rule="a finite number other than -1 and 0",
+        accepts=lambda value: value not in (0.0, -1.0),
+        examples=(0.6667, -0.5, 1.0, -2.0),
+        limits={0.0: "kl", -1.0: "reverse-kl"},
+    )
+    title = "Cressie–Read power divergence"
+    symbol = r"I^\lambda(P\|Q)"
+    formula = "(u**(λ + 1) - 1 - (λ + 1)*(u - 1))/(λ*(λ + 1))"
+    derivative_formula = "(u**λ - 1)/λ"
+    conjugate_formula = "(max(1 + λ*t, 0)**((λ + 1)/λ) - 1)/(λ + 1)"
+    normalisation = (
+        "I^λ, the α-divergence at α = λ + 1. The test statistic of n counts is 2n I^λ: λ = 1 Pearson's X², "
+        "λ → 0 the likelihood ratio G, -½ Freeman–Tukey, -2 Neyman's, 2/3 Cressie and Read's advice."
+    )
+    use = "For goodness-of-fit in the statistician's own notation."
+    avoid = "With λ far outside [-1, 0] from samples: the same heavy tails as alpha."
+    references = ("cressie1984",)
+
+    def __init__(self, value: float, link: str | None = None) -> None:
+        super().__init__(value, link)
+        self.activation_formula = "v" if self.value > 0 else "-1/λ - log(1 + exp(-v))"
+
+    @property
+    def _order(self) -> float:
+        return self.value + 1
+
+
+class Tsallis(OneParameter):
+    r"""Tsallis' relative entropy of order q > 0, (\int p^q q^{1-q} - 1)/(q - 1).
+
+    .. math::
+        f(u) = \frac{u^q - u}{q - 1}, \quad f'(u) = \frac{q u^{q-1} - 1}{q - 1}, \quad
+        f^*(t) = \left(\frac{1 + (q-1)t}{q}\right)_+^{q/(q-1)}
+
+    q times the α-divergence at α = q; q → 1 is KL, f'(1) = 1 like KL's.
+
+    >>> Tsallis(2.0).f(torch.tensor([1.0, 3.0]))
+    tensor([0., 6.])
+    """
+
+    family = "tsallis"
+    parameter = Parameter(
+        letter="q",
+        rule="a finite number above 0 other than 1",
+        accepts=lambda q: q > 0 and q != 1.0,
+        examples=(0.5, 2.0),
+        limits={1.0: "kl"},
+    )
+    title = "Tsallis relative entropy"
+    symbol = r"T_q(P\|Q)"
+    formula = "(u**q - u)/(q - 1)"
+    derivative_formula = "(q*u**(q - 1) - 1)/(q - 1)"
+    conjugate_formula = "max((1 + (q - 1)*t)/q, 0)**(q/(q - 1))"
+    normalisation = "q times the α-divergence at α = q; q → 1 is KL. Below 0 it is not convex, so q > 0."
+    use = "Where a field works with Tsallis entropy; otherwise alpha says the same with f''(1) = 1."
+    avoid = "With q well above 1 from samples: it averages u^q over the model's samples."
+    references = ("tsallis1998",)
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return (u^q - u)/(q - 1)."""
+        return (u.pow(self.value) - u) / (self.value - 1)
+
+    def conjugate(self, t: Tensor) -> Tensor:
+        """Return ((1 + (q-1)t)/q)_+^(q/(q-1)), +inf outside dom f*."""
+        q = self.value
+        value = ((1 + (q - 1) * t) / q).clamp(min=0.0).pow(q / (q - 1))
+        return value if q > 1 else torch.where(self.conjugate_domain.contains(t), value, torch.inf)
+
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return log((1 + (q-1)t)/q)/(q-1), ±inf where no u gives t."""
+        rate = self.value - 1
+        return (torch.log1p((rate * t).clamp(min=-1.0)) - math.log(self.value)) / rate
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return (q e^((q-1)l) - 1)/(q-1)."""
+        rate = self.value - 1
+        return 1 + self.value * torch.expm1(rate * log_ratio) / rate
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return e^(ql)."""
+        return (self.value * log_ratio).exp()

@@ -1,0 +1,161 @@
+"""Divergences made of divergences: duals, means, multiples and sums.
+
+In the log-ratio l each is a line: the dual exchanges the two terms, T(l) -> -f*(T)(-l), and everything else
+is linear in both.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from fgan.divergences.base import Divergence, Link
+from fgan.divergences.parameter import spell
+from fgan.errors import FganError
+
+
+class Dual(Divergence):
+    r"""D_f(Q‖P), the divergence of u f(1/u).
+
+    >>> from fgan.divergences import KL
+    >>> KL().dual.f(torch.tensor(2.0))  # -log 2
+    tensor(-0.6931)
+    """
+
+    def __init__(self, of: Divergence, link: str | None = None) -> None:
+        self.of = of
+        self.name = f"dual({of.name})"
+        self.title = f"Dual of {of.name}"
+        self.smooth, self.identifies_ratio = of.smooth, of.identifies_ratio
+        self.references = of.references
+        super().__init__(link)
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return u f(1/u), and its limit f'(∞) at u = 0."""
+        inside = u > 0
+        positive = torch.where(inside, u, 1)
+        return torch.where(inside, positive * self.of.f(1 / positive), self.of.slope_at_infinity)
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return -f*(f'(1/u)) of the other."""
+        return -self.of.fake_at(-log_ratio)
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return -f'(1/u) of the other."""
+        return -self.of.real_at(-log_ratio)
+
+
+class Multiple(Divergence):
+    """c·D_f for a number c > 0, under the same links: T and f* are multiplied by c.
+
+    Raises:
+        FganError: for a factor that is not a positive finite number.
+    """
+
+    def __init__(self, factor: float, of: Divergence, link: str | None = None) -> None:
+        if not 0 < factor < math.inf:
+            raise FganError(f"a divergence can be multiplied by a positive finite number; got {factor!r}.")
+        self.factor, self.of = float(factor), of
+        inner = f"({of.name})" if isinstance(of, Sum | Multiple) else of.name
+        self.name = f"{spell(self.factor)}*{inner}"
+        self._inherit(f"{spell(self.factor)} × {of.title}")
+        super().__init__(link or of.link)
+
+    def _inherit(self, title: str) -> None:
+        self.title = title
+        self.smooth, self.identifies_ratio = self.of.smooth, self.of.identifies_ratio
+        self.references = self.of.references
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The links of the divergence that is multiplied."""
+        return self.of.links
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return c f(u)."""
+        return self.factor * self.of.f(u)
+
+    def derivative(self, u: Tensor) -> Tensor:
+        """Return c f'(u)."""
+        return self.factor * self.of.derivative(u)
+
+    def conjugate(self, t: Tensor) -> Tensor:
+        """Return c f*(t/c)."""
+        return self.factor * self.of.conjugate(t / self.factor)
+
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return the log-ratio at which the other's slope is t/c."""
+        return self.of.log_ratio_at(t / self.factor)
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return c f'(u)."""
+        return self.factor * self.of.real_at(log_ratio)
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return c f*(f'(u))."""
+        return self.factor * self.of.fake_at(log_ratio)
+
+    def paper_link(self) -> Link:
+        """Return the other's link with both terms multiplied by c."""
+        link = self.of.paper_link()
+        return Link(
+            real=lambda v: self.factor * link.real(v),
+            fake=lambda v: self.factor * link.fake(v),
+            log_ratio=link.log_ratio,
+        )
+
+
+class Scaled(Multiple):
+    """D_f / f''(1), which is half of Pearson's χ² near P = Q, whatever f.
+
+    Raises:
+        FganError: where f''(1) is 0, infinite, or not defined.
+    """
+
+    def __init__(self, of: Divergence, link: str | None = None) -> None:
+        if not of.curvature or not math.isfinite(of.curvature):
+            what = "has no f''(1)" if of.curvature is None else f"has f''(1) = {of.curvature:g}"
+            raise FganError(f"\"{of.name}\" {what}, so it cannot be scaled to f''(1) = 1.")
+        super().__init__(1 / of.curvature, of, link)
+        self.name = f"scaled({of.name})"
+        self.title = f"{of.title}, scaled to f''(1) = 1"
+
+
+class Sum(Divergence):
+    """D_f + D_g, the divergence of f + g, under the log-ratio link."""
+
+    def __init__(self, first: Divergence, second: Divergence, link: str | None = None) -> None:
+        self.first, self.second = first, second
+        self.name = f"{first.name} + {second.name}"
+        self.title = f"{first.title} + {second.title}"
+        self.smooth = first.smooth and second.smooth
+        self.identifies_ratio = first.identifies_ratio or second.identifies_ratio
+        self.references = tuple(dict.fromkeys(first.references + second.references))
+        super().__init__(link)
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return f(u) + g(u)."""
+        return self.first.f(u) + self.second.f(u)
+
+    def derivative(self, u: Tensor) -> Tensor:
+        """Return f'(u) + g'(u)."""
+        return self.first.derivative(u) + self.second.derivative(u)
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return f'(u) + g'(u)."""
+        return self.first.real_at(log_ratio) + self.second.real_at(log_ratio)
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return the sum of the two conjugates at their own slopes."""
+        return self.first.fake_at(log_ratio) + self.second.fake_at(log_ratio)
+
+
+class Symmetrized(Sum):
+    """The mean of D_f and its dual; a symmetric divergence is its own. Twice that of KL is Jeffreys' divergence."""
+
+    def __init__(self, of: Divergence, link: str | None = None) -> None:
+        super().__init__(0.5 * of, 0.5 * of.dual, link)
+        self.name = f"symmetrized({of.name})"
+        self.title = f"{of.title}, symmetrized"

@@ -1,0 +1,125 @@
+r"""The divergence of any convex f that somebody writes down.
+
+f', f'' and with them T, f* and the weight come from automatic differentiation of f, in float64 and under the
+log-ratio link; f* and (f')^{-1} at a given t from a safeguarded Newton iteration (`newton.py`). What is wrong
+with an f is found when it is given, see `diagnosis.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from fgan.divergences import expression
+from fgan.divergences.base import Divergence, TensorMap
+from fgan.divergences.diagnosis import Diagnosis, diagnose
+from fgan.divergences.facts import Interval
+
+
+class FromF(Divergence):
+    r"""The divergence of a convex f given as a function or as text.
+
+    .. math::
+        T(l) = f'(e^l), \quad f^*(T(l)) = e^l f'(e^l) - f(e^l)
+
+    f is evaluated in float64 whatever the type of its argument. Beyond the log-ratios `trusted` its digits are
+    lost, or e^l overflows; there the terms keep the value they have at the edge, which is still a valid bound.
+
+    Args:
+        f: see `Divergence.from_f`.
+        name: what to call it; an f given as text is called by that text.
+        link: "log-ratio", the only one it has.
+
+    Raises:
+        FganError: see `Divergence.from_f`.
+
+    >>> FromF("f(u) = u**2").notes
+    ('f(1) = 1 is not 0: f - 1 is used.', "f'(1) = 2: a part 2(u - 1) that changes no divergence...")
+    """
+
+    title = "A divergence of the user's own"
+
+    def __init__(self, f: TensorMap | str, name: str | None = None, link: str | None = None) -> None:
+        if isinstance(f, str):
+            parsed = expression.parse_definition(f)
+            self.formula = parsed.text if parsed.variable == "u" else f.strip()
+            name = name or f"f(u)={parsed.text}" if parsed.variable == "u" else name or f.strip()
+            f = parsed
+        else:
+            self.formula = "given as a function"
+        self.name = name or getattr(f, "__name__", "from_f")
+        self._given = f
+        self._diagnosis: Diagnosis = diagnose(f, self.name)
+        self.smooth = not self._diagnosis.kinks
+        self.identifies_ratio = self._diagnosis.strictly_convex
+        super().__init__(link)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What one should know of this f: a shift, an affine part, kinks, where it can be trusted."""
+        return self._diagnosis.notes
+
+    @property
+    def trusted(self) -> tuple[float, float]:
+        """The log-ratios between which f keeps its digits in float64."""
+        return self._diagnosis.trusted
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return f(u) - f(1), elementwise; at u = 0 its limit."""
+        wide = u.double()
+        positive = wide > 0
+        inside = self._given(torch.where(positive, wide, 1)) - self._diagnosis.f_at_one
+        return torch.where(positive, inside, self.f_at_zero).to(u.dtype)
+
+    def derivative(self, u: Tensor) -> Tensor:
+        """Return f'(u), elementwise."""
+        wide = u.double()
+        positive = wide > 0
+        _, slope = value_and_slope(self._given, torch.where(positive, wide, 1))
+        return torch.where(positive, slope, self.slope_at_zero).to(u.dtype)
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return f'(e^l)."""
+        _, slope = value_and_slope(self._given, self._ratio(log_ratio))
+        return slope.to(log_ratio.dtype)
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return e^l f'(e^l) - f(e^l) + f(1)."""
+        u = self._ratio(log_ratio)
+        value, slope = value_and_slope(self._given, u)
+        return (u * slope - value + self._diagnosis.f_at_one).to(log_ratio.dtype)
+
+    def _ratio(self, log_ratio: Tensor) -> Tensor:
+        return log_ratio.double().clamp(*self.trusted).exp()
+
+    # The limits are not at the edge of what can be trusted, but beyond it.
+
+    @cached_property
+    def f_at_zero(self) -> float:
+        """f(0), extrapolated."""
+        return self._diagnosis.f_at_zero
+
+    @cached_property
+    def slope_at_zero(self) -> float:
+        """f'(0), extrapolated."""
+        return self._diagnosis.slope_at_zero
+
+    @cached_property
+    def slope_at_infinity(self) -> float:
+        """The limit of f(u)/u, extrapolated."""
+        return self._diagnosis.slope_at_infinity
+
+    @cached_property
+    def conjugate_domain(self) -> Interval:
+        """Where f* is finite, as far as the limits tell."""
+        upper = self.slope_at_infinity
+        return Interval(upper=upper, closed=math.isfinite(upper) and self._diagnosis.conjugate_ends_finite)
+
+
+def value_and_slope(f: TensorMap, u: Tensor) -> tuple[Tensor, Tensor]:
+    """Return f(u) and f'(u), elementwise, both differentiable."""
+    value, pull = torch.func.vjp(f, u)
+    return value, pull(torch.ones_like(value))[0]

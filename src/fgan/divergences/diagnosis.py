@@ -1,0 +1,266 @@
+"""What is wrong with an f, and the u that shows it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fgan.divergences.base import TensorMap
+from fgan.errors import FganError
+
+WIDEST, STEP = 700.0, 0.125
+"""The log-ratios that are looked at, and how densely."""
+CORE = 12.0
+"""Log-ratios within which f must be convex and finite; beyond, its digits may simply run out."""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What `diagnose` found in an f that is usable.
+
+    Args:
+        f_at_one: f(1), which is subtracted.
+        f_at_zero, slope_at_zero, slope_at_infinity: limits of f - f(1), f' and f(u)/u.
+        conjugate_ends_finite: whether f* is finite at the edge of its domain.
+        kinks: the u at which f' jumps.
+        strictly_convex: whether f' increases everywhere that f is trusted.
+        trusted: the log-ratios between which f keeps its digits.
+        notes: all of this that a user should be told, in sentences.
+    """
+
+    f_at_one: float
+    f_at_zero: float
+    slope_at_zero: float
+    slope_at_infinity: float
+    conjugate_ends_finite: bool
+    kinks: tuple[float, ...]
+    strictly_convex: bool
+    trusted: tuple[float, float]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """f along a grid of log-ratios: u, f(u), f'(u), and the conjugate side u f'(u) - f(u)."""
+
+    log_ratio: Tensor
+    u: Tensor
+    value: Tensor
+    slope: Tensor
+    conjugate: Tensor
+
+
+def diagnose(f: TensorMap, name: str) -> Diagnosis:
+    """Look at f where float64 can, and say what it is.
+
+    Raises:
+        FganError: where f is not elementwise, not differentiable, not finite, not convex, or affine.
+    """
+    _check_call(f, name)
+    at_one = float(f(torch.ones(1, dtype=torch.float64)))
+    grid = torch.arange(-WIDEST, WIDEST + STEP, STEP, dtype=torch.float64)
+    curve = _trace(f, grid, at_one)
+    _check_finite(curve, name)
+    _check_differentiable(f, name)
+    kinks = _kinks(f, at_one)
+    low, high = _trusted(curve, name)
+    inside = _Curve(*(getattr(curve, key)[low : high + 1] for key in _Curve.__dataclass_fields__))
+    rises = inside.slope.diff()
+    if not (rises > 0).any() or inside.slope[-1] - inside.slope[0] <= 1e-12 * (1 + inside.slope[0].abs()):
+        raise FganError(f'the f of "{name}" is affine: its divergence is {at_one:g} whatever P and Q.')
+    limits = {
+        "f_at_zero": _limit(inside.log_ratio, inside.value, 0),
+        "slope_at_zero": _limit(inside.log_ratio, inside.slope, 0),
+        "slope_at_infinity": _limit(inside.log_ratio, inside.slope, -1),
+    }
+    trusted = float(inside.log_ratio[0]), float(inside.log_ratio[-1])
+    threshold = float(_trace(f, torch.zeros(1, dtype=torch.float64), at_one).slope)
+    return Diagnosis(
+        f_at_one=at_one,
+        **limits,
+        conjugate_ends_finite=math.isfinite(_limit(inside.log_ratio, inside.conjugate, -1)),
+        kinks=kinks,
+        strictly_convex=not kinks and bool((rises[inside.log_ratio[:-1].abs() < CORE] > 0).all()),
+        trusted=trusted,
+        notes=_notes(at_one, threshold, kinks, trusted),
+    )
+
+
+def _notes(
+    at_one: float, threshold: float, kinks: tuple[float, ...], trusted: tuple[float, float]
+) -> tuple[str, ...]:
+    notes = []
+    if abs(at_one) > 1e-12:
+        notes.append(
+            f"f(1) = {at_one:.6g} is not 0: f {'-' if at_one > 0 else '+'} {abs(at_one):.6g} is used."
+        )
+    if kinks:
+        where = ", ".join(f"{u:.6g}" for u in kinks)
+        notes.append(
+            f"f has a kink at u = {where}: its bound is a step function there, which can price a critic but "
+            "not train one."
+        )
+    elif abs(threshold) > 1e-12:
+        notes.append(
+            f"f'(1) = {threshold:.6g}: a part {threshold:.6g}(u - 1) that changes no divergence, but is the "
+            "threshold that T = f'(u) is compared with."
+        )
+    if min(-trusted[0], trusted[1]) < 25:
+        notes.append(
+            f"in float64 this f keeps its digits for log(p/q) between {trusted[0]:.4g} and {trusted[1]:.4g}; "
+            "beyond, the terms of the bound stay as they are there."
+        )
+    return tuple(notes)
+
+
+def _trace(f: TensorMap, log_ratio: Tensor, at_one: float) -> _Curve:
+    u = log_ratio.exp()
+    value, pull = torch.func.vjp(f, u)
+    (slope,) = pull(torch.ones_like(value))
+    return _Curve(log_ratio, u, value - at_one, slope, u * slope - value + at_one)
+
+
+def _check_call(f: TensorMap, name: str) -> None:
+    u = torch.tensor([0.25, 1.0, 3.0], dtype=torch.float64)
+    try:
+        value = f(u)
+    except Exception as error:
+        raise FganError(
+            f'the f of "{name}" must map a tensor of ratios u to f(u) with operations of torch; at u = '
+            f"{u.tolist()} it raised {type(error).__name__}: {error}"
+        ) from error
+    if not isinstance(value, Tensor):
+        raise FganError(f'the f of "{name}" must return a tensor; it returned {type(value).__name__}.')
+    if value.shape != u.shape:
+        raise FganError(
+            f'the f of "{name}" must return the shape it is given, (3,); it returned {tuple(value.shape)}.'
+        )
+    if value.dtype != torch.float64:
+        raise FganError(
+            f'the f of "{name}" must keep the type it is given, torch.float64; it returned {value.dtype}.'
+        )
+    if not torch.equal(f(u.flip(0)).flip(0).nan_to_num(), value.nan_to_num()):
+        raise FganError(
+            f'the f of "{name}" must act on each entry alone; with the entries reversed it gives others.'
+        )
+    try:
+        _trace(f, u.log(), 0.0)
+    except RuntimeError as error:
+        raise FganError(
+            f'the f of "{name}" cannot be differentiated: {error}. Write it with operations of torch alone, '
+            "without .item(), .numpy() or .detach()."
+        ) from error
+
+
+def _check_finite(curve: _Curve, name: str) -> None:
+    """In the core f must be a number, unless it has grown past the largest one."""
+    bad = ~(curve.value.isfinite() & curve.slope.isfinite())
+    for side in (curve.log_ratio >= 0, curve.log_ratio <= 0):
+        wrong = bad & side & (curve.log_ratio.abs() <= CORE)
+        if not wrong.any():
+            continue
+        place = int(torch.where(wrong, curve.log_ratio.abs(), torch.inf).argmin())
+        before = place - int(curve.log_ratio[place].sign())
+        overflows = curve.value[place] == torch.inf and curve.value[before] > 1e100
+        if not (overflows and curve.log_ratio[place].abs() > 1):
+            raise FganError(
+                f'the f of "{name}" must be finite for every u > 0; f({float(curve.u[place]):.6g}) = '
+                f"{float(curve.value[place]):g} with f' = {float(curve.slope[place]):g}."
+            )
+
+
+def _check_differentiable(f: TensorMap, name: str) -> None:
+    """Hold what autograd says against differences: rounding, detaching or counting leaves no trace in autograd."""
+    u = torch.linspace(0.2, 5.0, 97, dtype=torch.float64) + 1e-3 * math.sqrt(2)
+    h = 1e-6
+    _, pull = torch.func.vjp(f, u)
+    (slope,) = pull(torch.ones_like(u))
+    difference = (f(u + h) - f(u - h)) / (2 * h)
+    wrong = (slope - difference).abs() > 1e-4 * (1 + slope.abs() + difference.abs())
+    if wrong.any():
+        place = int(wrong.int().argmax())
+        raise FganError(
+            f'the f of "{name}" cannot be differentiated: at u = {float(u[place]):.6g} autograd gives f\' = '
+            f"{float(slope[place]):.6g}, differences give {float(difference[place]):.6g}."
+        )
+
+
+def _kinks(f: TensorMap, at_one: float) -> tuple[float, ...]:
+    """Return the u at which f' jumps: bisect every interval towards its steeper half until no width is left."""
+    grid = torch.arange(-CORE, CORE + STEP, STEP, dtype=torch.float64)
+    low, high = grid[:-1], grid[1:]
+
+    def slope(log_ratio: Tensor) -> Tensor:
+        return _trace(f, log_ratio, at_one).slope
+
+    at_low, at_high = slope(low), slope(high)
+    for _ in range(44):
+        middle = (low + high) / 2
+        at_middle = slope(middle)
+        left = (at_middle - at_low) > (at_high - at_middle)
+        low, high = torch.where(left, low, middle), torch.where(left, middle, high)
+        at_low, at_high = torch.where(left, at_low, at_middle), torch.where(left, at_middle, at_high)
+    jumps = (at_high - at_low) > 1e-6 * (1 + at_low.abs() + at_high.abs())
+    found: list[float] = []
+    for u in ((low + high) / 2)[jumps].exp().tolist():
+        if not found or u > found[-1] * (1 + 1e-9):
+            found.append(u)
+    return tuple(found)
+
+
+def _trusted(curve: _Curve, name: str) -> tuple[int, int]:
+    """Return the first and last index around u = 1 between which f' and f* rise as those of a convex f do.
+
+    For convex f the conjugate rises by at least u_i and at most u_{i+1} times what f' rises by. Rounding breaks
+    this where f has lost its digits; that a core of log-ratios breaks it means that f is not convex.
+    """
+    slope_rise, conjugate_rise = curve.slope.diff(), curve.conjugate.diff()
+    low, high = curve.u[:-1] * slope_rise, curve.u[1:] * slope_rise
+    size = curve.conjugate[:-1].abs() + curve.conjugate[1:].abs()
+    slack = 1e-9 * torch.minimum(size, high.abs() + 1e-9) + 1e-12 * (1 + size)
+    finite = (curve.value.isfinite() & curve.slope.isfinite())[:-1] & curve.conjugate[1:].isfinite()
+    falls = slope_rise < -1e-9 * (curve.slope[:-1].abs() + curve.slope[1:].abs()) - 1e-13
+    fine = finite & ~falls & (conjugate_rise >= low - slack) & (conjugate_rise <= high + slack)
+    middle = len(fine) // 2
+    core = (curve.log_ratio[:-1].abs() <= CORE) & finite
+    if (falls & core).any():
+        _say_where_not_convex(curve, falls & core, name)
+    broken = (~fine).nonzero().flatten()
+    before, after = broken[broken < middle], broken[broken >= middle]
+    first = int(before[-1]) + 1 if len(before) else 0
+    last = int(after[0]) if len(after) else len(fine)
+    if last - first < 2 / STEP:
+        raise FganError(
+            f'the f of "{name}" is not convex, or keeps no digits around u = {float(curve.u[middle]):.6g}.'
+        )
+    return first, last
+
+
+def _say_where_not_convex(curve: _Curve, falls: Tensor, name: str) -> None:
+    place = int(torch.where(falls, curve.log_ratio[:-1].abs(), torch.inf).argmin())
+    left, right = float(curve.u[place]), float(curve.u[place + 1])
+    at_left, at_right = float(curve.slope[place]), float(curve.slope[place + 1])
+    raise FganError(
+        f'the f of "{name}" is not convex: its slope falls from f\'({left:.6g}) = {at_left:.6g} to '
+        f"f'({right:.6g}) = {at_right:.6g}. Only a convex f has a divergence that is never below f(1)."
+    )
+
+
+def _limit(log_ratio: Tensor, values: Tensor, end: int) -> float:
+    """Return what a monotone sequence tends to at one end as far as it shows, ±inf where it goes on growing.
+
+    Over three equal stretches of log-ratio something that converges moves less and less; Aitken's formula then
+    gives the limit. A logarithm of u moves as much in each.
+    """
+    edge = float(log_ratio[end])
+    places = torch.searchsorted(log_ratio, log_ratio.new_tensor([edge / 3, 2 * edge / 3, edge]))
+    first, second, last = values[places].tolist()
+    before, after = second - first, last - second
+    if abs(after) <= 1e-9 * (1 + abs(last)):
+        return last if abs(last) > 1e-12 else 0.0
+    if abs(after) >= 0.5 * abs(before):
+        return math.copysign(math.inf, after)
+    return last + after * after / (before - after)

@@ -1,0 +1,250 @@
+"""Formulas as text: "f(u) = (u - 1)**4" to a function of tensors, and to LaTeX. Nothing is ever evaluated as code."""
+
+from __future__ import annotations
+
+import ast
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fgan.errors import FganError, did_you_mean
+
+FUNCTIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "abs": torch.abs,
+    "atan": torch.atan,
+    "cosh": torch.cosh,
+    "exp": torch.exp,
+    "expm1": torch.expm1,
+    "log": torch.log,
+    "log1p": torch.log1p,
+    "sinh": torch.sinh,
+    "sqrt": torch.sqrt,
+    "tanh": torch.tanh,
+}
+EXTREMES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"max": torch.maximum, "min": torch.minimum}
+CONSTANTS = {"e": math.e, "pi": math.pi}
+OPERATORS: dict[type[ast.operator], Callable[[Tensor, Tensor], Tensor]] = {
+    ast.Add: torch.add,
+    ast.Sub: torch.sub,
+    ast.Mult: torch.mul,
+    ast.Div: torch.div,
+    ast.Pow: torch.pow,
+}
+LONGEST = 2000
+DEEPEST = 100
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A formula in one variable; call it on a tensor.
+
+    >>> square = parse("(u - 1)**2")
+    >>> square(torch.tensor([0.0, 3.0]))
+    tensor([1., 4.])
+    >>> square.latex
+    '(u - 1)^{2}'
+    """
+
+    text: str
+    variable: str
+    constants: Mapping[str, float]
+    tree: ast.expr
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return the value at x, elementwise."""
+        names = {**CONSTANTS, **self.constants}
+
+        def value(node: ast.expr) -> Tensor:
+            match node:
+                case ast.Constant(value=int() | float() as number):
+                    return x.new_tensor(float(number))
+                case ast.Name(id=name):
+                    return x if name == self.variable else x.new_tensor(names[name])
+                case ast.UnaryOp(op=ast.USub(), operand=inner):
+                    return -value(inner)
+                case ast.UnaryOp(operand=inner):
+                    return value(inner)
+                case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() | float() as number)):
+                    return value(left).pow(number)  # a plain number keeps the slope at 0 a number too
+                case ast.BinOp(left=left, op=operator, right=right):
+                    return OPERATORS[type(operator)](value(left), value(right))
+                case ast.Call(func=ast.Name(id=name), args=[one]):
+                    return FUNCTIONS[name](value(one))
+                case ast.Call(func=ast.Name(id=name), args=[one, other]):
+                    return EXTREMES[name](value(one), value(other))
+            raise AssertionError(f"parse() let {ast.dump(node)} through")
+
+        return value(self.tree).expand(x.shape)
+
+    @property
+    def latex(self) -> str:
+        """The formula in LaTeX."""
+        return _latex(self.tree)
+
+
+def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None = None) -> Expression:
+    """Read a formula: numbers, the variable, + - * / ** (or ^), brackets, abs, exp, log, sqrt, max, min and more.
+
+    Args:
+        text: the right-hand side, such as "u*log(u)".
+        variable: the name of its one variable.
+        constants: further letters with their values; e and pi are known.
+
+    Raises:
+        FganError: where it is not such a formula, saying what is not allowed.
+
+    >>> parse("__import__('os')")
+    Traceback (most recent call last):
+    fgan.errors.FganError: in "__import__('os')": "__import__" is not a function that a formula may call...
+    """
+    constants = dict(constants or {})
+    known = {variable, *CONSTANTS, *constants}
+
+    def refuse(rule: str) -> FganError:
+        return FganError(f'in "{_shortened(text)}": {rule}')
+
+    if len(text) > LONGEST:
+        raise refuse(f"a formula has at most {LONGEST:,} characters; got {len(text):,}.")
+    try:
+        tree = ast.parse(text.strip().replace("^", "**"), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        reason = getattr(error, "msg", None) or str(error)
+        raise refuse(f"not a formula ({reason}). Write for example (u - 1)**2 or u*log(u).") from error
+
+    def check(node: ast.AST, depth: int) -> None:
+        if depth > DEEPEST:
+            raise refuse(f"a formula may be nested {DEEPEST} deep at most.")
+        match node:
+            case ast.Constant(value=bool() | complex()):
+                raise refuse(f"{node.value!r} is not a real number.")
+            case ast.Constant(value=int() | float()):
+                if not _fits(node.value):
+                    raise refuse("a number is too large.")
+                return
+            case ast.Constant():
+                raise refuse(f"{node.value!r} is not a number.")
+            case ast.Name(id=name):
+                if name in FUNCTIONS or name in EXTREMES:
+                    raise refuse(f'"{name}" is a function: write {name}({variable}).')
+                if name not in known:
+                    hint = did_you_mean(name, known)
+                    raise refuse(
+                        f'"{name}" is not known; a formula is one in {_listed(sorted(known))}.{hint}'
+                    )
+                return
+            case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=inner):
+                return check(inner, depth + 1)
+            case ast.BinOp(left=left, op=operator, right=right) if type(operator) in OPERATORS:
+                check(left, depth + 1)
+                return check(right, depth + 1)
+            case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
+                wanted = 1 if name in FUNCTIONS else 2 if name in EXTREMES else 0
+                if not wanted:
+                    functions = sorted([*FUNCTIONS, *EXTREMES])
+                    hint = did_you_mean(name, functions)
+                    raise refuse(
+                        f'"{name}" is not a function that a formula may call: {_listed(functions)}.{hint}'
+                    )
+                if len(arguments) != wanted:
+                    raise refuse(f"{name} takes {wanted} argument{'s' * (wanted > 1)}; got {len(arguments)}.")
+                for argument in arguments:
+                    check(argument, depth + 1)
+                return None
+        written = ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__
+        raise refuse(f'"{_shortened(written)}" is not allowed: only + - * / ** and functions of {variable}.')
+
+    check(tree, 0)
+    return Expression(text.strip(), variable, constants, tree)
+
+
+def parse_definition(text: str) -> Expression:
+    """Read "f(u) = ..." as a formula in u, or whatever letter stands in its brackets.
+
+    Raises:
+        FganError: where it is not of that form.
+
+    >>> parse_definition("f(x) = x**2 - 1")(torch.tensor(3.0))
+    tensor(8.)
+    """
+    match = re.fullmatch(r"\s*f\s*\(\s*([^\W\d]\w*)\s*\)\s*=(?!=)(.*)", text, flags=re.S)
+    if not match:
+        raise FganError(f'a divergence of your own is written "f(u)=(u-1)**4"; got "{_shortened(text)}".')
+    variable, right = match.groups()
+    if variable in FUNCTIONS or variable in EXTREMES or variable in CONSTANTS:
+        raise FganError(f'the variable of "{_shortened(text)}" must not be called "{variable}"; call it u.')
+    expression = parse(right, variable)
+    if not any(isinstance(node, ast.Name) and node.id == variable for node in ast.walk(expression.tree)):
+        raise FganError(
+            f'"{_shortened(text)}" is not a function of {variable}: {variable} does not occur in it.'
+        )
+    return expression
+
+
+def _fits(number: float) -> bool:
+    try:
+        return math.isfinite(float(number))
+    except OverflowError:
+        return False
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names)
+
+
+LETTERS = {"α": r"\alpha", "γ": r"\gamma", "λ": r"\lambda", "π": r"\pi", "pi": r"\pi"}
+SUM, PRODUCT, POWER, ATOM = range(4)
+
+
+def _rank(node: ast.expr) -> int:
+    match node:
+        case ast.BinOp(op=ast.Add() | ast.Sub()) | ast.UnaryOp():
+            return SUM
+        case ast.BinOp(op=ast.Mult()):
+            return PRODUCT
+        case ast.BinOp(op=ast.Pow()) | ast.Call(func=ast.Name(id="exp")):
+            return POWER
+    return ATOM
+
+
+def _latex(node: ast.expr) -> str:
+    def inner(part: ast.expr, least: int) -> str:
+        written = _latex(part)
+        return written if _rank(part) >= least else rf"({written})"
+
+    match node:
+        case ast.Constant(value=number):
+            return f"{number:g}" if isinstance(number, float) else str(number)
+        case ast.Name(id=name):
+            return LETTERS.get(name, name)
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return f"-{inner(operand, PRODUCT)}"
+        case ast.UnaryOp(operand=operand):
+            return _latex(operand)
+        case ast.BinOp(left=left, op=ast.Add(), right=right):
+            return f"{_latex(left)} + {_latex(right)}"
+        case ast.BinOp(left=left, op=ast.Sub(), right=right):
+            return f"{_latex(left)} - {inner(right, PRODUCT)}"
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            dot = r" \cdot " if isinstance(right, ast.Constant) else r" \, "
+            return f"{inner(left, PRODUCT)}{dot}{inner(right, PRODUCT)}"
+        case ast.BinOp(left=left, op=ast.Div(), right=right):
+            return rf"\frac{{{_latex(left)}}}{{{_latex(right)}}}"
+        case ast.BinOp(left=left, op=ast.Pow(), right=right):
+            base = _latex(left) if isinstance(left, ast.Name | ast.Constant) else rf"({_latex(left)})"
+            return f"{base}^{{{_latex(right)}}}"
+        case ast.Call(func=ast.Name(id=name), args=[one]):
+            written = _latex(one)
+            forms = {"abs": r"\left|%s\right|", "exp": "e^{%s}", "sqrt": r"\sqrt{%s}", "atan": r"\arctan(%s)"}
+            forms |= {"log1p": r"\log(1 + %s)", "expm1": r"(e^{%s} - 1)"}
+            return forms.get(name, rf"\{name}(%s)") % written
+        case ast.Call(func=ast.Name(id=name), args=[one, other]):
+            return rf"\{name}({_latex(one)}, {_latex(other)})"
+    raise AssertionError(f"parse() let {ast.dump(node)} through")

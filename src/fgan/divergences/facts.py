@@ -1,0 +1,150 @@
+"""What can be said of a divergence from its two terms alone: limits, range, domain, order, tails."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+FAR = 20.0
+"""A log-ratio at which only the leading power of u is left, and whose exponent has room to grow."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval of real numbers, open at infinity, and at `upper` unless `closed`.
+
+    >>> t_below_one = Interval(upper=1.0)
+    >>> 0.5 in t_below_one, 1.0 in t_below_one
+    (True, False)
+    >>> print(t_below_one)
+    (-inf, 1)
+    """
+
+    lower: float = float("-inf")
+    upper: float = float("inf")
+    closed: bool = False
+
+    def __contains__(self, t: float) -> bool:
+        """Whether the number t lies in the interval."""
+        return self.lower < t < self.upper or (self.closed and t == self.upper)
+
+    def contains(self, t: Tensor) -> Tensor:
+        """Return a boolean tensor of t's shape: which entries lie in the interval."""
+        inside = (t > self.lower) & (t < self.upper)
+        return inside | (t == self.upper) if self.closed else inside
+
+    def __str__(self) -> str:
+        """Write it as mathematics does."""
+        return f"({self.lower:.4g}, {self.upper:.4g}{']' if self.closed else ')'}"
+
+
+class Facts:
+    """The constants of a divergence, each read off the two terms of its bound at a few log-ratios."""
+
+    if TYPE_CHECKING:
+        smooth: bool
+
+        def f(self, u: Tensor) -> Tensor: ...
+        def real_at(self, log_ratio: Tensor) -> Tensor: ...
+        def fake_at(self, log_ratio: Tensor) -> Tensor: ...
+        def weight(self, log_ratio: Tensor) -> Tensor: ...
+
+    @cached_property
+    def f_at_one(self) -> float:
+        """f(1): the value of the divergence at P = Q."""
+        return _number(self.f(_at(1.0)))
+
+    @cached_property
+    def f_at_zero(self) -> float:
+        """f(0), its limit: what a unit of Q's mass costs where P has none; +inf where there is no limit."""
+        return _number(-self.fake_at(_at(-math.inf)))
+
+    @cached_property
+    def slope_at_zero(self) -> float:
+        """f'(0), its limit; below it f* is the constant -f(0)."""
+        return _number(self.real_at(_at(-math.inf)))
+
+    @cached_property
+    def threshold(self) -> float:
+        """f'(1): T(x) above it says p(x) > q(x), "classified real"."""
+        return _number(self.real_at(_at(0.0)))
+
+    @cached_property
+    def slope_at_infinity(self) -> float:
+        """The limit of f(u)/u: what a unit of P's mass costs where Q has none; +inf where there is no limit."""
+        return _number(self.real_at(_at(math.inf)))
+
+    @cached_property
+    def curvature(self) -> float | None:
+        """f''(1): D_f is f''(1)/2 times Pearson's χ² near P = Q; None where it does not exist."""
+        return _number(self.weight(_at(0.0))) if self.smooth else None
+
+    @cached_property
+    def conjugate_domain(self) -> Interval:
+        """Where f* is finite: up to the limit of f(u)/u, with it where f* is finite there."""
+        upper = self.slope_at_infinity
+        at_the_edge = float(self.fake_at(_at(math.inf)))
+        return Interval(upper=upper, closed=math.isfinite(upper) and math.isfinite(at_the_edge))
+
+    @property
+    def range(self) -> tuple[float, float]:
+        """The smallest D_f, at P = Q, and its supremum f(0) + lim f(u)/u, reached where P and Q never meet."""
+        return self.f_at_one, self.f_at_zero + self.slope_at_infinity
+
+    @property
+    def finite_where_model_misses_data(self) -> bool:
+        """Whether D_f can be finite although q = 0 on a part of P."""
+        return math.isfinite(self.slope_at_infinity)
+
+    @property
+    def finite_where_data_misses_model(self) -> bool:
+        """Whether D_f can be finite although p = 0 on a part of Q."""
+        return math.isfinite(self.f_at_zero)
+
+    @cached_property
+    def symmetric(self) -> bool:
+        """Whether D_f(P‖Q) = D_f(Q‖P): f(u) and u f(1/u) differ by a multiple of u - 1."""
+        u = torch.tensor([0.02, 0.3, 0.7, 3.0, 20.0], dtype=torch.float64)
+        gap = (self.f(u) - u * self.f(1 / u)) / (u - 1)
+        return bool((gap - gap[0]).abs().max() < 1e-9 * (1 + gap.abs().max()))
+
+    @cached_property
+    def local_order(self) -> float | None:
+        """The α of the α-divergence with the same third derivative at u = 1: 2 + f'''(1)/f''(1).
+
+        KL has 1, reverse KL 0, every symmetric divergence ½: above ½ it leans to covering the data, below it
+        to seeking modes. None where f''(1) is 0, infinite or not defined.
+        """
+        if not self.curvature or not math.isfinite(self.curvature):
+            return None
+        log_ratio = _at(0.0)
+        # w = u² f'', so dw/dl at u = 1 is 2f'' + f'''.
+        _, pull = torch.func.vjp(self.weight, log_ratio)
+        return round(_number(pull(torch.ones_like(log_ratio))[0]) / self.curvature, 9) + 0.0
+
+    @cached_property
+    def growth(self) -> tuple[float, float]:
+        """The powers (a, b) with f*(T) ~ u^a as u -> inf and |T| ~ u^(-b) as u -> 0; 0 for a logarithm or less.
+
+        An estimate of the bound averages u^a over samples of Q and u^(-b) over samples of P: the larger they
+        are, the more it hangs on a few samples.
+        """
+        slopes = []
+        for term, sign in ((self.fake_at, 1.0), (self.real_at, -1.0)):
+            near, far = (float(term(_at(sign * at)).abs()) for at in (FAR, 1.25 * FAR))
+            power = (math.log(far) - math.log(near)) / (0.25 * FAR) if near and far else 0.0
+            slopes.append(round(power, 2) if power > 0.1 else 0.0)  # a logarithm gives 0.05 here
+        return slopes[0], slopes[1]
+
+
+def _number(value: Tensor) -> float:
+    return float(value) + 0.0  # never -0.0
+
+
+def _at(value: float) -> Tensor:
+    return torch.tensor(value, dtype=torch.float64)

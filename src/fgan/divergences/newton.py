@@ -1,0 +1,107 @@
+"""The inverse of f' and the conjugate where no closed form is at hand, solved in the log-ratio."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    from fgan.divergences.base import Divergence
+
+MAX_STEPS = 100
+"""More than enough: one step in two at least halves the bracket."""
+
+
+def invert(increasing: Callable[[Tensor], Tensor], t: Tensor) -> Tensor:
+    """Return the l with increasing(l) = t, elementwise, differentiable to any order.
+
+    Args:
+        increasing: a non-decreasing function of a tensor of log-ratios, elementwise and differentiable.
+        t: targets, any shape. Below the function's range the answer is -inf, from its supremum on +inf.
+
+    >>> invert(lambda l: l + l.exp(), torch.tensor([1.0, 10.0], dtype=torch.float64))
+    tensor([0.0000, 2.0706], dtype=torch.float64)
+    """
+    return _Inverse.apply(t, increasing)  # pyright: ignore[reportReturnType]
+
+
+def conjugate_by_inversion(divergence: Divergence, t: Tensor) -> Tensor:
+    """Return f*(t), elementwise, from l = log((f')^-1(t)), with the gradient u = e^l that the theory gives."""
+    return _Conjugate.apply(t, divergence)  # pyright: ignore[reportReturnType]
+
+
+class _Inverse(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, t: Tensor, increasing: Callable[[Tensor], Tensor]) -> Tensor:  # noqa: ANN401
+        log_ratio = _solve(increasing, t.double()).to(t.dtype)
+        ctx.increasing = increasing
+        ctx.save_for_backward(log_ratio)
+        return log_ratio
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+        (log_ratio,) = ctx.saved_tensors
+        at = torch.where(log_ratio.isfinite(), log_ratio, 0)
+        _, pull = torch.func.vjp(ctx.increasing, at)
+        (slope,) = pull(torch.ones_like(at))
+        return torch.where(log_ratio.isfinite(), grad / slope, 0), None
+
+
+class _Conjugate(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, t: Tensor, divergence: Divergence) -> Tensor:  # noqa: ANN401
+        ctx.divergence = divergence
+        ctx.save_for_backward(t)
+        wide = t.double()
+        log_ratio = divergence.log_ratio_at(wide)
+        value = divergence.fake_at(log_ratio)
+        if not divergence.smooth:
+            # Between the two slopes of a kink no l gives t; there f*(t) = ut - f(u) at the kink's u.
+            at = torch.where(log_ratio.isfinite(), log_ratio, 0)
+            missing = at.exp() * (wide - divergence.real_at(at))
+            value = torch.where(log_ratio.isfinite(), value + missing, value)
+        outside = ~(divergence.conjugate_domain.contains(wide) | wide.isnan())
+        return torch.where(outside, torch.inf, value).to(t.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+        (t,) = ctx.saved_tensors
+        return grad * ctx.divergence.log_ratio_at(t).exp(), None
+
+
+def _solve(increasing: Callable[[Tensor], Tensor], t: Tensor) -> Tensor:
+    """Newton's method in float64, each target inside a bracket that a table gives and every step narrows."""
+    targets = t.detach().reshape(-1)
+    grid = _grid(targets.device)
+    # Rounding may let a table that should rise fall by a digit.
+    table = increasing(grid).detach().cummax(0).values
+    place = torch.searchsorted(table, targets).clamp(1, len(grid) - 1)
+    low, high = grid[place - 1], grid[place]
+    x = (low + high) / 2
+    last_move = high - low
+    for _ in range(MAX_STEPS):
+        values, pull = torch.func.vjp(increasing, x)
+        (slope,) = pull(torch.ones_like(x))
+        residual = values - targets
+        low, high = torch.where(residual < 0, x, low), torch.where(residual < 0, high, x)
+        newton = x - residual / slope
+        slow = 2 * residual.abs() > (last_move * slope).abs()
+        good = (newton > low) & (newton < high) & ~slow
+        new = torch.where(good, newton, (low + high) / 2)
+        new = torch.where(residual == 0, x, new)
+        last_move, x = (new - x).abs(), new
+        if not (last_move > 4e-16 * (1 + x.abs())).any():
+            break
+    x = torch.where(targets < table[0], -torch.inf, x)
+    x = torch.where(targets >= table[-1], torch.inf, x)
+    return torch.where(targets.isnan(), torch.nan, x).reshape(t.shape)
+
+
+def _grid(device: torch.device) -> Tensor:
+    """Log-ratios a step apart where e^l is a float64, and geometrically on to a million."""
+    near = torch.linspace(-745, 745, 1491, dtype=torch.float64, device=device)
+    far = torch.logspace(2.88, 6, 200, dtype=torch.float64, device=device)
+    return torch.cat([-far.flip(0), near, far])

@@ -1,0 +1,74 @@
+"""Families of divergences with one parameter: "alpha:0.5" is `Alpha(0.5)`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from fgan.divergences.base import Divergence
+from fgan.errors import FganError
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """The one number of a family.
+
+    Args:
+        letter: what the formulas call it.
+        rule: which values it takes, in words that follow "must be".
+        accepts: the same as a test of a finite number.
+        examples: values that stand for the family in tests, tables and plots.
+        limits: values that are excluded because the limit there has a name of its own.
+    """
+
+    letter: str
+    rule: str
+    accepts: Callable[[float], bool]
+    examples: tuple[float, ...]
+    limits: Mapping[float, str] = field(default_factory=dict)
+
+    def check(self, family: str, value: object) -> float:
+        """Return the value as a float.
+
+        Raises:
+            FganError: where it is not a number that the rule accepts.
+        """
+        number = value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+        if math.isfinite(number) and self.accepts(float(number)):
+            return float(number)
+        message = f"the {self.letter} of {family} must be {self.rule}; got {value!r}."
+        if number in self.limits:
+            message += f' For {self.letter} → {spell(float(number))} use "{self.limits[float(number)]}".'
+        raise FganError(message)
+
+
+class OneParameter(Divergence):
+    """A divergence whose name is "family:value".
+
+    Args:
+        value: the parameter.
+        link: as for every `Divergence`.
+
+    Raises:
+        FganError: for a value outside the family's range, or an unknown link.
+    """
+
+    family: ClassVar[str]
+    parameter: ClassVar[Parameter]
+
+    def __init__(self, value: float, link: str | None = None) -> None:
+        self.value = self.parameter.check(self.family, value)
+        self.name = f"{self.family}:{spell(self.value)}"
+        self.constants = {self.parameter.letter: self.value}
+        super().__init__(link)
+
+
+def spell(value: float) -> str:
+    """Write a number so that it reads back as itself.
+
+    >>> spell(2.0), spell(0.1)
+    ('2', '0.1')
+    """
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)

@@ -1,0 +1,115 @@
+r"""Divergences from P to the mixture M = πP + (1 - π)Q, which stay finite whatever P and Q."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from fgan.divergences.parameter import OneParameter, Parameter
+from fgan.divergences.softplus import softplus
+
+MIXTURE_WEIGHT = Parameter(
+    letter="π",
+    rule="a number between 0 and 1, exclusive (a mixture weight, not 3.14)",
+    accepts=lambda pi: 0 < pi < 1,
+    examples=(0.5, 0.1, 0.9),
+)
+
+
+class _FromMixture(OneParameter):
+    parameter = MIXTURE_WEIGHT
+
+    @property
+    def _odds(self) -> float:
+        """The log-ratio at which both parts of M weigh the same: log((1 - π)/π)."""
+        return math.log1p(-self.value) - math.log(self.value)
+
+    def _model_share(self, log_ratio: Tensor) -> Tensor:
+        """Return q/m, elementwise, from 1/(1 - π) at l = -inf to 0 at l = +inf."""
+        return torch.sigmoid(self._odds - log_ratio) / (1 - self.value)
+
+
+class SkewKL(_FromMixture):
+    r"""Skewed KL, KL(P‖πP + (1-π)Q), the K-divergence at π = ½: KL that is finite everywhere.
+
+    .. math::
+        f(u) = u \log\frac{u}{1 - \pi + \pi u}, \quad
+        f'(u) = \log\frac{u}{1 - \pi + \pi u} + \frac{1 - \pi}{1 - \pi + \pi u}
+
+    >>> SkewKL(0.5).f(torch.tensor([0.0, 1.0]))
+    tensor([0., 0.])
+    """
+
+    family = "skew-kl"
+    title = "Skewed KL divergence (K-divergence)"
+    symbol = r"K_\pi(P\|Q)"
+    formula = "u*log(u/(1 - π + π*u))"
+    derivative_formula = "log(u/(1 - π + π*u)) + (1 - π)/(1 - π + π*u)"
+    normalisation = "π is the weight of P in the mixture; between 0 and -log π. π = ½ is Lin's K-divergence."
+    use = "Where KL is meant but Q may miss a part of P: it approaches KL as π → 0 and is never infinite."
+    avoid = "With large π: P is then compared with a mixture that is mostly itself."
+    references = ("lin1991", "lee2001")
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return u log(u/m) with m = 1 - π + πu."""
+        return -torch.xlogy(u, self.value + (1 - self.value) / u)
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return log(u/m) + (1 - π)/m."""
+        away = self._odds - log_ratio
+        return -math.log(self.value) - softplus(away) + torch.sigmoid(away)
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return (1 - π)u/m."""
+        return torch.sigmoid(log_ratio - self._odds) * ((1 - self.value) / self.value)
+
+
+class SkewPearson(_FromMixture):
+    r"""Relative Pearson divergence, χ²(P‖πP + (1-π)Q), from which RuLSIF learns a bounded ratio.
+
+    .. math::
+        f(u) = \frac{(1-\pi)^2 (u - 1)^2}{1 - \pi + \pi u}, \quad
+        f'(u) = \frac{(1-\pi)^2}{\pi} \left(1 - \frac{1}{(1 - \pi + \pi u)^2}\right)
+
+    >>> SkewPearson(0.5).f(torch.tensor([0.0, 1.0]))
+    tensor([0.5000, 0.0000])
+    """
+
+    family = "skew-pearson"
+    title = "Relative Pearson divergence"
+    symbol = r"\chi^2_\pi(P\|Q)"
+    formula = "(1 - π)**2*(u - 1)**2/(1 - π + π*u)"
+    derivative_formula = "(1 - π)**2/π*(1 - 1/(1 - π + π*u)**2)"
+    normalisation = "π is the weight of P in the mixture. π = ½ is half of triangular, π → 0 Pearson's χ². RuLSIF's PE is half of it."
+    use = "For density-ratio estimation that does not blow up: the ratio to the mixture is at most 1/π."
+    avoid = "Where large ratios p/q themselves matter: they are cut off near 1/π."
+    references = ("yamada2013", "gyorfi2001")
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return (1 - π)² (u - 1)²/m."""
+        pi = self.value
+        return (1 - pi) ** 2 * (u - 1).square() / (1 - pi + pi * u)
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return (1 - π)²/π (1 - 1/m)(1 + 1/m)."""
+        share = self._model_share(log_ratio)
+        return (1 - self.value) ** 2 / self.value * (1 - share) * (1 + share)
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return ((1 - π)/π)² (1 - 1/m)(1 + π - (1 - π)/m)."""
+        share = self._model_share(log_ratio)
+        rest = 1 - self.value
+        return (rest / self.value) ** 2 * (1 - share) * (2 - rest - rest * share)
+
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return log((m - 1 + π)/π) with 1/m² = 1 - πt/(1 - π)²; -inf below f'(0), +inf beyond dom f*."""
+        pi, rest = self.value, 1 - self.value
+        m = (1 - t * (pi / rest**2)).clamp(min=0.0).rsqrt()
+        return ((m - rest).clamp(min=0.0) / pi).log()
+
+    def conjugate(self, t: Tensor) -> Tensor:
+        """Return fake_at at that log-ratio, up to the edge of dom f*, else +inf."""
+        pi, rest = self.value, 1 - self.value
+        share = (1 - t * (pi / rest**2)).clamp(0.0, rest**-2).sqrt()
+        value = (rest / pi) ** 2 * (1 - share) * (2 - rest - rest * share)
+        return torch.where(t <= rest**2 / pi, value, torch.inf)

@@ -1,0 +1,161 @@
+r"""KL from the midpoint M = (P + Q)/2: softened KL and reverse KL, and arithmetic–geometric."""
+
+import torch
+from torch import Tensor
+
+from fgan.divergences.base import Divergence
+from fgan.divergences.softplus import LOG2, NEGLIGIBLE, exp_minus_softplus, log_cosh_half, softplus
+
+
+class SoftenedKL(Divergence):
+    r"""Softened KL, 4 KL(½P + ½Q‖Q).
+
+    .. math::
+        f(u) = 2(u + 1) \log\frac{u + 1}{2}, \quad f'(u) = 2 + 2\log\frac{u + 1}{2}, \quad
+        f^*(t) = 4 e^{t/2 - 1} - t \text{ for } t \ge 2 - 2\log 2, \text{ else } 2\log 2
+
+    >>> SoftenedKL().f(torch.tensor([0.0, 1.0]))
+    tensor([-1.3863,  0.0000])
+    """
+
+    name = "softened-kl"
+    title = "Softened KL divergence"
+    symbol = r"4\,\mathrm{KL}(\tfrac12 P + \tfrac12 Q\|Q)"
+    formula = "2*(u + 1)*log((u + 1)/2)"
+    derivative_formula = "2 + 2*log((u + 1)/2)"
+    conjugate_formula = "4*exp(max(t, 2 - 2*log(2))/2 - 1) - max(t, 2 - 2*log(2))"
+    normalisation = (
+        "f''(1) = 1; 4 times KL from the midpoint to Q, which is Taneja's relative arithmetic–geometric."
+    )
+    use = "Where the model must cover the data, a little more forgiving than KL where p is small."
+    avoid = "Where the model may miss a part of the data: like KL it is infinite there."
+    references = ("shannon2020", "taneja2005")
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return 2(u + 1) log((u + 1)/2)."""
+        return 2 * (u + 1) * ((u - 1) / 2).log1p()
+
+    def conjugate(self, t: Tensor) -> Tensor:
+        """Return 4e^(t/2-1) - t for t >= 2 - 2 log 2, else 2 log 2."""
+        t = t.clamp(min=2 - 2 * LOG2)
+        return 4 * (t / 2 - 1).exp() - t
+
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return log(2e^(t/2-1) - 1), -inf below t = 2 - 2 log 2."""
+        above = t / 2 - 1 + LOG2
+        near = torch.expm1(above.clamp(0.0, 30.0)).log()
+        return torch.where(above < 30, near, above)
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return 2 + 2 log((1 + u)/2)."""
+        return 2 * (softplus(log_ratio) + (1 - LOG2))
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return 2u - 2 log((1 + u)/2)."""
+        return 2 * (exp_minus_softplus(log_ratio) + LOG2)
+
+
+class SoftenedReverseKL(Divergence):
+    r"""Softened reverse KL, 4 KL(½P + ½Q‖P): what the non-saturating GAN's generator really follows, halved.
+
+    .. math::
+        f(u) = 2(u + 1) \log\frac{u + 1}{2u}, \quad f'(u) = 2\log\frac{u + 1}{2u} - \frac2u
+
+    >>> SoftenedReverseKL().f(torch.tensor([1.0, 3.0]))
+    tensor([ 0.0000, -3.2437])
+    """
+
+    name = "softened-reverse-kl"
+    title = "Softened reverse KL divergence"
+    symbol = r"4\,\mathrm{KL}(\tfrac12 P + \tfrac12 Q\|P)"
+    formula = "2*(u + 1)*log((u + 1)/(2*u))"
+    derivative_formula = "2*log((u + 1)/(2*u)) - 2/u"
+    normalisation = "f''(1) = 1; 4 times KL from the midpoint to P, the dual of softened-kl."
+    use = (
+        "To study the non-saturating GAN: a critic trained with gan and the paper's trick follow half of it."
+    )
+    avoid = "Where the model may put samples at p = 0: like reverse KL it is infinite there."
+    references = ("shannon2020", "taneja2005")
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return 2(u + 1) log((u + 1)/(2u))."""
+        return 2 * (u + 1) * (0.5 + 0.5 / u).log()
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return 2 log((u + 1)/(2u)) - 2/u."""
+        return -2 * (exp_minus_softplus(-log_ratio) + LOG2)
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return -2 - 2 log((u + 1)/(2u))."""
+        return -2 * (softplus(-log_ratio) + (1 - LOG2))
+
+
+class RelativeArithmeticGeometric(Divergence):
+    r"""Relative arithmetic–geometric divergence, KL(½P + ½Q‖P): softened reverse KL in its usual measure.
+
+    .. math::
+        f(u) = \frac{u + 1}{2} \log\frac{u + 1}{2u}, \quad f'(u) = \tfrac12\log\frac{u + 1}{2u} - \frac1{2u}
+
+    Its dual is KL(½P + ½Q‖Q), and the mean of the two is the arithmetic–geometric divergence.
+
+    >>> RelativeArithmeticGeometric().f(torch.tensor(1.0))
+    tensor(0.)
+    """
+
+    name = "relative-arithmetic-geometric"
+    title = "Relative arithmetic–geometric divergence"
+    symbol = r"\mathrm{KL}(\tfrac12 P + \tfrac12 Q\|P)"
+    formula = "(u + 1)/2*log((u + 1)/(2*u))"
+    derivative_formula = "log((u + 1)/(2*u))/2 - 1/(2*u)"
+    normalisation = (
+        "A quarter of softened-reverse-kl; its dual, dual(relative-arithmetic-geometric), of softened-kl."
+    )
+    use = "As the one-sided half of arithmetic–geometric: how far the midpoint is from the data."
+    avoid = "Where the model may put samples at p = 0: it is infinite there."
+    references = ("taneja2005",)
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return (u + 1)/2 log((u + 1)/(2u))."""
+        return (u + 1) / 2 * (0.5 + 0.5 / u).log()
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return ½ log((u + 1)/(2u)) - 1/(2u)."""
+        return -(exp_minus_softplus(-log_ratio) + LOG2) / 2
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return -½ - ½ log((u + 1)/(2u))."""
+        return -(softplus(-log_ratio) + (1 - LOG2)) / 2
+
+
+class ArithmeticGeometric(Divergence):
+    r"""Arithmetic–geometric divergence, ½ KL(M‖P) + ½ KL(M‖Q), M = (P + Q)/2; it is its own dual.
+
+    .. math::
+        f(u) = \frac{u + 1}{2} \log\frac{u + 1}{2\sqrt u}, \quad
+        f'(u) = \tfrac12 \log\frac{u + 1}{2 \sqrt u} + \tfrac14 - \frac1{4u}
+
+    >>> ArithmeticGeometric().f(torch.tensor([1.0, 4.0]))
+    tensor([0.0000, 0.5579])
+    """
+
+    name = "arithmetic-geometric"
+    title = "Arithmetic–geometric divergence"
+    symbol = r"\mathrm{AG}(P,Q)"
+    formula = "(u + 1)/2*log((u + 1)/(2*sqrt(u)))"
+    derivative_formula = "log((u + 1)/(2*sqrt(u)))/2 + 1/4 - 1/(4*u)"
+    normalisation = "Taneja's: an eighth of Jeffreys near P = Q. Twice it appears in some libraries."
+    use = "As a symmetric cousin of JS with KL's arguments exchanged: JS + AG is a quarter of Jeffreys (JS_std)."
+    avoid = "Where the supports of P and Q differ: it is infinite if either misses a part of the other."
+    references = ("taneja2005",)
+
+    def f(self, u: Tensor) -> Tensor:
+        """Return (u + 1)/2 log((u + 1)/(2√u))."""
+        return (u + 1) / 2 * ((u.sqrt() + u.rsqrt()) / 2).log()
+
+    def real_at(self, log_ratio: Tensor) -> Tensor:
+        """Return ½ log cosh(l/2) + ¼(1 - e^(-l))."""
+        return log_cosh_half(log_ratio.clamp(min=-NEGLIGIBLE)) / 2 - torch.expm1(-log_ratio) / 4
+
+    def fake_at(self, log_ratio: Tensor) -> Tensor:
+        """Return ¼(e^l - 1) - ½ log cosh(l/2)."""
+        return torch.expm1(log_ratio) / 4 - log_cosh_half(log_ratio.clamp(max=NEGLIGIBLE)) / 2
