@@ -11,6 +11,7 @@ from torch import Tensor
 if TYPE_CHECKING:
     from fgan.divergences.base import Divergence
 
+ROUNDING = 4e-16
 MAX_STEPS = 100
 """More than enough: one step in two at least halves the bracket."""
 
@@ -91,9 +92,10 @@ def _solve(increasing: Callable[[Tensor], Tensor], t: Tensor) -> Tensor:
         slow = 2 * residual.abs() > (last_move * slope).abs()
         good = (newton > low) & (newton < high) & ~slow
         new = torch.where(good, newton, (low + high) / 2)
-        new = torch.where(residual == 0, x, new)
+        # Nearer to the target than its own rounding, x cannot be improved.
+        new = torch.where(residual.abs() <= ROUNDING * targets.abs(), x, new)
         last_move, x = (new - x).abs(), new
-        if not (last_move > 4e-16 * (1 + x.abs())).any():
+        if not (last_move > ROUNDING * (1 + x.abs())).any():
             break
     x = torch.where(targets < table[0], -torch.inf, x)
     x = torch.where(targets >= table[-1], torch.inf, x)

@@ -25,8 +25,8 @@ class GANLoss:
     Args:
         divergence: a name from the catalogue, or a `Divergence`.
         generator: "non-saturating" for the paper's §3.2 trick, "saturating" for the bound itself.
-        link: how raw outputs become the bound, "paper" (unless told) or "log-ratio"; for a divergence
-            given by name.
+        link: how raw outputs become the bound, "paper" or "log-ratio", the first that the divergence has
+            unless told; for a divergence given by name.
 
     Raises:
         FganError: for an unknown name, link or generator loss, and for a link that has no gradient.
@@ -45,7 +45,7 @@ class GANLoss:
         self, divergence: str | Divergence, *, generator: str = "non-saturating", link: str | None = None
     ) -> None:
         if isinstance(divergence, str):
-            divergence = catalogue.divergence(divergence, link or "paper")
+            divergence = catalogue.divergence(divergence, link)
         elif not isinstance(divergence, Divergence):
             raise FganError(f"a divergence must be a name or an fgan.Divergence; got {divergence!r}.")
         elif link not in (None, divergence.link):
@@ -55,10 +55,15 @@ class GANLoss:
             raise FganError(
                 f'the generator loss must be one of {", ".join(GENERATOR_LOSSES)}; got "{generator}".'
             )
-        if self.divergence.link == "log-ratio" and not self.divergence.identifies_ratio:
+        if self.divergence.link == "log-ratio" and not self.divergence.smooth:
+            instead = (
+                'Use link="paper".'
+                if "paper" in self.divergence.links
+                else "Take a smooth f, or total-variation, whose activation is made for it."
+            )
             raise FganError(
-                f'"{self.divergence.name}" cannot be trained with link="log-ratio": there its bound is a '
-                'step function of the critic\'s output, without a gradient. Use link="paper".'
+                f'"{self.divergence.name}" cannot be trained with link="log-ratio": its f has a kink, so the '
+                f"bound is a step function of the critic's output, without a gradient. {instead}"
             )
         self.generator_loss = generator
 

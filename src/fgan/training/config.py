@@ -22,9 +22,10 @@ class TrainConfig:
     """What to learn from: digits, mnist, ring8, grid25, moons, paper-mixture, idx:DIR, a folder or .zip of
     images, a .npy or .npz file."""
     divergence: str = "gan"
-    """Any name that `fgan divergences` lists."""
-    link: Literal["paper", "log-ratio"] = "paper"
-    """How the critic's output becomes the bound: the paper's activation, or output = log(p/q)."""
+    """Any name that `fgan divergences` lists, a mixture of them, or an f such as "f(u)=(u-1)**4"."""
+    link: Literal["paper", "log-ratio"] | None = None
+    """How the critic's output becomes the bound: by an activation like the paper's, which is taken where there
+    is one, or output = log(p/q)."""
     generator_loss: Literal["saturating", "non-saturating"] = "non-saturating"
     """What the generator minimises: the bound itself, or the paper's trick (section 3.2)."""
     steps: int = 20_000
@@ -169,6 +170,8 @@ def _accepts(hint: Any, value: object) -> bool:  # noqa: ANN401 - a type hint ha
     if get_origin(hint) is Literal:
         return value in get_args(hint)
     options = get_args(hint) or (hint,)
+    if any(get_origin(option) is Literal for option in options):
+        return any(_accepts(option, value) for option in options)
     if isinstance(value, bool):
         return bool in options
     return isinstance(value, options) or (float in options and isinstance(value, int))
@@ -178,4 +181,8 @@ def _describe(hint: Any) -> str:  # noqa: ANN401
     if get_origin(hint) is Literal:
         return "one of " + ", ".join(map(str, get_args(hint)))
     kinds = get_args(hint) or (hint,)
-    return " or ".join("null" if kind is type(None) else kind.__name__ for kind in kinds)
+    names = (
+        _describe(kind) if get_origin(kind) else "null" if kind is type(None) else kind.__name__
+        for kind in kinds
+    )
+    return " or ".join(names)
