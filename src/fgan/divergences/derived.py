@@ -18,6 +18,9 @@ from fgan.divergences.base import Divergence, TensorMap
 from fgan.divergences.diagnosis import Diagnosis, diagnose
 from fgan.divergences.facts import Interval
 
+JUST_BESIDE = 1e-15
+"""Where f''(1) is no number, as in |u - 1|^1.5, the output 0 of a fresh critic is read as a ratio next to 1."""
+
 
 class FromF(Divergence):
     r"""The divergence of a convex f given as a function or as text.
@@ -83,8 +86,10 @@ class FromF(Divergence):
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return f'(e^l)."""
-        _, slope = value_and_slope(self._given, self._ratio(log_ratio))
-        return slope.to(log_ratio.dtype)
+        u = self._ratio(log_ratio)
+        _, slope = value_and_slope(self._given, u)
+        # Of a piecewise linear f autograd leaves no trace in f'; its gradient is 0, not missing.
+        return (slope + 0 * u).to(log_ratio.dtype)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return e^l f'(e^l) - f(e^l) + f(1)."""
@@ -93,7 +98,8 @@ class FromF(Divergence):
         return (u * slope - value + self._diagnosis.f_at_one).to(log_ratio.dtype)
 
     def _ratio(self, log_ratio: Tensor) -> Tensor:
-        return log_ratio.double().clamp(*self.trusted).exp()
+        u = log_ratio.double().clamp(*self.trusted).exp()
+        return torch.where(u == 1, 1 + JUST_BESIDE, u) if self._diagnosis.rough_at_one else u
 
     # The limits are not at the edge of what can be trusted, but beyond it.
 

@@ -26,6 +26,7 @@ class Diagnosis:
         f_at_zero, slope_at_zero, slope_at_infinity: limits of f - f(1), f' and f(u)/u.
         conjugate_ends_finite: whether f* is finite at the edge of its domain.
         kinks: the u at which f' jumps.
+        rough_at_one: whether automatic differentiation finds no number for f''(1).
         strictly_convex: whether f' increases everywhere that f is trusted.
         trusted: the log-ratios between which f keeps its digits.
         notes: all of this that a user should be told, in sentences.
@@ -37,6 +38,7 @@ class Diagnosis:
     slope_at_infinity: float
     conjugate_ends_finite: bool
     kinks: tuple[float, ...]
+    rough_at_one: bool
     strictly_convex: bool
     trusted: tuple[float, float]
     notes: tuple[str, ...]
@@ -83,6 +85,7 @@ def diagnose(f: TensorMap, name: str) -> Diagnosis:
         **limits,
         conjugate_ends_finite=math.isfinite(_limit(inside.log_ratio, inside.conjugate, -1)),
         kinks=kinks,
+        rough_at_one=bool(_second_derivative_at_one(f).isnan()),
         strictly_convex=not kinks and bool((rises[inside.log_ratio[:-1].abs() < CORE] > 0).all()),
         trusted=trusted,
         notes=_notes(at_one, threshold, kinks, trusted),
@@ -121,6 +124,15 @@ def _trace(f: TensorMap, log_ratio: Tensor, at_one: float) -> _Curve:
     value, pull = torch.func.vjp(f, u)
     (slope,) = pull(torch.ones_like(value))
     return _Curve(log_ratio, u, value - at_one, slope, u * slope - value + at_one)
+
+
+def _second_derivative_at_one(f: TensorMap) -> Tensor:
+    def slope(u: Tensor) -> Tensor:
+        value, pull = torch.func.vjp(f, u)
+        return pull(torch.ones_like(value))[0]
+
+    _, pull = torch.func.vjp(slope, torch.ones(1, dtype=torch.float64))
+    return pull(torch.ones(1, dtype=torch.float64))[0]
 
 
 def _check_call(f: TensorMap, name: str) -> None:
@@ -234,7 +246,7 @@ def _trusted(curve: _Curve, name: str) -> tuple[int, int]:
     last = int(after[0]) if len(after) else len(fine)
     if last - first < 2 / STEP:
         raise FganError(
-            f'the f of "{name}" is not convex, or keeps no digits around u = {float(curve.u[middle]):.6g}.'
+            f'the f of "{name}" is not convex, jumps, or keeps no digits around u = {float(curve.u[middle]):.6g}.'
         )
     return first, last
 

@@ -232,6 +232,8 @@ def _latex(node: ast.expr) -> str:
             return f"{_latex(left)} + {_latex(right)}"
         case ast.BinOp(left=left, op=ast.Sub(), right=right):
             return f"{_latex(left)} - {inner(right, PRODUCT)}"
+        case ast.BinOp(left=ast.UnaryOp(op=ast.USub(), operand=left), op=ast.Mult() | ast.Div() as operator):
+            return f"-{_latex(ast.BinOp(left, operator, node.right))}"
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
             dot = r" \cdot " if isinstance(right, ast.Constant) else r" \, "
             return f"{inner(left, PRODUCT)}{dot}{inner(right, PRODUCT)}"

@@ -59,8 +59,8 @@ def citation(key: str) -> str:
     Raises:
         FganError: as `bibtex`.
 
-    >>> citation("nowozin2016")
-    'Nowozin, Cseke, Tomioka (2016), f-GAN: Training Generative Neural Samplers using Variational Divergence Minimization'
+    >>> citation("kullback1951")
+    'Kullback, Leibler (1951), On Information and Sufficiency'
     """
     entry = fields(key)
     surnames = [author.split(",")[0] for author in entry["author"].split(" and ")]

@@ -1,0 +1,182 @@
+"""Any f that a user writes down: equal to the catalogue where both know it, and diagnosed where it is wrong."""
+
+import math
+
+import pytest
+import torch
+
+import fgan
+from fgan.divergences import EXAMPLES, divergence
+from fgan.divergences.expression import parse
+
+L = torch.linspace(-8, 8, 161, dtype=torch.float64)
+AWAY_FROM_KINKS = L[(L.abs() > 0.02) & ((L - math.log(2)).abs() > 0.02) & ((L + math.log(2)).abs() > 0.02)]
+
+
+def written(name: str) -> tuple[fgan.Divergence, fgan.Divergence]:
+    """A catalogue entry, and what is derived from its f alone."""
+    entry = divergence(name, "log-ratio")
+    return entry, fgan.Divergence.from_f(parse(entry.formula, "u", entry.constants), name="written")
+
+
+def values_and_slopes(function, x):
+    x = x.clone().requires_grad_()
+    y = function(x)
+    if not y.requires_grad:  # a constant, such as the weight of reverse KL
+        return y, torch.zeros_like(x)
+    (slope,) = torch.autograd.grad(y.sum(), x, allow_unused=True)
+    return y.detach(), torch.zeros_like(x) if slope is None else slope
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_written_f_agrees_with_the_catalogue_in_value_and_gradient(name):
+    entry, own = written(name)
+    shift = entry.f_at_one  # "gan" alone is not 0 there; from_f moves it
+    for term, offset in (("real_term", 0.0), ("fake_term", shift), ("weight", 0.0)):
+        value, slope = values_and_slopes(getattr(own, term), AWAY_FROM_KINKS)
+        expected, expected_slope = values_and_slopes(getattr(entry, term), AWAY_FROM_KINKS)
+        torch.testing.assert_close(value, expected + offset, rtol=1e-6, atol=1e-8)
+        torch.testing.assert_close(slope, expected_slope, rtol=1e-6, atol=1e-6)
+    u = AWAY_FROM_KINKS.exp()
+    torch.testing.assert_close(own.f(u), entry.f(u) - shift, rtol=1e-6, atol=1e-9)
+    torch.testing.assert_close(own.derivative(u), entry.derivative(u), rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_conjugate_of_a_written_f_agrees(name):
+    entry, own = written(name)
+    t = entry.derivative(torch.linspace(-4, 4, 33, dtype=torch.float64).exp())
+    if not entry.smooth:
+        t = torch.linspace(entry.slope_at_zero, entry.slope_at_infinity, 21, dtype=torch.float64)[1:-1]
+    t = torch.cat([t, torch.tensor([-50.0], dtype=torch.float64)])  # below every bounded slope
+    value, slope = values_and_slopes(own.conjugate, t)
+    expected, expected_slope = values_and_slopes(entry.conjugate, t)
+    torch.testing.assert_close(value, expected + entry.f_at_one, rtol=1e-6, atol=1e-7)
+    if entry.smooth and entry.identifies_ratio:
+        torch.testing.assert_close(slope, expected_slope, rtol=1e-6, atol=1e-7)
+    outside = torch.tensor([entry.slope_at_infinity + 0.01], dtype=torch.float64)
+    if outside.isfinite():
+        assert own.conjugate(outside).item() == math.inf
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_limits_of_a_written_f_agree(name):
+    entry, own = written(name)
+    for fact in ("f_at_zero", "slope_at_zero", "slope_at_infinity", "threshold"):
+        expected = getattr(entry, fact) - (entry.f_at_one if fact == "f_at_zero" else 0.0)
+        assert getattr(own, fact) == pytest.approx(expected, abs=1e-6), fact
+    assert own.conjugate_domain.closed == entry.conjugate_domain.closed
+    assert own.symmetric == entry.symmetric
+    assert own.smooth == entry.smooth
+    assert own.identifies_ratio == entry.identifies_ratio
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64], ids=str)
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_extremes_of_a_written_f_are_never_nan(name, dtype):
+    _, own = written(name)
+    v = torch.tensor([-1e4, -100, -1, 0, 1, 100, 1e4], dtype=dtype, requires_grad=True)
+    for term in (own.real_term, own.fake_term):
+        got = term(v)
+        slope = torch.autograd.grad(got.sum(), v, allow_unused=True)[0]
+        assert got.dtype == dtype and not got.isnan().any()
+        assert slope is None or not slope.isnan().any()
+        assert (got[1:] >= got[:-1]).all()
+
+
+def test_a_bound_beyond_the_trusted_ratios_is_still_a_bound():
+    """Beyond, both terms stay at the edge's point of the conjugate's graph, so no critic gains there."""
+    own = fgan.Divergence.from_f("f(u) = exp(u)")
+    low, high = own.trusted
+    assert high < 8
+    v = torch.tensor([high, high + 1, 50.0], dtype=torch.float64)
+    assert torch.equal(own.real_term(v), own.real_term(v[:1]).expand(3))
+    assert torch.equal(own.fake_term(v), own.fake_term(v[:1]).expand(3))
+
+
+def test_gradients_of_a_quartic():
+    own = fgan.Divergence.from_f(lambda u: (u - 1) ** 4, name="quartic")
+    assert own.name == "quartic" and own.link == "log-ratio" and own.notes == ()
+    v = torch.tensor([-1.5, 0.3, 1.2], dtype=torch.float64, requires_grad=True)
+    for term in (own.real_term, own.fake_term, own.weight):
+        assert torch.autograd.gradcheck(term, (v,))
+    t = torch.tensor([-3.0, -0.5, 0.2, 4.0], dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(own.conjugate, (t,))
+    assert torch.autograd.gradgradcheck(own.conjugate, (t,))
+    assert torch.autograd.gradcheck(own.log_ratio_at, (t,))
+    torch.testing.assert_close(
+        own.conjugate(t), t + 3 * (t.abs() / 4) ** (4 / 3), rtol=1e-12, atol=1e-12
+    )
+
+
+def test_a_shift_and_an_affine_part_are_reported():
+    own = fgan.divergence("f(u) = u**2")
+    assert own.f(torch.tensor(1.0)).item() == 0
+    assert any("f(1) = 1 is not 0: f - 1 is used" in note for note in own.notes)
+    assert any("a part 2(u - 1) that changes no divergence" in note for note in own.notes)
+
+
+@pytest.mark.parametrize(
+    ("f", "kinks"),
+    [
+        ("f(u)=abs(u-1)/2", ("1",)),
+        ("f(u)=u*log(u) + 0.01*abs(u - 2)", ("2",)),
+        ("f(u)=max(u - 3, 0) + max(0.2 - u, 0)", ("0.2", "3")),
+    ],
+    ids=["tv", "small", "two"],
+)
+def test_a_kink_is_a_note_and_cannot_be_trained(f, kinks):
+    own = fgan.divergence(f)
+    assert any(f"a kink at u = {', '.join(kinks)}:" in note for note in own.notes)
+    with pytest.raises(fgan.FganError, match="its f has a kink"):
+        fgan.GANLoss(own)
+
+
+def counting(u):
+    return torch.tensor([float(x) ** 2 for x in u.detach()])
+
+
+@pytest.mark.parametrize(
+    ("f", "said"),
+    [
+        ("f(u)=sqrt(u)", r"not convex: its slope falls from f'\(1\) = 0.5 to f'\(1\.13"),
+        ("f(u)=u**4 - 3*u**2 + u", r"not convex: its slope falls from f'\(0\.6"),
+        ("f(u)=log(u - 0.5)", r"must be finite for every u > 0; f\(0\.4\d+\) = nan"),
+        ("f(u)=1/(u - 2)**2", r"must be finite|not convex"),
+        ("f(u)=-1/u + u", "not convex"),
+        ("f(u)=3*u + 1", "is affine: its divergence is 4 whatever P and Q"),
+        ("f(u)=0*u", "is affine: its divergence is 0"),
+        (lambda u: (u * u).sum(), r"must return the shape it is given, \(3,\); it returned \(\)"),
+        (lambda u: (u * u)[:2], r"must return the shape it is given, \(3,\); it returned \(2,\)"),
+        (lambda u: 1.0, "must return a tensor; it returned float"),
+        (lambda u: u.float() ** 2, r"must keep the type it is given, torch\.float64"),
+        (lambda u: u**2 + torch.arange(3) * 0.1, "must act on each entry alone"),
+        (lambda u: u.detach() ** 2, r"cannot be differentiated|affine"),
+        (lambda u: torch.round(u), "not convex, jumps, or keeps no digits"),
+        (lambda u: torch.tensor((u.detach() ** 2).numpy()), "cannot be differentiated"),
+        (lambda u: math.log(u), "with operations of torch; at u = .* it raised"),
+        (counting, "must keep the type|cannot be differentiated"),
+    ],
+    ids=[
+        "concave", "dented", "domain", "pole", "minus", "affine", "zero", "scalar", "short", "float", "float32",
+        "positional", "detached", "rounded", "numpy", "math", "counting",
+    ],
+)  # fmt: skip
+def test_an_f_that_cannot_be_used_is_said(f, said):
+    with pytest.raises(fgan.FganError, match=said):
+        fgan.Divergence.from_f(f)
+
+
+def test_a_written_f_trains():
+    loss = fgan.GANLoss("f(u)=(u-1)**4")
+    v = torch.tensor([-0.5, 0.5], requires_grad=True)
+    (loss.critic(v, v) + loss.generator(v)).backward()
+    assert v.grad.isfinite().all()
+
+
+def test_its_name_reads_back():
+    for name in ("f(u)=(u-1)**4", "f(u) = u*log(u)", "f(x) = x**2"):
+        own = fgan.divergence(name)
+        again = fgan.divergence(own.name)
+        assert again.name == own.name
+        torch.testing.assert_close(again.real_term(L), own.real_term(L))
