@@ -1,20 +1,56 @@
+import math
+
 import pytest
 import torch
 
 import fgan
-from fgan.divergences import CATALOGUE
+from fgan import divergences
+from fgan.divergences import CATALOGUE, EXAMPLES, Divergence, divergence
 
-REQUIRED = {"total-variation", "kl", "reverse-kl", "pearson", "squared-hellinger", "js", "gan"}
+REQUIRED = {
+    "total-variation", "kl", "reverse-kl", "pearson", "neyman", "squared-hellinger", "jeffreys", "js", "skew-js",
+    "gan", "alpha", "softened-kl", "softened-reverse-kl", "triangular", "arithmetic-geometric", "symmetric-chi2",
+    "skew-kl", "chi", "hockey-stick", "cressie-read", "tsallis", "marton", "harmonic",
+}  # fmt: skip
+TABLE_2 = {
+    "total-variation", "kl", "reverse-kl", "pearson", "neyman", "squared-hellinger", "jeffreys", "js", "skew-js",
+    "gan", "alpha",
+}  # fmt: skip
+L = torch.linspace(-5, 5, 41, dtype=torch.float64)
 
 
-def test_the_catalogue_has_the_first_seven():
-    assert set(CATALOGUE) >= REQUIRED
+def test_the_catalogue_has_what_texts_know():
+    assert set(CATALOGUE) >= REQUIRED and len(CATALOGUE) >= 24
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_a_name_gives_the_divergence_of_that_name(name):
-    assert fgan.divergence(name).name == name
-    assert repr(fgan.divergence(name)) == f'fgan.divergence("{name}", link="paper")'
+    d = fgan.divergence(name)
+    assert d.name == name
+    assert repr(d) == f'fgan.divergence("{name}", link="{d.links[0]}")'
+    family, _, value = name.partition(":")
+    kind = CATALOGUE[family]
+    assert type(d) is kind
+    assert (kind(float(value)) if value else kind()).name == name
+    assert getattr(divergences, kind.__name__) is kind
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_entry_says_what_it_is(name):
+    d = fgan.divergence(name)
+    assert d.title and d.formula and d.use and d.avoid and d.normalisation and d.references
+    assert d.symbol.count("{") == d.symbol.count("}")
+
+
+@pytest.mark.parametrize("name", sorted(TABLE_2))
+def test_the_papers_table_has_the_papers_link(name):
+    assert all(divergence(n).link == "paper" for n in EXAMPLES if n.split(":")[0] == name)
+
+
+def test_the_constructors_take_their_parameter():
+    assert divergences.Alpha(0.5).name == "alpha:0.5"
+    assert divergences.HockeyStick(2, link="paper").name == "hockey-stick:2"
+    assert fgan.divergence("tsallis:1e-1").name == "tsallis:0.1"
 
 
 @pytest.mark.parametrize(
@@ -26,6 +62,8 @@ def test_a_name_gives_the_divergence_of_that_name(name):
         ("hellinger", "squared-hellinger"),
         ("rkl", "reverse-kl"),
         ("TV", "total-variation"),
+        ("le-cam", "triangular"),
+        ("alfa:0.5", "alpha"),
     ],
 )
 def test_an_unknown_name_suggests_the_nearest(wrong, nearest):
@@ -33,12 +71,200 @@ def test_an_unknown_name_suggests_the_nearest(wrong, nearest):
         fgan.divergence(wrong)
 
 
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("alpha:1", 'the α of alpha must be a finite number other than 0 and 1; got 1.0. For α → 1 use "kl".'),
+        ("alpha:0", 'For α → 0 use "reverse-kl"'),
+        ("alpha:nan", "must be a finite number other than 0 and 1; got nan"),
+        ("alpha:inf", "must be a finite number other than 0 and 1; got inf"),
+        ("alpha:half", "must be a finite number other than 0 and 1; got 'half'"),
+        ("alpha:", "must be a finite number other than 0 and 1; got ''"),
+        ("alpha", '"alpha" needs its α, a finite number other than 0 and 1: for example "alpha:'),
+        ("skew-js:0", "the π of skew-js must be a number between 0 and 1, exclusive .*; got 0.0"),
+        ("skew-js:3.14159", "a mixture weight, not 3.14"),
+        ("skew-kl:1", "the π of skew-kl must be"),
+        ("chi:0.5", "the k of chi must be a finite number of at least 1; got 0.5"),
+        ("hockey-stick:-1", "the γ of hockey-stick must be a finite number above 0; got -1.0"),
+        ("tsallis:1", 'For q → 1 use "kl"'),
+        ("tsallis:-1", "the q of tsallis must be"),
+        ("cressie-read:-1", 'For λ → -1 use "reverse-kl"'),
+        ("kl:2", '"kl" takes no parameter; got "kl:2"'),
+        ("renyi:2", "take alpha for training, fgan.divergences.Renyi to measure"),
+        ("Bhattacharyya", "take squared-hellinger for training"),
+        ("", 'unknown divergence ""'),
+        ("-1*kl", r"multiplied by a positive finite number; got -1\.0"),
+        ("0*kl", "multiplied by a positive finite number"),
+        ("nan*kl", "multiplied by a positive finite number"),
+        ("kl +", 'cannot read the divergence "kl \\+": a name is missing'),
+        ("kl + + js", "a name is missing"),
+        ("dual(kl", r'a "\)" is missing'),
+        ("dual(kl))", r'"\)" is left over'),
+        ("twice(kl)", r'"twice\(" is none of dual, symmetrized, scaled'),
+        ("kl js", '"js" is left over'),
+        ("dual(nothing)", 'unknown divergence "nothing"'),
+        ("scaled(total-variation)", r"has no f''\(1\), so it cannot be scaled"),
+        ("scaled(chi:3)", r"has f''\(1\) = 0, so it cannot be scaled"),
+        ("scaled(chi:1.5)", r"has f''\(1\) = inf, so it cannot be scaled"),
+    ],
+)
+def test_a_name_that_means_nothing_is_said(name, said):
+    with pytest.raises(fgan.FganError, match=said):
+        fgan.divergence(name)
+
+
+@pytest.mark.parametrize("value", [None, "0.5", True, math.nan])
+def test_a_parameter_that_is_no_number_is_said(value):
+    with pytest.raises(fgan.FganError, match="the α of alpha must be"):
+        divergences.Alpha(value)
+
+
 def test_an_unknown_link_is_refused():
     with pytest.raises(fgan.FganError, match='"paper" or "log-ratio"; got "logit"'):
         fgan.divergence("kl", link="logit")
+    with pytest.raises(fgan.FganError, match='"triangular" has no activation in the style of the paper'):
+        fgan.divergence("triangular", link="paper")
 
 
 def test_total_variation_says_that_it_knows_no_ratio():
     d = fgan.divergence("total-variation")
     assert not d.identifies_ratio
     assert torch.equal(d.log_ratio(torch.tensor([-3.0, 3.0])), torch.zeros(2))
+
+
+@pytest.mark.parametrize(
+    ("name", "equal", "factor"),
+    [
+        ("0.5*kl + 0.5*reverse-kl", "jeffreys", 0.5),
+        ("2*symmetrized(kl)", "jeffreys", 1.0),
+        ("kl + reverse-kl", "jeffreys", 1.0),
+        ("dual(kl)", "reverse-kl", 1.0),
+        ("dual(pearson)", "neyman", 1.0),
+        ("dual(softened-kl)", "softened-reverse-kl", 1.0),
+        ("dual(arithmetic-geometric)", "arithmetic-geometric", 1.0),
+        ("symmetrized(relative-arithmetic-geometric)", "arithmetic-geometric", 1.0),
+        ("dual(alpha:0.3)", "alpha:0.7", 1.0),
+        ("dual(skew-js:0.1)", "skew-js:0.9", 1.0),
+        ("pearson + neyman", "symmetric-chi2", 1.0),
+        ("symmetrized(js)", "js", 1.0),
+        ("0.5*(skew-kl:0.5 + dual(skew-kl:0.5))", "skew-js:0.5", 1.0),
+        ("0.1*skew-kl:0.1 + 0.9*dual(skew-kl:0.9)", "skew-js:0.1", 1.0),
+        ("scaled(pearson)", "alpha:2", 1.0),
+        ("scaled(scaled(js))", "js", 2.0),
+        ("alpha:2", "pearson", 0.5),
+        ("alpha:0.5", "squared-hellinger", 2.0),
+        ("alpha:-1", "neyman", 0.5),
+        ("cressie-read:1", "pearson", 0.5),
+        ("cressie-read:-2", "neyman", 0.5),
+        ("tsallis:2", "pearson", 1.0),
+        ("chi:2", "pearson", 1.0),
+        ("chi:1", "total-variation", 2.0),
+        ("hockey-stick:1", "total-variation", 1.0),
+        ("skew-js:0.5", "js", 0.5),
+        ("skew-pearson:0.5", "triangular", 0.5),
+        ("harmonic", "triangular", 0.5),
+        ("relative-arithmetic-geometric", "softened-reverse-kl", 0.25),
+        ("skew-js:0.5 + arithmetic-geometric", "jeffreys", 0.25),
+        ("f(u)=(u-1)**2", "pearson", 1.0),
+    ],
+)
+def test_the_same_divergence_by_another_name(name, equal, factor):
+    """Equal up to a part c(u - 1), which no divergence feels."""
+    one, other = fgan.divergence(name), fgan.divergence(equal)
+    u = torch.tensor([0.01, 0.3, 0.8, 1.5, 4.0, 60.0], dtype=torch.float64)
+    gap = (one.f(u) - factor * other.f(u)) / (u - 1)
+    torch.testing.assert_close(gap, gap[:1].expand_as(gap), rtol=1e-9, atol=1e-9)
+    assert one.range == pytest.approx([factor * end for end in other.range])
+    if one.smooth:
+        torch.testing.assert_close(one.weight(L), factor * other.weight(L), rtol=1e-9, atol=1e-12)
+    if one.curvature is not None:
+        assert one.curvature == pytest.approx(factor * other.curvature)
+
+
+COMBINATIONS = [
+    "dual(js)", "symmetrized(alpha:0.3)", "scaled(pearson)", "2*kl", "0.5*kl + 0.5*reverse-kl",
+    "dual(0.5*kl + js)", "2*(kl + 3*js)", "scaled(dual(skew-kl:0.1))", "total-variation + 0.1*kl",
+    "symmetrized(hockey-stick:2)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMBINATIONS)
+def test_a_combination_is_a_divergence_and_its_name_reads_back(name):
+    d = fgan.divergence(name)
+    again = fgan.divergence(d.name)
+    assert again.name == d.name
+    v = torch.linspace(-3.1, 3.3, 30, dtype=torch.float64)
+    torch.testing.assert_close(again.real_term(v), d.real_term(v))
+    torch.testing.assert_close(d.fake_term(v), d.conjugate(d.real_term(v)), rtol=1e-9, atol=1e-9)
+    u = v.exp()
+    touching = d.f(u) + d.conjugate(d.derivative(u)) - u * d.derivative(u)
+    torch.testing.assert_close(touching, torch.zeros_like(touching), rtol=0, atol=1e-8)
+    assert d.f(torch.zeros(1, dtype=torch.float64)).item() == pytest.approx(d.f_at_zero)
+
+
+def test_operators_and_their_limits():
+    kl, tv = fgan.divergence("kl"), fgan.divergence("total-variation")
+    assert (0.5 * kl + kl.dual * 2).name == "0.5*kl + 2*dual(kl)"
+    assert (3 * kl).link == "paper" and (3 * kl).with_link("log-ratio").link == "log-ratio"
+    assert fgan.divergence("2*kl", link="log-ratio").link == "log-ratio"
+    v = torch.tensor([0.3])
+    torch.testing.assert_close((3 * kl).bound(v, v), 3 * kl.bound(v, v))
+    assert not (tv + kl).smooth and (tv + kl).identifies_ratio
+    with pytest.raises(TypeError):
+        kl + 1
+    with pytest.raises(TypeError):
+        kl * kl
+    with pytest.raises(fgan.FganError, match="no activation in the style"):
+        kl.dual.with_link("paper")
+
+
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [
+        ("kl", {"f_at_zero": 0, "slope_at_infinity": math.inf, "threshold": 1, "curvature": 1, "local_order": 1}),
+        ("reverse-kl", {"f_at_zero": math.inf, "slope_at_infinity": 0, "local_order": 0, "growth": (0, 1)}),
+        ("pearson", {"curvature": 2, "local_order": 2, "growth": (2, 0), "slope_at_zero": -2}),
+        ("neyman", {"slope_at_infinity": 1, "local_order": -1, "growth": (0, 2)}),
+        ("js", {"range": (0, 2 * math.log(2)), "symmetric": True, "local_order": 0.5}),
+        ("gan", {"range": (-math.log(4), 0.0), "f_at_one": -math.log(4)}),
+        ("total-variation", {"range": (0, 1), "curvature": None, "local_order": None}),
+        ("hockey-stick:2", {"range": (0, 1), "symmetric": False}),
+        ("hockey-stick:0.5", {"range": (0, 0.5)}),
+        ("marton", {"range": (0, 1), "curvature": None, "finite_where_model_misses_data": True}),
+        ("jeffreys", {"finite_where_model_misses_data": False, "finite_where_data_misses_model": False}),
+        ("chi:3", {"curvature": 0, "growth": (3, 0)}),
+        ("arithmetic-geometric", {"curvature": 0.25, "symmetric": True, "growth": (1, 1)}),
+        ("skew-kl:0.1", {"range": (0, math.log(10))}),
+        ("skew-pearson:0.1", {"range": (0, 9)}),
+    ],
+)
+def test_known_facts(name, facts):
+    d = fgan.divergence(name)
+    for fact, value in facts.items():
+        got = getattr(d, fact)
+        assert got == (value if value is None or isinstance(value, bool) else pytest.approx(value, abs=1e-12)), fact
+
+
+def test_a_subclass_of_three_functions_is_a_divergence():
+    """What docs/extending.md promises: f and the two terms are enough."""
+
+    class Reversed(Divergence):
+        name = "mine"
+        title = "KL the other way"
+        formula = "-log(u)"
+
+        def f(self, u):
+            return -u.log()
+
+        def real_at(self, log_ratio):
+            return -(-log_ratio).exp()
+
+        def fake_at(self, log_ratio):
+            return log_ratio - 1
+
+    mine, known = Reversed(), fgan.divergence("reverse-kl", "log-ratio")
+    assert mine.links == ("log-ratio",)
+    t = torch.tensor([-5.0, -0.3, 0.5], dtype=torch.float64)
+    torch.testing.assert_close(mine.conjugate(t), known.conjugate(t))
+    torch.testing.assert_close(mine.weight(L), known.weight(L))
+    assert mine.conjugate_domain == known.conjugate_domain

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from fgan.divergences.base import Link
 from fgan.divergences.parameter import OneParameter, Parameter
+from fgan.divergences.total_variation import at_the_kink
 
 LARGE = 40.0
 """A log-ratio from which on e^l - 1 is e^l to the last digit of a float64."""
@@ -65,7 +66,7 @@ class Chi(OneParameter):
     def log_ratio_at(self, t: Tensor) -> Tensor:
         """Return log(1 + sign(t)|t/k|^(1/(k-1))), -inf below t = -k; 0 for k = 1."""
         if not self.smooth:
-            return torch.zeros_like(t)
+            return at_the_kink(t, 0.0, lower=-1.0, upper=1.0)
         return torch.log1p(signed_power(t.clamp(min=-self.value) / self.value, 1 / (self.value - 1)))
 
     def real_at(self, log_ratio: Tensor) -> Tensor:

@@ -106,6 +106,10 @@ class Neyman(Divergence):
         """Return 2 - 2√(1 - t) for t <= 1, else +inf."""
         return torch.where(t <= 1, 2 - 2 * (1 - t).clamp(min=0.0).sqrt(), torch.inf)
 
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return -½ log(1 - t) for t < 1, else +inf."""
+        return -torch.log1p(-t.clamp(max=1.0)) / 2
+
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return 1 - e^(-2l)."""
         return -torch.expm1(-2 * log_ratio)

@@ -45,6 +45,10 @@ class SquaredHellinger(Divergence):
         """Return t/(1 - t) for t < 1, else +inf."""
         return torch.where(t < 1, t / (1 - t), torch.inf)
 
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return -2 log(1 - t) for t < 1, else +inf."""
+        return -2 * torch.log1p(-t.clamp(max=1.0))
+
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return 1 - e^(-l/2)."""
         return -torch.expm1(-log_ratio / 2)

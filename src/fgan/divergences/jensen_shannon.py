@@ -53,6 +53,10 @@ class JensenShannon(Divergence):
         # The outer clamp sends everything beyond the edge to +inf, the inner one keeps its gradient a number.
         return -torch.log1p(-torch.expm1(t.clamp(max=1.0)).clamp(max=1.0))
 
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return t - log(2 - e^t) for t < log 2, else +inf."""
+        return t + self.conjugate(t)
+
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return log 2 - log(1 + e^(-l))."""
         return LOG2 + F.logsigmoid(log_ratio)
@@ -102,6 +106,10 @@ class GAN(Divergence):
     def conjugate(self, t: Tensor) -> Tensor:
         """Return -log(1 - e^t) for t < 0, else +inf."""
         return -torch.log(-torch.expm1(t.clamp(max=0.0)))
+
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return t - log(1 - e^t) for t < 0, else +inf."""
+        return t + self.conjugate(t)
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return -log(1 + e^(-l))."""

@@ -48,6 +48,10 @@ class KL(Divergence):
         """Return e^(t-1)."""
         return (t - 1).exp()
 
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return t - 1."""
+        return t - 1
+
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return 1 + l."""
         return 1 + log_ratio
@@ -104,6 +108,10 @@ class ReverseKL(Divergence):
         """Return -1 - log(-t) for t < 0, else +inf."""
         # Reverse KL's f* grows without bound as t -> 0-, so clamping t to 0 gives the limit, +inf.
         return -1 - torch.log(-t.clamp(max=0.0))
+
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return -log(-t) for t < 0, else +inf."""
+        return -torch.log(-t.clamp(max=0.0))
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return -e^(-l)."""

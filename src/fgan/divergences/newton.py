@@ -36,11 +36,13 @@ def conjugate_by_inversion(divergence: Divergence, t: Tensor) -> Tensor:
 
 class _Inverse(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, t: Tensor, increasing: Callable[[Tensor], Tensor]) -> Tensor:  # noqa: ANN401
-        log_ratio = _solve(increasing, t.double()).to(t.dtype)
-        ctx.increasing = increasing
-        ctx.save_for_backward(log_ratio)
-        return log_ratio
+    def forward(t: Tensor, increasing: Callable[[Tensor], Tensor]) -> Tensor:
+        return _solve(increasing, t.double()).to(t.dtype)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ANN401
+        ctx.increasing = inputs[1]
+        ctx.save_for_backward(output)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
@@ -53,9 +55,7 @@ class _Inverse(torch.autograd.Function):
 
 class _Conjugate(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, t: Tensor, divergence: Divergence) -> Tensor:  # noqa: ANN401
-        ctx.divergence = divergence
-        ctx.save_for_backward(t)
+    def forward(t: Tensor, divergence: Divergence) -> Tensor:
         wide = t.double()
         log_ratio = divergence.log_ratio_at(wide)
         value = divergence.fake_at(log_ratio)
@@ -66,6 +66,11 @@ class _Conjugate(torch.autograd.Function):
             value = torch.where(log_ratio.isfinite(), value + missing, value)
         outside = ~(divergence.conjugate_domain.contains(wide) | wide.isnan())
         return torch.where(outside, torch.inf, value).to(t.dtype)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ANN401
+        t, ctx.divergence = inputs
+        ctx.save_for_backward(t)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401

@@ -52,7 +52,7 @@ class TotalVariation(Divergence):
 
     def log_ratio_at(self, t: Tensor) -> Tensor:
         """Return 0, the log-ratio at the kink; -inf below t = -½ and +inf above ½."""
-        return _at_the_kink(t, 0.0, lower=-0.5, upper=0.5)
+        return at_the_kink(t, 0.0, lower=-0.5, upper=0.5)
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return ½ sign(l)."""
@@ -111,7 +111,7 @@ class HockeyStick(OneParameter):
 
     def log_ratio_at(self, t: Tensor) -> Tensor:
         """Return log γ, the log-ratio at the kink; -inf below t = 0 and +inf above 1."""
-        return _at_the_kink(t, self._log_kink, lower=0.0, upper=1.0)
+        return at_the_kink(t, self._log_kink, lower=0.0, upper=1.0)
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return 1 above l = log γ, 0 below, ½ at it."""
@@ -138,6 +138,7 @@ class HockeyStick(OneParameter):
         return math.log(self.value)
 
 
-def _at_the_kink(t: Tensor, log_ratio: float, lower: float, upper: float) -> Tensor:
+def at_the_kink(t: Tensor, log_ratio: float, lower: float, upper: float) -> Tensor:
+    """Return the one log-ratio that all slopes of a kink share, and ∓inf below and above them."""
     at = torch.full_like(t, log_ratio)
     return torch.where(t < lower, -torch.inf, torch.where(t > upper, torch.inf, at))

@@ -57,13 +57,15 @@ def tight_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor) -> Tenso
 
 
 def best_shift(divergence: Divergence, t: Tensor) -> Tensor:
-    """Return the λ that minimises λ + mean of f*(t - λ), a scalar.
+    """Return the λ that minimises λ + mean of f*(t - λ), a scalar; 0, the plain bound's, where a t is infinite.
 
     Args:
         divergence: a divergence.
         t: values of T under the model, any shape.
     """
     t = t.flatten()
+    if not bool(t.isfinite().all()):
+        return torch.zeros_like(t[0])
     if isinstance(divergence, Pearson) and bool((t - t.mean() >= -2).all()):
         return t.mean()
     # All ratios are at most 1 at the upper end and at least 1 at the lower one, so their mean crosses 1 between.
@@ -76,11 +78,8 @@ def best_shift(divergence: Divergence, t: Tensor) -> Tensor:
 
 def _mean_ratio_excess(divergence: Divergence, t: Tensor, shift: Tensor) -> tuple[Tensor, Tensor]:
     """Return 1 - mean u(t - λ), the slope of what is minimised, and its own slope."""
-    with torch.enable_grad():
-        at = shift.detach().requires_grad_()
-        excess = 1 - divergence.log_ratio_at(t - at).exp().mean()
-        (slope,) = torch.autograd.grad(excess, at, allow_unused=True)
-    return excess.detach(), torch.zeros_like(excess) if slope is None else slope
+    excess, pull = torch.func.vjp(lambda at: 1 - divergence.log_ratio_at(t - at).exp().mean(), shift)
+    return excess, pull(torch.ones_like(excess))[0]
 
 
 def _root_of_increasing(

@@ -1,0 +1,253 @@
+"""Laws of f, f', f* and the constants, whatever the link."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from fgan.divergences.base import Divergence
+from fgan.divergences.derived import FromF
+from fgan.divergences.expression import parse
+from fgan.divergences.verification.points import LOG_RATIOS, complaint, slope_of, slopes
+
+ONE = torch.ones((), dtype=torch.float64)
+
+
+def convex(d: Divergence) -> str | None:
+    """f lies below its chords."""
+    u = LOG_RATIOS.exp()
+    left, right = u[:, None], u[None, :]
+    at_left, at_right = d.f(left), d.f(right)
+    for share in (0.5, 0.9):
+        chord = share * at_left + (1 - share) * at_right
+        middle = share * left + (1 - share) * right
+        value = d.f(middle)
+        slack = 1e-11 * (1 + at_left.abs() + at_right.abs())
+        broken = complaint(
+            ~(value <= chord + slack),
+            "f({u:.6g}) = {value:.6g} is above the chord from u = {left:.6g} to {right:.6g}, {chord:.6g}",
+            u=middle,
+            value=value,
+            left=left,
+            right=right,
+            chord=chord,
+        )
+        if broken:
+            return broken
+    return None
+
+
+def zero_at_one(d: Divergence) -> str | None:
+    """f(1) = 0; the original GAN's is -log 4, and says so."""
+    wanted = -math.log(4) if d.name == "gan" else 0.0
+    value = float(d.f(ONE))
+    return None if abs(value - wanted) <= 1e-12 else f"f(1) = {value:.6g}, not {wanted:.6g}"
+
+
+def derivative(d: Divergence) -> str | None:
+    """The stated f' is the derivative of f."""
+    u = LOG_RATIOS.exp()
+    stated, slope = d.derivative(u), slope_of(d.f, u)
+    return complaint(
+        ~((stated - slope).abs() <= 1e-8 * (1 + slope.abs())),
+        "f'({u:.6g}) is stated as {stated:.6g}, but f has the slope {slope:.6g} there",
+        u=u,
+        stated=stated,
+        slope=slope,
+    )
+
+
+def fenchel_young(d: Divergence) -> str | None:
+    """f(u) + f*(t) >= ut, with equality at t = f'(u)."""
+    u, t = LOG_RATIOS.exp()[:, None], slopes(d)[None, :]
+    gap = d.f(u) + d.conjugate(t) - u * t
+    below = complaint(
+        ~(gap >= -1e-11 * (1 + (u * t).abs() + d.f(u).abs())),
+        "f(u) + f*(t) - ut = {gap:.6g} is below 0 at u = {u:.6g}, t = {t:.6g}",
+        u=u,
+        t=t,
+        gap=gap,
+    )
+    u = u.flatten()
+    best = d.derivative(u)
+    touching = d.f(u) + d.conjugate(best) - u * best
+    return below or complaint(
+        ~(touching.abs() <= 1e-10 * (1 + (u * best).abs() + d.f(u).abs())),
+        "f(u) + f*(t) - ut = {touching:.6g} is not 0 at u = {u:.6g}, t = f'(u) = {t:.6g}",
+        u=u,
+        t=best,
+        touching=touching,
+    )
+
+
+def biconjugate(d: Divergence) -> str | None:
+    """The supremum over t of ut - f*(t) is f(u)."""
+    u = LOG_RATIOS[::3].exp()
+    t = torch.cat([d.real_at(torch.linspace(-14, 14, 301, dtype=torch.float64)), slopes(d)])
+    table = t.unique()
+    gains = u[:, None] * table - d.conjugate(table)
+    best, place = gains.nan_to_num(nan=-math.inf).max(1)
+    low, high = table[(place - 1).clamp(min=0)], table[(place + 1).clamp(max=len(table) - 1)]
+    shares = torch.linspace(0, 1, 17, dtype=torch.float64)
+    for _ in range(5):
+        finer = low[:, None] + (high - low)[:, None] * shares
+        gain, place = (u[:, None] * finer - d.conjugate(finer)).nan_to_num(nan=-math.inf).max(1)
+        best = torch.maximum(best, gain)
+        low = finer.gather(1, (place - 1).clamp(min=0)[:, None])[:, 0]
+        high = finer.gather(1, (place + 1).clamp(max=16)[:, None])[:, 0]
+    value = d.f(u)
+    return complaint(
+        ~((best - value).abs() <= 1e-8 * (1 + value.abs())),
+        "the supremum of ut - f*(t) at u = {u:.6g} is {best:.6g}, but f is {value:.6g}",
+        u=u,
+        best=best,
+        value=value,
+    )
+
+
+def domain(d: Divergence) -> str | None:
+    """f* is finite exactly on `conjugate_domain`, and -f(0) below f'(0)."""
+    t = slopes(d)
+    value = d.conjugate(t)
+    text = "f*({t:.6g}) = {value:.6g}, "
+    broken = complaint(
+        ~value.isfinite(), text + f"although t is inside dom f* = {d.conjugate_domain}", t=t, value=value
+    )
+    if not broken and math.isfinite(d.slope_at_zero):
+        wrong = (t < d.slope_at_zero) & ~((value + d.f_at_zero).abs() <= 1e-9 * (1 + abs(d.f_at_zero)))
+        wanted = f"not -f(0) = {-d.f_at_zero:.6g} although t is below f'(0) = {d.slope_at_zero:.6g}"
+        broken = complaint(wrong, text + wanted, t=t, value=value)
+    upper = d.conjugate_domain.upper
+    if broken or not math.isfinite(upper):
+        return broken
+    steps = torch.tensor([1e-9 * (1 + abs(upper)), 0.1, 1.0, 10.0, 1e3], dtype=torch.float64)
+    t = upper + steps
+    value = d.conjugate(t)
+    broken = complaint(
+        value != math.inf, text + f"not inf, although dom f* = {d.conjugate_domain}", t=t, value=value
+    )
+    before, edge = d.conjugate(torch.stack([ONE * upper - steps[0], ONE * upper])).tolist()
+    # An open edge is a rounded number, at which f* may be finite still, but on its way to infinity.
+    if broken or math.isfinite(edge) == d.conjugate_domain.closed or edge > before + 1:
+        return broken
+    return f"f*({upper:.6g}) = {edge:.6g}, but dom f* = {d.conjugate_domain}"
+
+
+def inverse(d: Divergence) -> str | None:
+    """`log_ratio_at` inverts f', where f' can be inverted."""
+    if not d.identifies_ratio:
+        return None
+    t = d.derivative(LOG_RATIOS.exp())
+    found = d.log_ratio_at(t)
+    return complaint(
+        ~((found - LOG_RATIOS).abs() <= 1e-6),
+        "log_ratio_at({t:.6g}) is {found:.6g}, but f' takes this value at log u = {log_ratio:.6g}",
+        log_ratio=LOG_RATIOS,
+        t=t,
+        found=found,
+    )
+
+
+def conjugate_slope(d: Divergence) -> str | None:
+    """The gradient of f* at t is the u at which t is the best T."""
+    t = slopes(d)
+    t = t[(t > d.slope_at_zero) & (t < d.slope_at_infinity)]
+    slope, u = slope_of(d.conjugate, t), d.log_ratio_at(t).exp()
+    return complaint(
+        ~((slope - u).abs() <= 1e-6 * (1e-6 + u)),
+        "f* has the slope {slope:.6g} at t = {t:.6g}, but u = {u:.6g} belongs to this t",
+        t=t,
+        slope=slope,
+        u=u,
+    )
+
+
+def weight(d: Divergence) -> str | None:
+    """w(u) = u² f''(u), at least 0."""
+    if not d.smooth:
+        return None
+    u = LOG_RATIOS.exp().requires_grad_()
+    (slope,) = torch.autograd.grad(d.f(u).sum(), u, create_graph=True)
+    curvature = slope_or_zero(slope, u)
+    wanted, stated = u.square() * curvature, d.weight(LOG_RATIOS)
+    return complaint(
+        ~((stated - wanted).abs() <= 1e-5 * wanted.abs() + 1e-8) | ~(stated >= 0),
+        "w is {stated:.6g} at u = {u:.6g}, but u² f''(u) is {wanted:.6g}",
+        u=u,
+        stated=stated,
+        wanted=wanted,
+    )
+
+
+def slope_or_zero(value: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    """Return the derivative of a tensor that was computed from x, 0 where it was not."""
+    if not value.requires_grad:
+        return torch.zeros_like(x)
+    (slope,) = torch.autograd.grad(value.sum(), x, allow_unused=True)
+    return torch.zeros_like(x) if slope is None else slope
+
+
+def limits(d: Divergence) -> str | None:
+    """f(0), f'(0), lim f(u)/u, f'(1) and f''(1) are what f tends to."""
+    low, high = getattr(d, "trusted", (-600.0, 600.0))
+    for name, stated, values in (
+        ("f(0)", d.f_at_zero, d.f(_thirds(low).exp())),
+        ("f'(0)", d.slope_at_zero, d.derivative(_thirds(low).exp())),
+        ("the limit of f(u)/u", d.slope_at_infinity, d.f(_thirds(high).exp()) / _thirds(high).exp()),
+    ):
+        if not _tends_to(values.tolist(), stated):
+            return f"{name} is stated as {stated:.6g}, but near there it is {float(values[-1]):.6g}"
+    slope = float(slope_of(d.f, ONE))
+    if d.smooth and not abs(d.threshold - slope) <= 1e-6 * (1 + abs(slope)):
+        return f"f'(1) is stated as {d.threshold:.6g}, but f has the slope {slope:.6g} there"
+    if d.curvature is None:
+        return None
+    near, nearer = (float((d.f(1 + h) + d.f(1 - h) - 2 * d.f(ONE)) / h**2) for h in (1e-2 * ONE, 1e-3 * ONE))
+    if math.isinf(d.curvature):
+        fine = nearer > 1.5 * near
+    else:
+        fine = abs(nearer - d.curvature) <= max(1e-4 * (1 + d.curvature), abs(nearer - near))
+    return None if fine else f"f''(1) is stated as {d.curvature:.6g}, but differences of f give {nearer:.6g}"
+
+
+def _thirds(edge: float) -> torch.Tensor:
+    return edge * torch.tensor([0.25, 0.5, 1.0], dtype=torch.float64)
+
+
+def _tends_to(values: list[float], stated: float) -> bool:
+    """Whether three values, each at twice the log-ratio of the one before, go where it is stated."""
+    first, second, last = values
+    if math.isinf(stated):
+        grows = abs(last - second) >= 0.5 * abs(second - first) and abs(last - second) > 1e-9 * abs(last)
+        return math.copysign(1, last) == math.copysign(1, stated) and (math.isinf(last) or grows)
+    return abs(last - stated) <= max(1e-6 * (1 + abs(stated)), 2 * abs(last - second))
+
+
+def formulas(d: Divergence) -> str | None:
+    """The printed formulas of f, f', f* and the activation say what the code computes."""
+    if isinstance(d, FromF):  # its formula is what was given; f is that less f(1)
+        return None
+    u, t, v = LOG_RATIOS.exp(), slopes(d), torch.linspace(-8, 8, 33, dtype=torch.float64)
+    cases = [("formula", "u", u, d.f), ("derivative_formula", "u", u, d.derivative)]
+    cases.append(("conjugate_formula", "t", t, d.conjugate))
+    if "paper" in d.links:
+        cases.append(("activation_formula", "v", v, d.with_link("paper").activation))
+    # Near the edge of dom f*, a t that is rounded moves f*(t) by u times the rounding.
+    steep = d.log_ratio_at(t).exp().clamp(max=1e12)
+    for attribute, variable, x, function in cases:
+        text = getattr(d, attribute, None)
+        if not text:
+            continue
+        printed, value = parse(text, variable, d.constants)(x), function(x)
+        slack = 1e-9 * (1 + value.abs()) + (1e-14 * steep * (1 + t.abs()) if variable == "t" else 0.0)
+        broken = complaint(
+            ~((printed - value).abs() <= slack),
+            f"{attribute} {text} is {{printed:.6g}} at {variable} = {{x:.6g}}, but the code gives {{value:.6g}}",
+            x=x,
+            printed=printed,
+            value=value,
+        )
+        if broken:
+            return broken
+    return None

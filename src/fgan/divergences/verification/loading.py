@@ -1,0 +1,176 @@
+"""From "package.module:object" to something whose laws can be checked."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+import re
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from fgan.divergences.base import Divergence, TensorMap
+from fgan.errors import FganError, did_you_mean
+
+TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+WANTED = (
+    "a pair (activation, conjugate), an object with `activation` and `conjugate` or with `real_term` and "
+    "`fake_term`, an fgan.Divergence, or a class or a function without arguments that returns one of these"
+)
+
+
+@dataclass(frozen=True)
+class Foreign:
+    """Somebody's bound: v -> T and v -> f*(T), guarded against what may go wrong in a call.
+
+    Args:
+        name: what it is called in the report.
+        kind: what it was taken for.
+        real: v -> T.
+        fake: v -> f*(T).
+        conjugate: t -> f*(t), where it is given apart.
+        divergence: the object itself, if it is one of fgan's kind.
+        raised: what calls raised, with the value, filled as they happen.
+    """
+
+    name: str
+    kind: str
+    real: TensorMap
+    fake: TensorMap
+    conjugate: TensorMap | None
+    divergence: Divergence | None = None
+    raised: list[str] = field(default_factory=list)
+
+    def call(self, which: str, x: Tensor) -> Tensor:
+        """Return real, fake or conjugate at x in float64, NaN where the code raises."""
+        function: TensorMap = getattr(self, which)
+        if x.numel() == 0:
+            return x.clone()
+        try:
+            value = function(x)
+        except Exception as error:
+            if x.numel() == 1:
+                words = f"at {'t' if which == 'conjugate' else 'v'} = {float(x):.6g} {which} raised"
+                self.raised.append(f"{words} {type(error).__name__}: {_first_line(error)}")
+                return torch.full(x.shape, torch.nan, dtype=torch.float64)
+            one_by_one = [self.call(which, one) for one in x.reshape(-1, 1)]
+            return torch.cat(one_by_one).reshape(x.shape)
+        return value.detach().double()
+
+
+def is_target(text: str) -> bool:
+    """Whether a text looks like "package.module:object", and not like "alpha:0.5"."""
+    return bool(TARGET.fullmatch(text))
+
+
+def load(target: str) -> Foreign:
+    """Import the object that a target names.
+
+    Raises:
+        FganError: where there is no such module or object, or the object is of another kind.
+    """
+    module_name, _, path = target.partition(":")
+    module = _imported(module_name, target)
+    found: Any = module
+    for part in path.split("."):
+        if not hasattr(found, part):
+            hint = did_you_mean(part, [name for name in dir(found) if not name.startswith("_")])
+            raise FganError(f'"{target}": there is no "{part}" in {module_name}.{hint}')
+        found = getattr(found, part)
+    return foreign(found, target)
+
+
+def foreign(found: object, name: str) -> Foreign:
+    """Take an object for what it is.
+
+    Raises:
+        FganError: where it is nothing whose laws can be checked.
+    """
+    found = _made(found, name)
+    if isinstance(found, Divergence):
+        kind = f"an fgan.Divergence, {found.link} link"
+        return Foreign(name, kind, found.real_term, found.fake_term, found.conjugate, found)
+    if isinstance(found, tuple | list):
+        if len(found) == 2 and all(map(callable, found)):
+            return _pair(name, "a pair (activation, conjugate)", *found)
+        members = ", ".join(type(member).__name__ for member in found[:4])
+        raise FganError(
+            f'"{name}" must be {WANTED}; got a {type(found).__name__} of {len(found)} ({members}).'
+        )
+    real, fake = (getattr(found, term, None) for term in ("real_term", "fake_term"))
+    conjugate = getattr(found, "conjugate", None)
+    if callable(real) and callable(fake):
+        return Foreign(name, "an object with real_term and fake_term", real, fake, None)
+    activation = getattr(found, "activation", None)
+    if callable(activation) and callable(conjugate):
+        return _pair(name, "an object with activation and conjugate", activation, conjugate)
+    raise FganError(f'"{name}" must be {WANTED}; got {_described(found)}.')
+
+
+def _pair(name: str, kind: str, activation: TensorMap, conjugate: TensorMap) -> Foreign:
+    return Foreign(name, kind, activation, lambda v: conjugate(activation(v)), conjugate)
+
+
+def _made(found: Any, name: str) -> object:  # noqa: ANN401
+    """Call a class or a function without arguments."""
+    terms = (("real_term", "fake_term"), ("activation", "conjugate"))
+    ready = any(all(callable(getattr(found, term, None)) for term in both) for both in terms)
+    if not callable(found) or (ready and not inspect.isclass(found)):
+        return found
+    try:
+        parameters = inspect.signature(found).parameters.values()
+    except (TypeError, ValueError):
+        parameters = ()
+    needed = [
+        parameter.name
+        for parameter in parameters
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+    if needed:
+        what = "a class" if inspect.isclass(found) else "a function"
+        raise FganError(
+            f'"{name}" must be {WANTED}; got {what} that needs {", ".join(needed)}. Make an instance in the '
+            "module and name that."
+        )
+    try:
+        return found()
+    except Exception as error:
+        raise FganError(
+            f'"{name}" was called without arguments and raised {type(error).__name__}: {_first_line(error)}'
+        ) from error
+
+
+def _imported(module: str, target: str) -> object:
+    if "" not in sys.path:  # the user's own module lies where the user stands
+        sys.path.insert(0, "")
+    try:
+        with contextlib.redirect_stdout(sys.stderr):
+            return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name and (module == error.name or module.startswith(f"{error.name}.")):
+            raise FganError(
+                f'"{target}": there is no module "{error.name}" in this folder or among the installed '
+                "packages. Write package.module:object, without .py."
+            ) from error
+        raise FganError(f'"{target}": the module "{module}" imports {error.name}, which is missing.') from error
+    except (Exception, SystemExit) as error:
+        raise FganError(
+            f'"{target}": importing "{module}" raised {type(error).__name__}: {_first_line(error)}'
+        ) from error
+
+
+def _described(found: object) -> str:
+    kind = type(found).__name__
+    names = [name for name in dir(found) if not name.startswith("_")][:6]
+    return f"an object of type {kind}" + (f" with {', '.join(names)}" if names else "")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [""])[0][:200]
+
+

@@ -1,0 +1,155 @@
+"""The fixed points at which laws are checked, and how a broken one is worded."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from fgan.divergences.base import Divergence, TensorMap
+
+# Off every round number, so that no kink of an f lies on a point.
+LOG_RATIOS = torch.linspace(-6, 6, 48, dtype=torch.float64) + 0.01234
+OUTPUTS = torch.linspace(-8, 8, 64, dtype=torch.float64) + 0.00567
+_FAR = torch.logspace(-3, 8, 500, dtype=torch.float64)
+_NEAR = torch.linspace(-40, 40, 401, dtype=torch.float64)
+REACH = torch.cat([-_FAR, _NEAR, _FAR]).unique()
+"""Critic outputs from -1e8 to 1e8: some links come near their limits no faster than 1/v."""
+ROUNDS, SPLITS = 6, 17
+
+
+def complaint(wrong: Tensor, text: str, **values: Tensor) -> str | None:
+    """Return the text filled with the values at the broken place that is nearest to 0 in the first of them.
+
+    Args:
+        wrong: where the law breaks.
+        text: with a field in braces for each value.
+        values: tensors that broadcast to the shape of `wrong`; the first is where things happen.
+
+    >>> u = torch.tensor([3.0, 2.0, 1.0])
+    >>> complaint(u > 1.5, "f({u:g}) is wrong", u=u)
+    'f(2) is wrong'
+    """
+    if not wrong.any():
+        return None
+    spread = {key: value.detach().broadcast_to(wrong.shape) for key, value in values.items()}
+    nearest = next(iter(spread.values())).abs().nan_to_num(nan=math.inf)
+    place = torch.where(wrong, nearest, math.inf).flatten().argmin()
+    return text.format(**{key: float(value.flatten()[place]) for key, value in spread.items()})
+
+
+def slope_of(function: TensorMap, x: Tensor) -> Tensor:
+    """Return the derivative of an elementwise function by automatic differentiation; 0 where it is constant."""
+    at = x.detach().clone().requires_grad_()
+    value = function(at)
+    if not value.requires_grad:
+        return torch.zeros_like(x)
+    (slope,) = torch.autograd.grad(value.sum(), at, allow_unused=True)
+    return torch.zeros_like(x) if slope is None else slope
+
+
+def slopes(d: Divergence) -> Tensor:
+    """Return T on both sides of f'(1) inside the domain of f*, and, where f'(0) is finite, some below it."""
+    low, high = d.slope_at_zero, d.slope_at_infinity
+    if d.smooth:
+        t = d.real_at(LOG_RATIOS)
+    else:
+        t = low + (high - low) * torch.linspace(0.02, 0.98, 25, dtype=torch.float64)
+    start = low if math.isfinite(low) else float(t.min())
+    below = start - torch.tensor([0.1, 1.0, 30.0], dtype=torch.float64)
+    return torch.cat([below, t[d.conjugate_domain.contains(t)]])
+
+
+def best_outputs(real: TensorMap, fake: TensorMap, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the supremum over v of p real(v) - q fake(v), and a v that comes near it, for each entry of p and q.
+
+    In T this is concave, and T is monotone in v, so that ever finer tables close in on the best v.
+    """
+
+    def part(v: Tensor) -> Tensor:
+        # An atom that p or q misses does not pay that term, even where it is infinite.
+        paid = torch.where(p > 0, p * real(v), 0) - torch.where(q > 0, q * fake(v), 0)
+        return paid.nan_to_num(nan=-math.inf)
+
+    reach = REACH[:, None]
+    table = part(reach)
+    value, place = table.max(0)
+    best = REACH[place]
+    low, high = REACH[(place - 1).clamp(min=0)], REACH[(place + 1).clamp(max=len(REACH) - 1)]
+    shares = torch.linspace(0, 1, SPLITS, dtype=torch.float64)[:, None]
+    for _ in range(ROUNDS):
+        v = low + (high - low) * shares
+        finer, place = part(v).max(0)
+        here = v.gather(0, place[None])[0]
+        best, value = torch.where(finer > value, here, best), torch.maximum(finer, value)
+        low = v.gather(0, (place - 1).clamp(min=0)[None])[0]
+        high = v.gather(0, (place + 1).clamp(max=SPLITS - 1)[None])[0]
+    return value, best
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Several pairs of distributions on few atoms, all atoms in one row.
+
+    Args:
+        p: the probabilities under the data.
+        q: the probabilities under the model.
+        of: which pair an atom belongs to.
+    """
+
+    p: Tensor
+    q: Tensor
+    of: Tensor
+
+    def sums(self, of_atoms: Tensor) -> Tensor:
+        """Return the sum over the atoms of each pair."""
+        count = int(self.of[-1]) + 1
+        return torch.zeros(count, dtype=torch.float64).index_add(0, self.of, of_atoms)
+
+    def pair(self, number: int) -> tuple[list[float], list[float]]:
+        """Return one P and one Q, rounded for a message."""
+        here = self.of == number
+        p, q = ([round(value, 4) for value in side[here].tolist()] for side in (self.p, self.q))
+        return p, q
+
+    @property
+    def exchanged(self) -> Pairs:
+        """Q in the place of P."""
+        return Pairs(self.q, self.p, self.of)
+
+
+@cache
+def pairs() -> Pairs:
+    """Return fixed pairs on 2 to 8 atoms, some of which P or Q misses."""
+    random = torch.Generator().manual_seed(0)
+    sides: list[tuple[Tensor, Tensor]] = [
+        (torch.tensor([0.5, 0.5, 0.0]), torch.tensor([0.0, 0.5, 0.5])),
+        (torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])),
+        (torch.tensor([0.3, 0.7]), torch.tensor([0.3, 0.7])),
+    ]
+    for atoms in (2, 3, 4, 5, 6, 8, 3, 4, 6):
+        weights = torch.rand(2, atoms, generator=random) + 0.02
+        if len(sides) % 3 == 0:  # the last atom of either is missed by the other, or by one alone
+            weights[0, 0] = 0.0
+        if len(sides) % 3 != 1:
+            weights[1, -1] = 0.0
+        sides.append((weights[0], weights[1]))
+    full = (
+        torch.tensor([[0.02, 0.18, 0.3, 0.5], [0.4, 0.3, 0.29, 0.01]]),
+        torch.tensor([[0.25, 0.75], [0.6, 0.4]]),
+    )
+    sides += [(both[0], both[1]) for both in full]
+    p, q = (torch.cat([side[k].double() / side[k].double().sum() for side in sides]) for k in (0, 1))
+    of = torch.cat([torch.full((len(side[0]),), number) for number, side in enumerate(sides)])
+    return Pairs(p, q, of)
+
+
+def exact(d: Divergence, on: Pairs) -> Tensor:
+    """Return D_f of each pair by its definition: q f(p/q) where q > 0, p lim f(u)/u where q = 0."""
+    both = on.q > 0
+    inside = torch.where(both, on.q * d.f(torch.where(both, on.p / on.q, 1.0)), 0.0)
+    missed = torch.where(both | (on.p == 0), 0.0, on.p * d.slope_at_infinity)
+    return on.sums(inside + missed)

@@ -1,0 +1,118 @@
+"""Which divergence of the catalogue has a given f."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from torch import Tensor
+
+from fgan.divergences.base import Divergence
+from fgan.divergences.catalogue import EXAMPLES, divergence
+
+RATIOS = torch.linspace(math.log(1e-4), math.log(1e4), 81, dtype=torch.float64).exp()
+"""The u at which an f is known; the middle one is 1."""
+SAME = 1e-6
+FAMILIES = {"alpha": (-3.0, 5.0), "skew-js": (0.0, 1.0), "skew-kl": (0.0, 1.0), "skew-pearson": (0.0, 1.0)}
+
+
+@dataclass(frozen=True)
+class Match:
+    """f = scale · f_name + shift + slope (u - 1), up to a relative error.
+
+    Args:
+        name: the catalogue's divergence.
+        scale, shift, slope: the numbers above; the slope changes no divergence.
+        error: the largest difference left, relative to the size of f.
+    """
+
+    name: str
+    scale: float
+    shift: float
+    slope: float
+    error: float
+
+    @property
+    def same(self) -> bool:
+        """Whether this is the divergence of that name, neither scaled nor shifted."""
+        return self.exact and abs(self.scale - 1) <= SAME and abs(self.shift) <= SAME
+
+    @property
+    def exact(self) -> bool:
+        """Whether nothing is left but factor, shift and an affine part."""
+        return self.error <= SAME and self.scale > 0
+
+    def __str__(self) -> str:
+        """Write it as one says it, without the affine part."""
+        scaled = self.name if abs(self.scale - 1) <= SAME else f"{number(self.scale)} × {self.name}"
+        if abs(self.shift) <= SAME * (1 + self.scale):
+            return scaled
+        return f"{scaled} {'-' if self.shift < 0 else '+'} {number(abs(self.shift))}"
+
+
+def number(value: float) -> str:
+    """Write a number with the digits that matter.
+
+    >>> number(0.49999999999), number(1.3862943611)
+    ('0.5', '1.38629')
+    """
+    return f"{value:.6g}"
+
+
+def match(f: Tensor, target: Divergence) -> Match:
+    """Fit f at `RATIOS` by a multiple of a divergence's f, a constant and a multiple of u - 1."""
+    return _fit(f, target.name, target.f(RATIOS))
+
+
+def recognise(f: Tensor) -> list[Match]:
+    """Return what f at `RATIOS` is in the catalogue, plainest first; if nothing, the nearest one alone."""
+    found = [_fit(f, name, values) for name, values in _known().items()]
+    exact = [one for one in found if one.exact]
+    if not exact:
+        exact = [one for one in _families(f) if one.exact]
+    if exact:
+        return sorted(exact, key=_plainness)
+    return [min((one for one in found if one.scale > 0), key=lambda one: one.error, default=found[0])]
+
+
+def _plainness(one: Match) -> tuple[bool, bool, bool]:
+    return abs(one.shift) > SAME, abs(one.scale - 1) > SAME, ":" in one.name
+
+
+@cache
+def _known() -> dict[str, Tensor]:
+    return {name: divergence(name).f(RATIOS) for name in EXAMPLES}
+
+
+def _families(f: Tensor) -> Iterator[Match]:
+    """Fit the one number of a family, where the f is none of the examples."""
+    for family, (low, high) in FAMILIES.items():
+        values = torch.linspace(low, high, 41, dtype=torch.float64)[1:-1].tolist()
+        width = (high - low) / 40
+        best = min((_member(f, family, value) for value in values), key=lambda pair: pair[1].error)
+        for _ in range(9):
+            tries = [best[0] + width * step / 5 for step in range(-5, 6)]
+            best = min((_member(f, family, value) for value in tries), key=lambda pair: pair[1].error)
+            width /= 5
+        yield _member(f, family, float(f"{best[0]:.6g}"))[1]
+
+
+def _member(f: Tensor, family: str, value: float) -> tuple[float, Match]:
+    excluded = (0.0, 1.0)
+    if value in excluded or (family != "alpha" and not 0 < value < 1):
+        return value, Match(family, 1.0, 0.0, 0.0, math.inf)
+    target = divergence(f"{family}:{value!r}")
+    return value, match(f, target)
+
+
+def _fit(f: Tensor, name: str, known: Tensor) -> Match:
+    size = 1 + f.abs() + RATIOS
+    columns = torch.stack([known, torch.ones_like(RATIOS), RATIOS - 1], dim=1) / size[:, None]
+    norms = columns.norm(dim=0)
+    solution = torch.linalg.lstsq(columns / norms, (f / size)[:, None], driver="gelsd").solution[:, 0] / norms
+    scale, shift, slope = solution.tolist()
+    error = float((columns @ solution - f / size).abs().max())
+    return Match(name, scale, shift, slope, error)
