@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test lint format bench bench-gpu clean
+.PHONY: demo test lint format docs bench bench-gpu clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/demo.py
@@ -20,6 +20,10 @@ lint: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The pages that are written from the code.
+docs: $(VENV)/.installed
+	$(BIN)/python -m fgan.report.catalogue_page docs
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/plain_loop.py

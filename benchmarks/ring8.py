@@ -13,7 +13,7 @@ import argparse
 import torch
 
 import fgan
-from fgan.divergences import CATALOGUE
+from fgan.divergences import EXAMPLES
 from fgan.evaluation import mode_coverage
 from fgan.training.trainer import Trainer
 
@@ -22,7 +22,7 @@ def main() -> None:
     default = fgan.preset("default", "ring8")
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default="ring8", choices=("ring8", "grid25"))
-    parser.add_argument("--divergences", nargs="+", default=list(CATALOGUE))
+    parser.add_argument("--divergences", nargs="+", default=list(EXAMPLES))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=default.steps)
     parser.add_argument("--penalty", type=float, default=default.r1, help="weight of R1 and of R2")

@@ -181,6 +181,21 @@ def test_the_same_divergence_by_another_name(name, equal, factor):
         assert one.curvature == pytest.approx(factor * other.curvature)
 
 
+@pytest.mark.parametrize(
+    ("spelling", "name"),
+    [
+        ("0.5*kl+0.5*reverse-kl", "0.5*kl + 0.5*reverse-kl"),
+        (" kl+js ", "kl + js"),
+        ("alpha:2+kl", "alpha:2 + kl"),
+        ("2*alpha:-5e-1+1e-1*dual( js )", "2*alpha:-0.5 + 0.1*dual(js)"),
+        ("alpha:2e+0", "alpha:2"),
+        ("(kl)", "kl"),
+    ],
+)
+def test_blanks_do_not_matter(spelling, name):
+    assert fgan.divergence(spelling).name == name
+
+
 COMBINATIONS = [
     "dual(js)", "symmetrized(alpha:0.3)", "scaled(pearson)", "2*kl", "0.5*kl + 0.5*reverse-kl",
     "dual(0.5*kl + js)", "2*(kl + 3*js)", "scaled(dual(skew-kl:0.1))", "total-variation + 0.1*kl",

@@ -4,13 +4,17 @@ import pytest
 import torch
 
 import fgan
-from fgan.divergences import CATALOGUE
+from fgan.divergences import CATALOGUE, EXAMPLES
 from fgan.evaluation import mode_coverage
 from fgan.training.trainer import Trainer
 
 
+FIRST_SEVEN = ("total-variation", "kl", "reverse-kl", "pearson", "squared-hellinger", "js", "gan")
+ONE_OF_EACH = [next(name for name in EXAMPLES if name.split(":")[0] == entry) for entry in CATALOGUE]
+
+
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", FIRST_SEVEN)
 def test_the_default_preset_covers_all_of_ring8(name, seed):
     """Two thousand steps of the default recipe, a tenth of what it takes unless told."""
     data = fgan.load_data("ring8")
@@ -26,7 +30,7 @@ def test_the_default_preset_covers_all_of_ring8(name, seed):
     assert coverage.covered == 8, coverage
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", ONE_OF_EACH)
 @pytest.mark.parametrize("preset", ["default", "original"])
 def test_every_preset_runs_every_divergence(tmp_path, preset, name):
     config = fgan.preset(preset, "digits", divergence=name, steps=60, device="cpu", log_every=20)

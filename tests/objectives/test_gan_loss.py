@@ -2,31 +2,33 @@ import pytest
 import torch
 
 import fgan
-from fgan.divergences import CATALOGUE
+from fgan.divergences import EXAMPLES, divergence
 from fgan.objectives import squared_gradient
 
+TRAINABLE = [name for name in EXAMPLES if divergence(name).smooth or divergence(name).link == "paper"]
 V_REAL, V_FAKE = torch.tensor([0.5, 1.0, 2.0]), torch.tensor([-1.0, 0.25])
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", TRAINABLE)
 def test_the_critic_minimises_the_negative_bound(name):
     loss = fgan.GANLoss(name)
     torch.testing.assert_close(loss.critic(V_REAL, V_FAKE), -fgan.divergence(name).bound(V_REAL, V_FAKE))
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", TRAINABLE)
 def test_the_saturating_generator_minimises_its_part_of_the_bound(name):
     d = fgan.divergence(name)
     loss = fgan.GANLoss(d, generator="saturating")
     torch.testing.assert_close(loss.generator(V_FAKE), -d.fake_term(V_FAKE).mean())
 
 
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", TRAINABLE)
 @pytest.mark.parametrize("generator", ["saturating", "non-saturating"])
 def test_the_generator_is_paid_for_looking_real(name, generator):
     v = torch.tensor([-1.5, 0.0, 1.5], requires_grad=True)
     fgan.GANLoss(name, generator=generator).generator(v).backward()
-    assert (v.grad < 0).all()
+    # Where only some ratios count, or T is clamped, an output may earn nothing, but never the wrong way.
+    assert (v.grad <= 0).all() and (v.grad < 0).any()
 
 
 def test_for_gan_they_are_goodfellows_losses():
@@ -44,8 +46,10 @@ def test_bad_choices_are_said():
         fgan.GANLoss(None)
     with pytest.raises(fgan.FganError, match="has its link"):
         fgan.GANLoss(fgan.divergence("kl"), link="log-ratio")
-    with pytest.raises(fgan.FganError, match="without a gradient"):
+    with pytest.raises(fgan.FganError, match='without a gradient. Use link="paper"'):
         fgan.GANLoss("total-variation", link="log-ratio")
+    with pytest.raises(fgan.FganError, match="Take a smooth f, or total-variation"):
+        fgan.GANLoss("f(u)=abs(u - 1)")
 
 
 def test_squared_gradient_is_per_sample_and_differentiable():

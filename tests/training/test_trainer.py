@@ -2,7 +2,7 @@ import pytest
 import torch
 
 import fgan
-from fgan.divergences import CATALOGUE
+from fgan.divergences import EXAMPLES
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.players import Player, critic_step, two_player_step
 from fgan.training.trainer import Trainer
@@ -42,7 +42,7 @@ def test_the_global_random_state_neither_matters_nor_moves(small_config):
 
 @pytest.mark.parametrize("n_critic", [1, 3])
 @pytest.mark.parametrize("generator_loss", ["saturating", "non-saturating"])
-@pytest.mark.parametrize("name", CATALOGUE)
+@pytest.mark.parametrize("name", EXAMPLES)
 def test_a_step_is_the_textbook_one(name, generator_loss, n_critic):
     """The fused step equals one written naively: networks called batch by batch, .backward(), plain Adam."""
     r1, r2, lr, betas = 0.3, 0.7, 1e-2, (0.5, 0.9)

@@ -14,11 +14,13 @@ VERBS = {
     "train": "train a generator on data, by any f-divergence",
     "sample": "draw samples from a run, as a picture or an array",
     "divergences": "list the divergences and their formulas",
+    "verify": "check divergences, ours or your own, against the laws",
+    "cite": "print BibTeX for divergences",
 }
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one verb; return the exit code: 0, 2 for a mistake the user can mend, 3 for diverged training."""
+    """Run one verb; return the exit code: 1 for a broken law, 2 for the user's mistake, 3 for diverged training."""
     arguments = sys.argv[1:] if arguments is None else arguments
     verb, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
     if verb in ("-h", "--help", "help"):

@@ -1,8 +1,10 @@
-"""`fgan divergences`: the catalogue as a table."""
+"""`fgan divergences`: the catalogue as a table, and a card for each of its divergences."""
 
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from dataclasses import dataclass
 
 import tyro
@@ -12,34 +14,47 @@ from fgan.cli import print_out
 
 @dataclass(frozen=True, kw_only=True)
 class DivergencesCommand:
-    """List the divergences: f(u), the domain of its conjugate, and the threshold f'(1)."""
+    """List the divergences, or tell all about one: formulas, constants, graphs, when to use it, references."""
 
+    name: tyro.conf.Positional[str] = ""
+    """A name of the list, "alpha:0.5", "0.5*kl + 0.5*reverse-kl", "dual(js)", "f(u)=(u-1)**4"; all if not given."""
     json: bool = False
-    """Print a JSON list instead of a table."""
+    """Print everything that is known as JSON: a list, or one object for a name. Infinities are "inf", "-inf"."""
 
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments and print."""
     command = tyro.cli(DivergencesCommand, prog="fgan divergences", args=arguments)
-    from fgan.divergences import CATALOGUE
+    from fgan.divergences import EXAMPLES
+    from fgan.report.cards import card, family_remark, table
+    from fgan.report.records import find, jsonable, record
 
-    rows = [
-        {
-            "name": divergence.name,
-            "f(u)": divergence.formula,
-            "dom f*": str(divergence.conjugate_domain),
-            "f'(1)": round(divergence.threshold, 6),
-        }
-        for divergence in CATALOGUE.values()
-    ]
-    print_out(json.dumps(rows, indent=2, ensure_ascii=False) if command.json else table(rows))
+    if not command.name:
+        on_terminal = sys.stdout is not None and sys.stdout.isatty()
+        print_out(
+            as_json([jsonable(record(find(name))) for name in EXAMPLES])
+            if command.json
+            else table(shutil.get_terminal_size().columns if on_terminal else None)
+        )
+        return
+    divergence = find(command.name)
+    if command.json:
+        print_out(as_json(jsonable(record(divergence))))
+        return
+    remark = family_remark(command.name, divergence)
+    columns = shutil.get_terminal_size(fallback=(80, 24)).columns
+    print_out((f"{remark}\n\n" if remark else "") + card(divergence, columns, braille=shows_braille()))
 
 
-def table(rows: list[dict[str, object]]) -> str:
-    """Return rows of equal keys as an aligned table with a heading."""
-    lines = [list(rows[0]), *([str(value) for value in row.values()] for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
+def as_json(value: object) -> str:
+    """Return a record, or several, as JSON text."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def shows_braille() -> bool:
+    """Whether the encoding of stdout has the Braille dots that the graphs are drawn with."""
+    try:
+        "⣿".encode(getattr(sys.stdout, "encoding", None) or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True

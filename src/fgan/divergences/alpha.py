@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.divergences.base import Link
+from fgan.divergences.elementary import at_least, exp_difference, log_softplus
 from fgan.divergences.parameter import OneParameter, Parameter
-from fgan.divergences.softplus import log_softplus
 
 NOT_ZERO_OR_ONE = "a finite number other than 0 and 1"
 
@@ -70,22 +70,22 @@ class Alpha(OneParameter):
     def conjugate(self, t: Tensor) -> Tensor:
         """Return ((1 + (α-1)t)_+^(α/(α-1)) - 1)/α, +inf outside dom f*."""
         a = self._order
-        value = ((1 + (a - 1) * t).clamp(min=0.0).pow(a / (a - 1)) - 1) / a
+        value = exp_difference(torch.log1p(at_least((a - 1) * t, -1.0)), a / (a - 1), 1 / a)
         return value if a > 1 else torch.where(self.conjugate_domain.contains(t), value, torch.inf)
 
     def log_ratio_at(self, t: Tensor) -> Tensor:
         """Return log(1 + (α-1)t)/(α-1), ±inf where no u gives t."""
         rate = self._order - 1
-        return torch.log1p((rate * t).clamp(min=-1.0)) / rate
+        return torch.log1p(at_least(rate * t, -1.0)) / rate
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return (e^((α-1)l) - 1)/(α-1)."""
         rate = self._order - 1
-        return torch.expm1(rate * log_ratio) / rate
+        return exp_difference(log_ratio, rate, 1 / rate)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return (e^(αl) - 1)/α."""
-        return torch.expm1(self._order * log_ratio) / self._order
+        return exp_difference(log_ratio, self._order, 1 / self._order)
 
     def paper_link(self) -> Link:
         """Return the link T = v for α > 1, and T = 1/(1-α) - log(1 + e^(-v)) below."""
@@ -181,18 +181,18 @@ class Tsallis(OneParameter):
     def conjugate(self, t: Tensor) -> Tensor:
         """Return ((1 + (q-1)t)/q)_+^(q/(q-1)), +inf outside dom f*."""
         q = self.value
-        value = ((1 + (q - 1) * t) / q).clamp(min=0.0).pow(q / (q - 1))
+        value = (q * self.log_ratio_at(t)).exp()
         return value if q > 1 else torch.where(self.conjugate_domain.contains(t), value, torch.inf)
 
     def log_ratio_at(self, t: Tensor) -> Tensor:
         """Return log((1 + (q-1)t)/q)/(q-1), ±inf where no u gives t."""
         rate = self.value - 1
-        return (torch.log1p((rate * t).clamp(min=-1.0)) - math.log(self.value)) / rate
+        return (torch.log1p(at_least(rate * t, -1.0)) - math.log(self.value)) / rate
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return (q e^((q-1)l) - 1)/(q-1)."""
         rate = self.value - 1
-        return 1 + self.value * torch.expm1(rate * log_ratio) / rate
+        return exp_difference(log_ratio, rate, self.value / rate) + 1
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return e^(ql)."""

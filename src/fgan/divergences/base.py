@@ -171,7 +171,7 @@ class Divergence(Facts, ABC):
         """Return the link in which log(p/q) = scale * v + shift; most rows of Table 2 are of this kind."""
 
         def log_ratio(v: Tensor) -> Tensor:
-            return scale * v + shift
+            return scale * v + shift if shift else scale * v
 
         if (scale, shift) == (1.0, 0.0):
             return self.ratio_link()

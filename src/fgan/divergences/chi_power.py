@@ -3,14 +3,13 @@ r"""Vajda's χ^k: f(u) = |u - 1|^k."""
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.divergences.base import Link
+from fgan.divergences.elementary import EXACT, at_least, at_most, exp_difference
 from fgan.divergences.parameter import OneParameter, Parameter
 from fgan.divergences.total_variation import at_the_kink
-
-LARGE = 40.0
-"""A log-ratio from which on e^l - 1 is e^l to the last digit of a float64."""
 
 
 class Chi(OneParameter):
@@ -58,7 +57,7 @@ class Chi(OneParameter):
     def conjugate(self, t: Tensor) -> Tensor:
         """Return t + (k - 1)|t/k|^(k/(k-1)) for t >= -k, else -1; for k = 1 it is +inf above t = 1."""
         k = self.value
-        clamped = t.clamp(min=-k)
+        clamped = at_least(t, -k)
         if not self.smooth:
             return torch.where(t <= 1, clamped, torch.inf)
         return clamped + (k - 1) * (clamped / k).abs().pow(k / (k - 1))
@@ -67,7 +66,7 @@ class Chi(OneParameter):
         """Return log(1 + sign(t)|t/k|^(1/(k-1))), -inf below t = -k; 0 for k = 1."""
         if not self.smooth:
             return at_the_kink(t, 0.0, lower=-1.0, upper=1.0)
-        return torch.log1p(signed_power(t.clamp(min=-self.value) / self.value, 1 / (self.value - 1)))
+        return torch.log1p(signed_power(at_least(t, -self.value) / self.value, 1 / (self.value - 1)))
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return k |e^l - 1|^(k-1) sign l."""
@@ -76,11 +75,11 @@ class Chi(OneParameter):
         return self.value * _ratio_less_one_power(log_ratio, self.value - 1)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
-        """Return T + (k - 1)|e^l - 1|^k."""
+        """Return T (1 + (k - 1)(e^l - 1)/k)."""
         if not self.smooth:
             return log_ratio.sign()
-        size = _ratio_less_one_power(log_ratio, self.value) * log_ratio.sign()
-        return self.real_at(log_ratio) + (self.value - 1) * size
+        k = self.value
+        return _ratio_less_one_power(log_ratio, k - 1) * exp_difference(log_ratio, 1.0, k - 1, k)
 
     def weight(self, log_ratio: Tensor) -> Tensor:
         """Return k(k - 1) u² |u - 1|^(k-2); 0 for k = 1."""
@@ -98,13 +97,15 @@ class Chi(OneParameter):
 
 def _ratio_less_one_power(log_ratio: Tensor, exponent: float) -> Tensor:
     """Return sign(l)|e^l - 1|^exponent, also where e^l alone would overflow."""
-    near = signed_power(torch.expm1(log_ratio.clamp(max=LARGE)), exponent)
-    return torch.where(log_ratio < LARGE, near, (exponent * log_ratio.clamp(min=LARGE)).exp())
+    if exponent >= 1:
+        return signed_power(torch.expm1(log_ratio), exponent)
+    near = signed_power(torch.expm1(at_most(log_ratio, EXACT)), exponent)
+    return near * (exponent * F.relu(log_ratio - EXACT)).exp()
 
 
 def signed_power(x: Tensor, exponent: float) -> Tensor:
     """Return sign(x)|x|^exponent, elementwise, for an exponent above 0; its slope at 0 is its limit, never NaN."""
-    return _SignedPower.apply(x, exponent)  # pyright: ignore[reportReturnType]
+    return x if exponent == 1 else _SignedPower.apply(x, exponent)  # pyright: ignore[reportReturnType]
 
 
 class _SignedPower(torch.autograd.Function):

@@ -1,9 +1,11 @@
 r"""The χ² family: f(u) = (u - 1)², (u - 1)²/u, their sum, and Marton's one-sided part."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.divergences.base import Divergence, Link
+from fgan.divergences.elementary import at_least, at_most, exp_difference, quadratic
 
 
 class Pearson(Divergence):
@@ -48,21 +50,19 @@ class Pearson(Divergence):
 
     def conjugate(self, t: Tensor) -> Tensor:
         """Return t²/4 + t for t >= -2, else -1."""
-        # (1 + t/2)² - 1 would be shorter, but loses every digit of a small t.
-        t = t.clamp(min=-2.0)
-        return t * (1 + t / 4)
+        return quadratic(at_least(t, -2.0), 0.25, 1.0)
 
     def log_ratio_at(self, t: Tensor) -> Tensor:
         """Return log(1 + t/2), and -inf below t = -2."""
-        return torch.log1p(t.clamp(min=-2.0) / 2)
+        return torch.log1p(at_least(t, -2.0) / 2)
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return 2(e^l - 1)."""
-        return 2 * torch.expm1(log_ratio)
+        return exp_difference(log_ratio, scale=2.0)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return e^(2l) - 1."""
-        return torch.expm1(2 * log_ratio)
+        return exp_difference(log_ratio, rate=2.0)
 
     def paper_link(self) -> Link:
         """Return the link T = v, for which u = 1 + v/2, and u = 0 below v = -2."""
@@ -96,7 +96,7 @@ class Neyman(Divergence):
 
     def f(self, u: Tensor) -> Tensor:
         """Return (u - 1)²/u."""
-        return (u - 1).square() / u
+        return (u - 1) * ((u - 1) / u)  # squared first, it would overflow where f is only u
 
     def derivative(self, u: Tensor) -> Tensor:
         """Return 1 - 1/u²."""
@@ -112,15 +112,19 @@ class Neyman(Divergence):
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return 1 - e^(-2l)."""
-        return -torch.expm1(-2 * log_ratio)
+        return exp_difference(log_ratio, rate=-2.0, scale=-1.0)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return 2 - 2e^(-l)."""
-        return -2 * torch.expm1(-log_ratio)
+        return exp_difference(log_ratio, rate=-1.0, scale=-2.0)
 
     def paper_link(self) -> Link:
         """Return the link T = 1 - e^(-v), for which l = v/2."""
-        return self.affine_link(scale=0.5)
+        return Link(
+            real=lambda v: exp_difference(v, rate=-1.0, scale=-1.0),
+            fake=lambda v: exp_difference(v, rate=-0.5, scale=-2.0),
+            log_ratio=lambda v: v / 2,
+        )
 
 
 class SymmetricChi2(Divergence):
@@ -149,11 +153,11 @@ class SymmetricChi2(Divergence):
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return 2(e^l - 1) + 1 - e^(-2l)."""
-        return 2 * torch.expm1(log_ratio) - torch.expm1(-2 * log_ratio)
+        return exp_difference(log_ratio, 1.0, 2.0) + exp_difference(log_ratio, -2.0, -1.0)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return e^(2l) - 1 + 2 - 2e^(-l)."""
-        return torch.expm1(2 * log_ratio) - 2 * torch.expm1(-log_ratio)
+        return exp_difference(log_ratio, 2.0) + exp_difference(log_ratio, -1.0, -2.0)
 
 
 class Marton(Divergence):
@@ -190,7 +194,7 @@ class Marton(Divergence):
     def conjugate(self, t: Tensor) -> Tensor:
         """Return t²/4 + t for -2 <= t <= 0, -1 below and +inf above."""
         clamped = t.clamp(-2.0, 0.0)
-        return torch.where(t <= 0, clamped * (1 + clamped / 4), torch.inf)
+        return torch.where(t <= 0, quadratic(clamped, 0.25, 1.0), torch.inf)
 
     def log_ratio_at(self, t: Tensor) -> Tensor:
         """Return log(1 + t/2), -inf below t = -2; at t = 0, where every u >= 1 is optimal, 0."""
@@ -198,18 +202,16 @@ class Marton(Divergence):
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return 2(e^l - 1) below l = 0, else 0."""
-        return 2 * torch.expm1(log_ratio.clamp(max=0.0))
+        return exp_difference(at_most(log_ratio, 0.0), scale=2.0)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return e^(2l) - 1 below l = 0, else 0."""
-        return torch.expm1(2 * log_ratio.clamp(max=0.0))
+        return exp_difference(at_most(log_ratio, 0.0), rate=2.0)
 
     def paper_link(self) -> Link:
         """Return the link T = -log(1 + e^(-v)), for which u = 1 + T/2, and u = 0 below T = -2."""
 
-        def real(v: Tensor) -> Tensor:
-            return torch.nn.functional.logsigmoid(v)
+        def fake(v: Tensor) -> Tensor:
+            return quadratic(at_least(F.logsigmoid(v), -2.0), 0.25, 1.0)
 
-        return Link(
-            real, fake=lambda v: self.conjugate(real(v)), log_ratio=lambda v: self.log_ratio_at(real(v))
-        )
+        return Link(real=F.logsigmoid, fake=fake, log_ratio=lambda v: self.log_ratio_at(F.logsigmoid(v)))

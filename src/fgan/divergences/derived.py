@@ -89,7 +89,7 @@ class FromF(Divergence):
         u = self._ratio(log_ratio)
         _, slope = value_and_slope(self._given, u)
         # Of a piecewise linear f autograd leaves no trace in f'; its gradient is 0, not missing.
-        return (slope + 0 * u).to(log_ratio.dtype)
+        return (slope if slope.requires_grad or not u.requires_grad else slope + 0 * u).to(log_ratio.dtype)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return e^l f'(e^l) - f(e^l) + f(1)."""

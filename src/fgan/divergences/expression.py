@@ -61,15 +61,16 @@ class Expression:
         def value(node: ast.expr) -> Tensor:
             match node:
                 case ast.Constant(value=int() | float() as number):
-                    return x.new_tensor(float(number))
+                    return torch.tensor(float(number), dtype=x.dtype)
                 case ast.Name(id=name):
-                    return x if name == self.variable else x.new_tensor(names[name])
+                    return x if name == self.variable else torch.tensor(names[name], dtype=x.dtype)
                 case ast.UnaryOp(op=ast.USub(), operand=inner):
                     return -value(inner)
                 case ast.UnaryOp(operand=inner):
                     return value(inner)
-                case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() | float() as number)):
-                    return value(left).pow(number)  # a plain number keeps the slope at 0 a number too
+                case ast.BinOp(left=left, op=ast.Pow(), right=right) if self.variable not in _names(right):
+                    # A plain number keeps the slope at 0 a number too.
+                    return _power(value(left), float(value(right)))
                 case ast.BinOp(left=left, op=operator, right=right):
                     return OPERATORS[type(operator)](value(left), value(right))
                 case ast.Call(func=ast.Name(id=name), args=[one]):
@@ -84,6 +85,15 @@ class Expression:
     def latex(self) -> str:
         """The formula in LaTeX."""
         return _latex(self.tree)
+
+
+def _names(node: ast.expr) -> set[str]:
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}
+
+
+def _power(base: Tensor, exponent: float) -> Tensor:
+    # torch has fast kernels for squares and cubes, and a slow one for every other power.
+    return base.square().square() if exponent == 4 else base.pow(exponent)
 
 
 def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None = None) -> Expression:
@@ -177,7 +187,7 @@ def parse_definition(text: str) -> Expression:
     if variable in FUNCTIONS or variable in EXTREMES or variable in CONSTANTS:
         raise FganError(f'the variable of "{_shortened(text)}" must not be called "{variable}"; call it u.')
     expression = parse(right, variable)
-    if not any(isinstance(node, ast.Name) and node.id == variable for node in ast.walk(expression.tree)):
+    if variable not in _names(expression.tree):
         raise FganError(
             f'"{_shortened(text)}" is not a function of {variable}: {variable} does not occur in it.'
         )

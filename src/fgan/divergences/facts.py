@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+END, ENDLESS = 1e300, 1e200
+"""A log-ratio that stands for infinity, where infinity itself may meet its like, and what grows with it."""
 FAR = 20.0
 """A log-ratio at which only the leading power of u is left, and whose exponent has room to grow."""
 
@@ -62,12 +64,12 @@ class Facts:
     @cached_property
     def f_at_zero(self) -> float:
         """f(0), its limit: what a unit of Q's mass costs where P has none; +inf where there is no limit."""
-        return _number(-self.fake_at(_at(-math.inf)))
+        return _limit(-self.fake_at(_at(-END)))
 
     @cached_property
     def slope_at_zero(self) -> float:
         """f'(0), its limit; below it f* is the constant -f(0)."""
-        return _number(self.real_at(_at(-math.inf)))
+        return _limit(self.real_at(_at(-END)))
 
     @cached_property
     def threshold(self) -> float:
@@ -77,7 +79,7 @@ class Facts:
     @cached_property
     def slope_at_infinity(self) -> float:
         """The limit of f(u)/u: what a unit of P's mass costs where Q has none; +inf where there is no limit."""
-        return _number(self.real_at(_at(math.inf)))
+        return _limit(self.real_at(_at(END)))
 
     @cached_property
     def curvature(self) -> float | None:
@@ -88,7 +90,7 @@ class Facts:
     def conjugate_domain(self) -> Interval:
         """Where f* is finite: up to the limit of f(u)/u, with it where f* is finite there."""
         upper = self.slope_at_infinity
-        at_the_edge = float(self.fake_at(_at(math.inf)))
+        at_the_edge = _limit(self.fake_at(_at(END)))
         return Interval(upper=upper, closed=math.isfinite(upper) and math.isfinite(at_the_edge))
 
     @property
@@ -140,6 +142,11 @@ class Facts:
             power = (math.log(far) - math.log(near)) / (0.25 * FAR) if near and far else 0.0
             slopes.append(round(power, 2) if power > 0.1 else 0.0)  # a logarithm gives 0.05 here
         return slopes[0], slopes[1]
+
+
+def _limit(value: Tensor) -> float:
+    number = _number(value)
+    return math.copysign(math.inf, number) if abs(number) > ENDLESS else number
 
 
 def _number(value: Tensor) -> float:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences.base import Divergence, Link
+from fgan.divergences.elementary import exp_difference
 
 
 class SquaredHellinger(Divergence):
@@ -51,12 +52,16 @@ class SquaredHellinger(Divergence):
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return 1 - e^(-l/2)."""
-        return -torch.expm1(-log_ratio / 2)
+        return exp_difference(log_ratio, rate=-0.5, scale=-1.0)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return e^(l/2) - 1."""
-        return torch.expm1(log_ratio / 2)
+        return exp_difference(log_ratio, rate=0.5)
 
     def paper_link(self) -> Link:
         """Return the link T = 1 - e^(-v), for which l = 2v."""
-        return self.affine_link(scale=2.0)
+        return Link(
+            real=lambda v: exp_difference(v, rate=-1.0, scale=-1.0),
+            fake=lambda v: exp_difference(v),
+            log_ratio=lambda v: 2 * v,
+        )

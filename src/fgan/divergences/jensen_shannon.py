@@ -7,8 +7,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.divergences.base import Divergence, Link
+from fgan.divergences.elementary import EXACT, LOG2, affine, at_most, exp_difference, softplus
 from fgan.divergences.parameter import OneParameter, Parameter
-from fgan.divergences.softplus import LOG2, log_softplus, softplus
 
 
 class JensenShannon(Divergence):
@@ -181,11 +181,13 @@ class SkewJensenShannon(OneParameter):
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return π log(u/m)."""
-        return self.value * (F.logsigmoid(log_ratio - self._odds) - math.log(self.value))
+        pi = self.value
+        return affine(F.logsigmoid(log_ratio - self._odds), pi, -pi * math.log(pi))
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return (1 - π) log m."""
-        return (1 - self.value) * (softplus(log_ratio - self._odds) + math.log1p(-self.value))
+        rest = 1 - self.value
+        return affine(softplus(log_ratio - self._odds), rest, rest * math.log(rest))
 
     def paper_link(self) -> Link:
         """Return the link T = -π log π - log(1 + e^(-v))."""
@@ -194,12 +196,12 @@ class SkewJensenShannon(OneParameter):
 
         def log_model_share(v: Tensor) -> Tensor:
             """Return log(1 - π e^(T/π)) = log(1 - e^x), x = -log(1 + e^(-v))/π, also where x is too small."""
-            near = torch.log(-torch.expm1(-softplus(-v.clamp(max=30.0)) / pi))
-            return torch.where(v < 30, near, log_softplus(-v) - math.log(pi))
+            near = exp_difference(softplus(-at_most(v, EXACT)), rate=-1 / pi, scale=-1.0)
+            return near.log() - F.relu(v - EXACT)
 
         return Link(
             real=lambda v: shift + F.logsigmoid(v),
-            fake=lambda v: (1 - pi) * (math.log1p(-pi) - log_model_share(v)),
+            fake=lambda v: affine(log_model_share(v), pi - 1, (1 - pi) * math.log1p(-pi)),
             log_ratio=lambda v: math.log1p(-pi) - math.log(pi) + F.logsigmoid(v) / pi - log_model_share(v),
         )
 

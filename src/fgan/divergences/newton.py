@@ -16,17 +16,20 @@ MAX_STEPS = 100
 """More than enough: one step in two at least halves the bracket."""
 
 
-def invert(increasing: Callable[[Tensor], Tensor], t: Tensor) -> Tensor:
+def invert(
+    increasing: Callable[[Tensor], Tensor], t: Tensor, solve: Callable[[Tensor], Tensor] | None = None
+) -> Tensor:
     """Return the l with increasing(l) = t, elementwise, differentiable to any order.
 
     Args:
         increasing: a non-decreasing function of a tensor of log-ratios, elementwise and differentiable.
+        solve: finds l from t faster than the general iteration, where something is known of the function.
         t: targets, any shape. Below the function's range the answer is -inf, from its supremum on +inf.
 
     >>> invert(lambda l: l + l.exp(), torch.tensor([1.0, 10.0], dtype=torch.float64))
     tensor([0.0000, 2.0706], dtype=torch.float64)
     """
-    return _Inverse.apply(t, increasing)  # pyright: ignore[reportReturnType]
+    return _Inverse.apply(t, increasing, solve)  # pyright: ignore[reportReturnType]
 
 
 def conjugate_by_inversion(divergence: Divergence, t: Tensor) -> Tensor:
@@ -36,8 +39,10 @@ def conjugate_by_inversion(divergence: Divergence, t: Tensor) -> Tensor:
 
 class _Inverse(torch.autograd.Function):
     @staticmethod
-    def forward(t: Tensor, increasing: Callable[[Tensor], Tensor]) -> Tensor:
-        return _solve(increasing, t.double()).to(t.dtype)
+    def forward(
+        t: Tensor, increasing: Callable[[Tensor], Tensor], solve: Callable[[Tensor], Tensor] | None
+    ) -> Tensor:
+        return solve(t) if solve else _solve(increasing, t.double()).to(t.dtype)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ANN401
@@ -45,12 +50,12 @@ class _Inverse(torch.autograd.Function):
         ctx.save_for_backward(output)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
         (log_ratio,) = ctx.saved_tensors
         at = torch.where(log_ratio.isfinite(), log_ratio, 0)
         _, pull = torch.func.vjp(ctx.increasing, at)
         (slope,) = pull(torch.ones_like(at))
-        return torch.where(log_ratio.isfinite(), grad / slope, 0), None
+        return torch.where(log_ratio.isfinite(), grad / slope, 0), None, None
 
 
 class _Conjugate(torch.autograd.Function):

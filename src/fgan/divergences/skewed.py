@@ -3,10 +3,11 @@ r"""Divergences from P to the mixture M = πP + (1 - π)Q, which stay finite wha
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
+from fgan.divergences.elementary import quadratic
 from fgan.divergences.parameter import OneParameter, Parameter
-from fgan.divergences.softplus import softplus
 
 MIXTURE_WEIGHT = Parameter(
     letter="π",
@@ -23,10 +24,6 @@ class _FromMixture(OneParameter):
     def _odds(self) -> float:
         """The log-ratio at which both parts of M weigh the same: log((1 - π)/π)."""
         return math.log1p(-self.value) - math.log(self.value)
-
-    def _model_share(self, log_ratio: Tensor) -> Tensor:
-        """Return q/m, elementwise, from 1/(1 - π) at l = -inf to 0 at l = +inf."""
-        return torch.sigmoid(self._odds - log_ratio) / (1 - self.value)
 
 
 class SkewKL(_FromMixture):
@@ -56,8 +53,8 @@ class SkewKL(_FromMixture):
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return log(u/m) + (1 - π)/m."""
-        away = self._odds - log_ratio
-        return -math.log(self.value) - softplus(away) + torch.sigmoid(away)
+        x = log_ratio - self._odds
+        return F.logsigmoid(x) - (torch.sigmoid(x) - (1 - math.log(self.value)))
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return (1 - π)u/m."""
@@ -88,18 +85,18 @@ class SkewPearson(_FromMixture):
     def f(self, u: Tensor) -> Tensor:
         """Return (1 - π)² (u - 1)²/m."""
         pi = self.value
-        return (1 - pi) ** 2 * (u - 1).square() / (1 - pi + pi * u)
+        return (1 - pi) ** 2 * (u - 1) * ((u - 1) / (1 - pi + pi * u))
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
-        """Return (1 - π)²/π (1 - 1/m)(1 + 1/m)."""
-        share = self._model_share(log_ratio)
-        return (1 - self.value) ** 2 / self.value * (1 - share) * (1 + share)
+        """Return (1 - π)²/π - s²/π with s = (1 - π)/m."""
+        share = torch.sigmoid(self._odds - log_ratio)
+        return quadratic(share, -1 / self.value, 0.0, (1 - self.value) ** 2 / self.value)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
-        """Return ((1 - π)/π)² (1 - 1/m)(1 + π - (1 - π)/m)."""
-        share = self._model_share(log_ratio)
-        rest = 1 - self.value
-        return (rest / self.value) ** 2 * (1 - share) * (2 - rest - rest * share)
+        """Return ((1 - π)²(1 + π) - (1 - π) s (2 - s))/π² with s = (1 - π)/m."""
+        share, rest = torch.sigmoid(self._odds - log_ratio), 1 - self.value
+        unit = rest / self.value**2
+        return quadratic(share, unit, -2 * unit, unit * rest * (2 - rest))
 
     def log_ratio_at(self, t: Tensor) -> Tensor:
         """Return log((m - 1 + π)/π) with 1/m² = 1 - πt/(1 - π)²; -inf below f'(0), +inf beyond dom f*."""

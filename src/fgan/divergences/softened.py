@@ -1,10 +1,11 @@
 r"""KL from the midpoint M = (P + Q)/2: softened KL and reverse KL, and arithmetic–geometric."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.divergences.base import Divergence
-from fgan.divergences.softplus import LOG2, NEGLIGIBLE, exp_minus_softplus, log_cosh_half, softplus
+from fgan.divergences.elementary import EXACT, LOG2, affine, at_least, exp_difference, softplus
 
 
 class SoftenedKL(Divergence):
@@ -37,22 +38,21 @@ class SoftenedKL(Divergence):
 
     def conjugate(self, t: Tensor) -> Tensor:
         """Return 4e^(t/2-1) - t for t >= 2 - 2 log 2, else 2 log 2."""
-        t = t.clamp(min=2 - 2 * LOG2)
+        t = at_least(t, 2 - 2 * LOG2)
         return 4 * (t / 2 - 1).exp() - t
 
     def log_ratio_at(self, t: Tensor) -> Tensor:
         """Return log(2e^(t/2-1) - 1), -inf below t = 2 - 2 log 2."""
         above = t / 2 - 1 + LOG2
-        near = torch.expm1(above.clamp(0.0, 30.0)).log()
-        return torch.where(above < 30, near, above)
+        return torch.expm1(F.hardtanh(above, 0.0, EXACT)).log() + F.relu(above - EXACT)
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return 2 + 2 log((1 + u)/2)."""
-        return 2 * (softplus(log_ratio) + (1 - LOG2))
+        return affine(softplus(log_ratio), 2.0, 2 - 2 * LOG2)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return 2u - 2 log((1 + u)/2)."""
-        return 2 * (exp_minus_softplus(log_ratio) + LOG2)
+        return torch.sub(exp_difference(log_ratio, 1.0, 2.0, 2 + 2 * LOG2), softplus(log_ratio), alpha=2.0)
 
 
 class SoftenedReverseKL(Divergence):
@@ -83,11 +83,11 @@ class SoftenedReverseKL(Divergence):
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return 2 log((u + 1)/(2u)) - 2/u."""
-        return -2 * (exp_minus_softplus(-log_ratio) + LOG2)
+        return torch.sub(_minus_exp(log_ratio, 2.0), F.logsigmoid(log_ratio), alpha=2.0)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return -2 - 2 log((u + 1)/(2u))."""
-        return -2 * (softplus(-log_ratio) + (1 - LOG2))
+        return affine(F.logsigmoid(log_ratio), 2.0, 2 * LOG2 - 2)
 
 
 class RelativeArithmeticGeometric(Divergence):
@@ -120,11 +120,11 @@ class RelativeArithmeticGeometric(Divergence):
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return ½ log((u + 1)/(2u)) - 1/(2u)."""
-        return -(exp_minus_softplus(-log_ratio) + LOG2) / 2
+        return torch.sub(_minus_exp(log_ratio, 0.5), F.logsigmoid(log_ratio), alpha=0.5)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return -½ - ½ log((u + 1)/(2u))."""
-        return -(softplus(-log_ratio) + (1 - LOG2)) / 2
+        return affine(F.logsigmoid(log_ratio), 0.5, (LOG2 - 1) / 2)
 
 
 class ArithmeticGeometric(Divergence):
@@ -154,8 +154,18 @@ class ArithmeticGeometric(Divergence):
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return ½ log cosh(l/2) + ¼(1 - e^(-l))."""
-        return log_cosh_half(log_ratio.clamp(min=-NEGLIGIBLE)) / 2 - torch.expm1(-log_ratio) / 4
+        return _add_log_cosh_half(exp_difference(log_ratio, -1.0, -0.25, -LOG2 / 2), log_ratio, 0.5)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return ¼(e^l - 1) - ½ log cosh(l/2)."""
-        return torch.expm1(log_ratio) / 4 - log_cosh_half(log_ratio.clamp(max=NEGLIGIBLE)) / 2
+        return _add_log_cosh_half(exp_difference(log_ratio, 1.0, 0.25, LOG2 / 2), log_ratio, -0.5)
+
+
+def _minus_exp(x: Tensor, scale: float) -> Tensor:
+    """Return -scale (e^(-x) + log 2), elementwise."""
+    return exp_difference(x, -1.0, -scale, -scale * (1 + LOG2))
+
+
+def _add_log_cosh_half(y: Tensor, x: Tensor, scale: float) -> Tensor:
+    """Return y + scale (log cosh(x/2) + log 2), elementwise."""
+    return torch.add(torch.add(y, softplus(x), alpha=scale), x, alpha=-scale / 2)

@@ -22,9 +22,9 @@ NO_F_DIVERGENCE = {
     "bhattacharyya": "no f-divergence but a function of one: take squared-hellinger for training, "
     "fgan.divergences.Bhattacharyya to measure.",
 }
-NUMBER = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|[+-]?(?:nan|inf)"
+NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|-?(?:nan|inf)"
 TOKEN = re.compile(
-    rf"\s*(?:(?P<number>(?:{NUMBER})(?=\s*\*))|(?P<name>[^\W\d_][\w-]*(?::[^\s*()]*)?)|(?P<mark>[()*+]))"
+    rf"\s*(?:(?P<number>(?:{NUMBER})(?=\s*\*))|(?P<name>[^\W\d_][\w-]*(?::(?:[^\s*()+]|(?<=[eE])\+)*)?)|(?P<mark>[()*+]))"
 )
 
 

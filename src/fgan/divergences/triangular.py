@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences.base import Divergence
+from fgan.divergences.elementary import quadratic
 
 
 class Triangular(Divergence):
@@ -32,7 +33,7 @@ class Triangular(Divergence):
 
     def f(self, u: Tensor) -> Tensor:
         """Return (u - 1)²/(u + 1)."""
-        return (u - 1).square() / (u + 1)
+        return (u - 1) * ((u - 1) / (u + 1))  # squared first, it would overflow where f is only u
 
     def conjugate(self, t: Tensor) -> Tensor:
         """Return (√(1 - t) - 1)(√(1 - t) - 3) for -3 <= t <= 1, -1 below and +inf above."""
@@ -46,12 +47,12 @@ class Triangular(Divergence):
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return h(2 - h) with h = tanh(l/2) = (u - 1)/(u + 1)."""
         h = (log_ratio / 2).tanh()
-        return h * (2 - h)
+        return quadratic(h, -1.0, 2.0)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return h(2 + h) with h = tanh(l/2)."""
         h = (log_ratio / 2).tanh()
-        return h * (2 + h)
+        return quadratic(h, 1.0, 2.0)
 
 
 class Harmonic(Divergence):
@@ -91,8 +92,8 @@ class Harmonic(Divergence):
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return -2/(1 + u)²."""
-        return -2 * (-log_ratio).sigmoid().square()
+        return quadratic((-log_ratio).sigmoid(), -2.0, 0.0)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return 2u²/(1 + u)² - 1."""
-        return 2 * log_ratio.sigmoid().square() - 1
+        return quadratic(log_ratio.sigmoid(), 2.0, 0.0, -1.0)

@@ -33,6 +33,7 @@ LAWS_OF_LINKS: dict[str, Law] = {
     "T = f'(u)": laws_of_links.optimal,
     "bound is tight": laws_of_pairs.tight,
     "bound is below D_f": laws_of_pairs.bound,
+    "float64": laws_of_links.float64,
     "float32": laws_of_links.float32,
     "bfloat16": laws_of_links.bfloat16,
 }

@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from fgan.divergences.base import Divergence, TensorMap
+from fgan.divergences.verification.loading import Foreign
 from fgan.divergences.verification.points import OUTPUTS, complaint, slope_of
+from fgan.divergences.verification.precision import V, precision_breaks
 
 EXTREMES = (-1e4, -300, -88, -60, -30, -17, -2, 0, 2, 17, 30, 60, 88, 300, 1e4)
 
@@ -84,6 +86,13 @@ def optimal(d: Divergence) -> str | None:
         t=t,
         best=best,
     )
+
+
+def float64(d: Divergence) -> str | None:
+    """For |v| up to 100 no value or gradient is NaN, or infinite where the true one is an ordinary number."""
+    own = Foreign(d.name, "", d.real_term, d.fake_term, None, d)
+    broken = precision_breaks(own, torch.zeros_like(V, dtype=torch.bool))
+    return broken[0].what if broken else None
 
 
 def float32(d: Divergence) -> str | None:

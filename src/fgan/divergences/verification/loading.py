@@ -8,7 +8,7 @@ import inspect
 import re
 import sys
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor
@@ -16,6 +16,8 @@ from torch import Tensor
 from fgan.divergences.base import Divergence, TensorMap
 from fgan.errors import FganError, did_you_mean
 
+LARGEST = 100.0
+"""Critic outputs up to here must be usable."""
 TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 WANTED = (
     "a pair (activation, conjugate), an object with `activation` and `conjugate` or with `real_term` and "
@@ -34,7 +36,7 @@ class Foreign:
         fake: v -> f*(T).
         conjugate: t -> f*(t), where it is given apart.
         divergence: the object itself, if it is one of fgan's kind.
-        raised: what calls raised, with the value, filled as they happen.
+        raised: what calls within |v| <= 100 raised, by v, filled as they happen.
     """
 
     name: str
@@ -43,23 +45,22 @@ class Foreign:
     fake: TensorMap
     conjugate: TensorMap | None
     divergence: Divergence | None = None
-    raised: list[str] = field(default_factory=list)
+    raised: dict[float, str] = field(default_factory=dict)
 
     def call(self, which: str, x: Tensor) -> Tensor:
         """Return real, fake or conjugate at x in float64, NaN where the code raises."""
         function: TensorMap = getattr(self, which)
-        if x.numel() == 0:
-            return x.clone()
+        flat = x.detach().clone().reshape(-1)  # that code may write into what it is given
         try:
-            value = function(x)
+            value = function(flat).detach().double()
         except Exception as error:
-            if x.numel() == 1:
-                words = f"at {'t' if which == 'conjugate' else 'v'} = {float(x):.6g} {which} raised"
-                self.raised.append(f"{words} {type(error).__name__}: {_first_line(error)}")
-                return torch.full(x.shape, torch.nan, dtype=torch.float64)
-            one_by_one = [self.call(which, one) for one in x.reshape(-1, 1)]
-            return torch.cat(one_by_one).reshape(x.shape)
-        return value.detach().double()
+            if len(flat) > 1:
+                return torch.cat([self.call(which, one) for one in flat.split(1)]).reshape(x.shape)
+            v = float(flat)
+            if which != "conjugate" and abs(v) <= LARGEST:
+                self.raised.setdefault(v, f"{type(error).__name__}: {first_line(error)}")
+            return torch.full(x.shape, torch.nan, dtype=torch.float64)
+        return value.reshape(x.shape)
 
 
 def is_target(text: str) -> bool:
@@ -97,18 +98,22 @@ def foreign(found: object, name: str) -> Foreign:
     if isinstance(found, tuple | list):
         if len(found) == 2 and all(map(callable, found)):
             return _pair(name, "a pair (activation, conjugate)", *found)
-        members = ", ".join(type(member).__name__ for member in found[:4])
+        inside = ", ".join(type(member).__name__ for member in found[:4])
         raise FganError(
-            f'"{name}" must be {WANTED}; got a {type(found).__name__} of {len(found)} ({members}).'
+            f'"{name}" must be {WANTED}; got a {type(found).__name__} of {len(found)} ({inside}).'
         )
-    real, fake = (getattr(found, term, None) for term in ("real_term", "fake_term"))
-    conjugate = getattr(found, "conjugate", None)
-    if callable(real) and callable(fake):
+    real, fake = _function(found, "real_term"), _function(found, "fake_term")
+    if real and fake:
         return Foreign(name, "an object with real_term and fake_term", real, fake, None)
-    activation = getattr(found, "activation", None)
-    if callable(activation) and callable(conjugate):
+    activation, conjugate = _function(found, "activation"), _function(found, "conjugate")
+    if activation and conjugate:
         return _pair(name, "an object with activation and conjugate", activation, conjugate)
     raise FganError(f'"{name}" must be {WANTED}; got {_described(found)}.')
+
+
+def _function(found: object, member: str) -> TensorMap | None:
+    value = getattr(found, member, None)
+    return cast(TensorMap, value) if callable(value) else None
 
 
 def _pair(name: str, kind: str, activation: TensorMap, conjugate: TensorMap) -> Foreign:
@@ -141,7 +146,7 @@ def _made(found: Any, name: str) -> object:  # noqa: ANN401
         return found()
     except Exception as error:
         raise FganError(
-            f'"{name}" was called without arguments and raised {type(error).__name__}: {_first_line(error)}'
+            f'"{name}" was called without arguments and raised {type(error).__name__}: {first_line(error)}'
         ) from error
 
 
@@ -157,10 +162,12 @@ def _imported(module: str, target: str) -> object:
                 f'"{target}": there is no module "{error.name}" in this folder or among the installed '
                 "packages. Write package.module:object, without .py."
             ) from error
-        raise FganError(f'"{target}": the module "{module}" imports {error.name}, which is missing.') from error
+        raise FganError(
+            f'"{target}": the module "{module}" imports {error.name}, which is missing.'
+        ) from error
     except (Exception, SystemExit) as error:
         raise FganError(
-            f'"{target}": importing "{module}" raised {type(error).__name__}: {_first_line(error)}'
+            f'"{target}": importing "{module}" raised {type(error).__name__}: {first_line(error)}'
         ) from error
 
 
@@ -170,7 +177,6 @@ def _described(found: object) -> str:
     return f"an object of type {kind}" + (f" with {', '.join(names)}" if names else "")
 
 
-def _first_line(error: BaseException) -> str:
+def first_line(error: BaseException) -> str:
+    """Return what an error says, in one line."""
     return (str(error).splitlines() or [""])[0][:200]
-
-

@@ -14,10 +14,11 @@ from fgan.divergences.base import Divergence, TensorMap
 # Off every round number, so that no kink of an f lies on a point.
 LOG_RATIOS = torch.linspace(-6, 6, 48, dtype=torch.float64) + 0.01234
 OUTPUTS = torch.linspace(-8, 8, 64, dtype=torch.float64) + 0.00567
-_FAR = torch.logspace(-3, 8, 500, dtype=torch.float64)
+_FAR = torch.logspace(-3, 16, 800, dtype=torch.float64)
 _NEAR = torch.linspace(-40, 40, 401, dtype=torch.float64)
 REACH = torch.cat([-_FAR, _NEAR, _FAR]).unique()
-"""Critic outputs from -1e8 to 1e8: some links come near their limits no faster than 1/v."""
+"""Critic outputs from -1e16 to 1e16: some links come near their limits no faster than 1/v, and T = v must be as
+large as f'(u)."""
 ROUNDS, SPLITS = 6, 17
 
 
@@ -41,23 +42,27 @@ def complaint(wrong: Tensor, text: str, **values: Tensor) -> str | None:
     return text.format(**{key: float(value.flatten()[place]) for key, value in spread.items()})
 
 
-def slope_of(function: TensorMap, x: Tensor) -> Tensor:
-    """Return the derivative of an elementwise function by automatic differentiation; 0 where it is constant."""
-    at = x.detach().clone().requires_grad_()
+def slope_of(function: TensorMap, x: Tensor, *, again: bool = False) -> Tensor:
+    """Return the derivative of an elementwise function by automatic differentiation; 0 where it is constant.
+
+    Args:
+        function: what to differentiate.
+        x: where.
+        again: whether the result is to be differentiated in its turn.
+    """
+    at = x if again else x.detach().clone().requires_grad_()
     value = function(at)
     if not value.requires_grad:
         return torch.zeros_like(x)
-    (slope,) = torch.autograd.grad(value.sum(), at, allow_unused=True)
+    (slope,) = torch.autograd.grad(value.sum(), at, create_graph=again, allow_unused=True)
     return torch.zeros_like(x) if slope is None else slope
 
 
 def slopes(d: Divergence) -> Tensor:
     """Return T on both sides of f'(1) inside the domain of f*, and, where f'(0) is finite, some below it."""
     low, high = d.slope_at_zero, d.slope_at_infinity
-    if d.smooth:
-        t = d.real_at(LOG_RATIOS)
-    else:
-        t = low + (high - low) * torch.linspace(0.02, 0.98, 25, dtype=torch.float64)
+    shares = torch.linspace(0.02, 0.98, 25, dtype=torch.float64)
+    t = d.real_at(LOG_RATIOS) if d.smooth else low + (high - low) * shares
     start = low if math.isfinite(low) else float(t.min())
     below = start - torch.tensor([0.1, 1.0, 30.0], dtype=torch.float64)
     return torch.cat([below, t[d.conjugate_domain.contains(t)]])

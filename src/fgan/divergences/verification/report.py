@@ -64,7 +64,9 @@ class Report:
         if self.holds:
             lines.append(f"all laws hold{f' as {self.claim}' if self.claim else ''}")
         else:
-            lines.append(f"{counted(len(self.broken), 'broken law')}{f' as {self.claim}' if self.claim else ''}")
+            lines.append(
+                f"{counted(len(self.broken), 'broken law')}{f' as {self.claim}' if self.claim else ''}"
+            )
         return "\n".join(lines)
 
 

@@ -1,0 +1,121 @@
+"""`fgan verify`: the laws, on the catalogue or on somebody's code."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import tyro
+
+from fgan.cli import print_out
+from fgan.errors import FganError
+
+if TYPE_CHECKING:
+    from fgan.divergences.base import Divergence
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerifyCommand:
+    """Check divergences against the laws: the whole catalogue, one name, or code of your own.
+
+    Your own code is a pair (activation, conjugate) of functions on tensors, an object with these as attributes
+    or with real_term and fake_term, or an fgan.Divergence. The exit code is 1 where a law is broken.
+    """
+
+    target: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="[TARGET]")] = None
+    """What to check: package.module:object, or the name of a divergence; the whole catalogue if not given."""
+    as_: Annotated[str | None, tyro.conf.arg(name="as", metavar="NAME")] = None
+    """The divergence that your object is said to be."""
+    json: bool = False
+    """Print a JSON object instead of a report."""
+
+
+def run(arguments: list[str]) -> None:
+    """Parse the arguments, print the report, and raise if a law is broken."""
+    command = tyro.cli(VerifyCommand, prog="fgan verify", args=arguments)
+    from fgan.divergences import CATALOGUE, EXAMPLES, divergence
+    from fgan.divergences.verification import is_target
+
+    family = (command.target or "").partition(":")[0]
+    if command.target and is_target(command.target) and family not in CATALOGUE:
+        report_on_foreign(command.target, command.as_, command.json)
+        return
+    if command.as_:
+        raise FganError(
+            "--as says which divergence your own code is; name that code first: "
+            f"fgan verify package.module:object --as {command.as_}. Got {command.target!r}."
+        )
+    if command.target is None:
+        report_on_ours([divergence(name) for name in EXAMPLES], command.json)
+        return
+    try:
+        named = divergence(command.target)
+    except FganError as error:
+        raise FganError(f"{error} For code of your own write package.module:object.") from error
+    report_on_ours([named], command.json)
+
+
+def report_on_ours(divergences: list[Divergence], as_json: bool) -> None:
+    """Print which laws hold for divergences of the catalogue.
+
+    Raises:
+        BrokenLawError: if one does not.
+    """
+    from tqdm import tqdm
+
+    from fgan.divergences.verification import LAWS, BrokenLawError, broken_laws, counted
+
+    start = time.perf_counter()
+    progress = tqdm(divergences, desc="verify", leave=False, disable=None)  # only on a terminal
+    broken = {one.name: broken_laws(one) for one in progress}
+    seconds = time.perf_counter() - start
+    wrong = sum(map(len, broken.values()))
+    if as_json:
+        rows = [{"name": one.name, "links": one.links, "broken": broken[one.name]} for one in divergences]
+        outcome = {"divergences": rows, "laws": list(LAWS), "seconds": round(seconds, 3)}
+        print_out(json.dumps(outcome, indent=2, ensure_ascii=False))
+    else:
+        for line in table(divergences, broken):
+            print_out(line)
+        verdict = counted(wrong, "broken law") if wrong else "all hold"
+        print_out(
+            f"{counted(len(divergences), 'divergence')}, {counted(len(LAWS), 'law')}, {verdict} ({seconds:.1f} s)"
+        )
+    if wrong:
+        raise BrokenLawError(f"{counted(wrong, 'law')} of {counted(len(divergences), 'divergence')} broken.")
+
+
+def table(divergences: list[Divergence], broken: dict[str, dict[str, str]]) -> list[str]:
+    """Return a line for each divergence, and one more for each law that it breaks."""
+    names = max(len(one.name) for one in divergences)
+    links = max(len(", ".join(one.links)) for one in divergences)
+    lines = []
+    for one in divergences:
+        found = broken[one.name]
+        lines.append(f"{one.name:<{names}}  {', '.join(one.links):<{links}}  {', '.join(found) or 'ok'}")
+        lines += [f"  BROKEN {law}: {words}" for law, words in found.items()]
+    return lines
+
+
+def report_on_foreign(target: str, claim: str | None, as_json: bool) -> None:
+    """Print what somebody's code is, and which laws it breaks.
+
+    Raises:
+        BrokenLawError: if it breaks one.
+        FganError: where it cannot be loaded or called.
+    """
+    from fgan.divergences import divergence
+    from fgan.divergences.verification import BrokenLawError, counted, examine, load
+
+    claimed = divergence(claim) if claim else None
+    with contextlib.redirect_stdout(sys.stderr):  # what that code prints is not the result
+        report = examine(load(target), claimed)
+    outcome = {**dataclasses.asdict(report), "holds": report.holds}
+    print_out(json.dumps(outcome, indent=2, ensure_ascii=False) if as_json else report.text)
+    if not report.holds:
+        raise BrokenLawError(f"{target} breaks {counted(len(report.broken), 'law')}.")
