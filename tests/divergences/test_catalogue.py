@@ -74,7 +74,10 @@ def test_an_unknown_name_suggests_the_nearest(wrong, nearest):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("alpha:1", 'the α of alpha must be a finite number other than 0 and 1; got 1.0. For α → 1 use "kl".'),
+        (
+            "alpha:1",
+            'the α of alpha must be a finite number other than 0 and 1; got 1.0. For α → 1 use "kl".',
+        ),
         ("alpha:0", 'For α → 0 use "reverse-kl"'),
         ("alpha:nan", "must be a finite number other than 0 and 1; got nan"),
         ("alpha:inf", "must be a finite number other than 0 and 1; got inf"),
@@ -236,7 +239,10 @@ def test_operators_and_their_limits():
 @pytest.mark.parametrize(
     ("name", "facts"),
     [
-        ("kl", {"f_at_zero": 0, "slope_at_infinity": math.inf, "threshold": 1, "curvature": 1, "local_order": 1}),
+        (
+            "kl",
+            {"f_at_zero": 0, "slope_at_infinity": math.inf, "threshold": 1, "curvature": 1, "local_order": 1},
+        ),
         ("reverse-kl", {"f_at_zero": math.inf, "slope_at_infinity": 0, "local_order": 0, "growth": (0, 1)}),
         ("pearson", {"curvature": 2, "local_order": 2, "growth": (2, 0), "slope_at_zero": -2}),
         ("neyman", {"slope_at_infinity": 1, "local_order": -1, "growth": (0, 2)}),
@@ -257,7 +263,9 @@ def test_known_facts(name, facts):
     d = fgan.divergence(name)
     for fact, value in facts.items():
         got = getattr(d, fact)
-        assert got == (value if value is None or isinstance(value, bool) else pytest.approx(value, abs=1e-12)), fact
+        assert got == (
+            value if value is None or isinstance(value, bool) else pytest.approx(value, abs=1e-12)
+        ), fact
 
 
 def test_a_subclass_of_three_functions_is_a_divergence():

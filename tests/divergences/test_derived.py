@@ -87,7 +87,7 @@ def test_extremes_of_a_written_f_are_never_nan(name, dtype):
 def test_a_bound_beyond_the_trusted_ratios_is_still_a_bound():
     """Beyond, both terms stay at the edge's point of the conjugate's graph, so no critic gains there."""
     own = fgan.Divergence.from_f("f(u) = exp(u)")
-    low, high = own.trusted
+    _, high = own.trusted
     assert high < 8
     v = torch.tensor([high, high + 1, 50.0], dtype=torch.float64)
     assert torch.equal(own.real_term(v), own.real_term(v[:1]).expand(3))
@@ -104,9 +104,7 @@ def test_gradients_of_a_quartic():
     assert torch.autograd.gradcheck(own.conjugate, (t,))
     assert torch.autograd.gradgradcheck(own.conjugate, (t,))
     assert torch.autograd.gradcheck(own.log_ratio_at, (t,))
-    torch.testing.assert_close(
-        own.conjugate(t), t + 3 * (t.abs() / 4) ** (4 / 3), rtol=1e-12, atol=1e-12
-    )
+    torch.testing.assert_close(own.conjugate(t), t + 3 * (t.abs() / 4) ** (4 / 3), rtol=1e-12, atol=1e-12)
 
 
 def test_a_shift_and_an_affine_part_are_reported():

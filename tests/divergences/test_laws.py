@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from fgan.divergences import EXAMPLES, Divergence, divergence
 
-EVERY = [pytest.param(name, link, id=f"{name}/{link}") for name in EXAMPLES for link in divergence(name).links]
+EVERY = [
+    pytest.param(name, link, id=f"{name}/{link}") for name in EXAMPLES for link in divergence(name).links
+]
 every_divergence = pytest.mark.parametrize("name", EXAMPLES)
 every_link = pytest.mark.parametrize(("name", "link"), EVERY)
 few = settings(max_examples=25, deadline=None)

@@ -8,7 +8,6 @@ from fgan.divergences import CATALOGUE, EXAMPLES
 from fgan.evaluation import mode_coverage
 from fgan.training.trainer import Trainer
 
-
 FIRST_SEVEN = ("total-variation", "kl", "reverse-kl", "pearson", "squared-hellinger", "js", "gan")
 ONE_OF_EACH = [next(name for name in EXAMPLES if name.split(":")[0] == entry) for entry in CATALOGUE]
 

@@ -10,7 +10,9 @@ from fgan.objectives import plain_bound, tight_bound
 # Samples over four atoms, given by their counts; the divergence of the two empirical laws is then a sum.
 P, Q = torch.tensor([1, 2, 3, 2]), torch.tensor([3, 1, 2, 2])
 RATIO = (P / P.sum()).double() / (Q / Q.sum()).double()
-EVERY = [pytest.param(name, link, id=f"{name}/{link}") for name in EXAMPLES for link in divergence(name).links]
+EVERY = [
+    pytest.param(name, link, id=f"{name}/{link}") for name in EXAMPLES for link in divergence(name).links
+]
 every_link = pytest.mark.parametrize(("name", "link"), EVERY)
 
 

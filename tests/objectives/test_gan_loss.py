@@ -46,7 +46,7 @@ def test_bad_choices_are_said():
         fgan.GANLoss(None)
     with pytest.raises(fgan.FganError, match="has its link"):
         fgan.GANLoss(fgan.divergence("kl"), link="log-ratio")
-    with pytest.raises(fgan.FganError, match='without a gradient. Use link="paper"'):
+    with pytest.raises(fgan.FganError, match=r'without a gradient\. Use link="paper"'):
         fgan.GANLoss("total-variation", link="log-ratio")
     with pytest.raises(fgan.FganError, match="Take a smooth f, or total-variation"):
         fgan.GANLoss("f(u)=abs(u - 1)")

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.divergences.base import Link
-from fgan.divergences.elementary import at_least, exp_difference, log_softplus
+from fgan.divergences.elementary import affine, at_least, exp_difference, log_softplus
 from fgan.divergences.parameter import OneParameter, Parameter
 
 NOT_ZERO_OR_ONE = "a finite number other than 0 and 1"
@@ -94,7 +94,7 @@ class Alpha(OneParameter):
             return Link(real=lambda v: v, fake=self.conjugate, log_ratio=self.log_ratio_at)
 
         def log_ratio(v: Tensor) -> Tensor:
-            return -(log_softplus(-v) + math.log(rest)) / rest
+            return affine(log_softplus(-v), -1 / rest, -math.log(rest) / rest)
 
         return Link(
             real=lambda v: 1 / rest + F.logsigmoid(v),

@@ -23,6 +23,7 @@ from typing import ClassVar, Self
 import torch
 from torch import Tensor
 
+from fgan.divergences.elementary import value_and_slope
 from fgan.divergences.facts import Facts
 from fgan.divergences.newton import conjugate_by_inversion, invert
 from fgan.errors import FganError
@@ -156,8 +157,7 @@ class Divergence(Facts, ABC):
         The generator's gradient is -E_Q[w(u) ∇l], whatever the link; a noise penalty is E_Q[w(u) |∇v|²].
         It is the slope of `fake_at`, for d f*(f'(u)) = u f''(u) du.
         """
-        _, pull = torch.func.vjp(self.fake_at, log_ratio)
-        return pull(torch.ones_like(log_ratio))[0]
+        return value_and_slope(self.fake_at, log_ratio)[1]
 
     def paper_link(self) -> Link:
         """Return a link as in the paper's Table 2; a subclass that has one overrides this."""

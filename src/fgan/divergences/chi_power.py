@@ -39,7 +39,11 @@ class Chi(OneParameter):
     use = (
         "To choose how steeply large ratios count: k below 2 is gentler than Pearson's χ², k above 2 harsher."
     )
-    avoid = "With k above 2 from samples: it averages u^k over the model's samples. Its f''(1) is 0 or infinite unless k = 2."
+    avoid = (
+        "With k above 2 from samples: it averages u^k over the model's samples. With k below 2 under the log-ratio "
+        "link at first: T has an infinite slope at log(p/q) = 0, where a critic may start. f''(1) is 0 or infinite "
+        "unless k = 2."
+    )
     references = ("vajda1973",)
 
     def __init__(self, value: float, link: str | None = None) -> None:
@@ -121,6 +125,7 @@ class _SignedPower(torch.autograd.Function):
         ctx.save_for_backward(x)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+        (grad,) = grads
         (x,) = ctx.saved_tensors
         return grad * ctx.exponent * x.abs().pow(ctx.exponent - 1), None

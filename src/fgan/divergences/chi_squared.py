@@ -185,7 +185,6 @@ class Marton(Divergence):
     avoid = "As a distance: it charges the deficits p < q alone, and only smoothly so; its critic finds no p/q > 1."
     references = ("marton1996", "samson2000")
     identifies_ratio = False
-    curvature = None  # f'' is 2 below u = 1 and 0 above
 
     def f(self, u: Tensor) -> Tensor:
         """Return (1 - u)² below u = 1, else 0."""

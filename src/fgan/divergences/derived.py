@@ -16,6 +16,7 @@ from torch import Tensor
 from fgan.divergences import expression
 from fgan.divergences.base import Divergence, TensorMap
 from fgan.divergences.diagnosis import Diagnosis, diagnose
+from fgan.divergences.elementary import value_and_slope
 from fgan.divergences.facts import Interval
 
 JUST_BESIDE = 1e-15
@@ -123,9 +124,3 @@ class FromF(Divergence):
         """Where f* is finite, as far as the limits tell."""
         upper = self.slope_at_infinity
         return Interval(upper=upper, closed=math.isfinite(upper) and self._diagnosis.conjugate_ends_finite)
-
-
-def value_and_slope(f: TensorMap, u: Tensor) -> tuple[Tensor, Tensor]:
-    """Return f(u) and f'(u), elementwise, both differentiable."""
-    value, pull = torch.func.vjp(f, u)
-    return value, pull(torch.ones_like(value))[0]

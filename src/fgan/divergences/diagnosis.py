@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences.base import TensorMap
+from fgan.divergences.elementary import value_and_slope
 from fgan.errors import FganError
 
 WIDEST, STEP = 700.0, 0.125
@@ -79,13 +80,15 @@ def diagnose(f: TensorMap, name: str) -> Diagnosis:
         "slope_at_infinity": _limit(inside.log_ratio, inside.slope, -1),
     }
     trusted = float(inside.log_ratio[0]), float(inside.log_ratio[-1])
-    threshold = float(_trace(f, torch.zeros(1, dtype=torch.float64), at_one).slope)
+    one = torch.ones(1, dtype=torch.float64)
+    slope, second_derivative = value_and_slope(lambda u: value_and_slope(f, u)[1], one)
+    threshold = float(slope)
     return Diagnosis(
         f_at_one=at_one,
         **limits,
         conjugate_ends_finite=math.isfinite(_limit(inside.log_ratio, inside.conjugate, -1)),
         kinks=kinks,
-        rough_at_one=bool(_second_derivative_at_one(f).isnan()),
+        rough_at_one=bool(second_derivative.isnan()),
         strictly_convex=not kinks and bool((rises[inside.log_ratio[:-1].abs() < CORE] > 0).all()),
         trusted=trusted,
         notes=_notes(at_one, threshold, kinks, trusted),
@@ -121,18 +124,8 @@ def _notes(
 
 def _trace(f: TensorMap, log_ratio: Tensor, at_one: float) -> _Curve:
     u = log_ratio.exp()
-    value, pull = torch.func.vjp(f, u)
-    (slope,) = pull(torch.ones_like(value))
+    value, slope = value_and_slope(f, u)
     return _Curve(log_ratio, u, value - at_one, slope, u * slope - value + at_one)
-
-
-def _second_derivative_at_one(f: TensorMap) -> Tensor:
-    def slope(u: Tensor) -> Tensor:
-        value, pull = torch.func.vjp(f, u)
-        return pull(torch.ones_like(value))[0]
-
-    _, pull = torch.func.vjp(slope, torch.ones(1, dtype=torch.float64))
-    return pull(torch.ones(1, dtype=torch.float64))[0]
 
 
 def _check_call(f: TensorMap, name: str) -> None:
@@ -188,8 +181,7 @@ def _check_differentiable(f: TensorMap, name: str) -> None:
     """Hold what autograd says against differences: rounding, detaching or counting leaves no trace in autograd."""
     u = torch.linspace(0.2, 5.0, 97, dtype=torch.float64) + 1e-3 * math.sqrt(2)
     h = 1e-6
-    _, pull = torch.func.vjp(f, u)
-    (slope,) = pull(torch.ones_like(u))
+    _, slope = value_and_slope(f, u)
     difference = (f(u + h) - f(u - h)) / (2 * h)
     wrong = (slope - difference).abs() > 1e-4 * (1 + slope.abs() + difference.abs())
     if wrong.any():

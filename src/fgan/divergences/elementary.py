@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -15,6 +16,16 @@ from torch import Tensor
 LOG2 = math.log(2.0)
 EXACT = 40.0
 """From here on log(1 + e^x) is x, and log(1 + e^-x) is e^-x, to the last digit of a float64."""
+
+
+def value_and_slope(function: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+    """Return an elementwise function and its derivative at x; both can be differentiated again.
+
+    >>> value_and_slope(torch.square, torch.tensor([3.0]))
+    (tensor([9.]), tensor([6.]))
+    """
+    value, pull, *_ = torch.func.vjp(function, x)
+    return value, pull(torch.ones_like(value))[0]
 
 
 def softplus(x: Tensor) -> Tensor:
@@ -38,7 +49,7 @@ def log_softplus(x: Tensor) -> Tensor:
     >>> log_softplus(torch.tensor([-1000.0, 0.0]))
     tensor([-1000.0000,    -0.3665])
     """
-    return softplus(at_least(x, -EXACT)).log() - F.relu(-EXACT - x)
+    return _LogSoftplus.apply(x)  # pyright: ignore[reportReturnType]
 
 
 def affine(x: Tensor, scale: float, shift: float) -> Tensor:
@@ -64,7 +75,30 @@ def quadratic(x: Tensor, a: float, b: float, c: float = 0.0) -> Tensor:
     return _Quadratic.apply(x, a, b, c)  # pyright: ignore[reportReturnType]
 
 
-# Both know their slope from what is at hand: half the passes that autograd would make of the parts.
+# These know their slope from what is at hand: half the passes that autograd would make of the parts.
+
+
+def _times(slope: Tensor, grad: Tensor) -> Tensor:
+    """Return the product; in the slope's own memory where no one will differentiate it again."""
+    return slope * grad if torch.is_grad_enabled() else slope.mul_(grad)
+
+
+class _LogSoftplus(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor) -> Tensor:
+        return softplus(x.clamp(min=-EXACT)).log_().add_((x + EXACT).clamp_(max=0.0))
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ANN401
+        ctx.save_for_backward(inputs[0], output)
+
+    @staticmethod
+    def backward(ctx: Any, *grads: Tensor) -> Tensor:  # noqa: ANN401
+        (grad,) = grads
+        x, y = (saved.clamp(min=-EXACT) for saved in ctx.saved_tensors)
+        return _times(x.sigmoid() * (-y).exp(), grad)
 
 
 class _ExpDifference(torch.autograd.Function):
@@ -72,7 +106,7 @@ class _ExpDifference(torch.autograd.Function):
 
     @staticmethod
     def forward(x: Tensor, rate: float, scale: float, shift: float) -> Tensor:
-        y = torch.expm1(x * rate if rate != 1 else x)
+        y = (x * rate).expm1_() if rate != 1 else torch.expm1(x)
         y = y.mul_(scale) if scale != 1 else y
         return y.add_(shift) if shift else y
 
@@ -83,9 +117,10 @@ class _ExpDifference(torch.autograd.Function):
         ctx.save_for_backward(output)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:  # noqa: ANN401
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:  # noqa: ANN401
+        (grad,) = grads
         (y,) = ctx.saved_tensors
-        return grad * affine(y, ctx.rate, ctx.rate * ctx.offset), None, None, None
+        return _times(affine(y, ctx.rate, ctx.rate * ctx.offset), grad), None, None, None
 
 
 class _Quadratic(torch.autograd.Function):
@@ -101,6 +136,7 @@ class _Quadratic(torch.autograd.Function):
         ctx.save_for_backward(x)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None, None]:  # noqa: ANN401
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:  # noqa: ANN401
+        (grad,) = grads
         (x,) = ctx.saved_tensors
-        return grad * affine(x, 2 * ctx.a, ctx.b), None, None, None
+        return _times(affine(x, 2 * ctx.a, ctx.b), grad), None, None, None

@@ -194,9 +194,9 @@ def parse_definition(text: str) -> Expression:
     return expression
 
 
-def _fits(number: float) -> bool:
+def _fits(number: object) -> bool:
     try:
-        return math.isfinite(float(number))
+        return isinstance(number, int | float) and math.isfinite(float(number))
     except OverflowError:
         return False
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from fgan.divergences.elementary import value_and_slope
+
 if TYPE_CHECKING:
     from fgan.divergences.base import Divergence
 
@@ -50,11 +52,11 @@ class _Inverse(torch.autograd.Function):
         ctx.save_for_backward(output)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
+        (grad,) = grads
         (log_ratio,) = ctx.saved_tensors
         at = torch.where(log_ratio.isfinite(), log_ratio, 0)
-        _, pull = torch.func.vjp(ctx.increasing, at)
-        (slope,) = pull(torch.ones_like(at))
+        _, slope = value_and_slope(ctx.increasing, at)
         return torch.where(log_ratio.isfinite(), grad / slope, 0), None, None
 
 
@@ -78,7 +80,8 @@ class _Conjugate(torch.autograd.Function):
         ctx.save_for_backward(t)
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
+        (grad,) = grads
         (t,) = ctx.saved_tensors
         return grad * ctx.divergence.log_ratio_at(t).exp(), None
 
@@ -94,8 +97,7 @@ def _solve(increasing: Callable[[Tensor], Tensor], t: Tensor) -> Tensor:
     x = (low + high) / 2
     last_move = high - low
     for _ in range(MAX_STEPS):
-        values, pull = torch.func.vjp(increasing, x)
-        (slope,) = pull(torch.ones_like(x))
+        values, slope = value_and_slope(increasing, x)
         residual = values - targets
         low, high = torch.where(residual < 0, x, low), torch.where(residual < 0, high, x)
         newton = x - residual / slope

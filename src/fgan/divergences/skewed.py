@@ -3,10 +3,9 @@ r"""Divergences from P to the mixture M = πP + (1 - π)Q, which stay finite wha
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from fgan.divergences.elementary import quadratic
+from fgan.divergences.elementary import affine, quadratic, softplus
 from fgan.divergences.parameter import OneParameter, Parameter
 
 MIXTURE_WEIGHT = Parameter(
@@ -53,8 +52,8 @@ class SkewKL(_FromMixture):
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return log(u/m) + (1 - π)/m."""
-        x = log_ratio - self._odds
-        return F.logsigmoid(x) - (torch.sigmoid(x) - (1 - math.log(self.value)))
+        away = self._odds - log_ratio
+        return torch.sigmoid(away) - affine(softplus(away), 1.0, math.log(self.value))
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return (1 - π)u/m."""
@@ -77,7 +76,10 @@ class SkewPearson(_FromMixture):
     symbol = r"\chi^2_\pi(P\|Q)"
     formula = "(1 - π)**2*(u - 1)**2/(1 - π + π*u)"
     derivative_formula = "(1 - π)**2/π*(1 - 1/(1 - π + π*u)**2)"
-    normalisation = "π is the weight of P in the mixture. π = ½ is half of triangular, π → 0 Pearson's χ². RuLSIF's PE is half of it."
+    normalisation = (
+        "π is the weight of P in the mixture. π = ½ is half of triangular, π → 0 Pearson's χ². RuLSIF's PE is half "
+        "of it."
+    )
     use = "For density-ratio estimation that does not blow up: the ratio to the mixture is at most 1/π."
     avoid = "Where large ratios p/q themselves matter: they are cut off near 1/π."
     references = ("yamada2013", "gyorfi2001")

@@ -38,7 +38,7 @@ def read(
 
 
 class _Reader:
-    """Recursive descent over: sum = term {"+" term}; term = [number "*"] (name | operation "(" sum ")" | "(" sum ")")."""
+    """Recursive descent: sum = term {"+" term}, term = [number "*"] (name | operation "(" sum ")" | "(" sum ")")."""
 
     def __init__(
         self, text: str, catalogue: Mapping[str, type[Divergence]], other_names: Mapping[str, str]

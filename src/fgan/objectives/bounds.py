@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences import KL, Divergence, Pearson
+from fgan.divergences.elementary import value_and_slope
 from fgan.divergences.renyi import log_mean_exp
 from fgan.errors import FganError
 
@@ -78,8 +79,7 @@ def best_shift(divergence: Divergence, t: Tensor) -> Tensor:
 
 def _mean_ratio_excess(divergence: Divergence, t: Tensor, shift: Tensor) -> tuple[Tensor, Tensor]:
     """Return 1 - mean u(t - λ), the slope of what is minimised, and its own slope."""
-    excess, pull = torch.func.vjp(lambda at: 1 - divergence.log_ratio_at(t - at).exp().mean(), shift)
-    return excess, pull(torch.ones_like(excess))[0]
+    return value_and_slope(lambda at: 1 - divergence.log_ratio_at(t - at).exp().mean(), shift)
 
 
 def _root_of_increasing(
