@@ -89,7 +89,7 @@ def diagnose(f: TensorMap, name: str) -> Diagnosis:
         conjugate_ends_finite=math.isfinite(_limit(inside.log_ratio, inside.conjugate, -1)),
         kinks=kinks,
         rough_at_one=bool(second_derivative.isnan()),
-        strictly_convex=not kinks and bool((rises[inside.log_ratio[:-1].abs() < CORE] > 0).all()),
+        strictly_convex=bool((rises[inside.log_ratio[:-1].abs() < CORE] > 0).all()),
         trusted=trusted,
         notes=_notes(at_one, threshold, kinks, trusted),
     )
@@ -106,8 +106,8 @@ def _notes(
     if kinks:
         where = ", ".join(f"{u:.6g}" for u in kinks)
         notes.append(
-            f"f has a kink at u = {where}: its bound is a step function there, which can price a critic but "
-            "not train one."
+            f"f has a kink at u = {where}: the bound jumps there without a gradient, which can price a critic "
+            "but not train one."
         )
     elif abs(threshold) > 1e-12:
         notes.append(

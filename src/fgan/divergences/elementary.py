@@ -46,8 +46,8 @@ def at_most(x: Tensor, highest: float) -> Tensor:
 def log_softplus(x: Tensor) -> Tensor:
     """Return log log(1 + e^x), elementwise, also where log(1 + e^x) = e^x is too small for the type.
 
-    >>> log_softplus(torch.tensor([-1000.0, 0.0]))
-    tensor([-1000.0000,    -0.3665])
+    >>> log_softplus(torch.tensor([-1000.0, 2.0])).exp()
+    tensor([0.0000, 2.1269])
     """
     return _LogSoftplus.apply(x)  # pyright: ignore[reportReturnType]
 

@@ -138,8 +138,8 @@ class Jeffreys(Divergence):
     Lambert's W is solved for by Newton's method under the paper's link; under the log-ratio link it is not
     needed at all.
 
-    >>> Jeffreys().fake_term(torch.tensor(0.0))
-    tensor(0.)
+    >>> Jeffreys().fake_term(torch.tensor(1.0))
+    tensor(1.3304)
     """
 
     name = "jeffreys"

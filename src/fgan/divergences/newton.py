@@ -28,8 +28,8 @@ def invert(
         solve: finds l from t faster than the general iteration, where something is known of the function.
         t: targets, any shape. Below the function's range the answer is -inf, from its supremum on +inf.
 
-    >>> invert(lambda l: l + l.exp(), torch.tensor([1.0, 10.0], dtype=torch.float64))
-    tensor([0.0000, 2.0706], dtype=torch.float64)
+    >>> invert(lambda l: l + l.exp(), torch.tensor([2.0, 10.0], dtype=torch.float64))
+    tensor([0.4429, 2.0706], dtype=torch.float64)
     """
     return _Inverse.apply(t, increasing, solve)  # pyright: ignore[reportReturnType]
 

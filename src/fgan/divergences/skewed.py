@@ -32,8 +32,8 @@ class SkewKL(_FromMixture):
         f(u) = u \log\frac{u}{1 - \pi + \pi u}, \quad
         f'(u) = \log\frac{u}{1 - \pi + \pi u} + \frac{1 - \pi}{1 - \pi + \pi u}
 
-    >>> SkewKL(0.5).f(torch.tensor([0.0, 1.0]))
-    tensor([0., 0.])
+    >>> SkewKL(0.5).f(torch.tensor(3.0))
+    tensor(1.2164)
     """
 
     family = "skew-kl"

@@ -63,7 +63,7 @@ class GANLoss:
             )
             raise FganError(
                 f'"{self.divergence.name}" cannot be trained with link="log-ratio": its f has a kink, so the '
-                f"bound is a step function of the critic's output, without a gradient. {instead}"
+                f"bound steps up there without a gradient. {instead}"
             )
         self.generator_loss = generator
 

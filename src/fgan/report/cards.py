@@ -134,7 +134,7 @@ def _formulas(known: Mapping[str, Any], width: int) -> str:
     constants = ", ".join(f"{letter} = {spell(value)}" for letter, value in known["constants"].items())
     rows = [
         ("f(u)", written["f"] or "given as a function"),
-        ("f'(u)", written["derivative"] or ("by differentiation" if known["facts"]["smooth"] else "a step")),
+        ("f'(u)", written["derivative"] or _derivative_in_words(known["facts"])),
         ("f*(t)", written["conjugate"] or NO_FORMULA),
         ("dom f*", known["words"]["conjugate_domain"]),
     ]
@@ -235,11 +235,24 @@ def scaled(relative: Mapping[str, Any]) -> str:
 def critic(known: Mapping[str, Any]) -> str:
     """Say what a critic cannot learn, and which links there are."""
     facts = known["facts"]
-    if facts["identifies_ratio"]:
-        return "" if "paper" in known["links"] else "One link, log-ratio: the output v is log(p/q)."
-    if facts["smooth"]:
+    one_link = "" if "paper" in known["links"] else "One link, log-ratio: the output v is log(p/q)."
+    if not facts["smooth"]:
+        side = (
+            ""
+            if facts["identifies_ratio"]
+            else "The best critic knows only on which side of a kink of f p/q lies."
+        )
+        how = "It cannot be trained with." if one_link else "Train with the paper's link."
+        return f"{side} {one_link} {how}".replace("  ", " ").strip()
+    if not facts["identifies_ratio"]:
         return "The best critic knows log(p/q) only on a part of its values."
-    return "The best critic knows only on which side of a kink of f p/q lies. Train with the paper's link."
+    return one_link
+
+
+def _derivative_in_words(facts: Mapping[str, Any]) -> str:
+    if facts["smooth"]:
+        return "by differentiation"
+    return "by differentiation, with a jump at each kink" if facts["identifies_ratio"] else "a step"
 
 
 def _renyi(known: Mapping[str, Any], width: int) -> str:
