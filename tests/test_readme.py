@@ -41,6 +41,11 @@ def test_the_other_example_runs_as_it_is(root, tmp_path):
     run(blocks(root)[1] + "\nassert samples.shape == (1000, 2)", tmp_path)
 
 
+def test_the_examples_of_the_divergences_page_run(root, tmp_path):
+    for code in re.findall(r"```python\n(.*?)```", (root / "docs" / "divergences.md").read_text(), flags=re.S):
+        run(code, tmp_path)
+
+
 def test_links_lead_somewhere(root):
     for page in (root / "README.md", *(root / "docs").glob("*.md"), root / "benchmarks" / "README.md"):
         for link in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
@@ -50,7 +55,7 @@ def test_links_lead_somewhere(root):
 def test_the_shell_examples_are_real_commands(root, fgan_command):
     text = (root / "README.md").read_text()
     verbs = set(re.findall(r"^fgan (\w+)", text, flags=re.M))
-    assert verbs == {"train", "sample", "divergences"}
+    assert verbs == {"train", "sample", "divergences", "verify", "cite"}
     flags = {
         flag
         for line in re.findall(r"^fgan train.*$", text, flags=re.M)
