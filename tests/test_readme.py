@@ -42,7 +42,9 @@ def test_the_other_example_runs_as_it_is(root, tmp_path):
 
 
 def test_the_examples_of_the_divergences_page_run(root, tmp_path):
-    for code in re.findall(r"```python\n(.*?)```", (root / "docs" / "divergences.md").read_text(), flags=re.S):
+    for code in re.findall(
+        r"```python\n(.*?)```", (root / "docs" / "divergences.md").read_text(), flags=re.S
+    ):
         run(code, tmp_path)
 
 

@@ -227,3 +227,9 @@ def test_a_gpu_learns_the_same_and_resumes_bit_identically(tmp_path, small_confi
     parts = fgan.train(config, tmp_path / "parts", resume=True, say=quiet)
     assert parts.bound == whole.bound
     assert (tmp_path / "whole/metrics.jsonl").read_bytes() == (tmp_path / "parts/metrics.jsonl").read_bytes()
+
+
+def test_what_is_to_know_of_a_written_f_is_said(tmp_path, small_config):
+    lines = []
+    fgan.train(small_config(divergence="f(u)=u**2"), tmp_path / "run", say=lines.append)
+    assert lines[0].startswith("f(u)=u**2: f(1) = 1 is not 0")

@@ -92,6 +92,8 @@ class Divergence(Facts, ABC):
     references: tuple[str, ...] = ()
     """Keys of `references.bib`."""
 
+    notes: tuple[str, ...] = ()
+    """What one should know before relying on it, found out rather than written."""
     identifies_ratio: bool = True
     """Whether the best critic determines log(p/q) everywhere, not only its sign or a part of it."""
     smooth: bool = True

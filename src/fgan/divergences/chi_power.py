@@ -35,6 +35,7 @@ class Chi(OneParameter):
     title = "Vajda's χ^k divergence"
     symbol = r"\chi^k(P\|Q)"
     formula = "abs(u - 1)**k"
+    derivative_formula = "k*(u - 1)*abs(u - 1)**(k - 2)"
     normalisation = "∫|p - q|^k / q^(k-1): k = 1 is twice total variation, k = 2 is Pearson's χ²."
     use = (
         "To choose how steeply large ratios count: k below 2 is gentler than Pearson's χ², k above 2 harsher."

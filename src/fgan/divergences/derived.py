@@ -57,14 +57,10 @@ class FromF(Divergence):
         self.name = name or getattr(f, "__name__", "from_f")
         self._given = f
         self._diagnosis: Diagnosis = diagnose(f, self.name)
+        self.notes = self._diagnosis.notes
         self.smooth = not self._diagnosis.kinks
         self.identifies_ratio = self._diagnosis.strictly_convex
         super().__init__(link)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What one should know of this f: a shift, an affine part, kinks, where it can be trusted."""
-        return self._diagnosis.notes
 
     @property
     def trusted(self) -> tuple[float, float]:

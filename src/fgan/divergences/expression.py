@@ -79,7 +79,8 @@ class Expression:
                     return EXTREMES[name](value(one), value(other))
             raise AssertionError(f"parse() let {ast.dump(node)} through")
 
-        return value(self.tree).expand(x.shape)
+        result = value(self.tree)
+        return result if result.shape == x.shape else result.expand(x.shape)  # a constant
 
     @property
     def latex(self) -> str:

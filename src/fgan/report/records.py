@@ -98,7 +98,7 @@ def record(d: Divergence | Renyi) -> dict[str, Any]:
         "normalisation": d.normalisation,
         "use": d.use,
         "avoid": d.avoid,
-        "notes": list(d.notes) if isinstance(d, FromF) else [],
+        "notes": list(d.notes),
         "trusted": list(d.trusted) if isinstance(d, FromF) else None,
         "references": list(d.references),
     }

@@ -124,6 +124,8 @@ class Loop:
     def go(self, resume: bool) -> Summary:
         """Train until the last step or a stop request."""
         config, trainer = self.config, self.trainer
+        for note in trainer.loss.divergence.notes:
+            self.say(f"{config.divergence}: {note}")
         if resume:
             self._restore()
         first, began = trainer.steps_done, time.perf_counter()
