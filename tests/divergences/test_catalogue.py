@@ -44,7 +44,21 @@ def test_every_entry_says_what_it_is(name):
 
 @pytest.mark.parametrize("name", sorted(TABLE_2))
 def test_the_papers_table_has_the_papers_link(name):
-    assert all(divergence(n).link == "paper" for n in EXAMPLES if n.split(":")[0] == name)
+    assert all("paper" in divergence(n).links for n in EXAMPLES if n.split(":")[0] == name)
+
+
+@pytest.mark.parametrize(
+    ("name", "link"),
+    [
+        ("kl", "paper"),
+        ("alpha:3", "paper"),
+        ("alpha:-1", "paper"),
+        ("alpha:0.9", "log-ratio"),
+        ("triangular", "log-ratio"),
+    ],
+)
+def test_the_first_link_is_the_one_that_trains(name, link):
+    assert divergence(name).link == link
 
 
 def test_the_constructors_take_their_parameter():

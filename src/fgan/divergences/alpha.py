@@ -59,6 +59,14 @@ class Alpha(OneParameter):
         super().__init__(value, link)
 
     @property
+    def links(self) -> tuple[str, ...]:
+        """Both; the log-ratio first for 0 < α < 1, where the paper's has u = ((1-α) log 2)^(1/(α-1)) at v = 0.
+
+        That is 8 at α = ½ and 10^11 at α = 0.9, and training does not survive it.
+        """
+        return ("log-ratio", "paper") if 0 < self._order < 1 else ("paper", "log-ratio")
+
+    @property
     def _order(self) -> float:
         return self.value
 

@@ -59,7 +59,7 @@ class Divergence(Facts, ABC):
 
     Args:
         link: "paper" for an activation as in the paper's Table 2, where there is one; "log-ratio" where v *is*
-            log(p/q), so that T = f'(e^v) and f*(T) = e^v f'(e^v) - f(e^v). The first of them if not given.
+            log(p/q), so that T = f'(e^v) and f*(T) = e^v f'(e^v) - f(e^v). The first of `links` if not given.
 
     Raises:
         FganError: for a link that this divergence does not have.

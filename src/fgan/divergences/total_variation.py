@@ -96,7 +96,10 @@ class HockeyStick(OneParameter):
     activation_formula = "1/(1 + exp(-v))"
     normalisation = "Between 0 and min(γ, 1); γ below 1 is shifted by 1 - γ so that f(1) = 0."
     use = "For tail guarantees: how much of P lies where p > γq. With γ = e^ε, the δ of differential privacy."
-    avoid = "To learn the ratio: its critic knows only whether p/q is above γ."
+    avoid = (
+        "To learn the ratio, of which its critic knows only whether it is above γ; to train unless γ = 1, for it is 0 "
+        "as soon as p/q is on one side of γ everywhere."
+    )
     references = ("polyanskiy2010", "sason2016")
     identifies_ratio = False
     smooth = False

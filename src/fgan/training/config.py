@@ -24,8 +24,8 @@ class TrainConfig:
     divergence: str = "gan"
     """Any name that `fgan divergences` lists, a mixture of them, or an f such as "f(u)=(u-1)**4"."""
     link: Literal["paper", "log-ratio"] | None = None
-    """How the critic's output becomes the bound: by an activation like the paper's, which is taken where there
-    is one, or output = log(p/q)."""
+    """How the critic's output becomes the bound: by an activation like the paper's, or output = log(p/q);
+    the first link of the divergence's card if not given."""
     generator_loss: Literal["saturating", "non-saturating"] = "non-saturating"
     """What the generator minimises: the bound itself, or the paper's trick (section 3.2)."""
     steps: int = 20_000
