@@ -20,7 +20,7 @@ from fgan.divergences.elementary import value_and_slope
 from fgan.divergences.facts import Interval
 
 JUST_BESIDE = 1e-15
-"""Where f''(1) is no number, as in |u - 1|^1.5, the output 0 of a fresh critic is read as a ratio next to 1."""
+"""Where f''(1) is infinite, as in |u - 1|^1.5, the output 0 of a fresh critic is read as a ratio next to 1."""
 
 
 class FromF(Divergence):
@@ -109,6 +109,16 @@ class FromF(Divergence):
     def slope_at_zero(self) -> float:
         """f'(0), extrapolated."""
         return self._diagnosis.slope_at_zero
+
+    @cached_property
+    def threshold(self) -> float:
+        """f'(1)."""
+        return self._diagnosis.threshold
+
+    @cached_property
+    def curvature(self) -> float | None:
+        """f''(1)."""
+        return math.inf if self._diagnosis.rough_at_one and self.smooth else super().curvature
 
     @cached_property
     def slope_at_infinity(self) -> float:

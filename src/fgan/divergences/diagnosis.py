@@ -14,6 +14,8 @@ from fgan.errors import FganError
 
 WIDEST, STEP = 700.0, 0.125
 """The log-ratios that are looked at, and how densely."""
+FINE = 20_001
+"""Points within the core between which kinks are looked for."""
 CORE = 12.0
 """Log-ratios within which f must be convex and finite; beyond, its digits may simply run out."""
 
@@ -25,9 +27,10 @@ class Diagnosis:
     Args:
         f_at_one: f(1), which is subtracted.
         f_at_zero, slope_at_zero, slope_at_infinity: limits of f - f(1), f' and f(u)/u.
+        threshold: f'(1).
         conjugate_ends_finite: whether f* is finite at the edge of its domain.
         kinks: the u at which f' jumps.
-        rough_at_one: whether automatic differentiation finds no number for f''(1).
+        rough_at_one: whether f''(1) is infinite.
         strictly_convex: whether f' increases everywhere that f is trusted.
         trusted: the log-ratios between which f keeps its digits.
         notes: all of this that a user should be told, in sentences.
@@ -37,6 +40,7 @@ class Diagnosis:
     f_at_zero: float
     slope_at_zero: float
     slope_at_infinity: float
+    threshold: float
     conjugate_ends_finite: bool
     kinks: tuple[float, ...]
     rough_at_one: bool
@@ -63,36 +67,52 @@ def diagnose(f: TensorMap, name: str) -> Diagnosis:
         FganError: where f is not elementwise, not differentiable, not finite, not convex, or affine.
     """
     _check_call(f, name)
-    at_one = float(f(torch.ones(1, dtype=torch.float64)))
+    one = torch.ones(1, dtype=torch.float64)
+    at_one = float(f(one))
     grid = torch.arange(-WIDEST, WIDEST + STEP, STEP, dtype=torch.float64)
-    curve = _trace(f, grid, at_one)
-    _check_finite(curve, name)
+    _check_finite(_trace(f, grid, at_one), name)
     _check_differentiable(f, name)
-    kinks = _kinks(f, at_one)
-    low, high = _trusted(curve, name)
+    scale = _scale(f, at_one, name)
+
+    def normal(u: Tensor) -> Tensor:
+        return (f(u) - at_one) / scale
+
+    curve = _trace(normal, grid)
+    kinks = _kinks(normal, scale, name)
+    low, high = _trusted(curve, scale, name)
+    _check_curvature(normal, scale, name)
     inside = _Curve(*(getattr(curve, key)[low : high + 1] for key in _Curve.__dataclass_fields__))
     rises = inside.slope.diff()
-    if not (rises > 0).any() or inside.slope[-1] - inside.slope[0] <= 1e-12 * (1 + inside.slope[0].abs()):
-        raise FganError(f'the f of "{name}" is affine: its divergence is {at_one:g} whatever P and Q.')
-    limits = {
-        "f_at_zero": _limit(inside.log_ratio, inside.value, 0),
-        "slope_at_zero": _limit(inside.log_ratio, inside.slope, 0),
-        "slope_at_infinity": _limit(inside.log_ratio, inside.slope, -1),
-    }
     trusted = float(inside.log_ratio[0]), float(inside.log_ratio[-1])
-    one = torch.ones(1, dtype=torch.float64)
-    slope, second_derivative = value_and_slope(lambda u: value_and_slope(f, u)[1], one)
-    threshold = float(slope)
+    threshold = float(value_and_slope(f, one)[1])
     return Diagnosis(
         f_at_one=at_one,
-        **limits,
+        f_at_zero=scale * _limit(inside.log_ratio, inside.value, 0),
+        slope_at_zero=scale * _limit(inside.log_ratio, inside.slope, 0),
+        slope_at_infinity=scale * _limit(inside.log_ratio, inside.slope, -1),
+        threshold=threshold,
         conjugate_ends_finite=math.isfinite(_limit(inside.log_ratio, inside.conjugate, -1)),
         kinks=kinks,
-        rough_at_one=bool(second_derivative.isnan()),
+        rough_at_one=_rough_at_one(normal),
         strictly_convex=bool((rises[inside.log_ratio[:-1].abs() < CORE] > 0).all()),
         trusted=trusted,
         notes=_notes(at_one, threshold, kinks, trusted),
     )
+
+
+def _scale(f: TensorMap, at_one: float, name: str) -> float:
+    """Return how far f rises above its tangent at 1, near 1 or, where it does not there, further off."""
+    _, slope = value_and_slope(f, torch.ones(1, dtype=torch.float64))
+    for away in (2.17, 31.3, 1013.0, 123456.0):
+        u = torch.tensor([1 / away, away], dtype=torch.float64)
+        above = float((f(u) - at_one - slope * (u - 1)).sum())
+        if not math.isfinite(above):
+            continue
+        if above > 1e-13 * (abs(at_one) + float(slope.abs()) * away):
+            return 2.0 ** round(math.log2(above))  # dividing by it rounds nothing
+        if above < -1e-9 * (abs(at_one) + float(slope.abs()) * away):
+            return 1.0  # not convex: what follows says where
+    raise FganError(f'the f of "{name}" is affine: its divergence is {at_one:g} whatever P and Q.')
 
 
 def _notes(
@@ -122,7 +142,7 @@ def _notes(
     return tuple(notes)
 
 
-def _trace(f: TensorMap, log_ratio: Tensor, at_one: float) -> _Curve:
+def _trace(f: TensorMap, log_ratio: Tensor, at_one: float = 0.0) -> _Curve:
     u = log_ratio.exp()
     value, slope = value_and_slope(f, u)
     return _Curve(log_ratio, u, value - at_one, slope, u * slope - value + at_one)
@@ -152,7 +172,7 @@ def _check_call(f: TensorMap, name: str) -> None:
             f'the f of "{name}" must act on each entry alone; with the entries reversed it gives others.'
         )
     try:
-        _trace(f, u.log(), 0.0)
+        _trace(f, u.log())
     except RuntimeError as error:
         raise FganError(
             f'the f of "{name}" cannot be differentiated: {error}. Write it with operations of torch alone, '
@@ -192,30 +212,76 @@ def _check_differentiable(f: TensorMap, name: str) -> None:
         )
 
 
-def _kinks(f: TensorMap, at_one: float) -> tuple[float, ...]:
-    """Return the u at which f' jumps: bisect every interval towards its steeper half until no width is left."""
-    grid = torch.arange(-CORE, CORE + STEP, STEP, dtype=torch.float64)
-    low, high = grid[:-1], grid[1:]
-
-    def slope(log_ratio: Tensor) -> Tensor:
-        return _trace(f, log_ratio, at_one).slope
-
-    at_low, at_high = slope(low), slope(high)
-    for _ in range(44):
-        middle = (low + high) / 2
-        at_middle = slope(middle)
-        left = (at_middle - at_low) > (at_high - at_middle)
-        low, high = torch.where(left, low, middle), torch.where(left, middle, high)
-        at_low, at_high = torch.where(left, at_low, at_middle), torch.where(left, at_middle, at_high)
-    jumps = (at_high - at_low) > 1e-6 * (1 + at_low.abs() + at_high.abs())
+def _kinks(f: TensorMap, scale: float, name: str) -> tuple[float, ...]:
+    """Return the u at which f' jumps up; where it jumps down, f is not convex."""
+    low, high, fall = _jumps(f, -1.0)
+    if len(low):
+        place = int(torch.where(fall, low, torch.inf).abs().argmin())
+        u = float(low[place].exp())
+        before, after = (float(_trace(f, side[place : place + 1]).slope) * scale for side in (low, high))
+        raise FganError(
+            f'the f of "{name}" is not convex: at u = {u:.6g} its slope jumps down from {before:.6g} to {after:.6g}.'
+        )
+    low, high, _ = _jumps(f, 1.0)
     found: list[float] = []
-    for u in ((low + high) / 2)[jumps].exp().tolist():
+    for u in ((low + high) / 2).exp().tolist():
         if not found or u > found[-1] * (1 + 1e-9):
             found.append(u)
     return tuple(found)
 
 
-def _trusted(curve: _Curve, name: str) -> tuple[int, int]:
+def _jumps(f: TensorMap, sign: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the ends of intervals without width over which f' jumps up (sign 1) or down (-1).
+
+    Every interval of a fine grid is bisected towards the half over which f' changes more in that direction.
+    """
+    grid = torch.linspace(-CORE, CORE, FINE, dtype=torch.float64)
+    low, high = grid[:-1], grid[1:]
+
+    def slope(log_ratio: Tensor) -> Tensor:
+        return sign * _trace(f, log_ratio).slope
+
+    at_low, at_high = slope(low), slope(high)
+    first = at_high - at_low
+    for level in range(36):
+        if level == 8:
+            # By now a smooth f' changes by a 256th of what it did; go on with what has kept more.
+            kept = (at_high - at_low) > first / 16
+            low, high, at_low, at_high = low[kept], high[kept], at_low[kept], at_high[kept]
+        middle = (low + high) / 2
+        at_middle = slope(middle)
+        left = (at_middle - at_low) > (at_high - at_middle)
+        low, high = torch.where(left, low, middle), torch.where(left, middle, high)
+        at_low, at_high = torch.where(left, at_low, at_middle), torch.where(left, at_middle, at_high)
+    # Rounding moves f' by some of its digits; a smooth f' moves as far over the next stretch as over this one.
+    beyond = slope(high + (high - low)) - at_high
+    jumps = (at_high - at_low) > 1e-6 * (1 + at_low.abs() + at_high.abs()) + 8 * beyond.abs()
+    return low[jumps], high[jumps], jumps[jumps]
+
+
+def _check_curvature(f: TensorMap, scale: float, name: str) -> None:
+    """Say where f'' is negative, however narrow the dent."""
+    log_ratio = torch.linspace(-CORE, CORE, 10 * FINE, dtype=torch.float64)
+    u = log_ratio.exp()
+    slope, curvature = value_and_slope(lambda x: value_and_slope(f, x)[1], u)
+    negative = u * curvature < -1e-8 * (1 + slope.abs())
+    if negative.any():
+        place = int(torch.where(negative, log_ratio.abs(), torch.inf).argmin())
+        raise FganError(
+            f"the f of \"{name}\" is not convex: f''({float(u[place]):.6g}) = {float(curvature[place]) * scale:.6g}. "
+            "Only a convex f has a divergence that is never below f(1)."
+        )
+
+
+def _rough_at_one(f: TensorMap) -> bool:
+    """Whether f''(1) is infinite, whatever automatic differentiation makes of it."""
+    u = torch.tensor([1 - 1e-7, 1.0, 1 + 1e-7], dtype=torch.float64)
+    _, curvature = value_and_slope(lambda x: value_and_slope(f, x)[1], u)
+    before, at_one, after = (curvature + 0.0).tolist()
+    return math.isnan(at_one) or max(before, after) > 100 * (1 + abs(at_one))
+
+
+def _trusted(curve: _Curve, scale: float, name: str) -> tuple[int, int]:
     """Return the first and last index around u = 1 between which f' and f* rise as those of a convex f do.
 
     For convex f the conjugate rises by at least u_i and at most u_{i+1} times what f' rises by. Rounding breaks
@@ -231,7 +297,7 @@ def _trusted(curve: _Curve, name: str) -> tuple[int, int]:
     middle = len(fine) // 2
     core = (curve.log_ratio[:-1].abs() <= CORE) & finite
     if (falls & core).any():
-        _say_where_not_convex(curve, falls & core, name)
+        _say_where_not_convex(curve, falls & core, scale, name)
     broken = (~fine).nonzero().flatten()
     before, after = broken[broken < middle], broken[broken >= middle]
     first = int(before[-1]) + 1 if len(before) else 0
@@ -243,10 +309,10 @@ def _trusted(curve: _Curve, name: str) -> tuple[int, int]:
     return first, last
 
 
-def _say_where_not_convex(curve: _Curve, falls: Tensor, name: str) -> None:
+def _say_where_not_convex(curve: _Curve, falls: Tensor, scale: float, name: str) -> None:
     place = int(torch.where(falls, curve.log_ratio[:-1].abs(), torch.inf).argmin())
     left, right = float(curve.u[place]), float(curve.u[place + 1])
-    at_left, at_right = float(curve.slope[place]), float(curve.slope[place + 1])
+    at_left, at_right = (float(curve.slope[k]) * scale for k in (place, place + 1))
     raise FganError(
         f'the f of "{name}" is not convex: its slope falls from f\'({left:.6g}) = {at_left:.6g} to '
         f"f'({right:.6g}) = {at_right:.6g}. Only a convex f has a divergence that is never below f(1)."

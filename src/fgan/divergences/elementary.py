@@ -75,12 +75,7 @@ def quadratic(x: Tensor, a: float, b: float, c: float = 0.0) -> Tensor:
     return _Quadratic.apply(x, a, b, c)  # pyright: ignore[reportReturnType]
 
 
-# These know their slope from what is at hand: half the passes that autograd would make of the parts.
-
-
-def _times(slope: Tensor, grad: Tensor) -> Tensor:
-    """Return the product; in the slope's own memory where no one will differentiate it again."""
-    return slope * grad if torch.is_grad_enabled() else slope.mul_(grad)
+# These know their slope: half the passes that autograd would make of the parts.
 
 
 class _LogSoftplus(torch.autograd.Function):
@@ -88,7 +83,7 @@ class _LogSoftplus(torch.autograd.Function):
 
     @staticmethod
     def forward(x: Tensor) -> Tensor:
-        return softplus(x.clamp(min=-EXACT)).log_().add_((x + EXACT).clamp_(max=0.0))
+        return softplus(x.clamp(min=-EXACT)).log() + (x + EXACT).clamp(max=0.0)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ANN401
@@ -98,7 +93,7 @@ class _LogSoftplus(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> Tensor:  # noqa: ANN401
         (grad,) = grads
         x, y = (saved.clamp(min=-EXACT) for saved in ctx.saved_tensors)
-        return _times(x.sigmoid() * (-y).exp(), grad)
+        return grad * (x.sigmoid() * (-y).exp())
 
 
 class _ExpDifference(torch.autograd.Function):
@@ -112,15 +107,15 @@ class _ExpDifference(torch.autograd.Function):
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ANN401
-        _, ctx.rate, scale, shift = inputs
-        ctx.offset = scale - shift
-        ctx.save_for_backward(output)
+        x, ctx.rate, ctx.scale, _ = inputs
+        ctx.save_for_backward(x)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:  # noqa: ANN401
         (grad,) = grads
-        (y,) = ctx.saved_tensors
-        return _times(affine(y, ctx.rate, ctx.rate * ctx.offset), grad), None, None, None
+        # From x, not from the value: where e^(rate x) is small, that has rounded it away.
+        (x,) = ctx.saved_tensors
+        return grad * ((x * ctx.rate).exp() * (ctx.rate * ctx.scale)), None, None, None
 
 
 class _Quadratic(torch.autograd.Function):
@@ -139,4 +134,4 @@ class _Quadratic(torch.autograd.Function):
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None, None]:  # noqa: ANN401
         (grad,) = grads
         (x,) = ctx.saved_tensors
-        return _times(affine(x, 2 * ctx.a, ctx.b), grad), None, None, None
+        return grad * affine(x, 2 * ctx.a, ctx.b), None, None, None

@@ -116,9 +116,12 @@ class Facts:
     @cached_property
     def symmetric(self) -> bool:
         """Whether D_f(P‖Q) = D_f(Q‖P): f(u) and u f(1/u) differ by a multiple of u - 1."""
-        u = torch.tensor([0.02, 0.3, 0.7, 3.0, 20.0], dtype=torch.float64)
-        gap = (self.f(u) - u * self.f(1 / u)) / (u - 1)
-        return bool((gap - gap[0]).abs().max() < 1e-9 * (1 + gap.abs().max()))
+        u = torch.tensor([1e-6, 1e-3, 0.02, 0.3, 0.7, 3.0, 20.0, 1e3, 1e6], dtype=torch.float64)
+        here, exchanged = self.f(u) - self.f_at_one, u * (self.f(1 / u) - self.f_at_one)
+        gap = (here - exchanged) / (u - 1)
+        size = ((here.abs() + exchanged.abs()) / (u - 1).abs()).clamp(min=1e-300)
+        # At 3 both sides keep all their digits; there the multiple of u - 1 is read off.
+        return bool(((gap - gap[5]).abs() <= 1e-9 * (size + size[5])).all())
 
     @cached_property
     def local_order(self) -> float | None:

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from fgan.divergences.base import Divergence, Link
 from fgan.divergences.elementary import EXACT, LOG2, affine, at_most, exp_difference, softplus
-from fgan.divergences.parameter import OneParameter, Parameter
+from fgan.divergences.skewed import FromMixture
 
 
 class JensenShannon(Divergence):
@@ -124,7 +124,7 @@ class GAN(Divergence):
         return self.affine_link()
 
 
-class SkewJensenShannon(OneParameter):
+class SkewJensenShannon(FromMixture):
     r"""Jensen–Shannon with weights, the paper's "JS-weighted": π KL(P‖M) + (1-π) KL(Q‖M), M = πP + (1-π)Q.
 
     .. math::
@@ -140,12 +140,6 @@ class SkewJensenShannon(OneParameter):
     """
 
     family = "skew-js"
-    parameter = Parameter(
-        letter="π",
-        rule="a number between 0 and 1, exclusive (a mixture weight, not 3.14)",
-        accepts=lambda pi: 0 < pi < 1,
-        examples=(0.5, 0.1, 0.9),
-    )
     title = "Skewed Jensen–Shannon divergence"
     symbol = r"\mathrm{JS}_\pi(P\|Q)"
     formula = "π*u*log(u) - (1 - π + π*u)*log(1 - π + π*u)"
@@ -204,8 +198,3 @@ class SkewJensenShannon(OneParameter):
             fake=lambda v: affine(log_model_share(v), pi - 1, (1 - pi) * math.log1p(-pi)),
             log_ratio=lambda v: math.log1p(-pi) - math.log(pi) + F.logsigmoid(v) / pi - log_model_share(v),
         )
-
-    @property
-    def _odds(self) -> float:
-        """The log-ratio at which both parts of M weigh the same: log((1 - π)/π)."""
-        return math.log1p(-self.value) - math.log(self.value)

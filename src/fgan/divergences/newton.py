@@ -47,6 +47,10 @@ class _Inverse(torch.autograd.Function):
         return solve(t) if solve else _solve(increasing, t.double()).to(t.dtype)
 
     @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[Tensor, int | None]:  # noqa: ANN401
+        return _Inverse.apply(*inputs), in_dims[0]  # elementwise: one more dimension changes nothing
+
+    @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ANN401
         ctx.increasing = inputs[1]
         ctx.save_for_backward(output)
@@ -73,6 +77,10 @@ class _Conjugate(torch.autograd.Function):
             value = torch.where(log_ratio.isfinite(), value + missing, value)
         outside = ~(divergence.conjugate_domain.contains(wide) | wide.isnan())
         return torch.where(outside, torch.inf, value).to(t.dtype)
+
+    @staticmethod
+    def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[Tensor, int | None]:  # noqa: ANN401
+        return _Conjugate.apply(*inputs), in_dims[0]
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ANN401

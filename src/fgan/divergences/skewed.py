@@ -8,16 +8,16 @@ from torch import Tensor
 from fgan.divergences.elementary import affine, quadratic, softplus
 from fgan.divergences.parameter import OneParameter, Parameter
 
-MIXTURE_WEIGHT = Parameter(
-    letter="π",
-    rule="a number between 0 and 1, exclusive (a mixture weight, not 3.14)",
-    accepts=lambda pi: 0 < pi < 1,
-    examples=(0.5, 0.1, 0.9),
-)
 
+class FromMixture(OneParameter):
+    """A family in which P is compared with the mixture M = πP + (1 - π)Q; m below is its density over q."""
 
-class _FromMixture(OneParameter):
-    parameter = MIXTURE_WEIGHT
+    parameter = Parameter(
+        letter="π",
+        rule="a number between 0 and 1, exclusive (a mixture weight, not 3.14)",
+        accepts=lambda pi: 0 < pi < 1,
+        examples=(0.5, 0.1, 0.9),
+    )
 
     @property
     def _odds(self) -> float:
@@ -25,7 +25,7 @@ class _FromMixture(OneParameter):
         return math.log1p(-self.value) - math.log(self.value)
 
 
-class SkewKL(_FromMixture):
+class SkewKL(FromMixture):
     r"""Skewed KL, KL(P‖πP + (1-π)Q), the K-divergence at π = ½: KL that is finite everywhere.
 
     .. math::
@@ -60,7 +60,7 @@ class SkewKL(_FromMixture):
         return torch.sigmoid(log_ratio - self._odds) * ((1 - self.value) / self.value)
 
 
-class SkewPearson(_FromMixture):
+class SkewPearson(FromMixture):
     r"""Relative Pearson divergence, χ²(P‖πP + (1-π)Q), from which RuLSIF learns a bounded ratio.
 
     .. math::
@@ -90,25 +90,33 @@ class SkewPearson(_FromMixture):
         return (1 - pi) ** 2 * (u - 1) * ((u - 1) / (1 - pi + pi * u))
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
-        """Return (1 - π)²/π - s²/π with s = (1 - π)/m."""
-        share = torch.sigmoid(self._odds - log_ratio)
-        return quadratic(share, -1 / self.value, 0.0, (1 - self.value) ** 2 / self.value)
+        """Return (1 - π)² d(2 - πd) with d = (u - 1)/m."""
+        rest = 1 - self.value
+        return quadratic(self._excess(log_ratio), -self.value * rest**2, 2 * rest**2)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
-        """Return ((1 - π)²(1 + π) - (1 - π) s (2 - s))/π² with s = (1 - π)/m."""
-        share, rest = torch.sigmoid(self._odds - log_ratio), 1 - self.value
-        unit = rest / self.value**2
-        return quadratic(share, unit, -2 * unit, unit * rest * (2 - rest))
+        """Return (1 - π)² d(2 + (1 - π)d) with d = (u - 1)/m."""
+        rest = 1 - self.value
+        return quadratic(self._excess(log_ratio), rest**3, 2 * rest**2)
 
     def log_ratio_at(self, t: Tensor) -> Tensor:
-        """Return log((m - 1 + π)/π) with 1/m² = 1 - πt/(1 - π)²; -inf below f'(0), +inf beyond dom f*."""
-        pi, rest = self.value, 1 - self.value
-        m = (1 - t * (pi / rest**2)).clamp(min=0.0).rsqrt()
-        return ((m - rest).clamp(min=0.0) / pi).log()
+        """Return log((1 + (1 - π)d)/(1 - πd)); -inf below f'(0), +inf from the edge of dom f* on."""
+        d = self._excess_at(t)
+        return torch.log1p((1 - self.value) * d) - torch.log1p((-self.value * d).clamp(min=-1.0))
 
     def conjugate(self, t: Tensor) -> Tensor:
-        """Return fake_at at that log-ratio, up to the edge of dom f*, else +inf."""
+        """Return (1 - π)² d(2 + (1 - π)d), up to the edge of dom f*, else +inf."""
+        rest = 1 - self.value
+        value = quadratic(self._excess_at(t), rest**3, 2 * rest**2)
+        return torch.where(t <= rest**2 / self.value, value, torch.inf)
+
+    def _excess(self, log_ratio: Tensor) -> Tensor:
+        """Return d = (u - 1)/m, from -1/(1 - π) at l = -inf to 1/π at l = +inf."""
         pi, rest = self.value, 1 - self.value
-        share = (1 - t * (pi / rest**2)).clamp(0.0, rest**-2).sqrt()
-        value = (rest / pi) ** 2 * (1 - share) * (2 - rest - rest * share)
-        return torch.where(t <= rest**2 / pi, value, torch.inf)
+        return affine(torch.sigmoid(log_ratio - self._odds), 1 / (pi * rest), -1 / rest)
+
+    def _excess_at(self, t: Tensor) -> Tensor:
+        """Return the d with (1 - π)² d(2 - πd) = t."""
+        pi, rest = self.value, 1 - self.value
+        root = (1 - t * (pi / rest**2)).clamp(min=0.0).sqrt()
+        return (t / rest**2 / (1 + root)).clamp(min=-1 / rest)
