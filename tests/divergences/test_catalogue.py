@@ -95,6 +95,7 @@ def test_an_unknown_name_suggests_the_nearest(wrong, nearest):
         ("alpha:0", 'For α → 0 use "reverse-kl"'),
         ("alpha:nan", "must be a finite number other than 0 and 1; got nan"),
         ("alpha:inf", "must be a finite number other than 0 and 1; got inf"),
+        ("alpha:0_5", "must be a finite number other than 0 and 1; got '0_5'"),
         ("alpha:half", "must be a finite number other than 0 and 1; got 'half'"),
         ("alpha:", "must be a finite number other than 0 and 1; got ''"),
         ("alpha", '"alpha" needs its α, a finite number other than 0 and 1: for example "alpha:'),
@@ -207,6 +208,8 @@ def test_the_same_divergence_by_another_name(name, equal, factor):
         ("2*alpha:-5e-1+1e-1*dual( js )", "2*alpha:-0.5 + 0.1*dual(js)"),
         ("alpha:2e+0", "alpha:2"),
         ("(kl)", "kl"),
+        ("dual( f(u)=(u-1)**4 )+kl", "dual(f(u)=(u-1)**4) + kl"),
+        ("0.5*(f(x)=x*log(x)) + kl", "0.5*(f(u)=u*log(u)) + kl"),
     ],
 )
 def test_blanks_do_not_matter(spelling, name):
@@ -271,6 +274,11 @@ def test_operators_and_their_limits():
         ("arithmetic-geometric", {"curvature": 0.25, "symmetric": True, "growth": (1, 1)}),
         ("skew-kl:0.1", {"range": (0, math.log(10))}),
         ("skew-pearson:0.1", {"range": (0, 9)}),
+        ("squared-hellinger", {"growth": (0.5, 0.5), "symmetric": True}),
+        ("hockey-stick:100", {"symmetric": False}),
+        ("skew-kl:0.999999", {"symmetric": False}),
+        ("1e-12*kl", {"symmetric": False}),
+        ("alpha:0.501", {"symmetric": False}),
     ],
 )
 def test_known_facts(name, facts):

@@ -142,6 +142,8 @@ def counting(u):
         ("f(u)=log(u - 0.5)", r"must be finite for every u > 0; f\(0\.4\d+\) = nan"),
         ("f(u)=1/(u - 2)**2", r"must be finite|not convex"),
         ("f(u)=-1/u + u", "not convex"),
+        (lambda u: (u - 1) ** 2 - 0.1 * (u - 2.3).abs(), r"at u = 2\.3 its slope jumps down from 2\.7 to 2\.5"),
+        ("f(u)=(u-1)**2 - 1e-3*exp(-((u - 3)/0.01)**2)", r"not convex: f''\(2\.9\d+\) = -"),
         ("f(u)=3*u + 1", "is affine: its divergence is 4 whatever P and Q"),
         ("f(u)=0*u", "is affine: its divergence is 0"),
         (lambda u: (u * u).sum(), r"must return the shape it is given, \(3,\); it returned \(\)"),
@@ -156,8 +158,8 @@ def counting(u):
         (counting, "must keep the type|cannot be differentiated"),
     ],
     ids=[
-        "concave", "dented", "domain", "pole", "minus", "affine", "zero", "scalar", "short", "float", "float32",
-        "positional", "detached", "rounded", "numpy", "math", "counting",
+        "concave", "dented", "domain", "pole", "minus", "falling", "narrow", "affine", "zero", "scalar", "short",
+        "float", "float32", "positional", "detached", "rounded", "numpy", "math", "counting",
     ],
 )  # fmt: skip
 def test_an_f_that_cannot_be_used_is_said(f, said):
@@ -178,3 +180,42 @@ def test_its_name_reads_back():
         again = fgan.divergence(own.name)
         assert again.name == own.name
         torch.testing.assert_close(again.real_term(L), own.real_term(L))
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e-3, 1e12])
+@pytest.mark.parametrize("name", ["pearson", "js", "total-variation", "reverse-kl", "jeffreys"])
+def test_the_scale_of_f_does_not_matter(name, size):
+    """Tolerances are relative: c f is to c what f is to 1."""
+    entry, own = written(name)
+    large = fgan.Divergence.from_f(lambda u: size * parse(entry.formula)(u), name="large")
+    for fact in ("f_at_zero", "slope_at_zero", "slope_at_infinity", "threshold"):
+        assert getattr(large, fact) == pytest.approx(size * getattr(own, fact), rel=1e-9, abs=1e-9 * size), (
+            fact
+        )
+    assert (large.smooth, large.symmetric) == (own.smooth, own.symmetric)
+    assert (size * entry).symmetric == entry.symmetric
+
+
+def test_an_infinite_second_derivative_is_said_as_such():
+    own = fgan.divergence("f(u)=abs(u-1)**1.5")
+    assert own.curvature == math.inf and own.threshold == 0
+    v = torch.zeros(1, requires_grad=True)
+    (slope,) = torch.autograd.grad(own.real_term(v), v)
+    assert slope.isfinite() and slope > 1e3
+    with pytest.raises(fgan.FganError, match="f''\\(1\\) = inf"):
+        _ = own.scaled
+
+
+def test_at_zero_it_is_the_limit():
+    own = fgan.divergence("f(u)=u*log(u)")
+    zero = torch.zeros(2, dtype=torch.float64)
+    assert torch.equal(own.f(zero), zero)
+    assert (own.derivative(zero) == -math.inf).all()
+    assert (fgan.divergence("f(u)=(u-1)**2").derivative(zero) == -2).all()
+
+
+def test_limits_that_come_slowly_and_ends_that_never_come():
+    assert fgan.divergence("f(u)=u/log(u + 2)*0 - log(u)/(1 + log(u + 1)) + u").f_at_zero == math.inf
+    slow = fgan.divergence("f(u)=-u**0.02")  # f' -> 0 like u^-0.98, f(u)/u likewise; f(0) = 1 like u^0.02
+    assert slow.f_at_zero == pytest.approx(1, abs=1e-4)
+    assert slow.slope_at_infinity == pytest.approx(0, abs=1e-6)

@@ -180,7 +180,8 @@ def test_the_log_ratio_is_where_the_output_is_optimal(name, link, v):
     if u > 0 and real_slope > 0:
         assert fake_slope.item() == pytest.approx((u * real_slope).item(), rel=1e-8, abs=1e-12)
     if d.identifies_ratio and u > 0:
-        assert d.derivative(u).item() == pytest.approx(d.activation(v).item(), rel=1e-8, abs=1e-9)
+        # u rounds, and the slope of |u - 1|^1.5 is steep at 1.
+        assert d.derivative(u).item() == pytest.approx(d.activation(v).item(), rel=1e-8, abs=1e-7)
 
 
 @every_divergence

@@ -74,6 +74,11 @@ def test_the_bound_is_differentiable_and_does_not_overflow(dtype):
     assert torch.autograd.gradcheck(lambda real: Renyi(0.5).bound(real, 2 * real), (v,))
 
 
+def test_nothing_to_average_is_said():
+    with pytest.raises(fgan.FganError, match="at least one critic output of each kind"):
+        Renyi(2).bound(torch.zeros(3), torch.zeros(0))
+
+
 @pytest.mark.parametrize("order", [1, 0, -1, math.nan, math.inf, "2"])
 def test_an_order_that_it_has_not_is_said(order):
     with pytest.raises(fgan.FganError, match="the α of renyi must be a finite number above 0 other than 1"):

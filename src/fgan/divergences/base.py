@@ -20,18 +20,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-import torch
 from torch import Tensor
 
-from fgan.divergences.elementary import value_and_slope
+from fgan.divergences.elementary import value_and_slope, widened
 from fgan.divergences.facts import Facts
 from fgan.divergences.newton import conjugate_by_inversion, invert
 from fgan.errors import FganError
 
 TensorMap = Callable[[Tensor], Tensor]
-
-NARROW = (torch.bfloat16, torch.float16)
-"""Types in which an exponent loses its digits between one operation and the next."""
 
 
 @dataclass(frozen=True)
@@ -202,11 +198,14 @@ class Divergence(Facts, ABC):
     def bound(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
         """Return F = mean of g_f(v_real) - mean of f*(g_f(v_fake)), a scalar, at most D_f in expectation.
 
+        Half-precision outputs are averaged in float32, and the bound is one.
+
         Args:
             v_real: raw critic outputs on data, any shape.
             v_fake: raw critic outputs on model samples, any shape.
         """
-        return self.real_term(v_real).mean() - self.fake_term(v_fake).mean()
+        real, fake = (term(widened(v)) for term, v in ((self.real_term, v_real), (self.fake_term, v_fake)))
+        return real.mean() - fake.mean()
 
     @property
     def dual(self) -> Divergence:
@@ -247,6 +246,24 @@ class Divergence(Facts, ABC):
 
     __rmul__ = __mul__
 
+    def __truediv__(self, divisor: float) -> Divergence:
+        """Return a positive fraction, under the same link."""
+        return self * (1 / divisor) if isinstance(divisor, int | float) and divisor else NotImplemented
+
+    def __radd__(self, other: object) -> Divergence:
+        """Let `sum` add divergences up: it starts from 0."""
+        return self if other == 0 else NotImplemented
+
+    def __getstate__(self) -> dict[str, object]:
+        """Leave out the link's functions, which cannot be pickled and are made anew."""
+        return {key: value for key, value in self.__dict__.items() if key != "_link"}
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        """Make the link's functions anew."""
+        for key, value in state.items():
+            setattr(self, key, value)
+        self._link = self.paper_link() if self.link == "paper" else self.ratio_link()
+
     @classmethod
     def from_f(cls, f: TensorMap | str, name: str | None = None) -> Divergence:
         """Return the divergence of any convex f: everything else is derived, see `fgan.divergences.derived`.
@@ -274,4 +291,4 @@ class Divergence(Facts, ABC):
 
 
 def _widened(function: TensorMap, v: Tensor) -> Tensor:
-    return function(v.float()).to(v.dtype) if v.dtype in NARROW else function(v)
+    return function(widened(v)).to(v.dtype)

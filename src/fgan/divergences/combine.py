@@ -58,7 +58,7 @@ class Multiple(Divergence):
         if not 0 < factor < math.inf:
             raise FganError(f"a divergence can be multiplied by a positive finite number; got {factor!r}.")
         self.factor, self.of = float(factor), of
-        inner = f"({of.name})" if isinstance(of, Sum | Multiple) else of.name
+        inner = f"({of.name})" if isinstance(of, Sum | Multiple) else _in_a_sum(of)
         self.name = f"{spell(self.factor)}*{inner}"
         self._inherit(f"{spell(self.factor)} × {of.title}")
         super().__init__(link or of.link)
@@ -128,7 +128,7 @@ class Sum(Divergence):
 
     def __init__(self, first: Divergence, second: Divergence, link: str | None = None) -> None:
         self.first, self.second = first, second
-        self.name = f"{first.name} + {second.name}"
+        self.name = f"{_in_a_sum(first)} + {_in_a_sum(second)}"
         self.title = f"{first.title} + {second.title}"
         self.smooth = first.smooth and second.smooth
         self.identifies_ratio = first.identifies_ratio or second.identifies_ratio
@@ -159,3 +159,8 @@ class Symmetrized(Sum):
         super().__init__(0.5 * of, 0.5 * of.dual, link)
         self.name = f"symmetrized({of.name})"
         self.title = f"{of.title}, symmetrized"
+
+
+def _in_a_sum(d: Divergence) -> str:
+    """Write a name so that a "+" after it is not read as a part of it."""
+    return f"({d.name})" if "=" in d.name and not isinstance(d, Sum | Multiple | Dual) else d.name

@@ -48,10 +48,9 @@ class FromF(Divergence):
 
     def __init__(self, f: TensorMap | str, name: str | None = None, link: str | None = None) -> None:
         if isinstance(f, str):
-            parsed = expression.parse_definition(f)
-            self.formula = parsed.text if parsed.variable == "u" else f.strip()
-            name = name or f"f(u)={parsed.text}" if parsed.variable == "u" else name or f.strip()
-            f = parsed
+            f = expression.parse_definition(f)
+            self.formula = f.text
+            name = name or f"f(u)={f.text}"
         else:
             self.formula = "given as a function"
         self.name = name or getattr(f, "__name__", "from_f")
@@ -96,7 +95,13 @@ class FromF(Divergence):
 
     def _ratio(self, log_ratio: Tensor) -> Tensor:
         u = log_ratio.double().clamp(*self.trusted).exp()
-        return torch.where(u == 1, 1 + JUST_BESIDE, u) if self._diagnosis.rough_at_one else u
+        return u * (1 + JUST_BESIDE * (u == 1).double()) if self._diagnosis.rough_at_one else u
+
+    def __repr__(self) -> str:
+        """Write the call that makes it, as far as it can be written."""
+        if self.name.startswith("f(u)="):
+            return super().__repr__()
+        return f'fgan.Divergence.from_f(..., name="{self.name}")'
 
     # The limits are not at the edge of what can be trusted, but beyond it.
 

@@ -18,6 +18,11 @@ EXACT = 40.0
 """From here on log(1 + e^x) is x, and log(1 + e^-x) is e^-x, to the last digit of a float64."""
 
 
+def widened(v: Tensor) -> Tensor:
+    """Return v, in float32 where its own type loses an exponent's digits between one operation and the next."""
+    return v.float() if v.dtype in (torch.bfloat16, torch.float16) else v
+
+
 def value_and_slope(function: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
     """Return an elementwise function and its derivative at x; both can be differentiated again.
 

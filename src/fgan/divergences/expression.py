@@ -187,6 +187,9 @@ def parse_definition(text: str) -> Expression:
     variable, right = match.groups()
     if variable in FUNCTIONS or variable in EXTREMES or variable in CONSTANTS:
         raise FganError(f'the variable of "{_shortened(text)}" must not be called "{variable}"; call it u.')
+    if variable != "u":
+        parse(right, variable)  # complain in the user's own letter
+        right, variable = re.sub(rf"\b{variable}\b", "u", right), "u"
     expression = parse(right, variable)
     if variable not in _names(expression.tree):
         raise FganError(

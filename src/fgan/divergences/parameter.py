@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from numbers import Real
 from typing import ClassVar
 
 from fgan.divergences.base import Divergence
@@ -35,12 +36,12 @@ class Parameter:
         Raises:
             FganError: where it is not a number that the rule accepts.
         """
-        number = value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
-        if math.isfinite(number) and self.accepts(float(number)):
-            return float(number)
+        number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+        if math.isfinite(number) and self.accepts(number):
+            return number
         message = f"the {self.letter} of {family} must be {self.rule}; got {value!r}."
         if number in self.limits:
-            message += f' For {self.letter} → {spell(float(number))} use "{self.limits[float(number)]}".'
+            message += f' For {self.letter} → {spell(number)} use "{self.limits[number]}".'
         raise FganError(message)
 
 

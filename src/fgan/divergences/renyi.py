@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from fgan.divergences.alpha import Alpha
+from fgan.divergences.elementary import widened
 from fgan.divergences.parameter import Parameter, spell
+from fgan.errors import FganError
 
 
 class Renyi:
@@ -64,7 +66,9 @@ class Renyi:
             v_real: raw critic outputs on data, any shape; log(p/q) up to a constant is best.
             v_fake: raw critic outputs on model samples, any shape.
         """
-        rate = self.order - 1
+        if v_real.numel() == 0 or v_fake.numel() == 0:
+            raise FganError("a bound needs at least one critic output of each kind; got none.")
+        v_real, v_fake, rate = widened(v_real), widened(v_fake), self.order - 1
         return self.order / rate * log_mean_exp(rate * v_real) - log_mean_exp(self.order * v_fake)
 
     def __repr__(self) -> str:

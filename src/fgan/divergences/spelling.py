@@ -23,6 +23,7 @@ NO_F_DIVERGENCE = {
     "fgan.divergences.Bhattacharyya to measure.",
 }
 NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|-?(?:nan|inf)"
+PARAMETER = r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|nan|inf)"
 TOKEN = re.compile(
     rf"\s*(?:(?P<number>(?:{NUMBER})(?=\s*\*))|(?P<name>[^\W\d_][\w-]*(?::(?:[^\s*()+]|(?<=[eE])\+)*)?)|(?P<mark>[()*+]))"
 )
@@ -32,13 +33,16 @@ def read(
     name: str, link: str | None, catalogue: Mapping[str, type[Divergence]], other_names: Mapping[str, str]
 ) -> Divergence:
     """Return the divergence that a name spells; see `fgan.divergence`."""
-    if re.match(r"\s*f\s*\(", name):
+    if DEFINITION.match(name):
         return FromF(name, link=link)
     return _Reader(name, catalogue, other_names).read(link)
 
 
+DEFINITION = re.compile(r"\s*f\s*\(\s*\w*\s*\)\s*=")
+
+
 class _Reader:
-    """Recursive descent: sum = term {"+" term}, term = [number "*"] (name | operation "(" sum ")" | "(" sum ")")."""
+    """Recursive descent: sum = term {"+" term}, term = [number "*"] (name | [operation] "(" sum ")" | definition)."""
 
     def __init__(
         self, text: str, catalogue: Mapping[str, type[Divergence]], other_names: Mapping[str, str]
@@ -68,6 +72,8 @@ class _Reader:
         return self.atom()
 
     def atom(self) -> Divergence:
+        if DEFINITION.match(self.text, self.place):
+            return FromF(self.definition())
         if self.take("mark", "("):
             return self.closed(self.sum())
         name = self.take("name")
@@ -81,6 +87,16 @@ class _Reader:
                 )
             return OPERATIONS[name](self.closed(self.sum()))
         return self.named(name, None)
+
+    def definition(self) -> str:
+        """Take an f of the user's own, which ends where the bracket around it does."""
+        start, depth = self.place, 0
+        while self.place < len(self.text):
+            depth += {"(": 1, ")": -1}.get(self.text[self.place], 0)
+            if depth < 0:
+                break
+            self.place += 1
+        return self.text[start : self.place]
 
     def closed(self, inner: Divergence) -> Divergence:
         if not self.take("mark", ")"):
@@ -118,10 +134,7 @@ class _Reader:
             raise FganError(
                 f'"{family}" needs its {parameter.letter}, {parameter.rule}: for example "{example}".'
             )
-        try:
-            number = float(value)
-        except ValueError:
-            number = value
+        number = float(value) if re.fullmatch(PARAMETER, value, re.ASCII) else value
         return kind(parameter.check(family, number), link)
 
     def wrong(self, what: str) -> FganError:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences import KL, Divergence, Pearson
-from fgan.divergences.elementary import value_and_slope
+from fgan.divergences.elementary import value_and_slope, widened
 from fgan.divergences.renyi import log_mean_exp
 from fgan.errors import FganError
 
@@ -50,7 +50,7 @@ def tight_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor) -> Tenso
     """
     if v_fake.numel() == 0 or v_real.numel() == 0:
         raise FganError("a bound needs at least one critic output of each kind; got none.")
-    real, fake = divergence.real_term(v_real), divergence.real_term(v_fake)
+    real, fake = divergence.real_term(widened(v_real)), divergence.real_term(widened(v_fake))
     if isinstance(divergence, KL):
         return real.mean() - log_mean_exp(fake)
     shift = best_shift(divergence, fake.detach().double()).to(fake.dtype)

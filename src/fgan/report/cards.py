@@ -174,6 +174,8 @@ def _verdict(facts: Mapping[str, Any]) -> str:
     threshold = number(facts["threshold"])
     if facts["slope_at_infinity"] <= facts["threshold"]:
         return f"never: T = f'(u) does not exceed f'(1) = {threshold}"
+    if facts["threshold"] == facts["slope_at_zero"] and not facts["identifies_ratio"]:
+        return "nothing of p against q: T steps at another ratio"
     return f"above f'(1) = {threshold}"
 
 
