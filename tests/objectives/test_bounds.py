@@ -112,6 +112,13 @@ def test_outputs_of_any_size_give_a_number(name, size):
         assert bound <= 1e-3  # P = Q: the divergence is f(1) <= 0
 
 
+def test_where_t_overflows_it_is_the_plain_bound():
+    d = divergence("reverse-kl")
+    real, fake = torch.tensor([0.5]), torch.tensor([-1000.0, 0.0])
+    assert d.real_term(fake)[0] == -math.inf and tight_bound(d, real, fake).isfinite()
+    assert torch.equal(tight_bound(d, real, fake), plain_bound(d, real, fake))
+
+
 def test_nothing_to_average_is_said():
     with pytest.raises(fgan.FganError, match="at least one critic output of each kind"):
         tight_bound(divergence("js"), torch.zeros(3), torch.zeros(0))
