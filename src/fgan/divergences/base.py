@@ -277,6 +277,7 @@ class Divergence(Facts, ABC):
             FganError: where f is not convex, not defined, not differentiable, or not elementwise, with the u
                 that shows it.
 
+        >>> import torch
         >>> d = Divergence.from_f(lambda u: (u - 1) ** 4, name="quartic")
         >>> d.conjugate(torch.tensor(4.0))  # t + 3 (t/4)^(4/3)
         tensor(7.)
@@ -291,4 +292,5 @@ class Divergence(Facts, ABC):
 
 
 def _widened(function: TensorMap, v: Tensor) -> Tensor:
-    return function(widened(v)).to(v.dtype)
+    wide = widened(v)
+    return function(v) if wide is v else function(wide).to(v.dtype)
