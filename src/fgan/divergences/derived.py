@@ -11,6 +11,7 @@ import math
 from functools import cached_property
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.divergences import expression
@@ -94,7 +95,7 @@ class FromF(Divergence):
         return (u * slope - value + self._diagnosis.f_at_one).to(log_ratio.dtype)
 
     def _ratio(self, log_ratio: Tensor) -> Tensor:
-        u = log_ratio.double().clamp(*self.trusted).exp()
+        u = F.hardtanh(log_ratio.double(), *self.trusted).exp()
         return u * (1 + JUST_BESIDE * (u == 1).double()) if self._diagnosis.rough_at_one else u
 
     def __repr__(self) -> str:

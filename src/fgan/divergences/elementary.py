@@ -120,7 +120,10 @@ class _ExpDifference(torch.autograd.Function):
         (grad,) = grads
         # From x, not from the value: where e^(rate x) is small, that has rounded it away.
         (x,) = ctx.saved_tensors
-        return grad * ((x * ctx.rate).exp() * (ctx.rate * ctx.scale)), None, None, None
+        slope, factor = x * ctx.rate, ctx.rate * ctx.scale
+        # In place where no one will differentiate it again.
+        slope = slope.exp() * factor if torch.is_grad_enabled() else slope.exp_().mul_(factor)
+        return grad * slope, None, None, None
 
 
 class _Quadratic(torch.autograd.Function):
