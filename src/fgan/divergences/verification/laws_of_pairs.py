@@ -20,9 +20,18 @@ def tight(d: Divergence) -> str | None:
     best = on.sums(best_outputs(d.real_term, d.fake_term, on.p, on.q)[0])
     # An infinite D_f has no best output: the bound must be large, or still grow with the outputs.
     missed = torch.where(on.q == 0, 1e3, torch.where(on.p == 0, -1e3, 0.0)).double()
-    grows = (best > 1e3) | (best > _bound(d, missed))
+    grows = (best > 1e3) | (best > _bound(d, missed)) | _grows(d)
     reached = torch.where(value.isinf(), grows, (best - value).abs() <= 1e-6 * (1 + value.abs()))
     return _at_a_pair(~reached, "the best bound is {:.6g}, but D_f is {:.6g}", best, value)
+
+
+def _grows(d: Divergence) -> Tensor:
+    """Whether the bound grows as much with each doubling of the outputs where P or Q misses an atom."""
+    on = pairs()
+    low, high = getattr(d, "trusted", (-600.0, 600.0))
+    edge = torch.where(on.q == 0, high, torch.where(on.p == 0, low, 0.0)).double()
+    first, second, last = (_bound(d, share * edge) for share in (0.25, 0.5, 1.0))
+    return (last - second > 1e-3 * last.abs()) & (last - second >= 0.5 * (second - first))
 
 
 def bound(d: Divergence) -> str | None:

@@ -8,6 +8,7 @@ import inspect
 import re
 import sys
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, cast
 
 import torch
@@ -47,6 +48,21 @@ class Foreign:
     divergence: Divergence | None = None
     raised: dict[float, str] = field(default_factory=dict)
 
+    @cached_property
+    def info(self) -> torch.finfo:
+        """The narrowest type in which it answers a float64 v."""
+        v = torch.tensor([0.5], dtype=torch.float64)
+        found = [torch.finfo(v.dtype)]
+        for term in (self.real, self.fake):
+            with contextlib.suppress(Exception):  # whatever it raises is said elsewhere
+                found.append(torch.finfo(term(v.clone()).dtype))
+        return max(found, key=lambda info: info.eps)
+
+    @property
+    def narrow(self) -> bool:
+        """Whether it computes in less than float64 whatever it is given."""
+        return self.info.eps > torch.finfo(torch.float64).eps
+
     def call(self, which: str, x: Tensor) -> Tensor:
         """Return real, fake or conjugate at x in float64, NaN where the code raises."""
         function: TensorMap = getattr(self, which)
@@ -79,10 +95,22 @@ def load(target: str) -> Foreign:
     found: Any = module
     for part in path.split("."):
         if not hasattr(found, part):
-            hint = did_you_mean(part, [name for name in dir(found) if not name.startswith("_")])
+            hint = did_you_mean(part, _own_names(found))
             raise FganError(f'"{target}": there is no "{part}" in {module_name}.{hint}')
         found = getattr(found, part)
     return foreign(found, target)
+
+
+def _own_names(found: object) -> list[str]:
+    """Return what a module itself defines, or what any other object has, without private names."""
+    names = [name for name in dir(found) if not name.startswith("_")]
+    if not inspect.ismodule(found):
+        return names
+    return [name for name in names if _defined_in(getattr(found, name), found.__name__)]
+
+
+def _defined_in(value: object, module: str) -> bool:
+    return not inspect.ismodule(value) and getattr(value, "__module__", module) in (module, None)
 
 
 def foreign(found: object, name: str) -> Foreign:

@@ -51,7 +51,7 @@ def slope_of(function: TensorMap, x: Tensor, *, again: bool = False) -> Tensor:
         again: whether the result is to be differentiated in its turn.
     """
     at = x if again else x.detach().clone().requires_grad_()
-    value = function(at)
+    value = function(at * 1)  # no leaf, so that code may write into it
     if not value.requires_grad:
         return torch.zeros_like(x)
     (slope,) = torch.autograd.grad(value.sum(), at, create_graph=again, allow_unused=True)
@@ -60,12 +60,20 @@ def slope_of(function: TensorMap, x: Tensor, *, again: bool = False) -> Tensor:
 
 def slopes(d: Divergence) -> Tensor:
     """Return T on both sides of f'(1) inside the domain of f*, and, where f'(0) is finite, some below it."""
-    low, high = d.slope_at_zero, d.slope_at_infinity
-    shares = torch.linspace(0.02, 0.98, 25, dtype=torch.float64)
-    t = d.real_at(LOG_RATIOS) if d.smooth else low + (high - low) * shares
+    low, t = d.slope_at_zero, d.real_at(LOG_RATIOS)
+    if not d.smooth:  # inside the jumps of f', and between the T where it has none
+        edges = torch.cat([t, _finite_ends(d)]).unique()
+        edges = edges[torch.cat([edges.diff() > 1e-9 * (1 + edges[1:].abs()), torch.tensor([True])])]
+        shares = torch.linspace(0.02, 0.98, 25 if len(edges) < 5 else 3, dtype=torch.float64)
+        t = (edges[:-1] + edges.diff() * shares[:, None]).flatten().sort().values
     start = low if math.isfinite(low) else float(t.min())
     below = start - torch.tensor([0.1, 1.0, 30.0], dtype=torch.float64)
     return torch.cat([below, t[d.conjugate_domain.contains(t)]])
+
+
+def _finite_ends(d: Divergence) -> Tensor:
+    ends = [end for end in (d.slope_at_zero, d.slope_at_infinity) if math.isfinite(end)]
+    return torch.tensor(ends, dtype=torch.float64)
 
 
 def best_outputs(real: TensorMap, fake: TensorMap, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:

@@ -79,7 +79,7 @@ def outside_domain(foreign: Foreign) -> Tensor:
         return bad
     edges = (reach.min(), reach.max())
     saturated = torch.stack([(t - edge).abs() <= 1e-6 * (1 + edge.abs()) for edge in edges]).any(0)
-    rightly = _rightly_infinite(lambda v: foreign.call("fake", v), bad)
+    rightly = _rightly_infinite(lambda v: foreign.call("fake", v), bad, _huge(foreign))
     return bad & ~saturated & ~rightly
 
 
@@ -117,7 +117,7 @@ def precision_breaks(foreign: Foreign, ignored: Tensor, *, gradients: bool = Tru
 def gradient_break(foreign: Foreign) -> list[Break]:
     """Hold automatic differentiation against differences."""
     v = torch.linspace(-4, 4, 41, dtype=torch.float64) + 0.0123
-    h = 1e-5
+    h, near, bend, least = (0.05, 3e-2, 0.2, 1e-4) if foreign.narrow else (1e-5, 1e-4, 1e-4, 1e-9)
     for which, what in TERMS.items():
 
         def term(x: Tensor, which: str = which) -> Tensor:
@@ -125,14 +125,14 @@ def gradient_break(foreign: Foreign) -> list[Break]:
 
         before, here, after = term(v - h), term(v), term(v + h)
         # Across a kink or a step the two sides differ.
-        smooth = ((after - here) - (here - before)).abs() <= 1e-4 * (after - before).abs() + 1e-9
+        smooth = ((after - here) - (here - before)).abs() <= bend * (after - before).abs() + least
         difference = (after - before) / (2 * h)
         slope, problem = _slope(getattr(foreign, which), v)
         mend = "use torch operations from v on, without .item(), .numpy(), .detach() or torch.no_grad()."
         if problem:
             return [Break("gradients", f"{what} cannot be differentiated: {problem}", mend)]
         words = complaint(
-            smooth & here.isfinite() & ~((slope - difference).abs() <= 1e-4 * (1 + difference.abs())),
+            smooth & here.isfinite() & ~((slope - difference).abs() <= near * (1 + difference.abs())),
             f"{what} has the gradient {{slope:.6g}} at v = {{v:.6g}} by autograd, {{difference:.6g}} by differences",
             v=v,
             slope=slope,
@@ -154,7 +154,7 @@ def _facts(foreign: Foreign, which: str, ignored: Tensor, gradients: bool) -> li
 
     facts = []
     wide, narrow = value(V), foreign.call(which, V.float())
-    wide_bad = ~wide.isfinite() & ~_rightly_infinite(value, ~wide.isfinite()) & ~ignored
+    wide_bad = ~wide.isfinite() & ~_rightly_infinite(value, ~wide.isfinite(), _huge(foreign)) & ~ignored
     fits = wide.abs() < FITS
     narrow_bad = (narrow.isnan() & ~wide.isnan() | ~narrow.isfinite() & fits) & ~ignored
     facts += _nearest(
@@ -165,7 +165,7 @@ def _facts(foreign: Foreign, which: str, ignored: Tensor, gradients: bool) -> li
         return facts
     wide_slope, narrow_slope = gradient(V), gradient(V.float())
     slope_bad = ~wide_slope.isfinite() & wide.isfinite()
-    slope_bad &= ~_rightly_infinite(gradient, slope_bad)
+    slope_bad &= ~_rightly_infinite(gradient, slope_bad, _huge(foreign))
     if (slope_bad & wide_slope.isinf()).any():
         slope_bad &= ~(wide_slope.isinf() & _steepens(gradient))
     fits = wide_slope.abs() < FITS
@@ -185,7 +185,7 @@ def _nearest(text: str, wrong: Tensor, got: Tensor, truth: Tensor) -> list[str]:
     return [words] if words else []
 
 
-def _rightly_infinite(function: Callable[[Tensor], Tensor], bad: Tensor) -> Tensor:
+def _rightly_infinite(function: Callable[[Tensor], Tensor], bad: Tensor, huge: float) -> Tensor:
     """Return which bad entries of `V` lie beyond a point at which the function leaves float64 as a huge number."""
     rightly = torch.zeros_like(bad)
     for sign in (-1.0, 1.0):
@@ -202,9 +202,13 @@ def _rightly_infinite(function: Callable[[Tensor], Tensor], bad: Tensor) -> Tens
                 good, last = middle, size
             else:
                 beyond = middle
-        if last > HUGE:
+        if last > huge:
             rightly |= side
     return rightly
+
+
+def _huge(foreign: Foreign) -> float:
+    return foreign.info.max * 1e-8 if foreign.narrow else HUGE
 
 
 def _steepens(gradient: Callable[[Tensor], Tensor]) -> Tensor:
@@ -217,7 +221,7 @@ def _slope(function: TensorMap, v: Tensor) -> tuple[Tensor, str | None]:
     """Return the gradient in float64, NaN where the code raises, and what it raised if it gives none at all."""
     at = v.detach().clone().requires_grad_()
     try:
-        value = function(at)
+        value = function(at * 1)  # no leaf, so that code may write into it
     except Exception as error:
         if len(v) == 1:
             problem = f"{type(error).__name__}: {first_line(error)}"

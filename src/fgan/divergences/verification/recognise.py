@@ -27,6 +27,7 @@ class Match:
         name: the catalogue's divergence.
         scale, shift, slope: the numbers above; the slope changes no divergence.
         error: the largest difference left, relative to the size of f.
+        within: up to what the numbers count as equal.
     """
 
     name: str
@@ -34,21 +35,22 @@ class Match:
     shift: float
     slope: float
     error: float
+    within: float = SAME
 
     @property
     def same(self) -> bool:
         """Whether this is the divergence of that name, neither scaled nor shifted."""
-        return self.exact and abs(self.scale - 1) <= SAME and abs(self.shift) <= SAME
+        return self.exact and abs(self.scale - 1) <= self.within and abs(self.shift) <= self.within
 
     @property
     def exact(self) -> bool:
         """Whether nothing is left but factor, shift and an affine part."""
-        return self.error <= SAME and self.scale > 0
+        return self.error <= self.within and self.scale > 0
 
     def __str__(self) -> str:
         """Write it as one says it, without the affine part."""
-        scaled = self.name if abs(self.scale - 1) <= SAME else f"{number(self.scale)} × {self.name}"
-        if abs(self.shift) <= SAME * (1 + self.scale):
+        scaled = self.name if abs(self.scale - 1) <= self.within else f"{number(self.scale)} × {self.name}"
+        if abs(self.shift) <= self.within * (1 + self.scale):
             return scaled
         return f"{scaled} {'-' if self.shift < 0 else '+'} {number(abs(self.shift))}"
 
@@ -62,16 +64,16 @@ def number(value: float) -> str:
     return f"{value:.6g}"
 
 
-def match(f: Tensor, target: Divergence) -> Match:
+def match(f: Tensor, target: Divergence, within: float = SAME) -> Match:
     """Fit f at `RATIOS` by a multiple of a divergence's f, a constant and a multiple of u - 1."""
-    return _fit(f, target.name, target.f(RATIOS))
+    return _fit(f, target.name, target.f(RATIOS), within)
 
 
-def recognise(f: Tensor) -> list[Match]:
+def recognise(f: Tensor, within: float = SAME) -> list[Match]:
     """Return what f at `RATIOS` is in the catalogue, plainest first; if nothing, the nearest one alone."""
-    found = [_fit(f, name, values) for name, values in _known().items()]
+    found = [_fit(f, name, values, within) for name, values in _known().items()]
     exact = [one for one in found if one.exact]
-    if not exact:
+    if not exact and within == SAME:
         exact = [one for one in _families(f) if one.exact]
     if exact:
         return sorted(exact, key=_plainness)
@@ -79,7 +81,7 @@ def recognise(f: Tensor) -> list[Match]:
 
 
 def _plainness(one: Match) -> tuple[bool, bool, bool]:
-    return abs(one.shift) > SAME, abs(one.scale - 1) > SAME, ":" in one.name
+    return abs(one.shift) > one.within, abs(one.scale - 1) > one.within, ":" in one.name
 
 
 @cache
@@ -108,11 +110,11 @@ def _member(f: Tensor, family: str, value: float) -> tuple[float, Match]:
     return value, match(f, target)
 
 
-def _fit(f: Tensor, name: str, known: Tensor) -> Match:
+def _fit(f: Tensor, name: str, known: Tensor, within: float = SAME) -> Match:
     size = 1 + f.abs() + RATIOS
     columns = torch.stack([known, torch.ones_like(RATIOS), RATIOS - 1], dim=1) / size[:, None]
     norms = columns.norm(dim=0)
     solution = torch.linalg.lstsq(columns / norms, (f / size)[:, None], driver="gelsd").solution[:, 0] / norms
     scale, shift, slope = solution.tolist()
     error = float((columns @ solution - f / size).abs().max())
-    return Match(name, scale, shift, slope, error)
+    return Match(name, scale, shift, slope, error, within)
