@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from fgan.divergences.base import Divergence
 from fgan.divergences.catalogue import divergence
-from fgan.divergences.verification import claims, precision, recover
+from fgan.divergences.verification import claims, ends, precision, recover
+from fgan.divergences.verification.dense import dense_break
 from fgan.divergences.verification.laws import LAWS, broken_laws
 from fgan.divergences.verification.loading import Foreign
 from fgan.divergences.verification.loading import foreign as taken_for
-from fgan.divergences.verification.recognise import RATIOS, Match, recognise
+from fgan.divergences.verification.recognise import RATIOS, Match, match, recognise
 from fgan.divergences.verification.report import Break, Report
 
 MIDDLE = len(RATIOS) // 2
@@ -47,6 +48,9 @@ def examine(foreign: Foreign, target: Divergence | None = None) -> Report:
     if not broken:
         broken = _usability(foreign) if foreign.divergence is None else _native(foreign.divergence)
         recognised, more, less = _identity(foreign, target)
+        # What overflows or rounds away leaves the true curve too: once said is enough.
+        unusable = any(item.law.startswith("usable") for item in broken)
+        more = [item for item in more if not (unusable and item.law == ends.GOES_ON)]
         broken, notes = broken + more, notes + less
         broken += _raised(foreign)
     return Report(
@@ -87,6 +91,8 @@ def _identity(foreign: Foreign, target: Divergence | None) -> tuple[str | None, 
     """Recover f, and say which divergence it is, whether the bound is tight, and what to know."""
     curve = recover.reached(foreign)
     broken = [] if len(curve.t) < 3 else recover.convexity_break(curve)
+    if len(curve.t) > 2:
+        broken = broken or dense_break(foreign, float(curve.t[0]), float(curve.t[-1]))
     broken = broken or recover.degeneracy(foreign, curve)
     if broken:
         return None, broken, []
@@ -95,30 +101,37 @@ def _identity(foreign: Foreign, target: Divergence | None) -> tuple[str | None, 
     whole, best = f, f
     if foreign.conjugate is not None:
         whole, best = recover.f_of_conjugate(foreign, curve, f)
-    loose = claims.tightness_break(f, whole, best, curve)
+    loose = claims.tightness_break(f, whole, best, curve, foreign.within)
     if foreign.conjugate is None:
-        loose = claims.slopes_break(curve)
-    known = recognise(f)
+        loose = claims.slopes_break(foreign, curve)
+    known = recognise(f, foreign.within)
     recognised = _named(known) if known[0].exact else None
-    if recognised is None and recognise(whole)[0].exact:
-        known = recognise(whole)
+    if recognised is None and recognise(whole, foreign.within)[0].exact:
+        known = recognise(whole, foreign.within)
         recognised = f"{known[0]}, by its f*"
     elif recognised and target is None:
-        loose = []
-    if abs(float(f[MIDDLE])) > 1e-6:
+        loose = _beyond(foreign, divergence(known[0].name), known[0])
+    if abs(float(f[MIDDLE])) > foreign.within:
         notes.append(f"f(1) = {float(f[MIDDLE]):.6g}: this, not 0, is the value at P = Q.")
     if recognised is None and target is None:
         notes.append(f"{claims.nearest(known[0])}.")
     if target is not None:
         loose, more = claims.judge(f, whole, target, known, loose)
         notes += more
+        fit = match(f, target, foreign.within)
+        if fit.same and not loose:
+            loose = _beyond(foreign, target, fit)
     return recognised, loose, notes
+
+
+def _beyond(foreign: Foreign, target: Divergence, fit: Match) -> list[Break]:
+    return ends.ends_break(foreign, target, fit) or ends.far_break(foreign, target, fit)
 
 
 def _named(known: list[Match]) -> str:
     """Name the plainest match, and the same by a name without a parameter."""
     first = known[0]
-    if abs(first.slope) > 1e-6:
+    if abs(first.slope) > first.within:
         text = f"{first}, up to {first.slope:.6g} (u - 1), which changes no divergence"
     else:
         text = str(first)
@@ -133,7 +146,7 @@ def _notes_on(curve: recover.Curve) -> list[str]:
     elif curve.falls > 0:
         notes.append("the activation is not monotone: a larger v does not always mean more real.")
     if len(curve.t) > 2:
-        falling = curve.slopes < -1e-6
+        falling = curve.slopes < -10 * curve.apart
         if falling.any():
             edge = float(curve.t[1:][falling][-1])
             notes.append(

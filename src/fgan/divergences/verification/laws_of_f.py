@@ -26,7 +26,7 @@ def convex(d: Divergence) -> str | None:
         slack = 1e-11 * (1 + at_left.abs() + at_right.abs())
         broken = complaint(
             ~(value <= chord + slack),
-            "f({u:.6g}) = {value:.6g} is above the chord from u = {left:.6g} to {right:.6g}, {chord:.6g}",
+            "f({u:.6g}) = {value:.10g} is above the chord from u = {left:.6g} to {right:.6g}, {chord:.10g}",
             u=middle,
             value=value,
             left=left,
@@ -42,7 +42,7 @@ def zero_at_one(d: Divergence) -> str | None:
     """f(1) = 0; the original GAN's is -log 4, and says so."""
     wanted = -math.log(4) if d.name == "gan" else 0.0
     value = float(d.f(ONE))
-    return None if abs(value - wanted) <= 1e-12 else f"f(1) = {value:.6g}, not {wanted:.6g}"
+    return None if abs(value - wanted) <= 1e-12 else f"f(1) = {value:.10g}, not {wanted:.10g}"
 
 
 def derivative(d: Divergence) -> str | None:
@@ -51,7 +51,7 @@ def derivative(d: Divergence) -> str | None:
     stated, slope = d.derivative(u), slope_of(d.f, u)
     return complaint(
         ~((stated - slope).abs() <= 1e-8 * (1 + slope.abs())),
-        "f'({u:.6g}) is stated as {stated:.6g}, but f has the slope {slope:.6g} there",
+        "f'({u:.6g}) is stated as {stated:.10g}, but f has the slope {slope:.10g} there",
         u=u,
         stated=stated,
         slope=slope,
@@ -64,7 +64,7 @@ def fenchel_young(d: Divergence) -> str | None:
     gap = d.f(u) + d.conjugate(t) - u * t
     below = complaint(
         ~(gap >= -1e-11 * (1 + (u * t).abs() + d.f(u).abs())),
-        "f(u) + f*(t) - ut = {gap:.6g} is below 0 at u = {u:.6g}, t = {t:.6g}",
+        "f(u) + f*(t) - ut = {gap:.6g} is below 0 at u = {u:.6g}, t = {t:.10g}",
         u=u,
         t=t,
         gap=gap,
@@ -74,7 +74,7 @@ def fenchel_young(d: Divergence) -> str | None:
     touching = d.f(u) + d.conjugate(best) - u * best
     return below or complaint(
         ~(touching.abs() <= 1e-10 * (1 + (u * best).abs() + d.f(u).abs())),
-        "f(u) + f*(t) - ut = {touching:.6g} is not 0 at u = {u:.6g}, t = f'(u) = {t:.6g}",
+        "f(u) + f*(t) - ut = {touching:.6g} is not 0 at u = {u:.6g}, t = f'(u) = {t:.10g}",
         u=u,
         t=best,
         touching=touching,
@@ -99,7 +99,7 @@ def biconjugate(d: Divergence) -> str | None:
     value = d.f(u)
     return complaint(
         ~((best - value).abs() <= 1e-8 * (1 + value.abs())),
-        "the supremum of ut - f*(t) at u = {u:.6g} is {best:.6g}, but f is {value:.6g}",
+        "the supremum of ut - f*(t) at u = {u:.6g} is {best:.10g}, but f is {value:.10g}",
         u=u,
         best=best,
         value=value,
@@ -110,7 +110,7 @@ def domain(d: Divergence) -> str | None:
     """f* is finite exactly on `conjugate_domain`, and -f(0) below f'(0)."""
     t = slopes(d)
     value = d.conjugate(t)
-    text = "f*({t:.6g}) = {value:.6g}, "
+    text = "f*({t:.10g}) = {value:.10g}, "
     broken = complaint(
         ~value.isfinite(), text + f"although t is inside dom f* = {d.conjugate_domain}", t=t, value=value
     )
@@ -142,7 +142,7 @@ def inverse(d: Divergence) -> str | None:
     found = d.log_ratio_at(t)
     return complaint(
         ~((found - LOG_RATIOS).abs() <= 1e-6),
-        "log_ratio_at({t:.6g}) is {found:.6g}, but f' takes this value at log u = {log_ratio:.6g}",
+        "log_ratio_at({t:.10g}) is {found:.6g}, but f' takes this value at log u = {log_ratio:.6g}",
         log_ratio=LOG_RATIOS,
         t=t,
         found=found,
@@ -156,7 +156,7 @@ def conjugate_slope(d: Divergence) -> str | None:
     slope, u = slope_of(d.conjugate, t), d.log_ratio_at(t).exp()
     return complaint(
         ~((slope - u).abs() <= 1e-6 * (1e-6 + u)),
-        "f* has the slope {slope:.6g} at t = {t:.6g}, but u = {u:.6g} belongs to this t",
+        "f* has the slope {slope:.10g} at t = {t:.10g}, but u = {u:.6g} belongs to this t",
         t=t,
         slope=slope,
         u=u,
@@ -172,7 +172,7 @@ def weight(d: Divergence) -> str | None:
     wanted, stated = u.square() * curvature, d.weight(LOG_RATIOS)
     return complaint(
         ~((stated - wanted).abs() <= 1e-5 * wanted.abs() + 1e-8) | ~(stated >= 0),
-        "w is {stated:.6g} at u = {u:.6g}, but u² f''(u) is {wanted:.6g}",
+        "w is {stated:.10g} at u = {u:.6g}, but u² f''(u) is {wanted:.10g}",
         u=u,
         stated=stated,
         wanted=wanted,
@@ -190,10 +190,12 @@ def limits(d: Divergence) -> str | None:
     ):
         if not _tends_to(values.tolist(), stated):
             value = float(values[-1])
-            return f"{name} is stated as {stated:.6g}, but at u = {float(u[-1]):.6g} it is {value:.6g} still"
+            return (
+                f"{name} is stated as {stated:.10g}, but at u = {float(u[-1]):.6g} it is {value:.10g} still"
+            )
     slope = float(slope_of(d.f, ONE))
     if d.smooth and not abs(d.threshold - slope) <= 1e-6 * (1 + abs(slope)):
-        return f"f'(1) is stated as {d.threshold:.6g}, but f has the slope {slope:.6g} there"
+        return f"f'(1) is stated as {d.threshold:.10g}, but f has the slope {slope:.10g} there"
     if d.curvature is None:
         return None
     near, nearer = (float((d.f(1 + h) + d.f(1 - h) - 2 * d.f(ONE)) / h**2) for h in (1e-2 * ONE, 1e-3 * ONE))
@@ -201,7 +203,9 @@ def limits(d: Divergence) -> str | None:
         fine = nearer > 1.5 * near
     else:
         fine = abs(nearer - d.curvature) <= max(1e-4 * (1 + d.curvature), abs(nearer - near))
-    return None if fine else f"f''(1) is stated as {d.curvature:.6g}, but differences of f give {nearer:.6g}"
+    return (
+        None if fine else f"f''(1) is stated as {d.curvature:.10g}, but differences of f give {nearer:.10g}"
+    )
 
 
 def _thirds(edge: float) -> torch.Tensor:
@@ -239,7 +243,7 @@ def formulas(d: Divergence) -> str | None:
         slack = 1e-9 * (1 + value.abs()) + (1e-14 * steep * (1 + t.abs()) if variable == "t" else 0.0)
         broken = complaint(
             ~((printed - value).abs() <= slack),
-            f"{attribute} {text} is {{printed:.6g}} at {variable} = {{x:.6g}}, but the code gives {{value:.6g}}",
+            f"{attribute} {text} is {{printed:.10g}} at {variable} = {{x:.6g}}, but the code gives {{value:.10g}}",
             x=x,
             printed=printed,
             value=value,

@@ -23,11 +23,11 @@ def activation(d: Divergence) -> str | None:
     upper = d.conjugate_domain.upper
     outside = ~(t <= upper + (1e-14 * (1 + abs(upper)) if math.isfinite(upper) else 0.0))
     broken = complaint(
-        outside, f"g_f({{v:.6g}}) = {{t:.6g}} is outside dom f* = {d.conjugate_domain}", v=v, t=t
+        outside, f"g_f({{v:.6g}}) = {{t:.10g}} is outside dom f* = {d.conjugate_domain}", v=v, t=t
     )
     broken = broken or complaint(
         ~(t[1:] >= t[:-1]),
-        "g_f falls from {t:.6g} at v = {v:.6g} to {after:.6g} at v = {next:.6g}",
+        "g_f falls from {t:.10g} at v = {v:.6g} to {after:.6g} at v = {next:.6g}",
         v=v[:-1],
         t=t[:-1],
         after=t[1:],
@@ -46,10 +46,10 @@ def terms(d: Divergence) -> str | None:
     steep = d.log_ratio(OUTPUTS).exp().clamp(max=1e12)
     slack = 1e-9 * (1 + fake.abs()) + 4e-16 * steep * (1 + t.abs())
     return complaint(
-        real != t, "real_term is {real:.6g} at v = {v:.6g}, but g_f is {t:.6g}", v=OUTPUTS, real=real, t=t
+        real != t, "real_term is {real:.10g} at v = {v:.6g}, but g_f is {t:.10g}", v=OUTPUTS, real=real, t=t
     ) or complaint(
-        ~((fake - composed).abs() <= slack),
-        "fake_term is {fake:.6g} at v = {v:.6g}, but f*(g_f(v)) is {composed:.6g}",
+        ~((fake == composed) | ((fake - composed).abs() <= slack)),
+        "fake_term is {fake:.10g} at v = {v:.6g}, but f*(g_f(v)) is {composed:.10g}",
         v=OUTPUTS,
         fake=fake,
         composed=composed,
@@ -63,7 +63,7 @@ def log_ratio(d: Divergence) -> str | None:
     # A kinked or bent f gives a flat stretch: there one ratio stands for many.
     moves = (u > 0) & (real > 0)
     return complaint(
-        moves & ~((fake - u * real).abs() <= 1e-8 * (u * real).abs() + 1e-12),
+        moves & (fake != u * real) & ~((fake - u * real).abs() <= 1e-8 * (u * real).abs() + 1e-12),
         "at v = {v:.6g} fake_term rises {share:.6g} times as fast as real_term, but exp(log_ratio) is {u:.6g}",
         v=OUTPUTS,
         share=fake / real,
@@ -80,7 +80,7 @@ def optimal(d: Divergence) -> str | None:
     t, best = d.activation(OUTPUTS), d.derivative(torch.where(inside, u, 1.0))
     return complaint(
         inside & ~((t - best).abs() <= 1e-8 * best.abs() + 1e-9),
-        "at v = {v:.6g}, which is the best output for u = {u:.6g}, T is {t:.6g}, but f'(u) is {best:.6g}",
+        "at v = {v:.6g}, which is the best output for u = {u:.6g}, T is {t:.10g}, but f'(u) is {best:.10g}",
         v=OUTPUTS,
         u=u,
         t=t,
@@ -132,7 +132,7 @@ def _narrow(what: str, v: Tensor, got: Tensor, truth: Tensor) -> str | None:
     fine = ~got.isnan() & ~truth.isnan() & torch.where(fits, near, got.abs() >= info.max / 4)
     return complaint(
         ~fine,
-        f"{what} is {{got:.6g}} in {kind} at v = {{v:.6g}}, but {{truth:.6g}} in float64",
+        f"{what} is {{got:.10g}} in {kind} at v = {{v:.6g}}, but {{truth:.10g}} in float64",
         v=v.double(),
         got=got.double(),
         truth=truth,

@@ -22,7 +22,7 @@ def tight(d: Divergence) -> str | None:
     missed = torch.where(on.q == 0, 1e3, torch.where(on.p == 0, -1e3, 0.0)).double()
     grows = (best > 1e3) | (best > _bound(d, missed)) | _grows(d)
     reached = torch.where(value.isinf(), grows, (best - value).abs() <= 1e-6 * (1 + value.abs()))
-    return _at_a_pair(~reached, "the best bound is {:.6g}, but D_f is {:.6g}", best, value)
+    return _at_a_pair(~reached, "the best bound is {:.10g}, but D_f is {:.10g}", best, value)
 
 
 def _grows(d: Divergence) -> Tensor:
@@ -44,7 +44,7 @@ def bound(d: Divergence) -> str | None:
         reached = _bound(d, v)
         broken = _at_a_pair(
             ~(reached <= value + SMALL * (1 + reached.abs())),
-            "some critic's bound is {:.6g}, above D_f = {:.6g}",
+            "some critic's bound is {:.10g}, above D_f = {:.10g}",
             reached,
             value,
         )
@@ -59,13 +59,13 @@ def spread(d: Divergence) -> str | None:
     value = exact(d, pairs())
     slack = SMALL * (1 + abs(high) if math.isfinite(high) else 1)
     outside = ~((value >= low - SMALL) & (value <= high + slack))
-    wording = f"D_f is {{:.6g}}, outside its range from {{:.6g}} to {high:.6g}"
+    wording = f"D_f is {{:.10g}}, outside its range from {{:.10g}} to {high:.10g}"
     broken = _at_a_pair(outside, wording, value, torch.full_like(value, low))
     on = pairs()
     same = on.sums((on.p - on.q).abs()) == 0
     wrong = same & ~((value - low).abs() <= SMALL)
     return broken or _at_a_pair(
-        wrong, "P = Q, but D_f is {:.6g}, not {:.6g}", value, torch.full_like(value, low)
+        wrong, "P = Q, but D_f is {:.10g}, not {:.10g}", value, torch.full_like(value, low)
     )
 
 
@@ -74,13 +74,13 @@ def duality(d: Divergence) -> str | None:
     on = pairs()
     there, back = exact(d.dual, on), exact(d, on.exchanged)
     broken = _at_a_pair(
-        ~_same(there, back), "the dual of P and Q is {:.6g}, but D_f of Q and P {:.6g}", there, back
+        ~_same(there, back), "the dual of P and Q is {:.10g}, but D_f of Q and P {:.10g}", there, back
     )
     if broken or not d.symmetric:
         return broken
     here = exact(d, on)
     return _at_a_pair(
-        ~_same(here, back), "called symmetric, but D_f is {:.6g} one way, {:.6g} the other", here, back
+        ~_same(here, back), "called symmetric, but D_f is {:.10g} one way, {:.10g} the other", here, back
     )
 
 

@@ -20,6 +20,8 @@ from fgan.errors import FganError, did_you_mean
 LARGEST = 100.0
 """Critic outputs up to here must be usable."""
 TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
+FILE = re.compile(r"(?P<file>[^():=*]+)\.py:(?P<object>[^():=*]*)")
+"""What people write for a module's name."""
 WANTED = (
     "a pair (activation, conjugate), an object with `activation` and `conjugate` or with `real_term` and "
     "`fake_term`, an fgan.Divergence, or a class or a function without arguments that returns one of these"
@@ -63,6 +65,16 @@ class Foreign:
         """Whether it computes in less than float64 whatever it is given."""
         return self.info.eps > torch.finfo(torch.float64).eps
 
+    @property
+    def within(self) -> float:
+        """Up to what relative error its f counts as that of another."""
+        return max(1e-3, 32 * self.info.eps) if self.narrow else 1e-6
+
+    @property
+    def apart(self) -> float:
+        """How far two of its T must be from each other, relatively, to tell a slope."""
+        return self.within if self.narrow else 1e-7
+
     def call(self, which: str, x: Tensor) -> Tensor:
         """Return real, fake or conjugate at x in float64, NaN where the code raises."""
         function: TensorMap = getattr(self, which)
@@ -81,7 +93,7 @@ class Foreign:
 
 def is_target(text: str) -> bool:
     """Whether a text looks like "package.module:object", and not like "alpha:0.5"."""
-    return bool(TARGET.fullmatch(text))
+    return bool(TARGET.fullmatch(text) or FILE.fullmatch(text))
 
 
 def load(target: str) -> Foreign:
@@ -90,6 +102,12 @@ def load(target: str) -> Foreign:
     Raises:
         FganError: where there is no such module or object, or the object is of another kind.
     """
+    if file := FILE.fullmatch(target):
+        module_name = ".".join(part for part in re.split(r"[/\\]", file["file"]) if part not in ("", "."))
+        raise FganError(
+            f'"{target}": there is no module "{file["file"]}.py". Write {module_name}:{file["object"] or "object"}, '
+            "without .py, from the folder in which it lies."
+        )
     module_name, _, path = target.partition(":")
     module = _imported(module_name, target)
     found: Any = module

@@ -133,7 +133,7 @@ def gradient_break(foreign: Foreign) -> list[Break]:
             return [Break("gradients", f"{what} cannot be differentiated: {problem}", mend)]
         words = complaint(
             smooth & here.isfinite() & ~((slope - difference).abs() <= near * (1 + difference.abs())),
-            f"{what} has the gradient {{slope:.6g}} at v = {{v:.6g}} by autograd, {{difference:.6g}} by differences",
+            f"{what} has the gradient {{slope:.10g}} at v = {{v:.6g}} by autograd, {{difference:.10g}} by differences",
             v=v,
             slope=slope,
             difference=difference,
@@ -141,6 +141,13 @@ def gradient_break(foreign: Foreign) -> list[Break]:
         if words:
             return [Break("gradients", words, mend)]
     return []
+
+
+def slopes_by_autograd(foreign: Foreign) -> Tensor:
+    """Return how many times as fast as T f*(T) rises, wherever both have a gradient."""
+    real, fake = (_slope(getattr(foreign, which), REACH)[0] for which in ("real", "fake"))
+    slopes = (fake / real)[real != 0]
+    return slopes[slopes.isfinite()]
 
 
 def _facts(foreign: Foreign, which: str, ignored: Tensor, gradients: bool) -> list[str]:

@@ -13,7 +13,6 @@ from fgan.divergences.verification.points import REACH, best_outputs, complaint
 from fgan.divergences.verification.recognise import RATIOS
 from fgan.divergences.verification.report import Break
 
-EPS = torch.finfo(torch.float64).eps
 ONES = torch.ones_like(RATIOS)
 
 
@@ -26,12 +25,16 @@ class Curve:
         value: f*(T).
         falls: how often T falls as v grows, a share.
         ends: T at v = -1e8, -1e4, 1e4, 1e8, as far as it is finite there.
+        eps: the rounding of these numbers.
+        apart: see `Foreign.apart`.
     """
 
     t: Tensor
     value: Tensor
     falls: float
     ends: tuple[float, float, float, float]
+    eps: float
+    apart: float
 
     @property
     def slopes(self) -> Tensor:
@@ -43,7 +46,7 @@ class Curve:
         """How far rounding may put each of these slopes off."""
         size = 1 + self.value.abs()
         steep = self.slopes.abs() * (1 + self.t[1:].abs())
-        return 32 * EPS * (size[1:] + size[:-1] + steep) / self.t.diff()
+        return 32 * self.eps * (size[1:] + size[:-1] + steep) / self.t.diff()
 
     @property
     def bounded(self) -> bool:
@@ -68,15 +71,15 @@ def reached(foreign: Foreign) -> Curve:
     value = value[finite][order]
     keep: list[int] = []
     for place, here in enumerate(t.tolist()):
-        if not keep or here - float(t[keep[-1]]) > 1e-7 * (1 + abs(here)):
+        if not keep or here - float(t[keep[-1]]) > foreign.apart * (1 + abs(here)):
             keep.append(place)
-    return Curve(t[keep], value[keep], falls, (low, lower, higher, high))
+    return Curve(t[keep], value[keep], falls, (low, lower, higher, high), foreign.info.eps, foreign.apart)
 
 
 def convexity_break(curve: Curve) -> list[Break]:
     """Say where the slope of f* falls."""
     slopes, slack = curve.slopes, curve.slack
-    allowed = slack[1:] + slack[:-1] + 1e-7 * torch.minimum(slopes[1:].abs(), slopes[:-1].abs())
+    allowed = slack[1:] + slack[:-1] + curve.apart * torch.minimum(slopes[1:].abs(), slopes[:-1].abs())
     falls = (slopes[1:] < slopes[:-1] - allowed).tolist()
     if not any(falls):
         return []
@@ -102,7 +105,7 @@ def degeneracy(foreign: Foreign, curve: Curve) -> list[Break]:
             return [Break(law, "T or f*(T) is not finite for any v", "check both formulas at v = 0.")]
         words = f"the activation is {float(curve.t[0]):.6g} for every v"
         return [Break(law, words, "the activation must reach every t at which f* is finite.")]
-    affine = bool((slopes.max() - slopes.min()) <= 1e-7 * (1 + slopes.abs().max()))
+    affine = bool((slopes.max() - slopes.min()) <= curve.apart * (1 + slopes.abs().max()))
     slope = float(slopes.median())
     if affine and abs(slope) <= 1e-9:
         words = f"f* is {float(curve.value[0]):.6g} for every T: nothing is paid for model samples"
@@ -178,7 +181,7 @@ def _extended(foreign: Foreign, curve: Curve, sign: float) -> float:
     value[0] = at_edge
     slopes = torch.cat([torch.tensor([slope], dtype=torch.float64), value.diff() / t.diff()])
     size = 1 + value[1:].abs() + slopes[1:].abs() * (1 + t[1:].abs())
-    slack = 64 * EPS * size / t.diff().abs() + 1e-7 * slopes[1:].abs()
+    slack = 64 * foreign.info.eps * size / t.diff().abs() + foreign.apart * slopes[1:].abs()
     good = slopes.isfinite()[1:] & (sign * slopes.diff() >= -slack)
     count = len(good) if good.all() else int((~good).int().argmax())
     if count == 0 or abs(float(slopes[count]) - slope) <= 1e-6 * (1e-6 + abs(slope)):
