@@ -82,6 +82,12 @@ def test_an_activation_and_its_conjugate_reach_their_ends(name):
     assert report.holds, report.text
 
 
+def test_a_slope_that_overflows_is_not_taken_for_an_affine_conjugate():
+    d = divergence("alpha:0.99", "paper")
+    found = {item.law for item in verify(terms(d.real_term, d.fake_term), "alpha:0.99").broken}
+    assert "not degenerate" not in found
+
+
 def test_a_slow_activation_reaches_every_end():
     assert verify((torch.asinh, kl), "kl").holds
 
@@ -174,14 +180,19 @@ def test_dents_and_jumps_between_the_outputs_are_named(conjugate, said):
     assert said in found["f* is convex"]
 
 
+def test_the_threshold_of_softplus_is_no_jump():
+    report = verify((identity, lambda t: kl(t) + F.softplus(t)))
+    assert report.holds, report.text
+
+
 def test_an_unbounded_range_is_not_said_to_end_where_the_conjugate_overflows():
     (found,) = verify((F.softplus, kl)).broken
     assert found.what.endswith("T keeps to [0, inf)")
 
 
-def test_a_file_is_no_module(tmp_path, monkeypatch):
+def test_a_file_is_no_module():
     assert is_target("pk/sub/m.py:good") and not is_target("f(u)=max(u,1/u)")
-    with pytest.raises(FganError, match=r"Write pk\.sub\.m:good, without \.py"):
+    with pytest.raises(FganError, match=r"write pk\.sub\.m:good, without \.py"):
         load("pk/sub/m.py:good")
 
 

@@ -105,7 +105,7 @@ def load(target: str) -> Foreign:
     if file := FILE.fullmatch(target):
         module_name = ".".join(part for part in re.split(r"[/\\]", file["file"]) if part not in ("", "."))
         raise FganError(
-            f'"{target}": there is no module "{file["file"]}.py". Write {module_name}:{file["object"] or "object"}, '
+            f'"{target}" must name a module, not a file: write {module_name}:{file["object"] or "object"}, '
             "without .py, from the folder in which it lies."
         )
     module_name, _, path = target.partition(":")

@@ -105,7 +105,8 @@ def degeneracy(foreign: Foreign, curve: Curve) -> list[Break]:
             return [Break(law, "T or f*(T) is not finite for any v", "check both formulas at v = 0.")]
         words = f"the activation is {float(curve.t[0]):.6g} for every v"
         return [Break(law, words, "the activation must reach every t at which f* is finite.")]
-    affine = bool((slopes.max() - slopes.min()) <= curve.apart * (1 + slopes.abs().max()))
+    spread, steepest = slopes.max() - slopes.min(), slopes.abs().max()
+    affine = bool(steepest.isfinite() and spread <= curve.apart * (1 + steepest))
     slope = float(slopes.median())
     if affine and abs(slope) <= 1e-9:
         words = f"f* is {float(curve.value[0]):.6g} for every T: nothing is paid for model samples"
