@@ -165,20 +165,6 @@ class Divergence(Facts, ABC):
         """Return the link in which the critic's output is the log-ratio itself."""
         return Link(real=self.real_at, fake=self.fake_at, log_ratio=lambda v: v)
 
-    def affine_link(self, scale: float = 1.0, shift: float = 0.0) -> Link:
-        """Return the link in which log(p/q) = scale * v + shift; most rows of Table 2 are of this kind."""
-
-        def log_ratio(v: Tensor) -> Tensor:
-            return scale * v + shift if shift else scale * v
-
-        if (scale, shift) == (1.0, 0.0):
-            return self.ratio_link()
-        return Link(
-            real=lambda v: self.real_at(log_ratio(v)),
-            fake=lambda v: self.fake_at(log_ratio(v)),
-            log_ratio=log_ratio,
-        )
-
     def activation(self, v: Tensor) -> Tensor:
         """Return T = g_f(v), elementwise: raw critic output to the domain of f*; the same as `real_term`."""
         return _widened(self._link.real, v)

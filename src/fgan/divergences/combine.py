@@ -60,13 +60,10 @@ class Multiple(Divergence):
         self.factor, self.of = float(factor), of
         inner = f"({of.name})" if isinstance(of, Sum | Multiple) else _in_a_sum(of)
         self.name = f"{spell(self.factor)}*{inner}"
-        self._inherit(f"{spell(self.factor)} × {of.title}")
+        self.title = f"{spell(self.factor)} × {of.title}"
+        self.smooth, self.identifies_ratio = of.smooth, of.identifies_ratio
+        self.references = of.references
         super().__init__(link or of.link)
-
-    def _inherit(self, title: str) -> None:
-        self.title = title
-        self.smooth, self.identifies_ratio = self.of.smooth, self.of.identifies_ratio
-        self.references = self.of.references
 
     @property
     def links(self) -> tuple[str, ...]:

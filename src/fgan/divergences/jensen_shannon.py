@@ -67,7 +67,7 @@ class JensenShannon(Divergence):
 
     def paper_link(self) -> Link:
         """Return the link T = log 2 - log(1 + e^(-v)), for which l = v."""
-        return self.affine_link()
+        return self.ratio_link()
 
 
 class GAN(Divergence):
@@ -121,7 +121,7 @@ class GAN(Divergence):
 
     def paper_link(self) -> Link:
         """Return the link T = -log(1 + e^(-v)), for which l = v."""
-        return self.affine_link()
+        return self.ratio_link()
 
 
 class SkewJensenShannon(FromMixture):

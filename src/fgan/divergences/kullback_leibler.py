@@ -125,7 +125,7 @@ class ReverseKL(Divergence):
 
     def paper_link(self) -> Link:
         """Return the link T = -e^(-v), for which l = v."""
-        return self.affine_link()
+        return self.ratio_link()
 
 
 class Jeffreys(Divergence):
