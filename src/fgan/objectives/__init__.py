@@ -1,7 +1,23 @@
-"""What the two players optimise: losses from any f-divergence, and penalties on the critic."""
+"""What the two players optimise: losses from any f-divergence, baselines, and penalties on the critic."""
 
 from fgan.objectives.bounds import plain_bound, tight_bound
+from fgan.objectives.build import BASELINES, OBJECTIVES, build_objective
 from fgan.objectives.gan_loss import GENERATOR_LOSSES, GANLoss
-from fgan.objectives.penalties import squared_gradient
+from fgan.objectives.objective import Objective
+from fgan.objectives.penalties import PENALTIES, squared_gradient
+from fgan.objectives.schedule import Penalties, read_terms
 
-__all__ = ["GENERATOR_LOSSES", "GANLoss", "plain_bound", "squared_gradient", "tight_bound"]
+__all__ = [
+    "BASELINES",
+    "GENERATOR_LOSSES",
+    "OBJECTIVES",
+    "PENALTIES",
+    "GANLoss",
+    "Objective",
+    "Penalties",
+    "build_objective",
+    "plain_bound",
+    "read_terms",
+    "squared_gradient",
+    "tight_bound",
+]

@@ -53,10 +53,15 @@ def tight_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor) -> Tenso
     real, fake = divergence.real_term(widened(v_real)), divergence.real_term(widened(v_fake))
     if not bool(fake.isfinite().all()):  # only the fused terms of the plain bound are numbers there
         return divergence.bound(v_real, v_fake)
+    return real.mean() - shifted_fake_side(divergence, fake)
+
+
+def shifted_fake_side(divergence: Divergence, t: Tensor) -> Tensor:
+    """Return inf over λ of {λ + mean of f*(t - λ)}, a scalar, for finite values t of T under the model."""
     if isinstance(divergence, KL):
-        return real.mean() - log_mean_exp(fake)
-    shift = best_shift(divergence, fake.detach().double()).to(fake.dtype)
-    return real.mean() - shift - divergence.conjugate(fake - shift).mean()
+        return log_mean_exp(t)
+    shift = best_shift(divergence, t.detach().double()).to(t.dtype)
+    return shift + divergence.conjugate(t - shift).mean()
 
 
 def best_shift(divergence: Divergence, t: Tensor) -> Tensor:

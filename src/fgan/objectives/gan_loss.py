@@ -8,6 +8,8 @@ from torch import Tensor
 
 from fgan.divergences import Divergence, catalogue
 from fgan.errors import FganError
+from fgan.objectives.followed import followed_by_the_trick
+from fgan.objectives.objective import Objective
 
 GENERATOR_LOSSES: dict[str, Callable[[Divergence, Tensor], Tensor]] = {
     "saturating": lambda f, v_fake: -f.fake_term(v_fake).mean(),
@@ -15,23 +17,30 @@ GENERATOR_LOSSES: dict[str, Callable[[Divergence, Tensor], Tensor]] = {
 }
 
 
-class GANLoss:
+class GANLoss(Objective):
     r"""The two losses of f-GAN training, as functions of the critic's raw outputs.
 
     .. math::
         L_{critic} = -F = E_Q[f^*(g_f(v))] - E_P[g_f(v)], \quad
-        L_{generator} = -E_Q[f^*(g_f(v))] \text{ or } -E_Q[g_f(v)]
+        L_{generator} = -E_Q[f^*(g_f(v))] \text{ or } -E_Q[g_f(v)] \text{ or } -E_Q[h^*(h'(e^{\ell(v)}))]
+
+    The generator's gradient is -E_Q[w ∇l] with l = log(p/q): w = u² f''(u) for the first, the saturating loss,
+    w = u f''(u) for the second, the paper's trick, and w = u² h''(u) for the third, which follows h whatever
+    the critic was trained with.
 
     Args:
         divergence: a name from the catalogue, or a `Divergence`.
         generator: "non-saturating" for the paper's §3.2 trick, "saturating" for the bound itself.
         link: how raw outputs become the bound, "paper" or "log-ratio", the first that the divergence has
             unless told; for a divergence given by name.
+        generator_divergence: the h that the generator follows instead, by the critic's log-ratio.
 
     Raises:
-        FganError: for an unknown name, link or generator loss, and for a link that has no gradient.
+        FganError: for an unknown name, link or generator loss, for a link that has no gradient, and for a
+            generator divergence where the critic's output does not determine the log-ratio.
 
-    Source: Nowozin, Cseke, Tomioka, "f-GAN" (2016), eq. 6 and §3.2.
+    Source: Nowozin, Cseke, Tomioka, "f-GAN" (2016), eq. 6 and §3.2; Shannon, "Properties of f-divergences and
+    f-GAN training" (2020), for two divergences at once.
 
     >>> import torch
     >>> loss = GANLoss("kl")
@@ -39,33 +48,52 @@ class GANLoss:
     tensor(-0.6321)
     >>> loss.generator(torch.ones(8))
     tensor(-1.)
+    >>> loss.follows
+    'reverse-kl'
     """
 
+    divergence: Divergence
+
     def __init__(
-        self, divergence: str | Divergence, *, generator: str = "non-saturating", link: str | None = None
+        self,
+        divergence: str | Divergence,
+        *,
+        generator: str = "non-saturating",
+        link: str | None = None,
+        generator_divergence: str | Divergence | None = None,
     ) -> None:
-        if isinstance(divergence, str):
-            divergence = catalogue.divergence(divergence, link)
-        elif not isinstance(divergence, Divergence):
-            raise FganError(f"a divergence must be a name or an fgan.Divergence; got {divergence!r}.")
-        elif link not in (None, divergence.link):
-            raise FganError(f'{divergence!r} has its link; got link="{link}" beside it. Leave one out.')
-        self.divergence = divergence
+        self.divergence = trainable(divergence, link)
         if generator not in GENERATOR_LOSSES:
             raise FganError(
                 f'the generator loss must be one of {", ".join(GENERATOR_LOSSES)}; got "{generator}".'
             )
-        if self.divergence.link == "log-ratio" and not self.divergence.smooth:
-            instead = (
-                'Use link="paper".'
-                if "paper" in self.divergence.links
-                else "Take a smooth f, or total-variation, whose activation is made for it."
-            )
-            raise FganError(
-                f'"{self.divergence.name}" cannot be trained with link="log-ratio": its f has a kink, so the '
-                f"bound steps up there without a gradient. {instead}"
-            )
         self.generator_loss = generator
+        self.generator_divergence = (
+            catalogue.divergence(generator_divergence)
+            if isinstance(generator_divergence, str)
+            else generator_divergence
+        )
+        if self.generator_divergence and not self.divergence.identifies_ratio:
+            raise FganError(
+                f'a generator can follow another divergence only where the critic knows log(p/q); one trained '
+                f'with "{self.divergence.name}" does not. Train the critic with gan, kl or another smooth f.'
+            )
+        if self.generator_divergence and not self.generator_divergence.smooth:
+            raise FganError(
+                f'a generator cannot follow "{self.generator_divergence.name}" through the log-ratio: its f has a '
+                "kink, so nearly every sample's gradient is 0. Take a smooth one."
+            )
+
+    @property
+    def follows(self) -> str:
+        """Which divergence the generator really follows, in words."""
+        if self.generator_divergence:
+            return self.generator_divergence.name
+        return (
+            self.divergence.name
+            if self.generator_loss == "saturating"
+            else followed_by_the_trick(self.divergence)
+        )
 
     def critic(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
         """Return the critic's loss, a scalar: the negative of the bound.
@@ -76,6 +104,48 @@ class GANLoss:
         """
         return -self.divergence.bound(v_real, v_fake)
 
-    def generator(self, v_fake: Tensor) -> Tensor:
+    def generator(self, v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
         """Return the generator's loss, a scalar, from raw critic outputs on its samples, any shape."""
+        if self.generator_divergence:
+            return -self.generator_divergence.fake_at(self.log_ratio(v_fake)).mean()
         return GENERATOR_LOSSES[self.generator_loss](self.divergence, v_fake)
+
+    def log_ratio(self, v: Tensor) -> Tensor:
+        """Return log(p/q), elementwise, as the critic has it."""
+        return self.divergence.log_ratio(v)
+
+    def evidence(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor]:
+        """Return T - f'(1): positive where the critic says "real" (the paper's §3.2)."""
+        real, fake = (self.divergence.real_term(v) - self.divergence.threshold for v in (v_real, v_fake))
+        return real, fake
+
+    def log_ratios(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Return log(p/q) on data and on samples; None where the best critic does not determine it."""
+        if not self.divergence.identifies_ratio:
+            return None
+        return self.log_ratio(v_real), self.log_ratio(v_fake)
+
+
+def trainable(divergence: str | Divergence, link: str | None = None) -> Divergence:
+    """Return a divergence that a critic can climb, given itself or its name.
+
+    Raises:
+        FganError: for an unknown name or link, and for a link that has no gradient.
+    """
+    if isinstance(divergence, str):
+        divergence = catalogue.divergence(divergence, link)
+    elif not isinstance(divergence, Divergence):
+        raise FganError(f"a divergence must be a name or an fgan.Divergence; got {divergence!r}.")
+    elif link not in (None, divergence.link):
+        raise FganError(f'{divergence!r} has its link; got link="{link}" beside it. Leave one out.')
+    if divergence.link == "log-ratio" and not divergence.smooth:
+        instead = (
+            'Use link="paper".'
+            if "paper" in divergence.links
+            else "Take a smooth f, or total-variation, whose activation is made for it."
+        )
+        raise FganError(
+            f'"{divergence.name}" cannot be trained with link="log-ratio": its f has a kink, so the '
+            f"bound steps up there without a gradient. {instead}"
+        )
+    return divergence

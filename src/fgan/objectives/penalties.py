@@ -1,12 +1,19 @@
-"""Penalties on the critic that keep a game of two players from running away."""
+"""Penalties on the critic that keep a game of two players from running away; all see its raw output v."""
 
 from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from fgan.divergences import Divergence
+from fgan.divergences.elementary import value_and_slope
+from fgan.errors import FganError
 
-def squared_gradient(v: Tensor, x: Tensor) -> Tensor:
+
+def squared_gradient(v: Tensor, x: Tensor, scale: Tensor | float = 1.0) -> Tensor:
     r"""Return ‖∇v(x)‖² for each sample, shape (n,), itself differentiable.
 
     γ/2 times its mean over data is the penalty R1, over generated samples R2.
@@ -14,6 +21,8 @@ def squared_gradient(v: Tensor, x: Tensor) -> Tensor:
     Args:
         v: raw critic outputs (n,), computed from x sample by sample.
         x: the critic's input (n, *shape), with `requires_grad`.
+        scale: the gradient is taken by x / scale, so that it does not depend on the units of x; a number, or one
+            for each entry of a sample.
 
     Source: Mescheder, Geiger, Nowozin, "Which training methods for GANs do actually converge?" (2018),
     eq. 9 and 10.
@@ -23,4 +32,162 @@ def squared_gradient(v: Tensor, x: Tensor) -> Tensor:
     tensor([8., 8., 8.])
     """
     (gradient,) = torch.autograd.grad(v.sum(), x, create_graph=True)
-    return gradient.square().flatten(1).sum(1)
+    return (gradient * scale).square().flatten(1).sum(1)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a penalty may look at: the critic's outputs and squared slopes on three kinds of points.
+
+    Args:
+        v_real, v_fake: raw outputs on data and on samples (n,).
+        slope_real, slope_fake: ‖∇v‖² there (n,); empty unless some penalty of this step needs slopes.
+        slope_own: ‖∇v‖² on the points that the penalty asked for (n,); empty if it asked for none.
+    """
+
+    v_real: Tensor
+    v_fake: Tensor
+    slope_real: Tensor
+    slope_fake: Tensor
+    slope_own: Tensor
+
+
+class Penalty(ABC):
+    """A number that the critic minimises beside its loss."""
+
+    needs_slopes = True
+    """Whether it looks at gradients."""
+
+    def __init__(self, divergence: Divergence | None) -> None:
+        """Take the divergence of the game, None where it has none."""
+
+    def points(self, real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor | None:
+        """Return further points (n, *shape) at which it wants slopes, or None."""
+        return None
+
+    @abstractmethod
+    def __call__(self, seen: Seen) -> Tensor:
+        """Return its value before it is weighted, a scalar."""
+
+    def memory(self) -> dict[str, Tensor]:
+        """Return what it remembers from step to step; changed in place."""
+        return {}
+
+
+class R1(Penalty):
+    """½ E_P ‖∇v‖²: the critic is flat where the data are. Source: Mescheder et al. (2018), eq. 9."""
+
+    def __call__(self, seen: Seen) -> Tensor:
+        """Return its value, a scalar."""
+        return seen.slope_real.mean() / 2
+
+
+class R2(Penalty):
+    """½ E_Q ‖∇v‖²: the critic is flat where the samples are. Source: Mescheder et al. (2018), eq. 10."""
+
+    def __call__(self, seen: Seen) -> Tensor:
+        """Return its value, a scalar."""
+        return seen.slope_fake.mean() / 2
+
+
+class GradientPenalty(Penalty):
+    """WGAN-GP: E (‖∇v(x̂)‖ - 1)² for x̂ uniform on the segment from a real to a generated sample.
+
+    Source: Gulrajani et al., "Improved Training of Wasserstein GANs" (2017), eq. 3.
+    """
+
+    def points(self, real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor:
+        """Return a point of each segment."""
+        weight = torch.rand(len(real), *[1] * (real.ndim - 1), generator=random, device=real.device)
+        return torch.lerp(real, fake, weight)
+
+    def excess(self, slope: Tensor) -> Tensor:
+        """Return by how much the slopes break the rule."""
+        return slope - 1
+
+    def __call__(self, seen: Seen) -> Tensor:
+        """Return its value, a scalar."""
+        # The root has no derivative at 0, where a dead critic is.
+        return self.excess((seen.slope_own + 1e-12).sqrt()).square().mean()
+
+
+class OneSidedGradientPenalty(GradientPenalty):
+    """E ((‖∇v(x̂)‖ - 1)_+)²: slopes below 1 are free. Source: Petzka et al. (2018), eq. 8."""
+
+    def excess(self, slope: Tensor) -> Tensor:
+        """Return by how much the slopes exceed 1."""
+        return (slope - 1).relu()
+
+
+class Dragan(GradientPenalty):
+    """DRAGAN: E (‖∇v(x + δ)‖ - 1)² around data, δ uniform on [0, s/2] in each entry, s the batch's spread.
+
+    Source: Kodali et al., "On Convergence and Stability of GANs" (2017), §2.3 and its code.
+    """
+
+    def points(self, real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor:
+        """Return the data with noise."""
+        noise = torch.rand(real.shape, generator=random, device=real.device)
+        return real + real.std() / 2 * noise
+
+
+class NoisePenalty(Penalty):
+    r"""½ E_Q[w(u) ‖∇l‖²], w = u² f'', l = log u: what noise on both sides would do, to first order.
+
+    The same as ½ E_Q[f*''(T) ‖∇T‖²] under either link. Every divergence has its own; it heeds the samples
+    that this divergence heeds, and where the critic's ratios explode so does the penalty.
+
+    Source: Roth et al., "Stabilizing Training of GANs through Regularization" (2017), eq. 8 and 19.
+    """
+
+    def __init__(self, divergence: Divergence | None) -> None:
+        if divergence is None or not divergence.identifies_ratio:
+            name = f'"{divergence.name}"' if divergence else "an objective without a divergence"
+            raise FganError(
+                "the noise penalty weighs samples by the ratio that the critic stands for; "
+                f"got {name}, which determines none. Take r1 and r2."
+            )
+        self.divergence = divergence
+
+    def __call__(self, seen: Seen) -> Tensor:
+        """Return its value, a scalar."""
+        v = seen.v_fake
+        # w(u) l'(v)² = (d f*(T)/dv) l'(v): two slopes that stay numbers where u² does not.
+        weight = value_and_slope(self.divergence.fake_term, v)[1] * value_and_slope(self.divergence.log_ratio, v)[1]
+        return (weight * seen.slope_fake).mean() / 2
+
+
+class LeCam(Penalty):
+    """E_P (v - ā_Q)² + E_Q (v - ā_P)², with ā_P, ā_Q slow means of the outputs on data and on samples.
+
+    Source: Tseng et al., "Regularizing Generative Adversarial Networks under Limited Data" (2021), eq. 4.
+    """
+
+    needs_slopes = False
+    decay = 0.99
+
+    def __init__(self, divergence: Divergence | None) -> None:
+        self.anchors = torch.zeros(2)
+
+    def __call__(self, seen: Seen) -> Tensor:
+        """Return its value, a scalar, and move the means."""
+        self.anchors = self.anchors.to(seen.v_real.device)
+        now = torch.stack([seen.v_real.detach().mean(), seen.v_fake.detach().mean()])
+        self.anchors.lerp_(now.to(self.anchors.dtype), 1 - self.decay)
+        real, fake = self.anchors.unbind()
+        return (seen.v_real - fake).square().mean() + (seen.v_fake - real).square().mean()
+
+    def memory(self) -> dict[str, Tensor]:
+        """Return the two means."""
+        return {"anchors": self.anchors}
+
+
+PENALTIES: dict[str, type[Penalty]] = {
+    "r1": R1,
+    "r2": R2,
+    "gp": GradientPenalty,
+    "gp-one-sided": OneSidedGradientPenalty,
+    "dragan": Dragan,
+    "noise": NoisePenalty,
+    "lecam": LeCam,
+}

@@ -1,0 +1,62 @@
+"""A soft limit on what the critic may say."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fgan.objectives.objective import Objective
+
+
+def soft_clamp(v: Tensor, limit: float) -> Tensor:
+    """Return limit · tanh(v/limit), elementwise: v near 0, never beyond ±limit.
+
+    >>> soft_clamp(torch.tensor([0.1, 100.0]), 10.0)
+    tensor([ 0.1000, 10.0000])
+    """
+    return limit * torch.tanh(v / limit)
+
+
+class Clamped(Objective):
+    """Another objective, to which the critic's outputs are passed softly clamped.
+
+    A last resort: no term overflows any more, but beyond the limit the critic has no gradient left, and where
+    |log(p/q)| is larger than what the limit lets it say the bound is not tight.
+
+    Args:
+        inner: the objective.
+        limit: the largest |v| that it gets to see.
+    """
+
+    def __init__(self, inner: Objective, limit: float) -> None:
+        self.inner, self.limit = inner, limit
+        self.divergence = inner.divergence
+        self.needs_real = inner.needs_real
+
+    @property
+    def follows(self) -> str:
+        """Which divergence the generator really follows, in words."""
+        return self.inner.follows
+
+    def _clamped(self, *outputs: Tensor) -> list[Tensor]:
+        return [soft_clamp(v, self.limit) for v in outputs]
+
+    def critic(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
+        """Return the inner critic's loss at the clamped outputs, a scalar."""
+        return self.inner.critic(*self._clamped(v_real, v_fake))
+
+    def generator(self, v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
+        """Return the inner generator's loss at the clamped outputs, a scalar."""
+        if v_real is None:
+            return self.inner.generator(*self._clamped(v_fake))
+        return self.inner.generator(*self._clamped(v_fake, v_real))
+
+    def evidence(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the inner evidence at the clamped outputs."""
+        real, fake = self._clamped(v_real, v_fake)
+        return self.inner.evidence(real, fake)
+
+    def log_ratios(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor] | None:
+        """Return the inner log-ratios at the clamped outputs."""
+        real, fake = self._clamped(v_real, v_fake)
+        return self.inner.log_ratios(real, fake)

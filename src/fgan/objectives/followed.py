@@ -1,0 +1,79 @@
+"""Which divergence a generator follows when it takes the paper's trick."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fgan.divergences import Divergence
+from fgan.divergences.verification.recognise import RATIOS, number, recognise
+
+NODES = 12
+"""Of the quadrature between two neighbours of RATIOS; the integrand is smooth there, and 12 leave 1e-14."""
+
+
+def followed_by_the_trick(divergence: Divergence) -> str:
+    r"""Return, in words, the divergence h that minimising -E_Q[g_f(v)] follows: h''(u) = f''(u)/u.
+
+    At the best critic that loss has the gradient -E_Q[u f''(u) ∇l], which is the one of h.
+
+    Source: Nowozin, Cseke, Tomioka, "f-GAN" (2016), §3.2; Shannon et al., "Non-saturating GAN training as
+    divergence minimization" (2020), for the GAN.
+
+    >>> import fgan
+    >>> followed_by_the_trick(fgan.divergence("kl"))
+    'reverse-kl'
+    >>> followed_by_the_trick(fgan.divergence("pearson"))
+    '2 × kl'
+    """
+    v = torch.linspace(-5, 5, 21, dtype=torch.float64)
+    gap = divergence.real_term(v) - divergence.fake_term(v)
+    if bool((gap - gap[0]).abs().max() < 1e-9):
+        return divergence.name  # both losses are one, as for total variation
+    if not divergence.smooth:
+        return f"no single divergence (f of {divergence.name} has kinks)"
+    order = divergence.local_order
+    scale = None if order is None else _scale_of_alpha(divergence, order)
+    if order is not None and scale is not None:
+        return _member_of_alpha(order - 1, scale)
+    found = recognise(_trick(divergence))[0]
+    if found.exact:
+        return str(found)
+    near = "" if order is None else f", near p = q like alpha:{order - 1:.3g}"
+    return f"the h with h'' = f''/u of {divergence.name}{near}"
+
+
+def _scale_of_alpha(divergence: Divergence, order: float) -> float | None:
+    """Return c where f'' is c times that of the α-divergence of this order, everywhere; else None."""
+    scale = divergence.weight(RATIOS.log()) / RATIOS**order
+    middle = float(scale[len(scale) // 2])
+    return middle if bool((scale - middle).abs().max() < 1e-6 * abs(middle)) else None
+
+
+def _member_of_alpha(order: float, scale: float) -> str:
+    """Name scale times the α-divergence of an order, f'' = u^(α-2), by its usual name where it has one.
+
+    >>> _member_of_alpha(-1.0, 1.0)
+    '0.5 × neyman'
+    """
+    usual = {1.0: ("kl", 1.0), 0.0: ("reverse-kl", 1.0), 2.0: ("pearson", 0.5), -1.0: ("neyman", 0.5)}
+    name, factor = usual.get(order, (f"alpha:{order:.6g}", 1.0))
+    factor = number(scale * factor)
+    return name if factor == "1" else f"{factor} × {name}"
+
+
+def _trick(divergence: Divergence) -> Tensor:
+    """Return h at RATIOS, up to an affine part.
+
+    Its two terms at l = log u are h*(h'(u)) = f'(u), and h'(u), the integral of f''(u)/u du = w(u)/u² dl from 1.
+    """
+    l = RATIOS.log()  # noqa: E741 - the log-ratio is l throughout
+    nodes, weights = (torch.from_numpy(part) for part in np.polynomial.legendre.leggauss(NODES))
+    half = (l[1:] - l[:-1])[:, None] / 2
+    at = (l[1:] + l[:-1])[:, None] / 2 + half * nodes
+    pieces = (divergence.weight(at) * (-2 * at).exp() * weights * half).sum(1)
+    slope = torch.cat([torch.zeros(1, dtype=torch.float64), pieces.cumsum(0)])
+    slope = slope - slope[len(slope) // 2]
+    h = RATIOS * slope - divergence.real_at(l)
+    return h - h[len(h) // 2]

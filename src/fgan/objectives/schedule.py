@@ -1,0 +1,149 @@
+"""Which penalties count at which step and by how much, as one writes them: "r1:1,r2:1,noise:2:halving=5000"."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fgan.divergences import Divergence
+from fgan.errors import FganError, did_you_mean
+from fgan.objectives.penalties import PENALTIES, Penalty, Seen, squared_gradient
+
+GRAMMAR = 'NAME:WEIGHT, then if wanted :every=STEPS and :halving=STEPS, with commas between penalties, or "none"'
+
+
+@dataclass(frozen=True)
+class Term:
+    """One penalty with its weight.
+
+    Args:
+        name: a key of PENALTIES.
+        weight: its factor γ.
+        every: it counts on every so many steps only, and `every` times as much then ("lazy").
+        halving: steps in which its weight falls to a half, and so on; it is constant if infinite.
+
+    >>> print(Term("r1", 2.0, every=4))
+    r1:2:every=4
+    """
+
+    name: str
+    weight: float
+    every: int = 1
+    halving: float = math.inf
+
+    def weight_at(self, step: int) -> float:
+        """Return its factor at a step; 0 on the steps that a lazy one leaves out."""
+        return 0.0 if step % self.every else self.weight * self.every * 0.5 ** (step / self.halving)
+
+    def __str__(self) -> str:
+        """Write it as `read_terms` reads it."""
+        every = f":every={self.every}" if self.every != 1 else ""
+        halving = f":halving={self.halving:g}" if self.halving != math.inf else ""
+        return f"{self.name}:{self.weight:g}{every}{halving}"
+
+
+def read_terms(text: str) -> list[Term]:
+    """Read penalties as the command line writes them.
+
+    Raises:
+        FganError: for an unknown name, a number out of range, a repeated penalty, or another grammar.
+
+    >>> read_terms("r1:0.5, noise:2:halving=5000")[1].halving
+    5000.0
+    >>> read_terms("none")
+    []
+    """
+    if text.strip() in ("", "none"):
+        return []
+    terms = [_read_term(part.strip()) for part in text.split(",")]
+    for term in terms:
+        if sum(other.name == term.name for other in terms) > 1:
+            raise FganError(f'a penalty counts once; got "{term.name}" twice in "{text}". Add the weights.')
+    return terms
+
+
+def _read_term(text: str) -> Term:
+    name, *fields = text.split(":")
+    if name not in PENALTIES:
+        raise FganError(
+            f'a penalty is one of {", ".join(PENALTIES)}; got "{name}".{did_you_mean(name, PENALTIES)}'
+        )
+    if not fields:
+        raise FganError(f'penalties are written {GRAMMAR}; got "{text}", which has no weight.')
+    values = {"weight": _number(fields[0], text)}
+    for field in fields[1:]:
+        key, _, value = field.partition("=")
+        if key not in ("every", "halving") or key in values:
+            raise FganError(f'penalties are written {GRAMMAR}; got "{text}".')
+        values[key] = _number(value, text)
+    weight, every, halving = values["weight"], values.get("every", 1.0), values.get("halving", math.inf)
+    if not 0 < weight < math.inf:
+        raise FganError(f'a penalty\'s weight must be positive and finite; got "{text}". Leave it out for none.')
+    if every < 1 or every != int(every) or not halving > 0:
+        raise FganError(f'"every" must be a whole number from 1, and "halving" positive; got "{text}".')
+    return Term(name, weight, int(every), halving)
+
+
+def _number(value: str, text: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise FganError(f'penalties are written {GRAMMAR}; got "{text}".') from None
+
+
+class Penalties:
+    """All the penalties of a run.
+
+    Args:
+        text: as `read_terms` reads it.
+        divergence: of the game, None where it has none.
+        scale: of the critic's frame, as for `squared_gradient`: slopes count by x / scale.
+    """
+
+    def __init__(self, text: str, divergence: Divergence | None = None, scale: Tensor | float = 1.0) -> None:
+        self.terms = [(term, PENALTIES[term.name](divergence)) for term in read_terms(text)]
+        self.scale = scale
+
+    def due(self, step: int) -> list[tuple[float, Penalty]]:
+        """Return those that count at a step, with their weights."""
+        weighted = [(term.weight_at(step), penalty) for term, penalty in self.terms]
+        return [(weight, penalty) for weight, penalty in weighted if weight]
+
+    def memory(self) -> dict[str, Tensor]:
+        """Return what they remember from step to step, by name."""
+        return {
+            f"{term.name}.{key}": value
+            for term, penalty in self.terms
+            for key, value in penalty.memory().items()
+        }
+
+    def load_memory(self, memory: dict[str, Tensor]) -> None:
+        """Take over what `memory` returned."""
+        for name, value in self.memory().items():
+            value.copy_(memory[name])
+
+    def total(
+        self, due: Sequence[tuple[float, Penalty]], x: Tensor, v: Tensor, sizes: list[int]
+    ) -> Tensor:
+        """Return the weighted sum of the penalties that are due, a scalar.
+
+        Args:
+            due: as `due` returned them.
+            x: what the critic saw: data, samples, and the further points of each penalty that asked for some.
+            v: its raw outputs there.
+            sizes: how many of each kind; 0 for a penalty without points of its own.
+        """
+        slopes = (
+            squared_gradient(v, x, self.scale) if any(one.needs_slopes for _, one in due) else v.new_zeros(len(v))
+        )
+        v_real, v_fake, *_ = v.split(sizes)
+        slope_real, slope_fake, *own = slopes.split(sizes)
+        values = [
+            weight * penalty(Seen(v_real, v_fake, slope_real, slope_fake, slope_own))
+            for (weight, penalty), slope_own in zip(due, own, strict=True)
+        ]
+        return torch.stack(values).sum()
