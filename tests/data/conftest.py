@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import numpy as np
 import pytest
 import torch
+
+from fgan.data import mnist
 
 
 @pytest.fixture
@@ -33,6 +36,24 @@ def idx_bytes() -> Callable[..., bytes]:
         return gzip.compress(content, mtime=0) if packed else content
 
     return encode
+
+
+@pytest.fixture
+def tiny(monkeypatch, tmp_path, idx_bytes):
+    """Stand-ins for MNIST's four files, unpacked, with their checksums expected; no folder holds them yet."""
+    rng = np.random.default_rng(0)
+    files = {}
+    for part, n in (("train", 12), ("t10k", 5)):
+        files[f"{part}-images-idx3-ubyte"] = idx_bytes(rng.integers(0, 256, (n, 28, 28)))
+        files[f"{part}-labels-idx1-ubyte"] = idx_bytes(rng.integers(0, 10, n))
+    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
+    assert list(hashes) != [] and set(hashes) == set(mnist.SHA256)
+    monkeypatch.setattr(mnist, "SHA256", hashes)
+    monkeypatch.setattr(mnist, "MIRRORS", [])
+    monkeypatch.delenv("FGAN_DATA", raising=False)
+    monkeypatch.delenv("FGAN_MNIST_MIRRORS", raising=False)
+    monkeypatch.setenv("FGAN_CACHE", str(tmp_path / "cache"))
+    return files
 
 
 class Mirror:

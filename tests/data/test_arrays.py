@@ -168,7 +168,8 @@ def test_damaged_files_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "names", [["anything"], ["x", "labels"], ["y", "images"], ["samples", "b"], ["arr_0", "z"], ["data", "q"]]
+    "names",
+    [["anything"], ["y"], ["x", "target"], ["z", "images"], ["samples", "b"], ["arr_0", "z"], ["data", "q"]],
 )
 def test_npz_takes_the_only_array_or_the_one_with_a_usual_name(tmp_path, names):
     wanted = (
@@ -179,6 +180,77 @@ def test_npz_takes_the_only_array_or_the_one_with_a_usual_name(tmp_path, names):
     arrays = {n: np.full((20, 2), 7.0) if n == wanted else np.zeros(3) for n in names}
     np.savez_compressed(tmp_path / "a.npz", **arrays)
     assert (all_values(load_data(str(tmp_path / "a.npz"))) == 7).all()
+
+
+LABELLED = np.arange(40.0).reshape(20, 2)
+
+
+def labelled_npz(tmp_path, samples=LABELLED, **arrays):
+    np.savez(tmp_path / "a.npz", x=samples, **arrays)
+    return str(tmp_path / "a.npz")
+
+
+@pytest.mark.parametrize("key", ["y", "labels", "label"])
+@pytest.mark.parametrize(
+    ("values", "classes"),
+    [
+        (np.arange(20) % 3 * 5 - 5, ("-5", "0", "5")),
+        (np.arange(20)[:, None] % 2, ("0", "1")),
+        (np.arange(20, dtype=np.uint64) % 2 + 2**63, (str(2**63), str(2**63 + 1))),
+        (np.arange(20) % 2 == 0, ("False", "True")),
+        (np.array(["dog", "cat"] * 10), ("cat", "dog")),
+        (np.zeros(20, int), ()),
+    ],
+)
+def test_npz_labels_stay_with_their_samples_and_name_the_classes(tmp_path, key, values, classes):
+    data = load_data(labelled_npz(tmp_path, **{key: values}))
+    assert data.classes == classes
+    for source in (data.train, data.held_out):
+        if not classes:
+            assert source.labels is None
+            continue
+        rows = (source.values[:, 0] / 2).long()
+        assert [classes[k] for k in source.labels] == [str(v) for v in values.reshape(-1)[rows].tolist()]
+
+
+def test_npz_images_have_labels_too(tmp_path):
+    images = np.arange(20, dtype=np.uint8)[:, None, None].repeat(4, 1).repeat(4, 2)
+    data = load_data(labelled_npz(tmp_path, images, y=np.arange(20) // 10))
+    assert data.classes == ("0", "1")
+    assert torch.equal(data.train.labels, data.train.values[:, 0, 0, 0].long() // 10)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        ({"y": np.zeros(19, int)}, r"one for every sample.*20 samples.*int64.*\(19,\)"),
+        ({"y": np.zeros((20, 2), int)}, r"\(20, 2\)"),
+        ({"y": np.int64(3)}, r"shape \(\)"),
+        ({"label": np.zeros(20)}, r'float64.*astype\("int64"\)'),
+        ({"label": np.array([b"a"] * 20)}, r"\|S1"),
+        ({"labels": np.array(["a", 1] * 10, dtype=object)}, "object, which needs pickle"),
+        ({"y": np.zeros(20, int), "label": np.zeros(20, int)}, "one array of labels at most.*holds y, label"),
+    ],
+)
+def test_npz_labels_that_are_none_are_refused(tmp_path, arrays, words):
+    with pytest.raises(DataError, match=words) as caught:
+        load_data(labelled_npz(tmp_path, **arrays))
+    assert "a.npz" in str(caught.value)
+
+
+def test_npz_labels_that_are_no_array_are_refused(tmp_path):
+    path = labelled_npz(tmp_path)
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("y", b"no array")
+    with pytest.raises(DataError, match="labels that are no array"):
+        load_data(path)
+
+
+@pytest.mark.parametrize("names", [["a", "labels"], ["a", "b", "y"]])
+def test_labels_do_not_make_the_samples_obvious(tmp_path, names):
+    np.savez(tmp_path / "a.npz", **{n: np.zeros((4, 2)) for n in names})
+    with pytest.raises(DataError, match="holds one array, or exactly one called"):
+        load_data(str(tmp_path / "a.npz"))
 
 
 @pytest.mark.parametrize("names", [["a", "b"], ["x", "data"], []])

@@ -1,7 +1,11 @@
+import hashlib
+
+import pytest
 import torch
 
 from fgan.data import Dataset, FunctionSource, TensorSource
 from fgan.data.finite import image_dataset
+from fgan.errors import DataError
 
 
 def test_a_tensor_source_draws_what_the_generator_decides_and_nothing_else():
@@ -37,18 +41,70 @@ def test_images_in_memory_are_bytes_and_drawn_images_are_floats_from_0_to_1(gene
 
 
 def test_an_image_frame_maps_the_value_range_to_minus_one_and_one():
-    data = image_dataset(
-        "x", torch.zeros(2, 3, 8, 8, dtype=torch.uint8), torch.zeros(1, 3, 8, 8, dtype=torch.uint8)
-    )
+    source = TensorSource(torch.zeros(2, 3, 8, 8, dtype=torch.uint8))
+    data = image_dataset("x", source, source)
     assert isinstance(data, Dataset) and data.is_image and data.value_range == (0.0, 1.0)
     low, high = data.value_range
     assert (low - data.center) / data.scale == -1 and (high - data.center) / data.scale == 1
 
 
 def test_moving_to_a_device_keeps_the_samples(generator):
-    data = image_dataset(
-        "x", torch.ones(2, 1, 2, 2, dtype=torch.uint8), torch.ones(1, 1, 2, 2, dtype=torch.uint8)
-    )
+    source = TensorSource(torch.ones(2, 1, 2, 2, dtype=torch.uint8), torch.tensor([0, 1]))
+    data = image_dataset("x", source, source, ("a", "b"))
     assert data.to("cpu").train.draw(1, generator).shape == (1, 1, 2, 2)
+    assert data.to("cpu").train.draw_labelled(9, generator)[1].unique().tolist() == [0, 1]
+    assert data.to("meta").train.labels.device.type == "meta" and data.to("meta").classes == ("a", "b")
     function = FunctionSource(lambda n, g: torch.zeros(n, 1))
     assert function.to("cpu") is function
+
+
+VALUES, LABELS = torch.arange(1000.0).reshape(-1, 1), torch.arange(1000) % 7
+
+
+@pytest.mark.parametrize("labels", [None, LABELS])
+def test_labelled_samples_are_those_that_draw_gives_and_leave_the_generator_where_it_would(labels):
+    one, other = (torch.Generator().manual_seed(3) for _ in range(2))
+    for _ in range(3):
+        expected = TensorSource(VALUES).draw(50, one)
+        drawn, drawn_labels = TensorSource(VALUES, labels).draw_labelled(50, other)
+        assert torch.equal(drawn, expected)
+        if labels is None:
+            assert drawn_labels is None
+        else:
+            assert drawn_labels.dtype == torch.int64 and torch.equal(drawn_labels, drawn[:, 0].long() % 7)
+
+
+def test_a_fingerprint_is_that_of_the_values_unless_labels_are_asked_for():
+    expected = hashlib.sha256(b"torch.float32 (1000, 1)" + VALUES.numpy().tobytes()).hexdigest()
+    plain, labelled, shifted = (TensorSource(VALUES, labels) for labels in (None, LABELS, LABELS + 1))
+    assert {s.fingerprint() for s in (plain, labelled, shifted)} == {expected}
+    assert plain.fingerprint(labels=True) == expected
+    assert len({s.fingerprint(labels=True) for s in (plain, labelled, shifted)}) == 3
+
+
+@pytest.mark.parametrize(
+    ("labels", "words"),
+    [
+        (LABELS.int(), "torch.int32"),
+        (LABELS.float(), "torch.float32"),
+        (LABELS[1:], r"\(1000,\).*\(999,\)"),
+        (LABELS[:, None], r"\(1000, 1\)"),
+    ],
+)
+def test_labels_that_do_not_fit_the_samples_are_refused(labels, words):
+    with pytest.raises(DataError, match=f"int64, one for every sample.*{words}"):
+        TensorSource(VALUES, labels)
+
+
+def test_a_function_source_has_labels_if_it_was_given_them(generator):
+    def sample(n, g):
+        return torch.rand(n, 1, generator=g)
+
+    def sample_labelled(n, g):
+        values = sample(n, g)
+        return values, (values[:, 0] > 0.5).long()
+
+    assert FunctionSource(sample).draw_labelled(5, generator)[1] is None
+    drawn, labels = FunctionSource(sample, sample_labelled).draw_labelled(50, generator)
+    assert torch.equal(labels, (drawn[:, 0] > 0.5).long())
+    assert FunctionSource(sample, sample_labelled).fingerprint(labels=True) == ""

@@ -17,6 +17,16 @@ def test_digits_are_scikit_learns_scans_with_16_as_white():
     assert (ours == np.sort(np.rint(scans * 255 / 16).astype(int).sum(1))).all()
 
 
+def test_every_scan_has_the_label_that_scikit_learn_gives_it():
+    data = load_data("digits")
+    assert data.classes == tuple("0123456789")
+    scans, labels = load_digits(return_X_y=True)
+    known = {np.rint(s * 255 / 16).astype(np.uint8).tobytes(): k for s, k in zip(scans, labels, strict=True)}
+    for source in (data.train, data.held_out):
+        for scan, label in zip(source.values, source.labels, strict=True):
+            assert known[scan.numpy().tobytes()] == label
+
+
 def test_training_never_sees_the_held_out_scans(generator):
     data = load_data("digits")
     held_out = {bytes(row.numpy().tobytes()) for row in data.held_out.values}

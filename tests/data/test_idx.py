@@ -2,6 +2,7 @@ import gzip
 
 import numpy as np
 import pytest
+import torch
 
 from fgan.data import TensorSource, load_data
 from fgan.data.idx import load_idx_folder, read_idx
@@ -78,6 +79,46 @@ def test_usual_names_are_found_and_test_images_are_held_out(tmp_path, idx_bytes,
     assert np.array_equal(data.train.values[:, 0].numpy(), IMAGES)
     assert np.array_equal(data.held_out.values[:, 0].numpy(), IMAGES[:7] // 2)
     assert data.train.draw(3, generator).shape == (3, 1, 5, 4)
+
+
+def write_parts(tmp_path, idx_bytes, **labels):
+    """Write training and test images whose pixels are their number, and the labels that are given."""
+    for part, n in (("train", 30), ("t10k", 8)):
+        images = np.arange(n)[:, None, None].repeat(3, 1).repeat(3, 2)
+        (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(idx_bytes(images))
+        if labels.get(part) is not None:
+            (tmp_path / f"{part}-labels-idx1-ubyte").write_bytes(idx_bytes(labels[part]))
+
+
+def test_labels_are_numbered_from_0_and_mean_the_same_in_both_parts(tmp_path, idx_bytes):
+    train, test = np.arange(30) % 4 * 7 + 1, np.array([22, 8, 8, 15, 22, 40, 8, 15])
+    write_parts(tmp_path, idx_bytes, train=train, t10k=test)
+    data = load_idx_folder(tmp_path)
+    assert data.classes == ("1", "8", "15", "22", "40")
+    for source, labels in ((data.train, train), (data.held_out, test)):
+        assert source.labels.dtype == torch.int64
+        assert [int(data.classes[k]) for k in source.labels] == labels.tolist()
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [{}, {"train": np.arange(30) % 3}, {"t10k": np.arange(8)}, {"train": np.ones(30), "t10k": np.ones(8)}],
+)
+def test_there_are_no_classes_where_labels_are_missing_or_all_alike(tmp_path, idx_bytes, labels, generator):
+    write_parts(tmp_path, idx_bytes, **labels)
+    data = load_idx_folder(tmp_path)
+    assert data.classes == ()
+    for source in (data.train, data.held_out):
+        assert source.draw_labelled(4, generator)[1] is None
+
+
+def test_labels_stay_with_their_images_where_a_tenth_is_held_out(tmp_path, idx_bytes):
+    write_parts(tmp_path, idx_bytes, train=np.arange(30) % 3 + 1)
+    (tmp_path / "t10k-images-idx3-ubyte").unlink()
+    data = load_idx_folder(tmp_path)
+    assert data.classes == ("1", "2", "3")
+    for source in (data.train, data.held_out):
+        assert torch.equal(source.labels, source.values[:, 0, 0, 0].long() % 3)
 
 
 def test_without_test_images_a_tenth_is_held_out(tmp_path, idx_bytes):

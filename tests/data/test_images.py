@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from fgan.data import TensorSource, images, load_data
+from fgan.data import TensorSource, archives, images, load_data
 from fgan.errors import DataError
 
 RNG = np.random.default_rng(0)
@@ -344,7 +344,7 @@ def test_linked_folders_are_read_once(folder, tmp_path):
 
 
 def test_a_member_that_would_fill_the_memory_is_skipped_unread(tmp_path, notes, monkeypatch):
-    monkeypatch.setattr(images, "LARGEST_MEMBER", 1 << 20)
+    monkeypatch.setattr(archives, "LARGEST_MEMBER", 1 << 20)
     good = {"a.png": encoded(noise()), "b.png": encoded(noise())}
     path = zipped(tmp_path / "a.zip", good | {"c.png": bytes((1 << 20) + 1)})
     assert len(all_values(load_data(path, say=notes.append))) == 2

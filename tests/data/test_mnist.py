@@ -6,29 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from fgan.data import TensorSource, load_data, mnist
 from fgan.errors import DataError
-
-COUNTS = {"train": 12, "t10k": 5}
-
-
-@pytest.fixture
-def tiny(monkeypatch, tmp_path, idx_bytes):
-    """Stand-ins for MNIST's four files, unpacked, with their checksums expected; no folder holds them yet."""
-    rng = np.random.default_rng(0)
-    files = {}
-    for part, n in COUNTS.items():
-        files[f"{part}-images-idx3-ubyte"] = idx_bytes(rng.integers(0, 256, (n, 28, 28)))
-        files[f"{part}-labels-idx1-ubyte"] = idx_bytes(rng.integers(0, 10, n))
-    hashes = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-    assert list(hashes) != [] and set(hashes) == set(mnist.SHA256)
-    monkeypatch.setattr(mnist, "SHA256", hashes)
-    monkeypatch.setattr(mnist, "MIRRORS", [])
-    monkeypatch.delenv("FGAN_DATA", raising=False)
-    monkeypatch.delenv("FGAN_MNIST_MIRRORS", raising=False)
-    monkeypatch.setenv("FGAN_CACHE", str(tmp_path / "cache"))
-    return files
 
 
 def serve_all(mirror, files, folder="/good"):
@@ -47,6 +28,7 @@ def check_loaded(data):
     assert data.name == "mnist" and data.shape == (1, 28, 28) and data.value_range == (0.0, 1.0)
     assert isinstance(data.train, TensorSource) and isinstance(data.held_out, TensorSource)
     assert (len(data.train), len(data.held_out)) == (12, 5)
+    assert data.classes == tuple("0123456789")
 
 
 def test_real_mnist(generator):
@@ -65,8 +47,18 @@ def test_real_mnist(generator):
     assert (data.train.values.float().mean() / 255).item() == pytest.approx(
         0.1307, abs=1e-4
     )  # as often published
+    assert data.train.labels.bincount().tolist()[:3] == [5923, 6742, 5958]  # as often published
+    assert data.held_out.labels.bincount().tolist()[:3] == [980, 1135, 1032]
     drawn = data.train.draw(16, generator)
     assert drawn.shape == (16, 1, 28, 28) and drawn.min() == 0 and drawn.max() <= 1
+
+
+def test_labels_are_those_of_the_files(tiny, tmp_path):
+    store(tiny, tmp_path)
+    data = load_data("mnist", data_dir=tmp_path)
+    for source, part in ((data.train, "train"), (data.held_out, "t10k")):
+        expected = np.frombuffer(tiny[f"{part}-labels-idx1-ubyte"], np.uint8, offset=8)
+        assert source.labels.dtype == torch.int64 and source.labels.tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -56,6 +56,23 @@ def test_modes_are_where_the_samples_are_and_equally_likely(name, count, sigma, 
     assert (counts / 100_000 * count - 1).abs().max() < 0.1
 
 
+@pytest.mark.parametrize(("name", "count"), [("ring8", 8), ("grid25", 25)])
+def test_the_class_of_a_mixture_is_its_mode(name, count, generator):
+    data = load_data(name)
+    x, labels = data.train.draw_labelled(10_000, generator)
+    assert data.classes == tuple(str(k) for k in range(count))
+    assert torch.equal(torch.cdist(x, data.modes.centers).argmin(dim=1), labels)
+
+
+def test_the_class_of_a_moon_is_its_half_circle(generator):
+    data = load_data("moons")
+    x, labels = data.train.draw_labelled(10_000, generator)
+    assert data.classes == ("upper", "lower")
+    radii = [(x - torch.tensor(center)).norm(dim=1) for center in ((0.0, 0.0), (1.0, 0.5))]
+    assert (torch.stack(radii, 1).gather(1, labels[:, None]) - 1).abs().max() < 6 * MOONS_SIGMA
+    assert load_data("paper-mixture").classes == ()
+
+
 def test_mode_centres():
     ring, grid = load_data("ring8").modes, load_data("grid25").modes
     assert ring is not None and grid is not None

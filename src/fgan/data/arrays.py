@@ -14,14 +14,16 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fgan.data.dataset import Dataset, TensorSource, as_uint8
+from fgan.data.dataset import Dataset, as_uint8
 from fgan.data.finite import image_dataset, split
+from fgan.data.labels import UNLABELLED, Labelling, number_classes
 from fgan.errors import DataError
 from fgan.files import save_file
 
 Array = NDArray[Any]
 
 USUAL_KEYS = ("x", "images", "samples", "data", "arr_0")
+LABEL_KEYS = ("y", "labels", "label")
 # What NumPy and zipfile raise on damaged files, found by flipping bytes; NumPy documents only a part.
 _DAMAGED = (
     ValueError,
@@ -48,19 +50,25 @@ def load_array(path: str | Path, *, name: str | None = None) -> Dataset:
 
     Args:
         path: the file. A `.npz` holds one array, or one of several is called x, images, samples, data or
-            arr_0.
+            arr_0. Another called y, labels or label holds the class of each sample, a whole number or a
+            string; each distinct value is a class.
         name: what to call the data set; the path unless told.
 
     Raises:
         DataError: the file is damaged or needs pickle, or the array has another rank or type, is empty, has
-            fewer than 2 samples, or holds NaN, infinities or numbers that are too large.
+            fewer than 2 samples, or holds NaN, infinities or numbers that are too large; or the labels are
+            no whole numbers or strings, or not one for every sample.
     """
     path = Path(path)
-    array = _read(path)
+    array, raw_labels = _read(path)
     _check(array, path)
+    labelling = _number(raw_labels, len(array), path)
     if array.ndim == 2:
-        return _vector_dataset(name or str(path), _to_float32(array, path))
-    return image_dataset(name or str(path), *split(torch.from_numpy(_to_images(array, path))))
+        return _vector_dataset(name or str(path), _to_float32(array, path), labelling)
+    labels, classes = labelling
+    return image_dataset(
+        name or str(path), *split(torch.from_numpy(_to_images(array, path)), labels), classes
+    )
 
 
 def save_array(samples: Tensor, path: str | Path) -> None:
@@ -82,23 +90,25 @@ def save_array(samples: Tensor, path: str | Path) -> None:
     save_file(Path(path), memory.getvalue(), "An array")
 
 
-def _vector_dataset(name: str, values: Tensor) -> Dataset:
-    train, held_out = split(values)
-    exact = train.double()
+def _vector_dataset(name: str, values: Tensor, labelling: Labelling) -> Dataset:
+    labels, classes = labelling
+    train, held_out = split(values, labels)
+    exact = train.values.double()
     std = exact.std(dim=0, correction=0).float()  # exactly 0 for a constant: float64 has room for the sum
     return Dataset(
         name=name,
         shape=tuple(values.shape[1:]),
         value_range=None,
-        train=TensorSource(train),
-        held_out=TensorSource(held_out),
+        train=train,
+        held_out=held_out,
         center=exact.mean(dim=0).float(),
         scale=torch.where(std == 0, 1.0, std),
+        classes=classes,
     )
 
 
-def _read(path: Path) -> Array:
-    """Return the array in a file, whatever its suffix: the first bytes tell `.npy` from `.npz`."""
+def _read(path: Path) -> tuple[Array, Array | None]:
+    """Return the array in a file, and the labels if it holds some; the first bytes tell `.npy` from `.npz`."""
     try:
         with path.open("rb") as file:
             magic = file.read(6)
@@ -115,9 +125,10 @@ def _read(path: Path) -> Array:
         # A memory map trusts the size of the file rather than what a damaged header claims.
         loaded = np.load(path, mmap_mode="r", allow_pickle=False)
         if not isinstance(loaded, np.lib.npyio.NpzFile):
-            return loaded
+            return loaded, None
         with loaded:
-            return loaded[_choose_key(loaded.files, path)]
+            key = _choose_key(loaded.files, path)
+            return loaded[key], _read_labels(loaded, key, path)
     except _DAMAGED as error:
         if "object" in str(error).lower():
             raise DataError(_type_rule(path, "object, which needs pickle and could run code")) from error
@@ -135,6 +146,43 @@ def _choose_key(keys: list[str], path: Path) -> str:
     raise DataError(
         f"A .npz file holds one array, or exactly one called {', '.join(USUAL_KEYS)}; {path} holds "
         f"{', '.join(keys) or 'none'}. Save the samples alone, or under one of these names."
+    )
+
+
+def _read_labels(arrays: np.lib.npyio.NpzFile, taken: str, path: Path) -> Array | None:
+    keys = [key for key in LABEL_KEYS if key in arrays.files and key != taken]
+    if not keys:
+        return None
+    if len(keys) > 1:
+        raise DataError(
+            f"A .npz file holds one array of labels at most, called {', '.join(LABEL_KEYS)}; {path} holds "
+            f"{', '.join(keys)}. Rename or leave out all but one."
+        )
+    try:
+        return arrays[keys[0]]
+    except ValueError as error:
+        if "object" not in str(error).lower():
+            raise
+        received = "labels of the type object, which needs pickle and could run code"
+        raise DataError(_label_rule(path, received)) from error
+
+
+def _number(labels: Array | None, count: int, path: Path) -> Labelling:
+    if labels is None:
+        return UNLABELLED
+    if not isinstance(labels, np.ndarray):
+        raise DataError(_label_rule(path, "labels that are no array"))
+    if labels.dtype.kind not in "biuU" or labels.shape not in ((count,), (count, 1)):
+        received = f"{count} samples, and labels of the type {labels.dtype} and the shape {labels.shape}"
+        raise DataError(_label_rule(path, received))
+    return number_classes(labels)
+
+
+def _label_rule(path: Path, received: str) -> str:
+    return (
+        f"Labels ({', '.join(LABEL_KEYS)} in a .npz) are whole numbers or strings, one for every sample; "
+        f'{path} holds {received}. Convert them, for example with labels.astype("int64"), or give what is '
+        "no label another name."
     )
 
 

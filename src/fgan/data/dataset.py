@@ -10,6 +10,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from fgan.errors import DataError
+
 
 class Source(Protocol):
     """Something that samples can be drawn from, again and again."""
@@ -18,12 +20,21 @@ class Source(Protocol):
         """Draw n samples, float32 of shape (n, *shape), on the generator's device."""
         ...
 
+    def draw_labelled(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
+        """Draw the samples that `draw` would, and the class of each, int64 (n,); None without classes."""
+        ...
+
     def to(self, device: torch.device | str) -> Source:
         """Return the same source with its memory on `device`."""
         ...
 
-    def fingerprint(self) -> str:
-        """Return what tells these samples from others: a hash of a finite set, nothing for a distribution."""
+    def fingerprint(self, labels: bool = False) -> str:
+        """Return what tells these samples from others: a hash of a finite set, nothing for a distribution.
+
+        Args:
+            labels: hash the labels too, where there are any. A run that ignores them leaves them out, so that
+                it can still be resumed where only the labels have changed.
+        """
         ...
 
 
@@ -36,13 +47,30 @@ class TensorSource:
 
     Args:
         values: (N, *shape), float32, or uint8 for images, which are scaled to [0, 1] when drawn.
+        labels: the class of each sample, int64 of shape (N,), if there are classes.
 
-    >>> source = TensorSource(torch.tensor([[0], [255]], dtype=torch.uint8))
+    Raises:
+        DataError: the labels are not int64, or not one for every sample.
+
+    >>> source = TensorSource(torch.tensor([[0], [255]], dtype=torch.uint8), torch.tensor([0, 1]))
     >>> sorted(source.draw(100, torch.Generator().manual_seed(0)).unique().tolist())
     [0.0, 1.0]
+    >>> drawn, labels = source.draw_labelled(100, torch.Generator().manual_seed(0))
+    >>> torch.equal(drawn.flatten(), labels.float())
+    True
     """
 
     values: Tensor
+    labels: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        """Check that every sample has one label, or none has."""
+        labels = self.labels
+        if labels is not None and (labels.dtype != torch.int64 or labels.shape != self.values.shape[:1]):
+            raise DataError(
+                f"Labels are int64, one for every sample, here ({len(self.values)},); got {labels.dtype} of "
+                f"shape {tuple(labels.shape)}. Give one whole number 0..K-1 a sample."
+            )
 
     def __len__(self) -> int:
         """Return the number of samples held."""
@@ -50,18 +78,27 @@ class TensorSource:
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw n samples, float32 of shape (n, *shape)."""
-        rows = torch.randint(len(self.values), (n,), generator=generator, device=generator.device)
-        return as_float(self.values.index_select(0, rows))
+        return as_float(self.values.index_select(0, self._rows(n, generator)))
+
+    def draw_labelled(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
+        """Draw the samples that `draw` would, and their labels."""
+        rows = self._rows(n, generator)
+        labels = None if self.labels is None else self.labels.index_select(0, rows)
+        return as_float(self.values.index_select(0, rows)), labels
 
     def to(self, device: torch.device | str) -> TensorSource:
-        """Return the same samples on `device`."""
-        return TensorSource(self.values.to(device))
+        """Return the same samples and labels on `device`."""
+        return TensorSource(self.values.to(device), None if self.labels is None else self.labels.to(device))
 
-    def fingerprint(self) -> str:
-        """Return the SHA-256 of the values with their type and shape."""
-        content = self.values.cpu().contiguous().view(torch.uint8)
-        heading = f"{self.values.dtype} {tuple(self.values.shape)}".encode()
-        return hashlib.sha256(heading + content.numpy().tobytes()).hexdigest()
+    def fingerprint(self, labels: bool = False) -> str:
+        """Return the SHA-256 of the values (and the labels, if asked for) with their type and shape."""
+        content = _content(self.values)
+        if labels and self.labels is not None:
+            content += _content(self.labels)
+        return hashlib.sha256(content).hexdigest()
+
+    def _rows(self, n: int, generator: torch.Generator) -> Tensor:
+        return torch.randint(len(self.values), (n,), generator=generator, device=generator.device)
 
 
 @dataclass(frozen=True)
@@ -70,19 +107,28 @@ class FunctionSource:
 
     Args:
         sample: called with (n, generator); returns (n, *shape) on the generator's device.
+        sample_labelled: called likewise, where samples have classes; returns what `sample` would, and the
+            labels, int64 (n,).
     """
 
     sample: Callable[[int, torch.Generator], Tensor]
+    sample_labelled: Callable[[int, torch.Generator], tuple[Tensor, Tensor]] | None = None
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw n samples, float32 of shape (n, *shape)."""
         return self.sample(n, generator)
 
+    def draw_labelled(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
+        """Draw the samples that `draw` would, and their labels."""
+        if self.sample_labelled is None:
+            return self.sample(n, generator), None
+        return self.sample_labelled(n, generator)
+
     def to(self, device: torch.device | str) -> FunctionSource:
         """Return the source itself: it samples wherever the generator lives."""
         return self
 
-    def fingerprint(self) -> str:
+    def fingerprint(self, labels: bool = False) -> str:
         """Return nothing: a distribution has its name and no samples of its own."""
         return ""
 
@@ -107,6 +153,8 @@ class Dataset:
         held_out: samples that training never sees.
         center, scale: an affine frame in which samples have about mean 0 and spread 1; scalars or (*shape).
         modes: the clusters of a synthetic mixture, where they are known.
+        classes: the name of each class, in the order of the labels that both sources then give; none without
+            labels.
     """
 
     name: str
@@ -117,6 +165,7 @@ class Dataset:
     center: Tensor
     scale: Tensor
     modes: Modes | None = None
+    classes: tuple[str, ...] = ()
 
     @property
     def is_image(self) -> bool:
@@ -146,3 +195,9 @@ def as_uint8(values: Tensor) -> Tensor:
     if values.dtype == torch.uint8:
         return values
     return (values.float().nan_to_num(nan=0.0).clamp(0, 1) * 255).round().to(torch.uint8)
+
+
+def _content(values: Tensor) -> bytes:
+    """Return the bytes of a tensor behind a heading that tells its type and shape."""
+    heading = f"{values.dtype} {tuple(values.shape)}".encode()
+    return heading + values.cpu().contiguous().view(torch.uint8).numpy().tobytes()

@@ -7,6 +7,7 @@ import torch
 
 from fgan.data.dataset import Dataset
 from fgan.data.finite import image_dataset, split
+from fgan.data.labels import DIGITS
 
 
 def digits() -> Dataset:
@@ -19,6 +20,7 @@ def digits() -> Dataset:
     """
     from sklearn.datasets import load_digits
 
-    scans, _ = load_digits(return_X_y=True)
+    scans, labels = load_digits(return_X_y=True)
     pixels = np.rint(np.asarray(scans) * (255 / 16)).astype(np.uint8).reshape(-1, 1, 8, 8)
-    return image_dataset("digits", *split(torch.from_numpy(pixels)))
+    sources = split(torch.from_numpy(pixels), torch.from_numpy(labels.astype(np.int64)))
+    return image_dataset("digits", *sources, DIGITS)

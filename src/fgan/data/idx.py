@@ -7,14 +7,16 @@ import math
 import re
 import zlib
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fgan.data.dataset import Dataset
+from fgan.data.dataset import Dataset, TensorSource
 from fgan.data.finite import image_dataset, split
+from fgan.data.labels import UNLABELLED, Labelling, number_classes
 from fgan.errors import DataError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -96,8 +98,9 @@ def load_idx_folder(folder: str | Path, *, name: str | None = None) -> Dataset:
 
     The training images are `train-images-idx3-ubyte`, with or without `.gz`, a prefix such as
     `emnist-letters-`, or `.idx3-ubyte`. Test images (`t10k-` or `test-`) become the held-out samples;
-    without them a tenth of the training images is held out. Labels are checked where present. Images are
-    kept as they are stored; EMNIST stores them transposed.
+    without them a tenth of the training images is held out. Images are kept as they are stored; EMNIST
+    stores them transposed. Labels are checked where present; where all images have one, each distinct value
+    is a class, named after it.
 
     Args:
         folder: where the files lie.
@@ -109,21 +112,37 @@ def load_idx_folder(folder: str | Path, *, name: str | None = None) -> Dataset:
     """
     folder = Path(folder).expanduser()
     prefix, mark = _training_files(folder)
-    train = _images(folder, f"{prefix}train", mark)
+    train = _read_part(folder, f"{prefix}train", mark)
     if train is None:
         raise DataError(f"{folder} changed while it was read: its training images are gone. Load it again.")
-    held_out = _images(folder, f"{prefix}t10k", mark)
-    if held_out is None:
-        held_out = _images(folder, f"{prefix}test", mark)
-    if held_out is None:
-        train, held_out = split(train)
-    elif held_out.shape[1:] != train.shape[1:]:
-        raise DataError(
-            f"Training and test images must be of one size; in {folder} they are {tuple(train.shape[2:])} "
-            f"and {tuple(held_out.shape[2:])} (height, width). Put files that belong together into one "
-            "folder."
+    test = _read_part(folder, f"{prefix}t10k", mark) or _read_part(folder, f"{prefix}test", mark)
+    labels, classes = _number([train] if test is None else [train, test])
+    if test is None:
+        sources = split(train.images, labels)
+    elif test.images.shape[1:] == train.images.shape[1:]:
+        count = len(train.images)
+        sources = (
+            TensorSource(train.images, None if labels is None else labels[:count]),
+            TensorSource(test.images, None if labels is None else labels[count:]),
         )
-    return image_dataset(name or f"idx:{folder}", train, held_out)
+    else:
+        raise DataError(
+            "Training and test images must be of one size; "
+            f"in {folder} they are {tuple(train.images.shape[2:])} and {tuple(test.images.shape[2:])} "
+            "(height, width). Put files that belong together into one folder."
+        )
+    return image_dataset(name or f"idx:{folder}", *sources, classes)
+
+
+class _Part(NamedTuple):
+    images: Tensor
+    labels: NDArray[np.uint8] | None
+
+
+def _number(parts: list[_Part]) -> Labelling:
+    """Number the classes of all parts together, so that one number means one class in each of them."""
+    found = [part.labels for part in parts if part.labels is not None]
+    return number_classes(np.concatenate(found)) if len(found) == len(parts) else UNLABELLED
 
 
 def _describe_magic(magic: bytes) -> str:
@@ -155,8 +174,8 @@ def _training_files(folder: Path) -> tuple[str, str]:
     return found[0]
 
 
-def _images(folder: Path, stem: str, mark: str) -> Tensor | None:
-    """Read the images called `stem`, (N, 1, H, W), checked against their labels; None if there are none."""
+def _read_part(folder: Path, stem: str, mark: str) -> _Part | None:
+    """Read the images called `stem`, (N, 1, H, W), and their labels; None if there are no such images."""
     path = _existing(folder, f"{stem}-images{mark}idx3-ubyte")
     if path is None:
         return None
@@ -170,12 +189,12 @@ def _images(folder: Path, stem: str, mark: str) -> Tensor | None:
             f"A file of images must hold at least one pixel; {path} has the shape {images.shape}."
         )
     labels_path = _existing(folder, f"{stem}-labels{mark}idx1-ubyte")
-    if labels_path is not None:
-        _check_labels(read_idx(labels_path), labels_path, len(images), path)
-    return torch.from_numpy(images).unsqueeze(1)
+    labels = None if labels_path is None else _read_labels(labels_path, len(images), path)
+    return _Part(torch.from_numpy(images).unsqueeze(1), labels)
 
 
-def _check_labels(labels: NDArray[np.uint8], path: Path, count: int, images_path: Path) -> None:
+def _read_labels(path: Path, count: int, images_path: Path) -> NDArray[np.uint8]:
+    labels = read_idx(path)
     if labels.ndim != 1:
         raise DataError(
             f"{path} should hold labels, and it holds {len(labels)} images. Swap the misnamed files."
@@ -185,6 +204,7 @@ def _check_labels(labels: NDArray[np.uint8], path: Path, count: int, images_path
             f"Every image has one label; {images_path} holds {count} images and {path} {len(labels)} labels. "
             "Put files that belong together into one folder."
         )
+    return labels
 
 
 def _existing(folder: Path, name: str) -> Path | None:

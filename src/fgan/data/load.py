@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from fgan.data.archives import ARCHIVES
 from fgan.data.arrays import load_array
 from fgan.data.dataset import Dataset
 from fgan.data.digits import digits
@@ -12,19 +13,21 @@ from fgan.data.idx import load_idx_folder
 from fgan.data.images import load_images
 from fgan.data.mnist import load_mnist
 from fgan.data.notes import Say, to_stderr
+from fgan.data.stacked import load_stacked_mnist
 from fgan.data.toys import grid25, moons, paper_mixture, ring8
 from fgan.errors import DataError, did_you_mean
 
 BUILDERS: dict[str, Callable[[str | Path | None, Say], Dataset]] = {
     "digits": lambda data_dir, say: digits(),
     "mnist": load_mnist,
+    "stacked-mnist": load_stacked_mnist,
     "ring8": lambda data_dir, say: ring8(),
     "grid25": lambda data_dir, say: grid25(),
     "paper-mixture": lambda data_dir, say: paper_mixture(),
     "moons": lambda data_dir, say: moons(),
 }
 IDX_PREFIX = "idx:"
-FILES = "idx:DIR, a folder of images, a .zip of images, a .npy or a .npz"
+FILES = f"idx:DIR, a folder of images, an archive of images ({', '.join(ARCHIVES)}), a .npy or a .npz"
 
 
 def load_data(
@@ -38,13 +41,14 @@ def load_data(
     """Load a data set by its name or its path.
 
     Args:
-        name: `digits`, `mnist`, `ring8`, `grid25`, `paper-mixture` or `moons`; `idx:DIR` for a folder of IDX
-            files; or the path of a folder of images, a `.zip` of images, a `.npy` or a `.npz`. A folder that
-            has a built-in name is reached as `./digits`.
-        data_dir: where `mnist` is looked for first, and downloaded to.
-        image_size: side in pixels that a folder or a `.zip` of images is resized to; 32 unless told.
-        strict: refuse a folder or a `.zip` with an image that cannot be read; such images are skipped unless
-            told.
+        name: `digits`, `mnist`, `stacked-mnist`, `ring8`, `grid25`, `paper-mixture` or `moons`; `idx:DIR` for
+            a folder of IDX files; or the path of a folder of images, of an archive of images (`.zip`, `.tar`,
+            `.tar.gz` or `.tgz`), of a `.npy` or a `.npz`. A folder that has a built-in name is reached as
+            `./digits`.
+        data_dir: where `mnist` and `stacked-mnist` look for MNIST first, and download it to.
+        image_size: side in pixels that a folder or an archive of images is resized to; 32 unless told.
+        strict: refuse a folder or an archive with an image that cannot be read; such images are skipped
+            unless told.
         say: takes notes for the user, such as which images were skipped; standard error unless told.
 
     Raises:
@@ -63,7 +67,7 @@ def load_data(
     path = _existing(name)
     if path is None:
         raise DataError(_unknown(name))
-    if path.is_dir() or path.suffix.lower() == ".zip":
+    if path.is_dir() or path.name.lower().endswith(ARCHIVES):
         return load_images(path, image_size=image_size, strict=strict, say=say, name=name)
     _refuse_size(name, image_size)
     if path.suffix.lower() in (".npy", ".npz"):
@@ -93,7 +97,7 @@ def absolute_name(name: str) -> str:
 def _refuse_size(name: str, image_size: int | None) -> None:
     if image_size is not None:
         raise DataError(
-            "The image size applies to a folder or a .zip of images; "
+            "The image size applies to a folder or an archive of images; "
             f"got image_size={image_size} with {name!r}. Leave it out."
         )
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from torch import Tensor
 
-from fgan.data.dataset import Dataset
+from fgan.data.dataset import Dataset, TensorSource
 from fgan.data.finite import image_dataset
 from fgan.data.idx import parse_idx, unpack
+from fgan.data.labels import DIGITS
 from fgan.data.mirrors import download, sha256_of
 from fgan.data.notes import Say, to_stderr
 from fgan.errors import DataError
@@ -30,7 +30,7 @@ MIRRORS = [
 
 
 def load_mnist(data_dir: str | Path | None = None, say: Say = to_stderr) -> Dataset:
-    """Load MNIST: 60,000 grey 28×28 images to train on and 10,000 held out.
+    """Load MNIST: 60,000 grey 28×28 images to train on and 10,000 held out, in ten classes.
 
     Its four files, each unpacked or `.gz`, are looked for in DIR, DIR/mnist and DIR/MNIST/raw, where DIR is
     `data_dir`, then `$FGAN_DATA`, then the cache (`$FGAN_CACHE`, or the system's own). What is missing is
@@ -45,17 +45,25 @@ def load_mnist(data_dir: str | Path | None = None, say: Say = to_stderr) -> Data
         DataError: a file on this machine is not what was published, no mirror serves a missing one, or the
             folder to download into cannot be written.
     """
+    return image_dataset("mnist", *mnist_parts(data_dir, say), DIGITS)
+
+
+def mnist_parts(data_dir: str | Path | None, say: Say) -> tuple[TensorSource, TensorSource]:
+    """Return MNIST's training images and its test images with their labels; see `load_mnist`."""
     data_dir = None if data_dir is None else Path(data_dir).expanduser()
     missing = [name for name in SHA256 if _find(name, data_dir) is None]
     if missing:
         _download_all(missing, (data_dir or _cache()) / "mnist", say)
     content = {name: _verified(name, data_dir) for name in SHA256}
-    train, held_out = (_images(content[f"{part}-images-idx3-ubyte"]) for part in ("train", "t10k"))
-    return image_dataset("mnist", train, held_out)
+    return _part(content, "train"), _part(content, "t10k")
 
 
-def _images(content: bytes) -> Tensor:
-    return torch.from_numpy(parse_idx(content, Path("MNIST"))).unsqueeze(1)
+def _part(content: dict[str, bytes], part: str) -> TensorSource:
+    images, labels = (
+        torch.from_numpy(parse_idx(content[f"{part}-{kind}-ubyte"], Path("MNIST")))
+        for kind in ("images-idx3", "labels-idx1")
+    )
+    return TensorSource(images.unsqueeze(1), labels.long())
 
 
 def _cache() -> Path:

@@ -10,6 +10,8 @@ from torch import Tensor
 
 from fgan.data.dataset import Dataset, FunctionSource, Modes
 
+LabelledSampler = Callable[[int, torch.Generator], tuple[Tensor, Tensor]]
+
 RING_SIGMA = 0.01
 GRID_SIGMA = 0.05
 MOONS_SIGMA = 0.05
@@ -22,6 +24,8 @@ RIGHT = (0.67, 2.0, 2.0)
 def ring8() -> Dataset:
     """Eight Gaussians on a circle: x = (cos kπ/4, sin kπ/4) + σ ε, k uniform on 0..7, σ = 0.01.
 
+    The class is k.
+
     >>> ring8().train.draw(5, torch.Generator().manual_seed(0)).shape
     torch.Size([5, 2])
     """
@@ -30,6 +34,8 @@ def ring8() -> Dataset:
 
 def grid25() -> Dataset:
     """Twenty-five Gaussians on a 5×5 grid: x = (−4 + 2i, −4 + 2j) + σ ε, i, j uniform on 0..4, σ = 0.05.
+
+    The class is 5i + j.
 
     >>> grid25().modes.centers.shape
     torch.Size([25, 2])
@@ -46,30 +52,30 @@ def paper_mixture() -> Dataset:
     (w0, m0, v0), (w1, m1, v1) = LEFT, RIGHT
     mean = w0 * m0 + w1 * m1
     variance = w0 * (v0 + m0**2) + w1 * (v1 + m1**2) - mean**2
-    return _toy("paper-mixture", _sample_paper_mixture, [mean], [variance])
+    return _toy("paper-mixture", FunctionSource(_sample_paper_mixture), [mean], [variance])
 
 
 def moons() -> Dataset:
     """Two interleaved half circles: (cos t, sin t) or (1 − cos t, ½ − sin t), plus σ ε.
 
-    t is uniform on [0, π], either half circle equally likely, and σ = 0.05.
+    t is uniform on [0, π], either half circle equally likely, and σ = 0.05. The class is the half circle.
 
     >>> moons().center
     tensor([0.5000, 0.2500])
     """
     # E[sin t] = 2/π and E[sin² t] = E[cos² t] = ½ give both moments in closed form.
     variances = [3 / 4 + MOONS_SIGMA**2, 9 / 16 - 1 / math.pi + MOONS_SIGMA**2]
-    return _toy("moons", _sample_moons, [1 / 2, 1 / 4], variances)
+    return _toy("moons", _labelled(_sample_moons), [1 / 2, 1 / 4], variances, classes=("upper", "lower"))
 
 
 def _toy(
     name: str,
-    sample: Callable[[int, torch.Generator], Tensor],
+    source: FunctionSource,
     mean: list[float],
     variance: list[float],
     modes: Modes | None = None,
+    classes: tuple[str, ...] = (),
 ) -> Dataset:
-    source = FunctionSource(sample)
     return Dataset(
         name=name,
         shape=(len(mean),),
@@ -79,21 +85,27 @@ def _toy(
         center=torch.tensor(mean),
         scale=torch.tensor([math.sqrt(v) for v in variance]),
         modes=modes,
+        classes=classes,
     )
+
+
+def _labelled(sample: LabelledSampler) -> FunctionSource:
+    return FunctionSource(lambda n, generator: sample(n, generator)[0], sample)
 
 
 def _uniform_mixture(name: str, count: int, centers_of: Callable[[Tensor], Tensor], sigma: float) -> Dataset:
     """Mix `count` equally likely Gaussians of spread `sigma`; `centers_of` maps k (n,) to centres (n, D)."""
 
-    def sample(n: int, generator: torch.Generator) -> Tensor:
+    def sample(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         k = torch.randint(count, (n,), generator=generator, device=generator.device)
         centers = centers_of(k)
-        return centers + sigma * _normal(centers.shape, generator)
+        return centers + sigma * _normal(centers.shape, generator), k
 
     centers = centers_of(torch.arange(count))
     variance = centers.double().var(dim=0, correction=0) + sigma**2
     mean = centers.double().mean(dim=0)
-    return _toy(name, sample, mean.tolist(), variance.tolist(), Modes(centers, sigma))
+    names = tuple(str(k) for k in range(count))
+    return _toy(name, _labelled(sample), mean.tolist(), variance.tolist(), Modes(centers, sigma), names)
 
 
 def _ring_centers(k: Tensor) -> Tensor:
@@ -112,12 +124,12 @@ def _sample_paper_mixture(n: int, generator: torch.Generator) -> Tensor:
     return torch.where(left, m0 + math.sqrt(v0) * z, m1 + math.sqrt(v1) * z)
 
 
-def _sample_moons(n: int, generator: torch.Generator) -> Tensor:
+def _sample_moons(n: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     t = math.pi * torch.rand(n, generator=generator, device=generator.device)
-    outer = torch.rand(n, generator=generator, device=generator.device) < 0.5
-    x = torch.where(outer, t.cos(), 1 - t.cos())
-    y = torch.where(outer, t.sin(), 0.5 - t.sin())
-    return torch.stack([x, y], dim=1) + MOONS_SIGMA * _normal((n, 2), generator)
+    upper = torch.rand(n, generator=generator, device=generator.device) < 0.5
+    x = torch.where(upper, t.cos(), 1 - t.cos())
+    y = torch.where(upper, t.sin(), 0.5 - t.sin())
+    return torch.stack([x, y], dim=1) + MOONS_SIGMA * _normal((n, 2), generator), (~upper).long()
 
 
 def _normal(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
