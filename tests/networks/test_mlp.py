@@ -1,7 +1,16 @@
 import pytest
 import torch
+from torch import nn
 
-from fgan.networks import Frame, MLPCritic, MLPGenerator
+from fgan.networks import (
+    Affine,
+    Architecture,
+    Frame,
+    MLPCritic,
+    MLPGenerator,
+    build_critic,
+    build_generator,
+)
 
 SHAPES = [(1,), (2,), (7,), (1, 8, 8), (3, 5, 4)]
 
@@ -61,3 +70,38 @@ def test_the_classic_networks():
 
 def test_no_hidden_layer_is_a_linear_map():
     assert len(MLPCritic(Frame((3,)), depth=0).layers) == 1
+
+
+def test_unconditional_perceptrons_are_bit_for_bit_a_plain_stack_of_layers():
+    """Runs written before there were other kinds must repeat, and their checkpoints load."""
+    frame = Frame((1, 8, 8), (0.0, 2.0), center=(0.5,), scale=(0.25,))
+    built = Architecture(latent=6, width=16, depth=2, activation="leaky-relu")
+    torch.manual_seed(0)
+    generator, critic = build_generator(built, frame), build_critic(built, frame)
+    torch.manual_seed(0)
+    plain_generator = nn.Sequential(
+        nn.Linear(6, 16),
+        nn.LeakyReLU(0.2),
+        nn.Linear(16, 16),
+        nn.LeakyReLU(0.2),
+        nn.Linear(16, 64),
+        nn.Sigmoid(),
+        Affine(torch.tensor([2.0]), torch.tensor([0.0])),
+        nn.Unflatten(1, (1, 8, 8)),
+    )
+    plain_critic = nn.Sequential(
+        nn.Flatten(),
+        Affine(torch.tensor([4.0]), torch.tensor([-2.0])),
+        nn.Linear(64, 16),
+        nn.LeakyReLU(0.2),
+        nn.Linear(16, 16),
+        nn.LeakyReLU(0.2),
+        nn.Linear(16, 1),
+    )
+    for network, plain in ((generator, plain_generator), (critic, plain_critic)):
+        expected = {f"layers.{name}": tensor for name, tensor in plain.state_dict().items()}
+        assert list(network.state_dict()) == list(expected)
+        assert all(torch.equal(network.state_dict()[name], tensor) for name, tensor in expected.items())
+    z = torch.randn(5, 6)
+    assert torch.equal(generator(z), plain_generator(z))
+    assert torch.equal(critic(generator(z)), plain_critic(plain_generator(z)).squeeze(1))

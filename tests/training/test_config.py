@@ -1,12 +1,17 @@
 import dataclasses
+import inspect
+from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
 
 import fgan
-from fgan.networks.mlp import ACTIVATIONS
-from fgan.objectives import GENERATOR_LOSSES
+from fgan.networks import ACTIVATIONS, INITS, NETWORKS, NORMS
+from fgan.objectives import GENERATOR_LOSSES, OBJECTIVES, PENALTIES
 from fgan.training.config import TrainConfig
+
+
+TRAIN_HELP = " ".join(Path(inspect.getfile(TrainConfig)).read_text().split())
 
 
 def test_json_holds_everything():
@@ -22,7 +27,8 @@ def test_json_holds_everything():
         ({"lr": float("nan")}, "--lr must be a positive number; got nan"),
         ({"lr": -1.0}, "--lr must be a positive number; got -1.0"),
         ({"ema": 1.0}, "--ema must be at least 0 and below 1; got 1.0"),
-        ({"r1": float("inf")}, "--r1 must be finite; got inf"),
+        ({"lr_fade": float("inf")}, "--lr-fade must be at least 0 and finite; got inf"),
+        ({"gradient_clip": -1.0}, "--gradient-clip must be at least 0 and finite; got -1.0"),
         ({"seed": -1}, "--seed must be between 0"),
         ({"steps": "50"}, "\"steps\" must be int; got '50'"),
         ({"steps": 50.5}, '"steps" must be int; got 50.5'),
@@ -53,7 +59,7 @@ def test_a_damaged_config_is_said(text, said):
 
 
 def test_whole_numbers_may_stand_for_real_ones():
-    assert TrainConfig.from_json('{"data": "ring8", "r1": 1}', "here").r1 == 1
+    assert TrainConfig.from_json('{"data": "ring8", "lr": 1}', "here").lr == 1
 
 
 def test_only_what_does_not_change_a_step_may_differ_on_resume():
@@ -71,8 +77,14 @@ def test_a_config_that_is_no_text_is_said(tmp_path):
 
 @pytest.mark.parametrize(
     ("field", "names"),
-    [("generator_loss", GENERATOR_LOSSES), ("activation", ACTIVATIONS)],
-    ids=["generator_loss", "activation"],
+    [
+        ("generator_loss", GENERATOR_LOSSES),
+        ("objective", OBJECTIVES),
+        ("activation", ACTIVATIONS),
+        ("network", NETWORKS),
+        ("init", INITS),
+        ("norm", NORMS),
+    ],
 )
 def test_the_command_line_offers_what_there_is(field, names):
     assert set(get_args(get_type_hints(TrainConfig)[field])) == set(names)
@@ -82,3 +94,8 @@ def test_the_command_line_offers_every_link_and_the_divergences_own():
     named, nothing = get_args(get_type_hints(TrainConfig)["link"])
     assert set(get_args(named)) == set(fgan.Divergence.LINKS) and nothing is type(None)
     assert TrainConfig(data="ring8").link is None
+
+
+def test_every_penalty_is_named_in_the_help():
+    for name in PENALTIES:
+        assert f"{name}," in TRAIN_HELP or f"{name}." in TRAIN_HELP

@@ -4,7 +4,8 @@ import torch
 import fgan
 from fgan.divergences import EXAMPLES
 from fgan.training.averaging import ExponentialAverage
-from fgan.training.players import Player, critic_step, two_player_step
+from fgan.objectives import Penalties, build_objective
+from fgan.training.players import Batch, Player, Rules, look, two_player_step
 from fgan.training.trainer import Trainer
 
 
@@ -56,24 +57,27 @@ def test_a_step_is_the_textbook_one(name, generator_loss, n_critic):
 
     def draws():
         random = torch.Generator().manual_seed(5)
-        return lambda: torch.randn(6, 2, generator=random), lambda: torch.randn(6, 3, generator=random)
+        return lambda: Batch(torch.randn(6, 2, generator=random), torch.randn(6, 3, generator=random))
 
     generator, critic = networks()
     players = Player(generator, lr, betas), Player(critic, lr, betas)
-    real, latent = draws()
-    loss = fgan.GANLoss(name, generator=generator_loss)
-    for _ in range(3):
-        got = two_player_step(*players, loss, real, latent, n_critic=n_critic, r1=r1, r2=r2)
+    draw = draws()
+    rules = Rules(
+        fgan.GANLoss(name, generator=generator_loss), Penalties(f"r1:{r1},r2:{r2}", d), n_critic=n_critic
+    )
+    for step in range(3):
+        got = two_player_step(*players, rules, draw, torch.Generator(), step)
 
     naive_generator, naive_critic = networks()
     adams = [
         torch.optim.Adam(net.parameters(), lr=lr, betas=betas) for net in (naive_generator, naive_critic)
     ]
-    real, latent = draws()
+    draw = draws()
     for _ in range(3):
         for _ in range(n_critic):
-            z = latent()
-            x, fake = real().requires_grad_(), naive_generator(z).detach().requires_grad_()
+            batch = draw()
+            z, x = batch.latent, batch.real.requires_grad_()
+            fake = naive_generator(z).detach().requires_grad_()
             bound = d.real_term(naive_critic(x)).mean() - d.fake_term(naive_critic(fake)).mean()
             slopes = [torch.autograd.grad(naive_critic(y).sum(), y, create_graph=True)[0] for y in (x, fake)]
             penalty = sum(w / 2 * g.square().sum(1).mean() for w, g in zip((r1, r2), slopes, strict=True))
@@ -90,14 +94,17 @@ def test_a_step_is_the_textbook_one(name, generator_loss, n_critic):
                     (*naive_generator.parameters(), *naive_critic.parameters()), strict=True):  # fmt: skip
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
     expected = torch.stack([penalty - bound, generator_value, bound]).detach()
-    torch.testing.assert_close(torch.stack(got), expected, rtol=1e-4, atol=1e-5)
+    losses = torch.stack([got.critic_loss, got.generator_loss, got.bound])
+    torch.testing.assert_close(losses, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_a_player_moves_nothing_but_itself():
     generator, critic = torch.nn.Linear(3, 2), torch.nn.Sequential(torch.nn.Linear(2, 1), torch.nn.Flatten(0))
     players = Player(generator, 1e-2, (0.5, 0.9)), Player(critic, 1e-2, (0.5, 0.9))
     before = [p.clone() for p in generator.parameters()]
-    critic_step(players[1], fgan.GANLoss("kl"), torch.randn(4, 2), torch.randn(4, 2), 0.0, 0.0)
+    rules = Rules(fgan.GANLoss("kl"), Penalties("none"))
+    batch = Batch(torch.randn(4, 2), torch.randn(4, 3))
+    players[1].descend(look(players[1], rules, batch, generator(batch.latent).detach(), torch.Generator(), 0).total)
     assert all(torch.equal(a, b) for a, b in zip(before, generator.parameters(), strict=True))
     before = [p.clone() for p in critic.parameters()]
     players[0].descend(critic(generator(torch.randn(4, 3))).mean())
@@ -155,28 +162,31 @@ def test_every_setting_reaches_the_step(small_config):
     """A trainer under unusual settings takes the steps that its parts, set by hand, take."""
     config = small_config(
         divergence="squared-hellinger", link="log-ratio", generator_loss="saturating", lr=3e-3, beta1=0.7,
-        beta2=0.8, n_critic=2, r1=0.9, r2=0.2, batch_size=12, latent=5, width=8, depth=3,
-        activation="tanh", ema=0.6,
+        beta2=0.8, n_critic=2, penalties="r1:0.9,gp:0.2:every=2:fade=3", batch_size=12, latent=5, width=8,
+        depth=3, activation="tanh", ema=0.6, objective="relativistic", gradient_clip=0.5, critic_clamp=4.0,
+        lr_fade=2.0,
     )  # fmt: skip
     data = fgan.load_data("grid25")
     trainer, parts = Trainer(config, data), Trainer(config, data)
     linear = [layer for layer in parts.critic.network.layers if isinstance(layer, torch.nn.Linear)]
     assert [layer.out_features for layer in linear] == [8, 8, 8, 1]
     assert sum(isinstance(layer, torch.nn.Tanh) for layer in parts.generator.network.layers) == 3
-    players = [Player(p.network, 3e-3, (0.7, 0.8)) for p in (parts.generator, parts.critic)]
-    loss = fgan.GANLoss("squared-hellinger", link="log-ratio", generator="saturating")
+    players = [Player(p.network, 3e-3, (0.7, 0.8), 0.5) for p in (parts.generator, parts.critic)]
+    objective = build_objective(
+        "relativistic", "squared-hellinger", link="log-ratio", generator="saturating", critic_clamp=4.0
+    )
+    penalties = Penalties("r1:0.9,gp:0.2:every=2:fade=3", objective.divergence, trainer._spread())
     random = torch.Generator().manual_seed(config.seed)
-    for _ in range(4):
+
+    def draw():
+        latent = torch.randn(12, 5, generator=random)
+        return Batch(data.train.draw(12, random), latent)
+
+    for step in range(4):
         trainer.step()
-        two_player_step(
-            *players,
-            loss,
-            lambda: data.train.draw(12, random),
-            lambda: torch.randn(12, 5, generator=random),
-            n_critic=2,
-            r1=0.9,
-            r2=0.2,
-        )
+        for player in players:
+            player.optimizer.lr = 3e-3 / (1 + step / 2)
+        two_player_step(*players, Rules(objective, penalties, n_critic=2), draw, random, step)
     assert all(torch.equal(a, b) for a, b in zip(weights(trainer), weights(parts), strict=True))
     assert trainer.average.decay == 0.6
 

@@ -24,6 +24,8 @@ class SampleCommand:
     """Where to: a name that ends in .png or .npy."""
     seed: int = 0
     """Decides the latents."""
+    label: str | None = None
+    """A class of a conditional run, such as 7 or cat; its classes in turn if not given."""
 
 
 def run(arguments: list[str]) -> None:
@@ -38,7 +40,7 @@ def run(arguments: list[str]) -> None:
     from fgan.data import draw_samples, save_array, save_picture
     from fgan.training.run_directory import RunDirectory
 
-    samples = RunDirectory(command.run).sample(command.n, seed=command.seed)
+    samples = RunDirectory(command.run).sample(command.n, seed=command.seed, label=command.label)
     if command.out.suffix == ".png":
         save_picture(draw_samples(samples), command.out)
     else:

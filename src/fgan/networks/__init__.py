@@ -1,5 +1,30 @@
 """Generators and critics, sized by the shape of the data."""
 
-from fgan.networks.mlp import Affine, Frame, MLPCritic, MLPGenerator
+from fgan.networks.build import NETWORKS, Architecture, build_critic, build_generator
+from fgan.networks.conditioning import Critic, Generator
+from fgan.networks.dcgan import DCGANCritic, DCGANGenerator
+from fgan.networks.frame import Affine, Frame
+from fgan.networks.initialisation import INITS
+from fgan.networks.layers import ACTIVATIONS, NORMS
+from fgan.networks.mlp import MLPCritic, MLPGenerator
+from fgan.networks.resnet import ResNetCritic, ResNetGenerator
 
-__all__ = ["Affine", "Frame", "MLPCritic", "MLPGenerator"]
+__all__ = [
+    "ACTIVATIONS",
+    "INITS",
+    "NETWORKS",
+    "NORMS",
+    "Affine",
+    "Architecture",
+    "Critic",
+    "DCGANCritic",
+    "DCGANGenerator",
+    "Frame",
+    "Generator",
+    "MLPCritic",
+    "MLPGenerator",
+    "ResNetCritic",
+    "ResNetGenerator",
+    "build_critic",
+    "build_generator",
+]

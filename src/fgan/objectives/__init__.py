@@ -5,7 +5,7 @@ from fgan.objectives.build import BASELINES, OBJECTIVES, build_objective
 from fgan.objectives.gan_loss import GENERATOR_LOSSES, GANLoss
 from fgan.objectives.objective import Objective
 from fgan.objectives.penalties import PENALTIES, squared_gradient
-from fgan.objectives.schedule import Penalties, read_terms
+from fgan.objectives.schedule import Penalties, faded, read_terms
 
 __all__ = [
     "BASELINES",
@@ -16,6 +16,7 @@ __all__ = [
     "Objective",
     "Penalties",
     "build_objective",
+    "faded",
     "plain_bound",
     "read_terms",
     "squared_gradient",

@@ -72,6 +72,8 @@ def best_shift(divergence: Divergence, t: Tensor) -> Tensor:
         t: values of T under the model, any shape, finite.
     """
     t = t.flatten()
+    if isinstance(divergence, KL):
+        return log_mean_exp(t) - 1
     if isinstance(divergence, Pearson) and bool((t - t.mean() >= -2).all()):
         return t.mean()
     # All ratios are at most 1 at the upper end and at least 1 at the lower one, so their mean crosses 1 between.

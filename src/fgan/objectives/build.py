@@ -46,7 +46,7 @@ def build_objective(
         FganError: for an unknown name, and for what `GANLoss` refuses.
 
     >>> build_objective("relativistic", "js").follows
-    '0.5 × softened-reverse-kl between pairs (real, fake) and pairs exchanged'
+    '0.5 × softened-reverse-kl between pairs (real, fake) and pairs exchanged, as the latter move'
     """
     if name not in OBJECTIVES:
         raise FganError(f'an objective is one of {", ".join(OBJECTIVES)}; got "{name}".')

@@ -28,9 +28,10 @@ def followed_by_the_trick(divergence: Divergence) -> str:
     '2 × kl'
     """
     v = torch.linspace(-5, 5, 21, dtype=torch.float64)
-    gap = divergence.real_term(v) - divergence.fake_term(v)
-    if bool((gap - gap[0]).abs().max() < 1e-9):
-        return divergence.name  # both losses are one, as for total variation
+    real, fake = (term(v) - term(v[:1]) for term in (divergence.real_term, divergence.fake_term))
+    share = float(real[-1] / fake[-1])
+    if bool((real - share * fake).abs().max() < 1e-9):
+        return _times(share, divergence.name)  # both losses are one but for a factor, as for total variation
     if not divergence.smooth:
         return f"no single divergence (f of {divergence.name} has kinks)"
     order = divergence.local_order
@@ -59,8 +60,12 @@ def _member_of_alpha(order: float, scale: float) -> str:
     """
     usual = {1.0: ("kl", 1.0), 0.0: ("reverse-kl", 1.0), 2.0: ("pearson", 0.5), -1.0: ("neyman", 0.5)}
     name, factor = usual.get(order, (f"alpha:{order:.6g}", 1.0))
-    factor = number(scale * factor)
-    return name if factor == "1" else f"{factor} × {name}"
+    return _times(scale * factor, name)
+
+
+def _times(factor: float, name: str) -> str:
+    written = number(factor)
+    return name if written == "1" else f"{written} × {name}"
 
 
 def _trick(divergence: Divergence) -> Tensor:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 
 from fgan.divergences import Divergence, catalogue
+from fgan.divergences.elementary import widened
 from fgan.errors import FganError
 from fgan.objectives.followed import followed_by_the_trick
 from fgan.objectives.objective import Objective
@@ -15,6 +17,8 @@ GENERATOR_LOSSES: dict[str, Callable[[Divergence, Tensor], Tensor]] = {
     "saturating": lambda f, v_fake: -f.fake_term(v_fake).mean(),
     "non-saturating": lambda f, v_fake: -f.real_term(v_fake).mean(),
 }
+FARTHEST = 50.0
+"""The log-ratio that stands for infinity where a generator needs a number."""
 
 
 class GANLoss(Objective):
@@ -33,7 +37,9 @@ class GANLoss(Objective):
         generator: "non-saturating" for the paper's §3.2 trick, "saturating" for the bound itself.
         link: how raw outputs become the bound, "paper" or "log-ratio", the first that the divergence has
             unless told; for a divergence given by name.
-        generator_divergence: the h that the generator follows instead, by the critic's log-ratio.
+        generator_divergence: the h that the generator follows instead, by the critic's log-ratio. Where an
+            activation lets the critic say p/q = 0, as Pearson's does from v = -2 down, a sample is not pulled;
+            link="log-ratio" leaves none out.
 
     Raises:
         FganError: for an unknown name, link or generator loss, for a link that has no gradient, and for a
@@ -62,7 +68,7 @@ class GANLoss(Objective):
         link: str | None = None,
         generator_divergence: str | Divergence | None = None,
     ) -> None:
-        self.divergence = trainable(divergence, link)
+        self.divergence = trainable(divergence, link)  # pyright: ignore[reportIncompatibleVariableOverride]
         if generator not in GENERATOR_LOSSES:
             raise FganError(
                 f'the generator loss must be one of {", ".join(GENERATOR_LOSSES)}; got "{generator}".'
@@ -75,7 +81,7 @@ class GANLoss(Objective):
         )
         if self.generator_divergence and not self.divergence.identifies_ratio:
             raise FganError(
-                f'a generator can follow another divergence only where the critic knows log(p/q); one trained '
+                f"a generator can follow another divergence only where the critic knows log(p/q); one trained "
                 f'with "{self.divergence.name}" does not. Train the critic with gan, kl or another smooth f.'
             )
         if self.generator_divergence and not self.generator_divergence.smooth:
@@ -106,8 +112,9 @@ class GANLoss(Objective):
 
     def generator(self, v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
         """Return the generator's loss, a scalar, from raw critic outputs on its samples, any shape."""
+        v_fake = widened(v_fake)
         if self.generator_divergence:
-            return -self.generator_divergence.fake_at(self.log_ratio(v_fake)).mean()
+            return -self.generator_divergence.fake_at(finite(self.log_ratio, v_fake)).mean()
         return GENERATOR_LOSSES[self.generator_loss](self.divergence, v_fake)
 
     def log_ratio(self, v: Tensor) -> Tensor:
@@ -124,6 +131,15 @@ class GANLoss(Objective):
         if not self.divergence.identifies_ratio:
             return None
         return self.log_ratio(v_real), self.log_ratio(v_fake)
+
+
+def finite(log_ratio: Callable[[Tensor], Tensor], v: Tensor) -> Tensor:
+    """Return log_ratio(v), elementwise, with ∓FARTHEST and no slope where it is infinite."""
+    value = log_ratio(v.detach())
+    known = value.isfinite()
+    # There the slope may be infinite too, and 0 times it no number: it must not be asked for, but elsewhere.
+    elsewhere = torch.where(known, v.detach(), 0).sum() / known.sum().clamp(min=1)
+    return torch.where(known, log_ratio(torch.where(known, v, elsewhere)), value.clamp(-FARTHEST, FARTHEST))
 
 
 def trainable(divergence: str | Divergence, link: str | None = None) -> Divergence:

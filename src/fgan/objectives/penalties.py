@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences import Divergence
-from fgan.divergences.elementary import value_and_slope
+from fgan.divergences.elementary import value_and_slope, widened
 from fgan.errors import FganError
 
 
@@ -58,7 +58,7 @@ class Penalty(ABC):
     needs_slopes = True
     """Whether it looks at gradients."""
 
-    def __init__(self, divergence: Divergence | None) -> None:
+    def __init__(self, divergence: Divergence | None) -> None:  # noqa: B027 - most have no use for it
         """Take the divergence of the game, None where it has none."""
 
     def points(self, real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor | None:
@@ -98,7 +98,8 @@ class GradientPenalty(Penalty):
 
     def points(self, real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor:
         """Return a point of each segment."""
-        weight = torch.rand(len(real), *[1] * (real.ndim - 1), generator=random, device=real.device)
+        shape = (len(real), *[1] * (real.ndim - 1))
+        weight = torch.rand(shape, generator=random, device=real.device, dtype=real.dtype)
         return torch.lerp(real, fake, weight)
 
     def excess(self, slope: Tensor) -> Tensor:
@@ -120,22 +121,24 @@ class OneSidedGradientPenalty(GradientPenalty):
 
 
 class Dragan(GradientPenalty):
-    """DRAGAN: E (‖∇v(x + δ)‖ - 1)² around data, δ uniform on [0, s/2] in each entry, s the batch's spread.
+    """DRAGAN: E (‖∇v(x + aδ)‖ - 1)² near data, δ uniform on [0, s/2] in each entry, s the batch's spread.
+
+    a is uniform on [0, 1], one for a sample, as in the authors' code; the paper has δ from N(0, cI) and no a.
 
     Source: Kodali et al., "On Convergence and Stability of GANs" (2017), §2.3 and its code.
     """
 
     def points(self, real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor:
         """Return the data with noise."""
-        noise = torch.rand(real.shape, generator=random, device=real.device)
-        return real + real.std() / 2 * noise
+        noise = torch.rand(real.shape, generator=random, device=real.device, dtype=real.dtype)
+        return super().points(real, real + real.std(correction=0) / 2 * noise, random)
 
 
 class NoisePenalty(Penalty):
     r"""½ E_Q[w(u) ‖∇l‖²], w = u² f'', l = log u: what noise on both sides would do, to first order.
 
-    The same as ½ E_Q[f*''(T) ‖∇T‖²] under either link. Every divergence has its own; it heeds the samples
-    that this divergence heeds, and where the critic's ratios explode so does the penalty.
+    The same as ½ E_Q[f*''(T) ‖∇T‖²] under either link. Every divergence has its own, and it heeds the samples
+    that this divergence heeds: w is at most 1 for the GAN, and u for KL, where it explodes with the ratios.
 
     Source: Roth et al., "Stabilizing Training of GANs through Regularization" (2017), eq. 8 and 19.
     """
@@ -147,14 +150,21 @@ class NoisePenalty(Penalty):
                 "the noise penalty weighs samples by the ratio that the critic stands for; "
                 f"got {name}, which determines none. Take r1 and r2."
             )
+        if divergence.local_order is None:
+            raise FganError(
+                "the noise penalty weighs samples by u² f''(u), which must be positive and finite at u = 1; "
+                f'got "{divergence.name}", for which it is not. Take r1 and r2.'
+            )
         self.divergence = divergence
 
     def __call__(self, seen: Seen) -> Tensor:
         """Return its value, a scalar."""
-        v = seen.v_fake
+        v = widened(seen.v_fake)
         # w(u) l'(v)² = (d f*(T)/dv) l'(v): two slopes that stay numbers where u² does not.
-        weight = value_and_slope(self.divergence.fake_term, v)[1] * value_and_slope(self.divergence.log_ratio, v)[1]
-        return (weight * seen.slope_fake).mean() / 2
+        fake_slope, ratio_slope = (
+            value_and_slope(term, v)[1] for term in (self.divergence.fake_term, self.divergence.log_ratio)
+        )
+        return (fake_slope * ratio_slope * seen.slope_fake).mean() / 2
 
 
 class LeCam(Penalty):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from fgan.objectives.gan_loss import GANLoss
+from fgan.divergences import Divergence, catalogue
+from fgan.divergences.elementary import widened
+from fgan.objectives.gan_loss import GANLoss, finite
 
 
 class RelativisticLoss(GANLoss):
@@ -14,11 +16,15 @@ class RelativisticLoss(GANLoss):
         -L_{critic} = E[g_f(\Delta)] - E[f^*(g_f(-\Delta))], \quad \Delta = v(x) - v(y), \; x \sim P, \; y \sim Q
 
     That is the plain bound of D_f(P×Q ‖ Q×P) for a critic of pairs that changes its sign when they are
-    exchanged, and the best Δ stands for log(p/q)(x) - log(p/q)(y). For the GAN it is twice RpGAN's
-    -E[softplus(-Δ)]. A constant added to v changes nothing; every real sample pulls at every fake one.
+    exchanged. Under the log-ratio link, the default here, the best Δ is log(p/q)(x) - log(p/q)(y), which does
+    change its sign; so it is under an activation with log_ratio(-v) = -log_ratio(v). Under one without, such as
+    KL's v - 1, no Δ is best for both a pair and its exchange, and the bound stays below the divergence.
+    For the GAN it is twice RpGAN's -E[softplus(-Δ)]. A constant added to v changes nothing.
 
     The generator minimises the bound ("saturating"), or takes exchanged pairs for real ones, -E[g_f(-Δ)]
-    ("non-saturating", for the GAN RpGAN's own), or minimises the bound of another divergence h.
+    ("non-saturating", for the GAN RpGAN's own), or minimises the bound of another divergence h. Both kinds of
+    pairs move with the generator. The bound's gradient is that of the divergence between them; the
+    non-saturating one is that of the h with h'' = f''/u as the exchanged pairs move and the others stay.
 
     Source: Jolicoeur-Martineau, "The relativistic discriminator" (2018) and "On Relativistic f-Divergences"
     (2020); Huang et al., "The GAN is dead; long live the GAN!" (2024), eq. 2.
@@ -31,23 +37,42 @@ class RelativisticLoss(GANLoss):
 
     needs_real = True
 
+    def __init__(
+        self,
+        divergence: str | Divergence,
+        *,
+        generator: str = "non-saturating",
+        link: str | None = None,
+        generator_divergence: str | Divergence | None = None,
+    ) -> None:
+        if link is None and isinstance(divergence, str) and catalogue.divergence(divergence).smooth:
+            link = "log-ratio"
+        super().__init__(
+            divergence, generator=generator, link=link, generator_divergence=generator_divergence
+        )
+
     @property
     def follows(self) -> str:
         """Which divergence the generator really follows, in words."""
-        return f"{super().follows} between pairs (real, fake) and pairs exchanged"
+        between = f"{super().follows} between pairs (real, fake) and pairs exchanged"
+        whole = self.generator_divergence or self.generator_loss == "saturating"
+        return between if whole else f"{between}, as the latter move"
 
     def critic(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
         """Return the negative of the bound between pairs, a scalar."""
-        return -self.divergence.bound(v_real - v_fake, v_fake - v_real)
+        paired = widened(v_real) - widened(v_fake)
+        return -self.divergence.bound(paired, -paired)
 
     def generator(self, v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
         """Return the generator's loss, a scalar, from raw critic outputs (n,) on samples and on data."""
         if v_real is None:
-            raise TypeError("a relativistic generator loss compares: give it the critic's outputs on data too.")
-        exchanged = v_fake - v_real
+            raise TypeError(
+                "a relativistic generator loss compares: give it the critic's outputs on data too."
+            )
+        exchanged = widened(v_fake) - widened(v_real)
         if self.generator_divergence:
             h = self.generator_divergence
-            there, back = self.log_ratio(-exchanged), self.log_ratio(exchanged)
+            there, back = finite(self.log_ratio, -exchanged), finite(self.log_ratio, exchanged)
             return (h.real_at(there) - h.fake_at(back)).mean()
         if self.generator_loss == "saturating":
             return self.divergence.bound(-exchanged, exchanged)

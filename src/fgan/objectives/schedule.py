@@ -1,4 +1,4 @@
-"""Which penalties count at which step and by how much, as one writes them: "r1:1,r2:1,noise:2:halving=5000"."""
+"""Which penalties count at which step and by how much, as one writes them: "r1:1,r2:1,noise:2:fade=5000"."""
 
 from __future__ import annotations
 
@@ -13,7 +13,16 @@ from fgan.divergences import Divergence
 from fgan.errors import FganError, did_you_mean
 from fgan.objectives.penalties import PENALTIES, Penalty, Seen, squared_gradient
 
-GRAMMAR = 'NAME:WEIGHT, then if wanted :every=STEPS and :halving=STEPS, with commas between penalties, or "none"'
+GRAMMAR = 'NAME:WEIGHT, then if wanted :every=STEPS and :fade=STEPS, with commas between penalties, or "none"'
+
+
+def faded(step: int, fade: float) -> float:
+    """Return 1/(1 + step/fade), the share that is left of something at a step.
+
+    >>> faded(0, 1000.0), faded(1000, 1000.0), faded(10**6, math.inf)
+    (1.0, 0.5, 1.0)
+    """
+    return 1 / (1 + step / fade)
 
 
 @dataclass(frozen=True)
@@ -24,7 +33,8 @@ class Term:
         name: a key of PENALTIES.
         weight: its factor γ.
         every: it counts on every so many steps only, and `every` times as much then ("lazy").
-        halving: steps in which its weight falls to a half, and so on; it is constant if infinite.
+        fade: steps after which its weight has fallen to a half, as 1/(1 + step/fade): slowly enough to mean
+            something however long the run is. It is constant if infinite.
 
     >>> print(Term("r1", 2.0, every=4))
     r1:2:every=4
@@ -33,17 +43,17 @@ class Term:
     name: str
     weight: float
     every: int = 1
-    halving: float = math.inf
+    fade: float = math.inf
 
     def weight_at(self, step: int) -> float:
         """Return its factor at a step; 0 on the steps that a lazy one leaves out."""
-        return 0.0 if step % self.every else self.weight * self.every * 0.5 ** (step / self.halving)
+        return 0.0 if step % self.every else self.weight * self.every * faded(step, self.fade)
 
     def __str__(self) -> str:
         """Write it as `read_terms` reads it."""
         every = f":every={self.every}" if self.every != 1 else ""
-        halving = f":halving={self.halving:g}" if self.halving != math.inf else ""
-        return f"{self.name}:{self.weight:g}{every}{halving}"
+        fade = f":fade={self.fade:g}" if self.fade != math.inf else ""
+        return f"{self.name}:{self.weight:g}{every}{fade}"
 
 
 def read_terms(text: str) -> list[Term]:
@@ -52,7 +62,7 @@ def read_terms(text: str) -> list[Term]:
     Raises:
         FganError: for an unknown name, a number out of range, a repeated penalty, or another grammar.
 
-    >>> read_terms("r1:0.5, noise:2:halving=5000")[1].halving
+    >>> read_terms("r1:0.5, noise:2:fade=5000")[1].fade
     5000.0
     >>> read_terms("none")
     []
@@ -77,15 +87,15 @@ def _read_term(text: str) -> Term:
     values = {"weight": _number(fields[0], text)}
     for field in fields[1:]:
         key, _, value = field.partition("=")
-        if key not in ("every", "halving") or key in values:
+        if key not in ("every", "fade") or key in values:
             raise FganError(f'penalties are written {GRAMMAR}; got "{text}".')
         values[key] = _number(value, text)
-    weight, every, halving = values["weight"], values.get("every", 1.0), values.get("halving", math.inf)
+    weight, every, fade = values["weight"], values.get("every", 1.0), values.get("fade", math.inf)
     if not 0 < weight < math.inf:
         raise FganError(f'a penalty\'s weight must be positive and finite; got "{text}". Leave it out for none.')
-    if every < 1 or every != int(every) or not halving > 0:
-        raise FganError(f'"every" must be a whole number from 1, and "halving" positive; got "{text}".')
-    return Term(name, weight, int(every), halving)
+    if not 1 <= every < math.inf or every != int(every) or not fade > 0:
+        raise FganError(f'"every" must be a whole number from 1, and "fade" positive; got "{text}".')
+    return Term(name, weight, int(every), fade)
 
 
 def _number(value: str, text: str) -> float:

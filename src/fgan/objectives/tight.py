@@ -5,8 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from fgan.divergences import Divergence
+from fgan.divergences.elementary import widened
+from fgan.errors import FganError
 from fgan.objectives.bounds import best_shift, shifted_fake_side, tight_bound
-from fgan.objectives.gan_loss import GANLoss
+from fgan.objectives.gan_loss import GANLoss, finite
 
 
 class TightLoss(GANLoss):
@@ -15,7 +18,7 @@ class TightLoss(GANLoss):
     .. math:: -L_{critic} = E_P[T] - \inf_\lambda \{\lambda + E_Q[f^*(T - \lambda)]\}, \quad T = g_f(v)
 
     The critic need not learn the constant, and its output means log(p/q) only after that shift, which is found
-    anew from every batch of samples.
+    anew from every batch of samples. Where T overflows there is no shift, and all is as for the plain bound.
 
     Source: see `fgan.objectives.bounds`.
 
@@ -30,25 +33,37 @@ class TightLoss(GANLoss):
 
     def generator(self, v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
         """Return the generator's loss, a scalar, from raw critic outputs on its samples (m,)."""
+        v_fake = widened(v_fake)
+        t = self.divergence.real_term(v_fake)
+        if not bool(t.isfinite().all()):
+            return super().generator(v_fake)
         if self.generator_divergence:
-            return -self.generator_divergence.fake_at(self._shifted(v_fake, v_fake)).mean()
+            (shifted,) = self._shifted(v_fake, t)
+            log_ratio = finite(self.divergence.log_ratio_at, shifted).to(v_fake.dtype)
+            return -self.generator_divergence.fake_at(log_ratio).mean()
         if self.generator_loss == "saturating":
-            return -shifted_fake_side(self.divergence, self.divergence.real_term(v_fake))
+            return -shifted_fake_side(self.divergence, t)
         return super().generator(v_fake)
 
-    def _shifted(self, v: Tensor, v_fake: Tensor) -> Tensor:
-        """Return the log-ratio at v once T is shifted by the λ of these samples."""
-        real_term, log_ratio_at = self.divergence.real_term, self.divergence.log_ratio_at
-        shift = best_shift(self.divergence, real_term(v_fake).detach().double())
-        return log_ratio_at(real_term(v).double() - shift).to(v.dtype)
+    def _shifted(self, v_fake: Tensor, *values: Tensor) -> list[Tensor]:
+        """Return values of T less the λ of these samples, in float64, where a small difference keeps its digits."""
+        t = self.divergence.real_term(v_fake.detach().double())
+        shift = best_shift(self.divergence, t) if bool(t.isfinite().all()) else torch.zeros_like(t[0])
+        return [value.double() - shift for value in values]
 
     def evidence(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Return log(p/q) after the shift."""
-        return self._shifted(v_real, v_fake), self._shifted(v_fake, v_fake)
+        """Return T - λ - f'(1)."""
+        outputs = [self.divergence.real_term(v.double()) for v in (v_real, v_fake)]
+        real, fake = (t - self.divergence.threshold for t in self._shifted(v_fake, *outputs))
+        return real.to(v_real.dtype), fake.to(v_fake.dtype)
 
     def log_ratios(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor] | None:
         """Return log(p/q) on data and on samples; None where the best critic does not determine it."""
-        return self.evidence(v_real, v_fake) if self.divergence.identifies_ratio else None
+        if not self.divergence.identifies_ratio:
+            return None
+        outputs = [self.divergence.real_term(v.double()) for v in (v_real, v_fake)]
+        real, fake = (self.divergence.log_ratio_at(t) for t in self._shifted(v_fake, *outputs))
+        return real.to(v_real.dtype), fake.to(v_fake.dtype)
 
 
 class ReweightedLoss(TightLoss):
@@ -58,14 +73,42 @@ class ReweightedLoss(TightLoss):
         L_{critic} = E_P[(1 - v)_+] + E_Q[(1 + r v)_+], \quad L_{generator} = -E_Q[r v], \quad
         r = (f^*)'(g_f(v) - \lambda), \; E_Q[r] = 1
 
-    The weights r are given numbers to both players. For KL they are softmax weights: KL-WGAN.
+    The weights r are given numbers to both players, as the best weights of the re-weighted samples may be (the
+    envelope theorem); the authors' code differentiates them too. For KL they are softmax weights: KL-WGAN.
 
-    Source: Song, Ermon, "Bridging the Gap Between f-GANs and Wasserstein GANs" (2020), eq. 13 and its code.
+    Args:
+        divergence, link: as for `GANLoss`; how the generator loss is named makes no difference here.
+
+    Raises:
+        FganError: as `GANLoss`, for a divergence whose critic determines no ratio to weigh by, and for a
+            generator divergence, which has no place here.
+
+    Source: Song, Ermon, "Bridging the Gap Between f-GANs and Wasserstein GANs" (2020).
 
     >>> v = torch.tensor([0.0, 1.0])
     >>> ReweightedLoss("kl").generator(v)
     tensor(-0.7311)
     """
+
+    def __init__(
+        self,
+        divergence: str | Divergence,
+        *,
+        generator: str = "non-saturating",
+        link: str | None = None,
+        generator_divergence: str | Divergence | None = None,
+    ) -> None:
+        super().__init__(divergence, generator=generator, link=link)
+        if generator_divergence:
+            raise FganError(
+                f'"reweighted" pays the generator by the outputs themselves; got the generator divergence '
+                f'"{generator_divergence}". Take plain, tight or relativistic.'
+            )
+        if not self.divergence.identifies_ratio:
+            raise FganError(
+                f'"reweighted" weighs samples by the ratio that the critic stands for; got "{self.divergence.name}", '
+                "which determines none. Take kl or another smooth f."
+            )
 
     @property
     def follows(self) -> str:
@@ -74,11 +117,19 @@ class ReweightedLoss(TightLoss):
 
     def critic(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
         """Return the hinge loss with re-weighted samples, a scalar; its negative is no bound."""
-        return (1 - v_real).relu().mean() + (1 + self._ratio(v_fake) * v_fake).relu().mean()
+        v_real, v_fake = widened(v_real), widened(v_fake)
+        return (1 - v_real).relu().mean() + (1 + self.ratios(v_fake) * v_fake).relu().mean()
 
     def generator(self, v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
         """Return minus the re-weighted mean of the outputs, a scalar."""
-        return -(self._ratio(v_fake) * v_fake).mean()
+        v_fake = widened(v_fake)
+        return -(self.ratios(v_fake) * v_fake).mean()
 
-    def _ratio(self, v_fake: Tensor) -> Tensor:
-        return self._shifted(v_fake.detach(), v_fake).exp()
+    @torch.no_grad()
+    def ratios(self, v_fake: Tensor) -> Tensor:
+        """Return the weights r (m,) of samples with these raw outputs, of mean 1."""
+        t = self.divergence.real_term(v_fake.double())
+        if not bool(t.isfinite().all()):  # the ratios that the critic stands for, divided by their mean
+            return (self.divergence.log_ratio(v_fake).softmax(0) * len(v_fake)).to(v_fake.dtype)
+        (shifted,) = self._shifted(v_fake, t)
+        return self.divergence.log_ratio_at(shifted).exp().to(v_fake.dtype)

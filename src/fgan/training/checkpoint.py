@@ -24,11 +24,11 @@ class Checkpoints:
     Args:
         folder: where `step-00010000/` and its like lie; made when first written to.
         keep: how many of the newest stay.
+        every: steps between two regular ones; the newest regular one stays too, whatever came after it.
     """
 
-    def __init__(self, folder: Path, keep: int = 2) -> None:
-        self.folder = folder
-        self.keep = keep
+    def __init__(self, folder: Path, keep: int = 2, every: int = 1) -> None:
+        self.folder, self.keep, self.every = folder, keep, every
 
     def steps(self) -> list[int]:
         """Return the steps that have a checkpoint, oldest first."""
@@ -36,6 +36,16 @@ class Checkpoints:
             return []
         matches = (re.fullmatch(r"step-(\d+)", path.name) for path in self.folder.iterdir())
         return sorted(int(match[1]) for match in matches if match)
+
+    def regular(self) -> list[int]:
+        """Return the steps whose checkpoint was due, not asked for by who stopped the run, oldest first."""
+        return [step for step in self.steps() if step % self.every == 0]
+
+    def forget_after(self, step: int) -> None:
+        """Remove the checkpoints of later steps."""
+        for later in self.steps():
+            if later > step:
+                shutil.rmtree(self.path(later))
 
     def path(self, step: int) -> Path:
         """Return the folder of a step's checkpoint."""
@@ -68,7 +78,8 @@ class Checkpoints:
             shutil.rmtree(aside, ignore_errors=True)
             raise RunError(self._could_not_write(step, error)) from error
         for old in self.steps()[: -self.keep]:
-            shutil.rmtree(self.path(old), ignore_errors=True)
+            if old not in self.regular()[-1:]:
+                shutil.rmtree(self.path(old), ignore_errors=True)
 
     def _could_not_write(self, step: int, error: OSError) -> str:
         kept = self.steps()

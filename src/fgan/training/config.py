@@ -19,15 +19,24 @@ class TrainConfig:
     """A complete recipe: the same config and seed give the same run."""
 
     data: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DATA")]
-    """What to learn from: digits, mnist, ring8, grid25, moons, paper-mixture, idx:DIR, a folder or .zip of
-    images, a .npy or .npz file."""
+    """What to learn from: digits, mnist, stacked-mnist, ring8, grid25, moons, paper-mixture, idx:DIR, a folder,
+    .zip or .tar.gz of images, a .npy or .npz file."""
     divergence: str = "gan"
     """Any name that `fgan divergences` lists, a mixture of them, or an f such as "f(u)=(u-1)**4"."""
     link: Literal["paper", "log-ratio"] | None = None
     """How the critic's output becomes the bound: by an activation like the paper's, or output = log(p/q);
     the first link of the divergence's card if not given."""
+    objective: Literal[
+        "plain", "tight", "relativistic", "reweighted", "wasserstein", "hinge", "least-squares"
+    ] = "plain"
+    """The game: the paper's bound; the tight bound; critics that compare pairs (RpGAN for any f); samples
+    re-weighted by their ratio (KL-WGAN for any f); or a baseline that has no use for the divergence."""
     generator_loss: Literal["saturating", "non-saturating"] = "non-saturating"
     """What the generator minimises: the bound itself, or the paper's trick (section 3.2)."""
+    generator_divergence: str | None = None
+    """The divergence that the generator follows instead, through the critic's log-ratio."""
+    single_step: bool = False
+    """Move both players at once from where they stand (the paper's Algorithm 1)."""
     steps: int = 20_000
     """Generator steps."""
     seed: int = 0
@@ -43,21 +52,36 @@ class TrainConfig:
     """Adam's decay of the gradient's mean."""
     beta2: float = 0.99
     """Adam's decay of the gradient's mean square."""
-    r1: float = 0.5
-    """Weight of the critic's squared gradient on data (R1); 0 turns it off."""
-    r2: float = 0.5
-    """Weight of the critic's squared gradient on generated samples (R2); 0 turns it off."""
+    lr_fade: float = 0.0
+    """Steps after which the learning rate has fallen to a half, as lr / (1 + step / lr_fade); 0 for never."""
+    penalties: str = "r1:0.5,r2:0.5"
+    """What the critic minimises besides, as NAME:WEIGHT[:every=STEPS][:fade=STEPS],... or none. Names: r1, r2,
+    gp, gp-one-sided, dragan, noise, lecam."""
+    gradient_clip: float = 0.0
+    """Largest norm of each player's gradient; a longer one is shortened. 0 for no limit."""
+    critic_clamp: float = 0.0
+    """Last resort: the critic's outputs v become c tanh(v/c) for this c; 0 for none."""
     ema: float = 0.999
     """Decay of the averaged generator that samples are drawn from; 0 turns it off."""
 
+    network: Literal["mlp", "dcgan", "resnet"] = "mlp"
+    """The pair of networks; the last two make square images."""
+    conditional: bool = False
+    """Make samples of a class: both networks see labels, and the critic projects on them."""
     latent: int = 32
     """Dimension of the generator's normal input."""
     width: int = 256
-    """Units of every hidden layer."""
+    """Units of every hidden layer of an mlp; channels of the others where the image is largest."""
     depth: int = 2
-    """Hidden layers of each network."""
+    """Hidden layers of each mlp."""
     activation: Literal["relu", "leaky-relu", "tanh"] = "leaky-relu"
     """Between the layers of both networks."""
+    norm: Literal["none", "group"] = "none"
+    """Normalisation in the generator of a dcgan or resnet; never over a batch."""
+    spectral_norm: bool = False
+    """Hold every layer of the critic at a largest singular value of 1."""
+    init: Literal["default", "normal", "orthogonal", "xavier"] = "default"
+    """How weights begin: as torch does, normal with spread 0.02, orthogonal, or Xavier's."""
     standardize: bool = True
     """Let the networks work in a frame where the data have mean 0 and spread 1."""
 
@@ -90,15 +114,15 @@ class TrainConfig:
                 raise FganError(f'"{name}" must be {_describe(hint)}; got {value!r}.')
         for name in ("steps", "batch_size", "n_critic", "latent", "width", "log_every", "checkpoint_every"):
             self._require(name, getattr(self, name) >= 1, "at least 1")
-        for name in ("depth", "sample_every", "sample_count", "r1", "r2"):
+        for name in ("depth", "sample_every", "sample_count"):
             self._require(name, getattr(self, name) >= 0, "at least 0")
+        for name in ("lr_fade", "gradient_clip", "critic_clamp"):
+            self._require(name, 0 <= getattr(self, name) < math.inf, "at least 0 and finite")
         self._require("keep_checkpoints", self.keep_checkpoints >= 1, "at least 1")
         self._require("seed", 0 <= self.seed < 2**63, "between 0 and 2^63 - 1")
         self._require("lr", self.lr > 0 and math.isfinite(self.lr), "a positive number")
         for name in ("beta1", "beta2", "ema"):
             self._require(name, 0 <= getattr(self, name) < 1, "at least 0 and below 1")
-        for name in ("r1", "r2"):
-            self._require(name, math.isfinite(getattr(self, name)), "finite")
 
     def _require(self, name: str, holds: bool, rule: str) -> None:
         if not holds:

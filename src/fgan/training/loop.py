@@ -17,42 +17,16 @@ from fgan.data import Dataset, absolute_name, draw_samples, load_data, save_pict
 from fgan.data.notes import on_a_terminal
 from fgan.errors import DivergedError, FganError, RunError
 from fgan.training.config import TrainConfig
+from fgan.training.diagnosis import diagnosis, what_broke
 from fgan.training.interruption import StopRequest
 from fgan.training.run_directory import RunDirectory, frame_to_json
-from fgan.training.trainer import Trainer
+from fgan.training.summary import Summary, metrics_text
+from fgan.training.trainer import METRICS, Trainer
 
 VECTORS_IN_A_PICTURE = 2000
+MOST_BACKOFFS = 3
+"""How often the learning rate is halved before a run is given up."""
 SECONDS_BETWEEN_GLANCES = 0.25
-
-
-@dataclasses.dataclass(frozen=True)
-class Summary:
-    """What a call of `train` did.
-
-    Args:
-        run: the run directory.
-        data, divergence: what was learned, by which divergence.
-        step: generator steps done in all.
-        steps: generator steps asked for.
-        stopped_by: the signal that ended it early, or None.
-        seconds: time spent training in this call.
-        steps_per_second: of this call.
-        critic_loss, generator_loss, bound: last means; None before the first step.
-        sample: the newest picture, or None.
-    """
-
-    run: str
-    data: str
-    divergence: str
-    step: int
-    steps: int
-    stopped_by: str | None
-    seconds: float
-    steps_per_second: float
-    critic_loss: float | None
-    generator_loss: float | None
-    bound: float | None
-    sample: str | None
 
 
 def train(
@@ -81,7 +55,8 @@ def train(
 
     Raises:
         FganError: for bad data, a bad folder or another config; nothing is half-written then.
-        DivergedError: where a loss or a weight stops being a finite number.
+        DivergedError: where a loss or a weight stops being a finite number a fourth time; the first three times
+            the run goes back to its last good state and on with half the learning rate.
     """
     torch.set_flush_denormal(True)
     config = dataclasses.replace(
@@ -115,17 +90,20 @@ class Loop:
     ) -> None:
         self.trainer, self.data, self.run, self.say, self.stop = trainer, data, run, say, stop
         self.lines = lines
-        self.fingerprint = data.train.fingerprint()
+        self.fingerprint = data.train.fingerprint(labels=bool(trainer.classes))
         self.config = trainer.config
-        self.checkpoints = run.checkpoints(self.config.keep_checkpoints)
+        self.checkpoints = run.checkpoints(self.config.keep_checkpoints, self.config.checkpoint_every)
         self.last_metrics = trainer.metrics()
+        self.health: dict[str, float | None] = {}
         self.last_picture: Path | None = None
 
     def go(self, resume: bool) -> Summary:
         """Train until the last step or a stop request."""
         config, trainer = self.config, self.trainer
-        for note in trainer.loss.divergence.notes:
+        divergence = trainer.objective.divergence
+        for note in divergence.notes if divergence else ():
             self.say(f"{config.divergence}: {note}")
+        self.say(f"the generator follows {trainer.objective.follows}")
         if resume:
             self._restore()
         first, began = trainer.steps_done, time.perf_counter()
@@ -137,14 +115,32 @@ class Loop:
             dynamic_ncols=True,
         ) as bar:
             self.bar, self._glanced = bar, began
+            self._clock = (first, began)
             if first == 0 and self._is_picture_due():
                 self._picture()
-            while trainer.steps_done < config.steps and not self.stop.signal:
-                trainer.step()
-                self._after_step()
+            taken = self._train()
             seconds = time.perf_counter() - began
             self._finish()
-        return self._summary(seconds, trainer.steps_done - first)
+        return self._summary(seconds, taken)
+
+    def _train(self) -> int:
+        """Step until the last step or a stop request; return how many steps were taken."""
+        taken = 0
+        while True:
+            while self.trainer.steps_done < self.config.steps and not self.stop.signal:
+                self.trainer.step()
+                taken += 1
+                if self._is_check_due() and not self.trainer.is_finite():
+                    self._go_back()
+                else:
+                    self._after_step()
+            if self.trainer.is_finite():
+                return taken
+            self._go_back()
+
+    def _is_check_due(self) -> bool:
+        step = self.trainer.steps_done
+        return not (step % self.config.log_every and step % self.config.checkpoint_every)
 
     def _after_step(self) -> None:
         config, step = self.config, self.trainer.steps_done
@@ -156,6 +152,31 @@ class Loop:
             self._picture()
         if step % config.checkpoint_every == 0:
             self._checkpoint()
+
+    def _go_back(self) -> None:
+        """Return to the last regular checkpoint, or to the start, with half the learning rate.
+
+        Not to one that a stop request wrote: a run that was stopped and one that was not go back alike.
+        """
+        trainer, backoff = self.trainer, self.trainer.backoff + 1
+        if backoff > MOST_BACKOFFS:
+            raise DivergedError(diagnosis(trainer, self.last_metrics, self.health, self.checkpoints.steps()))
+        lost, broken = trainer.steps_done, what_broke(trainer)
+        self.trainer = Trainer(self.config, self.data)
+        regular = self.checkpoints.regular()
+        if regular:
+            groups, _ = self.checkpoints.read(regular[-1])
+            self.trainer.load_state(groups)
+        self.trainer.backoff = backoff
+        step = self.trainer.steps_done
+        self.checkpoints.forget_after(step)
+        self.run.forget_after(step)
+        self._remember_logged()
+        self._clock = (step, time.perf_counter())
+        self._line(
+            f"step {lost}: {broken} left the finite numbers; back to step {step} with a learning rate of "
+            f"{self.trainer.learning_rate:.3g} ({backoff} of {MOST_BACKOFFS} such returns)"
+        )
 
     def _finish(self) -> None:
         step = self.trainer.steps_done
@@ -180,9 +201,12 @@ class Loop:
         else:
             self.say(f"{self.run.path} has no checkpoint yet: starting it over")
         self.run.forget_after(self.trainer.steps_done)
+        self._remember_logged()
+
+    def _remember_logged(self) -> None:
         logged = self.run.metrics()
         if logged:
-            self.last_metrics = {name: logged[-1][name] for name in self.last_metrics}
+            self.last_metrics = {name: logged[-1][name] for name in METRICS}
 
     def _require_same_data(self, description: dict[str, Any]) -> None:
         if description["data"] != self.fingerprint or description["frame"] != frame_to_json(
@@ -194,14 +218,21 @@ class Loop:
             )
 
     def _log(self) -> None:
-        self._require_finite()
         self.last_metrics = self.trainer.metrics()
         self.trainer.reset_metrics()
-        self.run.append_metrics(self.trainer.steps_done, self.last_metrics)
+        self.health = self.trainer.telemetry()
+        self.run.append_metrics(self.trainer.steps_done, self.last_metrics | self.health)
+        self.run.append_speed(self.trainer.steps_done, self._samples_per_second())
         wanted = self.bar.disable if self.lines is None else self.lines
         if wanted or self._is_picture_due():
             step = f"{self.trainer.steps_done:>{len(str(self.config.steps))}}"
-            self._line(f"step {step}  {metrics_text(self.last_metrics)}")
+            self._line(f"step {step}  {metrics_text(self.last_metrics, self.health)}")
+
+    def _samples_per_second(self) -> float:
+        """Return the real samples that the critic saw by the second, since this was last asked."""
+        (step, began), self._clock = self._clock, (self.trainer.steps_done, time.perf_counter())
+        seen = (self.trainer.steps_done - step) * self.config.batch_size * self.config.n_critic
+        return round(seen / (self._clock[1] - began), 1)
 
     def _show_progress(self) -> None:
         self.bar.update(self.trainer.steps_done - self.bar.n)
@@ -209,25 +240,11 @@ class Loop:
         # Reading a metric makes a GPU wait, so the bar looks at it only a few times a second.
         if now - self._glanced > SECONDS_BETWEEN_GLANCES:
             self._glanced = now
-            self.bar.set_postfix_str(metrics_text(self.trainer.metrics()), refresh=False)
+            self.bar.set_postfix_str(metrics_text(self.trainer.metrics(), self.health), refresh=False)
 
     def _is_picture_due(self) -> bool:
         every = self.config.sample_every
         return every > 0 and self.trainer.steps_done % every == 0
-
-    def _require_finite(self) -> None:
-        if self.trainer.is_finite():
-            return
-        values = self.trainer.metrics()
-        bad = [name for name, value in values.items() if not math.isfinite(value)] or ["a weight"]
-        kept = self.checkpoints.steps()
-        raise DivergedError(
-            f"training left the finite numbers by step {self.trainer.steps_done}: {', '.join(bad)} "
-            f"({metrics_text(self.last_metrics)} before that). "
-            + (f"The checkpoint of step {kept[-1]} is intact. " if kept else "")
-            + f"Try a lower --lr than {self.config.lr:g}, a larger --r1 and --r2 than {self.config.r1:g} and "
-            f"{self.config.r2:g}, or --generator-loss non-saturating."
-        )
 
     def _picture(self) -> None:
         config, count = self.config, self.config.sample_count if self.data.is_image else VECTORS_IN_A_PICTURE
@@ -235,16 +252,20 @@ class Loop:
             return
         # The same latents every time, apart from the run's own randomness: pictures can be leafed through.
         random = torch.Generator().manual_seed(config.seed)
-        samples = self.trainer.sample(torch.randn(count, config.latent, generator=random))
+        labels = torch.arange(count) % self.trainer.classes if self.trainer.classes else None
+        samples = self.trainer.sample(torch.randn(count, config.latent, generator=random), labels)
         real = None if self.data.is_image else self.data.to("cpu").held_out.draw(count, random)
         self.last_picture = self.run.sample_path(self.trainer.steps_done)
         with self.run.writing():
             save_picture(draw_samples(samples, real=real), self.last_picture)
 
     def _checkpoint(self) -> None:
-        self._require_finite()
         self.run.sync_metrics()
-        description = {"frame": frame_to_json(self.trainer.frame), "data": self.fingerprint}
+        description = {
+            "frame": frame_to_json(self.trainer.frame),
+            "classes": self.data.classes if self.trainer.classes else (),
+            "data": self.fingerprint,
+        }
         self.checkpoints.write(self.trainer.steps_done, self.trainer.state(), description)
 
     def _line(self, text: str) -> None:
@@ -254,6 +275,7 @@ class Loop:
             self.bar.write(text, file=sys.stderr)
 
     def _summary(self, seconds: float, steps: int) -> Summary:
+        rate = steps / seconds if seconds else 0.0
         return Summary(
             run=str(self.run.path),
             data=self.config.data,
@@ -262,20 +284,13 @@ class Loop:
             steps=self.config.steps,
             stopped_by=self.stop.signal.name if self.stop.signal else None,
             seconds=round(seconds, 3),
-            steps_per_second=round(steps / seconds, 2) if seconds else 0.0,
+            steps_per_second=round(rate, 2),
+            samples_per_second=round(rate * self.config.batch_size * self.config.n_critic, 1),
+            follows=self.trainer.objective.follows,
+            backoffs=self.trainer.backoff,
             **{name: value if math.isfinite(value) else None for name, value in self.last_metrics.items()},
             sample=str(self.last_picture) if self.last_picture else None,
         )
-
-
-def metrics_text(values: dict[str, float]) -> str:
-    """Return the metrics in a few words, the bound first.
-
-    >>> metrics_text({"critic_loss": -0.25, "generator_loss": 0.5, "bound": 0.3})
-    'bound 0.3  critic -0.25  generator 0.5'
-    """
-    names = {"bound": "bound", "critic_loss": "critic", "generator_loss": "generator"}
-    return "  ".join(f"{short} {values[name]:.4g}" for name, short in names.items())
 
 
 def resolve_device(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,10 @@ from torch import Tensor
 
 from fgan.errors import RunError
 from fgan.files import replace_durably
-from fgan.networks import Frame, MLPGenerator
+from fgan.networks import Frame, Generator
 from fgan.training.checkpoint import Checkpoints
 from fgan.training.config import TrainConfig
-from fgan.training.trainer import build_generator
+from fgan.training.trainer import generator_of
 
 
 class RunDirectory:
@@ -40,6 +40,11 @@ class RunDirectory:
         """Where the metrics lie, a JSON object a line."""
         return self.path / "metrics.jsonl"
 
+    @property
+    def speed_path(self) -> Path:
+        """Where the samples a second lie, a JSON object a line."""
+        return self.path / "speed.jsonl"
+
     def sample_path(self, step: int) -> Path:
         """Where the picture of a step lies."""
         return self.path / "samples" / f"step-{step:08d}.png"
@@ -58,9 +63,9 @@ class RunDirectory:
             )
         return TrainConfig.read(self.config_path)
 
-    def checkpoints(self, keep: int = 2) -> Checkpoints:
-        """Return the run's checkpoints."""
-        return Checkpoints(self.path / "checkpoints", keep)
+    def checkpoints(self, keep: int = 2, every: int = 1) -> Checkpoints:
+        """Return the run's checkpoints; see `Checkpoints`."""
+        return Checkpoints(self.path / "checkpoints", keep, every)
 
     def check(self, config: TrainConfig, *, resume: bool) -> None:
         """Refuse, before anything is done, what cannot be begun or gone on with here.
@@ -109,9 +114,10 @@ class RunDirectory:
     def forget_after(self, step: int) -> None:
         """Remove metrics and pictures of later steps; they are about to be made again."""
         with self.writing():
-            if self.metrics_path.exists():
-                kept = b"".join(line for line, values in self._metric_lines() if values["step"] <= step)
-                replace_durably(self.metrics_path, kept)
+            for path in (self.metrics_path, self.speed_path):
+                if path.exists():
+                    kept = b"".join(line for line, values in lines_of(path) if values["step"] <= step)
+                    replace_durably(path, kept)
             for picture in (self.path / "samples").glob("step-*.png"):
                 number = picture.stem.removeprefix("step-")
                 if number.isdecimal() and int(number) > step:
@@ -119,21 +125,19 @@ class RunDirectory:
 
     def metrics(self) -> list[dict[str, Any]]:
         """Return the logged metrics, oldest first, up to the first line that a crash damaged."""
-        return [values for _, values in self._metric_lines()] if self.metrics_path.exists() else []
+        return [values for _, values in lines_of(self.metrics_path)] if self.metrics_path.exists() else []
 
-    def _metric_lines(self) -> Iterator[tuple[bytes, dict[str, Any]]]:
-        for line in self.metrics_path.read_bytes().splitlines(keepends=True):
-            try:
-                values = json.loads(line)
-            except ValueError:  # cut short, or never written and full of zeros
-                return
-            yield line, values
+    def append_metrics(self, step: int, values: Mapping[str, float | None]) -> None:
+        """Log the metrics of a step; None where there is no finite number."""
+        self._append(self.metrics_path, {"step": step, **values})
 
-    def append_metrics(self, step: int, values: dict[str, float]) -> None:
-        """Log the metrics of a step."""
-        line = json.dumps({"step": step, **values}, allow_nan=False) + "\n"
-        with self.writing(), self.metrics_path.open("ab") as file:
-            file.write(line.encode())
+    def append_speed(self, step: int, samples_per_second: float) -> None:
+        """Log how fast the steps up to this one were; apart from the metrics, which a repeated run has again."""
+        self._append(self.speed_path, {"step": step, "samples_per_second": samples_per_second})
+
+    def _append(self, path: Path, values: dict[str, Any]) -> None:
+        with self.writing(), path.open("ab") as file:
+            file.write((json.dumps(values, allow_nan=False) + "\n").encode())
 
     def sync_metrics(self) -> None:
         """Wait until the disk has every line, before a checkpoint counts on them."""
@@ -141,7 +145,12 @@ class RunDirectory:
             with self.writing(), self.metrics_path.open("ab") as file:
                 os.fsync(file.fileno())
 
-    def load_generator(self, step: int | None = None) -> MLPGenerator:
+    def classes(self) -> list[str]:
+        """Return the names of the classes that the generator tells apart; none without conditioning."""
+        checkpoints = self.checkpoints()
+        return checkpoints.read(checkpoints.newest())[1]["classes"]
+
+    def load_generator(self, step: int | None = None) -> Generator:
         """Return the generator that samples come from, on the CPU, at a step or at the newest checkpoint.
 
         Raises:
@@ -151,15 +160,39 @@ class RunDirectory:
         step = checkpoints.newest() if step is None else step
         groups, description = checkpoints.read(step)
         with self.fitting(step):
-            generator = build_generator(config, frame_from_json(description["frame"]))
+            frame = frame_from_json(description["frame"])
+            generator = generator_of(config, frame, len(description["classes"]))
             generator.load_state_dict(groups["generator_average" if config.ema else "generator"])
         return generator.eval().requires_grad_(False)
 
-    def sample(self, n: int, seed: int = 0, batch_size: int = 1024) -> Tensor:
-        """Return n samples (n, *shape) of the newest checkpoint's generator, the same for the same seed."""
+    def sample(self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None) -> Tensor:
+        """Return n samples (n, *shape) of the newest checkpoint's generator, the same for the same seed.
+
+        Args:
+            n: how many.
+            seed: decides the latents.
+            batch_size: how many are made at once.
+            label: a class of a conditional run, by its name; its classes in turn unless told.
+
+        Raises:
+            RunError: where the run has no such class.
+        """
         generator = self.load_generator()
         latents = torch.randn(n, generator.latent, generator=torch.Generator().manual_seed(seed))
-        return torch.cat([generator(batch) for batch in latents.split(batch_size)])
+        labels = self._labels(n, label)
+        if labels is None:
+            return torch.cat([generator(z) for z in latents.split(batch_size)])
+        pairs = zip(latents.split(batch_size), labels.split(batch_size), strict=True)
+        return torch.cat([generator(z, y) for z, y in pairs])
+
+    def _labels(self, n: int, label: str | None) -> Tensor | None:
+        classes = self.classes()
+        if label is None:
+            return torch.arange(n) % len(classes) if classes else None
+        if label not in classes:
+            known = f"its classes are {', '.join(classes)}" if classes else "it was trained without --conditional"
+            raise RunError(f'a label must be a class of {self.path}; got "{label}", and {known}.')
+        return torch.full((n,), classes.index(label))
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
@@ -226,6 +259,16 @@ def _exclusive(run: RunDirectory) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def lines_of(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    """Return the lines of a log and what they hold, up to the first that a crash damaged."""
+    for line in path.read_bytes().splitlines(keepends=True):
+        try:
+            values = json.loads(line)
+        except ValueError:  # cut short, or never written and full of zeros
+            return
+        yield line, values
 
 
 def frame_to_json(frame: Frame) -> dict[str, Any]:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 
-from fgan.data import Dataset
-from fgan.networks import Frame, MLPCritic, MLPGenerator
-from fgan.objectives import GANLoss
+from fgan.data import Dataset, Source
+from fgan.errors import FganError
+from fgan.networks import Architecture, Frame, Generator, build_critic, build_generator
+from fgan.objectives import Objective, Penalties, build_objective, faded
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.config import TrainConfig
-from fgan.training.players import Player, two_player_step
+from fgan.training.players import Batch, Player, Rules, call, two_player_step
+from fgan.training.telemetry import telemetry
 
 METRICS = ("critic_loss", "generator_loss", "bound")
+PROBE = 256
+"""Samples of each kind that telemetry looks at."""
+SPREAD_SAMPLES = 2048
+"""Samples that tell how far the data lie from their mean."""
 
 
 class Trainer:
@@ -21,53 +29,79 @@ class Trainer:
     Args:
         config: the recipe; `config.device` must be resolved (not "auto").
         dataset: what to learn from, on any device.
+
+    Raises:
+        FganError: for a divergence, an objective, penalties or networks that do not exist or fit together.
     """
+
+    backoff: int
+    """How often the learning rate was halved, each time the numbers left the finite ones."""
 
     def __init__(self, config: TrainConfig, dataset: Dataset) -> None:
         self.config = config
         self.device = torch.device(config.device)
         self.source = dataset.to(self.device).train
         self.frame = frame_of(dataset, config.standardize)
-        self.loss = GANLoss(config.divergence, generator=config.generator_loss, link=config.link)
+        self.classes = classes_of(config, dataset)
+        self.rules = rules_of(config, self._spread())
         # Weights are drawn on the CPU, so that a seed means the same networks on every device.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            generator = build_generator(config, self.frame)
-            critic = MLPCritic(self.frame, config.width, config.depth, config.activation)
-        betas = (config.beta1, config.beta2)
-        self.generator = Player(generator.to(self.device), config.lr, betas)
-        self.critic = Player(critic.to(self.device), config.lr, betas)
+            generator = generator_of(config, self.frame, self.classes)
+            critic = build_critic(architecture_of(config, self.classes), self.frame)
+        self.generator, self.critic = (
+            Player(network.to(self.device), config.lr, (config.beta1, config.beta2), config.gradient_clip or math.inf)
+            for network in (generator, critic)
+        )
         self.average = ExponentialAverage(self.generator.network, config.ema) if config.ema else None
         self.random = torch.Generator(self.device).manual_seed(config.seed)
         self.steps_done = 0
+        self.backoff = 0
         self._sums = torch.zeros(len(METRICS), device=self.device)
         self._summed = 0
+
+    def _spread(self) -> Tensor:
+        """Return in what units of x penalties see slopes: the data's distance from their mean is 1 there.
+
+        In the critic's own frame that distance grows with the root of the dimension, and one weight would
+        mean something else for vectors and for images.
+        """
+        random = torch.Generator(self.device).manual_seed(0)
+        scale = torch.tensor(self.frame.scale, device=self.device)
+        scale = scale if len(scale) == 1 else scale.view(self.frame.shape)
+        x = self.source.draw(SPREAD_SAMPLES, random) / scale
+        radius = (x - x.mean(0)).square().flatten(1).sum(1).mean().sqrt()
+        return scale * radius if radius > 0 else scale
+
+    @property
+    def objective(self) -> Objective:
+        """What each player minimises."""
+        return self.rules.objective
 
     @property
     def sampler(self) -> nn.Module:
         """The generator that samples are drawn from: the averaged one, where there is one."""
         return self.average.network if self.average else self.generator.network
 
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next step."""
+        return self.config.lr * faded(self.steps_done, self.config.lr_fade or math.inf) * 0.5**self.backoff
+
     def step(self) -> None:
         """Take one generator step and the critic steps that go with it."""
-        config = self.config
-        values = two_player_step(
-            self.generator,
-            self.critic,
-            self.loss,
-            draw_real=lambda: self.source.draw(config.batch_size, self.random),
-            draw_latent=lambda: torch.randn(
-                config.batch_size, config.latent, generator=self.random, device=self.device
-            ),
-            n_critic=config.n_critic,
-            r1=config.r1,
-            r2=config.r2,
+        self.generator.optimizer.lr = self.critic.optimizer.lr = self.learning_rate
+        result = two_player_step(
+            self.generator, self.critic, self.rules, self._draw, self.random, self.steps_done
         )
         if self.average:
             self.average.update(self.steps_done)
-        self._sums += torch.stack(values)
+        self._sums += torch.stack([result.critic_loss, result.generator_loss, result.bound])
         self._summed += 1
         self.steps_done += 1
+
+    def _draw(self) -> Batch:
+        return draw_batch(self.source, self.config.batch_size, self.config.latent, self.classes, self.random)
 
     def metrics(self) -> dict[str, float]:
         """Return the mean of each metric over the steps since `reset_metrics`; NaN before the first step."""
@@ -79,15 +113,36 @@ class Trainer:
         self._sums.zero_()
         self._summed = 0
 
+    @torch.no_grad()
+    def telemetry(self) -> dict[str, float | None]:
+        """Return what tells a healthy run from a sick one, on a batch of its own; see `fgan.training.telemetry`.
+
+        The batch depends on the seed and the step alone, so that looking changes nothing.
+        """
+        random = torch.Generator(self.device).manual_seed((self.config.seed + self.steps_done) % 2**63)
+        batch = draw_batch(self.source, PROBE, self.config.latent, self.classes, random)
+        was_training = self.critic.network.training
+        self.critic.network.eval()  # a power iteration of spectral norm is part of training
+        v_real = call(self.critic.network, batch.real, batch.labels)
+        fake = call(self.generator.network, batch.latent, batch.labels)
+        v_fake = call(self.critic.network, fake, batch.labels)
+        self.critic.network.train(was_training)
+        norms = {
+            f"{who}_gradient_norm": finite_or_none(player.gradient_norm().item())
+            for who, player in (("critic", self.critic), ("generator", self.generator))
+        }
+        return telemetry(self.objective, v_real, v_fake) | norms | {"learning_rate": self.learning_rate}
+
     def is_finite(self) -> bool:
         """Whether every metric of this window and every weight is a finite number."""
         tensors = [self._sums, *self.generator.parameters, *self.critic.parameters]
         return all(bool(tensor.isfinite().all()) for tensor in tensors)
 
     @torch.no_grad()
-    def sample(self, latents: Tensor) -> Tensor:
-        """Return samples (n, *shape) on the CPU for latents (n, latent)."""
-        return self.sampler(latents.to(self.device)).cpu()
+    def sample(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
+        """Return samples (n, *shape) on the CPU for latents (n, latent), and labels (n,) if it is conditional."""
+        labels = None if labels is None else labels.to(self.device)
+        return call(self.sampler, latents.to(self.device), labels).cpu()
 
     def state(self) -> dict[str, dict[str, Tensor]]:
         """Return all memory as named groups of tensors, a group a file of the checkpoint."""
@@ -101,10 +156,13 @@ class Trainer:
                 "sums": self._sums,
                 "summed": torch.tensor(self._summed),
                 "steps_done": torch.tensor(self.steps_done),
+                "backoff": torch.tensor(self.backoff),
             },
         }
         if self.average:
             groups["generator_average"] = dict(self.average.network.state_dict())
+        if memory := self.rules.penalties.memory():
+            groups["penalties"] = memory
         return groups
 
     def load_state(self, groups: dict[str, dict[str, Tensor]]) -> None:
@@ -119,11 +177,22 @@ class Trainer:
             self.average.network.load_state_dict(groups["generator_average"])
         self.generator.optimizer.load_state(groups["generator_optimizer"])
         self.critic.optimizer.load_state(groups["critic_optimizer"])
+        self.rules.penalties.load_memory(groups.get("penalties", {}))
         progress = groups["progress"]
         self.random.set_state(progress["random"].cpu())
         self._sums.copy_(progress["sums"])
         self._summed = int(progress["summed"])
         self.steps_done = int(progress["steps_done"])
+        self.backoff = int(progress["backoff"])
+
+
+def draw_batch(source: Source, n: int, latent: int, classes: int, random: torch.Generator) -> Batch:
+    """Draw n latents and n samples, with their labels if there are classes."""
+    z = torch.randn(n, latent, generator=random, device=random.device)
+    if not classes:
+        return Batch(source.draw(n, random), z)
+    real, labels = source.draw_labelled(n, random)
+    return Batch(real, z, labels)
 
 
 def frame_of(dataset: Dataset, standardize: bool) -> Frame:
@@ -138,6 +207,60 @@ def frame_of(dataset: Dataset, standardize: bool) -> Frame:
     )
 
 
-def build_generator(config: TrainConfig, frame: Frame) -> MLPGenerator:
+def classes_of(config: TrainConfig, dataset: Dataset) -> int:
+    """Return how many classes the networks tell apart; 0 without conditioning.
+
+    Raises:
+        FganError: where classes are asked for and the data have none.
+    """
+    if not config.conditional:
+        return 0
+    if not dataset.classes:
+        raise FganError(
+            f'--conditional needs labels; "{dataset.name}" has none. Labels come with digits, mnist, idx:DIR, '
+            'the folders that images lie in, or an array "labels" in a .npz.'
+        )
+    return len(dataset.classes)
+
+
+def rules_of(config: TrainConfig, scale: Tensor) -> Rules:
+    """Return what the players play by; penalties see slopes by x / scale."""
+    objective = build_objective(
+        config.objective,
+        config.divergence,
+        link=config.link,
+        generator=config.generator_loss,
+        generator_divergence=config.generator_divergence,
+        critic_clamp=config.critic_clamp,
+    )
+    return Rules(
+        objective,
+        Penalties(config.penalties, objective.divergence, scale),
+        n_critic=config.n_critic,
+        single_step=config.single_step,
+    )
+
+
+def architecture_of(config: TrainConfig, classes: int) -> Architecture:
+    """Return what the config says about networks."""
+    return Architecture(
+        kind=config.network,
+        latent=config.latent,
+        width=config.width,
+        depth=config.depth,
+        activation=config.activation,
+        norm=config.norm,
+        spectral_norm=config.spectral_norm,
+        init=config.init,
+        classes=classes,
+    )
+
+
+def generator_of(config: TrainConfig, frame: Frame, classes: int) -> Generator:
     """Return an untrained generator as the config describes it."""
-    return MLPGenerator(frame, config.latent, config.width, config.depth, config.activation)
+    return build_generator(architecture_of(config, classes), frame)
+
+
+def finite_or_none(value: float) -> float | None:
+    """Return a number that JSON can hold."""
+    return value if math.isfinite(value) else None

@@ -1,0 +1,44 @@
+"""How weights begin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor, nn
+
+from fgan.networks.layers import BranchEnd
+
+INITS: dict[str, Callable[[Tensor], Tensor] | None] = {
+    "default": None,
+    "normal": lambda weight: nn.init.normal_(weight, std=0.02),
+    "orthogonal": nn.init.orthogonal_,
+    "xavier": nn.init.xavier_uniform_,
+}
+"""What fills a weight; None leaves it as torch does."""
+
+
+def initialise(network: nn.Module, init: str) -> None:
+    """Fill the weights of linear layers and convolutions, and set their biases to zero.
+
+    Embeddings and normalisations keep how they begin: their scale is not that of a layer's weights.
+
+    Args:
+        network: changed in place.
+        init: "default", "normal", "orthogonal" or "xavier".
+
+    >>> import torch
+    >>> layer = nn.Linear(4, 4)
+    >>> initialise(layer, "orthogonal")
+    >>> bool((layer.weight @ layer.weight.T - torch.eye(4)).abs().max() < 1e-5)
+    True
+    """
+    fill = INITS[init]
+    if fill is None:
+        return
+    for module in network.modules():
+        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+            fill(module.weight)
+            if module.bias is not None:
+                nn.init.zeros_(module.bias)
+        if isinstance(module, BranchEnd):
+            module.shrink()

@@ -1,0 +1,70 @@
+"""The resolutions that a convolutional network passes through."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fgan.errors import FganError
+from fgan.networks.frame import Frame
+
+BASES = range(4, 8)
+"""Sides of the smallest resolution; every larger side is one of these, doubled."""
+
+
+@dataclass(frozen=True)
+class Pyramid:
+    """A square image, and how often its side halves.
+
+    Args:
+        channels: of the image.
+        base: side of the smallest resolution.
+        halvings: how many lie between it and the image.
+    """
+
+    channels: int
+    base: int
+    halvings: int
+
+
+def pyramid_of(frame: Frame, kind: str) -> Pyramid:
+    """Return the resolutions of a frame's images.
+
+    Args:
+        frame: of the samples.
+        kind: the network that asks, for an error.
+
+    Raises:
+        FganError: where samples are no images, or of another size.
+
+    >>> pyramid_of(Frame((1, 28, 28)), "dcgan")
+    Pyramid(channels=1, base=7, halvings=2)
+    """
+    if len(frame.shape) != 3:
+        raise FganError(
+            f'kind "{kind}" makes images; got samples of shape {frame.shape}. Take --network mlp.'
+        )
+    channels, height, width = frame.shape
+    if height == width:
+        for halvings in range(1, height.bit_length()):
+            base, rest = divmod(height, 2**halvings)
+            if not rest and base in BASES:
+                return Pyramid(channels, base, halvings)
+    raise FganError(
+        f'kind "{kind}" makes square images of 4, 5, 6 or 7 pixels a side, doubled once or more: 8, 10, 12, 14, 16, '
+        f"20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128 ...; got {height} x {width}. "
+        f"Resize them to {_nearest(max(height, width))} (--image-size), or take --network mlp."
+    )
+
+
+def channels_by_level(width: int, levels: int) -> list[int]:
+    """Return the channels of each resolution from the highest down: doubled at each level, up to 8 times.
+
+    >>> channels_by_level(32, 5)
+    [32, 64, 128, 256, 256]
+    """
+    return [width * min(2**level, 8) for level in range(levels)]
+
+
+def _nearest(side: int) -> int:
+    sides = [base * 2**halvings for base in BASES for halvings in range(1, max(side, 2).bit_length())]
+    return min(sides, key=lambda candidate: abs(candidate - side))

@@ -1,0 +1,60 @@
+"""What to say of a run whose numbers are no longer finite."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from fgan.training.config import TrainConfig
+from fgan.training.trainer import Trainer
+
+
+def what_broke(trainer: Trainer) -> str:
+    """Name what is not a finite number: metrics, or the networks."""
+    bad = [name.replace("_", " ") for name, value in trainer.metrics().items() if not math.isfinite(value)]
+    for who, player in (("generator", trainer.generator), ("critic", trainer.critic)):
+        if not all(bool(parameter.isfinite().all()) for parameter in player.parameters):
+            bad.append(f"weights of the {who}")
+    return ", ".join(bad)
+
+
+def advice(config: TrainConfig, health: Mapping[str, float | None]) -> list[str]:
+    """Return what to try, the likeliest first, from the last telemetry before the end.
+
+    >>> advice(TrainConfig(data="ring8", penalties="none"), {})[0]
+    'give the critic a penalty, such as --penalties r1:0.5,r2:0.5'
+    """
+    real, fake = health.get("true_positive_rate"), health.get("false_positive_rate")
+    tips = []
+    if config.penalties.strip() in ("", "none") and not config.spectral_norm:
+        tips.append("give the critic a penalty, such as --penalties r1:0.5,r2:0.5")
+    elif real is not None and fake is not None and real - fake > 0.95:
+        tips.append(
+            f"the critic told data from samples without fail: raise the weights of --penalties {config.penalties}"
+        )
+    if (health.get("near_edge") or 0.0) > 0.5 and config.link != "log-ratio":
+        tips.append("most outputs were at the edge of dom f*: --link log-ratio has none, where it is offered")
+    if (share := health.get("effective_sample_size")) is not None and share < 0.05:
+        tips.append(
+            f"{share:.1%} of the samples carried the whole ratio p/q: a divergence with a bounded weight "
+            "(gan, js, squared-hellinger), a larger --batch-size or --critic-clamp 20"
+        )
+    if config.generator_loss == "saturating" and not config.generator_divergence:
+        tips.append("--generator-loss non-saturating")
+    if not config.gradient_clip:
+        tips.append("--gradient-clip 10")
+    return [*tips, f"a lower --lr than {config.lr:g}"]
+
+
+def diagnosis(
+    trainer: Trainer, metrics: Mapping[str, float], health: Mapping[str, float | None], checkpoints: list[int]
+) -> str:
+    """Return the last words on a run: what broke, what came before, what is left, what to try."""
+    known = {**metrics, **health}
+    before = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in known.items() if value is not None)
+    kept = f"The checkpoint of step {checkpoints[-1]} is intact. " if checkpoints else ""
+    return (
+        f"training left the finite numbers by step {trainer.steps_done} ({what_broke(trainer)}), after the "
+        f"learning rate was halved {trainer.backoff} times. Last seen: {before or 'nothing'}. {kept}"
+        f"Try {'; or '.join(advice(trainer.config, health))}."
+    )

@@ -1,0 +1,115 @@
+import pytest
+import torch
+
+import fgan
+from fgan.divergences import EXAMPLES, divergence
+from fgan.objectives import BASELINES, OBJECTIVES, build_objective
+
+MILD = (torch.tensor([0.5, -0.2]), torch.tensor([0.3, -1.0]))
+EXTREMES = (-1e4, -88.0, -20.0, 20.0, 88.0, 1e4)
+KINDS = ("saturating", "non-saturating")
+EVERY = [
+    pytest.param(objective, name, link, id=f"{objective}/{name}/{link}")
+    for objective in OBJECTIVES
+    for name in (EXAMPLES if objective not in BASELINES else ["gan"])
+    for link in divergence(name).links
+    if (divergence(name).smooth or link == "paper")
+    and (divergence(name).identifies_ratio or objective != "reweighted")
+]
+every_game = pytest.mark.parametrize(("objective", "name", "link"), EVERY)
+every_objective = pytest.mark.parametrize("objective", OBJECTIVES)
+
+
+def losses(game, v_real, v_fake):
+    """Both players' losses and their slopes by the outputs, as one tensor each."""
+    for loss in (game.critic, lambda real, fake: game.generator(fake, real)):
+        real, fake = v_real.clone().requires_grad_(), v_fake.clone().requires_grad_()
+        value = loss(real, fake)
+        slopes = torch.autograd.grad(value, (real, fake), allow_unused=True, materialize_grads=True)
+        yield value.detach(), torch.cat(slopes)
+
+
+def sides():
+    """One output on data, or one on a sample, far out."""
+    for extreme in EXTREMES:
+        yield MILD[0], torch.tensor([0.3, extreme])
+        yield torch.tensor([0.5, extreme]), MILD[1]
+
+
+@every_game
+def test_losses_and_slopes_are_numbers_wherever_they_fit(objective, name, link):
+    largest = torch.finfo(torch.float32).max
+    for kind in KINDS:
+        game = build_objective(objective, name, link=link, generator=kind)
+        for v_real, v_fake in sides():
+            exact = losses(game, v_real.double(), v_fake.double())
+            for (value, slopes), (truth, true_slopes) in zip(
+                losses(game, v_real, v_fake), exact, strict=True
+            ):
+                assert not value.isnan()
+                if truth.abs() < largest / 4:
+                    assert value.isfinite()
+                if (true_slopes.abs() < largest / 4).all():
+                    assert slopes.isfinite().all(), (v_real, v_fake)
+
+
+@every_game
+def test_the_generator_is_pulled_towards_more_real(objective, name, link):
+    v_real, v_fake = torch.tensor([0.5, -0.7, 1.5, 0.1]), torch.tensor([-2.5, -1.0, 0.25, 2.0])
+    kinds = [{"generator": kind} for kind in KINDS]
+    if divergence(name).identifies_ratio and objective not in (*BASELINES, "reweighted"):
+        kinds += [{"generator_divergence": h} for h in ("js", "pearson", "reverse-kl")]
+    for kind in kinds:
+        v = v_fake.clone().requires_grad_()
+        build_objective(objective, name, link=link, **kind).generator(v, v_real).backward()
+        slopes = v.grad
+        if objective == "least-squares":
+            slopes = slopes[v_fake < 1]  # it pulls towards 1, wherever that is
+        assert (slopes <= 1e-6).all() and (slopes < 0).any()
+
+
+@every_game
+def test_the_critic_is_paid_for_telling_apart(objective, name, link):
+    far, near = torch.tensor([2.0, 1.0]), torch.tensor([-1.0, -2.0])
+    game = build_objective(objective, name, link=link)
+    real, fake = (torch.zeros(2, requires_grad=True) for _ in range(2))
+    game.critic(real, fake).backward()
+    assert (real.grad <= 0).all() and (fake.grad >= 0).all() and (fake.grad.sum() - real.grad.sum()) > 0
+    assert [part.shape for part in game.evidence(far, near)] == [(2,), (2,)]
+
+
+@every_objective
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16], ids=str)
+def test_half_precision_outputs_are_averaged_in_float32(objective, dtype):
+    game = build_objective(objective, "js")
+    v_real, v_fake = torch.tensor([0.5, -0.7, 300.0]).to(dtype), torch.tensor([-2.5, 0.25, -300.0]).to(dtype)
+    for (value, slopes), (truth, true_slopes) in zip(
+        losses(game, v_real, v_fake), losses(game, v_real.float(), v_fake.float()), strict=True
+    ):
+        assert value.dtype == torch.float32
+        torch.testing.assert_close(value, truth)
+        torch.testing.assert_close(slopes.float(), true_slopes, rtol=1e-2, atol=1e-2)
+
+
+@every_objective
+def test_every_objective_says_what_it_follows(objective):
+    game = build_objective(objective, "kl")
+    assert game.follows
+    assert (game.divergence is None) == (objective in BASELINES)
+
+
+def test_bad_choices_are_said():
+    with pytest.raises(fgan.FganError, match='an objective is one of plain, .*; got "lsgan"'):
+        build_objective("lsgan", "gan")
+    with pytest.raises(fgan.FganError, match='got the objective "hinge". Take plain, tight or relativistic'):
+        build_objective("hinge", "gan", generator_divergence="kl")
+    with pytest.raises(fgan.FganError, match='"total-variation" does not'):
+        build_objective("plain", "total-variation", generator_divergence="kl")
+    with pytest.raises(fgan.FganError, match='cannot follow "total-variation" .* kink'):
+        build_objective("plain", "gan", generator_divergence="total-variation")
+    with pytest.raises(fgan.FganError, match='got the generator divergence "kl"'):
+        build_objective("reweighted", "gan", generator_divergence="kl")
+    with pytest.raises(fgan.FganError, match='got "marton", which determines none'):
+        build_objective("reweighted", "marton")
+    with pytest.raises(fgan.FganError, match="no divergence|not a divergence|unknown|got"):
+        build_objective("plain", "klx")

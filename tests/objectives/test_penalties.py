@@ -1,0 +1,143 @@
+import pytest
+import torch
+
+import fgan
+from fgan.divergences import EXAMPLES, divergence
+from fgan.objectives import PENALTIES, squared_gradient
+from fgan.objectives.penalties import Dragan, GradientPenalty, LeCam, NoisePenalty, Seen
+
+A = 1.5
+REAL, FAKE = torch.tensor([[1.0, 2.0], [0.0, 1.0]]).double(), torch.tensor([[0.5, 0.0], [0.1, -0.3]]).double()
+REGULAR = [
+    name
+    for name in EXAMPLES
+    if divergence(name).identifies_ratio and divergence(name).local_order is not None
+]
+EVERY = [pytest.param(name, link, id=f"{name}/{link}") for name in REGULAR for link in divergence(name).links]
+
+
+def critic(x):
+    """v = a|x|², whose slope is 2a|x|."""
+    return A * x.square().sum(1)
+
+
+def seen(penalty, real=REAL, fake=FAKE, v=critic):
+    own = penalty.points(real, fake, torch.Generator().manual_seed(0))
+    points = [real, fake, real[:0] if own is None else own]
+    x = torch.cat(points).requires_grad_()
+    outputs = v(x)
+    sizes = [len(part) for part in points]
+    return Seen(*outputs.split(sizes)[:2], *squared_gradient(outputs, x).split(sizes)), points[2]
+
+
+def steepness(x):
+    return 2 * A * x.square().sum(1).sqrt()
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_each_penalty_on_a_quadratic_critic(name):
+    penalty = PENALTIES[name](divergence("gan"))
+    look, own = seen(penalty)
+    d_fake = critic(FAKE).sigmoid()
+    expected = {
+        "r1": (steepness(REAL) ** 2).mean() / 2,
+        "r2": (steepness(FAKE) ** 2).mean() / 2,
+        "gp": ((steepness(own) - 1) ** 2).mean(),
+        "gp-one-sided": ((steepness(own) - 1).clamp(min=0) ** 2).mean(),
+        "dragan": ((steepness(own) - 1) ** 2).mean(),
+        "noise": (d_fake * steepness(FAKE) ** 2).mean() / 2,
+        "lecam": ((critic(REAL) - 0.01 * critic(FAKE).mean()) ** 2).mean()
+        + ((critic(FAKE) - 0.01 * critic(REAL).mean()) ** 2).mean(),
+    }
+    torch.testing.assert_close(penalty(look).detach(), expected[name], rtol=1e-5, atol=1e-6)
+    assert penalty.needs_slopes == (name != "lecam")
+
+
+@pytest.mark.parametrize("name", PENALTIES)
+def test_the_critic_can_descend_each_penalty(name):
+    """The gradient by the critic's a, against finite differences."""
+    a = torch.tensor(0.8, dtype=torch.float64, requires_grad=True)
+
+    def value(at):
+        penalty = PENALTIES[name](divergence("js"))
+        return penalty(seen(penalty, v=lambda x: at * x.square().sum(1))[0])
+
+    if name == "lecam":  # its anchors are given numbers: only the other factor moves
+        assert torch.autograd.grad(value(a), a)[0] > 0
+        return
+    (slope,) = torch.autograd.grad(value(a), a)
+    with torch.enable_grad():
+        around = (value(a.detach() + 1e-5) - value(a.detach() - 1e-5)) / 2e-5
+    torch.testing.assert_close(slope, around.detach(), rtol=1e-5, atol=1e-8)
+
+
+def test_wgan_gp_looks_at_points_between_data_and_samples():
+    real, fake = torch.zeros(500, 3, 4), torch.ones(500, 3, 4)
+    points = GradientPenalty(None).points(real, fake, torch.Generator().manual_seed(0))
+    assert (points == points[:, :1, :1]).all()  # one share for a whole sample
+    assert points.min() >= 0 and points.max() <= 1 and 0.45 < points.mean() < 0.55 and points.std() > 0.25
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_dragan_looks_near_data_on_the_upper_side(dtype):
+    real = torch.tensor([[-1.0, 1.0]] * 2000, dtype=dtype)
+    noise = Dragan(None).points(real, real + 100, torch.Generator().manual_seed(0)) - real
+    assert noise.dtype == dtype
+    assert noise.min() >= 0 and noise.max() <= 0.5  # half of the spread, which is 1
+    assert noise.mean().item() == pytest.approx(1 / 8, abs=0.01)
+    one = torch.zeros(1, 1, dtype=dtype)
+    assert torch.equal(Dragan(None).points(one, one, torch.Generator()), one)
+
+
+@pytest.mark.parametrize("name", ["gp", "gp-one-sided", "dragan"])
+def test_a_dead_critic_gets_no_infinite_slope(name):
+    a = torch.zeros((), dtype=torch.float64, requires_grad=True)
+    penalty = PENALTIES[name](None)
+    value = penalty(seen(penalty, v=lambda x: a * x.sum(1))[0])
+    assert value.item() == pytest.approx(0.0 if name == "gp-one-sided" else 1.0, abs=1e-5)
+    assert torch.autograd.grad(value, a)[0].isfinite()
+
+
+@pytest.mark.parametrize(("name", "link"), EVERY)
+def test_the_noise_penalty_is_a_number_wherever_it_fits(name, link):
+    penalty, largest = NoisePenalty(divergence(name, link)), torch.finfo(torch.float32).max / 4
+    for value in (-1e4, -88.0, -20.0, -2.0, 0.0, 2.0, 20.0, 88.0, 1e4):
+        found = []
+        for dtype in (torch.float32, torch.float64):
+            v, slope = (torch.tensor([at], dtype=dtype, requires_grad=True) for at in (value, 1.0))
+            total = penalty(Seen(v, v, slope, slope, slope))
+            found.append(torch.stack([total, *torch.cat(torch.autograd.grad(total, (v, slope)))]))
+        assert not found[0].isnan().any(), (value, found)
+        assert found[0][found[1].abs() < largest].isfinite().all(), (value, found)
+        assert found[0][0] >= 0
+
+
+@pytest.mark.parametrize("name", [None, "total-variation", "marton", "chi:1.5", "chi:3"])
+def test_the_noise_penalty_needs_a_ratio_and_a_weight(name):
+    with pytest.raises(fgan.FganError, match="the noise penalty weighs samples .* Take r1 and r2"):
+        NoisePenalty(name and divergence(name))
+
+
+def test_lecam_remembers():
+    first, second = LeCam(None), LeCam(None)
+    look, _ = seen(first)
+    for _ in range(3):
+        first(look)
+    assert (first.memory()["anchors"] != 0).all()
+    second.memory()["anchors"].copy_(first.memory()["anchors"])
+    torch.testing.assert_close(first(look), second(look))
+    torch.testing.assert_close(first.memory(), second.memory())
+    for _ in range(2000):
+        first(look)
+    means = torch.stack([critic(REAL).mean(), critic(FAKE).mean()]).float()
+    torch.testing.assert_close(first.memory()["anchors"], means)
+
+
+@pytest.mark.parametrize("scale", [2.0, torch.tensor([2.0, 0.5])], ids=str)
+def test_slopes_by_scaled_inputs(scale):
+    """They are those of the critic of x / scale: units do not matter."""
+    x = REAL.clone().requires_grad_()
+    own = (REAL / scale).requires_grad_()
+    torch.testing.assert_close(
+        squared_gradient(critic(x), x, scale), squared_gradient(critic(own * scale), own)
+    )
