@@ -25,12 +25,12 @@ N = 10_000
 
 
 class Classifier(nn.Module):
-    """Two convolutions and 64 features; about 99.2% right on the test images."""
+    """Two convolutions and 128 features, as such classifiers usually are."""
 
     def __init__(self) -> None:
         super().__init__()
         self.first, self.second = nn.Conv2d(1, 32, 3, padding=1), nn.Conv2d(32, 64, 3, padding=1)
-        self.hidden, self.last = nn.Linear(64 * 49, 64), nn.Linear(64, 10)
+        self.hidden, self.last = nn.Linear(64 * 49, 128), nn.Linear(128, 10)
 
     def features(self, x: Tensor) -> Tensor:
         x = F.max_pool2d(self.first(x).relu(), 2)
@@ -38,7 +38,7 @@ class Classifier(nn.Module):
         return self.hidden(x.flatten(1)).relu()
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.last(F.dropout(self.features(x), 0.4, self.training))
+        return self.last(self.features(x))
 
 
 class Judge:
@@ -61,7 +61,7 @@ class Judge:
         self.floor = frechet(moments(self.look(as_float(data.train.values[:N]))[0]), self.moments)
 
     def look(self, samples: Tensor) -> tuple[Tensor, Tensor]:
-        """Return features (n, 64) and classes (n,)."""
+        """Return features (n, 128) and classes (n,)."""
         features = torch.cat([self.network.features(part) for part in samples.split(1000)])
         return features, self.network.last(features).argmax(1)
 
@@ -72,7 +72,7 @@ class Judge:
         return frechet(moments(features), self.moments) / self.floor, shares
 
 
-def train_classifier(network: Classifier, images: Tensor, labels: Tensor, epochs: int = 4) -> None:
+def train_classifier(network: Classifier, images: Tensor, labels: Tensor, epochs: int = 3) -> None:
     torch.manual_seed(0)
     for layer in network.children():
         layer.reset_parameters()

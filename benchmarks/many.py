@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import multiprocessing
 import os
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 
+import fgan
 from fgan.divergences import EXAMPLES
+from fgan.training.summary import Summary
 
 # Not to be trained with: its bound is 0, and flat, as soon as p/q is on one side of γ everywhere.
 UNDEFINED = ("hockey-stick",)
@@ -41,3 +45,11 @@ def _numbered(work: Callable[[Any], Any], numbered: tuple[int, Any]) -> tuple[in
 def _alone() -> None:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
+
+
+def finished(config: fgan.TrainConfig, out: Path) -> tuple[fgan.RunDirectory, Summary]:
+    """Train into a folder without pictures, or go on there, and return the run with its summary."""
+    config = dataclasses.replace(config, sample_every=0, sample_count=0, keep_checkpoints=1)
+    run = fgan.RunDirectory(out)
+    summary = fgan.train(config, out, resume=run.config_path.exists(), say=lambda line: None)
+    return run, summary

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fgan.errors import FganError as FganError
     from fgan.experiments.presets import preset as preset
     from fgan.objectives import GANLoss as GANLoss
+    from fgan.training.config import TrainConfig as TrainConfig
     from fgan.training.loop import train as train
     from fgan.training.run_directory import RunDirectory as RunDirectory
 
@@ -22,6 +23,7 @@ _HOMES = {
     "Divergence": "fgan.divergences",
     "FganError": "fgan.errors",
     "GANLoss": "fgan.objectives",
+    "TrainConfig": "fgan.training.config",
     "RunDirectory": "fgan.training.run_directory",
     "divergence": "fgan.divergences",
     "load_data": "fgan.data",
@@ -34,6 +36,7 @@ __all__ = [
     "FganError",
     "GANLoss",
     "RunDirectory",
+    "TrainConfig",
     "divergence",
     "load_data",
     "preset",

@@ -7,7 +7,7 @@ from fgan.objectives.baselines import Hinge, LeastSquares, Wasserstein
 V_REAL, V_FAKE = torch.tensor([0.5, 1.0, 2.0]), torch.tensor([-1.5, 0.25])
 # Two laws over four atoms, given by their counts.
 P, Q = torch.tensor([1, 2, 3, 2]), torch.tensor([3, 1, 2, 2])
-RATIO = (P / Q).double()
+RATIO = P.double() / Q
 
 
 def best(v):
@@ -15,7 +15,7 @@ def best(v):
 
 
 def exact(name):
-    return float((Q / Q.sum() * divergence(name).f(RATIO)).sum())
+    return float((Q.double() / Q.sum() * divergence(name).f(RATIO)).sum())
 
 
 def test_the_formulas():

@@ -27,8 +27,9 @@ def test_it_is_the_inner_objective_at_clamped_outputs(name):
 @pytest.mark.parametrize("objective", ["plain", "tight", "relativistic"])
 @pytest.mark.parametrize("name", TRAINABLE)
 def test_no_term_overflows(objective, name):
-    for link in divergence(name).links if divergence(name).smooth else ["paper"]:
-        game = build_objective(objective, name, link=link, critic_clamp=10.0)
+    links = divergence(name).links if divergence(name).smooth else ["paper"]
+    for link in links if objective != "relativistic" else [None]:  # two outputs apart may be twice the limit
+        game = build_objective(objective, name, link=link, critic_clamp=4.0)
         v_real = torch.tensor([-1e4, 1e4, 0.5], requires_grad=True)
         v_fake = torch.tensor([1e4, -1e4, -0.5], requires_grad=True)
         for loss in (game.critic(v_real, v_fake), game.generator(v_fake, v_real)):

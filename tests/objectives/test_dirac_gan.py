@@ -59,7 +59,7 @@ class DiracGAN:
         found = torch.linalg.eigvals(torch.stack(rows))
         return sorted(found.tolist(), key=lambda value: (value.real, value.imag))
 
-    def play(self, steps=400, lr=0.2):
+    def play(self, steps=240, lr=0.2):
         """Play alternately and return θ over the last quarter."""
         psi, theta = (torch.tensor(value, dtype=torch.float64, requires_grad=True) for value in (0.2, 0.5))
         path = []
@@ -131,7 +131,7 @@ def test_penalties_that_are_flat_near_the_equilibrium_do_not_damp_there(penalty)
     assert game.eigenvalues() == pytest.approx([-0.5j, 0.5j])
 
 
-@pytest.mark.parametrize("objective", ["plain", "relativistic", "tight", "wasserstein", "hinge"])
+@pytest.mark.parametrize("objective", ["plain", "relativistic", "wasserstein"])
 @pytest.mark.parametrize(
     ("penalty", "converges"),
     [(None, False), ("r1", True), ("r2", True), ("gp", False), ("gp-one-sided", False), ("dragan", False)],

@@ -39,6 +39,19 @@ def test_for_gan_they_are_goodfellows_losses():
     torch.testing.assert_close(loss.generator(V_FAKE), bce(V_FAKE, torch.ones(2)))
 
 
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if divergence(name).identifies_ratio])
+def test_a_generator_divergence_gets_a_number_where_the_critic_says_the_ratio_is_zero(name):
+    """Under Pearson's activation from v = -2 down; such a sample is not pulled, and spoils no other's slope."""
+    for link in divergence(name).links:
+        loss = fgan.GANLoss(name, link=link, generator_divergence="reverse-kl")
+        v = torch.tensor([-20.0, -3.0, -2.0, -0.5, 0.1, 3.0], requires_grad=True)
+        value = loss.generator(v)
+        value.backward()
+        assert value.isfinite() and v.grad.isfinite().all()
+        ratios, _ = loss.log_ratios(v.detach(), v.detach())
+        assert (v.grad[ratios.isinf()] == 0).all() and (v.grad[ratios.isfinite()] < 0).all()
+
+
 def test_bad_choices_are_said():
     with pytest.raises(fgan.FganError, match='one of saturating, non-saturating; got "hinge"'):
         fgan.GANLoss("kl", generator="hinge")

@@ -140,7 +140,7 @@ def test_a_run_without_a_checkpoint_starts_over_and_says_so(tmp_path, small_conf
     shutil.rmtree(tmp_path / "run" / "checkpoints")
     said = []
     fgan.train(small_config(), tmp_path / "run", resume=True, say=said.append)
-    assert "has no checkpoint yet: starting it over" in said[0]
+    assert any("has no checkpoint yet: starting it over" in line for line in said)
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
 
 
@@ -235,4 +235,4 @@ def test_what_is_to_know_of_a_written_f_is_said(tmp_path, small_config):
     lines = []
     fgan.train(small_config(divergence="f(u)=u**2"), tmp_path / "run", say=lines.append)
     assert lines[0].startswith("f(u)=u**2: f(1) = 1 is not 0")
-    assert lines[1].startswith("the generator follows")
+    assert sum(line.startswith("the generator follows") for line in lines) == 1

@@ -17,12 +17,13 @@ def test_rates_are_of_ratios_above_one(name, link):
     if link not in d.links or (link == "log-ratio" and not d.smooth):
         pytest.skip("no such link to train with")
     d = d.with_link(link)
-    v = torch.linspace(-4, 4, 201, dtype=torch.float64)
+    v = torch.linspace(-4, 4, 200, dtype=torch.float64)
     seen = telemetry(fgan.GANLoss(d), v, v[:100])
     ratios = d.log_ratio(v)
     if d.identifies_ratio:
         assert seen["true_positive_rate"] == pytest.approx((ratios > 1e-9).double().mean().item(), abs=1e-6)
-        assert seen["log_ratio_real"] == pytest.approx(ratios.mean().item(), rel=1e-6, abs=1e-6)
+        mean = ratios.mean().item()
+        assert seen["log_ratio_real"] == (pytest.approx(mean, rel=1e-6, abs=1e-6) if math.isfinite(mean) else None)
     else:
         assert seen["log_ratio_real"] is None and seen["effective_sample_size"] is None
         assert 0 <= seen["false_positive_rate"] <= seen["true_positive_rate"] <= 1

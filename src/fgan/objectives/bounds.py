@@ -11,6 +11,7 @@ tight bound is never below the plain one, and equal for all T + c. From a finite
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import torch
@@ -76,11 +77,11 @@ def best_shift(divergence: Divergence, t: Tensor) -> Tensor:
         return log_mean_exp(t) - 1
     if isinstance(divergence, Pearson) and bool((t - t.mean() >= -2).all()):
         return t.mean()
-    # All ratios are at most 1 at the upper end and at least 1 at the lower one, so their mean crosses 1 between.
-    low, high = t.min() - divergence.threshold, t.max() - divergence.threshold
-    edge = divergence.slope_at_infinity
-    if edge < torch.inf:
-        low = torch.maximum(low, t.max() - edge)  # below, t - λ leaves the domain of f*
+    # At the upper end no ratio is above 1. At the lower one all are at least 1, or the largest alone makes their
+    # mean 2, with t - λ still in the domain of f*: the root is well inside, where Newton's steps lead to it.
+    twice = divergence.real_at(t.new_tensor(math.log(2 * len(t))))
+    low = torch.maximum(t.min() - divergence.threshold, t.max() - twice)
+    high = t.max() - divergence.threshold
     return _root_of_increasing(lambda shift: _mean_ratio_excess(divergence, t, shift), low, high)
 
 

@@ -20,7 +20,7 @@ def soft_clamp(v: Tensor, limit: float) -> Tensor:
 class Clamped(Objective):
     """Another objective, to which the critic's outputs are passed softly clamped.
 
-    A last resort: no term overflows any more, but beyond the limit the critic has no gradient left, and where
+    A last resort: with a limit of a few units no term overflows, but beyond it the critic has no gradient, and where
     |log(p/q)| is larger than what the limit lets it say the bound is not tight.
 
     Args:

@@ -135,11 +135,8 @@ class GANLoss(Objective):
 
 def finite(log_ratio: Callable[[Tensor], Tensor], v: Tensor) -> Tensor:
     """Return log_ratio(v), elementwise, with ∓FARTHEST and no slope where it is infinite."""
-    value = log_ratio(v.detach())
-    known = value.isfinite()
-    # There the slope may be infinite too, and 0 times it no number: it must not be asked for, but elsewhere.
-    elsewhere = torch.where(known, v.detach(), 0).sum() / known.sum().clamp(min=1)
-    return torch.where(known, log_ratio(torch.where(known, v, elsewhere)), value.clamp(-FARTHEST, FARTHEST))
+    value = log_ratio(v)
+    return torch.where(value.isfinite(), value, value.detach().clamp(-FARTHEST, FARTHEST))
 
 
 def trainable(divergence: str | Divergence, link: str | None = None) -> Divergence:

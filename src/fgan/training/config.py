@@ -42,7 +42,7 @@ class TrainConfig:
     seed: int = 0
     """Decides the initial weights and every random draw."""
 
-    batch_size: int = 64
+    batch_size: int = 128
     """Samples of each kind that one step sees."""
     n_critic: int = 1
     """Critic steps for each generator step."""
@@ -54,7 +54,7 @@ class TrainConfig:
     """Adam's decay of the gradient's mean square."""
     lr_fade: float = 0.0
     """Steps after which the learning rate has fallen to a half, as lr / (1 + step / lr_fade); 0 for never."""
-    penalties: str = "r1:0.5,r2:0.5"
+    penalties: str = "r1:0.05,r2:0.05"
     """What the critic minimises besides, as NAME:WEIGHT[:every=STEPS][:fade=STEPS],... or none. Names: r1, r2,
     gp, gp-one-sided, dragan, noise, lecam."""
     gradient_clip: float = 0.0
@@ -68,13 +68,13 @@ class TrainConfig:
     """The pair of networks; the last two make square images."""
     conditional: bool = False
     """Make samples of a class: both networks see labels, and the critic projects on them."""
-    latent: int = 32
-    """Dimension of the generator's normal input."""
+    latent: int | None = None
+    """Dimension of the generator's normal input; twice that of the data, at most 32, if not given."""
     width: int = 256
     """Units of every hidden layer of an mlp; channels of the others where the image is largest."""
     depth: int = 2
     """Hidden layers of each mlp."""
-    activation: Literal["relu", "leaky-relu", "tanh"] = "leaky-relu"
+    activation: Literal["relu", "leaky-relu", "tanh"] = "relu"
     """Between the layers of both networks."""
     norm: Literal["none", "group"] = "none"
     """Normalisation in the generator of a dcgan or resnet; never over a batch."""
@@ -112,8 +112,9 @@ class TrainConfig:
             # The command line builds a recipe without data first, to show its values in --help.
             if value is not tyro.MISSING and not _accepts(hint, value):
                 raise FganError(f'"{name}" must be {_describe(hint)}; got {value!r}.')
-        for name in ("steps", "batch_size", "n_critic", "latent", "width", "log_every", "checkpoint_every"):
+        for name in ("steps", "batch_size", "n_critic", "width", "log_every", "checkpoint_every"):
             self._require(name, getattr(self, name) >= 1, "at least 1")
+        self._require("latent", self.latent is None or self.latent >= 1, "at least 1")
         for name in ("depth", "sample_every", "sample_count"):
             self._require(name, getattr(self, name) >= 0, "at least 0")
         for name in ("lr_fade", "gradient_clip", "critic_clamp"):

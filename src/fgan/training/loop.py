@@ -253,7 +253,7 @@ class Loop:
         # The same latents every time, apart from the run's own randomness: pictures can be leafed through.
         random = torch.Generator().manual_seed(config.seed)
         labels = torch.arange(count) % self.trainer.classes if self.trainer.classes else None
-        samples = self.trainer.sample(torch.randn(count, config.latent, generator=random), labels)
+        samples = self.trainer.sample(torch.randn(count, self.trainer.latent, generator=random), labels)
         real = None if self.data.is_image else self.data.to("cpu").held_out.draw(count, random)
         self.last_picture = self.run.sample_path(self.trainer.steps_done)
         with self.run.writing():

@@ -42,13 +42,14 @@ class Trainer:
         self.device = torch.device(config.device)
         self.source = dataset.to(self.device).train
         self.frame = frame_of(dataset, config.standardize)
+        self.latent = latent_of(config, self.frame)
         self.classes = classes_of(config, dataset)
         self.rules = rules_of(config, self._spread())
         # Weights are drawn on the CPU, so that a seed means the same networks on every device.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             generator = generator_of(config, self.frame, self.classes)
-            critic = build_critic(architecture_of(config, self.classes), self.frame)
+            critic = build_critic(architecture_of(config, self.frame, self.classes), self.frame)
         self.generator, self.critic = (
             Player(network.to(self.device), config.lr, (config.beta1, config.beta2), config.gradient_clip or math.inf)
             for network in (generator, critic)
@@ -101,7 +102,7 @@ class Trainer:
         self.steps_done += 1
 
     def _draw(self) -> Batch:
-        return draw_batch(self.source, self.config.batch_size, self.config.latent, self.classes, self.random)
+        return draw_batch(self.source, self.config.batch_size, self.latent, self.classes, self.random)
 
     def metrics(self) -> dict[str, float]:
         """Return the mean of each metric over the steps since `reset_metrics`; NaN before the first step."""
@@ -120,7 +121,7 @@ class Trainer:
         The batch depends on the seed and the step alone, so that looking changes nothing.
         """
         random = torch.Generator(self.device).manual_seed((self.config.seed + self.steps_done) % 2**63)
-        batch = draw_batch(self.source, PROBE, self.config.latent, self.classes, random)
+        batch = draw_batch(self.source, PROBE, self.latent, self.classes, random)
         was_training = self.critic.network.training
         self.critic.network.eval()  # a power iteration of spectral norm is part of training
         v_real = call(self.critic.network, batch.real, batch.labels)
@@ -241,11 +242,23 @@ def rules_of(config: TrainConfig, scale: Tensor) -> Rules:
     )
 
 
-def architecture_of(config: TrainConfig, classes: int) -> Architecture:
+def latent_of(config: TrainConfig, frame: Frame) -> int:
+    """Return the dimension of the latent, as the config says or as the data's suggests.
+
+    A latent of many more dimensions than the data blurs clusters: more of it lies near where it crosses from one
+    to the next.
+
+    >>> latent_of(TrainConfig(data="ring8"), Frame((2,))), latent_of(TrainConfig(data="mnist"), Frame((1, 28, 28)))
+    (4, 32)
+    """
+    return config.latent or min(2 * math.prod(frame.shape), 32)
+
+
+def architecture_of(config: TrainConfig, frame: Frame, classes: int) -> Architecture:
     """Return what the config says about networks."""
     return Architecture(
         kind=config.network,
-        latent=config.latent,
+        latent=latent_of(config, frame),
         width=config.width,
         depth=config.depth,
         activation=config.activation,
@@ -258,7 +271,7 @@ def architecture_of(config: TrainConfig, classes: int) -> Architecture:
 
 def generator_of(config: TrainConfig, frame: Frame, classes: int) -> Generator:
     """Return an untrained generator as the config describes it."""
-    return build_generator(architecture_of(config, classes), frame)
+    return build_generator(architecture_of(config, frame, classes), frame)
 
 
 def finite_or_none(value: float) -> float | None:
