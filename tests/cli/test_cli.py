@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 
 from fgan.divergences import CATALOGUE, EXAMPLES
+from fgan.training.telemetry import TELEMETRY
+from fgan.training.trainer import METRICS
 
 QUICK = ["--steps", 30, "--width", 16, "--log-every", 10, "--sample-every", 10, "--device", "cpu"]
 
@@ -36,7 +38,11 @@ def test_train_then_sample(tmp_path, fgan_command):
     assert "\r" not in result.stdout + result.stderr, "no progress bar where nobody looks"
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert [line["step"] for line in lines] == [10, 20, 30]
-    assert all(set(line) == {"step", "critic_loss", "generator_loss", "bound"} for line in lines)
+    measured = {"critic_gradient_norm", "generator_gradient_norm", "learning_rate", *METRICS, *TELEMETRY}
+    assert all(set(line) == {"step", *measured} for line in lines)
+    speeds = [json.loads(line) for line in (run / "speed.jsonl").read_text().splitlines()]
+    assert [line["step"] for line in speeds] == [10, 20, 30] and all(s["samples_per_second"] > 0 for s in speeds)
+    assert "the generator follows reverse-kl" in result.stdout
     pictures = sorted(path.name for path in (run / "samples").iterdir())
     assert pictures == [f"step-{step:08d}.png" for step in (0, 10, 20, 30)]
     config = json.loads((run / "config.json").read_text())

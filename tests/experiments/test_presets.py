@@ -4,27 +4,26 @@ import pytest
 import torch
 
 import fgan
+from fgan.data import Dataset, TensorSource
 from fgan.divergences import CATALOGUE, EXAMPLES
 from fgan.evaluation import mode_coverage
 from fgan.training.trainer import Trainer
 
-FIRST_SEVEN = ("total-variation", "kl", "reverse-kl", "pearson", "squared-hellinger", "js", "gan")
 ONE_OF_EACH = [next(name for name in EXAMPLES if name.split(":")[0] == entry) for entry in CATALOGUE]
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("name", FIRST_SEVEN)
-def test_the_default_preset_covers_all_of_ring8(name, seed):
+@pytest.mark.parametrize("name", [name for name in ONE_OF_EACH if not name.startswith("hockey-stick")])
+def test_the_default_preset_covers_all_of_ring8(name):
     """Two thousand steps of the default recipe, a tenth of what it takes unless told."""
     data = fgan.load_data("ring8")
-    trainer = Trainer(fgan.preset("default", "ring8", divergence=name, seed=seed, device="cpu"), data)
+    trainer = Trainer(fgan.preset("default", "ring8", divergence=name, device="cpu"), data)
     for step in range(2000):
         if step == 1900:
             trainer.reset_metrics()
         trainer.step()
     assert trainer.is_finite()
     assert math.isfinite(trainer.metrics()["bound"])
-    latents = torch.randn(10_000, trainer.config.latent, generator=torch.Generator().manual_seed(1))
+    latents = torch.randn(10_000, trainer.latent, generator=torch.Generator().manual_seed(1))
     coverage = mode_coverage(trainer.sample(latents), data.modes)
     assert coverage.covered == 8, coverage
 
@@ -35,6 +34,19 @@ def test_every_preset_runs_every_divergence(tmp_path, preset, name):
     config = fgan.preset(preset, "digits", divergence=name, steps=60, device="cpu", log_every=20)
     summary = fgan.train(config, tmp_path / "run", say=lambda line: None)
     assert summary.step == 60 and math.isfinite(summary.bound)
+
+
+@pytest.mark.parametrize(
+    ("preset", "shape"), [("mnist-dcgan", (1, 28, 28)), ("stacked-mnist", (3, 28, 28)), ("cifar-resnet", (3, 32, 32))]
+)
+def test_a_preset_for_images_trains_images_of_that_size(tmp_path, preset, shape):
+    values = torch.randint(0, 256, (64, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    source = TensorSource(values)
+    data = Dataset("images", shape, (0.0, 1.0), source, source, torch.tensor(0.5), torch.tensor(0.5))
+    small = {"width": 4, "batch_size": 4, "steps": 5, "log_every": 5, "sample_count": 4, "device": "cpu"}
+    summary = fgan.train(fgan.preset(preset, "images", **small), tmp_path / "run", dataset=data, say=lambda line: None)
+    assert math.isfinite(summary.bound)
+    assert fgan.RunDirectory(tmp_path / "run").sample(3).shape == (3, *shape)
 
 
 def test_original_is_the_classic_script():

@@ -91,6 +91,11 @@ class GANLoss(Objective):
             )
 
     @property
+    def linked(self) -> Divergence | None:
+        """The divergence whose link turns the raw output v into T."""
+        return self.divergence
+
+    @property
     def follows(self) -> str:
         """Which divergence the generator really follows, in words."""
         if self.generator_divergence:

@@ -18,6 +18,11 @@ class Objective(ABC):
     divergence: Divergence | None = None
 
     @property
+    def linked(self) -> Divergence | None:
+        """The divergence whose link turns the raw output v into T; None where the game reads v otherwise."""
+        return None
+
+    @property
     @abstractmethod
     def follows(self) -> str:
         """Which divergence the generator really follows, in words."""

@@ -145,10 +145,10 @@ class NoisePenalty(Penalty):
 
     def __init__(self, divergence: Divergence | None) -> None:
         if divergence is None or not divergence.identifies_ratio:
-            name = f'"{divergence.name}"' if divergence else "an objective without a divergence"
+            name = f'"{divergence.name}"' if divergence else "a game whose critic is read otherwise"
             raise FganError(
-                "the noise penalty weighs samples by the ratio that the critic stands for; "
-                f"got {name}, which determines none. Take r1 and r2."
+                "the noise penalty weighs samples by the ratio p/q that each output of the critic stands for by "
+                f"itself; got {name}. Take --objective plain and a divergence that determines p/q, or r1 and r2."
             )
         if divergence.local_order is None:
             raise FganError(

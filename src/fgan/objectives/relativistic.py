@@ -37,6 +37,11 @@ class RelativisticLoss(GANLoss):
 
     needs_real = True
 
+    @property
+    def linked(self) -> None:
+        """No divergence: v alone has a meaning only beside another v."""
+        return None
+
     def __init__(
         self,
         divergence: str | Divergence,

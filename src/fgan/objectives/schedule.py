@@ -110,7 +110,7 @@ class Penalties:
 
     Args:
         text: as `read_terms` reads it.
-        divergence: of the game, None where it has none.
+        divergence: by whose link the critic's raw outputs are read (`Objective.linked`), None where there is none.
         scale: of the critic's frame, as for `squared_gradient`: slopes count by x / scale.
     """
 

@@ -27,6 +27,11 @@ class TightLoss(GANLoss):
     (tensor(0.1201), tensor(0.1201))
     """
 
+    @property
+    def linked(self) -> None:
+        """No divergence: v stands for a ratio only after a shift that depends on the batch."""
+        return None
+
     def critic(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
         """Return the negative of the tight bound, a scalar."""
         return -tight_bound(self.divergence, v_real, v_fake)

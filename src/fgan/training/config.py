@@ -37,7 +37,7 @@ class TrainConfig:
     """The divergence that the generator follows instead, through the critic's log-ratio."""
     single_step: bool = False
     """Move both players at once from where they stand (the paper's Algorithm 1)."""
-    steps: int = 20_000
+    steps: int = 30_000
     """Generator steps."""
     seed: int = 0
     """Decides the initial weights and every random draw."""

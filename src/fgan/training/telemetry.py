@@ -32,7 +32,7 @@ def telemetry(objective: Objective, v_real: Tensor, v_fake: Tensor) -> dict[str,
     Returns:
         `true_positive_rate` and `false_positive_rate`, the shares of data and of samples that the critic calls
         real, T > f'(1); `log_ratio_real` and `log_ratio_fake`, means of log(p/q); `near_edge`, the share of all
-        outputs within a hundredth of the edge of dom f*, where that is finite; `effective_sample_size`, the
+        outputs within a hundredth of the edge of dom f*, where there is one; `effective_sample_size`, the
         share (Σu)²/(n Σu²) of samples that carries the ratio u = p/q.
 
     >>> from fgan import GANLoss
@@ -62,7 +62,7 @@ def effective_share(log_ratio: Tensor) -> Tensor:
 
 
 def _near_edge(objective: Objective, v_real: Tensor, v_fake: Tensor) -> float | None:
-    divergence = objective.divergence
+    divergence = objective.linked
     if divergence is None or math.isinf(divergence.slope_at_infinity):
         return None
     edge, middle = divergence.slope_at_infinity, divergence.threshold

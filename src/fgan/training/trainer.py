@@ -236,7 +236,7 @@ def rules_of(config: TrainConfig, scale: Tensor) -> Rules:
     )
     return Rules(
         objective,
-        Penalties(config.penalties, objective.divergence, scale),
+        Penalties(config.penalties, objective.linked, scale),
         n_critic=config.n_critic,
         single_step=config.single_step,
     )
