@@ -33,7 +33,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=None)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
-    parser.add_argument("--jobs", type=int, default=None, help="runs at once; the number of cores unless told")
+    parser.add_argument(
+        "--jobs", type=int, default=None, help="runs at once; the number of cores unless told"
+    )
     parser.add_argument("--out", type=Path, default=Path("runs/mnist"))
     arguments = parser.parse_args()
 
@@ -55,7 +57,10 @@ def main() -> None:
     for (out, config), (seconds, backoffs) in in_parallel(work, jobs, processes):
         multiple, shares = judge.multiple(fgan.RunDirectory(out).sample(10_000, seed=1))
         note = f"  went back {backoffs} times" if backoffs else ""
-        print(f"{config.divergence:<30} {multiple:>9.1f} {shares.min():>13.3f} {seconds:>8.0f}{note}", flush=True)
+        print(
+            f"{config.divergence:<30} {multiple:>9.1f} {shares.min():>13.3f} {seconds:>8.0f}{note}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":

@@ -43,7 +43,9 @@ def main() -> None:
     judge = Judge()
     data = fgan.load_data("stacked-mnist")
     real = coverage(judge, data.held_out.draw(SAMPLES, torch.Generator().manual_seed(0)))
-    print(f"real images: {real[0]} modes, KL {real[1]:.3f}\n{'divergence':<22} {'modes':>6} {'KL':>7} {'seconds':>8}")
+    print(
+        f"real images: {real[0]} modes, KL {real[1]:.3f}\n{'divergence':<22} {'modes':>6} {'KL':>7} {'seconds':>8}"
+    )
     for name in arguments.divergences:
         config = fgan.preset("stacked-mnist", "stacked-mnist", divergence=name, **changes)
         run, summary = finished(config, arguments.out / name)

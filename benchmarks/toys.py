@@ -16,7 +16,9 @@ from many import finished, in_parallel, trainable_divergences
 import fgan
 from fgan.evaluation import mode_coverage
 
-HEADING = f"{'data':<8} {'divergence':<30} {'seed':>4} {'modes':>7} {'within 3 sigma':>15} {'rarest mode':>12}"
+HEADING = (
+    f"{'data':<8} {'divergence':<30} {'seed':>4} {'modes':>7} {'within 3 sigma':>15} {'rarest mode':>12}"
+)
 
 
 def work(job: tuple[Path, fgan.TrainConfig]) -> tuple[int, int, float, float, int]:

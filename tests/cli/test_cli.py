@@ -41,7 +41,9 @@ def test_train_then_sample(tmp_path, fgan_command):
     measured = {"critic_gradient_norm", "generator_gradient_norm", "learning_rate", *METRICS, *TELEMETRY}
     assert all(set(line) == {"step", *measured} for line in lines)
     speeds = [json.loads(line) for line in (run / "speed.jsonl").read_text().splitlines()]
-    assert [line["step"] for line in speeds] == [10, 20, 30] and all(s["samples_per_second"] > 0 for s in speeds)
+    assert [line["step"] for line in speeds] == [10, 20, 30] and all(
+        s["samples_per_second"] > 0 for s in speeds
+    )
     assert "the generator follows reverse-kl" in result.stdout
     pictures = sorted(path.name for path in (run / "samples").iterdir())
     assert pictures == [f"step-{step:08d}.png" for step in (0, 10, 20, 30)]

@@ -37,14 +37,19 @@ def test_every_preset_runs_every_divergence(tmp_path, preset, name):
 
 
 @pytest.mark.parametrize(
-    ("preset", "shape"), [("mnist-dcgan", (1, 28, 28)), ("stacked-mnist", (3, 28, 28)), ("cifar-resnet", (3, 32, 32))]
+    ("preset", "shape"),
+    [("mnist-dcgan", (1, 28, 28)), ("stacked-mnist", (3, 28, 28)), ("cifar-resnet", (3, 32, 32))],
 )
 def test_a_preset_for_images_trains_images_of_that_size(tmp_path, preset, shape):
-    values = torch.randint(0, 256, (64, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    values = torch.randint(
+        0, 256, (64, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
+    )
     source = TensorSource(values)
     data = Dataset("images", shape, (0.0, 1.0), source, source, torch.tensor(0.5), torch.tensor(0.5))
     small = {"width": 4, "batch_size": 4, "steps": 5, "log_every": 5, "sample_count": 4, "device": "cpu"}
-    summary = fgan.train(fgan.preset(preset, "images", **small), tmp_path / "run", dataset=data, say=lambda line: None)
+    summary = fgan.train(
+        fgan.preset(preset, "images", **small), tmp_path / "run", dataset=data, say=lambda line: None
+    )
     assert math.isfinite(summary.bound)
     assert fgan.RunDirectory(tmp_path / "run").sample(3).shape == (3, *shape)
 

@@ -43,7 +43,9 @@ def test_a_run_goes_back_and_on_with_half_the_learning_rate(tmp_path, small_conf
     back_to = at // 10 * 10
     returns = [line for line in said if "left the finite numbers" in line]
     assert [f"back to step {back_to} " in line for line in returns] == [True, True]
-    assert "weights of the critic" in returns[0] and "0.0005 (1 of 3" in returns[0] and "0.00025" in returns[1]
+    assert (
+        "weights of the critic" in returns[0] and "0.0005 (1 of 3" in returns[0] and "0.00025" in returns[1]
+    )
     lines = fgan.RunDirectory(tmp_path / "run").metrics()
     assert [line["step"] for line in lines] == list(range(5, 41, 5))
     rates = {line["step"]: line["learning_rate"] for line in lines}
@@ -87,7 +89,9 @@ def test_a_stop_request_never_leaves_a_broken_checkpoint(tmp_path, small_config,
 
 
 def test_the_command_line_says_it_in_json_and_on_stderr(tmp_path, fgan_command):
-    flags = "--divergence pearson --generator-loss saturating --lr 1000 --penalties none --steps 300 --device cpu"
+    flags = (
+        "--divergence pearson --generator-loss saturating --lr 1000 --penalties none --steps 300 --device cpu"
+    )
     result = fgan_command("train", "ring8", *flags.split(), "--out", tmp_path / "run", "--json")
     assert result.returncode == 3
     assert result.stderr.count("back to step 0") == MOST_BACKOFFS and "Traceback" not in result.stderr

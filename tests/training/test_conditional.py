@@ -20,7 +20,9 @@ def line_of_classes() -> Dataset:
     labels = torch.randint(3, (600,), generator=random)
     values = torch.stack([4.0 * labels, torch.zeros(600)], 1) + 0.1 * torch.randn(600, 2, generator=random)
     source = TensorSource(values, labels)
-    return Dataset("line", (2,), None, source, source, values.mean(0), values.std(0), classes=("left", "middle", "right"))
+    return Dataset(
+        "line", (2,), None, source, source, values.mean(0), values.std(0), classes=("left", "middle", "right")
+    )
 
 
 def test_samples_are_of_the_class_asked_for(tmp_path, small_config, line_of_classes):
@@ -42,10 +44,18 @@ def test_samples_are_of_the_class_asked_for(tmp_path, small_config, line_of_clas
 def test_every_part_of_a_step_sees_labels(small_config, line_of_classes, penalties, single_step):
     for objective in ("plain", "relativistic"):
         config = small_config(
-            data="line", conditional=True, penalties=penalties, single_step=single_step, objective=objective, n_critic=2
+            data="line",
+            conditional=True,
+            penalties=penalties,
+            single_step=single_step,
+            objective=objective,
+            n_critic=2,
         )
         trainer = Trainer(config, line_of_classes)
-        before = [network.embedding.weight.clone() for network in (trainer.generator.network, trainer.critic.network)]
+        before = [
+            network.embedding.weight.clone()
+            for network in (trainer.generator.network, trainer.critic.network)
+        ]
         for _ in range(3):
             trainer.step()
         assert trainer.is_finite()
@@ -82,6 +92,21 @@ def test_labels_that_changed_are_not_resumed_on(tmp_path, small_config, line_of_
     fgan.train(config, tmp_path / "run", dataset=line_of_classes, say=quiet)
     source = line_of_classes.train
     other = TensorSource(source.values, (source.labels + 1) % 3)
-    changed = Dataset("line", (2,), None, other, other, line_of_classes.center, line_of_classes.scale, classes=("a", "b", "c"))
+    changed = Dataset(
+        "line",
+        (2,),
+        None,
+        other,
+        other,
+        line_of_classes.center,
+        line_of_classes.scale,
+        classes=("a", "b", "c"),
+    )
     with pytest.raises(fgan.FganError, match="has changed since"):
-        fgan.train(small_config(data="line", conditional=True, steps=50), tmp_path / "run", resume=True, dataset=changed, say=quiet)
+        fgan.train(
+            small_config(data="line", conditional=True, steps=50),
+            tmp_path / "run",
+            resume=True,
+            dataset=changed,
+            say=quiet,
+        )

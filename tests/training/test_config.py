@@ -10,7 +10,6 @@ from fgan.networks import ACTIVATIONS, INITS, NETWORKS, NORMS
 from fgan.objectives import GENERATOR_LOSSES, OBJECTIVES, PENALTIES
 from fgan.training.config import TrainConfig
 
-
 TRAIN_HELP = " ".join(Path(inspect.getfile(TrainConfig)).read_text().split())
 
 

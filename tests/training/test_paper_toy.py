@@ -27,7 +27,8 @@ def test_algorithm_1_finds_the_best_gaussian(name):
     frame = Frame((1,), None, tuple(data.center.tolist()), tuple(data.scale.tolist()))
     torch.manual_seed(0)
     players = [
-        Player(network, LR, (0.5, 0.9)) for network in (MLPGenerator(frame, 1, 1, 0), MLPCritic(frame, 64, 2, "tanh"))
+        Player(network, LR, (0.5, 0.9))
+        for network in (MLPGenerator(frame, 1, 1, 0), MLPCritic(frame, 64, 2, "tanh"))
     ]
     link = "paper" if name == "pearson" else "log-ratio"  # Pearson's T = 2(u - 1) leaps for a v that is log u
     loss = GANLoss(name, generator="saturating", link=link)

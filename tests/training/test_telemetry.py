@@ -23,7 +23,9 @@ def test_rates_are_of_ratios_above_one(name, link):
     if d.identifies_ratio:
         assert seen["true_positive_rate"] == pytest.approx((ratios > 1e-9).double().mean().item(), abs=1e-6)
         mean = ratios.mean().item()
-        assert seen["log_ratio_real"] == (pytest.approx(mean, rel=1e-6, abs=1e-6) if math.isfinite(mean) else None)
+        assert seen["log_ratio_real"] == (
+            pytest.approx(mean, rel=1e-6, abs=1e-6) if math.isfinite(mean) else None
+        )
     else:
         assert seen["log_ratio_real"] is None and seen["effective_sample_size"] is None
         assert 0 <= seen["false_positive_rate"] <= seen["true_positive_rate"] <= 1
@@ -46,7 +48,9 @@ def test_the_effective_share_is_the_textbooks_and_does_not_overflow(scale):
     assert 1 / 1000 - 1e-12 <= effective_share(scale * l).item() <= 1
 
 
-@pytest.mark.parametrize("objective", ["tight", "relativistic", "reweighted", "wasserstein", "hinge", "least-squares"])
+@pytest.mark.parametrize(
+    "objective", ["tight", "relativistic", "reweighted", "wasserstein", "hinge", "least-squares"]
+)
 def test_every_objective_has_telemetry(objective):
     v = torch.randn(64, generator=torch.Generator().manual_seed(0))
     seen = telemetry(build_objective(objective, "js"), v + 1, v - 1)

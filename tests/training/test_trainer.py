@@ -3,8 +3,8 @@ import torch
 
 import fgan
 from fgan.divergences import EXAMPLES
-from fgan.training.averaging import ExponentialAverage
 from fgan.objectives import Penalties, build_objective
+from fgan.training.averaging import ExponentialAverage
 from fgan.training.players import Batch, Player, Rules, look, two_player_step
 from fgan.training.trainer import Trainer
 
@@ -104,7 +104,9 @@ def test_a_player_moves_nothing_but_itself():
     before = [p.clone() for p in generator.parameters()]
     rules = Rules(fgan.GANLoss("kl"), Penalties("none"))
     batch = Batch(torch.randn(4, 2), torch.randn(4, 3))
-    players[1].descend(look(players[1], rules, batch, generator(batch.latent).detach(), torch.Generator(), 0).total)
+    players[1].descend(
+        look(players[1], rules, batch, generator(batch.latent).detach(), torch.Generator(), 0).total
+    )
     assert all(torch.equal(a, b) for a, b in zip(before, generator.parameters(), strict=True))
     before = [p.clone() for p in critic.parameters()]
     players[0].descend(critic(generator(torch.randn(4, 3))).mean())

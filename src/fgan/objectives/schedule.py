@@ -92,7 +92,9 @@ def _read_term(text: str) -> Term:
         values[key] = _number(value, text)
     weight, every, fade = values["weight"], values.get("every", 1.0), values.get("fade", math.inf)
     if not 0 < weight < math.inf:
-        raise FganError(f'a penalty\'s weight must be positive and finite; got "{text}". Leave it out for none.')
+        raise FganError(
+            f'a penalty\'s weight must be positive and finite; got "{text}". Leave it out for none.'
+        )
     if not 1 <= every < math.inf or every != int(every) or not fade > 0:
         raise FganError(f'"every" must be a whole number from 1, and "fade" positive; got "{text}".')
     return Term(name, weight, int(every), fade)
@@ -136,9 +138,7 @@ class Penalties:
         for name, value in self.memory().items():
             value.copy_(memory[name])
 
-    def total(
-        self, due: Sequence[tuple[float, Penalty]], x: Tensor, v: Tensor, sizes: list[int]
-    ) -> Tensor:
+    def total(self, due: Sequence[tuple[float, Penalty]], x: Tensor, v: Tensor, sizes: list[int]) -> Tensor:
         """Return the weighted sum of the penalties that are due, a scalar.
 
         Args:
@@ -148,7 +148,9 @@ class Penalties:
             sizes: how many of each kind; 0 for a penalty without points of its own.
         """
         slopes = (
-            squared_gradient(v, x, self.scale) if any(one.needs_slopes for _, one in due) else v.new_zeros(len(v))
+            squared_gradient(v, x, self.scale)
+            if any(one.needs_slopes for _, one in due)
+            else v.new_zeros(len(v))
         )
         v_real, v_fake, *_ = v.split(sizes)
         slope_real, slope_fake, *own = slopes.split(sizes)

@@ -51,7 +51,9 @@ def diagnosis(
 ) -> str:
     """Return the last words on a run: what broke, what came before, what is left, what to try."""
     known = {**metrics, **health}
-    before = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in known.items() if value is not None)
+    before = ", ".join(
+        f"{name.replace('_', ' ')} {value:.4g}" for name, value in known.items() if value is not None
+    )
     kept = f"The checkpoint of step {checkpoints[-1]} is intact. " if checkpoints else ""
     return (
         f"training left the finite numbers by step {trainer.steps_done} ({what_broke(trainer)}), after the "

@@ -190,7 +190,9 @@ class RunDirectory:
         if label is None:
             return torch.arange(n) % len(classes) if classes else None
         if label not in classes:
-            known = f"its classes are {', '.join(classes)}" if classes else "it was trained without --conditional"
+            known = (
+                f"its classes are {', '.join(classes)}" if classes else "it was trained without --conditional"
+            )
             raise RunError(f'a label must be a class of {self.path}; got "{label}", and {known}.')
         return torch.full((n,), classes.index(label))
 

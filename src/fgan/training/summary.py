@@ -51,5 +51,7 @@ def metrics_text(metrics: dict[str, float], health: Mapping[str, float | None]) 
     names = {"bound": "bound", "critic_loss": "critic", "generator_loss": "generator"}
     shares = {"true_positive_rate": "tp", "false_positive_rate": "fp", "effective_sample_size": "ess"}
     words = [f"{short} {metrics[name]:.4g}" for name, short in names.items()]
-    words += [f"{short} {value:.0%}" for name, short in shares.items() if (value := health.get(name)) is not None]
+    words += [
+        f"{short} {value:.0%}" for name, short in shares.items() if (value := health.get(name)) is not None
+    ]
     return "  ".join(words)

@@ -51,7 +51,12 @@ class Trainer:
             generator = generator_of(config, self.frame, self.classes)
             critic = build_critic(architecture_of(config, self.frame, self.classes), self.frame)
         self.generator, self.critic = (
-            Player(network.to(self.device), config.lr, (config.beta1, config.beta2), config.gradient_clip or math.inf)
+            Player(
+                network.to(self.device),
+                config.lr,
+                (config.beta1, config.beta2),
+                config.gradient_clip or math.inf,
+            )
             for network in (generator, critic)
         )
         self.average = ExponentialAverage(self.generator.network, config.ema) if config.ema else None
