@@ -1,4 +1,5 @@
 import math
+from pathlib import Path
 
 import pytest
 import torch
@@ -7,6 +8,7 @@ import fgan
 from fgan.data import Dataset, TensorSource
 from fgan.divergences import CATALOGUE, EXAMPLES
 from fgan.evaluation import mode_coverage
+from fgan.experiments.presets import PRESETS
 from fgan.training.trainer import Trainer
 
 ONE_OF_EACH = [next(name for name in EXAMPLES if name.split(":")[0] == entry) for entry in CATALOGUE]
@@ -81,6 +83,13 @@ def test_original_on_real_mnist(tmp_path, real_data):
         "step-00000000.png",
         "step-00001000.png",
     ]
+
+
+def test_the_help_names_every_preset():
+    from fgan.cli import train
+
+    text = " ".join(Path(train.__file__).read_text().split())
+    assert all(name in text for name in PRESETS)
 
 
 def test_mistakes_are_said():

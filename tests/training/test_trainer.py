@@ -1,7 +1,10 @@
+import copy
+
 import pytest
 import torch
 
 import fgan
+from fgan.data import Dataset, TensorSource
 from fgan.divergences import EXAMPLES
 from fgan.objectives import Penalties, build_objective
 from fgan.training.averaging import ExponentialAverage
@@ -209,3 +212,86 @@ def test_a_weight_that_is_not_finite_is_noticed(small_config, player):
     with torch.no_grad():
         getattr(trainer, player).parameters[1][0] = float("inf")
     assert not trainer.is_finite()
+
+
+@pytest.mark.parametrize("objective", ["plain", "relativistic", "wasserstein"])
+def test_a_single_step_moves_both_players_from_where_they_stand(objective):
+    """Algorithm 1: both gradients are those of the same point, as two separate passes give them."""
+    torch.manual_seed(0)
+    generator = torch.nn.Linear(3, 2)
+    critic = torch.nn.Sequential(
+        torch.nn.Linear(2, 8), torch.nn.Tanh(), torch.nn.Linear(8, 1), torch.nn.Flatten(0)
+    )
+    real, latent = torch.randn(6, 2), torch.randn(6, 3)
+    game = build_objective(objective, "kl", generator="saturating")
+    rules = Rules(game, Penalties("r1:0.3,r2:0.7"), single_step=True)
+
+    x, fake = real.clone().requires_grad_(), generator(latent)
+    apart = fake.detach().requires_grad_()
+    v_real, v_fake = critic(x), critic(apart)
+    slopes = [
+        torch.autograd.grad(v.sum(), at, create_graph=True)[0] for v, at in ((v_real, x), (v_fake, apart))
+    ]
+    penalty = sum(w / 2 * g.square().sum(1).mean() for w, g in zip((0.3, 0.7), slopes, strict=True))
+    critic_gradients = torch.autograd.grad(game.critic(v_real, v_fake) + penalty, list(critic.parameters()))
+    generator_gradients = torch.autograd.grad(
+        game.generator(critic(fake), critic(real)), list(generator.parameters())
+    )
+
+    players = Player(generator, 1e-2, (0.5, 0.9)), Player(critic, 1e-2, (0.5, 0.9))
+    two_player_step(*players, rules, lambda: Batch(real, latent), torch.Generator(), 0)
+    for player, expected in zip(players, (generator_gradients, critic_gradients), strict=True):
+        for a, b in zip(player._gradients, expected, strict=True):
+            torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)
+
+
+def test_a_long_gradient_is_shortened_and_a_short_one_is_not():
+    for clip, length in ((1.0, 5.0), (10.0, 5.0)):
+        network = torch.nn.Linear(2, 1, bias=False)
+        free, clipped = (
+            Player(copy.deepcopy(network), 0.1, (0.0, 0.0), limit) for limit in (float("inf"), clip)
+        )
+        shrink = min(1.0, clip / length)
+        for _ in range(2):
+            free.move((torch.tensor([[3.0, 4.0]]) * shrink,))
+            clipped.move((torch.tensor([[3.0, 4.0]]),))
+        assert torch.equal(free.network.weight, clipped.network.weight)
+        assert torch.equal(free.optimizer.state()["square.0"], clipped.optimizer.state()["square.0"])
+        assert clipped.gradient_norm().item() == pytest.approx(length), "the norm before it was clipped"
+
+
+@pytest.mark.parametrize("penalties", ["r1:0.5,r2:0.5", "gp:1", "noise:1"])
+def test_the_units_of_the_data_change_nothing(small_config, penalties):
+    """Millimetres or metres: the same steps, and samples in the data's own units."""
+    values = torch.randn(500, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+
+    def trained(unit: float) -> Trainer:
+        source = TensorSource((values * unit).float())
+        center, scale = (values.mean(0) * unit).float(), (values.std(0) * unit).float()
+        trainer = Trainer(
+            small_config(data="x", penalties=penalties),
+            Dataset("x", (3,), None, source, source, center, scale),
+        )
+        for _ in range(10):
+            trainer.step()
+        return trainer
+
+    one, other = trained(1.0), trained(1024.0)
+    latents = torch.randn(20, one.latent)
+    torch.testing.assert_close(one.sample(latents) * 1024, other.sample(latents), rtol=1e-3, atol=1e-2)
+    assert one.metrics() == pytest.approx(other.metrics(), rel=1e-3, abs=1e-5)
+
+
+def test_one_weight_means_the_same_in_two_and_in_many_dimensions(small_config):
+    """A critic with the same change across the data has the same penalty, however many pixels carry it."""
+    penalised = []
+    for side in (2, 16):
+        grey = torch.rand(3000, 1, 1, 1, generator=torch.Generator().manual_seed(0)).expand(-1, 1, side, side)
+        source = TensorSource(grey.contiguous())
+        data = Dataset("x", (1, side, side), (0.0, 1.0), source, source, torch.tensor(0.5), torch.tensor(0.5))
+        trainer = Trainer(small_config(data="x", penalties="r1:1"), data)
+        x = source.values[:100].clone().requires_grad_()
+        v = 7 * x.flatten(1).mean(1)
+        rules = trainer.rules.penalties
+        penalised.append(rules.total(rules.due(0), x, v, [50, 50, 0]).item())
+    assert penalised[0] == pytest.approx(penalised[1], rel=1e-3)
