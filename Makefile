@@ -31,6 +31,8 @@ bench: $(VENV)/.installed
 # On a machine with a GPU, with whatever torch it has.
 bench-gpu:
 	PYTHONPATH=src $(PYTHON) benchmarks/plain_loop.py --device cuda
+	PYTHONPATH=src $(PYTHON) benchmarks/mnist.py --preset mnist-dcgan --device cuda
+	PYTHONPATH=src $(PYTHON) benchmarks/stacked_mnist.py --device cuda
 
 clean:
 	rm -rf $(VENV)

@@ -1,6 +1,6 @@
 """What each part that steadies training is worth: every divergence on MNIST with none, R1, R1+R2, noise, SN.
 
-    python benchmarks/ablation.py [--divergences NAME ...] [--steps 5000] [--preset default]
+    python benchmarks/ablation.py [--divergences NAME ...] [--steps 5000]
 
 The default preset in all else, networks of the classic script's sizes, judged as by mnist.py. A cell is the distance
 in multiples of real against real, and how many of the ten classes have at least 3% of the samples. "diverged": the

@@ -87,11 +87,16 @@ def base_recipe(arguments: list[str]) -> TrainConfig:
 
 
 def default_folder(recipe: TrainConfig) -> Path:
-    """Return the run directory of a recipe whose user named none.
+    """Return the run directory of a recipe whose user named none: data, game and seed.
 
     >>> default_folder(TrainConfig(data="idx:../kmnist", divergence="kl")).as_posix()
     'runs/kmnist-kl-seed0'
+    >>> default_folder(TrainConfig(data="mnist", objective="hinge")).as_posix()
+    'runs/mnist-hinge-seed0'
     """
     data = Path(recipe.data.removeprefix("idx:")).stem
-    name = f"{data}-{recipe.divergence}-seed{recipe.seed}"
+    game = [] if recipe.objective in ("wasserstein", "hinge", "least-squares") else [recipe.divergence]
+    game += [] if recipe.objective == "plain" else [recipe.objective]
+    game += [f"as-{recipe.generator_divergence}"] if recipe.generator_divergence else []
+    name = "-".join([data, *game, f"seed{recipe.seed}"])
     return Path("runs") / re.sub(r"[^\w.+-]+", "_", name)

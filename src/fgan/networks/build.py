@@ -64,28 +64,32 @@ class Architecture:
                 )
         if self.norm != "none" and self.kind == "mlp":
             raise FganError(
-                f'norm "{self.norm}" is for networks that make images; got kind "mlp". Take --norm none.'
+                f"--norm {self.norm} is for networks that make images; got --network mlp. Take --norm none."
             )
 
 
 @dataclass(frozen=True)
 class Pair:
-    """How the two networks of a kind are built."""
+    """How the two networks of a kind are built, and how wide they are unless told."""
 
+    width: int
     generator: Callable[[Architecture, Frame], Generator]
     critic: Callable[[Architecture, Frame], Critic]
 
 
 NETWORKS: dict[str, Pair] = {
     "mlp": Pair(
+        256,
         lambda a, frame: MLPGenerator(frame, a.latent, a.width, a.depth, a.activation, a.classes),
         lambda a, frame: MLPCritic(frame, a.width, a.depth, a.activation, a.classes),
     ),
     "dcgan": Pair(
+        32,
         lambda a, frame: DCGANGenerator(frame, a.latent, a.width, a.activation, a.norm, a.classes),
         lambda a, frame: DCGANCritic(frame, a.width, a.activation, a.classes),
     ),
     "resnet": Pair(
+        16,
         lambda a, frame: ResNetGenerator(frame, a.latent, a.width, a.activation, a.norm, a.classes),
         lambda a, frame: ResNetCritic(frame, a.width, a.activation, a.classes),
     ),

@@ -45,6 +45,11 @@ class Wasserstein(Baseline):
         """Return -E_Q[v], a scalar."""
         return -widened(v_fake).mean()
 
+    def evidence(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the outputs' distance from half way between their means: a constant added to v means nothing."""
+        middle = (v_real.mean() + v_fake.mean()) / 2
+        return v_real - middle, v_fake - middle
+
 
 class Hinge(Baseline):
     r"""The hinge game: E_P[(1 - v)_+] + E_Q[(1 + v)_+], which is 2 - 2 TV(P, Q) at its best critic, sign(p - q).

@@ -131,7 +131,9 @@ class Dragan(GradientPenalty):
     def points(self, real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor:
         """Return the data with noise."""
         noise = torch.rand(real.shape, generator=random, device=real.device, dtype=real.dtype)
-        return super().points(real, real + real.std(correction=0) / 2 * noise, random)
+        # The features of a vector have units of their own; the pixels of an image share one.
+        spread = real.std(0, correction=0) if real.ndim == 2 else real.std(correction=0)
+        return super().points(real, real + spread / 2 * noise, random)
 
 
 class NoisePenalty(Penalty):
@@ -148,7 +150,8 @@ class NoisePenalty(Penalty):
             name = f'"{divergence.name}"' if divergence else "a game whose critic is read otherwise"
             raise FganError(
                 "the noise penalty weighs samples by the ratio p/q that each output of the critic stands for by "
-                f"itself; got {name}. Take --objective plain and a divergence that determines p/q, or r1 and r2."
+                f"itself; got {name}. Take --objective plain without --critic-clamp and a divergence that "
+                "determines p/q, or r1 and r2."
             )
         if divergence.local_order is None:
             raise FganError(

@@ -23,8 +23,8 @@ class Checkpoints:
 
     Args:
         folder: where `step-00010000/` and its like lie; made when first written to.
-        keep: how many of the newest stay.
-        every: steps between two regular ones; the newest regular one stays too, whatever came after it.
+        keep: how many of the newest regular ones stay; one that is not regular stays until the next is written.
+        every: steps between two regular ones.
     """
 
     def __init__(self, folder: Path, keep: int = 2, every: int = 1) -> None:
@@ -77,9 +77,8 @@ class Checkpoints:
         except OSError as error:
             shutil.rmtree(aside, ignore_errors=True)
             raise RunError(self._could_not_write(step, error)) from error
-        for old in self.steps()[: -self.keep]:
-            if old not in self.regular()[-1:]:
-                shutil.rmtree(self.path(old), ignore_errors=True)
+        for old in set(self.steps()) - {step, *self.regular()[-self.keep :]}:
+            shutil.rmtree(self.path(old), ignore_errors=True)
 
     def _could_not_write(self, step: int, error: OSError) -> str:
         kept = self.steps()

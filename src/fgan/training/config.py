@@ -70,8 +70,9 @@ class TrainConfig:
     """Make samples of a class: both networks see labels, and the critic projects on them."""
     latent: int | None = None
     """Dimension of the generator's normal input; twice that of the data, at most 32, if not given."""
-    width: int = 256
-    """Units of every hidden layer of an mlp; channels of the others where the image is largest."""
+    width: int | None = None
+    """Units of every hidden layer of an mlp, channels of a dcgan at half the side of the image, of a resnet at
+    the whole; 256, 32 and 16 if not given."""
     depth: int = 2
     """Hidden layers of each mlp."""
     activation: Literal["relu", "leaky-relu", "tanh"] = "relu"
@@ -94,12 +95,12 @@ class TrainConfig:
     checkpoint_every: int = 1000
     """Steps between two checkpoints; the last step always has one."""
     keep_checkpoints: int = 2
-    """How many of the newest checkpoints stay on disk."""
+    """How many of the newest regular checkpoints stay on disk."""
 
     data_dir: str | None = None
-    """Where to look for mnist before downloading it; else the folder named by $FGAN_DATA."""
+    """Where to look for mnist (and stacked-mnist) before downloading it; else the folder named by $FGAN_DATA."""
     image_size: int | None = None
-    """Pixels a side for a folder or .zip of images; 32 if not given."""
+    """Pixels a side for a folder, .zip or .tar.gz of images; 32 if not given."""
     strict: bool = False
     """Stop at the first image that cannot be read rather than skip it."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -112,9 +113,10 @@ class TrainConfig:
             # The command line builds a recipe without data first, to show its values in --help.
             if value is not tyro.MISSING and not _accepts(hint, value):
                 raise FganError(f'"{name}" must be {_describe(hint)}; got {value!r}.')
-        for name in ("steps", "batch_size", "n_critic", "width", "log_every", "checkpoint_every"):
+        for name in ("steps", "batch_size", "n_critic", "log_every", "checkpoint_every"):
             self._require(name, getattr(self, name) >= 1, "at least 1")
-        self._require("latent", self.latent is None or self.latent >= 1, "at least 1")
+        for name in ("latent", "width"):
+            self._require(name, getattr(self, name) is None or getattr(self, name) >= 1, "at least 1")
         for name in ("depth", "sample_every", "sample_count"):
             self._require(name, getattr(self, name) >= 0, "at least 0")
         for name in ("lr_fade", "gradient_clip", "critic_clamp"):

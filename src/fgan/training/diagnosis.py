@@ -15,6 +15,8 @@ def what_broke(trainer: Trainer) -> str:
     for who, player in (("generator", trainer.generator), ("critic", trainer.critic)):
         if not all(bool(parameter.isfinite().all()) for parameter in player.parameters):
             bad.append(f"weights of the {who}")
+        if not all(bool(moment.isfinite().all()) for moment in player.optimizer.state().values()):
+            bad.append(f"Adam's moments of the {who}")
     return ", ".join(bad)
 
 
@@ -26,9 +28,10 @@ def advice(config: TrainConfig, health: Mapping[str, float | None]) -> list[str]
     """
     real, fake = health.get("true_positive_rate"), health.get("false_positive_rate")
     tips = []
-    if config.penalties.strip() in ("", "none") and not config.spectral_norm:
+    free = config.penalties.strip() in ("", "none")
+    if free and not config.spectral_norm:
         tips.append("give the critic a penalty, such as --penalties r1:0.05,r2:0.05")
-    elif real is not None and fake is not None and real - fake > 0.95:
+    elif not free and real is not None and fake is not None and real - fake > 0.95:
         tips.append(
             f"the critic told data from samples without fail: raise the weights of --penalties {config.penalties}"
         )
@@ -37,9 +40,11 @@ def advice(config: TrainConfig, health: Mapping[str, float | None]) -> list[str]
     if (share := health.get("effective_sample_size")) is not None and share < 0.05:
         tips.append(
             f"{share:.1%} of the samples carried the whole ratio p/q: a divergence with a bounded weight "
-            "(gan, js, squared-hellinger), a larger --batch-size or --critic-clamp 20"
+            "(gan, js, squared-hellinger), a larger --batch-size"
+            + ("" if config.critic_clamp or "noise" in config.penalties else ", or --critic-clamp 20")
         )
-    if config.generator_loss == "saturating" and not config.generator_divergence:
+    chosen = config.objective in ("plain", "tight", "relativistic") and not config.generator_divergence
+    if chosen and config.generator_loss == "saturating":
         tips.append("--generator-loss non-saturating")
     if not config.gradient_clip:
         tips.append("--gradient-clip 10")
@@ -51,10 +56,9 @@ def diagnosis(
 ) -> str:
     """Return the last words on a run: what broke, what came before, what is left, what to try."""
     known = {**metrics, **health}
-    before = ", ".join(
-        f"{name.replace('_', ' ')} {value:.4g}" for name, value in known.items() if value is not None
-    )
-    kept = f"The checkpoint of step {checkpoints[-1]} is intact. " if checkpoints else ""
+    finite = {name: value for name, value in known.items() if value is not None and math.isfinite(value)}
+    before = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in finite.items())
+    kept = f"The checkpoint of step {checkpoints[-1]} is kept. " if checkpoints else ""
     return (
         f"training left the finite numbers by step {trainer.steps_done} ({what_broke(trainer)}), after the "
         f"learning rate was halved {trainer.backoff} times. Last seen: {before or 'nothing'}. {kept}"

@@ -40,7 +40,8 @@ def train(
 ) -> Summary:
     """Train as the config says, into a run directory.
 
-    Sets `torch.set_flush_denormal(True)`: units that fall silent leave moments near 1e-40 behind, on which a
+    Sets `torch.backends.cudnn.deterministic`, for the same bits again, and `torch.set_flush_denormal(True)`:
+    units that fall silent leave moments near 1e-40 behind, on which a
     CPU is slow. Threads inherit the setting when they start, so call this before other work on torch to have
     all of the speed, and the very bits that the command line has.
 
@@ -59,6 +60,7 @@ def train(
             the run goes back to its last good state and on with half the learning rate.
     """
     torch.set_flush_denormal(True)
+    torch.backends.cudnn.deterministic = True
     config = dataclasses.replace(
         config, data=absolute_name(config.data), device=resolve_device(config.device)
     )
@@ -156,7 +158,8 @@ class Loop:
     def _go_back(self) -> None:
         """Return to the last regular checkpoint, or to the start, with half the learning rate.
 
-        Not to one that a stop request wrote: a run that was stopped and one that was not go back alike.
+        Not to one that a stop request wrote: a run that was stopped and one that was not go back alike. Where the
+        same checkpoint failed before, the one before it is taken, if there is one.
         """
         trainer, backoff = self.trainer, self.trainer.backoff + 1
         if backoff > MOST_BACKOFFS:
@@ -164,11 +167,13 @@ class Loop:
         lost, broken = trainer.steps_done, what_broke(trainer)
         self.trainer = Trainer(self.config, self.data)
         regular = self.checkpoints.regular()
+        if len(regular) > 1 and regular[-1] == trainer.returned_to:
+            regular.pop()
         if regular:
             groups, _ = self.checkpoints.read(regular[-1])
             self.trainer.load_state(groups)
-        self.trainer.backoff = backoff
         step = self.trainer.steps_done
+        self.trainer.backoff, self.trainer.returned_to = backoff, step
         self.checkpoints.forget_after(step)
         self.run.forget_after(step)
         self._remember_logged()
@@ -205,8 +210,11 @@ class Loop:
 
     def _remember_logged(self) -> None:
         logged = self.run.metrics()
-        if logged:
-            self.last_metrics = {name: logged[-1][name] for name in METRICS}
+        last = logged[-1] if logged else {}
+        self.last_metrics = {name: last.get(name, math.nan) for name in METRICS}
+        self.health = {name: value for name, value in last.items() if name not in ("step", *METRICS)}
+        if self.last_picture and not self.last_picture.exists():
+            self.last_picture = None
 
     def _require_same_data(self, description: dict[str, Any]) -> None:
         if description["data"] != self.fingerprint or description["frame"] != frame_to_json(
@@ -279,6 +287,7 @@ class Loop:
         return Summary(
             run=str(self.run.path),
             data=self.config.data,
+            objective=self.config.objective,
             divergence=self.config.divergence,
             step=self.trainer.steps_done,
             steps=self.config.steps,

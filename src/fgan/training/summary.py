@@ -5,6 +5,16 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
+TELEMETRY_WORDS = (
+    ("tp", ".0%", ("true_positive_rate",)),
+    ("fp", ".0%", ("false_positive_rate",)),
+    ("log p/q", ".2f", ("log_ratio_real", "log_ratio_fake")),
+    ("ess", ".0%", ("effective_sample_size",)),
+    ("edge", ".0%", ("near_edge",)),
+    ("grad", ".2g", ("critic_gradient_norm", "generator_gradient_norm")),
+)
+"""What of the telemetry is shown, how, and from which keys; the first numbers are those on data or of the critic."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Summary:
@@ -12,7 +22,7 @@ class Summary:
 
     Args:
         run: the run directory.
-        data, divergence: what was learned, by which divergence.
+        data, objective, divergence: what was learned, in which game, by which divergence.
         step: generator steps done in all.
         steps: generator steps asked for.
         stopped_by: the signal that ended it early, or None.
@@ -27,6 +37,7 @@ class Summary:
 
     run: str
     data: str
+    objective: str
     divergence: str
     step: int
     steps: int
@@ -42,16 +53,16 @@ class Summary:
     sample: str | None
 
 
-def metrics_text(metrics: dict[str, float], health: Mapping[str, float | None]) -> str:
+def metrics_text(metrics: Mapping[str, float], health: Mapping[str, float | None]) -> str:
     """Return metrics and telemetry in a few words, the bound first.
 
     >>> metrics_text({"critic_loss": -0.25, "generator_loss": 0.5, "bound": 0.3}, {"true_positive_rate": 0.75})
     'bound 0.3  critic -0.25  generator 0.5  tp 75%'
     """
     names = {"bound": "bound", "critic_loss": "critic", "generator_loss": "generator"}
-    shares = {"true_positive_rate": "tp", "false_positive_rate": "fp", "effective_sample_size": "ess"}
     words = [f"{short} {metrics[name]:.4g}" for name, short in names.items()]
-    words += [
-        f"{short} {value:.0%}" for name, short in shares.items() if (value := health.get(name)) is not None
-    ]
+    for short, shown, keys in TELEMETRY_WORDS:
+        values = [value for key in keys if (value := health.get(key)) is not None]
+        if len(values) == len(keys):
+            words.append(" ".join([short, *(format(value, shown) for value in values)]))
     return "  ".join(words)

@@ -39,6 +39,7 @@ def telemetry(objective: Objective, v_real: Tensor, v_fake: Tensor) -> dict[str,
     >>> telemetry(GANLoss("kl"), torch.tensor([3.0, 0.0]), torch.tensor([0.0, 0.0]))["true_positive_rate"]
     0.5
     """
+    v_real, v_fake = v_real.cpu(), v_fake.cpu()  # a few numbers, and some devices have no float64
     real, fake = objective.evidence(v_real, v_fake)
     values = [_share(real > 0), _share(fake > 0)]
     ratios = objective.log_ratios(v_real, v_fake)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from fgan.data import Dataset, Source
 from fgan.errors import FganError
-from fgan.networks import Architecture, Frame, Generator, build_critic, build_generator
+from fgan.networks import NETWORKS, Architecture, Frame, Generator, build_critic, build_generator
 from fgan.objectives import Objective, Penalties, build_objective, faded
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.config import TrainConfig
@@ -19,8 +19,8 @@ from fgan.training.telemetry import telemetry
 METRICS = ("critic_loss", "generator_loss", "bound")
 PROBE = 256
 """Samples of each kind that telemetry looks at."""
-SPREAD_SAMPLES = 2048
-"""Samples that tell how far the data lie from their mean."""
+SPREAD_SAMPLES, SPREAD_VALUES = 2048, 2**22
+"""Samples that tell how far the data lie from their mean, and how many numbers they may hold in all."""
 
 
 class Trainer:
@@ -36,6 +36,8 @@ class Trainer:
 
     backoff: int
     """How often the learning rate was halved, each time the numbers left the finite ones."""
+    returned_to: int
+    """The step that was last gone back to; -1 for none."""
 
     def __init__(self, config: TrainConfig, dataset: Dataset) -> None:
         self.config = config
@@ -62,7 +64,7 @@ class Trainer:
         self.average = ExponentialAverage(self.generator.network, config.ema) if config.ema else None
         self.random = torch.Generator(self.device).manual_seed(config.seed)
         self.steps_done = 0
-        self.backoff = 0
+        self.backoff, self.returned_to = 0, -1
         self._sums = torch.zeros(len(METRICS), device=self.device)
         self._summed = 0
 
@@ -75,7 +77,8 @@ class Trainer:
         random = torch.Generator(self.device).manual_seed(0)
         scale = torch.tensor(self.frame.scale, device=self.device)
         scale = scale if len(scale) == 1 else scale.view(self.frame.shape)
-        x = self.source.draw(SPREAD_SAMPLES, random) / scale
+        n = max(SPREAD_VALUES // math.prod(self.frame.shape), 64)
+        x = self.source.draw(min(n, SPREAD_SAMPLES), random) / scale
         radius = (x - x.mean(0)).square().flatten(1).sum(1).mean().sqrt()
         return scale * radius if radius > 0 else scale
 
@@ -140,8 +143,13 @@ class Trainer:
         return telemetry(self.objective, v_real, v_fake) | norms | {"learning_rate": self.learning_rate}
 
     def is_finite(self) -> bool:
-        """Whether every metric of this window and every weight is a finite number."""
-        tensors = [self._sums, *self.generator.parameters, *self.critic.parameters]
+        """Whether every metric of this window, every weight and every moment of Adam is a finite number.
+
+        A weight whose mean square has become infinite stays finite, but never moves again.
+        """
+        tensors = [self._sums]
+        for player in (self.generator, self.critic):
+            tensors += [*player.parameters, *player.optimizer.state().values()]
         return all(bool(tensor.isfinite().all()) for tensor in tensors)
 
     @torch.no_grad()
@@ -163,6 +171,7 @@ class Trainer:
                 "summed": torch.tensor(self._summed),
                 "steps_done": torch.tensor(self.steps_done),
                 "backoff": torch.tensor(self.backoff),
+                "returned_to": torch.tensor(self.returned_to),
             },
         }
         if self.average:
@@ -190,6 +199,7 @@ class Trainer:
         self._summed = int(progress["summed"])
         self.steps_done = int(progress["steps_done"])
         self.backoff = int(progress["backoff"])
+        self.returned_to = int(progress["returned_to"])
 
 
 def draw_batch(source: Source, n: int, latent: int, classes: int, random: torch.Generator) -> Batch:
@@ -230,7 +240,16 @@ def classes_of(config: TrainConfig, dataset: Dataset) -> int:
 
 
 def rules_of(config: TrainConfig, scale: Tensor) -> Rules:
-    """Return what the players play by; penalties see slopes by x / scale."""
+    """Return what the players play by; penalties see slopes by x / scale.
+
+    Raises:
+        FganError: for what `build_objective` and `Penalties` refuse, and for a device that lacks float64.
+    """
+    if config.device == "mps" and config.objective in ("tight", "reweighted"):
+        raise FganError(
+            f'--objective {config.objective} computes in float64, which the device "mps" has not. '
+            "Take --device cpu, or --objective plain."
+        )
     objective = build_objective(
         config.objective,
         config.divergence,
@@ -264,7 +283,7 @@ def architecture_of(config: TrainConfig, frame: Frame, classes: int) -> Architec
     return Architecture(
         kind=config.network,
         latent=latent_of(config, frame),
-        width=config.width,
+        width=config.width or NETWORKS[config.network].width,
         depth=config.depth,
         activation=config.activation,
         norm=config.norm,
