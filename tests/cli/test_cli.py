@@ -294,7 +294,7 @@ def test_a_terminal_shows_the_live_bound_and_takes_ctrl_c(tmp_path):
             shown += os.read(ours, 4096)
         except OSError:  # Linux's way to say that the other end is closed
             break
-        if not asked and re.search(rb"\d+/20000 .*bound -?\d", shown):
+        if not asked and re.search(rb"\d+/30000 .*bound -?\d", shown):
             process.send_signal(signal.SIGINT)
             asked = True
     assert process.wait() == 0

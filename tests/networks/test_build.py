@@ -79,7 +79,7 @@ def test_a_residual_block_begins_near_its_shortcut(init):
     ],
 )
 def test_other_shapes_are_said(kind, build, shape, said):
-    with pytest.raises(FganError, match=f'kind "{kind}" makes .*{said}'):
+    with pytest.raises(FganError, match=f"--network {kind} makes .*{said}"):
         build(architecture(kind=kind), Frame(shape))
 
 
@@ -95,7 +95,7 @@ def test_other_shapes_are_said(kind, build, shape, said):
         ({"init": "he"}, 'init must be one of default, normal, orthogonal, xavier; got "he"'),
         (
             {"norm": "group"},
-            'norm "group" is for networks that make images; got kind "mlp". Take --norm none.',
+            "--norm group is for networks that make images; got --network mlp. Take --norm none.",
         ),
     ],
 )

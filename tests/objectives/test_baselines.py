@@ -59,7 +59,12 @@ def test_the_best_least_squares_critic_gives_back_the_ratio():
         assert all(part.isfinite().all() for part in LeastSquares().log_ratios(wild, wild))
 
 
-@pytest.mark.parametrize("objective", [Wasserstein(), Hinge(), LeastSquares()])
+def test_a_constant_added_to_a_wasserstein_critic_is_no_evidence():
+    real, fake = Wasserstein().evidence(torch.tensor([51.0, 52.0]), torch.tensor([50.0, 49.0]))
+    assert (real > 0).all() and (fake < 0).all()
+
+
+@pytest.mark.parametrize("objective", [Hinge(), LeastSquares()])
 def test_evidence_is_zero_where_the_critic_is_undecided(objective):
     middle = torch.full((3,), objective.middle)
     real, fake = objective.evidence(middle + 1, middle)

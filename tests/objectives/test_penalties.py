@@ -80,11 +80,14 @@ def test_wgan_gp_looks_at_points_between_data_and_samples():
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 def test_dragan_looks_near_data_on_the_upper_side(dtype):
-    real = torch.tensor([[-1.0, 1.0]] * 2000, dtype=dtype)
+    real = torch.tensor([[[[-1.0, 1.0]]]] * 2000, dtype=dtype)
     noise = Dragan(None).points(real, real + 100, torch.Generator().manual_seed(0)) - real
     assert noise.dtype == dtype
     assert noise.min() >= 0 and noise.max() <= 0.5  # half of the spread, which is 1
     assert noise.mean().item() == pytest.approx(1 / 8, abs=0.01)
+    units = torch.tensor([[-1.0, -1000.0], [1.0, 1000.0]] * 2000, dtype=dtype)
+    noise = Dragan(None).points(units, units, torch.Generator().manual_seed(0)) - units
+    torch.testing.assert_close(noise.mean(0), torch.tensor([1 / 8, 125.0], dtype=dtype), rtol=0.1, atol=0)
     one = torch.zeros(1, 1, dtype=dtype)
     assert torch.equal(Dragan(None).points(one, one, torch.Generator()), one)
 
@@ -115,7 +118,7 @@ def test_the_noise_penalty_is_a_number_wherever_it_fits(name, link):
 
 @pytest.mark.parametrize("name", [None, "total-variation", "marton", "chi:1.5", "chi:3"])
 def test_the_noise_penalty_needs_a_ratio_and_a_weight(name):
-    with pytest.raises(fgan.FganError, match=r"the noise penalty weighs samples .* Take r1 and r2"):
+    with pytest.raises(fgan.FganError, match=r"the noise penalty weighs samples .* r1 and r2"):
         NoisePenalty(name and divergence(name))
 
 
