@@ -16,13 +16,17 @@ from judge import Judge
 from many import finished, in_parallel, trainable_divergences
 
 import fgan
+from fgan.errors import DivergedError
 
 CLASSIC_SIZES = {"latent": 10, "width": 128, "depth": 1}
 
 
-def work(job: tuple[Path, fgan.TrainConfig]) -> tuple[float, int]:
+def work(job: tuple[Path, fgan.TrainConfig]) -> tuple[float, int] | None:
     out, config = job
-    _, summary = finished(config, out)
+    try:
+        _, summary = finished(config, out)
+    except DivergedError:
+        return None
     return summary.seconds, summary.backoffs
 
 
@@ -54,7 +58,11 @@ def main() -> None:
     print(f"{arguments.preset} preset, {jobs[0][1].steps} steps, 10,000 samples")
     print(f"{'divergence':<30} {'distance':>9} {'rarest class':>13} {'seconds':>8}")
     processes = arguments.jobs or (1 if arguments.device == "cuda" else None)
-    for (out, config), (seconds, backoffs) in in_parallel(work, jobs, processes):
+    for (out, config), done in in_parallel(work, jobs, processes):
+        if done is None:
+            print(f"{config.divergence:<30} diverged", flush=True)
+            continue
+        seconds, backoffs = done
         multiple, shares = judge.multiple(fgan.RunDirectory(out).sample(10_000, seed=1))
         note = f"  went back {backoffs} times" if backoffs else ""
         print(

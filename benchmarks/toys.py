@@ -14,6 +14,7 @@ from pathlib import Path
 from many import finished, in_parallel, trainable_divergences
 
 import fgan
+from fgan.errors import DivergedError
 from fgan.evaluation import mode_coverage
 
 HEADING = (
@@ -21,9 +22,12 @@ HEADING = (
 )
 
 
-def work(job: tuple[Path, fgan.TrainConfig]) -> tuple[int, int, float, float, int]:
+def work(job: tuple[Path, fgan.TrainConfig]) -> tuple[int, int, float, float, int] | None:
     out, config = job
-    run, summary = finished(config, out)
+    try:
+        run, summary = finished(config, out)
+    except DivergedError:
+        return None
     found = mode_coverage(run.sample(10_000, seed=1), fgan.load_data(config.data).modes)
     return found.covered, found.total, found.high_quality, found.shares.min().item(), summary.backoffs
 
@@ -48,7 +52,11 @@ def main() -> None:
                 jobs.append((arguments.out / f"{data}-{name.replace(':', '_')}-{seed}", config))
     print(f"{arguments.steps} steps of the default preset, penalties {arguments.penalties}")
     print(HEADING)
-    for (_, config), (covered, total, quality, rarest, backoffs) in in_parallel(work, jobs):
+    for (_, config), done in in_parallel(work, jobs):
+        if done is None:
+            print(f"{config.data:<8} {config.divergence:<30} {config.seed:>4} diverged", flush=True)
+            continue
+        covered, total, quality, rarest, backoffs = done
         note = f"  went back {backoffs} times" if backoffs else ""
         print(
             f"{config.data:<8} {config.divergence:<30} {config.seed:>4} {covered:>4}/{total:<2} {quality:>15.3f} "
