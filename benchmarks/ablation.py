@@ -22,8 +22,8 @@ from fgan.errors import DivergedError
 
 PARTS = {
     "none": {"penalties": "none"},
-    "R1": {"penalties": "r1:0.05"},
-    "R1+R2": {"penalties": "r1:0.05,r2:0.05"},
+    "R1": {"penalties": "r1:0.2"},
+    "R1+R2": {"penalties": "r1:0.2,r2:0.2"},
     "noise": {"penalties": "noise:0.1"},
     "SN": {"penalties": "none", "spectral_norm": True},
 }

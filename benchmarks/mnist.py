@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("--preset", default="default")
     parser.add_argument("--divergences", nargs="+", default=trainable_divergences())
     parser.add_argument("--steps", type=int, default=None)
+    parser.add_argument("--penalties", default=None, help="other ones than the preset's")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
     parser.add_argument(
@@ -46,6 +47,7 @@ def main() -> None:
     changes = {"seed": arguments.seed, "device": arguments.device}
     changes |= CLASSIC_SIZES | {"steps": 30_000} if arguments.preset == "default" else {}
     changes |= {"steps": arguments.steps} if arguments.steps else {}
+    changes |= {"penalties": arguments.penalties} if arguments.penalties else {}
     jobs = [
         (
             arguments.out / f"{arguments.preset}-{name.replace(':', '_')}-{arguments.seed}",

@@ -14,7 +14,11 @@ from fgan.training.trainer import Trainer
 ONE_OF_EACH = [next(name for name in EXAMPLES if name.split(":")[0] == entry) for entry in CATALOGUE]
 
 
-@pytest.mark.parametrize("name", [name for name in ONE_OF_EACH if not name.startswith("hockey-stick")])
+# The hockey-stick has no signal once p/q is on one side of γ; symmetric χ² leaves the finite numbers, see docs/training.md.
+NOT_BY_DEFAULT = ("hockey-stick", "symmetric-chi2")
+
+
+@pytest.mark.parametrize("name", [name for name in ONE_OF_EACH if not name.startswith(NOT_BY_DEFAULT)])
 def test_the_default_preset_covers_all_of_ring8(name):
     """Two thousand steps of the default recipe, a tenth of what it takes unless told."""
     data = fgan.load_data("ring8")

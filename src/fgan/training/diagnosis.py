@@ -24,13 +24,13 @@ def advice(config: TrainConfig, health: Mapping[str, float | None]) -> list[str]
     """Return what to try, the likeliest first, from the last telemetry before the end.
 
     >>> advice(TrainConfig(data="ring8", penalties="none"), {})[0]
-    'give the critic a penalty, such as --penalties r1:0.05,r2:0.05'
+    'give the critic a penalty, such as --penalties r1:0.2,r2:0.2'
     """
     real, fake = health.get("true_positive_rate"), health.get("false_positive_rate")
     tips = []
     free = config.penalties.strip() in ("", "none")
     if free and not config.spectral_norm:
-        tips.append("give the critic a penalty, such as --penalties r1:0.05,r2:0.05")
+        tips.append("give the critic a penalty, such as --penalties r1:0.2,r2:0.2")
     elif not free and real is not None and fake is not None and real - fake > 0.95:
         tips.append(
             f"the critic told data from samples without fail: raise the weights of --penalties {config.penalties}"
