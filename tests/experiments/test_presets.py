@@ -14,7 +14,7 @@ from fgan.training.trainer import Trainer
 ONE_OF_EACH = [next(name for name in EXAMPLES if name.split(":")[0] == entry) for entry in CATALOGUE]
 
 
-# The hockey-stick has no signal once p/q is on one side of γ; symmetric χ² leaves the finite numbers, see docs/training.md.
+# The hockey-stick has no signal once p/q is on one side of γ; symmetric χ² leaves the finite numbers.
 NOT_BY_DEFAULT = ("hockey-stick", "symmetric-chi2")
 
 
