@@ -156,6 +156,10 @@ class RunDirectory:
         Raises:
             RunError: where there is no such run or checkpoint, or it is damaged.
         """
+        return self._load(step)[0]
+
+    def _load(self, step: int | None = None) -> tuple[Generator, list[str]]:
+        """Return a checkpoint's generator and its classes, read once: a run that goes on may remove the files."""
         config, checkpoints = self.config(), self.checkpoints()
         step = checkpoints.newest() if step is None else step
         groups, description = checkpoints.read(step)
@@ -163,7 +167,7 @@ class RunDirectory:
             frame = frame_from_json(description["frame"])
             generator = generator_of(config, frame, len(description["classes"]))
             generator.load_state_dict(groups["generator_average" if config.ema else "generator"])
-        return generator.eval().requires_grad_(False)
+        return generator.eval().requires_grad_(False), description["classes"]
 
     def sample(self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None) -> Tensor:
         """Return n samples (n, *shape) of the newest checkpoint's generator, the same for the same seed.
@@ -177,16 +181,15 @@ class RunDirectory:
         Raises:
             RunError: where the run has no such class.
         """
-        generator = self.load_generator()
+        generator, classes = self._load()
         latents = torch.randn(n, generator.latent, generator=torch.Generator().manual_seed(seed))
-        labels = self._labels(n, label)
+        labels = self._labels(n, label, classes)
         if labels is None:
             return torch.cat([generator(z) for z in latents.split(batch_size)])
         pairs = zip(latents.split(batch_size), labels.split(batch_size), strict=True)
         return torch.cat([generator(z, y) for z, y in pairs])
 
-    def _labels(self, n: int, label: str | None) -> Tensor | None:
-        classes = self.classes()
+    def _labels(self, n: int, label: str | None, classes: list[str]) -> Tensor | None:
         if label is None:
             return torch.arange(n) % len(classes) if classes else None
         if label not in classes:

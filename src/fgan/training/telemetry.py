@@ -43,9 +43,9 @@ def telemetry(objective: Objective, v_real: Tensor, v_fake: Tensor) -> dict[str,
     real, fake = objective.evidence(v_real, v_fake)
     values = [_share(real > 0), _share(fake > 0)]
     ratios = objective.log_ratios(v_real, v_fake)
-    values += [None, None] if ratios is None else [_finite(part.mean()) for part in ratios]
+    values += [None, None] if ratios is None else [finite_or_none(part.mean()) for part in ratios]
     values.append(_near_edge(objective, v_real, v_fake))
-    values.append(None if ratios is None else _finite(effective_share(ratios[1])))
+    values.append(None if ratios is None else finite_or_none(effective_share(ratios[1])))
     return dict(zip(TELEMETRY, values, strict=True))
 
 
@@ -74,6 +74,7 @@ def _share(which: Tensor) -> float:
     return which.float().mean().item()
 
 
-def _finite(value: Tensor) -> float | None:
+def finite_or_none(value: Tensor) -> float | None:
+    """Return a scalar as a number that JSON can hold."""
     number = value.item()
     return number if math.isfinite(number) else None

@@ -14,7 +14,7 @@ from fgan.objectives import Objective, Penalties, build_objective, faded
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.config import TrainConfig
 from fgan.training.players import Batch, Player, Rules, call, two_player_step
-from fgan.training.telemetry import telemetry
+from fgan.training.telemetry import finite_or_none, telemetry
 
 METRICS = ("critic_loss", "generator_loss", "bound")
 PROBE = 256
@@ -137,7 +137,7 @@ class Trainer:
         v_fake = call(self.critic.network, fake, batch.labels)
         self.critic.network.train(was_training)
         norms = {
-            f"{who}_gradient_norm": finite_or_none(player.gradient_norm().item())
+            f"{who}_gradient_norm": finite_or_none(player.gradient_norm())
             for who, player in (("critic", self.critic), ("generator", self.generator))
         }
         return telemetry(self.objective, v_real, v_fake) | norms | {"learning_rate": self.learning_rate}
@@ -296,8 +296,3 @@ def architecture_of(config: TrainConfig, frame: Frame, classes: int) -> Architec
 def generator_of(config: TrainConfig, frame: Frame, classes: int) -> Generator:
     """Return an untrained generator as the config describes it."""
     return build_generator(architecture_of(config, frame, classes), frame)
-
-
-def finite_or_none(value: float) -> float | None:
-    """Return a number that JSON can hold."""
-    return value if math.isfinite(value) else None
