@@ -1,0 +1,58 @@
+"""What a classifier sees: its score, and which classes the samples reach."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fgan.evaluation.jackknife import Jackknife, jackknife, leave_out, sum_by_group
+
+
+def classifier_score(logits: Tensor) -> Jackknife:
+    r"""Return exp E KL(p(y|x) ‖ p(y)) from logits (n, K): 1 at worst, K at best. "Inception Score" for Inception.
+
+    From all samples at once, where the original averages over ten parts.
+
+    Source: Salimans et al., "Improved Techniques for Training GANs" (2016), §4.
+
+    >>> round(classifier_score(100 * torch.eye(4).repeat(20, 1)).value, 6)
+    4.0
+    """
+    log_p = logits.double().log_softmax(1)
+    p = log_p.exp()
+    ones = torch.ones(len(p), 1, dtype=p.dtype, device=p.device)
+    sums = leave_out(sum_by_group(torch.cat([p, (p * log_p).sum(1, keepdim=True), ones], 1)))
+    n = sums[:, -1]
+    marginal, negative_entropy = sums[:, :-2] / n[:, None], sums[:, -2] / n
+    return jackknife((negative_entropy - torch.special.xlogy(marginal, marginal).sum(1)).exp())
+
+
+def class_coverage(logits: Tensor, reference: Tensor) -> dict[str, Jackknife]:
+    """Return how many classes have a sample, and KL(classes of samples ‖ of the reference), in nats.
+
+    Args:
+        logits: of samples (n, K).
+        reference: logits of real samples (m, K); half a sample is added to each of their classes, so that a
+            class that none of them has costs much, but not infinity.
+
+    Source: Lin et al., "PacGAN" (2018), §4.1.
+
+    >>> logits = torch.eye(3)[torch.arange(40) % 2]
+    >>> found = class_coverage(logits, logits)
+    >>> found["modes"].value
+    2.0
+    """
+    return coverage_of(logits.argmax(1), reference.argmax(1), logits.shape[1])
+
+
+def coverage_of(modes: Tensor, reference: Tensor, count: int) -> dict[str, Jackknife]:
+    """Do what `class_coverage` does, from the mode of each sample (n,) and of each real one (m,); -1 for none."""
+    # A column more for those that are in no mode, so that groups stay groups.
+    q, p = (
+        leave_out(sum_by_group(torch.nn.functional.one_hot(which + 1, count + 1)))[:, 1:]
+        for which in (modes, reference)
+    )
+    p = (p + 0.5) / (p + 0.5).sum(1, keepdim=True)
+    q_share = q / q.sum(1, keepdim=True).clamp(min=1)
+    divergence = (torch.special.xlogy(q_share, q_share) - torch.special.xlogy(q_share, p)).sum(1)
+    return {"modes": jackknife((q > 0).sum(1).double()), "modes-kl": jackknife(divergence)}

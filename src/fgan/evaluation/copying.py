@@ -1,0 +1,61 @@
+"""Whether a generator repeats its training samples."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fgan.evaluation.jackknife import Jackknife, folds, group_of
+from fgan.evaluation.neighbours import Points, nearest
+
+
+def nearest_training(features: Tensor, training: Tensor, block: int = 1000) -> tuple[Tensor, Tensor]:
+    """Return the squared distance of features (n, d) to the nearest training features (t, d), and its row, (n,)."""
+    center = training.mean(0, dtype=torch.float64)
+    x, t = Points(features - center), Points(training - center)
+    found = [nearest(x, t, rows, 1) for rows in torch.arange(len(x), device=features.device).split(block)]
+    return torch.cat([distance[:, 0] for distance, _ in found]), torch.cat([row[:, 0] for _, row in found])
+
+
+def closeness(distances: Tensor, unseen: Tensor) -> Jackknife:
+    """Return the probability that a sample is nearer to the training set than an unseen real sample is.
+
+    ½ for new samples of the same distribution, 1 for copies; below ½ samples lie off the data.
+
+    Args:
+        distances: of samples to their nearest training samples (n,).
+        unseen: of real samples that training never saw (m,).
+
+    Source: Meehan, Chaudhuri, Dasgupta, "A Non-Parametric Test to Detect Data-Copying in Generative Models"
+    (2020), eq. 1.
+
+    >>> closeness(torch.zeros(20), torch.ones(20)).value
+    1.0
+    """
+    ours, theirs = group_of(len(distances), distances.device), group_of(len(unseen), unseen.device)
+
+    def without(group: int | None) -> float:
+        a, b = (
+            (distances, unseen) if group is None else (distances[ours != group], unseen[theirs != group])
+        )
+        return probability_below(a, b)
+
+    return folds(without)
+
+
+def probability_below(a: Tensor, b: Tensor) -> float:
+    """Return P(a < b) + ½ P(a = b) over all pairs of numbers (n,) and (m,): Mann and Whitney's U / nm.
+
+    >>> probability_below(torch.tensor([1.0, 3.0]), torch.tensor([2.0, 3.0]))
+    0.625
+    """
+    ordered = b.sort().values
+    at_most = torch.searchsorted(ordered, a.contiguous(), right=True)
+    below = torch.searchsorted(ordered, a.contiguous(), right=False)
+    return 1 - float((at_most + below).double().mean()) / (2 * len(b))
+
+
+def repeated(values: Tensor, training: Tensor) -> Tensor:
+    """Return which values (n, *shape) equal a training sample (t, *shape) in every number, bool (n,)."""
+    known = {row.tobytes() for row in training.cpu().numpy()}
+    return torch.tensor([row.tobytes() in known for row in values.cpu().numpy()])
