@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from fgan.divergences import divergence as divergence
     from fgan.errors import FganError as FganError
     from fgan.experiments.presets import preset as preset
+    from fgan.experiments.train import train as train
     from fgan.objectives import GANLoss as GANLoss
     from fgan.training.config import TrainConfig as TrainConfig
-    from fgan.training.loop import train as train
     from fgan.training.run_directory import RunDirectory as RunDirectory
 
 _HOMES = {
@@ -28,7 +28,7 @@ _HOMES = {
     "divergence": "fgan.divergences",
     "load_data": "fgan.data",
     "preset": "fgan.experiments.presets",
-    "train": "fgan.training.loop",
+    "train": "fgan.experiments.train",
 }
 
 __all__ = [

@@ -119,6 +119,8 @@ def test_the_users_own_files(tmp_path, fgan_command):
         (["train", "ring8", "--config", "nowhere.json"], ["cannot read the config nowhere.json"]),
         (["train", "ring8", "--resume"], ["holds no run"]),
         (["sample", "nowhere"], ["nowhere holds no run"]),
+        (["sample", "nowhere", "--best"], ["nowhere holds no run"]),
+        (["train", "ring8", "--evaluate-every", "1"], ["--evaluate-every must be a multiple of"]),
         (["sample", "nowhere", "--out", "x.gif"], [".png or .npy"]),
         (["trian"], ['there is no verb "trian"', "fgan train"]),
         (["train"], ["DATA"]),

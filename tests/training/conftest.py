@@ -1,7 +1,9 @@
 import pytest
+import torch
 
 import fgan
 from fgan.training.config import TrainConfig
+from fgan.training.trainer import Trainer
 
 SMALL = {"batch_size": 16, "width": 16, "depth": 1, "latent": 4, "log_every": 5, "sample_every": 20}
 
@@ -16,3 +18,21 @@ def small_config():
         )
 
     return make
+
+
+@pytest.fixture
+def breaking(monkeypatch):
+    """Make training leave the finite numbers at a step unless the learning rate was halved so often."""
+
+    def install(at: int, cured_by: int):
+        step = Trainer.step
+
+        def broken(self):
+            step(self)
+            if self.steps_done == at and self.backoff < cured_by:
+                with torch.no_grad():
+                    self.critic.parameters[0][0, 0] = float("nan")
+
+        monkeypatch.setattr(Trainer, "step", broken)
+
+    return install

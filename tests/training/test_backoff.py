@@ -16,24 +16,6 @@ def quiet(line: str) -> None:
     pass
 
 
-@pytest.fixture
-def breaking(monkeypatch):
-    """Make training leave the finite numbers at a step unless the learning rate was halved so often."""
-
-    def install(at: int, cured_by: int):
-        step = Trainer.step
-
-        def broken(self):
-            step(self)
-            if self.steps_done == at and self.backoff < cured_by:
-                with torch.no_grad():
-                    self.critic.parameters[0][0, 0] = float("nan")
-
-        monkeypatch.setattr(Trainer, "step", broken)
-
-    return install
-
-
 @pytest.mark.parametrize("at", [3, 17, 25])
 def test_a_run_goes_back_and_on_with_half_the_learning_rate(tmp_path, small_config, breaking, at):
     breaking(at, cured_by=2)

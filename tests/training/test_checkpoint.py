@@ -69,7 +69,7 @@ def test_a_disk_that_fills_up_leaves_the_last_good_checkpoint(tmp_path):
         "def limit(checkpoints, step):\n"
         "    if step >= 30: resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
         "whole = loop.Loop._checkpoint\n"
-        "loop.Loop._checkpoint = lambda self: (limit(self, self.trainer.steps_done), whole(self))\n"
+        "loop.Loop._checkpoint = lambda self, to: (limit(self, self.trainer.steps_done), whole(self, to))\n"
         f"raise SystemExit(main(['train', 'ring8', '--out', {str(run)!r}, '--device', 'cpu', '--steps',\n"
         "    '50', '--checkpoint-every', '10', '--sample-every', '0']))"
     )

@@ -26,6 +26,8 @@ class SampleCommand:
     """Decides the latents."""
     label: str | None = None
     """A class of a conditional run, such as 7 or cat; its classes in turn if not given."""
+    best: bool = False
+    """Draw from the best checkpoint of a run that was judged while it trained, not from the newest."""
 
 
 def run(arguments: list[str]) -> None:
@@ -40,7 +42,9 @@ def run(arguments: list[str]) -> None:
     from fgan.data import draw_samples, save_array, save_picture
     from fgan.training.run_directory import RunDirectory
 
-    samples = RunDirectory(command.run).sample(command.n, seed=command.seed, label=command.label)
+    samples = RunDirectory(command.run).sample(
+        command.n, seed=command.seed, label=command.label, best=command.best
+    )
     if command.out.suffix == ".png":
         save_picture(draw_samples(samples), command.out)
     else:

@@ -46,7 +46,7 @@ def run(arguments: list[str]) -> None:
         config=(tyro.conf.OmitArgPrefixes,),
     )
     from fgan.data.notes import on_a_terminal
-    from fgan.training.loop import train
+    from fgan.experiments.train import train
 
     out = command.out or default_folder(command.recipe)
     summary = train(
@@ -62,8 +62,9 @@ def run(arguments: list[str]) -> None:
     else:
         steps = f"{summary.step:,} of {summary.steps:,} steps in {summary.seconds:.0f} s"
         bound = "" if summary.bound is None else f", bound {summary.bound:.4g}"
+        best = "" if summary.best_step is None else f", best {summary.best:.4g} at step {summary.best_step:,}"
         picture = f", {summary.sample}" if summary.sample else ""
-        print_out(f"{summary.run}: {steps}{bound}{picture}")
+        print_out(f"{summary.run}: {steps}{bound}{best}{picture}")
 
 
 def base_recipe(arguments: list[str]) -> TrainConfig:

@@ -96,6 +96,12 @@ class TrainConfig:
     """Steps between two checkpoints; the last step always has one."""
     keep_checkpoints: int = 2
     """How many of the newest regular checkpoints stay on disk."""
+    evaluate_every: int = 0
+    """Steps between two evaluations, each of a checkpoint: a multiple of checkpoint_every; 0 for none."""
+    evaluate_metrics: str = "fid"
+    """What is evaluated, as `fgan evaluate --metrics` takes it; the first decides which checkpoint is best."""
+    evaluate_n: int = 2000
+    """Samples that an evaluation looks at."""
 
     data_dir: str | None = None
     """Where to look for mnist (and stacked-mnist) before downloading it; else the folder named by $FGAN_DATA."""
@@ -113,15 +119,20 @@ class TrainConfig:
             # The command line builds a recipe without data first, to show its values in --help.
             if value is not tyro.MISSING and not _accepts(hint, value):
                 raise FganError(f'"{name}" must be {_describe(hint)}; got {value!r}.')
-        for name in ("steps", "batch_size", "n_critic", "log_every", "checkpoint_every"):
+        for name in ("steps", "batch_size", "n_critic", "log_every", "checkpoint_every", "evaluate_n"):
             self._require(name, getattr(self, name) >= 1, "at least 1")
         for name in ("latent", "width"):
             self._require(name, getattr(self, name) is None or getattr(self, name) >= 1, "at least 1")
-        for name in ("depth", "sample_every", "sample_count"):
+        for name in ("depth", "sample_every", "sample_count", "evaluate_every"):
             self._require(name, getattr(self, name) >= 0, "at least 0")
         for name in ("lr_fade", "gradient_clip", "critic_clamp"):
             self._require(name, 0 <= getattr(self, name) < math.inf, "at least 0 and finite")
         self._require("keep_checkpoints", self.keep_checkpoints >= 1, "at least 1")
+        self._require(
+            "evaluate_every",
+            self.evaluate_every % self.checkpoint_every == 0,
+            f"a multiple of --checkpoint-every ({self.checkpoint_every}; change either)",
+        )
         self._require("seed", 0 <= self.seed < 2**63, "between 0 and 2^63 - 1")
         self._require("lr", self.lr > 0 and math.isfinite(self.lr), "a positive number")
         for name in ("beta1", "beta2", "ema"):

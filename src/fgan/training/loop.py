@@ -16,11 +16,14 @@ from tqdm import tqdm
 from fgan.data import Dataset, absolute_name, draw_samples, load_data, save_picture
 from fgan.data.notes import on_a_terminal
 from fgan.errors import DivergedError, FganError, RunError
+from fgan.training.checkpoint import Checkpoints
 from fgan.training.config import TrainConfig
 from fgan.training.diagnosis import diagnosis, what_broke
 from fgan.training.interruption import StopRequest
+from fgan.training.judging import BuildJudge, Judge, evaluation_text
 from fgan.training.run_directory import RunDirectory, frame_to_json
 from fgan.training.summary import Summary, metrics_text
+from fgan.training.telemetry import finite_or_none
 from fgan.training.trainer import METRICS, Trainer
 
 VECTORS_IN_A_PICTURE = 2000
@@ -37,27 +40,13 @@ def train(
     dataset: Dataset | None = None,
     say: Callable[[str], None] = print,
     lines: bool | None = None,
+    build_judge: BuildJudge,
 ) -> Summary:
-    """Train as the config says, into a run directory.
-
-    Sets `torch.backends.cudnn.deterministic`, for the same bits again, and `torch.set_flush_denormal(True)`:
-    units that fall silent leave moments near 1e-40 behind, on which a
-    CPU is slow. Threads inherit the setting when they start, so call this before other work on torch to have
-    all of the speed, and the very bits that the command line has.
+    """Train as `fgan.train` does, which adds the judge to what is here.
 
     Args:
-        config: the recipe.
-        out: the run directory, new unless `resume`.
-        resume: go on from the newest checkpoint; the run ends as if it had never been stopped.
-        dataset: the data, where it is not to be loaded by `config.data`.
-        say: receives lines for people.
-        lines: say each line of metrics; unless told, where there is no progress bar. With one, only the lines
-            that go with a picture are said.
-
-    Raises:
-        FganError: for bad data, a bad folder or another config; nothing is half-written then.
-        DivergedError: where a loss or a weight stops being a finite number a fourth time; the first three times
-            the run goes back to its last good state and on with half the learning rate.
+        config, out, resume, dataset, say, lines: as `fgan.train` takes them.
+        build_judge: called before anything is written, where the config asks for evaluations.
     """
     torch.set_flush_denormal(True)
     torch.backends.cudnn.deterministic = True
@@ -70,12 +59,13 @@ def train(
         config.data, data_dir=config.data_dir, image_size=config.image_size, strict=config.strict, say=say
     )
     trainer = Trainer(config, data)
+    judge = build_judge(config, data, say) if config.evaluate_every else None
     with run.locked(create=not resume):
         # Once more: another process may have been here while the data were read.
         run.check(config, resume=resume)
         run.write_config(config)
         with StopRequest() as stop:
-            return Loop(trainer, data, run, say, lines, stop).go(resume)
+            return Loop(trainer, data, run, judge, say, lines, stop).go(resume)
 
 
 class Loop:
@@ -86,15 +76,17 @@ class Loop:
         trainer: Trainer,
         data: Dataset,
         run: RunDirectory,
+        judge: Judge | None,
         say: Callable[[str], None],
         lines: bool | None,
         stop: StopRequest,
     ) -> None:
         self.trainer, self.data, self.run, self.say, self.stop = trainer, data, run, say, stop
-        self.lines = lines
+        self.lines, self.judge = lines, judge
         self.fingerprint = data.train.fingerprint(labels=bool(trainer.classes))
         self.config = trainer.config
         self.checkpoints = run.checkpoints(self.config.keep_checkpoints, self.config.checkpoint_every)
+        self.best_checkpoints = run.best_checkpoints(self.config.keep_checkpoints)
         self.last_metrics = trainer.metrics()
         self.health: dict[str, float | None] = {}
         self.last_picture: Path | None = None
@@ -120,6 +112,7 @@ class Loop:
             self._clock = (first, began)
             if first == 0 and self._is_picture_due():
                 self._picture()
+            self._evaluate_if_due()  # where the run was killed between a checkpoint and its evaluation
             taken = self._train()
             seconds = time.perf_counter() - began
             self._finish()
@@ -153,7 +146,8 @@ class Loop:
         if self._is_picture_due():
             self._picture()
         if step % config.checkpoint_every == 0:
-            self._checkpoint()
+            self._checkpoint(self.checkpoints)
+            self._evaluate_if_due()
 
     def _go_back(self) -> None:
         """Return to the last regular checkpoint, or to the start, with half the learning rate.
@@ -189,7 +183,7 @@ class Loop:
             # The window goes on if the run is resumed, so it is shown but not written down.
             self.last_metrics = self.trainer.metrics()
         if step not in self.checkpoints.steps():
-            self._checkpoint()
+            self._checkpoint(self.checkpoints)
         if self.stop.signal:
             self._line(f"stopped by {self.stop.signal.name} at step {step}; go on with --resume")
         elif self.last_picture != self.run.sample_path(step):
@@ -199,7 +193,7 @@ class Loop:
         steps = self.checkpoints.steps()
         if steps:
             groups, description = self.checkpoints.read(steps[-1])
-            with self.run.fitting(steps[-1]):
+            with self.run.fitting(self.checkpoints.path(steps[-1])):
                 self._require_same_data(description)
                 self.trainer.load_state(groups)
             self.say(f"resuming {self.run.path} at step {steps[-1]}")
@@ -233,8 +227,7 @@ class Loop:
         self.run.append_speed(self.trainer.steps_done, self._samples_per_second())
         wanted = self.bar.disable if self.lines is None else self.lines
         if wanted or self._is_picture_due():
-            step = f"{self.trainer.steps_done:>{len(str(self.config.steps))}}"
-            self._line(f"step {step}  {metrics_text(self.last_metrics, self.health)}")
+            self._line_of_step(metrics_text(self.last_metrics, self.health))
 
     def _samples_per_second(self) -> float:
         """Return the real samples that the critic saw by the second, since this was last asked."""
@@ -260,21 +253,42 @@ class Loop:
             return
         # The same latents every time, apart from the run's own randomness: pictures can be leafed through.
         random = torch.Generator().manual_seed(config.seed)
-        labels = torch.arange(count) % self.trainer.classes if self.trainer.classes else None
-        samples = self.trainer.sample(torch.randn(count, self.trainer.latent, generator=random), labels)
+        samples = self.trainer.sample_in_turn(count, random)
         real = None if self.data.is_image else self.data.to("cpu").held_out.draw(count, random)
         self.last_picture = self.run.sample_path(self.trainer.steps_done)
         with self.run.writing():
             save_picture(draw_samples(samples, real=real), self.last_picture)
 
-    def _checkpoint(self) -> None:
+    def _evaluate_if_due(self) -> None:
+        every, step = self.config.evaluate_every, self.trainer.steps_done
+        if self.judge and step and step % every == 0:
+            before = self.run.evaluations()
+            if step not in (line["step"] for line in before):
+                self._evaluate(self.judge, before)
+
+    def _evaluate(self, judge: Judge, before: list[dict[str, Any]]) -> None:
+        """Judge samples of the same latents every time; where none before were better, keep the checkpoint."""
+        random = torch.Generator().manual_seed(self.config.seed)
+        values = judge.evaluate(self.trainer.sample_in_turn(self.config.evaluate_n, random))
+        line = {"step": self.trainer.steps_done, **values}
+        is_best = judge.best([*before, line]) is line
+        if is_best:
+            self._checkpoint(self.best_checkpoints)
+        # Last: whatever a run was killed in that has no line yet is done again when it goes on.
+        self.run.append_evaluation(self.trainer.steps_done, values)
+        self._line_of_step(evaluation_text(values) + ("  the best so far" if is_best else ""))
+
+    def _checkpoint(self, checkpoints: Checkpoints) -> None:
         self.run.sync_metrics()
         description = {
             "frame": frame_to_json(self.trainer.frame),
             "classes": self.data.classes if self.trainer.classes else (),
             "data": self.fingerprint,
         }
-        self.checkpoints.write(self.trainer.steps_done, self.trainer.state(), description)
+        checkpoints.write(self.trainer.steps_done, self.trainer.state(), description)
+
+    def _line_of_step(self, text: str) -> None:
+        self._line(f"step {self.trainer.steps_done:>{len(str(self.config.steps))}}  {text}")
 
     def _line(self, text: str) -> None:
         if self.bar.disable:
@@ -284,6 +298,7 @@ class Loop:
 
     def _summary(self, seconds: float, steps: int) -> Summary:
         rate = steps / seconds if seconds else 0.0
+        best = self.judge.best(self.run.evaluations()) if self.judge else None
         return Summary(
             run=str(self.run.path),
             data=self.config.data,
@@ -297,7 +312,9 @@ class Loop:
             samples_per_second=round(rate * self.config.batch_size * self.config.n_critic, 1),
             follows=self.trainer.objective.follows,
             backoffs=self.trainer.backoff,
-            **{name: value if math.isfinite(value) else None for name, value in self.last_metrics.items()},
+            **{name: finite_or_none(value) for name, value in self.last_metrics.items()},
+            best_step=best["step"] if best else None,
+            best=best[self.judge.metric] if self.judge and best else None,
             sample=str(self.last_picture) if self.last_picture else None,
         )
 

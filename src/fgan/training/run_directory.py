@@ -21,7 +21,7 @@ from fgan.training.trainer import generator_of
 
 
 class RunDirectory:
-    """A folder with `config.json`, `metrics.jsonl`, `checkpoints/` and `samples/`.
+    """A folder with `config.json`, logs, `checkpoints/`, `best/` and `samples/`.
 
     Args:
         path: the folder.
@@ -45,6 +45,11 @@ class RunDirectory:
         """Where the samples a second lie, a JSON object a line."""
         return self.path / "speed.jsonl"
 
+    @property
+    def evaluations_path(self) -> Path:
+        """Where the evaluations lie, a JSON object a line."""
+        return self.path / "evaluations.jsonl"
+
     def sample_path(self, step: int) -> Path:
         """Where the picture of a step lies."""
         return self.path / "samples" / f"step-{step:08d}.png"
@@ -66,6 +71,14 @@ class RunDirectory:
     def checkpoints(self, keep: int = 2, every: int = 1) -> Checkpoints:
         """Return the run's checkpoints; see `Checkpoints`."""
         return Checkpoints(self.path / "checkpoints", keep, every)
+
+    def best_checkpoints(self, keep: int = 2) -> Checkpoints:
+        """Return the checkpoints that were the best when they were judged; the newest is the best of all.
+
+        The ones before it are what is left to fall back on where the run goes back behind the newest. As it
+        never goes back behind the oldest regular checkpoint, as many as there are of those are enough.
+        """
+        return Checkpoints(self.path / "best", keep)
 
     def check(self, config: TrainConfig, *, resume: bool) -> None:
         """Refuse, before anything is done, what cannot be begun or gone on with here.
@@ -112,9 +125,10 @@ class RunDirectory:
             replace_durably(self.config_path, config.to_json().encode())
 
     def forget_after(self, step: int) -> None:
-        """Remove metrics and pictures of later steps; they are about to be made again."""
+        """Remove what was logged, drawn and judged best at later steps; it is about to be made again."""
         with self.writing():
-            for path in (self.metrics_path, self.speed_path):
+            self.best_checkpoints().forget_after(step)
+            for path in (self.metrics_path, self.speed_path, self.evaluations_path):
                 if path.exists():
                     kept = b"".join(line for line, values in lines_of(path) if values["step"] <= step)
                     replace_durably(path, kept)
@@ -125,7 +139,11 @@ class RunDirectory:
 
     def metrics(self) -> list[dict[str, Any]]:
         """Return the logged metrics, oldest first, up to the first line that a crash damaged."""
-        return [values for _, values in lines_of(self.metrics_path)] if self.metrics_path.exists() else []
+        return [values for _, values in lines_of(self.metrics_path)]
+
+    def evaluations(self) -> list[dict[str, Any]]:
+        """Return what each evaluation found, oldest first; empty for a run that is not judged."""
+        return [values for _, values in lines_of(self.evaluations_path)]
 
     def append_metrics(self, step: int, values: Mapping[str, float | None]) -> None:
         """Log the metrics of a step; None where there is no finite number."""
@@ -135,41 +153,57 @@ class RunDirectory:
         """Log how fast the steps up to this one were; apart from the metrics, which a repeated run has again."""
         self._append(self.speed_path, {"step": step, "samples_per_second": samples_per_second})
 
+    def append_evaluation(self, step: int, values: Mapping[str, float | None]) -> None:
+        """Log the evaluation of a step; None where there is no finite number."""
+        self._append(self.evaluations_path, {"step": step, **values})
+
     def _append(self, path: Path, values: dict[str, Any]) -> None:
         with self.writing(), path.open("ab") as file:
             file.write((json.dumps(values, allow_nan=False) + "\n").encode())
 
     def sync_metrics(self) -> None:
         """Wait until the disk has every line, before a checkpoint counts on them."""
-        if self.metrics_path.exists():
-            with self.writing(), self.metrics_path.open("ab") as file:
-                os.fsync(file.fileno())
+        for path in (self.metrics_path, self.evaluations_path):
+            if path.exists():
+                with self.writing(), path.open("ab") as file:
+                    os.fsync(file.fileno())
 
     def classes(self) -> list[str]:
         """Return the names of the classes that the generator tells apart; none without conditioning."""
         checkpoints = self.checkpoints()
         return checkpoints.read(checkpoints.newest())[1]["classes"]
 
-    def load_generator(self, step: int | None = None) -> Generator:
+    def load_generator(self, step: int | None = None, *, best: bool = False) -> Generator:
         """Return the generator that samples come from, on the CPU, at a step or at the newest checkpoint.
+
+        Args:
+            step: one of `checkpoints()`, or of `best_checkpoints()` where `best`.
+            best: unless told a step, at the best checkpoint.
 
         Raises:
             RunError: where there is no such run or checkpoint, or it is damaged.
         """
-        return self._load(step)[0]
+        return self._load(step, best)[0]
 
-    def _load(self, step: int | None = None) -> tuple[Generator, list[str]]:
+    def _load(self, step: int | None, best: bool) -> tuple[Generator, list[str]]:
         """Return a checkpoint's generator and its classes, read once: a run that goes on may remove the files."""
-        config, checkpoints = self.config(), self.checkpoints()
+        config, checkpoints = self.config(), self.best_checkpoints() if best else self.checkpoints()
+        if best and not checkpoints.steps():
+            raise RunError(
+                f"{self.path} has no best checkpoint: it was not judged while it trained, or not yet. "
+                "Train with --evaluate-every STEPS, or leave out --best for the newest checkpoint."
+            )
         step = checkpoints.newest() if step is None else step
         groups, description = checkpoints.read(step)
-        with self.fitting(step):
+        with self.fitting(checkpoints.path(step)):
             frame = frame_from_json(description["frame"])
             generator = generator_of(config, frame, len(description["classes"]))
             generator.load_state_dict(groups["generator_average" if config.ema else "generator"])
         return generator.eval().requires_grad_(False), description["classes"]
 
-    def sample(self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None) -> Tensor:
+    def sample(
+        self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None, best: bool = False
+    ) -> Tensor:
         """Return n samples (n, *shape) of the newest checkpoint's generator, the same for the same seed.
 
         Args:
@@ -177,11 +211,12 @@ class RunDirectory:
             seed: decides the latents.
             batch_size: how many are made at once.
             label: a class of a conditional run, by its name; its classes in turn unless told.
+            best: take the best checkpoint's generator instead.
 
         Raises:
-            RunError: where the run has no such class.
+            RunError: where the run has no such class, or no such checkpoint.
         """
-        generator, classes = self._load()
+        generator, classes = self._load(None, best)
         latents = torch.randn(n, generator.latent, generator=torch.Generator().manual_seed(seed))
         labels = self._labels(n, label, classes)
         if labels is None:
@@ -211,13 +246,13 @@ class RunDirectory:
             ) from error
 
     @contextlib.contextmanager
-    def fitting(self, step: int) -> Iterator[None]:
+    def fitting(self, checkpoint: Path) -> Iterator[None]:
         """Say which checkpoint it is that does not fit the run's config, or lacks a part."""
         try:
             yield
         except (KeyError, RuntimeError, TypeError, IndexError) as error:
             raise RunError(
-                f"the checkpoint {self.checkpoints().path(step)} does not fit {self.config_path} "
+                f"the checkpoint {checkpoint} does not fit {self.config_path} "
                 f"({type(error).__name__}: {error}). Restore the config, or delete that checkpoint's folder."
             ) from error
 
@@ -267,8 +302,9 @@ def _exclusive(run: RunDirectory) -> Iterator[None]:
 
 
 def lines_of(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """Return the lines of a log and what they hold, up to the first that a crash damaged."""
-    for line in path.read_bytes().splitlines(keepends=True):
+    """Return the lines of a log, if there is one, and what they hold, up to the first that a crash damaged."""
+    content = path.read_bytes() if path.exists() else b""
+    for line in content[: content.rfind(b"\n") + 1].splitlines(keepends=True):
         try:
             values = json.loads(line)
         except ValueError:  # cut short, or never written and full of zeros

@@ -32,6 +32,7 @@ class Summary:
         follows: which divergence the generator really follows.
         backoffs: how often the run went back to a good state and halved its learning rate.
         critic_loss, generator_loss, bound: last means; None before the first step.
+        best_step, best: the step of the best evaluation, and the value that made it so; None without one.
         sample: the newest picture, or None.
     """
 
@@ -50,6 +51,8 @@ class Summary:
     critic_loss: float | None
     generator_loss: float | None
     bound: float | None
+    best_step: int | None
+    best: float | None
     sample: str | None
 
 

@@ -74,7 +74,7 @@ def _share(which: Tensor) -> float:
     return which.float().mean().item()
 
 
-def finite_or_none(value: Tensor) -> float | None:
+def finite_or_none(value: Tensor | float | None) -> float | None:
     """Return a scalar as a number that JSON can hold."""
-    number = value.item()
+    number = math.nan if value is None else float(value)
     return number if math.isfinite(number) else None

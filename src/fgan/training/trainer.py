@@ -19,6 +19,7 @@ from fgan.training.telemetry import finite_or_none, telemetry
 METRICS = ("critic_loss", "generator_loss", "bound")
 PROBE = 256
 """Samples of each kind that telemetry looks at."""
+SAMPLES_AT_ONCE = 1024
 SPREAD_SAMPLES, SPREAD_VALUES = 2048, 2**22
 """Samples that tell how far the data lie from their mean, and how many numbers they may hold in all."""
 
@@ -157,6 +158,18 @@ class Trainer:
         """Return samples (n, *shape) on the CPU for latents (n, latent), and labels (n,) if it is conditional."""
         labels = None if labels is None else labels.to(self.device)
         return call(self.sampler, latents.to(self.device), labels).cpu()
+
+    def sample_in_turn(self, n: int, random: torch.Generator) -> Tensor:
+        """Return n samples (n, *shape) on the CPU, of each class in turn if it is conditional.
+
+        Args:
+            n: how many.
+            random: decides the latents; on the CPU, so that a seed means the same latents on every device.
+        """
+        latents = torch.randn(n, self.latent, generator=random).split(SAMPLES_AT_ONCE)
+        labels = (torch.arange(n) % max(self.classes, 1)).split(SAMPLES_AT_ONCE)
+        pairs = zip(latents, labels, strict=True)
+        return torch.cat([self.sample(z, y if self.classes else None) for z, y in pairs])
 
     def state(self) -> dict[str, dict[str, Tensor]]:
         """Return all memory as named groups of tensors, a group a file of the checkpoint."""
