@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from fgan.divergences import Divergence as Divergence
     from fgan.divergences import divergence as divergence
     from fgan.errors import FganError as FganError
+    from fgan.evaluation import evaluate as evaluate
     from fgan.experiments.presets import preset as preset
     from fgan.experiments.train import train as train
     from fgan.objectives import GANLoss as GANLoss
@@ -26,6 +27,7 @@ _HOMES = {
     "TrainConfig": "fgan.training.config",
     "RunDirectory": "fgan.training.run_directory",
     "divergence": "fgan.divergences",
+    "evaluate": "fgan.evaluation",
     "load_data": "fgan.data",
     "preset": "fgan.experiments.presets",
     "train": "fgan.experiments.train",
@@ -38,6 +40,7 @@ __all__ = [
     "RunDirectory",
     "TrainConfig",
     "divergence",
+    "evaluate",
     "load_data",
     "preset",
     "train",

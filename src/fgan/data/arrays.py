@@ -61,14 +61,28 @@ def load_array(path: str | Path, *, name: str | None = None) -> Dataset:
     """
     path = Path(path)
     array, raw_labels = _read(path)
-    _check(array, path)
-    labelling = _number(raw_labels, len(array), path)
-    if array.ndim == 2:
-        return _vector_dataset(name or str(path), _to_float32(array, path), labelling)
-    labels, classes = labelling
-    return image_dataset(
-        name or str(path), *split(torch.from_numpy(_to_images(array, path)), labels), classes
-    )
+    values = to_samples(array, path)
+    labels, classes = _number(raw_labels, len(array), path)
+    if values.ndim == 2:
+        return _vector_dataset(name or str(path), values, (labels, classes))
+    return image_dataset(name or str(path), *split(values, labels), classes)
+
+
+def to_samples(array: Array, origin: str | Path) -> Tensor:
+    """Return an array's vectors, float32 (N, D), or images, uint8 (N, C, H, W); see `load_array`.
+
+    Args:
+        array: of rank 2, 3 or 4.
+        origin: what to call it in an error.
+
+    Raises:
+        DataError: as `load_array` does.
+
+    >>> to_samples(np.zeros((5, 8, 8)), "here").shape
+    torch.Size([5, 1, 8, 8])
+    """
+    _check(array, origin)
+    return _to_float32(array, origin) if array.ndim == 2 else torch.from_numpy(_to_images(array, origin))
 
 
 def save_array(samples: Tensor, path: str | Path) -> None:
@@ -186,14 +200,14 @@ def _label_rule(path: Path, received: str) -> str:
     )
 
 
-def _type_rule(path: Path, received: str) -> str:
+def _type_rule(path: str | Path, received: str) -> str:
     return (
         f"An array must hold real numbers; {path} holds the type {received}. "
         'Convert it, for example with array.astype("float32").'
     )
 
 
-def _check(array: Array, path: Path) -> None:
+def _check(array: Array, path: str | Path) -> None:
     if not isinstance(array, np.ndarray):
         raise DataError(
             f"A .npz file must hold arrays; {path} holds something else. Save it again with numpy.savez."
@@ -214,7 +228,7 @@ def _check(array: Array, path: Path) -> None:
     _refuse_rows(array, np.isfinite(array), path, "finite numbers", "NaN or infinite")
 
 
-def _refuse_rows(array: Array, good: NDArray[np.bool_], path: Path, rule: str, received: str) -> None:
+def _refuse_rows(array: Array, good: NDArray[np.bool_], path: str | Path, rule: str, received: str) -> None:
     """Raise a DataError that counts the bad values and names the first row that holds one."""
     bad = array.size - int(np.count_nonzero(good))
     if bad:
@@ -225,14 +239,14 @@ def _refuse_rows(array: Array, good: NDArray[np.bool_], path: Path, rule: str, r
         )
 
 
-def _to_float32(array: Array, path: Path) -> Tensor:
+def _to_float32(array: Array, path: str | Path) -> Tensor:
     with np.errstate(over="ignore"):
         values = np.array(array, dtype=np.float32)
     _refuse_rows(values, np.isfinite(values), path, "numbers that fit float32 (below 3.4e38)", "too large")
     return torch.from_numpy(values)
 
 
-def _to_images(array: Array, path: Path) -> NDArray[np.uint8]:
+def _to_images(array: Array, path: str | Path) -> NDArray[np.uint8]:
     """Return (N, H, W), (N, H, W, C) or (N, C, H, W) as uint8 (N, C, H, W)."""
     if array.ndim == 3:
         array = array[:, None]

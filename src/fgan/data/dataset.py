@@ -92,9 +92,9 @@ class TensorSource:
 
     def fingerprint(self, labels: bool = False) -> str:
         """Return the SHA-256 of the values (and the labels, if asked for) with their type and shape."""
-        content = _content(self.values)
+        content = content_of(self.values)
         if labels and self.labels is not None:
-            content += _content(self.labels)
+            content += content_of(self.labels)
         return hashlib.sha256(content).hexdigest()
 
     def _rows(self, n: int, generator: torch.Generator) -> Tensor:
@@ -197,7 +197,7 @@ def as_uint8(values: Tensor) -> Tensor:
     return (values.float().nan_to_num(nan=0.0).clamp(0, 1) * 255).round().to(torch.uint8)
 
 
-def _content(values: Tensor) -> bytes:
+def content_of(values: Tensor) -> bytes:
     """Return the bytes of a tensor behind a heading that tells its type and shape."""
     heading = f"{values.dtype} {tuple(values.shape)}".encode()
     return heading + values.cpu().contiguous().view(torch.uint8).numpy().tobytes()

@@ -30,6 +30,7 @@ def load_images(
     *,
     image_size: int | None = None,
     strict: bool = False,
+    resize: bool = True,
     say: Say = to_stderr,
     name: str | None = None,
 ) -> Dataset:
@@ -44,12 +45,14 @@ def load_images(
         path: a folder, or a `.zip`, `.tar`, `.tar.gz` or `.tgz`, which is read in memory and never extracted.
         image_size: side of the squares, in pixels; 32 unless told.
         strict: refuse the first picture that cannot be read; otherwise such pictures are skipped and named.
+        resize: fit pictures of another size; otherwise the first such picture is refused.
         say: told of skipped pictures and of a size that was assumed.
         name: what to call the data set; the path unless told.
 
     Raises:
         DataError: the path cannot be read, an archive has unsafe names, `image_size` is no positive number,
-            fewer than 2 pictures can be read, or (with strict) one cannot.
+            fewer than 2 pictures can be read, or (with strict) one cannot, or
+            (without resize) one has another size.
     """
     path = Path(path)
     size = DEFAULT_SIZE if image_size is None else _checked_size(image_size)
@@ -64,12 +67,24 @@ def load_images(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             decoded = _decode_all(entries, size, strict, say, path)
+    if not resize:
+        _require_size(decoded, size, path)
     if image_size is None and any(picture.size != (size, size) for _, picture in decoded):
         say(f"Images are resized and cropped to {size}x{size}; set the image size for another.")
     # Numbered only now: a picture that was skipped has no label, and a class of such pictures is none.
     labels, classes = number_folders([picture_name for picture_name, _ in decoded])
     pixels = torch.from_numpy(_stack([picture for _, picture in decoded]))
     return image_dataset(name or str(path), *split(pixels, labels), classes)
+
+
+def _require_size(decoded: list[Named], size: int, path: Path) -> None:
+    for picture_name, picture in decoded:
+        if picture.size != (size, size):
+            width, height = picture.size
+            raise DataError(
+                f"The pictures must be {size}x{size} here; in {path} {picture_name} is {width}x{height}. "
+                "Make them that size as their generator would have, since resizing changes what is measured."
+            )
 
 
 def _checked_size(image_size: int) -> int:

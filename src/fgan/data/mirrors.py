@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -13,6 +14,14 @@ from fgan.data.notes import Say, on_a_terminal
 from fgan.errors import DataError
 
 TIMEOUT = 30.0  # seconds without a byte before a mirror counts as silent
+
+
+def cache_folder() -> Path:
+    """Return where downloads and other things that can be made again are kept: `$FGAN_CACHE`, or the system's own."""
+    import pooch
+
+    chosen = os.environ.get("FGAN_CACHE")
+    return Path(chosen or pooch.os_cache("fgan")).expanduser()
 
 
 def sha256_of(content: bytes) -> str:

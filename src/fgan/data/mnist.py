@@ -12,7 +12,7 @@ from fgan.data.dataset import Dataset, TensorSource
 from fgan.data.finite import image_dataset
 from fgan.data.idx import parse_idx, unpack
 from fgan.data.labels import DIGITS
-from fgan.data.mirrors import download, sha256_of
+from fgan.data.mirrors import cache_folder, download, sha256_of
 from fgan.data.notes import Say, to_stderr
 from fgan.errors import DataError
 
@@ -53,7 +53,7 @@ def mnist_parts(data_dir: str | Path | None, say: Say) -> tuple[TensorSource, Te
     data_dir = None if data_dir is None else Path(data_dir).expanduser()
     missing = [name for name in SHA256 if _find(name, data_dir) is None]
     if missing:
-        _download_all(missing, (data_dir or _cache()) / "mnist", say)
+        _download_all(missing, (data_dir or cache_folder()) / "mnist", say)
     content = {name: _verified(name, data_dir) for name in SHA256}
     return _part(content, "train"), _part(content, "t10k")
 
@@ -66,16 +66,9 @@ def _part(content: dict[str, bytes], part: str) -> TensorSource:
     return TensorSource(images.unsqueeze(1), labels.long())
 
 
-def _cache() -> Path:
-    import pooch
-
-    chosen = os.environ.get("FGAN_CACHE")
-    return Path(chosen or pooch.os_cache("fgan")).expanduser()
-
-
 def _folders(data_dir: Path | None) -> Iterator[Path]:
     shared = os.environ.get("FGAN_DATA")
-    for root in (data_dir, Path(shared).expanduser() if shared else None, _cache()):
+    for root in (data_dir, Path(shared).expanduser() if shared else None, cache_folder()):
         if root is not None:
             yield from (root, root / "mnist", root / "MNIST" / "raw")
 

@@ -1,5 +1,23 @@
-"""How good samples are, measured."""
+"""How good samples are, measured, and how sure that is."""
 
+from fgan.evaluation.evaluate import evaluate, judge_for, nearest_images
+from fgan.evaluation.metrics import METRICS, QUANTITIES, Metric, Quantity, higher_is_better
 from fgan.evaluation.modes import ModeCoverage, mode_coverage
+from fgan.evaluation.result import Evaluation, Measurement, Range, over_runs
 
-__all__ = ["ModeCoverage", "mode_coverage"]
+__all__ = [
+    "METRICS",
+    "QUANTITIES",
+    "Evaluation",
+    "Measurement",
+    "Metric",
+    "ModeCoverage",
+    "Quantity",
+    "Range",
+    "evaluate",
+    "higher_is_better",
+    "judge_for",
+    "mode_coverage",
+    "nearest_images",
+    "over_runs",
+]

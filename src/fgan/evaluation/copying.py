@@ -9,12 +9,15 @@ from fgan.evaluation.jackknife import Jackknife, folds, group_of
 from fgan.evaluation.neighbours import Points, nearest
 
 
-def nearest_training(features: Tensor, training: Tensor, block: int = 1000) -> tuple[Tensor, Tensor]:
-    """Return the squared distance of features (n, d) to the nearest training features (t, d), and its row, (n,)."""
+def nearest_training(
+    features: Tensor, training: Tensor, count: int = 1, block: int = 1000
+) -> tuple[Tensor, Tensor]:
+    """Return the squared distances of features (n, d) to the nearest of (t, d), and their rows, (n, count)."""
     center = training.mean(0, dtype=torch.float64)
     x, t = Points(features - center), Points(training - center)
-    found = [nearest(x, t, rows, 1) for rows in torch.arange(len(x), device=features.device).split(block)]
-    return torch.cat([distance[:, 0] for distance, _ in found]), torch.cat([row[:, 0] for _, row in found])
+    found = [nearest(x, t, rows, count) for rows in torch.arange(len(x), device=features.device).split(block)]
+    distances, rows = zip(*found, strict=True)
+    return torch.cat(distances), torch.cat(rows)
 
 
 def closeness(distances: Tensor, unseen: Tensor) -> Jackknife:
@@ -35,9 +38,7 @@ def closeness(distances: Tensor, unseen: Tensor) -> Jackknife:
     ours, theirs = group_of(len(distances), distances.device), group_of(len(unseen), unseen.device)
 
     def without(group: int | None) -> float:
-        a, b = (
-            (distances, unseen) if group is None else (distances[ours != group], unseen[theirs != group])
-        )
+        a, b = (distances, unseen) if group is None else (distances[ours != group], unseen[theirs != group])
         return probability_below(a, b)
 
     return folds(without)

@@ -116,11 +116,8 @@ def close_pairs(x: Points, y: Points, rows: Tensor, reach: Tensor) -> tuple[Tens
     slack = ROUNDING * float(x.norms.max() + y.norms.max())
     near = x.quick_distances(rows, y) < reach + slack
     i, j = near.nonzero(as_tuple=True)
-    if len(i) > CROWDED * near.numel():
-        distance = x.distances(rows, y)[i, j]
-    else:
-        distance = x.pair_distances(y, rows[i], j)
-    return rows[i], j, distance
+    crowded = len(i) > CROWDED * near.numel()
+    return rows[i], j, x.distances(rows, y)[i, j] if crowded else x.pair_distances(y, rows[i], j)
 
 
 class _Counts:

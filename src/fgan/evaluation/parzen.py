@@ -56,6 +56,7 @@ def choose_bandwidth(x: Points, validation: Points, block: int = 500) -> float:
     distances = torch.cat(list(_squared_distances(x, validation, block)))
     typical = distances.amin(1).mean().clamp(min=1e-12).sqrt().item() / math.sqrt(x.exact.shape[1])
     grid = [typical * 10 ** (-1.5 + 3 * step / (BANDWIDTHS - 1)) for step in range(BANDWIDTHS)]
+    chosen = typical
     for _ in range(2):  # the second grid lies between the first one's neighbours of the best
         scores = [
             float((-distances / (2 * h * h)).logsumexp(1).mean()) - x.exact.shape[1] * math.log(h)

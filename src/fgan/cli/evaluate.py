@@ -1,0 +1,142 @@
+"""`fgan evaluate`: how good samples are, with intervals and with what real samples score."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import tyro
+
+from fgan.cli import print_error, print_out
+from fgan.errors import FganError
+
+if TYPE_CHECKING:
+    from fgan.data import Dataset
+    from fgan.evaluation import Evaluation
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluateCommand:
+    """Measure samples against data: every number with a 95% interval and with what real samples score in its place.
+
+    A run keeps the result as its evaluation.json. Several runs, such as of several seeds, are also pooled.
+    """
+
+    samples: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="RUN|SAMPLES ...")]
+    """Run directories, folders or archives of images, .npy or .npz arrays, or names of data sets."""
+    against: str | None = None
+    """The data, as `fgan train` takes them; those of the run if not given."""
+    metrics: str = "all"
+    """Names, separated by commas: fid, kid, is, prdc, modes, kde, copying, c2st, or single numbers such as recall;
+    all that apply if not given."""
+    n: int = 10_000
+    """How many samples to judge, at most."""
+    extractor: str = "auto"
+    """What makes features: mnist-cnn, digits-cnn, cifar-cnn, pixels, raw, inception, inception:WEIGHTS_FILE, or
+    module:callable of your own."""
+    best: bool = False
+    """Draw from the best checkpoint of a run that was judged while it trained, rather than from the newest."""
+    seed: int = 0
+    """Decides latents and orders."""
+    neighbours: Path | None = None
+    """Write a picture here: samples beside the training images that are nearest to them."""
+    out: Path | None = None
+    """Write the result to this file too."""
+    data_dir: str | None = None
+    """Where to look for mnist and stacked-mnist before downloading them."""
+    image_size: int | None = None
+    """Pixels a side for a folder or an archive of images as --against."""
+    batch_size: int = 500
+    """Samples in one pass of the extractor."""
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to compute."""
+    json: bool = False
+    """Print JSON on stdout: an object, or for several samples a list of them and what they have in common."""
+
+
+def run(arguments: list[str]) -> None:
+    """Parse the arguments, evaluate and print."""
+    command = tyro.cli(EvaluateCommand, prog="fgan evaluate", args=arguments)
+    if not command.samples:
+        raise FganError("name what to judge: fgan evaluate RUN, or fgan evaluate FOLDER --against DATA.")
+    from fgan.evaluation import over_runs
+    from fgan.evaluation.result import jsonable, table_of
+
+    data: dict[tuple[str, str | None, int | None], Dataset] = {}
+    evaluations = []
+    for samples in command.samples:
+        evaluations.append(evaluate_one(command, samples, data))
+        if not command.json:
+            print_out(evaluations[-1].table() + "\n")
+    several = len(evaluations) > 1
+    pooled = over_runs(evaluations) if several else {}
+    if several and not command.json:
+        heading = f"mean over {len(evaluations)}, with the interval of that mean"
+        print_out("\n".join([heading, "", *table_of(pooled, "real samples score")]))
+    result = {"evaluations": evaluations, "mean": pooled} if several else evaluations[0]
+    text = json.dumps(jsonable(result), indent=2, ensure_ascii=False, allow_nan=False)
+    if command.json:
+        print_out(text)
+    if command.out:
+        from fgan.files import save_file
+
+        save_file(command.out, f"{text}\n".encode(), "An evaluation")
+
+
+def evaluate_one(
+    command: EvaluateCommand, samples: str, loaded: dict[tuple[str, str | None, int | None], Dataset]
+) -> Evaluation:
+    """Judge one set of samples, and leave the result in a run directory; data are loaded once."""
+    from fgan.data import load_data
+    from fgan.evaluation import evaluate
+    from fgan.evaluation.samples import is_run
+    from fgan.training.run_directory import RunDirectory
+
+    data, data_dir, size = command.against, command.data_dir, command.image_size
+    of_a_run = is_run(samples)
+    if of_a_run and data is None:
+        config = RunDirectory(samples).config()
+        data, data_dir, size = config.data, data_dir or config.data_dir, size or config.image_size
+    if data is None:
+        raise FganError(f"{samples} is no run directory: say with --against DATA what it is to resemble.")
+    key = (data, data_dir, size)
+    if key not in loaded:
+        loaded[key] = load_data(data, data_dir=data_dir, image_size=size, say=print_error)
+    found = evaluate(
+        samples,
+        loaded[key],
+        metrics=() if command.metrics == "all" else tuple(map(str.strip, command.metrics.split(","))),
+        n=command.n,
+        extractor=command.extractor,
+        seed=command.seed,
+        best=command.best,
+        batch_size=command.batch_size,
+        device=command.device,
+        say=print_error,
+    )
+    if of_a_run:
+        found.write(RunDirectory(samples).path / "evaluation.json")
+    if command.neighbours:
+        draw_neighbours(command, samples, loaded[key])
+    return found
+
+
+def draw_neighbours(command: EvaluateCommand, samples: str, data: Dataset) -> None:
+    """Draw samples, each at the head of a row of the training images that are nearest to it."""
+    from fgan.data import draw_samples, save_picture
+    from fgan.evaluation import nearest_images
+
+    assert command.neighbours is not None, "asked for"
+    rows = nearest_images(
+        samples,
+        data,
+        extractor=command.extractor,
+        seed=command.seed,
+        best=command.best,
+        device=command.device,
+        say=print_error,
+    )
+    save_picture(draw_samples(rows.flatten(0, 1), columns=rows.shape[1]), command.neighbours)
+    print_error(f"samples, each before the training images nearest to it, in {command.neighbours}")

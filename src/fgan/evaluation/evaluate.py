@@ -1,0 +1,212 @@
+"""`fgan.evaluate`: how good are these samples, and how sure is that?"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from fgan.data import Dataset, TensorSource, load_data
+from fgan.data.dataset import as_float, as_uint8
+from fgan.data.notes import Say, on_a_terminal, to_stderr
+from fgan.errors import FganError
+from fgan.evaluation.copying import nearest_training
+from fgan.evaluation.features import Extractor, extractor_for, mismatch
+from fgan.evaluation.metrics import METRICS, chosen_metrics
+from fgan.evaluation.result import Evaluation, measured
+from fgan.evaluation.samples import Samples, gather
+from fgan.evaluation.sides import Real, Side, real_of
+from fgan.training.loop import resolve_device
+
+DISTINCT = 0.99
+"""Share of samples below which repeated ones are worth a warning."""
+
+
+def evaluate(
+    samples: Samples,
+    data: Dataset | str | Path,
+    *,
+    metrics: tuple[str, ...] = (),
+    n: int = 10_000,
+    extractor: str | Extractor | None = None,
+    seed: int = 0,
+    best: bool = False,
+    batch_size: int = 500,
+    device: str = "auto",
+    cache: bool = True,
+    say: Say = to_stderr,
+) -> Evaluation:
+    """Measure samples against data, every number with an interval and with what real samples score.
+
+    Args:
+        samples: a run (its path or `RunDirectory`), a folder or archive of images, a `.npy` or `.npz`, or an
+            array or tensor: vectors (n, D), or images (n, H, W), (n, H, W, C) or (n, C, H, W), uint8 or floats in
+            [0, 1].
+        data: a `Dataset`, or the name or path of one.
+        metrics: names as in `fgan.evaluation.METRICS`, or of single numbers such as "recall"; all that apply
+            unless told.
+        n: samples to judge, at most.
+        extractor: what makes features: a name, `module:callable`, or an `Extractor`; chosen by the data unless
+            told.
+        seed: decides latents and orders.
+        best: draw from a run's best checkpoint rather than the newest.
+        batch_size: samples in one pass of the extractor.
+        device: "auto", "cpu", "cuda" or "mps".
+        cache: remember features on disk by content.
+        say: told what is worth knowing.
+
+    Raises:
+        FganError: for samples or data that cannot be read or compared, unknown metrics or extractors.
+
+    >>> found = evaluate(load_data("ring8").train.draw(500, torch.Generator()), "ring8", metrics=("modes",))
+    >>> found["modes"].value
+    8.0
+    """
+    dataset = data if isinstance(data, Dataset) else load_data(data, say=say)
+    if n < 20:
+        raise FganError(f"--n must be at least 20, so that intervals can be given; got {n}.")
+    chosen = chosen_metrics(metrics)
+    chosen_extractor = extractor_for(extractor, dataset)
+    side = functools.partial(
+        Side,
+        extractor=chosen_extractor,
+        device=resolve_device(device),
+        batch_size=batch_size,
+        cache=cache,
+        say=say,
+    )
+    name, values = gather(samples, dataset, n, seed=seed, best=best, say=say)
+    real = real_of(dataset, len(values), side)
+    ours = side(values[: len(real.other)])
+    applicable, skipped = _applicable(chosen, real, strict=bool(metrics))
+    found = {}
+    steps = [(metric, floor) for metric in applicable for floor in (False, True)]
+    progress = tqdm(steps, "evaluate", leave=False, disable=not on_a_terminal(sys.stderr))
+    for metric, floor in progress:
+        progress.set_postfix_str(f"{metric}{' of real samples' if floor else ''}", refresh=False)
+        entry = METRICS[metric]
+        found[metric, floor] = entry.compute(*(entry.floor(real) if floor else (ours, real)))
+    return Evaluation(
+        samples=name,
+        against=dataset.name,
+        n=len(ours),
+        reference=real.description,
+        extractor={
+            "name": chosen_extractor.name,
+            "dimension": chosen_extractor.dimension,
+            "sha256": chosen_extractor.sha256,
+        },
+        metrics={
+            quantity: measured(quantity, found[metric, False][quantity], found[metric, True][quantity])
+            for metric, wanted in applicable.items()
+            for quantity in wanted
+            if quantity in found[metric, False]
+        },
+        skipped=skipped,
+        warnings=tuple(_warnings(ours, real, dataset, list(applicable))),
+        versions={"fgan": version("fgan"), "torch": torch.__version__},
+    )
+
+
+def nearest_images(
+    samples: Samples,
+    data: Dataset | str | Path,
+    *,
+    rows: int = 10,
+    count: int = 7,
+    extractor: str | Extractor | None = None,
+    seed: int = 0,
+    best: bool = False,
+    device: str = "auto",
+    say: Say = to_stderr,
+) -> Tensor:
+    """Return samples, each before the training images nearest to it by features: (rows, 1 + count, C, H, W).
+
+    Args:
+        rows: samples looked at.
+        count: training images for each.
+        samples, data, extractor, seed, best, device, say: as `evaluate` takes them.
+
+    Raises:
+        FganError: for samples or data that cannot be read or compared, or are no finite set of images.
+    """
+    dataset = data if isinstance(data, Dataset) else load_data(data, say=say)
+    if not (dataset.is_image and isinstance(dataset.train, TensorSource)):
+        raise FganError(
+            f'nearest training images are looked for in a finite set of images; "{dataset.name}" is none.'
+        )
+    side = functools.partial(
+        Side, extractor=extractor_for(extractor, dataset), device=resolve_device(device), say=say
+    )
+    _, values = gather(samples, dataset, rows, seed=seed, best=best, say=say)
+    training = side(dataset.train.values)
+    nearest = nearest_training(side(values, cache=False).features, training.features, count)[1].cpu()
+    found = torch.cat([values[:, None], training.values[nearest]], 1)
+    return as_float(found.flatten(0, 1)).view(found.shape)
+
+
+def judge_for(
+    dataset: Dataset, metrics: tuple[str, ...], n: int, device: str, say: Say
+) -> Callable[[Tensor], dict[str, float | None]]:
+    """Return what measures samples (n, *shape) again and again, as training does; values only.
+
+    Raises:
+        FganError: for metrics that do not exist, or do not apply to these data.
+    """
+    extractor = extractor_for(None, dataset)
+    side = functools.partial(Side, extractor=extractor, device=resolve_device(device), say=say)
+    real = real_of(dataset, n, side)
+    applicable, _ = _applicable(chosen_metrics(metrics), real, strict=True)
+
+    def judge(samples: Tensor) -> dict[str, float | None]:
+        samples = samples.cpu()
+        ours = side(as_uint8(samples) if dataset.is_image else samples, cache=False)
+        if not bool(samples.isfinite().all()):
+            return {quantity: None for wanted in applicable.values() for quantity in wanted}
+        values: dict[str, float | None] = {}
+        for metric, wanted in applicable.items():
+            found = METRICS[metric].compute(ours, real)
+            values |= {quantity: found[quantity].value for quantity in wanted if quantity in found}
+        return values
+
+    return judge
+
+
+def _applicable(
+    chosen: dict[str, tuple[str, ...]], real: Real, *, strict: bool
+) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
+    """Part the chosen metrics into those that apply, and reasons why the others do not."""
+    lacking = {name: METRICS[name].needs(real) for name in chosen}
+    skipped = {name: why for name, why in lacking.items() if why}
+    if strict and skipped:
+        name, why = next(iter(skipped.items()))
+        raise FganError(f'the metric "{name}" needs {why}. Leave it out, or choose another --extractor.')
+    return {name: wanted for name, wanted in chosen.items() if name not in skipped}, skipped
+
+
+def _warnings(ours: Side, real: Real, dataset: Dataset, metrics: list[str]) -> list[str]:
+    warnings = []
+    other_data = mismatch(ours.extractor, dataset)
+    if other_data:
+        warnings.append(other_data)
+    distinct = len(torch.unique(ours.values.flatten(1), dim=0))
+    if distinct < DISTINCT * len(ours):
+        warnings.append(f"only {distinct} of {len(ours)} samples differ from each other")
+    if "fid" in metrics and min(len(ours), len(real.reference)) <= ours.extractor.dimension:
+        smaller = min(len(ours), len(real.reference))
+        warnings.append(
+            f"fid of {smaller} samples with {ours.extractor.dimension} features each is mostly bias; look at kid, "
+            "which has none, or give more samples"
+        )
+    if real.training is not None and "training" in real.description:
+        warnings.append(
+            "the reference is part of what training saw: a generator that repeats it looks good; "
+            "closer-to-training tells"
+        )
+    return warnings

@@ -1,0 +1,85 @@
+"""Features, extracted once: remembered on disk by the content of the samples and of the extractor."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from fgan.data.dataset import content_of
+from fgan.data.mirrors import cache_folder
+from fgan.evaluation.features.extractor import Extractor
+from fgan.files import replace_durably
+
+MOST_BYTES = 2**30
+"""What all remembered features may take; the oldest go first."""
+
+
+@torch.no_grad()
+def features_of(
+    extractor: Extractor,
+    values: Tensor,
+    *,
+    batch_size: int = 500,
+    device: str = "cpu",
+    cache: bool = True,
+    say: Callable[[str], None],
+) -> Tensor:
+    """Return features, float32 (n, dimension), on `device`.
+
+    Args:
+        extractor: what makes them. One without a hash of its weights is asked every time.
+        values: uint8 images (n, C, H, W) or float32 vectors (n, D).
+        batch_size: samples in one pass.
+        device: where to compute.
+        cache: look in `$FGAN_CACHE` (or the system's cache) first, and leave them there.
+        say: told once where that folder cannot be written to.
+    """
+    path = _path(extractor, values) if cache and extractor.sha256 else None
+    known = None if path is None else _read(path, len(values), extractor.dimension)
+    if known is not None:
+        return known.to(device)
+    extractor = extractor.to(device)
+    features = torch.cat([extractor(part.to(device)).float() for part in values.split(batch_size)])
+    if path is not None:
+        _write(path, features, say)
+    return features
+
+
+def _path(extractor: Extractor, values: Tensor) -> Path:
+    digest = hashlib.sha256(f"{extractor.name} {extractor.sha256} {extractor.dimension} ".encode())
+    digest.update(content_of(values))
+    return cache_folder() / "features" / f"{digest.hexdigest()}.safetensors"
+
+
+def _read(path: Path, n: int, dimension: int) -> Tensor | None:
+    """Return remembered features; None where there are none, or the file is damaged."""
+    try:
+        features = load(path.read_bytes())["features"]
+        path.touch()  # the newest used go last
+    except (OSError, SafetensorError, KeyError):
+        return None
+    return features if features.shape == (n, dimension) else None
+
+
+def _write(path: Path, features: Tensor, say: Callable[[str], None]) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        replace_durably(path, save({"features": features.cpu().contiguous()}))
+        _forget_oldest(path.parent)
+    except OSError as error:
+        say(f"features are not remembered: {path.parent} cannot be written to ({error})")
+
+
+def _forget_oldest(folder: Path) -> None:
+    files = sorted(folder.glob("*.safetensors"), key=lambda path: path.stat().st_mtime, reverse=True)
+    total = 0
+    for path in files:
+        total += path.stat().st_size
+        if total > MOST_BYTES and path != files[0]:
+            path.unlink(missing_ok=True)

@@ -1,0 +1,99 @@
+"""The classifiers whose last hidden layer serves as features: small, without batch statistics."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from fgan.data.dataset import as_float
+
+
+class DigitNet(nn.Module):
+    """Three convolutions and a hidden layer, for grey images of digits.
+
+    Args:
+        side: of the images in pixels, even.
+        dimension: of the features.
+        stride: of the first convolution.
+    """
+
+    def __init__(self, side: int, dimension: int, stride: int) -> None:
+        super().__init__()
+        rest = side // stride // 2
+        self.body = nn.Sequential(
+            nn.Conv2d(1, 32, 5, stride, padding=2),
+            nn.ReLU(),
+            nn.Conv2d(32, 64, 3, padding=1),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+            nn.Conv2d(64, 64, 3, padding=1),
+            nn.ReLU(),
+            nn.Flatten(),
+            nn.Linear(64 * rest * rest, dimension),
+            nn.ReLU(),
+        )
+        self.head = nn.Linear(dimension, 10)
+
+    def features(self, values: Tensor) -> Tensor:
+        """Return features (n, dimension) of uint8 or [0, 1] images (n, 1, side, side)."""
+        return self.body(as_float(values) * 2 - 1)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return logits (n, 10)."""
+        return self.head(self.features(values))
+
+
+class _Residual(nn.Module):
+    def __init__(self, channels: int, groups: int = 8) -> None:
+        super().__init__()
+        self.branch = nn.Sequential(
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.GroupNorm(groups, channels),
+            nn.ReLU(),
+            nn.Conv2d(channels, channels, 3, padding=1, bias=False),
+            nn.GroupNorm(groups, channels),
+            nn.ReLU(),
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.branch(x)
+
+
+class CifarNet(nn.Module):
+    """A residual network of nine layers with group norm, for 32×32 colour images in ten classes.
+
+    Source: the shape of "ResNet-9" (Page, "How to train your ResNet", 2018), narrower.
+    """
+
+    dimension = 256
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.body = nn.Sequential(
+            *_block(3, 64, pool=False),
+            *_block(64, 128),
+            _Residual(128),
+            *_block(128, 192),
+            *_block(192, 256),
+            _Residual(256),
+            nn.AdaptiveMaxPool2d(1),
+            nn.Flatten(),
+        )
+        self.head = nn.Linear(self.dimension, 10)
+
+    def features(self, values: Tensor) -> Tensor:
+        """Return features (n, 256) of uint8 or [0, 1] images (n, 3, 32, 32)."""
+        return self.body(as_float(values) * 4 - 2)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Return logits (n, 10)."""
+        return self.head(self.features(values))
+
+
+def _block(inside: int, outside: int, pool: bool = True) -> list[nn.Module]:
+    convolution = nn.Conv2d(inside, outside, 3, padding=1, bias=False)
+    return [
+        convolution,
+        nn.GroupNorm(8, outside),
+        nn.ReLU(),
+        *([nn.MaxPool2d(2)] if pool else []),
+    ]

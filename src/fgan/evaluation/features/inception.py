@@ -1,0 +1,88 @@
+"""Inception v3's 2,048 pooled features, through an installed torch-fidelity or a file of weights."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any, Self
+
+import torch
+from torch import Tensor
+
+from fgan.errors import FganError
+
+
+class Inception:
+    """The extractor of published FID figures, for images of any size, grey ones as RGB.
+
+    Args:
+        weights: a TorchScript file (`inception-2015-12-05.pt`, which needs no package), or torch-fidelity's
+            `weights-inception-2015-12-05-6726825d.pth`; torch-fidelity's own, downloaded by it, unless told.
+
+    Raises:
+        FganError: where the file or the package is missing, or is something else.
+
+    Source: Szegedy et al. (2015), in TensorFlow's port of 2015-12-05, as used by Heusel et al. (2017).
+    """
+
+    name, dimension, trained_on = "inception", 2048, "imagenet"
+
+    def __init__(self, weights: Path | None = None) -> None:
+        self.sha256 = ""
+        if weights is not None:
+            if not weights.is_file():
+                raise FganError(
+                    f"the weights of Inception must be a file; {weights} is none. Check the path."
+                )
+            self.sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
+        script = weights is not None and _script(weights)
+        self.network, self.scripted = script or _fidelity(weights), bool(script)
+        if not self.sha256:
+            self.sha256 = hash_of(self.network.state_dict())
+
+    def to(self, device: torch.device | str) -> Self:
+        """Move it to a device, and return it."""
+        self.network.to(device)
+        return self
+
+    def __call__(self, values: Tensor) -> Tensor:
+        """Return features (n, 2048) of uint8 images (n, 1 or 3, H, W)."""
+        colour = values.expand(-1, 3, -1, -1)
+        if self.scripted:
+            return self.network(colour, return_features=True).float()
+        return self.network(colour)[0].float()
+
+
+def _script(weights: Path) -> Any:  # noqa: ANN401 - a scripted module has no type of its own
+    """Return the file as a TorchScript module; None where it is something else."""
+    try:
+        return torch.jit.load(str(weights), map_location="cpu").eval()
+    except RuntimeError:
+        return None
+
+
+def _fidelity(weights: Path | None) -> Any:  # noqa: ANN401
+    try:
+        from torch_fidelity.feature_extractor_inceptionv3 import (  # pyright: ignore[reportMissingImports]
+            FeatureExtractorInceptionV3,
+        )
+    except ImportError as error:
+        raise FganError(
+            f'the extractor "inception" needs torch-fidelity, which cannot be imported here ({error}). '
+            'pip install "fgan[inception]", or give the TorchScript file of Inception as inception:FILE.'
+        ) from error
+    path = None if weights is None else str(weights)
+    try:
+        return FeatureExtractorInceptionV3("fgan", ["2048"], feature_extractor_weights_path=path)
+    except (OSError, RuntimeError, KeyError, EOFError, ValueError) as error:
+        source = weights or "torch-fidelity's download"
+        raise FganError(f"Inception's weights could not be loaded from {source}: {error}.") from error
+
+
+def hash_of(state: dict[str, Tensor]) -> str:
+    """Return the SHA-256 of a network's named tensors."""
+    digest = hashlib.sha256()
+    for name, value in sorted(state.items()):
+        digest.update(name.encode())
+        digest.update(value.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()

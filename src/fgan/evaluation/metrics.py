@@ -1,0 +1,197 @@
+"""The metrics by name: what each computes, of what it needs, and which way is better."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from fgan.errors import FganError, did_you_mean
+from fgan.evaluation.classes import class_coverage, classifier_score
+from fgan.evaluation.copying import closeness, nearest_training, repeated
+from fgan.evaluation.features import Classifier
+from fgan.evaluation.frechet import frechet_distance
+from fgan.evaluation.jackknife import GROUPS, Jackknife, mean
+from fgan.evaluation.kernel import kernel_distance
+from fgan.evaluation.modes import mixture_coverage
+from fgan.evaluation.neighbours import precision_recall
+from fgan.evaluation.parzen import log_likelihood
+from fgan.evaluation.sides import Real, Side
+from fgan.evaluation.two_sample import classifier_accuracy
+
+Found = dict[str, Jackknife]
+INFINITE = float("inf")
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """One number that a metric reports.
+
+    Args:
+        better: "higher" or "lower".
+        lowest, highest: beyond which it cannot be.
+        meaning: what it is, in a few words.
+    """
+
+    better: str
+    lowest: float
+    highest: float
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One computation and the numbers that come of it.
+
+    Args:
+        compute: from samples and the real ones to each number.
+        quantities: the numbers by name.
+        needs: says what is missing for it, "" for nothing.
+        floor: what stands in for samples, and against what, to see how real samples score.
+    """
+
+    compute: Callable[[Side, Real], Found]
+    quantities: dict[str, Quantity]
+    needs: Callable[[Real], str] = lambda real: ""
+    floor: Callable[[Real], tuple[Side, Real]] = lambda real: (real.other, real)
+
+
+def _classifier(real: Real) -> str:
+    extractor = real.reference.extractor
+    return (
+        ""
+        if isinstance(extractor, Classifier)
+        else f"an extractor that classifies, which {extractor.name} does not"
+    )
+
+
+def _modes(samples: Side, real: Real) -> Found:
+    if real.modes is not None:
+        return mixture_coverage(samples.vectors, real.reference.vectors, real.modes)
+    return class_coverage(samples.logits, real.reference.logits)
+
+
+def _finite_training(real: Real) -> str:
+    if real.training is None or real.unseen is None:
+        return "training samples that are finitely many"
+    if len(real.unseen) < 4 * GROUPS:
+        return f"at least {4 * GROUPS} held-out samples, of which there are {len(real.unseen)}"
+    return ""
+
+
+def _copying(samples: Side, real: Real) -> Found:
+    assert real.training is not None and real.unseen is not None, "asked for by `needs`"
+    training = real.training.features
+    ours, theirs = (nearest_training(side.features, training)[0][:, 0] for side in (samples, real.unseen))
+    return {
+        "closer-to-training": closeness(ours, theirs),
+        "exact-copies": mean(repeated(samples.values, real.training.values)),
+    }
+
+
+def _copying_floor(real: Real) -> tuple[Side, Real]:
+    """One half of the unseen samples against the other."""
+    assert real.unseen is not None, "asked for by `needs`"
+    halves = [real.unseen.part(slice(start, None, 2)) for start in (0, 1)]
+    return halves[0], dataclasses.replace(real, unseen=halves[1])
+
+
+METRICS: dict[str, Metric] = {
+    "fid": Metric(
+        lambda samples, real: {"fid": frechet_distance(samples.features, real.reference.features)},
+        {"fid": Quantity("lower", 0, INFINITE, "Fréchet distance of features")},
+    ),
+    "kid": Metric(
+        lambda samples, real: {"kid": kernel_distance(samples.features, real.reference.features)},
+        {"kid": Quantity("lower", -INFINITE, INFINITE, "kernel distance of features, unbiased")},
+    ),
+    "is": Metric(
+        lambda samples, real: {"is": classifier_score(samples.logits)},
+        {"is": Quantity("higher", 1, INFINITE, "classifier (Inception) score")},
+        _classifier,
+    ),
+    "prdc": Metric(
+        lambda samples, real: precision_recall(samples.features, real.reference.features),
+        {
+            "precision": Quantity("higher", 0, 1, "samples among real neighbours"),
+            "recall": Quantity("higher", 0, 1, "real ones among samples' neighbours"),
+            "density": Quantity("higher", 0, INFINITE, "real neighbourhoods a sample lies in, over k"),
+            "coverage": Quantity("higher", 0, 1, "real neighbourhoods with a sample"),
+        },
+    ),
+    "modes": Metric(
+        _modes,
+        {
+            "modes": Quantity("higher", 0, INFINITE, "classes or clusters with a sample"),
+            "modes-kl": Quantity("lower", 0, INFINITE, "KL of their shares to the real ones, nats"),
+            "within-3-sigma": Quantity("higher", 0, 1, "samples within 3σ of a cluster"),
+        },
+        lambda real: "" if real.modes is not None else _classifier(real),
+    ),
+    "kde": Metric(
+        lambda samples, real: {
+            "kde": log_likelihood(samples.vectors, real.reference.vectors, real.validation.vectors)[0]
+        },
+        {"kde": Quantity("higher", -INFINITE, INFINITE, "kernel density's log-likelihood, nats (caveats!)")},
+    ),
+    "copying": Metric(
+        _copying,
+        {
+            "closer-to-training": Quantity(
+                "lower", 0, 1, "P(nearer to training than unseen data): ½ is ideal"
+            ),
+            "exact-copies": Quantity("lower", 0, 1, "samples equal to a training sample"),
+        },
+        _finite_training,
+        _copying_floor,
+    ),
+    "c2st": Metric(
+        lambda samples, real: {"c2st": classifier_accuracy(samples.features, real.reference.features)},
+        {"c2st": Quantity("lower", 0, 1, "accuracy of telling samples from data: ½ is ideal")},
+    ),
+}
+QUANTITIES: dict[str, Quantity] = {
+    name: quantity for metric in METRICS.values() for name, quantity in metric.quantities.items()
+}
+
+
+def chosen_metrics(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Return which metrics are to be computed, and which of their numbers reported; all metrics for no names.
+
+    Args:
+        names: of metrics or of single numbers, such as "prdc" or "recall".
+
+    Raises:
+        FganError: for an unknown name.
+
+    >>> chosen_metrics(("recall", "fid"))
+    {'prdc': ('recall',), 'fid': ('fid',)}
+    """
+    if not names:
+        return {name: tuple(metric.quantities) for name, metric in METRICS.items()}
+    chosen: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        if name in METRICS:
+            chosen[name] = tuple(METRICS[name].quantities)
+            continue
+        home = next((key for key, metric in METRICS.items() if name in metric.quantities), None)
+        if home is None:
+            known = list(METRICS) + [quantity for quantity in QUANTITIES if quantity not in METRICS]
+            raise FganError(
+                f'there is no metric "{name}".{did_you_mean(name, known)} There are: {", ".join(known)}.'
+            )
+        chosen[home] = (*chosen.get(home, ()), name)
+    return chosen
+
+
+def higher_is_better(name: str) -> bool:
+    """Whether more of a number is better; the first of a metric's for its name.
+
+    Raises:
+        FganError: for an unknown name.
+
+    >>> higher_is_better("recall"), higher_is_better("fid")
+    (True, False)
+    """
+    ((_, reported),) = chosen_metrics((name,)).items()
+    return QUANTITIES[reported[0]].better == "higher"

@@ -1,0 +1,158 @@
+"""What an evaluation found: numbers with intervals, as a table and as JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fgan.evaluation.jackknife import Jackknife, student
+from fgan.evaluation.metrics import QUANTITIES
+from fgan.files import save_file
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Range:
+    """A number and the 95% interval for its expectation with as many samples."""
+
+    value: float
+    low: float
+    high: float
+
+    def text(self) -> str:
+        """Write it as 12.3 [11.9, 12.7]."""
+        return f"{self.value:.4g} [{self.low:.4g}, {self.high:.4g}]"
+
+
+@dataclass(frozen=True)
+class Measurement(Range):
+    """One number of an evaluation, and what real samples score in its place (None where nobody looked).
+
+    Args:
+        floor: of as many real samples against the same reference.
+        better: "higher" or "lower".
+    """
+
+    floor: Range | None
+    better: str
+
+
+def ranged(name: str, value: float, half: float) -> Range:
+    """Return value ± half, cut to where the quantity can lie."""
+    quantity = QUANTITIES[name]
+    low, high = max(value - half, quantity.lowest), min(value + half, quantity.highest)
+    return Range(value, low, high)
+
+
+def measured(name: str, found: Jackknife, floor: Jackknife | None) -> Measurement:
+    """Turn what a metric found into what is reported."""
+    mine, theirs = (
+        None if one is None else ranged(name, one.value, one.interval(CONFIDENCE)[1] - one.value)
+        for one in (found, floor)
+    )
+    assert mine is not None, "a metric finds something"
+    return Measurement(mine.value, mine.low, mine.high, theirs, QUANTITIES[name].better)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """How good samples are.
+
+    Args:
+        samples: where they come from.
+        against: the data set.
+        n: how many samples were judged.
+        reference: which real samples they were held against.
+        extractor: name, dimension and sha256 of what made the features.
+        metrics: the numbers by name.
+        skipped: metrics that could not be computed, and why.
+        warnings: what makes numbers less than they seem.
+        versions: of fgan and torch.
+    """
+
+    samples: str
+    against: str
+    n: int
+    reference: str
+    extractor: dict[str, Any]
+    metrics: dict[str, Measurement]
+    skipped: dict[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    versions: dict[str, str] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Measurement:
+        """Return a number by its name."""
+        return self.metrics[name]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it in JSON's types; None where a number is not finite."""
+        return jsonable(self)
+
+    def to_json(self) -> str:
+        """Write it as `evaluation.json` holds it."""
+        return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    def write(self, path: str | Path) -> None:
+        """Write it to a file.
+
+        Raises:
+            DataError: where it cannot be written.
+        """
+        save_file(Path(path), self.to_json().encode(), "An evaluation")
+
+    def table(self) -> str:
+        """Return a table for people."""
+        heading = f"{self.n} samples of {self.samples}, against {self.reference} of {self.against}"
+        extractor = f"features: {self.extractor['name']}, {self.extractor['dimension']} numbers"
+        if self.extractor["sha256"]:
+            extractor += f", weights {self.extractor['sha256'][:12]}"
+        lines = [heading, extractor, "", *table_of(self.metrics, "real samples score")]
+        lines += [f"{name}: not computed; it needs {why}" for name, why in self.skipped.items()]
+        return "\n".join([*lines, *(f"warning: {warning}" for warning in self.warnings)])
+
+
+def table_of(metrics: dict[str, Measurement], floor: str) -> list[str]:
+    """Return the lines of a table of numbers, their 95% intervals, floors and meanings."""
+    rows = [("", "value [95%]", floor, "better", "")]
+    for name, found in metrics.items():
+        known = found.floor.text() if found.floor else "-"
+        rows.append((name, found.text(), known, found.better, QUANTITIES[name].meaning))
+    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    return [
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
+    ]
+
+
+def over_runs(evaluations: Sequence[Evaluation]) -> dict[str, Measurement]:
+    """Return each number's mean over several evaluations, such as of seeds, with Student's interval for it.
+
+    The floor is the first one's. Numbers that not every evaluation has are left out.
+    """
+    count = len(evaluations)
+    pooled = {}
+    for name, first in evaluations[0].metrics.items():
+        if any(name not in one.metrics for one in evaluations):
+            continue
+        values = [one[name].value for one in evaluations]
+        mean = sum(values) / count
+        spread = math.sqrt(sum((value - mean) ** 2 for value in values) / max(count - 1, 1))
+        found = ranged(name, mean, student(count - 1, CONFIDENCE) * spread / math.sqrt(count))
+        pooled[name] = Measurement(found.value, found.low, found.high, first.floor, first.better)
+    return pooled
+
+
+def jsonable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold, nested
+    """Return dataclasses, dicts, lists and numbers in JSON's types, None in place of what is not finite."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return jsonable(dataclasses.asdict(value))
+    if isinstance(value, dict):
+        return {key: jsonable(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [jsonable(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

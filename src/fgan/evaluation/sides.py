@@ -1,0 +1,167 @@
+"""What is compared: one side of samples, and the real ones against which they are held."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from fgan.data import Dataset, Modes, Source, TensorSource
+from fgan.data.dataset import as_float, as_uint8
+from fgan.errors import DataError
+from fgan.evaluation.features import Classifier, Extractor, features_of
+
+VALIDATION = 1000
+"""Real samples set apart to choose a bandwidth."""
+
+
+class Side:
+    """One set of samples, with its features, which are extracted when first asked for.
+
+    Args:
+        values: uint8 images (n, C, H, W), or float32 vectors (n, D), in an order that says nothing.
+        extractor: makes the features.
+        device: where they are computed, and where metrics then compute.
+        batch_size: samples in one pass of the extractor.
+        cache: remember the features on disk by content.
+        say: told what is worth knowing.
+    """
+
+    def __init__(
+        self,
+        values: Tensor,
+        extractor: Extractor,
+        *,
+        device: str = "cpu",
+        batch_size: int = 500,
+        cache: bool = True,
+        say: Callable[[str], None],
+    ) -> None:
+        self.values, self.extractor, self.device = values, extractor, device
+        self._extract = lambda: features_of(
+            extractor, values, batch_size=batch_size, device=device, cache=cache, say=say
+        )
+
+    def __len__(self) -> int:
+        """Return the number of samples."""
+        return len(self.values)
+
+    def part(self, rows: slice) -> Side:
+        """Return some of the samples, with the features that are extracted for all."""
+        part = copy.copy(self)
+        part.__dict__.pop("features", None)
+        part.__dict__.pop("logits", None)
+        part.values, part._extract = self.values[rows], lambda: self.features[rows]
+        return part
+
+    @cached_property
+    def features(self) -> Tensor:
+        """Features, float32 (n, d)."""
+        return self._extract()
+
+    @cached_property
+    def logits(self) -> Tensor:
+        """What the extractor's classifier says, float32 (n, K)."""
+        if not isinstance(self.extractor, Classifier):
+            raise TypeError(f"{self.extractor.name} classifies nothing")
+        return self.extractor.logits(self.features)
+
+    @cached_property
+    def vectors(self) -> Tensor:
+        """The samples themselves, pixels in [0, 1], float32 (n, D)."""
+        return as_float(self.values.to(self.device)).flatten(1)
+
+
+@dataclass(frozen=True)
+class Real:
+    """The real samples that metrics hold samples against.
+
+    Args:
+        name: of the data set.
+        reference: what samples are compared with.
+        other: as many further real samples; the floor is what they score.
+        validation: a third part, for choices such as a bandwidth.
+        training: all that training could see, None for a distribution that is sampled afresh.
+        unseen: all that is held out, None likewise.
+        modes: the clusters of a synthetic mixture, where they are known.
+        description: which samples the reference is made of.
+    """
+
+    name: str
+    reference: Side
+    other: Side
+    validation: Side
+    training: Side | None
+    unseen: Side | None
+    modes: Modes | None
+    description: str
+
+
+def real_of(dataset: Dataset, n: int, side: Callable[[Tensor], Side]) -> Real:
+    """Part a data set into the roles of `Real`.
+
+    The reference is what is held out, if that is at least n samples; otherwise half of the training samples,
+    and then a generator that repeats them looks good: `closer-to-training` tells.
+
+    Args:
+        dataset: the data.
+        n: samples in the reference and in the other part, at most.
+        side: makes a side of values.
+
+    Raises:
+        DataError: where there are too few samples.
+    """
+    train, held_out = _values(dataset.train, 0), _values(dataset.held_out, 1)
+    if train is None or held_out is None:
+        reference, other, validation = (
+            _native(source.draw(count, torch.Generator().manual_seed(seed)), dataset)
+            for seed, (source, count) in enumerate(
+                [(dataset.held_out, n), (dataset.train, n), (dataset.train, VALIDATION)]
+            )
+        )
+        description = f"{n} fresh samples"
+    elif len(held_out) >= n:
+        reference, validation, other = held_out[:n], *_parts(train, min(VALIDATION, len(train) // 4), n)
+        description = f"{n} of {len(held_out)} held-out samples"
+    else:
+        validation, first = _parts(train, min(VALIDATION, len(train) // 10), len(train))
+        reference, other = _parts(first, len(first) // 2, len(first) // 2)
+        reference, other = reference[:n], other[:n]
+        description = f"{len(reference)} training samples, as only {len(held_out)} are held out"
+    if min(len(reference), len(other)) < 20:
+        raise DataError(
+            f"judging needs at least 20 real samples to compare with, and 20 more to see what chance does; "
+            f'"{dataset.name}" has {len(train) if train is not None else 0}. Give more data.'
+        )
+    return Real(
+        name=dataset.name,
+        reference=side(reference),
+        other=side(other),
+        validation=side(validation),
+        training=None if train is None else side(train),
+        unseen=None if held_out is None else side(held_out),
+        modes=dataset.modes,
+        description=description,
+    )
+
+
+def shuffled(values: Tensor, seed: int = 0) -> Tensor:
+    """Return values (n, *shape) in an order of their own, since files come sorted by class or by difficulty."""
+    return values[torch.randperm(len(values), generator=torch.Generator().manual_seed(seed))]
+
+
+def _values(source: Source, seed: int) -> Tensor | None:
+    return shuffled(source.values, seed) if isinstance(source, TensorSource) else None
+
+
+def _parts(values: Tensor, first: int, rest: int) -> tuple[Tensor, Tensor]:
+    return values[:first], values[first : first + rest]
+
+
+def _native(drawn: Tensor, dataset: Dataset) -> Tensor:
+    """Return drawn samples as they are held: images as uint8."""
+    return as_uint8(drawn) if dataset.is_image else drawn
