@@ -28,7 +28,7 @@ class Quantity:
     """One number that a metric reports.
 
     Args:
-        better: "higher" or "lower".
+        better: "higher", "lower", or "½" for what should be neither more nor less.
         lowest, highest: beyond which it cannot be.
         meaning: what it is, in a few words.
     """
@@ -137,9 +137,7 @@ METRICS: dict[str, Metric] = {
     "copying": Metric(
         _copying,
         {
-            "closer-to-training": Quantity(
-                "lower", 0, 1, "P(nearer to training than unseen data): ½ is ideal"
-            ),
+            "closer-to-training": Quantity("½", 0, 1, "P(nearer to training than unseen data): 1 for copies"),
             "exact-copies": Quantity("lower", 0, 1, "samples equal to a training sample"),
         },
         _finite_training,
@@ -188,10 +186,15 @@ def higher_is_better(name: str) -> bool:
     """Whether more of a number is better; the first of a metric's for its name.
 
     Raises:
-        FganError: for an unknown name.
+        FganError: for an unknown name, and for a number that should be neither more nor less.
 
     >>> higher_is_better("recall"), higher_is_better("fid")
     (True, False)
     """
     ((_, reported),) = chosen_metrics((name,)).items()
-    return QUANTITIES[reported[0]].better == "higher"
+    better = QUANTITIES[reported[0]].better
+    if better not in ("higher", "lower"):
+        raise FganError(
+            f'"{reported[0]}" should be {better}, neither more nor less: it ranks no two samples. Take another.'
+        )
+    return better == "higher"

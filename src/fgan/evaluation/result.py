@@ -36,7 +36,7 @@ class Measurement(Range):
 
     Args:
         floor: of as many real samples against the same reference.
-        better: "higher" or "lower".
+        better: "higher", "lower" or "½".
     """
 
     floor: Range | None

@@ -1,0 +1,126 @@
+"""Our metrics in the form of torchmetrics: `update`, `compute`, `reset`, gathered over processes."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torchmetrics import Metric
+from torchmetrics.utilities import dim_zero_cat
+
+from fgan.evaluation.classes import class_coverage
+from fgan.evaluation.copying import closeness, nearest_training
+from fgan.evaluation.jackknife import Jackknife
+from fgan.evaluation.neighbours import precision_recall
+from fgan.evaluation.parzen import log_likelihood
+from fgan.evaluation.two_sample import classifier_accuracy
+
+Extract = Callable[[Tensor], Tensor]
+
+
+class TwoSetMetric(Metric):
+    """A metric of generated against real samples, which keeps the features of both.
+
+    Args:
+        extract: from samples to features (n, d), such as one of `fgan.evaluation.features`; as they are unless
+            told.
+        options: those of `torchmetrics.Metric`.
+    """
+
+    full_state_update = False
+    is_differentiable = False
+    real: list[Tensor]
+    fake: list[Tensor]
+
+    def __init__(self, extract: Extract | None = None, **options: Any) -> None:  # noqa: ANN401 - torchmetrics' own
+        super().__init__(**options)
+        self.extract = extract or (lambda samples: samples)
+        self.add_state("real", default=[], dist_reduce_fx="cat")
+        self.add_state("fake", default=[], dist_reduce_fx="cat")
+
+    @torch.no_grad()
+    def update(self, samples: Tensor, real: bool) -> None:
+        """Take more samples, real ones or not."""
+        (self.real if real else self.fake).append(self.extract(samples))
+
+    def compute(self) -> dict[str, Tensor]:
+        """Return each number, and its standard error under its name with "_error"."""
+        found = self.measure(dim_zero_cat(self.fake), dim_zero_cat(self.real))
+        values = {name: one.value for name, one in found.items()}
+        errors = {f"{name}_error": one.standard_error for name, one in found.items()}
+        return {name: torch.tensor(value, device=self.device) for name, value in (values | errors).items()}
+
+    @abstractmethod
+    def measure(self, fake: Tensor, real: Tensor) -> dict[str, Jackknife]:
+        """Return the numbers for features of generated (n, d) and of real samples (m, d)."""
+
+
+class PrecisionRecallDensityCoverage(TwoSetMetric):
+    """See `fgan.evaluation.neighbours.precision_recall`.
+
+    Args:
+        k: which neighbour a neighbourhood reaches to.
+        extract, options: as `TwoSetMetric` takes them.
+
+    >>> metric = PrecisionRecallDensityCoverage(k=3)
+    >>> metric.update(torch.zeros(30, 2), real=False)
+    >>> metric.update(torch.randn(30, 2, generator=torch.Generator().manual_seed(0)) + 9, real=True)
+    >>> metric.compute()["precision"]
+    tensor(0.)
+    """
+
+    def __init__(self, k: int = 5, extract: Extract | None = None, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(extract, **options)
+        self.k = k
+
+    def measure(self, fake: Tensor, real: Tensor) -> dict[str, Jackknife]:
+        """Return precision, recall, density and coverage."""
+        return precision_recall(fake, real, self.k)
+
+
+class ClassifierTwoSample(TwoSetMetric):
+    """See `fgan.evaluation.two_sample.classifier_accuracy`."""
+
+    def measure(self, fake: Tensor, real: Tensor) -> dict[str, Jackknife]:
+        """Return the accuracy."""
+        return {"c2st": classifier_accuracy(fake, real)}
+
+
+class ClassCoverage(TwoSetMetric):
+    """Classes reached, and KL of their shares to the real ones; `extract` returns logits (n, K)."""
+
+    def measure(self, fake: Tensor, real: Tensor) -> dict[str, Jackknife]:
+        """Return the number of classes with a sample, and the KL in nats."""
+        return class_coverage(fake, real)
+
+
+class ParzenLogLikelihood(TwoSetMetric):
+    """See `fgan.evaluation.parzen.log_likelihood`; every fourth real sample chooses the bandwidth."""
+
+    def measure(self, fake: Tensor, real: Tensor) -> dict[str, Jackknife]:
+        """Return the mean log-likelihood of the real samples, nats."""
+        chooses = torch.arange(len(real), device=real.device) % 4 == 0
+        return {"kde": log_likelihood(fake, real[~chooses], real[chooses])[0]}
+
+
+class ClosenessToTraining(TwoSetMetric):
+    """See `fgan.evaluation.copying.closeness`; real samples are held-out ones.
+
+    Args:
+        training: features of the training samples (t, d).
+        extract, options: as `TwoSetMetric` takes them.
+    """
+
+    training: Tensor
+
+    def __init__(self, training: Tensor, extract: Extract | None = None, **options: Any) -> None:  # noqa: ANN401
+        super().__init__(extract, **options)
+        self.register_buffer("training", training)
+
+    def measure(self, fake: Tensor, real: Tensor) -> dict[str, Jackknife]:
+        """Return the probability that a sample is nearer to the training set than an unseen real one."""
+        ours, theirs = (nearest_training(side, self.training)[0][:, 0] for side in (fake, real))
+        return {"closer-to-training": closeness(ours, theirs)}
