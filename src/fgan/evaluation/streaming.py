@@ -114,13 +114,13 @@ class ClosenessToTraining(TwoSetMetric):
         extract, options: as `TwoSetMetric` takes them.
     """
 
-    training: Tensor
+    known: Tensor
 
     def __init__(self, training: Tensor, extract: Extract | None = None, **options: Any) -> None:  # noqa: ANN401
         super().__init__(extract, **options)
-        self.register_buffer("training", training)
+        self.register_buffer("known", training)
 
     def measure(self, fake: Tensor, real: Tensor) -> dict[str, Jackknife]:
         """Return the probability that a sample is nearer to the training set than an unseen real one."""
-        ours, theirs = (nearest_training(side, self.training)[0][:, 0] for side in (fake, real))
+        ours, theirs = (nearest_training(side, self.known)[0][:, 0] for side in (fake, real))
         return {"closer-to-training": closeness(ours, theirs)}

@@ -53,7 +53,7 @@ def _trained(samples: Tensor, reference: Tensor, seed: int) -> Any:  # noqa: ANN
     y = torch.arange(2).repeat_interleave(n).numpy()
     network = MLPClassifier(
         (64,),
-        batch_size=min(256, len(x)),  # pyright: ignore[reportArgumentType]
+        batch_size=min(256, len(x) * 9 // 10),  # pyright: ignore[reportArgumentType]
         learning_rate_init=2e-3,
         early_stopping=len(x) >= 100,
         n_iter_no_change=3,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import pickle
 from pathlib import Path
 from typing import Any, Self
 
@@ -74,7 +75,7 @@ def _fidelity(weights: Path | None) -> Any:  # noqa: ANN401
     path = None if weights is None else str(weights)
     try:
         return FeatureExtractorInceptionV3("fgan", ["2048"], feature_extractor_weights_path=path)
-    except (OSError, RuntimeError, KeyError, EOFError, ValueError) as error:
+    except (OSError, RuntimeError, KeyError, EOFError, ValueError, pickle.UnpicklingError) as error:
         source = weights or "torch-fidelity's download"
         raise FganError(f"Inception's weights could not be loaded from {source}: {error}.") from error
 
