@@ -1,4 +1,4 @@
-"""How sure a number is: its delete-a-group jackknife over the samples it was computed from."""
+"""How sure a number is, from the samples that it was computed from: the jackknife over groups of them."""
 
 from __future__ import annotations
 
@@ -16,12 +16,29 @@ GROUPS = 10
 
 
 @dataclass(frozen=True)
-class Jackknife:
+class Uncertain:
+    """A number and its standard error.
+
+    >>> Uncertain(1.0, 0.1).interval()[1] > 1.2
+    True
+    """
+
+    value: float
+    standard_error: float
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """Return value ± t SE, t of Student's distribution with a degree less than there are groups."""
+        half = student(GROUPS - 1, confidence) * self.standard_error
+        return self.value - half, self.value + half
+
+
+@dataclass(frozen=True, init=False)
+class Jackknife(Uncertain):
     """A number, and what it would have been without each group of samples.
 
     Args:
         value: from all samples.
-        without: from all but one group, a number a group.
+        without: from all but one group, a number a group; SE² = (B-1)/B Σ (θ₋g - mean)² for B of them.
 
     Source: Shao and Wu, "A general theory for jackknife variance estimation" (1989), for groups left out.
 
@@ -29,22 +46,13 @@ class Jackknife:
     1.1547
     """
 
-    value: float
     without: tuple[float, ...]
 
-    @property
-    def standard_error(self) -> float:
-        """√((B-1)/B Σ (θ₋g - mean)²) for B groups; NaN for fewer than two."""
-        count = len(self.without)
-        if count < 2:
-            return math.nan
-        mean = sum(self.without) / count
-        return math.sqrt((count - 1) / count * sum((value - mean) ** 2 for value in self.without))
-
-    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Return the two-sided interval value ± t SE, t of Student's distribution with B - 1 degrees."""
-        half = student(len(self.without) - 1, confidence) * self.standard_error
-        return self.value - half, self.value + half
+    def __init__(self, value: float, without: tuple[float, ...]) -> None:
+        mean, count = sum(without) / len(without), len(without)
+        error = math.sqrt((count - 1) / count * sum((one - mean) ** 2 for one in without))
+        for name, given in (("value", value), ("standard_error", error), ("without", without)):
+            object.__setattr__(self, name, given)
 
 
 def student(degrees: int, confidence: float) -> float:
@@ -110,3 +118,26 @@ def mean(values: Tensor) -> Jackknife:
 def folds(statistic: Callable[[int | None], float]) -> Jackknife:
     """Compute a statistic that is told which group to leave out, None for none."""
     return Jackknife(statistic(None), tuple(statistic(group) for group in range(GROUPS)))
+
+
+def mean_over_units(units: Tensor) -> Uncertain:
+    r"""Return the mean over units (1 + B, n) that also depend on another set of samples, by two sources of spread.
+
+    .. math:: SE^2 = \frac{s^2}{n} + \frac{B-1}{B} \sum_g \Big( \bar d_g^2 - \frac{s_g^2}{n} \Big)_{\text{if } > 0}
+
+    The first term is the spread of independent units for a given other set. The second is the jackknife over groups
+    of that set, where d_g is how much each unit differs from its mean over all g without group g; what chance in the
+    units adds to it is taken off. A plain jackknife over both sets would be half as large again as the true spread
+    where a unit only says whether any neighbour is near.
+
+    Args:
+        units: a number a unit from all samples of the other set, then without each of its groups.
+
+    >>> mean_over_units(torch.ones(11, 50)).standard_error
+    0.0
+    """
+    units = units.double()
+    n, first, without = units.shape[1], units[0], units[1:]
+    apart = without - without.mean(0)
+    other = (apart.mean(1).square() - apart.var(1) / n).sum() * (GROUPS - 1) / GROUPS
+    return Uncertain(first.mean().item(), (first.var() / n + other.clamp(min=0)).sqrt().item())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fgan.errors import FganError, did_you_mean
@@ -11,7 +11,7 @@ from fgan.evaluation.classes import class_coverage, classifier_score
 from fgan.evaluation.copying import closeness, nearest_training, repeated
 from fgan.evaluation.features import Classifier
 from fgan.evaluation.frechet import frechet_distance
-from fgan.evaluation.jackknife import GROUPS, Jackknife, mean
+from fgan.evaluation.jackknife import GROUPS, Uncertain, mean
 from fgan.evaluation.kernel import kernel_distance
 from fgan.evaluation.modes import mixture_coverage
 from fgan.evaluation.neighbours import precision_recall
@@ -19,7 +19,7 @@ from fgan.evaluation.parzen import log_likelihood
 from fgan.evaluation.sides import Real, Side
 from fgan.evaluation.two_sample import classifier_accuracy
 
-Found = dict[str, Jackknife]
+Found = Mapping[str, Uncertain]
 INFINITE = float("inf")
 
 

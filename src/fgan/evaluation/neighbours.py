@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fgan.evaluation.jackknife import GROUPS, Jackknife, group_of, jackknife
+from fgan.evaluation.jackknife import GROUPS, Uncertain, group_of, mean_over_units
 
 SPARE = 20
 """Neighbours looked at beyond the k-th, so that a group of samples can be left out."""
@@ -19,7 +19,7 @@ NUMBERS_AT_ONCE = 2**24
 
 def precision_recall(
     samples: Tensor, reference: Tensor, k: int = 5, block: int = 1000
-) -> dict[str, Jackknife]:
+) -> dict[str, Uncertain]:
     r"""Return precision, recall, density and coverage of features (n, d) against reference features (m, d).
 
     With B(z) the open ball that reaches from z to its k-th nearest neighbour in its own set:
@@ -121,36 +121,35 @@ def close_pairs(x: Points, y: Points, rows: Tensor, reach: Tensor) -> tuple[Tens
 
 
 class _Counts:
-    """Who lies in whose ball: from all samples, and without each group."""
+    """Who lies in whose ball: for all samples, and for all but a group of the set that balls depend on."""
 
     def __init__(self, x_radii: Tensor, y_radii: Tensor) -> None:
         self.x_radii, self.y_radii = x_radii, y_radii
         self.x_reach, self.y_reach = (radii.amax(1).float() for radii in (x_radii, y_radii))
-        device, folds = x_radii.device, x_radii.shape[1]
-        self.balls_hit = torch.zeros(folds, len(y_radii), dtype=torch.int64, device=device)
-        self.covered, self.recalled = torch.zeros(2, folds, len(x_radii), dtype=torch.bool, device=device)
+        n, m, device = len(x_radii), len(y_radii), x_radii.device
+        self.y_group = group_of(m, device)
+        self.balls_hit = torch.zeros(1 + GROUPS, m, dtype=torch.int64, device=device)
+        self.covered, self.recalled = torch.zeros(2, 1 + GROUPS, n, dtype=torch.bool, device=device)
 
     def reach(self, rows: Tensor) -> Tensor:
-        """Return the squared distance from which a pair matters in no fold, (r, m)."""
+        """Return the squared distance from which a pair can matter no more, (r, m)."""
         return torch.maximum(self.x_reach[rows, None], self.y_reach[None])
 
     def add(self, i: Tensor, j: Tensor, distance: Tensor) -> None:
         """Count pairs of the reference's i and the samples' j."""
-        for fold in range(self.x_radii.shape[1]):
-            x_radius, y_radius = self.x_radii[i, fold], self.y_radii[j, fold]
-            both = (x_radius >= 0) & (y_radius >= 0)  # neither is left out
-            in_x = both & (distance < x_radius)
-            self.balls_hit[fold] += torch.bincount(j[in_x], minlength=len(self.y_radii))
-            self.covered[fold, i[in_x]] = True
-            self.recalled[fold, i[both & (distance < y_radius)]] = True
+        in_x = distance < self.x_radii[i, 0]
+        for fold in range(1 + GROUPS):
+            hit = j[distance < self.x_radii[i, fold]]
+            self.balls_hit[fold] += torch.bincount(hit, minlength=len(self.y_radii))
+            self.covered[fold, i[in_x & (self.y_group[j] != fold - 1)]] = True
+            self.recalled[fold, i[distance < self.y_radii[j, fold]]] = True
 
-    def result(self, k: int) -> dict[str, Jackknife]:
+    def result(self, k: int) -> dict[str, Uncertain]:
         """Return the four shares."""
-        x_stays, y_stays = ((radii >= 0).T.double() for radii in (self.x_radii, self.y_radii))
-        n, m = x_stays.sum(1), y_stays.sum(1)
+        balls = (self.x_radii >= 0).double().mean(0)[:, None]  # fewer in the folds, so fewer are hit
         return {
-            "precision": jackknife((self.balls_hit > 0).sum(1) / m),
-            "recall": jackknife(self.recalled.sum(1) / n),
-            "density": jackknife(self.balls_hit.sum(1) / (k * m)),
-            "coverage": jackknife(self.covered.sum(1) / n),
+            "precision": mean_over_units(self.balls_hit > 0),
+            "recall": mean_over_units(self.recalled),
+            "density": mean_over_units(self.balls_hit.double() / (k * balls)),
+            "coverage": mean_over_units(self.covered),
         }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fgan.evaluation.jackknife import Jackknife, student
+from fgan.evaluation.jackknife import Uncertain, student
 from fgan.evaluation.metrics import QUANTITIES
 from fgan.files import save_file
 
@@ -50,7 +50,7 @@ def ranged(name: str, value: float, half: float) -> Range:
     return Range(value, low, high)
 
 
-def measured(name: str, found: Jackknife, floor: Jackknife | None) -> Measurement:
+def measured(name: str, found: Uncertain, floor: Uncertain | None) -> Measurement:
     """Turn what a metric found into what is reported."""
     mine, theirs = (
         None if one is None else ranged(name, one.value, one.interval(CONFIDENCE)[1] - one.value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -13,7 +13,7 @@ from torchmetrics.utilities import dim_zero_cat
 
 from fgan.evaluation.classes import class_coverage
 from fgan.evaluation.copying import closeness, nearest_training
-from fgan.evaluation.jackknife import Jackknife
+from fgan.evaluation.jackknife import Uncertain
 from fgan.evaluation.neighbours import precision_recall
 from fgan.evaluation.parzen import log_likelihood
 from fgan.evaluation.two_sample import classifier_accuracy
@@ -54,7 +54,7 @@ class TwoSetMetric(Metric):
         return {name: torch.tensor(value, device=self.device) for name, value in (values | errors).items()}
 
     @abstractmethod
-    def measure(self, fake: Tensor, real: Tensor) -> dict[str, Jackknife]:
+    def measure(self, fake: Tensor, real: Tensor) -> Mapping[str, Uncertain]:
         """Return the numbers for features of generated (n, d) and of real samples (m, d)."""
 
 
@@ -76,7 +76,7 @@ class PrecisionRecallDensityCoverage(TwoSetMetric):
         super().__init__(extract, **options)
         self.k = k
 
-    def measure(self, fake: Tensor, real: Tensor) -> dict[str, Jackknife]:
+    def measure(self, fake: Tensor, real: Tensor) -> Mapping[str, Uncertain]:
         """Return precision, recall, density and coverage."""
         return precision_recall(fake, real, self.k)
 
@@ -84,7 +84,7 @@ class PrecisionRecallDensityCoverage(TwoSetMetric):
 class ClassifierTwoSample(TwoSetMetric):
     """See `fgan.evaluation.two_sample.classifier_accuracy`."""
 
-    def measure(self, fake: Tensor, real: Tensor) -> dict[str, Jackknife]:
+    def measure(self, fake: Tensor, real: Tensor) -> Mapping[str, Uncertain]:
         """Return the accuracy."""
         return {"c2st": classifier_accuracy(fake, real)}
 
@@ -92,7 +92,7 @@ class ClassifierTwoSample(TwoSetMetric):
 class ClassCoverage(TwoSetMetric):
     """Classes reached, and KL of their shares to the real ones; `extract` returns logits (n, K)."""
 
-    def measure(self, fake: Tensor, real: Tensor) -> dict[str, Jackknife]:
+    def measure(self, fake: Tensor, real: Tensor) -> Mapping[str, Uncertain]:
         """Return the number of classes with a sample, and the KL in nats."""
         return class_coverage(fake, real)
 
@@ -100,7 +100,7 @@ class ClassCoverage(TwoSetMetric):
 class ParzenLogLikelihood(TwoSetMetric):
     """See `fgan.evaluation.parzen.log_likelihood`; every fourth real sample chooses the bandwidth."""
 
-    def measure(self, fake: Tensor, real: Tensor) -> dict[str, Jackknife]:
+    def measure(self, fake: Tensor, real: Tensor) -> Mapping[str, Uncertain]:
         """Return the mean log-likelihood of the real samples, nats."""
         chooses = torch.arange(len(real), device=real.device) % 4 == 0
         return {"kde": log_likelihood(fake, real[~chooses], real[chooses])[0]}
@@ -120,7 +120,7 @@ class ClosenessToTraining(TwoSetMetric):
         super().__init__(extract, **options)
         self.register_buffer("known", training)
 
-    def measure(self, fake: Tensor, real: Tensor) -> dict[str, Jackknife]:
+    def measure(self, fake: Tensor, real: Tensor) -> Mapping[str, Uncertain]:
         """Return the probability that a sample is nearer to the training set than an unseen real one."""
         ours, theirs = (nearest_training(side, self.known)[0][:, 0] for side in (fake, real))
         return {"closer-to-training": closeness(ours, theirs)}

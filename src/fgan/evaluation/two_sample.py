@@ -24,23 +24,26 @@ def classifier_accuracy(samples: Tensor, reference: Tensor, seed: int = 0) -> Ja
     >>> classifier_accuracy(x + 5, x).value > 0.99
     True
     """
+    right = [torch.zeros(len(samples)), torch.zeros(len(reference))]
+    for half, classifier in enumerate(cross_fitted(samples, reference, seed)):
+        for label, side in enumerate((samples, reference)):
+            fresh = slice(1 - half, None, 2)
+            predicted = torch.from_numpy(classifier.predict(side[fresh].cpu().numpy()))
+            right[label][fresh] = (predicted == label).float()
+    ours, theirs = (mean(part) for part in right)
+    pairs = zip(ours.without, theirs.without, strict=True)
+    return Jackknife((ours.value + theirs.value) / 2, tuple((a + b) / 2 for a, b in pairs))
+
+
+def cross_fitted(samples: Tensor, reference: Tensor, seed: int = 0) -> list[Any]:
+    """Return classifiers (0 for samples, 1 for the reference) trained on the even and on the odd ones of both sets."""
     from sklearn.exceptions import ConvergenceWarning
 
-    halves = [(part[0::2].cpu(), part[1::2].cpu()) for part in (samples, reference)]
-    right = [torch.zeros(len(samples)), torch.zeros(len(reference))]
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", ConvergenceWarning
         )  # it stops by its own validation set, or after 30 rounds
-        for half in (0, 1):
-            ours, theirs = (pair[half] for pair in halves)
-            classifier = _trained(ours, theirs, seed)
-            for side, (label, pair) in enumerate(zip((0, 1), halves, strict=True)):
-                predicted = torch.from_numpy(classifier.predict(pair[1 - half].numpy()))
-                right[side][1 - half :: 2] = (predicted == label).float()
-    ours, theirs = (mean(part) for part in right)
-    pairs = zip(ours.without, theirs.without, strict=True)
-    return Jackknife((ours.value + theirs.value) / 2, tuple((a + b) / 2 for a, b in pairs))
+        return [_trained(samples[half::2].cpu(), reference[half::2].cpu(), seed) for half in (0, 1)]
 
 
 def _trained(samples: Tensor, reference: Tensor, seed: int) -> Any:  # noqa: ANN401 - scikit-learn has no types
