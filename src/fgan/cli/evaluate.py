@@ -48,7 +48,7 @@ class EvaluateCommand:
     """Where to look for mnist and stacked-mnist before downloading them."""
     image_size: int | None = None
     """Pixels a side for a folder or an archive of images as --against."""
-    batch_size: int = 500
+    batch_size: int = 250
     """Samples in one pass of the extractor."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
     """Where to compute."""

@@ -37,7 +37,7 @@ def evaluate(
     extractor: str | Extractor | None = None,
     seed: int = 0,
     best: bool = False,
-    batch_size: int = 500,
+    batch_size: int = 250,
     device: str = "auto",
     cache: bool = True,
     say: Say = to_stderr,

@@ -86,7 +86,8 @@ def nearest(points: Points, other: Points, rows: Tensor, count: int) -> tuple[Te
     distances = points.quick_distances(rows, other)
     if points is other:
         distances[torch.arange(len(rows), device=rows.device), rows] = torch.inf
-    index = distances.topk(count, largest=False).indices
+    # A minimum is quicker to find than the first of a sorted list.
+    index = distances.argmin(1, keepdim=True) if count == 1 else distances.topk(count, largest=False).indices
     exact = points.pair_distances(other, rows.repeat_interleave(count), index.flatten()).view_as(index)
     exact, order = exact.sort(1)
     return exact, index.gather(1, order)

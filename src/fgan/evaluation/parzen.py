@@ -11,7 +11,7 @@ from torch import Tensor
 from fgan.evaluation.jackknife import GROUPS, Jackknife, group_of, jackknife, leave_out, sum_by_group
 from fgan.evaluation.neighbours import Points
 
-BANDWIDTHS = 25
+BANDWIDTHS = 17
 """Candidates, evenly spaced on a logarithmic scale."""
 
 
@@ -53,7 +53,7 @@ def log_likelihood(
 
 def choose_bandwidth(x: Points, validation: Points, block: int = 500) -> float:
     """Return the h of a grid, from the nearest neighbour's scale outwards, that fits the validation samples best."""
-    distances = torch.cat(list(_squared_distances(x, validation, block)))
+    distances = torch.cat([part.float() for part in _squared_distances(x, validation, block)])
     typical = distances.amin(1).mean().clamp(min=1e-12).sqrt().item() / math.sqrt(x.exact.shape[1])
     grid = [typical * 10 ** (-1.5 + 3 * step / (BANDWIDTHS - 1)) for step in range(BANDWIDTHS)]
     chosen = typical

@@ -15,7 +15,7 @@ from fgan.data.dataset import as_float, as_uint8
 from fgan.errors import DataError
 from fgan.evaluation.features import Classifier, Extractor, features_of
 
-VALIDATION = 1000
+VALIDATION = 500
 """Real samples set apart to choose a bandwidth."""
 
 
@@ -37,7 +37,7 @@ class Side:
         extractor: Extractor,
         *,
         device: str = "cpu",
-        batch_size: int = 500,
+        batch_size: int = 250,
         cache: bool = True,
         say: Callable[[str], None],
     ) -> None:

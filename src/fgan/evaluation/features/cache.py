@@ -25,7 +25,7 @@ def features_of(
     extractor: Extractor,
     values: Tensor,
     *,
-    batch_size: int = 500,
+    batch_size: int = 250,
     device: str = "cpu",
     cache: bool = True,
     say: Callable[[str], None],

@@ -77,7 +77,8 @@ class ShippedCNN:
         self.sha256 = hashlib.sha256(content).hexdigest()
         self.network = kind.build()
         self.network.load_state_dict({key: value.float() for key, value in load(content).items()})
-        self.network.eval().requires_grad_(False)
+        # Channels last is what convolutions on a CPU are quickest with.
+        self.network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
 
     def to(self, device: torch.device | str) -> ShippedCNN:
         """Move it to a device, and return it."""
