@@ -7,7 +7,7 @@ from torch import Tensor
 
 from fgan.evaluation.jackknife import GROUPS, Uncertain, group_of, mean_over_units
 
-SPARE = 20
+SPARE = 10
 """Neighbours looked at beyond the k-th, so that a group of samples can be left out."""
 ROUNDING = 2e-5
 """How far off a squared distance from a product in float32 may be, in parts of the largest squared norms."""
@@ -44,7 +44,7 @@ def precision_recall(
     counts = _Counts(*(squared_radii(points, k, block) for points in (x, y)))
     for start in range(0, len(x), block):
         rows = torch.arange(start, min(start + block, len(x)), device=reference.device)
-        counts.add(*close_pairs(x, y, rows, counts.reach(rows)))
+        counts.add(*close_pairs(x, y, rows, counts.reach(rows), counts.decisive))
     return counts.result(k)
 
 
@@ -60,9 +60,13 @@ class Points:
         """Return how many there are."""
         return len(self.exact)
 
-    def quick_distances(self, rows: Tensor, other: Points) -> Tensor:
-        """Return squared distances of some rows to all of the other, (r, m), by a product in float32."""
-        products = torch.addmm(other.norms[None], self.quick[rows], other.quick.T, alpha=-2)
+    def slack(self, other: Points) -> float:
+        """Return how far off a quick distance to the other may be."""
+        return ROUNDING * float(self.norms.max() + other.norms.max())
+
+    def quick_distances(self, rows: Tensor, other: Points, first: int = 0) -> Tensor:
+        """Return squared distances of some rows to the other from `first` on, (r, m), by a product in float32."""
+        products = torch.addmm(other.norms[None, first:], self.quick[rows], other.quick[first:].T, alpha=-2)
         return products.add_(self.norms[rows, None])
 
     def distances(self, rows: Tensor, other: Points) -> Tensor:
@@ -79,13 +83,8 @@ class Points:
 
 
 def nearest(points: Points, other: Points, rows: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Return squared distances and indices of the nearest of the other to some rows, nearest first, (r, count).
-
-    Where both are the same points, a point is no neighbour of itself.
-    """
+    """Return squared distances and indices of the nearest of the other to some rows, nearest first, (r, count)."""
     distances = points.quick_distances(rows, other)
-    if points is other:
-        distances[torch.arange(len(rows), device=rows.device), rows] = torch.inf
     # A minimum is quicker to find than the first of a sorted list.
     index = distances.argmin(1, keepdim=True) if count == 1 else distances.topk(count, largest=False).indices
     exact = points.pair_distances(other, rows.repeat_interleave(count), index.flatten()).view_as(index)
@@ -96,29 +95,69 @@ def nearest(points: Points, other: Points, rows: Tensor, count: int) -> tuple[Te
 def squared_radii(points: Points, k: int, block: int = 1000) -> Tensor:
     """Return the squared distance of each point to its k-th neighbour: (n, 1 + B), the rest without each group.
 
-    Without its own group a point itself is out: its radius is -1, and nothing lies within it.
+    The first is exact to float64, the rest, which only say how sure a number is, to float32. Without its own group a
+    point itself is out: its radius is -1, and nothing lies within it.
     """
     group = group_of(len(points), points.exact.device)
     groups = torch.arange(GROUPS, device=group.device)
-    count = min(k + SPARE, len(points) - 1)
-    radii = []
-    for rows in torch.arange(len(points), device=group.device).split(block):
-        distances, index = nearest(points, points, rows, count)
-        stays = group[index][:, :, None] != groups
-        # Position of the k-th that stays; the last one known where a group holds nearly all of them.
-        kth = (stays.cumsum(1) < k).sum(1).clamp(max=count - 1)
-        without = distances.gather(1, kth).masked_fill(group[rows][:, None] == groups, -1.0)
-        radii.append(torch.cat([distances[:, k - 1 : k], without], 1))
-    return torch.cat(radii)
+    quick, index = own_neighbours(points, min(k + SPARE, len(points) - 1), block)
+    stays = group[index][:, :, None] != groups
+    # Position of the k-th that stays; the last one known where a group holds nearly all of them.
+    kth = (stays.cumsum(1) < k).sum(1).clamp(max=quick.shape[1] - 1)
+    without = quick.gather(1, kth).double().masked_fill(group[:, None] == groups, -1.0)
+    # Rounding can have exchanged the k-th only with those that are as near but for rounding.
+    i, rank = ((quick - quick[:, k - 1 : k]).abs() <= 2 * points.slack(points)).nonzero(as_tuple=True)
+    exact = quick.double()
+    exact[i, rank] = points.pair_distances(points, i, index[i, rank])
+    return torch.cat([exact.sort(1).values[:, k - 1 : k], without], 1)
 
 
-def close_pairs(x: Points, y: Points, rows: Tensor, reach: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the pairs of rows of x with y that are nearer than their reach (r, m), and their squared distances."""
-    slack = ROUNDING * float(x.norms.max() + y.norms.max())
-    near = x.quick_distances(rows, y) < reach + slack
-    i, j = near.nonzero(as_tuple=True)
-    crowded = len(i) > CROWDED * near.numel()
-    return rows[i], j, x.distances(rows, y)[i, j] if crowded else x.pair_distances(y, rows[i], j)
+def own_neighbours(points: Points, count: int, block: int) -> tuple[Tensor, Tensor]:
+    """Return quick squared distances and indices of each point's nearest others, nearest first, (n, count).
+
+    Each product serves both of its points.
+    """
+    n, device = len(points), points.exact.device
+    nearest_yet = torch.full((n, count), torch.inf, device=device)
+    index = torch.zeros(n, count, dtype=torch.int64, device=device)
+
+    def merge(rows: slice, distances: Tensor, first: int, dim: int) -> None:
+        found = distances.topk(min(count, distances.shape[dim]), dim, largest=False)
+        values, places = (part if dim == 1 else part.T for part in found)
+        values = torch.cat([nearest_yet[rows], values], 1)
+        places = torch.cat([index[rows], places + first], 1)
+        nearest_yet[rows], order = values.topk(count, largest=False)
+        index[rows] = places.gather(1, order)
+
+    for start in range(0, n, block):
+        stop = min(start + block, n)
+        distances = points.quick_distances(torch.arange(start, stop, device=device), points, start)
+        distances.diagonal().fill_(torch.inf)
+        merge(slice(start, stop), distances, start, dim=1)
+        if stop < n:
+            merge(slice(stop, n), distances[:, stop - start :], start, dim=0)
+    return nearest_yet, index
+
+
+def close_pairs(
+    x: Points, y: Points, rows: Tensor, reach: Tensor, decisive: tuple[Tensor, Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the pairs of rows of x with y that are nearer than their reach (r, m), and their squared distances.
+
+    Those that rounding could put on the wrong side of a decisive radius, one for each of x and of y, are exact.
+    """
+    slack = x.slack(y)
+    quick = x.quick_distances(rows, y)
+    i, j = (quick < reach + slack).nonzero(as_tuple=True)
+    distance, i_all = quick[i, j].double(), rows[i]
+    x_radii, y_radii = decisive
+    unsure = ((distance - x_radii[i_all]).abs() <= slack) | ((distance - y_radii[j]).abs() <= slack)
+    which = unsure.nonzero()[:, 0]
+    if len(which) > CROWDED * quick.numel():
+        distance[which] = x.distances(rows, y)[i[which], j[which]]
+    else:
+        distance[which] = x.pair_distances(y, i_all[which], j[which])
+    return i_all, j, distance
 
 
 class _Counts:
@@ -135,6 +174,11 @@ class _Counts:
     def reach(self, rows: Tensor) -> Tensor:
         """Return the squared distance from which a pair can matter no more, (r, m)."""
         return torch.maximum(self.x_reach[rows, None], self.y_reach[None])
+
+    @property
+    def decisive(self) -> tuple[Tensor, Tensor]:
+        """The radii of the reference and of the samples that the numbers themselves depend on."""
+        return self.x_radii[:, 0], self.y_radii[:, 0]
 
     def add(self, i: Tensor, j: Tensor, distance: Tensor) -> None:
         """Count pairs of the reference's i and the samples' j."""
