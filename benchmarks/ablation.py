@@ -1,4 +1,4 @@
-"""What each part that steadies training is worth: every divergence on MNIST with none, R1, R1+R2, noise, SN.
+"""What each part that steadies training is worth: every divergence on MNIST with none, R1, R1+R2, R1+R2 fading as by default, noise, SN.
 
     python benchmarks/ablation.py [--divergences NAME ...] [--steps 5000]
 
@@ -24,6 +24,7 @@ PARTS = {
     "none": {"penalties": "none"},
     "R1": {"penalties": "r1:0.2"},
     "R1+R2": {"penalties": "r1:0.2,r2:0.2"},
+    "R1+R2 fading": {},
     "noise": {"penalties": "noise:0.1"},
     "SN": {"penalties": "none", "spectral_norm": True},
 }
@@ -46,6 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--divergences", nargs="+", default=DIVERGENCES)
     parser.add_argument("--steps", type=int, default=5000)
+    parser.add_argument("--jobs", type=int, default=None, help="runs at once")
     parser.add_argument("--out", type=Path, default=Path("runs/ablation"))
     arguments = parser.parse_args()
 
@@ -56,9 +58,15 @@ def main() -> None:
                 continue
             settings = {**CLASSIC_SIZES, "steps": arguments.steps, "device": "cpu", **changes}
             config = fgan.preset("default", "mnist", divergence=name, **settings)
-            jobs.append(((name, part), arguments.out / f"{name}-{part}".lower().replace(":", "_"), config))
+            jobs.append(
+                (
+                    (name, part),
+                    arguments.out / f"{name}-{part}".lower().replace(":", "_").replace(" ", "-"),
+                    config,
+                )
+            )
     judge, cells = Judge(), {}
-    for (cell, out, _), trained in in_parallel(work, jobs):
+    for (cell, out, _), trained in in_parallel(work, jobs, arguments.jobs):
         if trained:
             multiple, shares = judge.multiple(fgan.RunDirectory(out).sample(10_000, seed=1))
             cells[cell] = f"{multiple:.0f} ({(shares >= 0.03).sum()})"

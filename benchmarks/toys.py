@@ -40,6 +40,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=default.steps)
     parser.add_argument("--penalties", default=default.penalties)
+    parser.add_argument("--jobs", type=int, default=None, help="runs at once")
     parser.add_argument("--out", type=Path, default=Path("runs/toys"))
     arguments = parser.parse_args()
 
@@ -52,7 +53,7 @@ def main() -> None:
                 jobs.append((arguments.out / f"{data}-{name.replace(':', '_')}-{seed}", config))
     print(f"{arguments.steps} steps of the default preset, penalties {arguments.penalties}")
     print(HEADING)
-    for (_, config), done in in_parallel(work, jobs):
+    for (_, config), done in in_parallel(work, jobs, arguments.jobs):
         if done is None:
             print(f"{config.data:<8} {config.divergence:<30} {config.seed:>4} diverged", flush=True)
             continue

@@ -29,6 +29,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "latent": 128,
         "width": 64,
         "lr": 5e-4,
+        "penalties": "r1:0.2,r2:0.2",
         "steps": 40_000,
     },
     "cifar-resnet": {
@@ -39,6 +40,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "batch_size": 64,
         "lr": 2e-4,
         "beta1": 0.0,
+        "penalties": "r1:0.2,r2:0.2",
         "ema": 0.9995,
         "steps": 50_000,
         "sample_every": 2500,
