@@ -1,4 +1,4 @@
-"""What each part that steadies training is worth: every divergence on MNIST with none, R1, R1+R2, R1+R2 fading as by default, noise, SN.
+"""What each part that steadies training is worth on MNIST: none, R1, R1+R2, both fading, noise, spectral norm.
 
     python benchmarks/ablation.py [--divergences NAME ...] [--steps 5000]
 
