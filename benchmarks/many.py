@@ -13,17 +13,8 @@ from typing import Any
 import torch
 
 import fgan
-from fgan.divergences import EXAMPLES
+from fgan.experiments.comparison import trainable_divergences as trainable_divergences
 from fgan.training.summary import Summary
-
-# Not to be trained with: its bound is 0, and flat, as soon as p/q is on one side of γ everywhere.
-UNDEFINED = ("hockey-stick",)
-
-
-def trainable_divergences() -> list[str]:
-    """Return one name for each entry of the catalogue that is defined for training."""
-    first = {name.split(":")[0]: name for name in reversed(EXAMPLES)}
-    return [name for entry, name in reversed(first.items()) if entry not in UNDEFINED]
 
 
 def in_parallel(

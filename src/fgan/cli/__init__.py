@@ -14,6 +14,7 @@ VERBS = {
     "train": "train a generator on data, by any f-divergence",
     "sample": "draw samples from a run, as a picture or an array",
     "evaluate": "measure how good samples are, with intervals",
+    "compare": "train by many divergences at once, judge and rank them",
     "divergences": "list the divergences and their formulas",
     "verify": "check divergences, ours or your own, against the laws",
     "cite": "print BibTeX for divergences",

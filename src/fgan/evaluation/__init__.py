@@ -1,6 +1,6 @@
 """How good samples are, measured, and how sure that is."""
 
-from fgan.evaluation.evaluate import evaluate, judge_for, nearest_images
+from fgan.evaluation.evaluate import Evaluator, evaluate, judge_for, nearest_images
 from fgan.evaluation.metrics import METRICS, QUANTITIES, Metric, Quantity, higher_is_better
 from fgan.evaluation.modes import ModeCoverage, mode_coverage
 from fgan.evaluation.result import Evaluation, Measurement, Range, over_runs
@@ -9,6 +9,7 @@ __all__ = [
     "METRICS",
     "QUANTITIES",
     "Evaluation",
+    "Evaluator",
     "Measurement",
     "Metric",
     "ModeCoverage",

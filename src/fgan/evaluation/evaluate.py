@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,7 +19,8 @@ from fgan.data.notes import Say, on_a_terminal, to_stderr
 from fgan.errors import FganError
 from fgan.evaluation.copying import nearest_training
 from fgan.evaluation.features import Extractor, extractor_for, mismatch
-from fgan.evaluation.metrics import METRICS, chosen_metrics
+from fgan.evaluation.jackknife import GROUPS
+from fgan.evaluation.metrics import METRICS, Found, chosen_metrics
 from fgan.evaluation.result import Evaluation, measured
 from fgan.evaluation.samples import Samples, gather
 from fgan.evaluation.sides import Real, Side, real_of
@@ -69,49 +71,109 @@ def evaluate(
     8.0
     """
     dataset = data if isinstance(data, Dataset) else load_data(data, say=say)
-    if n < 20:
-        raise FganError(f"--n must be at least 20, so that intervals can be given; got {n}.")
-    chosen = chosen_metrics(metrics)
-    chosen_extractor = extractor_for(extractor, dataset)
-    side = functools.partial(
-        Side,
-        extractor=chosen_extractor,
-        device=resolve_device(device),
+    evaluator = Evaluator(
+        dataset,
+        metrics=metrics,
+        n=n,
+        extractor=extractor,
+        seed=seed,
         batch_size=batch_size,
+        device=device,
         cache=cache,
         say=say,
     )
-    name, values = gather(samples, dataset, n, seed=seed, best=best, say=say)
-    real = real_of(dataset, len(values), side)
-    ours = side(values[: len(real.other)])
-    applicable, skipped = _applicable(chosen, real, strict=bool(metrics))
-    found = {}
-    steps = [(metric, floor) for metric in applicable for floor in (False, True)]
-    progress = tqdm(steps, "evaluate", leave=False, disable=not on_a_terminal(sys.stderr))
-    for metric, floor in progress:
-        progress.set_postfix_str(f"{metric}{' of real samples' if floor else ''}", refresh=False)
-        entry = METRICS[metric]
-        found[metric, floor] = entry.compute(*(entry.floor(real) if floor else (ours, real)))
-    return Evaluation(
-        samples=name,
-        against=dataset.name,
-        n=len(ours),
-        reference=real.description,
-        extractor={
-            "name": chosen_extractor.name,
-            "dimension": chosen_extractor.dimension,
-            "sha256": chosen_extractor.sha256,
-        },
-        metrics={
-            quantity: measured(quantity, found[metric, False][quantity], found[metric, True][quantity])
-            for metric, wanted in applicable.items()
-            for quantity in wanted
-            if quantity in found[metric, False]
-        },
-        skipped=skipped,
-        warnings=tuple(_warnings(ours, real, dataset, list(applicable))),
-        versions={"fgan": version("fgan"), "torch": torch.__version__},
-    )
+    return evaluator(samples, best=best)
+
+
+class Evaluator:
+    """Judges one set of samples after another against the same data, whose own scores it computes once.
+
+    Args:
+        dataset: the data.
+        metrics, n, extractor, seed, batch_size, device, cache, say: as `evaluate` takes them.
+
+    Raises:
+        FganError: for unknown metrics or extractors.
+    """
+
+    def __init__(
+        self,
+        dataset: Dataset,
+        *,
+        metrics: tuple[str, ...] = (),
+        n: int = 10_000,
+        extractor: str | Extractor | None = None,
+        seed: int = 0,
+        batch_size: int = 250,
+        device: str = "auto",
+        cache: bool = True,
+        say: Say = to_stderr,
+    ) -> None:
+        if n < 2 * GROUPS:
+            raise FganError(f"--n must be at least {2 * GROUPS}, so that intervals can be given; got {n}.")
+        self.dataset, self.n, self.seed, self.say = dataset, n, seed, say
+        self.chosen, self.strict = chosen_metrics(metrics), bool(metrics)
+        self.extractor = extractor_for(extractor, dataset)
+        self.device = resolve_device(device)
+        self._side = functools.partial(
+            Side,
+            extractor=self.extractor,
+            device=self.device,
+            batch_size=batch_size,
+            cache=cache,
+            say=say,
+        )
+        self._known: dict[int, tuple[Real, dict[str, Found]]] = {}
+
+    def asked(self, best: bool = False) -> dict[str, Any]:
+        """Return what decides the numbers besides samples and data."""
+        names = [quantity for wanted in self.chosen.values() for quantity in wanted]
+        return {"metrics": names, "n": self.n, "seed": self.seed, "best": best}
+
+    def __call__(self, samples: Samples, *, best: bool = False) -> Evaluation:
+        """Return how good samples are; see `evaluate`.
+
+        Raises:
+            FganError: for samples that cannot be read or compared, and metrics that do not apply.
+        """
+        name, values = gather(samples, self.dataset, self.n, seed=self.seed, best=best, say=self.say)
+        real, floors = self._real(len(values))
+        ours = self._side(values[: len(real.other)])
+        applicable, skipped = _applicable(self.chosen, real, strict=self.strict)
+        found = {}
+        progress = tqdm(applicable, "evaluate", leave=False, disable=not on_a_terminal(sys.stderr))
+        for metric in progress:
+            progress.set_postfix_str(metric, refresh=False)
+            if metric not in floors:
+                floors[metric] = METRICS[metric].compute(*METRICS[metric].floor(real))
+            found[metric] = METRICS[metric].compute(ours, real)
+        return Evaluation(
+            samples=name,
+            against=self.dataset.name,
+            n=len(ours),
+            reference=real.description,
+            extractor={
+                "name": self.extractor.name,
+                "dimension": self.extractor.dimension,
+                "sha256": self.extractor.sha256,
+            },
+            metrics={
+                quantity: measured(quantity, found[metric][quantity], floors[metric][quantity])
+                for metric, wanted in applicable.items()
+                for quantity in wanted
+                if quantity in found[metric]
+            },
+            skipped=skipped,
+            warnings=tuple(_warnings(ours, real, self.dataset, list(applicable))),
+            asked=self.asked(best),
+            versions={"fgan": version("fgan"), "torch": torch.__version__},
+        )
+
+    def _real(self, n: int) -> tuple[Real, dict[str, Found]]:
+        """Return the real samples for a comparison of n, and what is known of how they score."""
+        if n not in self._known:
+            self._known[n] = (real_of(self.dataset, n, self._side), {})
+        return self._known[n]
 
 
 def nearest_images(

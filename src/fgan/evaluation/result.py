@@ -73,6 +73,7 @@ class Evaluation:
         metrics: the numbers by name.
         skipped: metrics that could not be computed, and why.
         warnings: what makes numbers less than they seem.
+        asked: the metrics, number of samples and seed that were asked for.
         versions: of fgan and torch.
     """
 
@@ -84,6 +85,7 @@ class Evaluation:
     metrics: dict[str, Measurement]
     skipped: dict[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    asked: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Measurement:
@@ -97,6 +99,15 @@ class Evaluation:
     def to_json(self) -> str:
         """Write it as `evaluation.json` holds it."""
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Evaluation:
+        """Return what `to_dict` described."""
+        metrics = {
+            name: Measurement(**{**found, "floor": Range(**found["floor"]) if found["floor"] else None})
+            for name, found in values["metrics"].items()
+        }
+        return cls(**{**values, "metrics": metrics, "warnings": tuple(values["warnings"])})
 
     def write(self, path: str | Path) -> None:
         """Write it to a file.

@@ -78,7 +78,8 @@ class ShippedCNN:
         self.network = kind.build()
         self.network.load_state_dict({key: value.float() for key, value in load(content).items()})
         # Channels last is what convolutions on a CPU are quickest with.
-        self.network.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+        self.network.eval().requires_grad_(False)
+        self.network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
 
     def to(self, device: torch.device | str) -> ShippedCNN:
         """Move it to a device, and return it."""

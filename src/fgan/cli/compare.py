@@ -1,0 +1,104 @@
+"""`fgan compare`: what the choice of divergence does."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from fgan.cli import print_error, print_out
+from fgan.cli.train import base_recipe
+from fgan.errors import FganError
+from fgan.training.config import TrainConfig
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareCommand:
+    """Train by several divergences, generators and seeds, judge every run, and rank them with uncertainty.
+
+    Each run is an ordinary run directory in the comparison's folder: it can be sampled, judged and resumed alone.
+    """
+
+    recipe: TrainConfig
+    divergences: str = "all"
+    """Names, separated by commas; all for one of each entry of the catalogue."""
+    generators: str = ""
+    """Ways to train the generator, separated by commas: non-saturating, saturating, or a divergence to follow instead;
+    the recipe's own if not given."""
+    seeds: int = 1
+    """How many seeds, counted from --seed."""
+    preset: str = "default"
+    """A named recipe, whose settings the other flags change."""
+    config: Path | None = None
+    """Start from this config.json instead."""
+    out: Path | None = None
+    """The comparison's folder; runs/compare-DATA if not given."""
+    resume: bool = False
+    """Go on with the comparison in that folder: what is finished stays."""
+    jobs: int | None = None
+    """Runs at once; as many as cores on a CPU, one on a GPU, if not given."""
+    metrics: str = "fid,kid,prdc,modes"
+    """What to measure, as `fgan evaluate` takes it; those that do not apply are left out with all."""
+    rank_by: str = "fid"
+    """The number that ranks."""
+    n: int = 10_000
+    """Samples of each run to judge, at most."""
+    json: bool = False
+    """Print one JSON object on stdout at the end, and everything else on stderr."""
+
+
+def run(arguments: list[str]) -> None:
+    """Parse the arguments, compare and print the ranking."""
+    command = tyro.cli(
+        CompareCommand,
+        prog="fgan compare",
+        args=arguments,
+        default=CompareCommand(recipe=base_recipe(arguments)),
+        config=(tyro.conf.OmitArgPrefixes,),
+    )
+    if command.jobs is not None and command.jobs < 1:
+        raise FganError(f"--jobs must be at least 1; got {command.jobs}.")
+    from fgan.data import absolute_name, load_data
+    from fgan.experiments.compare import compare
+    from fgan.experiments.comparison import plan
+
+    recipe = dataclasses.replace(command.recipe, data=absolute_name(command.recipe.data))
+    members = plan(recipe, _names(command.divergences), _names(command.generators), command.seeds)
+    dataset = load_data(
+        recipe.data,
+        data_dir=recipe.data_dir,
+        image_size=recipe.image_size,
+        strict=recipe.strict,
+        say=print_error,
+    )
+    stem = Path(recipe.data.removeprefix("idx:")).stem
+    metrics = () if command.metrics == "all" else tuple(_names(command.metrics))
+    found = compare(
+        members,
+        dataset,
+        command.out or Path("runs") / f"compare-{stem}",
+        resume=command.resume,
+        jobs=command.jobs,
+        metrics=metrics,
+        rank_by=command.rank_by,
+        n=command.n,
+        say=print_error,
+    )
+    print_out(json.dumps(found.to_dict(), ensure_ascii=False) if command.json else found.table())
+    if found.unfinished:
+        raise FganError(f"stopped with {len(found.unfinished)} runs to finish; go on with --resume.")
+
+
+def _names(text: str) -> list[str]:
+    """Return names between commas, of which those within brackets are none: f(u)=max(u,1) is one name."""
+    names, depth = [""], 0
+    for letter in text:
+        depth += {"(": 1, ")": -1}.get(letter, 0)
+        if letter == "," and depth == 0:
+            names.append("")
+        else:
+            names[-1] += letter
+    return [name.strip() for name in names] if text.strip() else []

@@ -1,0 +1,141 @@
+"""What the choice of divergence does: train all of them, judge them, rank them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fgan.data import Dataset
+from fgan.errors import FganError
+from fgan.evaluation import Evaluation, Evaluator
+from fgan.evaluation.result import jsonable, table_of
+from fgan.experiments.comparison import ComparisonDirectory, Member
+from fgan.experiments.members import Outcome, train_members
+from fgan.experiments.ranking import Place, rank
+from fgan.files import save_file
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison found.
+
+    Args:
+        path: its folder.
+        by: the number that ranks.
+        places: the groups, best first.
+        outcomes: what became of each run.
+    """
+
+    path: str
+    by: str
+    places: list[Place]
+    outcomes: dict[str, Outcome]
+
+    @property
+    def unfinished(self) -> list[str]:
+        """The runs that were stopped and can go on."""
+        return [name for name, outcome in self.outcomes.items() if outcome.state == "stopped"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it in JSON's types."""
+        return jsonable(self)
+
+    def table(self) -> str:
+        """Return the ranking for people, then the runs that have no place in it."""
+        rows = [("rank", "", f"{self.by} [95%]", "seeds", "cannot be told from")]
+        for place in self.places:
+            tied = ", ".join(place.tied_with[:4]) + (" ..." if len(place.tied_with) > 4 else "")
+            value = place.metrics[self.by].text()
+            rows.append((str(place.rank), place.group, value, str(place.seeds), tied or "-"))
+        widths = [max(len(row[column]) for row in rows) for column in range(5)]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+        bad = [
+            f"{name}: {outcome.state}{f', {outcome.reason}' if outcome.reason else ''}"
+            for name, outcome in self.outcomes.items()
+            if outcome.state != "finished"
+        ]
+        return "\n".join(lines + (["", *bad] if bad else []))
+
+    def details(self) -> str:
+        """Return every number of every group."""
+        parts = [
+            "\n".join([place.group, *table_of(place.metrics, "real samples score")]) for place in self.places
+        ]
+        return "\n\n".join(parts)
+
+
+def compare(
+    members: Sequence[Member],
+    dataset: Dataset,
+    out: str | Path,
+    *,
+    resume: bool = False,
+    jobs: int | None = None,
+    metrics: tuple[str, ...] = (),
+    rank_by: str = "fid",
+    n: int = 10_000,
+    say: Callable[[str], None] = print,
+) -> Comparison:
+    """Train the members of a comparison into ordinary run directories, judge each and rank the groups.
+
+    What is finished is never trained again, nor judged again by the same metrics. One that fails is reported, and
+    leaves the others as they are.
+
+    Args:
+        members: as `fgan.experiments.comparison.plan` makes them.
+        dataset: the data of all of them.
+        out: the folder, new unless `resume`.
+        resume: go on with what lies there.
+        jobs: runs at once; as many as cores on a CPU, one on a GPU, unless told.
+        metrics: what to measure; all that apply unless told. `rank_by` is always measured.
+        rank_by: the number that ranks the groups.
+        n: samples of each run to judge.
+        say: receives lines for people.
+
+    Raises:
+        FganError: for mistakes, before anything is written.
+    """
+    wanted = (*metrics, rank_by) if metrics and rank_by not in metrics else metrics
+    evaluator = Evaluator(dataset, metrics=wanted, n=n, device=members[0].config.device, say=say)
+    if rank_by not in evaluator.asked()["metrics"]:
+        raise FganError(f'--rank-by must be a single number such as fid or recall; got "{rank_by}".')
+    directory = ComparisonDirectory(out)
+    directory.begin(members, resume=resume)
+    jobs = jobs or (os.cpu_count() or 1 if evaluator.device == "cpu" else 1)
+    outcomes = train_members(members, directory, jobs, say)
+    evaluations: dict[str, list[Evaluation]] = {member.group: [] for member in members}
+    for member in members:
+        if outcomes[member.name].state == "finished":
+            evaluations[member.group].append(_judged(directory, member, evaluator, say))
+    found = Comparison(str(out), rank_by, rank(evaluations, rank_by), outcomes)
+    text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+    save_file(directory.path / "ranking.json", f"{text}\n".encode(), "A ranking")
+    return found
+
+
+def _judged(
+    directory: ComparisonDirectory, member: Member, evaluator: Evaluator, say: Callable[[str], None]
+) -> Evaluation:
+    """Return a finished member's evaluation, the one that lies there if the same was asked for."""
+    run = directory.run(member)
+    path = run.path / "evaluation.json"
+    if path.is_file():
+        try:
+            there = Evaluation.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, KeyError, TypeError) as error:
+            say(f"{path} is damaged ({error}) and made again")
+        else:
+            newer = path.stat().st_mtime >= run.checkpoints().path(member.config.steps).stat().st_mtime
+            if there.asked == evaluator.asked() and newer:
+                return there
+    found = evaluator(run)
+    found.write(path)
+    say(f"{member.name} judged")
+    return found

@@ -1,0 +1,164 @@
+"""A comparison: many runs that differ in divergence, generator and seed, in one folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fgan.divergences import EXAMPLES
+from fgan.errors import FganError, RunError
+from fgan.files import replace_durably
+from fgan.objectives import build_objective
+from fgan.training.config import TrainConfig
+from fgan.training.run_directory import RunDirectory
+
+# Not to be trained with: its bound is 0, and flat, as soon as p/q is on one side of its parameter everywhere.
+UNDEFINED = ("hockey-stick",)
+LOSSES = ("non-saturating", "saturating")
+
+
+@dataclass(frozen=True)
+class Member:
+    """One run of a comparison.
+
+    Args:
+        name: of its folder.
+        group: what it shares with its siblings of other seeds: divergence and generator.
+        config: its recipe.
+    """
+
+    name: str
+    group: str
+    config: TrainConfig
+
+
+def trainable_divergences() -> list[str]:
+    """Return one name for each entry of the catalogue that is defined for training.
+
+    >>> names = trainable_divergences()
+    >>> len(names) > 20, "hockey-stick" in names
+    (True, False)
+    """
+    first = {name.split(":")[0]: name for name in reversed(EXAMPLES)}
+    return [name for entry, name in reversed(first.items()) if entry not in UNDEFINED]
+
+
+def plan(
+    base: TrainConfig, divergences: Sequence[str], generators: Sequence[str] = (), seeds: int = 1
+) -> list[Member]:
+    """Return the members of a comparison: divergences × generators × seeds, the seeds counted from the base's.
+
+    Args:
+        base: the recipe that they share.
+        divergences: names; "all" stands for the whole catalogue.
+        generators: "non-saturating", "saturating", or a divergence that the generator follows instead; the
+            base's own unless told.
+        seeds: how many.
+
+    Raises:
+        FganError: for an empty or repeated list, and for whatever cannot be trained, before anything is begun.
+
+    >>> [member.name for member in plan(TrainConfig(data="ring8"), ["kl", "js"], seeds=2)]
+    ['kl-seed0', 'kl-seed1', 'js-seed0', 'js-seed1']
+    """
+    names = [one for name in divergences for one in (trainable_divergences() if name == "all" else [name])]
+    if not names or "" in names:
+        raise FganError(
+            f"--divergences must be names separated by commas, or all; got {','.join(divergences)!r}. "
+            "`fgan divergences` lists them."
+        )
+    if seeds < 1:
+        raise FganError(f"--seeds must be at least 1; got {seeds}.")
+    members = []
+    for name in names:
+        for generator in generators or ("",):
+            changes = _generator(generator)
+            build_objective(
+                base.objective,
+                name,
+                link=base.link,
+                generator=changes.get("generator_loss", base.generator_loss),
+                generator_divergence=changes.get("generator_divergence", base.generator_divergence),
+                critic_clamp=base.critic_clamp,
+            )
+            group = f"{name} {generator}".strip()
+            for seed in range(base.seed, base.seed + seeds):
+                config = dataclasses.replace(base, divergence=name, seed=seed, **changes)
+                folder = re.sub(r"[^\w.+-]+", "_", f"{group}-seed{seed}")
+                members.append(Member(folder, group, config))
+    folders = [member.name for member in members]
+    repeated = sorted({folder for folder in folders if folders.count(folder) > 1})
+    if repeated:
+        raise FganError(f"every member must be named once; {', '.join(repeated)} would be there twice.")
+    return members
+
+
+def _generator(name: str) -> dict[str, str]:
+    if not name:
+        return {}
+    return {"generator_loss": name} if name in LOSSES else {"generator_divergence": name}
+
+
+class ComparisonDirectory:
+    """A folder of run directories with their plan, `comparison.json`.
+
+    Args:
+        path: the folder.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    @property
+    def plan_path(self) -> Path:
+        """Where the plan lies."""
+        return self.path / "comparison.json"
+
+    def run(self, member: Member) -> RunDirectory:
+        """Return the run directory of a member."""
+        return RunDirectory(self.path / member.name)
+
+    def finished(self, member: Member) -> bool:
+        """Whether a member has done all its steps."""
+        return member.config.steps in self.run(member).checkpoints().steps()
+
+    def begin(self, members: Sequence[Member], *, resume: bool) -> None:
+        """Write the plan, or see that the one that lies there is the same.
+
+        Raises:
+            RunError: to begin, where the folder holds anything; to go on, where it holds no comparison, or
+                another one.
+        """
+        wanted = {member.name: dataclasses.asdict(member.config) for member in members}
+        if resume:
+            self._require_same(wanted)
+            return
+        if self.path.is_dir() and any(self.path.iterdir()):
+            what = "already holds a comparison" if self.plan_path.is_file() else "is not empty"
+            raise RunError(f"{self.path} {what}. Go on with one by --resume, or choose another --out.")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            replace_durably(self.plan_path, (json.dumps({"members": wanted}, indent=2) + "\n").encode())
+        except OSError as error:
+            raise RunError(f"cannot write to {self.path} ({error}). Choose another --out.") from error
+
+    def _require_same(self, wanted: dict[str, dict[str, object]]) -> None:
+        try:
+            there = json.loads(self.plan_path.read_text(encoding="utf-8"))["members"]
+        except FileNotFoundError:
+            raise RunError(f"{self.path} holds no comparison to go on with; leave --resume out.") from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{self.plan_path} is damaged ({error}). Choose another --out.") from error
+        if there != wanted:
+            missing, more = sorted(set(there) - set(wanted)), sorted(set(wanted) - set(there))
+            other = [name for name in wanted if name in there and wanted[name] != there[name]]
+            parts = (("not asked for now", missing), ("not there", more), ("with other settings", other))
+            details = "; ".join(f"{what}: {', '.join(names[:5])}" for what, names in parts if names)
+            raise RunError(
+                f"{self.path} holds another comparison ({details}). Resume with the same flags, or choose "
+                "another --out."
+            )

@@ -1,0 +1,101 @@
+"""Which of several groups of runs is best, and which cannot be told apart."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fgan.evaluation import Evaluation, Measurement, over_runs
+from fgan.evaluation.jackknife import GROUPS, student
+from fgan.evaluation.result import CONFIDENCE
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a group stands.
+
+    Args:
+        group: its name.
+        rank: one more than the number of groups that are better beyond chance.
+        seeds: runs it is a mean of.
+        tied_with: the groups that cannot be told from it.
+        metrics: every number's mean over seeds with an interval, or the one run's own.
+    """
+
+    group: str
+    rank: int
+    seeds: int
+    tied_with: tuple[str, ...]
+    metrics: dict[str, Measurement]
+
+
+def rank(evaluations: Mapping[str, Sequence[Evaluation]], by: str) -> list[Place]:
+    """Return groups by the mean of a number, best first.
+
+    Two groups are tied where Welch's interval (95%) for the difference of their means over seeds holds 0. With one
+    seed a group's standard error is that over its samples, which knows nothing of what another seed would give.
+
+    Args:
+        evaluations: of each group, one a seed; a group without any has no place.
+        by: the number, such as "fid".
+
+    Source: Welch, "The generalization of Student's problem" (1947).
+    """
+    judged = {group: found for group, found in evaluations.items() if found}
+    metrics = {
+        group: dict(found[0].metrics) if len(found) == 1 else over_runs(found)
+        for group, found in judged.items()
+    }
+    better = next(iter(metrics.values()))[by].better if metrics else "lower"
+    sign = 1 if better == "higher" else -1
+    ordered = sorted(judged, key=lambda group: -sign * metrics[group][by].value)
+    spreads = {group: _spread(judged[group], by, metrics[group][by]) for group in ordered}
+
+    def apart(one: str, other: str) -> float:
+        """Return how much better one is, 0 where chance may have done it."""
+        difference = sign * (metrics[one][by].value - metrics[other][by].value)
+        return difference if abs(difference) > _welch(spreads[one], spreads[other]) else 0.0
+
+    return [
+        Place(
+            group,
+            1 + sum(apart(other, group) > 0 for other in ordered),
+            len(judged[group]),
+            tuple(other for other in ordered if other != group and apart(other, group) == 0),
+            metrics[group],
+        )
+        for group in ordered
+    ]
+
+
+def _spread(found: Sequence[Evaluation], by: str, measurement: Measurement) -> tuple[float, int]:
+    """Return the standard error of a group's mean, and its degrees of freedom."""
+    count = len(found)
+    if count == 1:
+        half = max(measurement.high - measurement.value, measurement.value - measurement.low)
+        return half / student(GROUPS - 1, CONFIDENCE), GROUPS - 1
+    values = [one[by].value for one in found]
+    mean = sum(values) / count
+    return math.sqrt(sum((value - mean) ** 2 for value in values) / (count - 1) / count), count - 1
+
+
+def _welch(one: tuple[float, int], other: tuple[float, int]) -> float:
+    """Return the half width of Welch's interval for a difference of means."""
+    (e1, n1), (e2, n2) = one, other
+    variance = e1**2 + e2**2
+    if variance == 0:
+        return 0.0
+    degrees = variance**2 / (e1**4 / n1 + e2**4 / n2)
+    return student_of(degrees) * math.sqrt(variance)
+
+
+def student_of(degrees: float) -> float:
+    """Return the two-sided quantile of Student's t for degrees that need not be whole.
+
+    >>> round(student_of(9.5), 3)
+    2.244
+    """
+    from scipy.stats import t
+
+    return float(t.ppf((1 + CONFIDENCE) / 2, degrees))

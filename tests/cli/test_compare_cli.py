@@ -1,0 +1,96 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+SMALL = ("--width", 16, "--n", 200, "--metrics", "fid,prdc", "--checkpoint-every", 50, "--sample-every", 0)
+
+
+@pytest.fixture
+def compare(fgan_command, tmp_path):
+    def call(*arguments):
+        env = os.environ | {"FGAN_CACHE": str(tmp_path / "cache")}
+        return fgan_command("compare", *arguments, env=env)
+
+    return call
+
+
+def test_all_members_are_trained_judged_and_ranked(compare, fgan_command, tmp_path):
+    out = tmp_path / "c"
+    arguments = ("ring8", "--divergences", "kl,js", "--seeds", 2, "--steps", 100, *SMALL, "--out", out)
+    result = compare(*arguments, "--json")
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)
+    assert {place["group"] for place in found["places"]} == {"kl", "js"}
+    assert all(place["seeds"] == 2 and "recall" in place["metrics"] for place in found["places"])
+    assert {outcome["state"] for outcome in found["outcomes"].values()} == {"finished"}
+    assert json.loads((out / "ranking.json").read_text()) == found
+    # A member is an ordinary run, and that of a seed is what the run alone would have been.
+    alone = fgan_command("train", "--config", out / "js-seed1" / "config.json", "--out", tmp_path / "alone")
+    assert alone.returncode == 0, alone.stderr
+    assert (tmp_path / "alone" / "metrics.jsonl").read_bytes() == (
+        out / "js-seed1" / "metrics.jsonl"
+    ).read_bytes()
+    # Again: nothing is trained or judged anew.
+    times = {
+        path: path.stat().st_mtime_ns for path in out.rglob("*") if path.parent != out and path.is_file()
+    }
+    again = compare(*arguments, "--resume")
+    assert again.returncode == 0 and "judged" not in again.stderr
+    assert {path: path.stat().st_mtime_ns for path in times} == times
+    assert "cannot be told from" in again.stdout and "kl" in again.stdout
+
+
+def test_a_member_that_diverges_is_reported_and_leaves_the_others(compare, tmp_path):
+    out = tmp_path / "c"
+    # A step this long throws reverse KL, whose loss grows exponentially, out of the finite numbers; hinge-like TV not.
+    result = compare(
+        "ring8", "--divergences", "total-variation,symmetric-chi2", "--steps", 400, "--lr", 3, "--penalties", "none",
+        *SMALL, "--out", out,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert "symmetric-chi2-seed0: diverged" in result.stdout
+    assert "1     total-variation" in result.stdout
+
+
+def test_a_stopped_comparison_goes_on(tmp_path):
+    out = tmp_path / "c"
+    command = [sys.executable, "-m", "fgan", "compare", "ring8", "--divergences", "kl,js,gan", "--jobs", "2"]
+    command += ["--steps", "400", *map(str, SMALL), "--out", str(out)]
+    env = os.environ | {"FGAN_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not list(out.glob("*/checkpoints/step-*")):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 2 and "go on with --resume" in errors, errors
+    result = subprocess.run(
+        [*command, "--resume"], env=env, capture_output=True, text=True, timeout=240, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    for name in ("kl", "js", "gan"):
+        lines = (out / f"{name}-seed0" / "metrics.jsonl").read_text().splitlines()
+        assert [json.loads(line)["step"] for line in lines] == [100, 200, 300, 400]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--divergences", ""), "must be names separated by commas"),
+        (("--divergences", "kl,kll"), "kll"),
+        (("--divergences", "kl", "--rank-by", "prdc"), "--rank-by must be a single number"),
+        (("--divergences", "kl", "--metrics", "fdi"), 'there is no metric "fdi"'),
+        (("--divergences", "kl", "--jobs", "0"), "--jobs must be at least 1"),
+        (("--divergences", "kl", "--seeds", "0"), "--seeds must be at least 1"),
+    ],
+)
+def test_mistakes_leave_nothing_behind(compare, tmp_path, arguments, message):
+    result = compare("ring8", *arguments, "--out", tmp_path / "c")
+    assert result.returncode == 2 and message in result.stderr and "Traceback" not in result.stderr
+    assert not (tmp_path / "c").exists()
