@@ -52,7 +52,7 @@ def test_a_folder_holds_one_comparison(tmp_path):
         directory.begin(members, resume=True)
     directory.begin(members, resume=False)
     directory.begin(members, resume=True)
-    with pytest.raises(RunError, match="already holds a comparison.*--resume"):
+    with pytest.raises(RunError, match=r"already holds a comparison.*--resume"):
         directory.begin(members, resume=False)
     with pytest.raises(
         RunError, match=r"another comparison \(not asked for now: js-seed0; not there: gan-seed0\)"
