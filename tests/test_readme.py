@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 
+from fgan.cli import VERBS
+
 
 def blocks(root) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (root / "README.md").read_text(), flags=re.S)
@@ -56,15 +58,18 @@ def test_links_lead_somewhere(root):
 
 def test_the_shell_examples_are_real_commands(root, fgan_command):
     text = (root / "README.md").read_text()
-    verbs = set(re.findall(r"^fgan (\w+)", text, flags=re.M))
-    assert verbs == {"train", "sample", "divergences", "verify", "cite"}
-    flags = {
-        flag
-        for line in re.findall(r"^fgan train.*$", text, flags=re.M)
-        for flag in re.findall(r"--[\w-]+", line)
-    }
-    known = fgan_command("train", "--help").stdout
-    assert flags and all(flag in known for flag in flags - {"--data-dir"})
+    lines = re.findall(r"^fgan (\w+)([^#\n]*)", text, flags=re.M)
+    assert {verb for verb, _ in lines} == set(VERBS)
+    for verb in VERBS:
+        known = fgan_command(verb, "--help").stdout
+        flags = {flag for one, rest in lines if one == verb for flag in re.findall(r"--[\w-]+", rest)}
+        assert all(flag in known for flag in flags), (verb, flags)
+
+
+def test_the_example_of_the_evaluation_page_runs_on_the_run_of_the_readme(root, tmp_path):
+    run(blocks(root)[1], tmp_path)
+    (code,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "evaluation.md").read_text(), flags=re.S)
+    run(code, tmp_path)
 
 
 def test_the_demo(root, tmp_path):
