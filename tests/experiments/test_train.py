@@ -22,8 +22,9 @@ def asked(monkeypatch):
         values = lambda samples: {"far": samples.norm(dim=1).mean().item(), "n": float(len(samples))}  # noqa: E731
         return lambda samples: {name: values(samples)[name] for name in metrics}
 
-    monkeypatch.setattr(evaluation, "judge_for", judge_for, raising=False)
-    monkeypatch.setattr(evaluation, "higher_is_better", lambda name: name == "n", raising=False)
+    monkeypatch.setattr(evaluation, "judge_for", judge_for)
+    monkeypatch.setattr(evaluation, "higher_is_better", lambda name: name == "n")
+    monkeypatch.setattr(evaluation, "deciding", lambda name: name)
     return asked
 
 

@@ -64,15 +64,22 @@ def run(arguments: list[str]) -> None:
     from fgan.evaluation import over_runs
     from fgan.evaluation.result import jsonable, table_of
 
+    if command.neighbours and len(command.samples) > 1:
+        raise FganError("--neighbours draws one picture of one set of samples; name one, or leave it out.")
     data: dict[tuple[str, str | None, int | None], Dataset] = {}
     evaluations = []
     for samples in command.samples:
         evaluations.append(evaluate_one(command, samples, data))
         if not command.json:
             print_out(evaluations[-1].table() + "\n")
+        if command.against is None:
+            leave_in_run(evaluations[-1], samples)
     several = len(evaluations) > 1
-    pooled = over_runs(evaluations) if several else {}
-    if several and not command.json:
+    alike = len({(one.against, one.reference, one.n) for one in evaluations}) == 1
+    pooled = over_runs(evaluations) if several and alike else {}
+    if several and not alike:
+        print_error("no mean is taken: the samples were not held against the same, or are not as many")
+    if pooled and not command.json:
         heading = f"mean over {len(evaluations)}, with the interval of that mean"
         print_out("\n".join([heading, "", *table_of(pooled, "real samples score")]))
     result = {"evaluations": evaluations, "mean": pooled} if several else evaluations[0]
@@ -88,23 +95,30 @@ def run(arguments: list[str]) -> None:
 def evaluate_one(
     command: EvaluateCommand, samples: str, loaded: dict[tuple[str, str | None, int | None], Dataset]
 ) -> Evaluation:
-    """Judge one set of samples, and leave the result in a run directory; data are loaded once."""
+    """Judge one set of samples; data are loaded once."""
     from fgan.data import load_data
+    from fgan.data.archives import ARCHIVES
     from fgan.evaluation import evaluate
     from fgan.evaluation.samples import is_run
     from fgan.training.run_directory import RunDirectory
 
     data, data_dir, size = command.against, command.data_dir, command.image_size
     of_a_run = is_run(samples)
-    if of_a_run and data is None:
+    if of_a_run:
         config = RunDirectory(samples).config()
-        data, data_dir, size = config.data, data_dir or config.data_dir, size or config.image_size
+        if (
+            data is None or Path(data).is_dir() or data.lower().endswith(ARCHIVES)
+        ):  # a folder that has moved is of the size that it was
+            size = size or config.image_size
+        data, data_dir = data or config.data, data_dir or config.data_dir
     if data is None:
         raise FganError(f"{samples} is no run directory: say with --against DATA what it is to resemble.")
     key = (data, data_dir, size)
     if key not in loaded:
         loaded[key] = load_data(data, data_dir=data_dir, image_size=size, say=print_error)
-    found = evaluate(
+    if command.neighbours:
+        draw_neighbours(command, samples, loaded[key])
+    return evaluate(
         samples,
         loaded[key],
         metrics=() if command.metrics == "all" else tuple(map(str.strip, command.metrics.split(","))),
@@ -116,11 +130,16 @@ def evaluate_one(
         device=command.device,
         say=print_error,
     )
-    if of_a_run:
-        found.write(RunDirectory(samples).path / "evaluation.json")
-    if command.neighbours:
-        draw_neighbours(command, samples, loaded[key])
-    return found
+
+
+def leave_in_run(found: Evaluation, samples: str) -> None:
+    """Write a run's evaluation into it; where that cannot be, the result has been printed all the same."""
+    from fgan.errors import DataError
+
+    try:
+        found.write(Path(samples) / "evaluation.json")
+    except DataError as error:
+        print_error(f"warning: {error}")
 
 
 def draw_neighbours(command: EvaluateCommand, samples: str, data: Dataset) -> None:

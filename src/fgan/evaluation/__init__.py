@@ -1,7 +1,7 @@
 """How good samples are, measured, and how sure that is."""
 
 from fgan.evaluation.evaluate import Evaluator, evaluate, judge_for, nearest_images
-from fgan.evaluation.metrics import METRICS, QUANTITIES, Metric, Quantity, higher_is_better
+from fgan.evaluation.metrics import METRICS, QUANTITIES, Metric, Quantity, deciding, higher_is_better
 from fgan.evaluation.modes import ModeCoverage, mode_coverage
 from fgan.evaluation.result import Evaluation, Measurement, Range, over_runs
 
@@ -15,6 +15,7 @@ __all__ = [
     "ModeCoverage",
     "Quantity",
     "Range",
+    "deciding",
     "evaluate",
     "higher_is_better",
     "judge_for",

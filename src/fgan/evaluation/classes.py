@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fgan.evaluation.jackknife import Jackknife, jackknife, leave_out, sum_by_group
+from fgan.evaluation.jackknife import Jackknife, Uncertain, jackknife, leave_out, sum_by_group
 
 
 def classifier_score(logits: Tensor) -> Jackknife:
@@ -27,7 +27,7 @@ def classifier_score(logits: Tensor) -> Jackknife:
     return jackknife((negative_entropy - torch.special.xlogy(marginal, marginal).sum(1)).exp())
 
 
-def class_coverage(logits: Tensor, reference: Tensor) -> dict[str, Jackknife]:
+def class_coverage(logits: Tensor, reference: Tensor) -> dict[str, Uncertain]:
     """Return how many classes have a sample, and KL(classes of samples ‖ of the reference), in nats.
 
     Args:
@@ -45,14 +45,34 @@ def class_coverage(logits: Tensor, reference: Tensor) -> dict[str, Jackknife]:
     return coverage_of(logits.argmax(1), reference.argmax(1), logits.shape[1])
 
 
-def coverage_of(modes: Tensor, reference: Tensor, count: int) -> dict[str, Jackknife]:
+def coverage_of(modes: Tensor, reference: Tensor, count: int) -> dict[str, Uncertain]:
     """Do what `class_coverage` does, from the mode of each sample (n,) and of each real one (m,); -1 for none."""
-    # A column more for those that are in no mode, so that groups stay groups.
+    # A column more for those that are in no mode: being nowhere is no way to have the right shares.
     q, p = (
-        leave_out(sum_by_group(torch.nn.functional.one_hot(which + 1, count + 1)))[:, 1:]
+        leave_out(sum_by_group(torch.nn.functional.one_hot(which + 1, count + 1)))
         for which in (modes, reference)
     )
     p = (p + 0.5) / (p + 0.5).sum(1, keepdim=True)
-    q_share = q / q.sum(1, keepdim=True).clamp(min=1)
+    q_share = q / q.sum(1, keepdim=True)
     divergence = (torch.special.xlogy(q_share, q_share) - torch.special.xlogy(q_share, p)).sum(1)
-    return {"modes": jackknife((q > 0).sum(1).double()), "modes-kl": jackknife(divergence)}
+    return {"modes": distinct(q[0, 1:]), "modes-kl": jackknife(divergence)}
+
+
+def distinct(counts: Tensor) -> Uncertain:
+    r"""Return how many of the modes with these counts (K,) have a sample, and how sure that is.
+
+    .. math:: SE^2 = \sum_{c > 0} e^{-c} (1 - e^{-c}) + \tfrac14 \min(f_1^2 / 2 f_2, K_0)
+
+    A mode with c samples would have none in another draw with probability e^-c; of the K₀ without, Chao's estimate
+    from those with one and with two samples, f₁ and f₂, says how many another draw might have.
+
+    Source: Chao, "Nonparametric estimation of the number of classes in a population" (1984).
+
+    >>> distinct(torch.tensor([100.0, 50.0, 0.0])).value
+    2.0
+    """
+    seen = counts[counts > 0]
+    lost = (-seen).exp()
+    once, twice = (float((counts == c).sum()) for c in (1, 2))
+    unseen = min(once**2 / max(2 * twice, 1), float((counts == 0).sum()))
+    return Uncertain(float(len(seen)), (float((lost * (1 - lost)).sum()) + unseen / 4) ** 0.5)

@@ -17,7 +17,7 @@ from fgan.data import Dataset, TensorSource, load_data
 from fgan.data.dataset import as_float, as_uint8
 from fgan.data.notes import Say, on_a_terminal, to_stderr
 from fgan.errors import FganError
-from fgan.evaluation.copying import nearest_training
+from fgan.evaluation.copying import nearest_training, repeated
 from fgan.evaluation.features import Extractor, extractor_for, mismatch
 from fgan.evaluation.jackknife import GROUPS
 from fgan.evaluation.metrics import METRICS, Found, chosen_metrics
@@ -34,9 +34,9 @@ def evaluate(
     samples: Samples,
     data: Dataset | str | Path,
     *,
-    metrics: tuple[str, ...] = (),
+    metrics: str | tuple[str, ...] = (),
     n: int = 10_000,
-    extractor: str | Extractor | None = None,
+    extractor: str | Extractor | Callable[[Tensor], Tensor] | None = None,
     seed: int = 0,
     best: bool = False,
     batch_size: int = 250,
@@ -51,11 +51,11 @@ def evaluate(
             array or tensor: vectors (n, D), or images (n, H, W), (n, H, W, C) or (n, C, H, W), uint8 or floats in
             [0, 1].
         data: a `Dataset`, or the name or path of one.
-        metrics: names as in `fgan.evaluation.METRICS`, or of single numbers such as "recall"; all that apply
-            unless told.
+        metrics: names as in `fgan.evaluation.METRICS`, or of single numbers such as "recall", also as a string
+            with commas; all that apply unless told.
         n: samples to judge, at most.
-        extractor: what makes features: a name, `module:callable`, or an `Extractor`; chosen by the data unless
-            told.
+        extractor: what makes features: a name, `module:callable`, an `Extractor` or any callable on samples; chosen by
+            the data unless told.
         seed: decides latents and orders.
         best: draw from a run's best checkpoint rather than the newest.
         batch_size: samples in one pass of the extractor.
@@ -100,9 +100,9 @@ class Evaluator:
         self,
         dataset: Dataset,
         *,
-        metrics: tuple[str, ...] = (),
+        metrics: str | tuple[str, ...] = (),
         n: int = 10_000,
-        extractor: str | Extractor | None = None,
+        extractor: str | Extractor | Callable[[Tensor], Tensor] | None = None,
         seed: int = 0,
         batch_size: int = 250,
         device: str = "auto",
@@ -111,6 +111,10 @@ class Evaluator:
     ) -> None:
         if n < 2 * GROUPS:
             raise FganError(f"--n must be at least {2 * GROUPS}, so that intervals can be given; got {n}.")
+        if batch_size < 1:
+            raise FganError(f"--batch-size must be at least 1; got {batch_size}.")
+        if isinstance(metrics, str):
+            metrics = tuple(name.strip() for name in metrics.split(","))
         self.dataset, self.n, self.seed, self.say = dataset, n, seed, say
         self.chosen, self.strict = chosen_metrics(metrics), bool(metrics)
         self.extractor = extractor_for(extractor, dataset)
@@ -137,6 +141,18 @@ class Evaluator:
             FganError: for samples that cannot be read or compared, and metrics that do not apply.
         """
         name, values = gather(samples, self.dataset, self.n, seed=self.seed, best=best, say=self.say)
+        if len(values) < 2 * GROUPS:
+            raise FganError(
+                f"an interval needs at least {2 * GROUPS} samples; {name} holds {len(values)}. Give more."
+            )
+        # Half precision and TF32 are for training: distances between near features would not survive them.
+        with (
+            torch.autocast(torch.device(self.device).type, enabled=False),
+            torch.backends.cudnn.flags(allow_tf32=False),
+        ):
+            return self._measure(name, values, best)
+
+    def _measure(self, name: str, values: Tensor, best: bool) -> Evaluation:
         real, floors = self._real(len(values))
         ours = self._side(values[: len(real.other)])
         applicable, skipped = _applicable(self.chosen, real, strict=self.strict)
@@ -161,7 +177,6 @@ class Evaluator:
                 quantity: measured(quantity, found[metric][quantity], floors[metric][quantity])
                 for metric, wanted in applicable.items()
                 for quantity in wanted
-                if quantity in found[metric]
             },
             skipped=skipped,
             warnings=tuple(_warnings(ours, real, self.dataset, list(applicable))),
@@ -182,7 +197,7 @@ def nearest_images(
     *,
     rows: int = 10,
     count: int = 7,
-    extractor: str | Extractor | None = None,
+    extractor: str | Extractor | Callable[[Tensor], Tensor] | None = None,
     seed: int = 0,
     best: bool = False,
     device: str = "auto",
@@ -234,7 +249,7 @@ def judge_for(
         values: dict[str, float | None] = {}
         for metric, wanted in applicable.items():
             found = METRICS[metric].compute(ours, real)
-            values |= {quantity: found[quantity].value for quantity in wanted if quantity in found}
+            values |= {quantity: found[quantity].value for quantity in wanted}
         return values
 
     return judge
@@ -244,12 +259,20 @@ def _applicable(
     chosen: dict[str, tuple[str, ...]], real: Real, *, strict: bool
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
     """Part the chosen metrics into those that apply, and reasons why the others do not."""
-    lacking = {name: METRICS[name].needs(real) for name in chosen}
-    skipped = {name: why for name, why in lacking.items() if why}
+    applicable, skipped = {}, {}
+    for name, wanted in chosen.items():
+        metric = METRICS[name]
+        absent = metric.absent(real)
+        here = tuple(quantity for quantity in wanted if quantity not in absent)
+        lacking = metric.needs(real) or ("" if here else absent[wanted[0]])
+        if lacking:
+            skipped[name if here else wanted[0]] = lacking
+        else:
+            applicable[name] = here
     if strict and skipped:
         name, why = next(iter(skipped.items()))
-        raise FganError(f'the metric "{name}" needs {why}. Leave it out, or choose another --extractor.')
-    return {name: wanted for name, wanted in chosen.items() if name not in skipped}, skipped
+        raise FganError(f'the metric "{name}" needs {why}. Leave it out.')
+    return applicable, skipped
 
 
 def _warnings(ours: Side, real: Real, dataset: Dataset, metrics: list[str]) -> list[str]:
@@ -260,6 +283,9 @@ def _warnings(ours: Side, real: Real, dataset: Dataset, metrics: list[str]) -> l
     distinct = len(torch.unique(ours.values.flatten(1), dim=0))
     if distinct < DISTINCT * len(ours):
         warnings.append(f"only {distinct} of {len(ours)} samples differ from each other")
+    same = 0 if real.training is None else int(repeated(ours.values, real.reference.values).sum())
+    if same:
+        warnings.append(f"{same} of {len(ours)} samples are in the reference itself: numbers are too good")
     if "fid" in metrics and min(len(ours), len(real.reference)) <= ours.extractor.dimension:
         smaller = min(len(ours), len(real.reference))
         warnings.append(

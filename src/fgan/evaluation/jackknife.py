@@ -133,11 +133,27 @@ def mean_over_units(units: Tensor) -> Uncertain:
     Args:
         units: a number a unit from all samples of the other set, then without each of its groups.
 
-    >>> mean_over_units(torch.ones(11, 50)).standard_error
+    >>> mean_over_units(torch.ones(11, 50)).standard_error  # of trues and falses it would be that of a proportion
     0.0
     """
+    share = units.dtype == torch.bool
     units = units.double()
     n, first, without = units.shape[1], units[0], units[1:]
     apart = without - without.mean(0)
     other = (apart.mean(1).square() - apart.var(1) / n).sum() * (GROUPS - 1) / GROUPS
-    return Uncertain(first.mean().item(), (first.var() / n + other.clamp(min=0)).sqrt().item())
+    own = proportion(units[0]).standard_error ** 2 if share else first.var() / n
+    return Uncertain(first.mean().item(), float(own + other.clamp(min=0)) ** 0.5)
+
+
+def proportion(which: Tensor) -> Uncertain:
+    """Return the share of trues among (n,), with a standard error that is not 0 at 0 and at 1.
+
+    Source: Agresti and Coull, "Approximate is better than exact" (1998): two successes and two failures more.
+
+    >>> found = proportion(torch.zeros(96))
+    >>> found.value, round(found.standard_error, 3)
+    (0.0, 0.014)
+    """
+    n, hits = len(which), float(which.double().sum())
+    moved = (hits + 2) / (n + 4)
+    return Uncertain(hits / n, (moved * (1 - moved) / (n + 4)) ** 0.5)

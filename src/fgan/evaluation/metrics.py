@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from fgan.errors import FganError, did_you_mean
 from fgan.evaluation.classes import class_coverage, classifier_score
-from fgan.evaluation.copying import closeness, nearest_training, repeated
+from fgan.evaluation.copying import closeness, near_copies, nearest_training, repeated
 from fgan.evaluation.features import Classifier
 from fgan.evaluation.frechet import frechet_distance
-from fgan.evaluation.jackknife import GROUPS, Uncertain, mean
+from fgan.evaluation.jackknife import GROUPS, Uncertain, proportion
 from fgan.evaluation.kernel import kernel_distance
 from fgan.evaluation.modes import mixture_coverage
 from fgan.evaluation.neighbours import precision_recall
@@ -47,12 +47,14 @@ class Metric:
         compute: from samples and the real ones to each number.
         quantities: the numbers by name.
         needs: says what is missing for it, "" for nothing.
+        absent: its numbers that these data cannot have, with what they need.
         floor: what stands in for samples, and against what, to see how real samples score.
     """
 
     compute: Callable[[Side, Real], Found]
     quantities: dict[str, Quantity]
     needs: Callable[[Real], str] = lambda real: ""
+    absent: Callable[[Real], dict[str, str]] = lambda real: {}
     floor: Callable[[Real], tuple[Side, Real]] = lambda real: (real.other, real)
 
 
@@ -85,7 +87,8 @@ def _copying(samples: Side, real: Real) -> Found:
     ours, theirs = (nearest_training(side.features, training)[0][:, 0] for side in (samples, real.unseen))
     return {
         "closer-to-training": closeness(ours, theirs),
-        "exact-copies": mean(repeated(samples.values, real.training.values)),
+        "near-copies": near_copies(ours, theirs),
+        "exact-copies": proportion(repeated(samples.values, real.training.values)),
     }
 
 
@@ -127,6 +130,7 @@ METRICS: dict[str, Metric] = {
             "within-3-sigma": Quantity("higher", 0, 1, "samples within 3σ of a cluster"),
         },
         lambda real: "" if real.modes is not None else _classifier(real),
+        lambda real: {"within-3-sigma": "data with known clusters"} if real.modes is None else {},
     ),
     "kde": Metric(
         lambda samples, real: {
@@ -138,10 +142,13 @@ METRICS: dict[str, Metric] = {
         _copying,
         {
             "closer-to-training": Quantity("½", 0, 1, "P(nearer to training than unseen data): 1 for copies"),
+            "near-copies": Quantity(
+                "lower", 0, 1, "samples nearer to training than 99% of unseen data: 0.01"
+            ),
             "exact-copies": Quantity("lower", 0, 1, "samples equal to a training sample"),
         },
         _finite_training,
-        _copying_floor,
+        floor=_copying_floor,
     ),
     "c2st": Metric(
         lambda samples, real: {"c2st": classifier_accuracy(samples.features, real.reference.features)},
@@ -182,6 +189,19 @@ def chosen_metrics(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
     return chosen
 
 
+def deciding(name: str) -> str:
+    """Return the number that a name stands for where one has to decide: itself, or a metric's first.
+
+    Raises:
+        FganError: for an unknown name.
+
+    >>> deciding("prdc"), deciding("recall")
+    ('precision', 'recall')
+    """
+    ((_, reported),) = chosen_metrics((name,)).items()
+    return reported[0]
+
+
 def higher_is_better(name: str) -> bool:
     """Whether more of a number is better; the first of a metric's for its name.
 
@@ -191,10 +211,10 @@ def higher_is_better(name: str) -> bool:
     >>> higher_is_better("recall"), higher_is_better("fid")
     (True, False)
     """
-    ((_, reported),) = chosen_metrics((name,)).items()
-    better = QUANTITIES[reported[0]].better
+    name = deciding(name)
+    better = QUANTITIES[name].better
     if better not in ("higher", "lower"):
         raise FganError(
-            f'"{reported[0]}" should be {better}, neither more nor less: it ranks no two samples. Take another.'
+            f'"{name}" should be {better}, neither more nor less: it ranks no two samples. Take another.'
         )
     return better == "higher"

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from fgan.data import Modes
 from fgan.evaluation.classes import coverage_of
-from fgan.evaluation.jackknife import Jackknife, mean
+from fgan.evaluation.jackknife import Uncertain, proportion
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ def mode_of(samples: Tensor, modes: Modes) -> Tensor:
     return torch.where(distance <= 3 * modes.sigma, nearest, -1)
 
 
-def mixture_coverage(samples: Tensor, reference: Tensor, modes: Modes) -> dict[str, Jackknife]:
+def mixture_coverage(samples: Tensor, reference: Tensor, modes: Modes) -> dict[str, Uncertain]:
     """Return how many modes samples (n, D) reach, KL(their shares ‖ those of the reference), and within 3σ the share.
 
     >>> modes = Modes(torch.tensor([[0.0, 0.0], [1.0, 0.0]]), sigma=0.1)
@@ -64,4 +64,4 @@ def mixture_coverage(samples: Tensor, reference: Tensor, modes: Modes) -> dict[s
     (1.0, 1.0)
     """
     ours, theirs = mode_of(samples, modes), mode_of(reference, modes)
-    return coverage_of(ours, theirs, len(modes.centers)) | {"within-3-sigma": mean((ours >= 0).double())}
+    return coverage_of(ours, theirs, len(modes.centers)) | {"within-3-sigma": proportion(ours >= 0)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from fgan.errors import FganError
 from fgan.evaluation.jackknife import GROUPS, Uncertain, group_of, mean_over_units
 
 SPARE = 10
@@ -18,7 +19,7 @@ NUMBERS_AT_ONCE = 2**24
 
 
 def precision_recall(
-    samples: Tensor, reference: Tensor, k: int = 5, block: int = 1000
+    samples: Tensor, reference: Tensor, k: int = 5, block: int = 2000
 ) -> dict[str, Uncertain]:
     r"""Return precision, recall, density and coverage of features (n, d) against reference features (m, d).
 
@@ -39,6 +40,10 @@ def precision_recall(
     >>> {name: round(found.value, 3) for name, found in precision_recall(x, x + 100).items()}
     {'precision': 0.0, 'recall': 0.0, 'density': 0.0, 'coverage': 0.0}
     """
+    if not 1 <= k < min(len(samples), len(reference)):
+        raise FganError(
+            f"k must be at least 1 and below the number of samples, {min(len(samples), len(reference))}; got {k}."
+        )
     center = reference.mean(0, dtype=torch.float64)
     x, y = Points(reference - center), Points(samples - center)
     counts = _Counts(*(squared_radii(points, k, block) for points in (x, y)))
@@ -60,14 +65,17 @@ class Points:
         """Return how many there are."""
         return len(self.exact)
 
-    def slack(self, other: Points) -> float:
-        """Return how far off a quick distance to the other may be."""
-        return ROUNDING * float(self.norms.max() + other.norms.max())
+    def quick_distances(self, rows: Tensor, other: Points, first: int = 0, less: float = 0.0) -> Tensor:
+        """Return squared distances of some rows to the other from `first` on, (r, m), by a product in float32.
 
-    def quick_distances(self, rows: Tensor, other: Points, first: int = 0) -> Tensor:
-        """Return squared distances of some rows to the other from `first` on, (r, m), by a product in float32."""
-        products = torch.addmm(other.norms[None, first:], self.quick[rows], other.quick[first:].T, alpha=-2)
-        return products.add_(self.norms[rows, None])
+        Args:
+            rows: which.
+            other: the points that distances are to.
+            first: the first of these.
+            less: what part of both squared norms is taken off.
+        """
+        norms, own = other.norms[None, first:] * (1 - less), self.norms[rows, None] * (1 - less)
+        return torch.addmm(norms, self.quick[rows], other.quick[first:].T, alpha=-2).add_(own)
 
     def distances(self, rows: Tensor, other: Points) -> Tensor:
         """Return squared distances of some rows to all of the other, (r, m), by a product in float64."""
@@ -84,15 +92,24 @@ class Points:
 
 def nearest(points: Points, other: Points, rows: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Return squared distances and indices of the nearest of the other to some rows, nearest first, (r, count)."""
-    distances = points.quick_distances(rows, other)
-    # A minimum is quicker to find than the first of a sorted list.
-    index = distances.argmin(1, keepdim=True) if count == 1 else distances.topk(count, largest=False).indices
-    exact = points.pair_distances(other, rows.repeat_interleave(count), index.flatten()).view_as(index)
+    kept = min(count + SPARE, len(other))
+    quick, index = points.quick_distances(rows, other).topk(kept, largest=False)
+    for part in _doubtful(points, other, rows, quick, count).nonzero()[:, 0].split(100):
+        index[part] = points.distances(rows[part], other).topk(kept, largest=False).indices
+    exact = points.pair_distances(other, rows.repeat_interleave(kept), index.flatten()).view_as(index)
     exact, order = exact.sort(1)
-    return exact, index.gather(1, order)
+    return exact[:, :count], index.gather(1, order)[:, :count]
 
 
-def squared_radii(points: Points, k: int, block: int = 1000) -> Tensor:
+def _doubtful(points: Points, other: Points, rows: Tensor, quick: Tensor, count: int) -> Tensor:
+    """Return for which rows, (r,), rounding may have kept one of the `count` nearest out of the quick ones."""
+    if quick.shape[1] >= len(other) - (points is other):
+        return torch.zeros(len(rows), dtype=torch.bool, device=rows.device)
+    most = 2 * ROUNDING * (points.norms[rows] + other.norms.max())
+    return quick[:, -1] <= quick[:, count - 1] + most
+
+
+def squared_radii(points: Points, k: int, block: int = 2000) -> Tensor:
     """Return the squared distance of each point to its k-th neighbour: (n, 1 + B), the rest without each group.
 
     The first is exact to float64, the rest, which only say how sure a number is, to float32. Without its own group a
@@ -105,11 +122,18 @@ def squared_radii(points: Points, k: int, block: int = 1000) -> Tensor:
     # Position of the k-th that stays; the last one known where a group holds nearly all of them.
     kth = (stays.cumsum(1) < k).sum(1).clamp(max=quick.shape[1] - 1)
     without = quick.gather(1, kth).double().masked_fill(group[:, None] == groups, -1.0)
+    rows = torch.arange(len(points), device=group.device)
     # Rounding can have exchanged the k-th only with those that are as near but for rounding.
-    i, rank = ((quick - quick[:, k - 1 : k]).abs() <= 2 * points.slack(points)).nonzero(as_tuple=True)
+    unsure = 2 * ROUNDING * (points.norms[:, None] + points.norms[index])
+    i, rank = ((quick - quick[:, k - 1 : k]).abs() <= unsure).nonzero(as_tuple=True)
     exact = quick.double()
     exact[i, rank] = points.pair_distances(points, i, index[i, rank])
-    return torch.cat([exact.sort(1).values[:, k - 1 : k], without], 1)
+    radii = exact.sort(1).values[:, k - 1]
+    for part in _doubtful(points, points, rows, quick, k).nonzero()[:, 0].split(100):
+        distances = points.distances(part, points)
+        distances[torch.arange(len(part), device=part.device), part] = torch.inf
+        radii[part] = distances.kthvalue(k).values
+    return torch.cat([radii[:, None], without], 1)
 
 
 def own_neighbours(points: Points, count: int, block: int) -> tuple[Tensor, Tensor]:
@@ -146,14 +170,15 @@ def close_pairs(
 
     Those that rounding could put on the wrong side of a decisive radius, one for each of x and of y, are exact.
     """
-    slack = x.slack(y)
-    quick = x.quick_distances(rows, y)
-    i, j = (quick < reach + slack).nonzero(as_tuple=True)
-    distance, i_all = quick[i, j].double(), rows[i]
+    least = x.quick_distances(rows, y, less=ROUNDING)  # no distance is below this
+    i, j = (least < reach).nonzero(as_tuple=True)
+    i_all = rows[i]
+    slack = ROUNDING * (x.norms[i_all] + y.norms[j])
+    distance = (least[i, j] + slack).double()
     x_radii, y_radii = decisive
     unsure = ((distance - x_radii[i_all]).abs() <= slack) | ((distance - y_radii[j]).abs() <= slack)
     which = unsure.nonzero()[:, 0]
-    if len(which) > CROWDED * quick.numel():
+    if len(which) > CROWDED * least.numel():
         distance[which] = x.distances(rows, y)[i[which], j[which]]
     else:
         distance[which] = x.pair_distances(y, i_all[which], j[which])

@@ -54,7 +54,9 @@ def log_likelihood(
 def choose_bandwidth(x: Points, validation: Points, block: int = 500) -> float:
     """Return the h of a grid, from the nearest neighbour's scale outwards, that fits the validation samples best."""
     distances = torch.cat([part.float() for part in _squared_distances(x, validation, block)])
-    typical = distances.amin(1).mean().clamp(min=1e-12).sqrt().item() / math.sqrt(x.exact.shape[1])
+    typical = distances.amin(1).mean().sqrt().clamp(
+        min=1e-3 * x.exact.std(0).mean().clamp(min=1e-6)
+    ).item() / math.sqrt(x.exact.shape[1])
     grid = [typical * 10 ** (-1.5 + 3 * step / (BANDWIDTHS - 1)) for step in range(BANDWIDTHS)]
     chosen = typical
     for _ in range(2):  # the second grid lies between the first one's neighbours of the best

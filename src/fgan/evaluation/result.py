@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from fgan.errors import FganError
 from fgan.evaluation.jackknife import Uncertain, student
 from fgan.evaluation.metrics import QUANTITIES
 from fgan.files import save_file
@@ -144,8 +145,17 @@ def over_runs(evaluations: Sequence[Evaluation]) -> dict[str, Measurement]:
     """Return each number's mean over several evaluations, such as of seeds, with Student's interval for it.
 
     The floor is the first one's. Numbers that not every evaluation has are left out.
+
+    Raises:
+        FganError: for fewer than two, or for evaluations that were not held against the same.
     """
     count = len(evaluations)
+    kinds = {(one.against, one.reference, one.n, one.extractor["name"]) for one in evaluations}
+    if count < 2 or len(kinds) != 1:
+        raise FganError(
+            "a mean is taken of two evaluations or more, of as many samples against the same data by the same "
+            f"extractor; got {count} of {len(kinds)} kinds. Look at them one by one."
+        )
     pooled = {}
     for name, first in evaluations[0].metrics.items():
         if any(name not in one.metrics for one in evaluations):

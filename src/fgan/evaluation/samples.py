@@ -37,11 +37,15 @@ def gather(
         name = f"{samples.path} (best)" if best else str(samples.path)
         drawn = samples.sample(n, seed=seed, best=best)
         _require_finite(drawn, name)
-        return name, _like(as_uint8(drawn) if drawn.ndim == 4 else drawn, dataset, name)
+        # A conditional run makes its classes in turn, and groups of samples must not be classes.
+        return name, shuffled(_like(as_uint8(drawn) if drawn.ndim == 4 else drawn, dataset, name), seed)
     if best:
         raise DataError(f"--best chooses a checkpoint of a run; {samples} is none. Leave it out.")
     if isinstance(samples, Tensor):
-        samples = samples.detach().cpu().numpy()
+        samples = samples.detach().cpu()
+        samples = (samples.float() if samples.is_floating_point() else samples).numpy()
+    if isinstance(samples, (list, tuple)):
+        samples = np.asarray(samples)
     if isinstance(samples, np.ndarray):
         name, values = "an array", to_samples(samples, "the array")
     else:

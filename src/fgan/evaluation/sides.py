@@ -16,7 +16,10 @@ from fgan.errors import DataError
 from fgan.evaluation.features import Classifier, Extractor, features_of
 
 VALIDATION = 500
-"""Real samples set apart to choose a bandwidth."""
+"""Real samples set apart to choose a bandwidth, at most."""
+ENOUGH = 500
+"""Held-out samples that are enough to be the reference, although more were asked for."""
+SEED = 2**40 + 982_451_653
 
 
 class Side:
@@ -104,8 +107,8 @@ class Real:
 def real_of(dataset: Dataset, n: int, side: Callable[[Tensor], Side]) -> Real:
     """Part a data set into the roles of `Real`.
 
-    The reference is what is held out, if that is at least n samples; otherwise half of the training samples,
-    and then a generator that repeats them looks good: `closer-to-training` tells.
+    The reference is of held-out samples, if n or at least 500 of them are there; otherwise it is half of the
+    training samples, and then a generator that repeats them looks good: `closer-to-training` tells.
 
     Args:
         dataset: the data.
@@ -117,25 +120,28 @@ def real_of(dataset: Dataset, n: int, side: Callable[[Tensor], Side]) -> Real:
     """
     train, held_out = _values(dataset.train, 0), _values(dataset.held_out, 1)
     if train is None or held_out is None:
+        draws = [(dataset.held_out, n), (dataset.train, n), (dataset.train, VALIDATION)]
+        # Seeds that nobody would draw samples to judge with.
         reference, other, validation = (
-            _native(source.draw(count, torch.Generator().manual_seed(seed)), dataset)
-            for seed, (source, count) in enumerate(
-                [(dataset.held_out, n), (dataset.train, n), (dataset.train, VALIDATION)]
-            )
+            _native(source.draw(count, torch.Generator().manual_seed(SEED + number)), dataset)
+            for number, (source, count) in enumerate(draws)
         )
         description = f"{n} fresh samples"
-    elif len(held_out) >= n:
-        reference, validation, other = held_out[:n], *_parts(train, min(VALIDATION, len(train) // 4), n)
-        description = f"{n} of {len(held_out)} held-out samples"
     else:
-        validation, first = _parts(train, min(VALIDATION, len(train) // 10), len(train))
-        reference, other = _parts(first, len(first) // 2, len(first) // 2)
-        reference, other = reference[:n], other[:n]
-        description = f"{len(reference)} training samples, as only {len(held_out)} are held out"
+        # What training saw would choose a bandwidth that suits copies of it.
+        apart = min(VALIDATION, len(held_out) // 4)
+        validation, rest = _parts(held_out, apart, len(held_out))
+        if len(rest) >= min(n, ENOUGH):
+            reference, other = rest[:n], train[:n]
+            description = f"{len(reference)} of {len(held_out)} held-out samples"
+        else:
+            validation = held_out[:VALIDATION]
+            reference, other = _parts(train, min(n, len(train) // 2), min(n, len(train) // 2))
+            description = f"{len(reference)} training samples, as only {len(held_out)} are held out,"
     if min(len(reference), len(other)) < 20:
         raise DataError(
             f"judging needs at least 20 real samples to compare with, and 20 more to see what chance does; "
-            f'"{dataset.name}" has {len(train) if train is not None else 0}. Give more data.'
+            f'"{dataset.name}" gives {len(reference)} and {len(other)}. Give more data.'
         )
     return Real(
         name=dataset.name,

@@ -11,11 +11,13 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
+from fgan.errors import FganError
 from fgan.evaluation.classes import class_coverage
 from fgan.evaluation.copying import closeness, nearest_training
 from fgan.evaluation.jackknife import Uncertain
 from fgan.evaluation.neighbours import precision_recall
 from fgan.evaluation.parzen import log_likelihood
+from fgan.evaluation.sides import shuffled
 from fgan.evaluation.two_sample import classifier_accuracy
 
 Extract = Callable[[Tensor], Tensor]
@@ -37,7 +39,7 @@ class TwoSetMetric(Metric):
 
     def __init__(self, extract: Extract | None = None, **options: Any) -> None:  # noqa: ANN401 - torchmetrics' own
         super().__init__(**options)
-        self.extract = extract or (lambda samples: samples)
+        self.extract = extract or _as_they_are
         self.add_state("real", default=[], dist_reduce_fx="cat")
         self.add_state("fake", default=[], dist_reduce_fx="cat")
 
@@ -48,7 +50,9 @@ class TwoSetMetric(Metric):
 
     def compute(self) -> dict[str, Tensor]:
         """Return each number, and its standard error under its name with "_error"."""
-        found = self.measure(dim_zero_cat(self.fake), dim_zero_cat(self.real))
+        # Loaders may go through classes in turn, and groups of samples must not be classes.
+        fake, real = (shuffled(_finite(dim_zero_cat(side))) for side in (self.fake, self.real))
+        found = self.measure(fake, real)
         values = {name: one.value for name, one in found.items()}
         errors = {f"{name}_error": one.standard_error for name, one in found.items()}
         return {name: torch.tensor(value, device=self.device) for name, value in (values | errors).items()}
@@ -56,6 +60,16 @@ class TwoSetMetric(Metric):
     @abstractmethod
     def measure(self, fake: Tensor, real: Tensor) -> Mapping[str, Uncertain]:
         """Return the numbers for features of generated (n, d) and of real samples (m, d)."""
+
+
+def _as_they_are(samples: Tensor) -> Tensor:
+    return samples
+
+
+def _finite(features: Tensor) -> Tensor:
+    if not bool(features.isfinite().all()):
+        raise FganError("features must be finite numbers; some are NaN or infinite. Look at what makes them.")
+    return features
 
 
 class PrecisionRecallDensityCoverage(TwoSetMetric):

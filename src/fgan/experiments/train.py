@@ -56,4 +56,4 @@ def judge_of(config: TrainConfig, dataset: Dataset, say: Callable[[str], None]) 
 
     metrics = tuple(name.strip() for name in config.evaluate_metrics.split(","))
     measure = evaluation.judge_for(dataset, metrics, config.evaluate_n, config.device, say)
-    return Judge(measure, metrics[0], evaluation.higher_is_better(metrics[0]))
+    return Judge(measure, evaluation.deciding(metrics[0]), evaluation.higher_is_better(metrics[0]))

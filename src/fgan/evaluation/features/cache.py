@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +19,7 @@ from fgan.files import replace_durably
 
 MOST_BYTES = 2**30
 """What all remembered features may take; the oldest go first."""
+_REFUSED: set[Path] = set()  # folders that could not be written to, of which the user has been told
 
 
 @torch.no_grad()
@@ -38,9 +40,13 @@ def features_of(
         batch_size: samples in one pass.
         device: where to compute.
         cache: look in `$FGAN_CACHE` (or the system's cache) first, and leave them there.
-        say: told once where that folder cannot be written to.
+        say: told, once in a process, where that folder cannot be written to.
     """
-    path = _path(extractor, values) if cache and extractor.sha256 else None
+    path = (
+        _path(extractor, values)
+        if cache and extractor.sha256 and getattr(extractor, "remember", True)
+        else None
+    )
     known = None if path is None else _read(path, len(values), extractor.dimension)
     if known is not None:
         return known.to(device)
@@ -61,9 +67,10 @@ def _read(path: Path, n: int, dimension: int) -> Tensor | None:
     """Return remembered features; None where there are none, or the file is damaged."""
     try:
         features = load(path.read_bytes())["features"]
-        path.touch()  # the newest used go last
     except (OSError, SafetensorError, KeyError):
         return None
+    with contextlib.suppress(OSError):  # the last used go last, but a folder may be for reading only
+        path.touch()
     return features if features.shape == (n, dimension) else None
 
 
@@ -73,7 +80,9 @@ def _write(path: Path, features: Tensor, say: Callable[[str], None]) -> None:
         replace_durably(path, save({"features": features.cpu().contiguous()}))
         _forget_oldest(path.parent)
     except OSError as error:
-        say(f"features are not remembered: {path.parent} cannot be written to ({error})")
+        if path.parent not in _REFUSED:
+            say(f"features are not remembered: {path.parent} cannot be written to ({error})")
+        _REFUSED.add(path.parent)
 
 
 def _forget_oldest(folder: Path) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+
+from torch import Tensor
 
 from fgan.data import Dataset
 from fgan.errors import FganError, did_you_mean
 from fgan.evaluation.features.extractor import Extractor
-from fgan.evaluation.features.foreign import load_foreign
+from fgan.evaluation.features.foreign import Foreign, load_foreign
 from fgan.evaluation.features.inception import Inception
 from fgan.evaluation.features.plain import Plain
 from fgan.evaluation.features.shipped import SHIPPED, PerChannel, ShippedCNN
@@ -15,19 +18,21 @@ from fgan.evaluation.features.shipped import SHIPPED, PerChannel, ShippedCNN
 NAMES = (*SHIPPED, "pixels", "raw", "inception")
 
 
-def extractor_for(name: str | Extractor | None, dataset: Dataset) -> Extractor:
+def extractor_for(name: str | Extractor | Callable[[Tensor], Tensor] | None, dataset: Dataset) -> Extractor:
     """Return an extractor for a data set: the one named, or the best that ships for it.
 
     Args:
-        name: one of `NAMES`, `inception:WEIGHTS_FILE`, `module:callable`, an extractor, or None or "auto" for
-            the classifier of that data set, else pixels for images and raw for vectors.
+        name: one of `NAMES`, `inception:WEIGHTS_FILE`, `module:callable`, an extractor, any callable on samples,
+            or None or "auto" for the classifier of that data set, else pixels for images and raw for vectors.
         dataset: what it is to see.
 
     Raises:
         FganError: for an unknown name, or samples that it cannot see.
     """
-    if not isinstance(name, (str, type(None))):
+    if isinstance(name, Extractor):
         return name
+    if callable(name):
+        return Foreign(getattr(name, "__name__", type(name).__name__), name, dataset.shape)
     if name in (None, "auto"):
         name = _best(dataset)
     if name == "raw" and not dataset.is_image:

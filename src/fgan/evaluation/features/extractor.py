@@ -16,6 +16,7 @@ class Extractor(Protocol):
         name: what reports call it.
         dimension: of its features.
         sha256: of its weights; "" where that is unknown, and then its features are never remembered.
+        remember: optional; False where features must not be remembered although the weights have a hash.
         trained_on: the data set that it was trained on, "" for none.
     """
 

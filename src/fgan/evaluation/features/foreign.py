@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import re
 import sys
 from pathlib import Path
 from typing import Any, Self
@@ -13,6 +15,8 @@ from torch import Tensor, nn
 from fgan.data import Dataset
 from fgan.errors import FganError
 from fgan.evaluation.features.inception import hash_of
+
+TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
 class Foreign:
@@ -32,9 +36,11 @@ class Foreign:
 
     def __init__(self, name: str, function: Any, shape: tuple[int, ...]) -> None:  # noqa: ANN401 - it is the user's
         self.function = function.eval() if isinstance(function, nn.Module) else function
-        self.name = str(getattr(function, "name", name))
-        self.trained_on = str(getattr(function, "trained_on", ""))
-        self.sha256 = str(getattr(function, "sha256", ""))
+        self.name = _text(function, "name") or name
+        self.trained_on = _text(function, "trained_on")
+        self.sha256 = _text(function, "sha256")
+        # Weights alone do not tell whether the code around them is still the same; its author may say so.
+        self.remember = bool(self.sha256)
         if not self.sha256 and isinstance(function, nn.Module) and function.state_dict():
             self.sha256 = hash_of(function.state_dict())
         kind = torch.uint8 if len(shape) == 3 else torch.float32
@@ -49,7 +55,8 @@ class Foreign:
     def __call__(self, values: Tensor) -> Tensor:
         """Return its features (n, d)."""
         try:
-            features = self.function(values)
+            with contextlib.redirect_stdout(sys.stderr):  # what that code prints is not the result
+                features = self.function(values)
         except Exception as error:  # whatever the user's code may raise
             raise FganError(
                 f"{self.name} must turn {values.dtype} samples of the shape {tuple(values.shape)} into features; "
@@ -68,21 +75,38 @@ def load_foreign(target: str, dataset: Dataset) -> Foreign:
     """Return the extractor that `module:callable` names, which may lie in the working directory.
 
     Raises:
-        FganError: where there is no such module or name.
+        FganError: where there is no such module or name, or importing it fails.
     """
     module, _, attribute = target.partition(":")
+    if not TARGET.fullmatch(target) or module.endswith(".py"):
+        raise FganError(
+            f'--extractor must be module:callable, in the names that Python imports; got "{target}". '
+            "Write my_module:my_extractor for what my_module.py in the working directory defines."
+        )
     here = str(Path.cwd())
     sys.path.insert(0, here)
     try:
-        found = importlib.import_module(module)
-        for part in attribute.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
+        with contextlib.redirect_stdout(sys.stderr):
+            found = importlib.import_module(module)
+            for part in attribute.split("."):
+                found = getattr(found, part)
+    except (Exception, SystemExit) as error:  # whatever the user's code may raise
         raise FganError(
-            f'--extractor must name what can be imported, module:callable; "{target}" cannot: {error}.'
+            f'--extractor must name what can be imported, module:callable; "{target}" cannot: {error} '
+            f"({type(error).__name__})."
         ) from error
     finally:
         sys.path.remove(here)
-    if not callable(found):
-        raise FganError(f'--extractor must name a callable; "{target}" is a {type(found).__name__}.')
+    if not callable(found) or isinstance(found, type):
+        kind = "class" if isinstance(found, type) else type(found).__name__
+        raise FganError(
+            f'--extractor must name a callable on samples; "{target}" is a {kind}. Name a function or an '
+            "instance."
+        )
     return Foreign(target, found, dataset.shape)
+
+
+def _text(function: object, attribute: str) -> str:
+    """Return an attribute that is a string, "" for any other: a hash of None is no hash."""
+    value = getattr(function, attribute, "")
+    return value if isinstance(value, str) else ""

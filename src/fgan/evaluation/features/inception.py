@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import pickle
+import sys
+from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Self
 
 import torch
@@ -64,20 +68,47 @@ def _script(weights: Path) -> Any:  # noqa: ANN401 - a scripted module has no ty
 
 def _fidelity(weights: Path | None) -> Any:  # noqa: ANN401
     try:
-        from torch_fidelity.feature_extractor_inceptionv3 import (  # pyright: ignore[reportMissingImports]
-            FeatureExtractorInceptionV3,
-        )
+        network = _fidelity_module().FeatureExtractorInceptionV3
     except ImportError as error:
         raise FganError(
             f'the extractor "inception" needs torch-fidelity, which cannot be imported here ({error}). '
             'pip install "fgan[inception]", or give the TorchScript file of Inception as inception:FILE.'
         ) from error
-    path = None if weights is None else str(weights)
     try:
-        return FeatureExtractorInceptionV3("fgan", ["2048"], feature_extractor_weights_path=path)
-    except (OSError, RuntimeError, KeyError, EOFError, ValueError, pickle.UnpicklingError) as error:
+        if weights is not None:  # torch-fidelity would run whatever code a pickle holds
+            torch.load(weights, map_location="cpu", weights_only=True)
+        path = None if weights is None else str(weights)
+        # torch-fidelity 0.3 leaves the network in training mode: features would depend on the batch.
+        return network("fgan", ["2048"], feature_extractor_weights_path=path).eval()
+    except (
+        OSError,
+        RuntimeError,
+        KeyError,
+        EOFError,
+        TypeError,
+        ValueError,
+        pickle.UnpicklingError,
+    ) as error:
         source = weights or "torch-fidelity's download"
         raise FganError(f"Inception's weights could not be loaded from {source}: {error}.") from error
+
+
+def _fidelity_module() -> Any:  # noqa: ANN401
+    """Import torch-fidelity's Inception without the package's own __init__, which imports torchvision."""
+    package, module = "torch_fidelity", "torch_fidelity.feature_extractor_inceptionv3"
+    if package in sys.modules:
+        return importlib.import_module(module)
+    spec = find_spec(package)
+    if spec is None or spec.submodule_search_locations is None:
+        raise ModuleNotFoundError(f"No module named '{package}'")
+    bare = ModuleType(package)
+    bare.__path__ = list(spec.submodule_search_locations)
+    sys.modules[package] = bare
+    try:
+        return importlib.import_module(module)
+    finally:  # whoever imports the package later gets all of it
+        for name in [name for name in sys.modules if name.partition(".")[0] == package]:
+            del sys.modules[name]
 
 
 def hash_of(state: dict[str, Tensor]) -> str:

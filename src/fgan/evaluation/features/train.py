@@ -20,11 +20,12 @@ from safetensors.torch import load_file, save
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from fgan.data import TensorSource, load_data
+from fgan.data import Dataset, TensorSource, load_data
 from fgan.data.dataset import as_float
-from fgan.errors import DataError
+from fgan.errors import DataError, FganError
 from fgan.evaluation.features.shipped import SHIPPED, WEIGHTS
 from fgan.files import save_file
+from fgan.training.loop import resolve_device
 
 EPOCHS = {"mnist-cnn": 14, "digits-cnn": 120, "cifar-cnn": 60}
 BATCH = 128
@@ -41,19 +42,50 @@ def main() -> None:
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
+    try:
+        run(arguments)
+    except FganError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_code)
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Train and write what the arguments name.
+
+    Raises:
+        FganError: for data that the network cannot learn, or a device that is not there.
+    """
     kind = SHIPPED[arguments.name]
-    data = load_data(arguments.data or kind.trained_on)
-    train, held_out = data.train, data.held_out
-    if not isinstance(train, TensorSource) or not isinstance(held_out, TensorSource) or train.labels is None:
-        raise DataError(f"a classifier needs finitely many samples with labels; {data.name} has none.")
-    network = trained(
-        kind.build, train, arguments.epochs or EPOCHS[arguments.name], arguments.device, flip=kind.flip
-    )
+    if not (arguments.data or kind.trained_on):
+        raise DataError(f"{arguments.name} needs labelled images; got no --data. Name a folder of them.")
+    train, held_out = parts_for(arguments.name, load_data(arguments.data or kind.trained_on))
+    device = resolve_device(arguments.device)
+    network = trained(kind.build, train, arguments.epochs or EPOCHS[arguments.name], device, flip=kind.flip)
     out = arguments.out or WEIGHTS / f"{arguments.name}.safetensors"
     save_file(out, save({key: value.half().cpu() for key, value in network.state_dict().items()}), "Weights")
     written = kind.build()
     written.load_state_dict(load_file(out))
     print_accuracy(written.float().eval(), held_out, out)
+
+
+def parts_for(name: str, data: Dataset) -> tuple[TensorSource, TensorSource]:
+    """Return what a classifier learns from and what it is tested on.
+
+    Raises:
+        DataError: where these are not labelled images of its shape, in at most ten classes and enough for a batch.
+    """
+    train, held_out = data.train, data.held_out
+    if not isinstance(train, TensorSource) or not isinstance(held_out, TensorSource) or not data.classes:
+        raise DataError(
+            f"a classifier needs finitely many samples with labels; {data.name} has none. "
+            "Give images in a folder for each class."
+        )
+    if data.shape != SHIPPED[name].shape or len(data.classes) > 10 or len(train) < BATCH:
+        raise DataError(
+            f"{name} learns at least {BATCH} images of the shape {SHIPPED[name].shape} in at most 10 classes; "
+            f"{data.name} has {len(train)} of {data.shape} in {len(data.classes)}. Give other --data."
+        )
+    return train, held_out
 
 
 def print_accuracy(network: nn.Module, held_out: TensorSource, out: Path) -> None:
