@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -14,7 +16,7 @@ ROUNDING = 2e-5
 """How far off a squared distance from a product in float32 may be, in parts of the largest squared norms."""
 CROWDED = 0.02
 """Share of a block's pairs from which one product in float64 is cheaper than distances pair by pair."""
-NUMBERS_AT_ONCE = 2**24
+NUMBERS_AT_ONCE = 2**20
 """Numbers held at once where distances are computed pair by pair."""
 
 
@@ -47,9 +49,10 @@ def precision_recall(
     center = reference.mean(0, dtype=torch.float64)
     x, y = Points(reference - center), Points(samples - center)
     counts = _Counts(*(squared_radii(points, k, block) for points in (x, y)))
+    memory = torch.empty(min(block, len(x)) * len(y), device=reference.device)
     for start in range(0, len(x), block):
         rows = torch.arange(start, min(start + block, len(x)), device=reference.device)
-        counts.add(*close_pairs(x, y, rows, counts.reach(rows), counts.decisive))
+        counts.add(*close_pairs(x, y, rows, counts.reach(rows), counts.decisive, memory))
     return counts.result(k)
 
 
@@ -65,7 +68,14 @@ class Points:
         """Return how many there are."""
         return len(self.exact)
 
-    def quick_distances(self, rows: Tensor, other: Points, first: int = 0, less: float = 0.0) -> Tensor:
+    def quick_distances(
+        self,
+        rows: Tensor,
+        other: Points,
+        first: int = 0,
+        less: float = 0.0,
+        memory: Tensor | None = None,
+    ) -> Tensor:
         """Return squared distances of some rows to the other from `first` on, (r, m), by a product in float32.
 
         Args:
@@ -73,9 +83,12 @@ class Points:
             other: the points that distances are to.
             first: the first of these.
             less: what part of both squared norms is taken off.
+            memory: float32 numbers to write them to; fresh memory costs a tenth of the product.
         """
         norms, own = other.norms[None, first:] * (1 - less), self.norms[rows, None] * (1 - less)
-        return torch.addmm(norms, self.quick[rows], other.quick[first:].T, alpha=-2).add_(own)
+        shape = (len(rows), len(other) - first)
+        out = None if memory is None else memory[: math.prod(shape)].view(shape)
+        return torch.addmm(norms, self.quick[rows], other.quick[first:].T, alpha=-2, out=out).add_(own)
 
     def distances(self, rows: Tensor, other: Points) -> Tensor:
         """Return squared distances of some rows to all of the other, (r, m), by a product in float64."""
@@ -153,9 +166,11 @@ def own_neighbours(points: Points, count: int, block: int) -> tuple[Tensor, Tens
         nearest_yet[rows], order = values.topk(count, largest=False)
         index[rows] = places.gather(1, order)
 
+    memory = torch.empty(min(block, n) * n, device=device)
     for start in range(0, n, block):
         stop = min(start + block, n)
-        distances = points.quick_distances(torch.arange(start, stop, device=device), points, start)
+        rows = torch.arange(start, stop, device=device)
+        distances = points.quick_distances(rows, points, start, memory=memory)
         distances.diagonal().fill_(torch.inf)
         merge(slice(start, stop), distances, start, dim=1)
         if stop < n:
@@ -164,13 +179,13 @@ def own_neighbours(points: Points, count: int, block: int) -> tuple[Tensor, Tens
 
 
 def close_pairs(
-    x: Points, y: Points, rows: Tensor, reach: Tensor, decisive: tuple[Tensor, Tensor]
+    x: Points, y: Points, rows: Tensor, reach: Tensor, decisive: tuple[Tensor, Tensor], memory: Tensor
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Return the pairs of rows of x with y that are nearer than their reach (r, m), and their squared distances.
 
     Those that rounding could put on the wrong side of a decisive radius, one for each of x and of y, are exact.
     """
-    least = x.quick_distances(rows, y, less=ROUNDING)  # no distance is below this
+    least = x.quick_distances(rows, y, less=ROUNDING, memory=memory)  # no distance is below this
     i, j = (least < reach).nonzero(as_tuple=True)
     i_all = rows[i]
     slack = ROUNDING * (x.norms[i_all] + y.norms[j])
