@@ -68,7 +68,7 @@ def test_the_best_checkpoint_is_judged_if_asked_for(evaluate, fgan_command, tmp_
     assert [line["step"] for line in lines] == [10, 20]
     assert summary["best"] == min(line["fid"] for line in lines)
     found = evaluate(tmp_path / "run", "--best", "--metrics", "fid", "--n", 100, "--json")
-    assert "(best)" in json.loads(found.stdout)["samples"]
+    assert f"best at step {summary['best_step']}" in json.loads(found.stdout)["samples"]
 
 
 def test_a_metric_of_several_numbers_decides_by_its_first(fgan_command, tmp_path):

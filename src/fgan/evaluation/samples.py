@@ -34,8 +34,9 @@ def gather(
     if isinstance(samples, (str, Path)) and is_run(samples):
         samples = RunDirectory(samples)
     if isinstance(samples, RunDirectory):
-        name = f"{samples.path} (best)" if best else str(samples.path)
         drawn = samples.sample(n, seed=seed, best=best)
+        checkpoints = samples.best_checkpoints() if best else samples.checkpoints()
+        name = f"{samples.path}, {'best at ' if best else ''}step {checkpoints.newest():,}"
         _require_finite(drawn, name)
         # A conditional run makes its classes in turn, and groups of samples must not be classes.
         return name, shuffled(_like(as_uint8(drawn) if drawn.ndim == 4 else drawn, dataset, name), seed)
