@@ -12,7 +12,7 @@ BASE = TrainConfig(data="ring8", steps=10)
 
 def evaluation(fid, name="fid", spread=0.1):
     found = Jackknife(fid, tuple(fid + spread * (-1) ** k for k in range(10)))
-    return Evaluation("a run", "ring8", 100, "100", {}, {name: measured(name, found, None)})
+    return Evaluation("a run", "ring8", 100, "100", {"name": "raw"}, {name: measured(name, found, None)})
 
 
 def test_all_is_one_of_each_entry_of_the_catalogue_with_every_seed():
