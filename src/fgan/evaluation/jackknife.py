@@ -55,7 +55,7 @@ class Jackknife(Uncertain):
             object.__setattr__(self, name, given)
 
 
-def student(degrees: int, confidence: float) -> float:
+def student(degrees: float, confidence: float) -> float:
     """Return the two-sided quantile of Student's t; NaN without degrees of freedom.
 
     >>> round(student(9, 0.95), 4)

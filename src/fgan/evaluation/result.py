@@ -135,7 +135,16 @@ def table_of(metrics: dict[str, Measurement], floor: str) -> list[str]:
     for name, found in metrics.items():
         known = found.floor.text() if found.floor else "-"
         rows.append((name, found.text(), known, found.better, QUANTITIES[name].meaning))
-    widths = [max(len(row[column]) for row in rows) for column in range(5)]
+    return aligned(rows)
+
+
+def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Return rows of cells as lines in which columns begin below each other.
+
+    >>> aligned([("a", "b"), ("long", "c")])
+    ['a     b', 'long  c']
+    """
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]

@@ -12,7 +12,7 @@ from typing import Any
 from fgan.data import Dataset
 from fgan.errors import FganError
 from fgan.evaluation import Evaluation, Evaluator
-from fgan.evaluation.result import jsonable, table_of
+from fgan.evaluation.result import aligned, jsonable
 from fgan.experiments.comparison import ComparisonDirectory, Member
 from fgan.experiments.members import Outcome, train_members
 from fgan.experiments.ranking import Place, rank
@@ -51,24 +51,12 @@ class Comparison:
             tied = ", ".join(place.tied_with[:4]) + (" ..." if len(place.tied_with) > 4 else "")
             value = place.metrics[self.by].text()
             rows.append((str(place.rank), place.group, value, str(place.seeds), tied or "-"))
-        widths = [max(len(row[column]) for row in rows) for column in range(5)]
-        lines = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
         bad = [
             f"{name}: {outcome.state}{f', {outcome.reason}' if outcome.reason else ''}"
             for name, outcome in self.outcomes.items()
             if outcome.state != "finished"
         ]
-        return "\n".join(lines + (["", *bad] if bad else []))
-
-    def details(self) -> str:
-        """Return every number of every group."""
-        parts = [
-            "\n".join([place.group, *table_of(place.metrics, "real samples score")]) for place in self.places
-        ]
-        return "\n\n".join(parts)
+        return "\n".join(aligned(rows) + (["", *bad] if bad else []))
 
 
 def compare(

@@ -87,15 +87,4 @@ def _welch(one: tuple[float, int], other: tuple[float, int]) -> float:
     if variance == 0:
         return 0.0
     degrees = variance**2 / (e1**4 / n1 + e2**4 / n2)
-    return student_of(degrees) * math.sqrt(variance)
-
-
-def student_of(degrees: float) -> float:
-    """Return the two-sided quantile of Student's t for degrees that need not be whole.
-
-    >>> round(student_of(9.5), 3)
-    2.244
-    """
-    from scipy.stats import t
-
-    return float(t.ppf((1 + CONFIDENCE) / 2, degrees))
+    return student(degrees, CONFIDENCE) * math.sqrt(variance)
