@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import fgan
-from fgan.objectives import Penalties, faded, read_terms
+from fgan.objectives import Penalties, faded, read_terms, squared_gradient
 
 
 @pytest.mark.parametrize(
@@ -59,5 +59,6 @@ def test_slopes_count_in_the_units_given():
     v = 3 * x[:, 0] + 4 * x[:, 1]
     for scale, expected in ((1.0, 25.0), (2.0, 100.0), (torch.tensor([1.0, 0.0]), 9.0)):
         penalties = Penalties("r1:1,r2:1", scale=scale)
-        total = penalties.total(penalties.due(0), x, v, [3, 3, 0, 0])
+        slopes = squared_gradient(v, x, penalties.scale)
+        total = penalties.total(penalties.due(0), v, slopes, [3, 3, 0, 0])
         assert total.item() == pytest.approx(expected, rel=1e-5)

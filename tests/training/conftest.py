@@ -3,7 +3,7 @@ import torch
 
 import fgan
 from fgan.training.config import TrainConfig
-from fgan.training.trainer import Trainer
+from fgan.training.ensemble import Ensemble
 
 SMALL = {"batch_size": 16, "width": 16, "depth": 1, "latent": 4, "log_every": 5, "sample_every": 20}
 
@@ -24,15 +24,16 @@ def small_config():
 def breaking(monkeypatch):
     """Make training leave the finite numbers at a step unless the learning rate was halved so often."""
 
-    def install(at: int, cured_by: int):
-        step = Trainer.step
+    def install(at: int, cured_by: int, seed: int = 0):
+        step = Ensemble.step
 
         def broken(self):
             step(self)
-            if self.steps_done == at and self.backoff < cured_by:
-                with torch.no_grad():
-                    self.critic.parameters[0][0, 0] = float("nan")
+            for trainer in self.trainers:
+                if trainer.config.seed == seed and trainer.steps_done == at and trainer.backoff < cured_by:
+                    with torch.no_grad():
+                        trainer.critic.parameters[0][0, 0] = float("nan")
 
-        monkeypatch.setattr(Trainer, "step", broken)
+        monkeypatch.setattr(Ensemble, "step", broken)
 
     return install

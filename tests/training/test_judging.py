@@ -10,7 +10,7 @@ import torch
 
 import fgan
 from fgan.training.judging import Judge
-from fgan.training.loop import train
+from fgan.training.train import train
 from fgan.training.run_directory import RunDirectory
 
 
@@ -141,7 +141,7 @@ import os, signal, sys
 from fgan.training.checkpoint import Checkpoints
 from fgan.training.config import TrainConfig
 from fgan.training.judging import Judge
-from fgan.training.loop import train
+from fgan.training.train import train
 from fgan.training.run_directory import RunDirectory
 
 config, out, dies_in, dies_at = TrainConfig.from_json(sys.argv[1], "here"), sys.argv[2], sys.argv[3], sys.argv[4]

@@ -9,7 +9,7 @@ import fgan
 from fgan.data import Dataset, TensorSource
 from fgan.errors import DivergedError
 from fgan.training.interruption import StopRequest
-from fgan.training.loop import resolve_device
+from fgan.training.train import resolve_device
 from fgan.training.trainer import Trainer
 
 

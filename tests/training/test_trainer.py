@@ -6,9 +6,9 @@ import torch
 import fgan
 from fgan.data import Dataset, TensorSource
 from fgan.divergences import EXAMPLES
-from fgan.objectives import Penalties, build_objective
+from fgan.objectives import Penalties, build_objective, squared_gradient
 from fgan.training.averaging import ExponentialAverage
-from fgan.training.players import Batch, Player, Rules, look, two_player_step
+from fgan.training.players import Batch, Party, Player, Rules, look, two_player_step
 from fgan.training.trainer import Trainer
 
 
@@ -106,10 +106,9 @@ def test_a_player_moves_nothing_but_itself():
     players = Player(generator, 1e-2, (0.5, 0.9)), Player(critic, 1e-2, (0.5, 0.9))
     before = [p.clone() for p in generator.parameters()]
     rules = Rules(fgan.GANLoss("kl"), Penalties("none"))
-    batch = Batch(torch.randn(4, 2), torch.randn(4, 3))
-    players[1].descend(
-        look(players[1], rules, batch, generator(batch.latent).detach(), torch.Generator(), 0).total
-    )
+    batch = Batch.stacked([Batch(torch.randn(4, 2), torch.randn(4, 3))])
+    party = Party(rules, [torch.Generator()])
+    players[1].descend(look(players[1], [party], batch, players[0](batch.latent).detach(), 0).total)
     assert all(torch.equal(a, b) for a, b in zip(before, generator.parameters(), strict=True))
     before = [p.clone() for p in critic.parameters()]
     players[0].descend(critic(generator(torch.randn(4, 3))).mean())
@@ -293,5 +292,6 @@ def test_one_weight_means_the_same_in_two_and_in_many_dimensions(small_config):
         x = source.values[:100].clone().requires_grad_()
         v = 7 * x.flatten(1).mean(1)
         rules = trainer.rules.penalties
-        penalised.append(rules.total(rules.due(0), x, v, [50, 50, 0]).item())
+        slopes = squared_gradient(v, x, rules.scale)
+        penalised.append(rules.total(rules.due(0), v, slopes, [50, 50, 0]).item())
     assert penalised[0] == pytest.approx(penalised[1], rel=1e-3)

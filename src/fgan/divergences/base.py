@@ -181,7 +181,7 @@ class Divergence(Facts, ABC):
         """Return log(p/q), elementwise, for which the critic output v is the best one."""
         return _widened(self._link.log_ratio, v)
 
-    def bound(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
+    def bound(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return F = mean of g_f(v_real) - mean of f*(g_f(v_fake)), a scalar, at most D_f in expectation.
 
         Half-precision outputs are averaged in float32, and the bound is one.
@@ -189,9 +189,10 @@ class Divergence(Facts, ABC):
         Args:
             v_real: raw critic outputs on data, any shape.
             v_fake: raw critic outputs on model samples, any shape.
+            dim: the dimension to average over; all of them unless told.
         """
         real, fake = (term(widened(v)) for term, v in ((self.real_term, v_real), (self.fake_term, v_fake)))
-        return real.mean() - fake.mean()
+        return real.mean(dim) - fake.mean(dim)
 
     @property
     def dual(self) -> Divergence:

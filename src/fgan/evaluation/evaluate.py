@@ -24,7 +24,7 @@ from fgan.evaluation.metrics import METRICS, Found, chosen_metrics
 from fgan.evaluation.result import Evaluation, measured
 from fgan.evaluation.samples import Samples, gather
 from fgan.evaluation.sides import Real, Side, real_of
-from fgan.training.loop import resolve_device
+from fgan.training.train import resolve_device
 
 DISTINCT = 0.99
 """Share of samples below which repeated ones are worth a warning."""

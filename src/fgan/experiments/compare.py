@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -14,9 +15,10 @@ from fgan.errors import FganError
 from fgan.evaluation import Evaluation, Evaluator
 from fgan.evaluation.result import aligned, jsonable
 from fgan.experiments.comparison import ComparisonDirectory, Member
-from fgan.experiments.members import Outcome, train_members
+from fgan.experiments.members import Outcome, chunks_of, train_members
 from fgan.experiments.ranking import Place, rank
 from fgan.files import save_file
+from fgan.training.memory import members_that_fit
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,8 @@ def compare(
         dataset: the data of all of them.
         out: the folder, new unless `resume`.
         resume: go on with what lies there.
-        jobs: runs at once; as many as cores on a CPU, one on a GPU, unless told.
+        jobs: processes at once, each of which trains its share of the runs as one ensemble; as many as cores
+            on a CPU, one on a GPU, unless told.
         metrics: what to measure; all that apply unless told. `rank_by` is always measured.
         rank_by: the number that ranks the groups.
         n: samples of each run to judge.
@@ -96,8 +99,13 @@ def compare(
         raise FganError(f'--rank-by must be a single number such as fid or recall; got "{rank_by}".')
     directory = ComparisonDirectory(out)
     directory.begin(members, resume=resume)
-    jobs = jobs or (os.cpu_count() or 1 if evaluator.device == "cpu" else 1)
-    outcomes = train_members(members, directory, jobs, say)
+    outcomes = {member.name: Outcome("finished") for member in members if directory.finished(member)}
+    left = [member for member in members if member.name not in outcomes]
+    if left:
+        jobs = jobs or (os.cpu_count() or 1 if evaluator.device == "cpu" else 1)
+        config = dataclasses.replace(left[0].config, device=evaluator.device)
+        chunks = chunks_of(left, jobs, members_that_fit(config, dataset, 1 / jobs))
+        outcomes |= train_members(chunks, directory, jobs, say)
     evaluations: dict[str, list[Evaluation]] = {member.group: [] for member in members}
     for member in members:
         if outcomes[member.name].state == "finished":

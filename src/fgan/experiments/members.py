@@ -1,24 +1,29 @@
-"""The runs of a comparison, each in a process of its own: one that fails, or is killed, leaves the others alone."""
+"""The runs of a comparison: chunks of them train as one ensemble, each chunk in a process of its own."""
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 
 from tqdm import tqdm
 
+from fgan.data import Dataset, load_data
 from fgan.data.notes import on_a_terminal
-from fgan.errors import DivergedError, FganError, RunError
+from fgan.errors import DivergedError, FganError
 from fgan.experiments.comparison import ComparisonDirectory, Member
+from fgan.training.config import TrainConfig
+from fgan.training.ensemble import together
 from fgan.training.interruption import StopRequest
 
-STOPPED = 130
 SECONDS_BETWEEN_LOOKS = 0.3
 
 
@@ -30,25 +35,61 @@ class Outcome:
     reason: str = ""
 
 
+Chunk = list[Member]
+
+
+def chunks_of(members: Sequence[Member], at_once: int, at_most: int) -> list[Chunk]:
+    """Return members in chunks, of runs that can train as one ensemble.
+
+    Args:
+        members: what is to be trained.
+        at_once: chunks that train at the same time; none of them should be left without work.
+        at_most: members that fit into memory together.
+
+    >>> from fgan.experiments.comparison import plan
+    >>> from fgan.training.config import TrainConfig
+    >>> members = plan(TrainConfig(data="ring8"), ["kl", "js", "gan"], seeds=3)
+    >>> [len(chunk) for chunk in chunks_of(members, 2, 28)], [len(chunk) for chunk in chunks_of(members, 2, 2)]
+    ([5, 4], [2, 2, 2, 2, 1])
+    """
+    alike: dict[object, Chunk] = {}
+    for member in members:
+        alike.setdefault(together(member.config), []).append(member)
+    chunks = []
+    for group in alike.values():
+        size = min(at_most, math.ceil(len(group) / at_once))
+        chunks += [group[first : first + size] for first in range(0, len(group), size)]
+    return chunks
+
+
+@dataclass
+class Work:
+    """A chunk that trains in a process, which sends what became of its members at the end."""
+
+    chunk: Chunk
+    process: BaseProcess
+    ends: Connection
+
+
 def train_members(
-    members: Sequence[Member],
+    chunks: Sequence[Chunk],
     directory: ComparisonDirectory,
     jobs: int,
     say: Callable[[str], None],
 ) -> dict[str, Outcome]:
-    """Train every member that is not finished, `jobs` at once, and return what became of each.
+    """Train chunks, `jobs` at once, and return what became of each member.
 
     On Ctrl-C or SIGTERM each running member writes a checkpoint.
 
     Args:
-        members: what to train.
+        chunks: what to train.
         directory: where to.
         jobs: processes at once; each has its share of the cores.
         say: told as each comes to its end.
     """
-    outcomes = {member.name: Outcome("finished") for member in members if directory.finished(member)}
-    waiting = [member for member in members if member.name not in outcomes]
-    running: dict[str, BaseProcess] = {}
+    outcomes: dict[str, Outcome] = {}
+    waiting, running = list(chunks), list[Work]()
+    members = [member for chunk in chunks for member in chunk]
     # Spawned, since a fork would inherit torch's threads.
     context = multiprocessing.get_context("spawn")
     threads = max((os.cpu_count() or 1) // jobs, 1)
@@ -59,18 +100,23 @@ def train_members(
     ):
         while running or (waiting and not stop.signal):
             while waiting and len(running) < jobs and not stop.signal:
-                member = waiting.pop(0)
-                running[member.name] = context.Process(target=_train, args=(directory, member, threads))
-                running[member.name].start()
-            for name, process in list(running.items()):
+                chunk = waiting.pop(0)
+                ends, child = context.Pipe(duplex=False)
+                process = context.Process(target=_work, args=(directory, chunk, threads, child))
+                process.start()
+                child.close()
+                running.append(Work(chunk, process, ends))
+            for work in list(running):
                 if stop.signal:
-                    process.terminate()  # noted by the run, which writes a checkpoint
-                process.join(SECONDS_BETWEEN_LOOKS / len(running))
-                if process.exitcode is not None:
-                    del running[name]
-                    outcomes[name] = _outcome(directory, name, process.exitcode)
-                    why = f": {outcomes[name].reason}" if outcomes[name].reason else ""
-                    (bar.write if not bar.disable else say)(f"{name} {outcomes[name].state}{why}")
+                    work.process.terminate()  # noted by the runs, which write checkpoints
+                work.process.join(SECONDS_BETWEEN_LOOKS / len(running))
+                if work.process.exitcode is not None:
+                    running.remove(work)
+                    found = _outcomes(directory, work)
+                    outcomes |= found
+                    for name, outcome in found.items():
+                        why = f": {outcome.reason}" if outcome.reason else ""
+                        (say if bar.disable else bar.write)(f"{name} {outcome.state}{why}")
             _show(bar, members, directory, outcomes)
     return {member.name: outcomes.get(member.name, Outcome("stopped")) for member in members}
 
@@ -85,36 +131,54 @@ def _show(
     bar.set_postfix_str(f"{len(outcomes)} of {len(members)} runs done", refresh=False)
 
 
-def _outcome(directory: ComparisonDirectory, name: str, code: int) -> Outcome:
-    if code == 0:
-        return Outcome("finished")
-    if code in (STOPPED, -signal.SIGTERM, -signal.SIGINT):
-        return Outcome("stopped")
-    log = directory.path / f"{name}.log"
-    lines = log.read_text(encoding="utf-8").splitlines() if log.exists() else []
-    reason = lines[-1] if lines and code > 0 else f"its process ended with {code}, see {log}"
-    return Outcome("diverged" if code == DivergedError.exit_code else "failed", reason)
+def _outcomes(directory: ComparisonDirectory, work: Work) -> dict[str, Outcome]:
+    """Return what a process said, and of one that could not say anything, what it left behind."""
+    if work.ends.poll():
+        try:
+            return work.ends.recv()
+        except EOFError:
+            pass
+    code = work.process.exitcode or 0
+    stopped = code in (-signal.SIGTERM, -signal.SIGINT)
+    lost = Outcome("stopped") if stopped else Outcome("failed", f"its process ended with {code}")
+    return {member.name: Outcome("finished") if directory.finished(member) else lost for member in work.chunk}
 
 
-def _train(directory: ComparisonDirectory, member: Member, threads: int) -> None:
-    """Train one member; the process's exit code tells how it went, and the last line of its log why."""
+def _work(directory: ComparisonDirectory, chunk: Chunk, threads: int, ends: Connection) -> None:
     import torch
 
-    from fgan.experiments.train import train
-
     torch.set_num_threads(threads)
-    run = directory.run(member)
-    with (directory.path / f"{member.name}.log").open("a", encoding="utf-8", buffering=1) as log:
+    ends.send(train_chunk(directory, chunk))
 
-        def say(line: str) -> None:
-            log.write(f"{line}\n")
 
-        sys.stderr = log
-        began = time.perf_counter()
-        try:
-            summary = train(member.config, run.path, resume=run.config_path.is_file(), say=say, lines=False)
-        except (FganError, RunError) as error:
-            say(str(error))
-            sys.exit(error.exit_code)
-        say(f"{summary.step} steps, {time.perf_counter() - began:.0f} s in this process")
-        sys.exit(STOPPED if summary.stopped_by else 0)
+def data_of(config: TrainConfig, say: Callable[[str], None] = lambda line: None) -> Dataset:
+    """Return the data that a recipe names."""
+    return load_data(
+        config.data, data_dir=config.data_dir, image_size=config.image_size, strict=config.strict, say=say
+    )
+
+
+def train_chunk(directory: ComparisonDirectory, chunk: Chunk) -> dict[str, Outcome]:
+    """Train members as one ensemble in this process, each with a log of its own, and return what became of them."""
+    from fgan.experiments.train import judge_of
+    from fgan.training.train import Job, train_together
+
+    dataset = data_of(chunk[0].config)
+    with ExitStack() as stack:
+        jobs = []
+        for member in chunk:
+            path = directory.path / f"{member.name}.log"
+            log = stack.enter_context(path.open("a", encoding="utf-8", buffering=1))
+            jobs.append(Job(member.config, directory.run(member).path, partial(print, file=log)))
+        ends = train_together(jobs, dataset, build_judge=judge_of)
+        outcomes = {}
+        for member, job, end in zip(chunk, jobs, ends, strict=True):
+            if isinstance(end, FganError):
+                job.say(str(end))
+                outcomes[member.name] = Outcome(
+                    "diverged" if isinstance(end, DivergedError) else "failed", str(end)
+                )
+            else:
+                job.say(f"{end.step} steps, {end.seconds:.0f} s in this process")
+                outcomes[member.name] = Outcome("stopped" if end.stopped_by else "finished")
+    return outcomes

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from fgan.data import Dataset
-from fgan.training import loop
+from fgan.training import train as training
 from fgan.training.config import TrainConfig
 from fgan.training.judging import Judge
 from fgan.training.summary import Summary
@@ -43,7 +43,9 @@ def train(
         DivergedError: where a loss or a weight stops being a finite number a fourth time; the first three times
             the run goes back to its last good state and on with half the learning rate.
     """
-    return loop.train(config, out, resume=resume, dataset=dataset, say=say, lines=lines, build_judge=judge_of)
+    return training.train(
+        config, out, resume=resume, dataset=dataset, say=say, lines=lines, build_judge=judge_of
+    )
 
 
 def judge_of(config: TrainConfig, dataset: Dataset, say: Callable[[str], None]) -> Judge:

@@ -37,13 +37,13 @@ class Wasserstein(Baseline):
 
     wording = "the Wasserstein-1 distance, times the critic's largest slope"
 
-    def critic(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
+    def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return E_Q[v] - E_P[v], a scalar."""
-        return widened(v_fake).mean() - widened(v_real).mean()
+        return widened(v_fake).mean(dim) - widened(v_real).mean(dim)
 
-    def generator(self, v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
+    def generator(self, v_fake: Tensor, v_real: Tensor | None = None, dim: int | None = None) -> Tensor:
         """Return -E_Q[v], a scalar."""
-        return -widened(v_fake).mean()
+        return -widened(v_fake).mean(dim)
 
     def evidence(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor]:
         """Return the outputs' distance from half way between their means: a constant added to v means nothing."""
@@ -62,13 +62,13 @@ class Hinge(Baseline):
 
     wording = "twice total variation, where the critic is free"
 
-    def critic(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
+    def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return E_P[(1 - v)_+] + E_Q[(1 + v)_+], a scalar."""
-        return (1 - widened(v_real)).relu().mean() + (1 + widened(v_fake)).relu().mean()
+        return (1 - widened(v_real)).relu().mean(dim) + (1 + widened(v_fake)).relu().mean(dim)
 
-    def generator(self, v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
+    def generator(self, v_fake: Tensor, v_real: Tensor | None = None, dim: int | None = None) -> Tensor:
         """Return -E_Q[v], a scalar."""
-        return -widened(v_fake).mean()
+        return -widened(v_fake).mean(dim)
 
 
 class LeastSquares(Baseline):
@@ -88,13 +88,13 @@ class LeastSquares(Baseline):
     middle = 0.5
     wording = "the h with h'' = f''/(8u) of triangular, near p = q like alpha:-0.5"
 
-    def critic(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
+    def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return ½E_P[(v - 1)²] + ½E_Q[v²], a scalar."""
-        return ((widened(v_real) - 1).square().mean() + widened(v_fake).square().mean()) / 2
+        return ((widened(v_real) - 1).square().mean(dim) + widened(v_fake).square().mean(dim)) / 2
 
-    def generator(self, v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
+    def generator(self, v_fake: Tensor, v_real: Tensor | None = None, dim: int | None = None) -> Tensor:
         """Return ½E_Q[(v - 1)²], a scalar."""
-        return (widened(v_fake) - 1).square().mean() / 2
+        return (widened(v_fake) - 1).square().mean(dim) / 2
 
     def log_ratios(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor]:
         """Return log(v/(1 - v)), from the best critic p/(p + q); outputs are held to (0, 1)."""

@@ -25,9 +25,9 @@ from fgan.errors import FganError
 MAX_STEPS = 200
 
 
-def plain_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor) -> Tensor:
+def plain_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
     """Return E_P[T] - E_Q[f*(T)], a scalar; see `Divergence.bound`."""
-    return divergence.bound(v_real, v_fake)
+    return divergence.bound(v_real, v_fake, dim)
 
 
 def tight_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor) -> Tensor:
@@ -55,6 +55,21 @@ def tight_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor) -> Tenso
     if not bool(fake.isfinite().all()):  # only the fused terms of the plain bound are numbers there
         return divergence.bound(v_real, v_fake)
     return real.mean() - shifted_fake_side(divergence, fake)
+
+
+def by_row(loss: Callable[..., Tensor], dim: int | None, *outputs: Tensor) -> Tensor:
+    """Return a scalar function of outputs for each row along `dim`, or of all at once where that is None.
+
+    What is found from all outputs together, such as the shift, belongs to one critic.
+
+    >>> by_row(torch.max, -1, torch.tensor([[1.0, 2.0], [4.0, 3.0]]))
+    tensor([2., 4.])
+    """
+    if dim is None:
+        return loss(*outputs)
+    moved = [v.movedim(dim, -1) for v in outputs]
+    rows = zip(*(v.reshape(-1, v.shape[-1]) for v in moved), strict=True)
+    return torch.stack([loss(*row) for row in rows]).view(moved[0].shape[:-1])
 
 
 def shifted_fake_side(divergence: Divergence, t: Tensor) -> Tensor:

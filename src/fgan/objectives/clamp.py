@@ -41,15 +41,15 @@ class Clamped(Objective):
     def _clamped(self, *outputs: Tensor) -> list[Tensor]:
         return [soft_clamp(v, self.limit) for v in outputs]
 
-    def critic(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
+    def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return the inner critic's loss at the clamped outputs, a scalar."""
-        return self.inner.critic(*self._clamped(v_real, v_fake))
+        return self.inner.critic(*self._clamped(v_real, v_fake), dim=dim)
 
-    def generator(self, v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
+    def generator(self, v_fake: Tensor, v_real: Tensor | None = None, dim: int | None = None) -> Tensor:
         """Return the inner generator's loss at the clamped outputs, a scalar."""
         if v_real is None:
-            return self.inner.generator(*self._clamped(v_fake))
-        return self.inner.generator(*self._clamped(v_fake, v_real))
+            return self.inner.generator(*self._clamped(v_fake), dim=dim)
+        return self.inner.generator(*self._clamped(v_fake, v_real), dim=dim)
 
     def evidence(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor]:
         """Return the inner evidence at the clamped outputs."""

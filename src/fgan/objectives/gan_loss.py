@@ -13,9 +13,9 @@ from fgan.errors import FganError
 from fgan.objectives.followed import followed_by_the_trick
 from fgan.objectives.objective import Objective
 
-GENERATOR_LOSSES: dict[str, Callable[[Divergence, Tensor], Tensor]] = {
-    "saturating": lambda f, v_fake: -f.fake_term(v_fake).mean(),
-    "non-saturating": lambda f, v_fake: -f.real_term(v_fake).mean(),
+GENERATOR_LOSSES: dict[str, Callable[[Divergence, Tensor, int | None], Tensor]] = {
+    "saturating": lambda f, v_fake, dim: -f.fake_term(v_fake).mean(dim),
+    "non-saturating": lambda f, v_fake, dim: -f.real_term(v_fake).mean(dim),
 }
 FARTHEST = 50.0
 """The log-ratio that stands for infinity where a generator needs a number."""
@@ -106,21 +106,22 @@ class GANLoss(Objective):
             else followed_by_the_trick(self.divergence)
         )
 
-    def critic(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
+    def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return the critic's loss, a scalar: the negative of the bound.
 
         Args:
             v_real: raw critic outputs on data, any shape.
             v_fake: raw critic outputs on model samples, any shape.
+            dim: the dimension to average over; all of them unless told.
         """
-        return -self.divergence.bound(v_real, v_fake)
+        return -self.divergence.bound(v_real, v_fake, dim)
 
-    def generator(self, v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
+    def generator(self, v_fake: Tensor, v_real: Tensor | None = None, dim: int | None = None) -> Tensor:
         """Return the generator's loss, a scalar, from raw critic outputs on its samples, any shape."""
         v_fake = widened(v_fake)
         if self.generator_divergence:
-            return -self.generator_divergence.fake_at(finite(self.log_ratio, v_fake)).mean()
-        return GENERATOR_LOSSES[self.generator_loss](self.divergence, v_fake)
+            return -self.generator_divergence.fake_at(finite(self.log_ratio, v_fake)).mean(dim)
+        return GENERATOR_LOSSES[self.generator_loss](self.divergence, v_fake, dim)
 
     def log_ratio(self, v: Tensor) -> Tensor:
         """Return log(p/q), elementwise, as the critic has it."""

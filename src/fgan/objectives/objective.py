@@ -28,21 +28,24 @@ class Objective(ABC):
         """Which divergence the generator really follows, in words."""
 
     @abstractmethod
-    def critic(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
+    def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return the critic's loss, a scalar; its negative is the bound, where there is one.
 
         Args:
             v_real: raw critic outputs on data (n,).
             v_fake: raw critic outputs on model samples (m,).
+            dim: the dimension to average over, as of `torch.mean`, where outputs of several critics are stacked
+                along the others; all of them unless told.
         """
 
     @abstractmethod
-    def generator(self, v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
+    def generator(self, v_fake: Tensor, v_real: Tensor | None = None, dim: int | None = None) -> Tensor:
         """Return the generator's loss, a scalar.
 
         Args:
             v_fake: raw critic outputs on model samples (m,).
             v_real: raw critic outputs on data (n,), for the objectives with `needs_real`.
+            dim: as for `critic`.
         """
 
     needs_real: bool = False

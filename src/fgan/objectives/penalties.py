@@ -14,13 +14,13 @@ from fgan.errors import FganError
 
 
 def squared_gradient(v: Tensor, x: Tensor, scale: Tensor | float = 1.0) -> Tensor:
-    r"""Return ‖∇v(x)‖² for each sample, shape (n,), itself differentiable.
+    r"""Return ‖∇v(x)‖² for each sample, in the shape of v, itself differentiable.
 
     γ/2 times its mean over data is the penalty R1, over generated samples R2.
 
     Args:
-        v: raw critic outputs (n,), computed from x sample by sample.
-        x: the critic's input (n, *shape), with `requires_grad`.
+        v: raw critic outputs (n,), computed from x sample by sample; those of several critics may be stacked.
+        x: the critic's input (n, *shape), with `requires_grad`; stacked likewise.
         scale: the gradient is taken by x / scale, so that it does not depend on the units of x; a number, or one
             for each entry of a sample.
 
@@ -32,12 +32,14 @@ def squared_gradient(v: Tensor, x: Tensor, scale: Tensor | float = 1.0) -> Tenso
     tensor([8., 8., 8.])
     """
     (gradient,) = torch.autograd.grad(v.sum(), x, create_graph=True)
-    return (gradient * scale).square().flatten(1).sum(1)
+    return (gradient * scale).square().flatten(v.ndim).sum(v.ndim)
 
 
 @dataclass(frozen=True)
 class Seen:
     """What a penalty may look at: the critic's outputs and squared slopes on three kinds of points.
+
+    Those of several critics may be stacked along a first axis; a penalty is a mean along the last.
 
     Args:
         v_real, v_fake: raw outputs on data and on samples (n,).
@@ -67,11 +69,14 @@ class Penalty(ABC):
 
     @abstractmethod
     def __call__(self, seen: Seen) -> Tensor:
-        """Return its value before it is weighted, a scalar."""
+        """Return its value before it is weighted, a scalar for each critic."""
 
     def memory(self) -> dict[str, Tensor]:
-        """Return what it remembers from step to step; changed in place."""
+        """Return what it remembers from step to step; changed in place, along a first axis of one for a critic."""
         return {}
+
+    def remember_in(self, memory: dict[str, Tensor]) -> None:  # noqa: B027 - most remember nothing
+        """Keep from now on what it remembers in these tensors, of the names that `memory` gives."""
 
 
 class R1(Penalty):
@@ -79,7 +84,7 @@ class R1(Penalty):
 
     def __call__(self, seen: Seen) -> Tensor:
         """Return its value, a scalar."""
-        return seen.slope_real.mean() / 2
+        return seen.slope_real.mean(-1) / 2
 
 
 class R2(Penalty):
@@ -87,7 +92,7 @@ class R2(Penalty):
 
     def __call__(self, seen: Seen) -> Tensor:
         """Return its value, a scalar."""
-        return seen.slope_fake.mean() / 2
+        return seen.slope_fake.mean(-1) / 2
 
 
 class GradientPenalty(Penalty):
@@ -109,7 +114,7 @@ class GradientPenalty(Penalty):
     def __call__(self, seen: Seen) -> Tensor:
         """Return its value, a scalar."""
         # The root has no derivative at 0, where a dead critic is.
-        return self.excess((seen.slope_own + 1e-12).sqrt()).square().mean()
+        return self.excess((seen.slope_own + 1e-12).sqrt()).square().mean(-1)
 
 
 class OneSidedGradientPenalty(GradientPenalty):
@@ -167,7 +172,7 @@ class NoisePenalty(Penalty):
         fake_slope, ratio_slope = (
             value_and_slope(term, v)[1] for term in (self.divergence.fake_term, self.divergence.log_ratio)
         )
-        return (fake_slope * ratio_slope * seen.slope_fake).mean() / 2
+        return (fake_slope * ratio_slope * seen.slope_fake).mean(-1) / 2
 
 
 class LeCam(Penalty):
@@ -180,19 +185,22 @@ class LeCam(Penalty):
     decay = 0.99
 
     def __init__(self, divergence: Divergence | None) -> None:
-        self.anchors = torch.zeros(2)
+        self.anchors = torch.zeros(1, 2)
 
     def __call__(self, seen: Seen) -> Tensor:
         """Return its value, a scalar, and move the means."""
-        self.anchors = self.anchors.to(seen.v_real.device)
-        now = torch.stack([seen.v_real.detach().mean(), seen.v_fake.detach().mean()])
+        now = torch.stack([seen.v_real.detach().mean(-1), seen.v_fake.detach().mean(-1)], -1)
         self.anchors.lerp_(now.to(self.anchors.dtype), 1 - self.decay)
-        real, fake = self.anchors.unbind()
-        return (seen.v_real - fake).square().mean() + (seen.v_fake - real).square().mean()
+        real, fake = self.anchors.view(*now.shape, 1).unbind(-2)
+        return (seen.v_real - fake).square().mean(-1) + (seen.v_fake - real).square().mean(-1)
 
     def memory(self) -> dict[str, Tensor]:
         """Return the two means."""
         return {"anchors": self.anchors}
+
+    def remember_in(self, memory: dict[str, Tensor]) -> None:
+        """Keep the means there."""
+        self.anchors = memory["anchors"]
 
 
 PENALTIES: dict[str, type[Penalty]] = {

@@ -63,12 +63,12 @@ class RelativisticLoss(GANLoss):
         whole = self.generator_divergence or self.generator_loss == "saturating"
         return between if whole else f"{between}, as the latter move"
 
-    def critic(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
+    def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return the negative of the bound between pairs, a scalar."""
         paired = widened(v_real) - widened(v_fake)
-        return -self.divergence.bound(paired, -paired)
+        return -self.divergence.bound(paired, -paired, dim)
 
-    def generator(self, v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
+    def generator(self, v_fake: Tensor, v_real: Tensor | None = None, dim: int | None = None) -> Tensor:
         """Return the generator's loss, a scalar, from raw critic outputs (n,) on samples and on data."""
         if v_real is None:
             raise TypeError(
@@ -78,10 +78,10 @@ class RelativisticLoss(GANLoss):
         if self.generator_divergence:
             h = self.generator_divergence
             there, back = finite(self.log_ratio, -exchanged), finite(self.log_ratio, exchanged)
-            return (h.real_at(there) - h.fake_at(back)).mean()
+            return (h.real_at(there) - h.fake_at(back)).mean(dim)
         if self.generator_loss == "saturating":
-            return self.divergence.bound(-exchanged, exchanged)
-        return -self.divergence.real_term(exchanged).mean()
+            return self.divergence.bound(-exchanged, exchanged, dim)
+        return -self.divergence.real_term(exchanged).mean(dim)
 
     def evidence(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor]:
         """Return T - f'(1) of the pairs, and of the pairs exchanged."""

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from fgan.divergences import Divergence
 from fgan.errors import FganError, did_you_mean
-from fgan.objectives.penalties import PENALTIES, Penalty, Seen, squared_gradient
+from fgan.objectives.penalties import PENALTIES, Penalty, Seen
 
 GRAMMAR = 'NAME:WEIGHT, then if wanted :every=STEPS and :fade=STEPS, with commas between penalties, or "none"'
 
@@ -117,8 +117,23 @@ class Penalties:
     """
 
     def __init__(self, text: str, divergence: Divergence | None = None, scale: Tensor | float = 1.0) -> None:
+        self.text, self.divergence, self.scale = text, divergence, scale
         self.terms = [(term, PENALTIES[term.name](divergence)) for term in read_terms(text)]
-        self.scale = scale
+        if isinstance(scale, Tensor):
+            self.remember_in({name: value.to(scale.device) for name, value in self.memory().items()})
+
+    @staticmethod
+    def joined(members: Sequence[Penalties]) -> Penalties:
+        """Return the same penalties of several critics as one, of which what each remembers becomes a part."""
+        if len(members) == 1:
+            return members[0]
+        joint = Penalties(members[0].text, members[0].divergence, members[0].scale)
+        memories = [member.memory() for member in members]
+        whole = {name: torch.cat([memory[name] for memory in memories]) for name in memories[0]}
+        joint.remember_in(whole)
+        for k, member in enumerate(members):
+            member.remember_in({name: value[k : k + 1] for name, value in whole.items()})
+        return joint
 
     def due(self, step: int) -> list[tuple[float, Penalty]]:
         """Return those that count at a step, with their weights."""
@@ -133,29 +148,32 @@ class Penalties:
             for key, value in penalty.memory().items()
         }
 
+    def remember_in(self, memory: dict[str, Tensor]) -> None:
+        """Keep from now on what they remember in these tensors, of the names that `memory` gives."""
+        for term, penalty in self.terms:
+            own = {key: memory[f"{term.name}.{key}"] for key in penalty.memory()}
+            penalty.remember_in(own)
+
     def load_memory(self, memory: dict[str, Tensor]) -> None:
         """Take over what `memory` returned."""
         for name, value in self.memory().items():
             value.copy_(memory[name])
 
-    def total(self, due: Sequence[tuple[float, Penalty]], x: Tensor, v: Tensor, sizes: list[int]) -> Tensor:
-        """Return the weighted sum of the penalties that are due, a scalar.
+    def total(
+        self, due: Sequence[tuple[float, Penalty]], v: Tensor, slopes: Tensor, sizes: Sequence[int]
+    ) -> Tensor:
+        """Return the weighted sum of the penalties that are due, a scalar for each critic.
 
         Args:
             due: as `due` returned them.
-            x: what the critic saw: data, samples, and the further points of each penalty that asked for some.
-            v: its raw outputs there.
+            v: raw critic outputs on data, samples, and the further points of each penalty that asked for some.
+            slopes: ‖∇v‖² there by x / `scale`, as `squared_gradient` gives them; anything where none needs them.
             sizes: how many of each kind; 0 for a penalty without points of its own.
         """
-        slopes = (
-            squared_gradient(v, x, self.scale)
-            if any(one.needs_slopes for _, one in due)
-            else v.new_zeros(len(v))
-        )
-        v_real, v_fake, *_ = v.split(sizes)
-        slope_real, slope_fake, *own = slopes.split(sizes)
+        v_real, v_fake, *_ = v.split(sizes, -1)
+        slope_real, slope_fake, *own = slopes.split(sizes, -1)
         values = [
             weight * penalty(Seen(v_real, v_fake, slope_real, slope_fake, slope_own))
             for (weight, penalty), slope_own in zip(due, own, strict=True)
         ]
-        return torch.stack(values).sum()
+        return torch.stack(values).sum(0)

@@ -8,7 +8,7 @@ from torch import Tensor
 from fgan.divergences import Divergence
 from fgan.divergences.elementary import widened
 from fgan.errors import FganError
-from fgan.objectives.bounds import best_shift, shifted_fake_side, tight_bound
+from fgan.objectives.bounds import best_shift, by_row, shifted_fake_side, tight_bound
 from fgan.objectives.gan_loss import GANLoss, finite
 
 
@@ -32,23 +32,26 @@ class TightLoss(GANLoss):
         """No divergence: v stands for a ratio only after a shift that depends on the batch."""
         return None
 
-    def critic(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
+    def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return the negative of the tight bound, a scalar."""
-        return -tight_bound(self.divergence, v_real, v_fake)
+        return by_row(lambda real, fake: -tight_bound(self.divergence, real, fake), dim, v_real, v_fake)
 
-    def generator(self, v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
+    def generator(self, v_fake: Tensor, v_real: Tensor | None = None, dim: int | None = None) -> Tensor:
         """Return the generator's loss, a scalar, from raw critic outputs on its samples (m,)."""
+        return by_row(self._answer, dim, v_fake)
+
+    def _answer(self, v_fake: Tensor) -> Tensor:
         v_fake = widened(v_fake)
         t = self.divergence.real_term(v_fake)
         if not bool(t.isfinite().all()):
-            return super().generator(v_fake)
+            return GANLoss.generator(self, v_fake)
         if self.generator_divergence:
             (shifted,) = self._shifted(v_fake, t)
             log_ratio = finite(self.divergence.log_ratio_at, shifted).to(v_fake.dtype)
             return -self.generator_divergence.fake_at(log_ratio).mean()
         if self.generator_loss == "saturating":
             return -shifted_fake_side(self.divergence, t)
-        return super().generator(v_fake)
+        return GANLoss.generator(self, v_fake)
 
     def _shifted(self, v_fake: Tensor, *values: Tensor) -> list[Tensor]:
         """Return values of T less the λ of these samples, in float64, where a small difference keeps its digits."""
@@ -120,12 +123,15 @@ class ReweightedLoss(TightLoss):
         """Which divergence the generator really follows, in words."""
         return f"a Wasserstein-like distance of the data to its samples re-weighted by {self.divergence.name}"
 
-    def critic(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
+    def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return the hinge loss with re-weighted samples, a scalar; its negative is no bound."""
+        return by_row(self._hinge, dim, v_real, v_fake)
+
+    def _hinge(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
         v_real, v_fake = widened(v_real), widened(v_fake)
         return (1 - v_real).relu().mean() + (1 + self.ratios(v_fake) * v_fake).relu().mean()
 
-    def generator(self, v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
+    def _answer(self, v_fake: Tensor) -> Tensor:
         """Return minus the re-weighted mean of the outputs, a scalar."""
         v_fake = widened(v_fake)
         return -(self.ratios(v_fake) * v_fake).mean()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 import torch
 from torch import Tensor
@@ -27,25 +28,38 @@ class Adam:
     tensor([0.9000])
     """
 
+    count: Tensor
+
     def __init__(self, parameters: Sequence[Tensor], lr: float, betas: tuple[float, float]) -> None:
         self.lr, self.betas = lr, betas
-        self._parameters = [parameter.detach() for parameter in parameters]
-        self._mean = [torch.zeros_like(parameter) for parameter in self._parameters]
-        self._square = [torch.zeros_like(parameter) for parameter in self._parameters]
-        self._count = torch.zeros((), device=self._parameters[0].device)
-        self._counts = [self._count] * len(self._parameters)
+        self.parameters = [parameter.detach() for parameter in parameters]
+        self.mean = [torch.zeros_like(parameter) for parameter in self.parameters]
+        self.square = [torch.zeros_like(parameter) for parameter in self.parameters]
+        self.count = torch.zeros((), device=self.parameters[0].device)
 
-    def step(self, gradients: tuple[Tensor, ...]) -> None:
+    def step(self, gradients: Sequence[Tensor]) -> None:
         """Move the parameters one step down their gradients."""
-        self._count += 1
+        self.count += 1
+        self._move(self.parameters, gradients, self.mean, self.square, self.lr)
+
+    def _move(
+        self,
+        parameters: list[Tensor],
+        gradients: Sequence[Tensor],
+        mean: list[Tensor],
+        square: list[Tensor],
+        lr: float,
+    ) -> None:
+        # The kernel walks through all four by one index, whatever their strides.
+        gradients = [gradient.contiguous() for gradient in gradients]
         torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]
-            self._parameters,
+            parameters,
             gradients,
-            self._mean,
-            self._square,
+            mean,
+            square,
             [],
-            self._counts,
-            lr=self.lr,
+            [self.count] * len(parameters),
+            lr=lr,
             beta1=self.betas[0],
             beta2=self.betas[1],
             weight_decay=0.0,
@@ -56,9 +70,9 @@ class Adam:
 
     def state(self) -> dict[str, Tensor]:
         """Return its memory by name."""
-        means = {f"mean.{i}": value for i, value in enumerate(self._mean)}
-        squares = {f"square.{i}": value for i, value in enumerate(self._square)}
-        return {"count": self._count, **means, **squares}
+        means = {f"mean.{i}": value for i, value in enumerate(self.mean)}
+        squares = {f"square.{i}": value for i, value in enumerate(self.square)}
+        return {"count": self.count, **means, **squares}
 
     def load_state(self, state: dict[str, Tensor]) -> None:
         """Take over what `state` returned.
@@ -68,3 +82,38 @@ class Adam:
         """
         for name, value in self.state().items():
             value.copy_(state[name])
+
+
+class JointAdam(Adam):
+    """Several optimisers of parameters that were stacked, as one; their memories become views of its own.
+
+    Args:
+        parameters: stacked ones, each a slice of theirs a member.
+        optimizers: one a member, with the same decays and the same number of steps behind them.
+    """
+
+    def __init__(self, parameters: Sequence[Tensor], optimizers: Sequence[Adam]) -> None:
+        super().__init__(parameters, optimizers[0].lr, optimizers[0].betas)
+        self.optimizers = optimizers
+        self.count.copy_(optimizers[0].count)
+        for optimizer in optimizers:
+            optimizer.count = self.count
+        for k, optimizer in enumerate(optimizers):
+            torch._foreach_copy_([mean[k] for mean in self.mean], optimizer.mean)  # pyright: ignore[reportPrivateImportUsage]
+            torch._foreach_copy_([square[k] for square in self.square], optimizer.square)  # pyright: ignore[reportPrivateImportUsage]
+            optimizer.parameters = [parameter[k] for parameter in self.parameters]
+            optimizer.mean = [mean[k] for mean in self.mean]
+            optimizer.square = [square[k] for square in self.square]
+
+    def step(self, gradients: Sequence[Tensor]) -> None:
+        """Move the parameters one step down their gradients, each member by its own step size."""
+        self.count += 1
+        first = 0
+        for lr, run in groupby(optimizer.lr for optimizer in self.optimizers):
+            part = slice(first, first + len(list(run)))
+            first = part.stop
+            lists = (
+                [tensor[part] for tensor in tensors]
+                for tensors in (self.parameters, gradients, self.mean, self.square)
+            )
+            self._move(*lists, lr=lr)  # pyright: ignore[reportCallIssue, reportArgumentType]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
+from typing import Self
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class ExponentialAverage:
@@ -24,11 +26,32 @@ class ExponentialAverage:
         self.network = copy.deepcopy(network).requires_grad_(False)
         self._averaged = [parameter.detach() for parameter in self.network.parameters()]
         self._followed = [parameter.detach() for parameter in network.parameters()]
-        self._buffers = list(zip(self.network.buffers(), network.buffers(), strict=True))
+        self._buffers = list(self.network.buffers()), list(network.buffers())
+
+    @classmethod
+    def joined(cls, averages: Sequence[Self], followed: Sequence[Tensor]) -> Self:
+        """Return several averages of one decay as one, of which their weights become views.
+
+        Args:
+            averages: at least one.
+            followed: the parameters of the networks, stacked where there are several.
+        """
+        joint = copy.copy(averages[0])
+        joint._followed = [tensor.detach() for tensor in followed]
+        if len(averages) > 1:
+            own_by_layer = zip(*(average._averaged for average in averages), strict=True)
+            joint._averaged = [torch.stack(tensors) for tensors in own_by_layer]
+            joint._buffers = tuple([b for a in averages for b in a._buffers[i]] for i in (0, 1))
+            for k, average in enumerate(averages):
+                for parameter, own in zip(average.network.parameters(), joint._averaged, strict=True):
+                    parameter.data = own[k]
+                average._averaged = [parameter.detach() for parameter in average.network.parameters()]
+        return joint
 
     def update(self, step: int) -> None:
         """Follow the network after its step number `step` (0 is the first)."""
         decay = min(self.decay, (1 + step) / (10 + step))
         torch._foreach_lerp_(self._averaged, self._followed, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
-        for average, followed in self._buffers:
-            average.copy_(followed)
+        own, theirs = self._buffers
+        if own:
+            torch._foreach_copy_(own, theirs)  # pyright: ignore[reportPrivateImportUsage]

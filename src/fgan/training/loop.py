@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import torch
 from tqdm import tqdm
 
-from fgan.data import Dataset, absolute_name, draw_samples, load_data, save_picture
+from fgan.data import Dataset, draw_samples, save_picture
 from fgan.data.notes import on_a_terminal
 from fgan.errors import DivergedError, FganError, RunError
 from fgan.training.checkpoint import Checkpoints
@@ -32,112 +32,100 @@ MOST_BACKOFFS = 3
 SECONDS_BETWEEN_GLANCES = 0.25
 
 
-def train(
-    config: TrainConfig,
-    out: str | Path,
-    *,
-    resume: bool = False,
-    dataset: Dataset | None = None,
-    say: Callable[[str], None] = print,
-    lines: bool | None = None,
-    build_judge: BuildJudge,
-) -> Summary:
-    """Train as `fgan.train` does, which adds the judge to what is here.
+class Loop:
+    """One run, from its first step to its last: metrics, pictures, checkpoints. Somebody else takes the steps.
 
     Args:
-        config, out, resume, dataset, say, lines: as `fgan.train` takes them.
-        build_judge: called before anything is written, where the config asks for evaluations.
+        config: the recipe, on a device that exists.
+        data: what to learn from.
+        run: where to.
+        build_judge: called where the config asks for evaluations.
+        say: receives lines for people.
+        lines: say each line of metrics; unless told, where there is no progress bar.
+        bar: show one, on a terminal.
     """
-    torch.set_flush_denormal(True)
-    torch.backends.cudnn.deterministic = True
-    config = dataclasses.replace(
-        config, data=absolute_name(config.data), device=resolve_device(config.device)
-    )
-    run = RunDirectory(out)
-    run.check(config, resume=resume)
-    data = dataset or load_data(
-        config.data, data_dir=config.data_dir, image_size=config.image_size, strict=config.strict, say=say
-    )
-    trainer = Trainer(config, data)
-    judge = build_judge(config, data, say) if config.evaluate_every else None
-    with run.locked(create=not resume):
-        # Once more: another process may have been here while the data were read.
-        run.check(config, resume=resume)
-        run.write_config(config)
-        with StopRequest() as stop:
-            return Loop(trainer, data, run, judge, say, lines, stop).go(resume)
 
-
-class Loop:
-    """One call of `train`, from its first step to its last."""
+    failure: FganError | None = None
+    """Why it cannot go on, if so."""
 
     def __init__(
         self,
-        trainer: Trainer,
+        config: TrainConfig,
         data: Dataset,
         run: RunDirectory,
-        judge: Judge | None,
+        build_judge: BuildJudge,
         say: Callable[[str], None],
-        lines: bool | None,
-        stop: StopRequest,
+        lines: bool | None = None,
+        bar: bool = True,
     ) -> None:
-        self.trainer, self.data, self.run, self.say, self.stop = trainer, data, run, say, stop
-        self.lines, self.judge = lines, judge
-        self.fingerprint = data.train.fingerprint(labels=bool(trainer.classes))
-        self.config = trainer.config
-        self.checkpoints = run.checkpoints(self.config.keep_checkpoints, self.config.checkpoint_every)
-        self.best_checkpoints = run.best_checkpoints(self.config.keep_checkpoints)
-        self.last_metrics = trainer.metrics()
+        self.config, self.data, self.run, self.say, self.lines = config, data, run, say, lines
+        self.trainer = Trainer(config, data)
+        self.judge = build_judge(config, data, say) if config.evaluate_every else None
+        self.fingerprint = data.train.fingerprint(labels=bool(self.trainer.classes))
+        self.checkpoints = run.checkpoints(config.keep_checkpoints, config.checkpoint_every)
+        self.best_checkpoints = run.best_checkpoints(config.keep_checkpoints)
+        self.last_metrics = self.trainer.metrics()
         self.health: dict[str, float | None] = {}
         self.last_picture: Path | None = None
-
-    def go(self, resume: bool) -> Summary:
-        """Train until the last step or a stop request."""
-        config, trainer = self.config, self.trainer
-        divergence = trainer.objective.divergence
-        for note in divergence.notes if divergence else ():
-            self.say(f"{config.divergence}: {note}")
-        self.say(f"the generator follows {trainer.objective.follows}")
-        if resume:
-            self._restore()
-        first, began = trainer.steps_done, time.perf_counter()
-        with tqdm(
+        self.bar = tqdm(
             total=config.steps,
-            initial=first,
-            disable=not on_a_terminal(sys.stderr),
+            disable=not (bar and on_a_terminal(sys.stderr)),
             unit="step",
             dynamic_ncols=True,
-        ) as bar:
-            self.bar, self._glanced = bar, began
-            self._clock = (first, began)
+        )
+        self.taken, self.seconds = 0, 0.0
+
+    @contextmanager
+    def opened(self, *, resume: bool) -> Iterator[None]:
+        """Hold the run directory for this process alone, and begin, or go on, there.
+
+        Raises:
+            FganError: where there is no such run to resume, or another one is in its place.
+        """
+        with self.run.locked(create=not resume), self.bar:
+            # Once more: another process may have been here while the data were read.
+            self.run.check(self.config, resume=resume)
+            self.run.write_config(self.config)
+            divergence = self.trainer.objective.divergence
+            for note in divergence.notes if divergence else ():
+                self.say(f"{self.config.divergence}: {note}")
+            self.say(f"the generator follows {self.trainer.objective.follows}")
+            if resume:
+                self._restore()
+            first = self.trainer.steps_done
+            self.bar.n = self.bar.initial = first
+            self._began = self._glanced = time.perf_counter()
+            self._clock = (first, self._began)
             if first == 0 and self._is_picture_due():
                 self._picture()
             self._evaluate_if_due()  # where the run was killed between a checkpoint and its evaluation
-            taken = self._train()
-            seconds = time.perf_counter() - began
-            self._finish()
-        return self._summary(seconds, taken)
+            yield
 
-    def _train(self) -> int:
-        """Step until the last step or a stop request; return how many steps were taken."""
-        taken = 0
-        while True:
-            while self.trainer.steps_done < self.config.steps and not self.stop.signal:
-                self.trainer.step()
-                taken += 1
-                if self._is_check_due() and not self.trainer.is_finite():
-                    self._go_back()
-                else:
-                    self._after_step()
-            if self.trainer.is_finite():
-                return taken
-            self._go_back()
+    def is_unfinished(self) -> bool:
+        """Whether there are steps to take."""
+        return self.trainer.steps_done < self.config.steps
+
+    def after_step(self) -> bool:
+        """Do what is due after a step; return whether the run can take another."""
+        self.taken += 1
+        if self._is_check_due() and not self.trainer.is_finite():
+            return False
+        with self._failing():
+            self._log_and_keep()
+        return self.failure is None
+
+    @contextmanager
+    def _failing(self) -> Iterator[None]:
+        try:
+            yield
+        except FganError as error:
+            self.failure = error
 
     def _is_check_due(self) -> bool:
         step = self.trainer.steps_done
         return not (step % self.config.log_every and step % self.config.checkpoint_every)
 
-    def _after_step(self) -> None:
+    def _log_and_keep(self) -> None:
         config, step = self.config, self.trainer.steps_done
         if not self.bar.disable:
             self._show_progress()
@@ -149,12 +137,16 @@ class Loop:
             self._checkpoint(self.checkpoints)
             self._evaluate_if_due()
 
-    def _go_back(self) -> None:
-        """Return to the last regular checkpoint, or to the start, with half the learning rate.
+    def go_back(self) -> None:
+        """Return to the last regular checkpoint, or to the start, with half the learning rate; or fail.
 
         Not to one that a stop request wrote: a run that was stopped and one that was not go back alike. Where the
         same checkpoint failed before, the one before it is taken, if there is one.
         """
+        with self._failing():
+            self._go_back()
+
+    def _go_back(self) -> None:
         trainer, backoff = self.trainer, self.trainer.backoff + 1
         if backoff > MOST_BACKOFFS:
             raise DivergedError(diagnosis(trainer, self.last_metrics, self.health, self.checkpoints.steps()))
@@ -177,15 +169,22 @@ class Loop:
             f"{self.trainer.learning_rate:.3g} ({backoff} of {MOST_BACKOFFS} such returns)"
         )
 
-    def _finish(self) -> None:
+    def finish(self, stop: StopRequest) -> None:
+        """Write what a run that ends leaves behind, whether it has done all its steps or was stopped."""
+        self.seconds = time.perf_counter() - self._began
+        if not self.failure:
+            with self._failing():
+                self._finish(stop)
+
+    def _finish(self, stop: StopRequest) -> None:
         step = self.trainer.steps_done
         if step % self.config.log_every:
             # The window goes on if the run is resumed, so it is shown but not written down.
             self.last_metrics = self.trainer.metrics()
         if step not in self.checkpoints.steps():
             self._checkpoint(self.checkpoints)
-        if self.stop.signal:
-            self._line(f"stopped by {self.stop.signal.name} at step {step}; go on with --resume")
+        if stop.signal:
+            self._line(f"stopped by {stop.signal.name} at step {step}; go on with --resume")
         elif self.last_picture != self.run.sample_path(step):
             self._picture()
 
@@ -296,8 +295,9 @@ class Loop:
         else:
             self.bar.write(text, file=sys.stderr)
 
-    def _summary(self, seconds: float, steps: int) -> Summary:
-        rate = steps / seconds if seconds else 0.0
+    def summary(self, stop: StopRequest) -> Summary:
+        """Return how it went."""
+        rate = self.taken / self.seconds if self.seconds else 0.0
         best = self.judge.best(self.run.evaluations()) if self.judge else None
         return Summary(
             run=str(self.run.path),
@@ -306,8 +306,8 @@ class Loop:
             divergence=self.config.divergence,
             step=self.trainer.steps_done,
             steps=self.config.steps,
-            stopped_by=self.stop.signal.name if self.stop.signal else None,
-            seconds=round(seconds, 3),
+            stopped_by=stop.signal.name if stop.signal else None,
+            seconds=round(self.seconds, 3),
             steps_per_second=round(rate, 2),
             samples_per_second=round(rate * self.config.batch_size * self.config.n_critic, 1),
             follows=self.trainer.objective.follows,
@@ -317,19 +317,3 @@ class Loop:
             best=best[self.judge.metric] if self.judge and best else None,
             sample=str(self.last_picture) if self.last_picture else None,
         )
-
-
-def resolve_device(name: str) -> str:
-    """Return the device that "auto" means here, or `name` itself where it can be used.
-
-    Raises:
-        FganError: for a device that this machine, or this build of torch, does not have.
-    """
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        return "cuda" if available["cuda"] else "cpu"
-    if not available.get(name):
-        raise FganError(
-            f'--device must be one that torch can use here; got "{name}". Use --device cpu or auto.'
-        )
-    return name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,8 @@ from fgan.networks import NETWORKS, Architecture, Frame, Generator, build_critic
 from fgan.objectives import Objective, Penalties, build_objective, faded
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.config import TrainConfig
-from fgan.training.players import Batch, Player, Rules, call, two_player_step
+from fgan.training.ensemble import Ensemble
+from fgan.training.players import Batch, Player, Rules, call
 from fgan.training.telemetry import finite_or_none, telemetry
 
 METRICS = ("critic_loss", "generator_loss", "bound")
@@ -66,8 +68,8 @@ class Trainer:
         self.random = torch.Generator(self.device).manual_seed(config.seed)
         self.steps_done = 0
         self.backoff, self.returned_to = 0, -1
-        self._sums = torch.zeros(len(METRICS), device=self.device)
-        self._summed = 0
+        self.sums = torch.zeros(len(METRICS), device=self.device)
+        self.summed = 0
 
     def _spread(self) -> Tensor:
         """Return in what units of x penalties see slopes: the data's distance from their mean is 1 there.
@@ -99,29 +101,26 @@ class Trainer:
         return self.config.lr * faded(self.steps_done, self.config.lr_fade or math.inf) * 0.5**self.backoff
 
     def step(self) -> None:
-        """Take one generator step and the critic steps that go with it."""
-        self.generator.optimizer.lr = self.critic.optimizer.lr = self.learning_rate
-        result = two_player_step(
-            self.generator, self.critic, self.rules, self._draw, self.random, self.steps_done
-        )
-        if self.average:
-            self.average.update(self.steps_done)
-        self._sums += torch.stack([result.critic_loss, result.generator_loss, result.bound])
-        self._summed += 1
-        self.steps_done += 1
+        """Take one generator step and the critic steps that go with it: an ensemble of one."""
+        self._alone.step()
 
-    def _draw(self) -> Batch:
+    @cached_property
+    def _alone(self) -> Ensemble:
+        return Ensemble([self])
+
+    def draw(self) -> Batch:
+        """Draw what one critic step needs."""
         return draw_batch(self.source, self.config.batch_size, self.latent, self.classes, self.random)
 
     def metrics(self) -> dict[str, float]:
         """Return the mean of each metric over the steps since `reset_metrics`; NaN before the first step."""
-        means = (self._sums / self._summed).tolist() if self._summed else [float("nan")] * len(METRICS)
+        means = (self.sums / self.summed).tolist() if self.summed else [float("nan")] * len(METRICS)
         return dict(zip(METRICS, means, strict=True))
 
     def reset_metrics(self) -> None:
         """Begin a new window of means."""
-        self._sums.zero_()
-        self._summed = 0
+        self.sums.zero_()
+        self.summed = 0
 
     @torch.no_grad()
     def telemetry(self) -> dict[str, float | None]:
@@ -148,7 +147,7 @@ class Trainer:
 
         A weight whose mean square has become infinite stays finite, but never moves again.
         """
-        tensors = [self._sums]
+        tensors = [self.sums]
         for player in (self.generator, self.critic):
             tensors += [*player.parameters, *player.optimizer.state().values()]
         return all(bool(tensor.isfinite().all()) for tensor in tensors)
@@ -180,8 +179,8 @@ class Trainer:
             "critic_optimizer": self.critic.optimizer.state(),
             "progress": {
                 "random": self.random.get_state(),
-                "sums": self._sums,
-                "summed": torch.tensor(self._summed),
+                "sums": self.sums,
+                "summed": torch.tensor(self.summed),
                 "steps_done": torch.tensor(self.steps_done),
                 "backoff": torch.tensor(self.backoff),
                 "returned_to": torch.tensor(self.returned_to),
@@ -208,8 +207,8 @@ class Trainer:
         self.rules.penalties.load_memory(groups.get("penalties", {}))
         progress = groups["progress"]
         self.random.set_state(progress["random"].cpu())
-        self._sums.copy_(progress["sums"])
-        self._summed = int(progress["summed"])
+        self.sums.copy_(progress["sums"])
+        self.summed = int(progress["summed"])
         self.steps_done = int(progress["steps_done"])
         self.backoff = int(progress["backoff"])
         self.returned_to = int(progress["returned_to"])

@@ -1,0 +1,171 @@
+"""From recipes to run directories: one run, or several that take their steps as one ensemble."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import torch
+
+from fgan.data import Dataset, absolute_name, load_data
+from fgan.errors import FganError
+from fgan.training.config import TrainConfig
+from fgan.training.ensemble import Ensemble, together
+from fgan.training.interruption import StopRequest
+from fgan.training.judging import BuildJudge
+from fgan.training.loop import Loop
+from fgan.training.run_directory import RunDirectory
+from fgan.training.summary import Summary
+
+
+def train(
+    config: TrainConfig,
+    out: str | Path,
+    *,
+    resume: bool = False,
+    dataset: Dataset | None = None,
+    say: Callable[[str], None] = print,
+    lines: bool | None = None,
+    build_judge: BuildJudge,
+) -> Summary:
+    """Train as `fgan.train` does, which adds the judge to what is here.
+
+    Args:
+        config, out, resume, dataset, say, lines: as `fgan.train` takes them.
+        build_judge: called before anything is written, where the config asks for evaluations.
+    """
+    prepare_torch()
+    config = resolved(config)
+    run = RunDirectory(out)
+    run.check(config, resume=resume)
+    data = dataset or load_data(
+        config.data, data_dir=config.data_dir, image_size=config.image_size, strict=config.strict, say=say
+    )
+    loop = Loop(config, data, run, build_judge, say, lines)
+    with loop.opened(resume=resume), StopRequest() as stop:
+        in_lockstep([loop], stop)
+    if loop.failure:
+        raise loop.failure
+    return loop.summary(stop)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One of several runs.
+
+    Args:
+        config: its recipe.
+        out: its run directory; gone on with, where there is a run already.
+        say: receives its lines for people.
+    """
+
+    config: TrainConfig
+    out: Path
+    say: Callable[[str], None]
+
+
+def train_together(
+    jobs: Sequence[Job], dataset: Dataset, *, build_judge: BuildJudge
+) -> list[Summary | FganError]:
+    """Train several runs of the same data as one ensemble where they agree, each into its own run directory.
+
+    Args:
+        jobs: the runs; those that do not agree, or were left at other steps, go one ensemble after the other.
+        dataset: the data of all of them.
+        build_judge: as for `train`.
+
+    Returns:
+        What became of each: its summary, or why it failed, which leaves the others as they are.
+    """
+    prepare_torch()
+    ends: dict[int, Summary | FganError] = {}
+    loops: dict[int, Loop] = {}
+    with ExitStack() as stack:
+        for index, job in enumerate(jobs):
+            try:
+                config = resolved(job.config)
+                dataset = dataset.to(config.device)
+                run = RunDirectory(job.out)
+                resume = run.config_path.is_file()
+                run.check(config, resume=resume)
+                loop = Loop(config, dataset, run, build_judge, job.say, lines=False, bar=False)
+                stack.enter_context(loop.opened(resume=resume))
+            except FganError as error:
+                ends[index] = error
+            else:
+                loops[index] = loop
+        with StopRequest() as stop:
+            in_lockstep(list(loops.values()), stop)
+    ends |= {index: loop.failure or loop.summary(stop) for index, loop in loops.items()}
+    return [ends[index] for index in range(len(jobs))]
+
+
+def prepare_torch() -> None:
+    """Set what makes runs repeatable, and fast where units fall silent; see `fgan.train`."""
+    torch.set_flush_denormal(True)
+    torch.backends.cudnn.deterministic = True
+
+
+def resolved(config: TrainConfig) -> TrainConfig:
+    """Return a config whose data are named from the root and whose device is one that torch has here."""
+    return dataclasses.replace(config, data=absolute_name(config.data), device=resolve_device(config.device))
+
+
+def in_lockstep(loops: Sequence[Loop], stop: StopRequest) -> None:
+    """Take all loops to their last steps, those that agree and are at the same step as one ensemble.
+
+    One that has to go back to an earlier step goes on alone when the others are done; one that fails has its
+    `failure`, and leaves the others as they are.
+
+    Args:
+        loops: opened.
+        stop: ends all of them early, each with a checkpoint.
+    """
+
+    def alike(loop: Loop) -> str:
+        return repr((together(loop.config), loop.trainer.steps_done))
+
+    groups = deque(list(group) for _, group in groupby(sorted(loops, key=alike), alike))
+    while groups:
+        groups.extend([loop] for loop in _step_together(groups.popleft(), stop))
+    for loop in loops:
+        loop.finish(stop)
+
+
+def _step_together(group: list[Loop], stop: StopRequest) -> list[Loop]:
+    """Step loops until their last step or a stop request; return those that went back and are not done."""
+    went_back: list[Loop] = []
+    while group:
+        ensemble = Ensemble([loop.trainer for loop in group])
+        whole = True
+        while whole and not stop.signal and group[0].is_unfinished():
+            ensemble.step()
+            unbroken = [loop.after_step() for loop in group]
+            whole = all(unbroken)
+        broken = [loop for loop in group if not loop.failure and not loop.trainer.is_finite()]
+        for loop in broken:
+            loop.go_back()
+        went_back += [loop for loop in broken if not loop.failure]
+        group = [] if whole else [loop for loop in group if loop not in broken and not loop.failure]
+    return went_back
+
+
+def resolve_device(name: str) -> str:
+    """Return the device that "auto" means here, or `name` itself where it can be used.
+
+    Raises:
+        FganError: for a device that this machine, or this build of torch, does not have.
+    """
+    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+    if name == "auto":
+        return "cuda" if available["cuda"] else "cpu"
+    if not available.get(name):
+        raise FganError(
+            f'--device must be one that torch can use here; got "{name}". Use --device cpu or auto.'
+        )
+    return name
