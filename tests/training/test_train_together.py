@@ -32,7 +32,8 @@ def variants(base):
 
 
 def logged(path):
-    return [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+    lines = [json.loads(line) for line in (path / "metrics.jsonl").read_text().splitlines()]
+    return [{name: value for name, value in line.items() if value is not None} for line in lines]
 
 
 def test_each_is_the_run_that_it_would_have_been_alone(small_config, tmp_path):
