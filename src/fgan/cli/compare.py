@@ -39,7 +39,10 @@ class CompareCommand:
     resume: bool = False
     """Go on with the comparison in that folder: what is finished stays."""
     jobs: int | None = None
-    """Runs at once; as many as cores on a CPU, one on a GPU, if not given."""
+    """Processes at once, each of which trains its share of the runs as one ensemble; as many as cores on a CPU, one on
+    a GPU, if not given."""
+    ray: str | None = None
+    """Train on a Ray cluster: "local" (--ray alone) starts one on this machine, "auto" or host:port joins one."""
     metrics: str = "fid,kid,prdc,modes"
     """What to measure, as `fgan evaluate` takes it; those that do not apply are left out with all."""
     rank_by: str = "fid"
@@ -55,12 +58,16 @@ def run(arguments: list[str]) -> None:
     command = tyro.cli(
         CompareCommand,
         prog="fgan compare",
-        args=arguments,
+        args=_with_cluster(arguments),
         default=CompareCommand(recipe=base_recipe(arguments)),
         config=(tyro.conf.OmitArgPrefixes,),
     )
     if command.jobs is not None and command.jobs < 1:
         raise FganError(f"--jobs must be at least 1; got {command.jobs}.")
+    if command.jobs and command.ray:
+        raise FganError(
+            "--jobs is for this machine; with --ray the cluster's own cores decide. Leave one out."
+        )
     from fgan.data import absolute_name, load_data
     from fgan.experiments.compare import compare
     from fgan.experiments.comparison import plan
@@ -82,6 +89,7 @@ def run(arguments: list[str]) -> None:
         command.out or Path("runs") / f"compare-{stem}",
         resume=command.resume,
         jobs=command.jobs,
+        ray=command.ray,
         metrics=metrics,
         rank_by=command.rank_by,
         n=command.n,
@@ -90,6 +98,15 @@ def run(arguments: list[str]) -> None:
     print_out(json.dumps(found.to_dict(), ensure_ascii=False) if command.json else found.table())
     if found.unfinished:
         raise FganError(f"stopped with {len(found.unfinished)} runs to finish; go on with --resume.")
+
+
+def _with_cluster(arguments: list[str]) -> list[str]:
+    """Return the arguments with what a bare --ray stands for."""
+    bare = [
+        word == "--ray" and (after is None or after.startswith("--"))
+        for word, after in zip(arguments, [*arguments[1:], None], strict=True)
+    ]
+    return [part for word, alone in zip(arguments, bare, strict=True) for part in (word, *["local"] * alone)]
 
 
 def _names(text: str) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from fgan.errors import FganError
 from fgan.evaluation import Evaluation, Evaluator
 from fgan.evaluation.result import aligned, jsonable
 from fgan.experiments.comparison import ComparisonDirectory, Member
-from fgan.experiments.members import Outcome, chunks_of, train_members
+from fgan.experiments.members import Outcome, ThisMachine, Workplace, chunks_of, train_members
 from fgan.experiments.ranking import Place, rank
 from fgan.files import save_file
 from fgan.training.memory import members_that_fit
@@ -68,6 +68,7 @@ def compare(
     *,
     resume: bool = False,
     jobs: int | None = None,
+    ray: str | None = None,
     metrics: tuple[str, ...] = (),
     rank_by: str = "fid",
     n: int = 10_000,
@@ -85,6 +86,7 @@ def compare(
         resume: go on with what lies there.
         jobs: processes at once, each of which trains its share of the runs as one ensemble; as many as cores
             on a CPU, one on a GPU, unless told.
+        ray: train on a Ray cluster instead, see `Cluster`; `out` must be a folder that all its hosts see.
         metrics: what to measure; all that apply unless told. `rank_by` is always measured.
         rank_by: the number that ranks the groups.
         n: samples of each run to judge.
@@ -98,14 +100,15 @@ def compare(
     if rank_by not in evaluator.asked()["metrics"]:
         raise FganError(f'--rank-by must be a single number such as fid or recall; got "{rank_by}".')
     directory = ComparisonDirectory(out)
-    directory.begin(members, resume=resume)
-    outcomes = {member.name: Outcome("finished") for member in members if directory.finished(member)}
-    left = [member for member in members if member.name not in outcomes]
-    if left:
-        jobs = jobs or (os.cpu_count() or 1 if evaluator.device == "cpu" else 1)
-        config = dataclasses.replace(left[0].config, device=evaluator.device)
-        chunks = chunks_of(left, jobs, members_that_fit(config, dataset, 1 / jobs))
-        outcomes |= train_members(chunks, directory, jobs, say)
+    with _workplace(ray, jobs, evaluator.device) as workplace:
+        directory.begin(members, resume=resume)
+        outcomes = {member.name: Outcome("finished") for member in members if directory.finished(member)}
+        left = [member for member in members if member.name not in outcomes]
+        if left:
+            config = dataclasses.replace(left[0].config, device=evaluator.device)
+            at_most = members_that_fit(config, dataset, 1 / workplace.neighbours)
+            chunks = chunks_of(left, workplace.places, at_most)
+            outcomes |= train_members(chunks, directory, workplace, say)
     evaluations: dict[str, list[Evaluation]] = {member.group: [] for member in members}
     for member in members:
         if outcomes[member.name].state == "finished":
@@ -114,6 +117,17 @@ def compare(
     text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
     save_file(directory.path / "ranking.json", f"{text}\n".encode(), "A ranking")
     return found
+
+
+@contextmanager
+def _workplace(ray: str | None, jobs: int | None, device: str) -> Iterator[Workplace]:
+    if ray is None:
+        yield ThisMachine(jobs, device)
+    else:
+        from fgan.experiments.cluster import Cluster
+
+        with Cluster(ray, device) as cluster:
+            yield cluster
 
 
 def _judged(

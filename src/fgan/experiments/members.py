@@ -1,4 +1,4 @@
-"""The runs of a comparison: chunks of them train as one ensemble, each chunk in a process of its own."""
+"""The runs of a comparison: chunks of them train as one ensemble, several chunks at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from typing import Protocol
 
 from tqdm import tqdm
 
@@ -62,57 +62,135 @@ def chunks_of(members: Sequence[Member], at_once: int, at_most: int) -> list[Chu
     return chunks
 
 
-@dataclass
-class Work:
-    """A chunk that trains in a process, which sends what became of its members at the end."""
+class Work(Protocol):
+    """A chunk that trains somewhere."""
 
     chunk: Chunk
-    process: BaseProcess
-    ends: Connection
+
+    def stop(self) -> None:
+        """Ask it to write checkpoints and end; once is enough."""
+        ...
+
+    def wait(self, seconds: float) -> dict[str, Outcome] | None:
+        """Return what became of its members, or None if it goes on after so many seconds."""
+        ...
+
+
+class Workplace(Protocol):
+    """Somewhere that chunks train."""
+
+    @property
+    def places(self) -> int:
+        """How many chunks train at the same time."""
+        ...
+
+    @property
+    def neighbours(self) -> int:
+        """How many of them share one memory."""
+        ...
+
+    def start(self, directory: ComparisonDirectory, chunk: Chunk) -> Work:
+        """Set a chunk going."""
+        ...
+
+
+class ThisMachine:
+    """Processes on this machine, each with its share of the cores.
+
+    Args:
+        jobs: how many; as many as cores on a CPU, one on a GPU, unless told.
+        device: what the runs train on.
+    """
+
+    def __init__(self, jobs: int | None, device: str) -> None:
+        cores = os.cpu_count() or 1
+        self.places = self.neighbours = jobs or (cores if device == "cpu" else 1)
+        self._threads = max(cores // self.places, 1)
+
+    def start(self, directory: ComparisonDirectory, chunk: Chunk) -> ProcessWork:
+        """Start a process for a chunk."""
+        return ProcessWork(directory, chunk, self._threads)
+
+
+class ProcessWork:
+    """A chunk that trains in a process of this machine.
+
+    Args:
+        directory: where to.
+        chunk: what to train.
+        threads: of the machine's cores.
+    """
+
+    def __init__(self, directory: ComparisonDirectory, chunk: Chunk, threads: int) -> None:
+        # Spawned, since a fork would inherit torch's threads.
+        context = multiprocessing.get_context("spawn")
+        self.chunk, self._directory = chunk, directory
+        self._ends, child = context.Pipe(duplex=False)
+        self._process = context.Process(target=_work, args=(directory, chunk, threads, child))
+        self._process.start()
+        child.close()
+
+    def stop(self) -> None:
+        """Send SIGTERM, which the runs note and answer with a checkpoint; a second one would kill."""
+        self._process.terminate()
+
+    def wait(self, seconds: float) -> dict[str, Outcome] | None:
+        """Return what it said, or of one that could not say anything, what it left behind."""
+        self._process.join(seconds)
+        code = self._process.exitcode
+        if code is None:
+            return None
+        try:
+            if self._ends.poll():
+                return self._ends.recv()
+        except EOFError:
+            pass
+        killed = code in (-signal.SIGTERM, -signal.SIGINT)  # before it could listen
+        lost = Outcome("stopped") if killed else Outcome("failed", f"its process ended with {code}")
+        return left_behind(self._directory, self.chunk, lost)
+
+
+def left_behind(directory: ComparisonDirectory, chunk: Chunk, lost: Outcome) -> dict[str, Outcome]:
+    """Return the outcomes of a chunk that could not report: finished where a run is, `lost` where not."""
+    return {member.name: Outcome("finished") if directory.finished(member) else lost for member in chunk}
 
 
 def train_members(
     chunks: Sequence[Chunk],
     directory: ComparisonDirectory,
-    jobs: int,
+    workplace: Workplace,
     say: Callable[[str], None],
 ) -> dict[str, Outcome]:
-    """Train chunks, `jobs` at once, and return what became of each member.
+    """Train chunks and return what became of each member.
 
     On Ctrl-C or SIGTERM each running member writes a checkpoint.
 
     Args:
         chunks: what to train.
         directory: where to.
-        jobs: processes at once; each has its share of the cores.
-        say: told as each comes to its end.
+        workplace: where they train.
+        say: told as each member comes to its end.
     """
     outcomes: dict[str, Outcome] = {}
     waiting, running = list(chunks), list[Work]()
     members = [member for chunk in chunks for member in chunk]
-    # Spawned, since a fork would inherit torch's threads.
-    context = multiprocessing.get_context("spawn")
-    threads = max((os.cpu_count() or 1) // jobs, 1)
     total = sum(member.config.steps for member in members)
     with (
         StopRequest() as stop,
         tqdm(total=total, unit="step", disable=not on_a_terminal(sys.stderr), dynamic_ncols=True) as bar,
     ):
+        asked = False
         while running or (waiting and not stop.signal):
-            while waiting and len(running) < jobs and not stop.signal:
-                chunk = waiting.pop(0)
-                ends, child = context.Pipe(duplex=False)
-                process = context.Process(target=_work, args=(directory, chunk, threads, child))
-                process.start()
-                child.close()
-                running.append(Work(chunk, process, ends))
+            while waiting and len(running) < workplace.places and not stop.signal:
+                running.append(workplace.start(directory, waiting.pop(0)))
+            if stop.signal and not asked:
+                asked = True
+                for work in running:
+                    work.stop()
             for work in list(running):
-                if stop.signal:
-                    work.process.terminate()  # noted by the runs, which write checkpoints
-                work.process.join(SECONDS_BETWEEN_LOOKS / len(running))
-                if work.process.exitcode is not None:
+                found = work.wait(SECONDS_BETWEEN_LOOKS / len(running))
+                if found is not None:
                     running.remove(work)
-                    found = _outcomes(directory, work)
                     outcomes |= found
                     for name, outcome in found.items():
                         why = f": {outcome.reason}" if outcome.reason else ""
@@ -129,19 +207,6 @@ def _show(
     steps = [directory.run(member).metrics()[-1:] for member in members]
     bar.update(sum(line[0]["step"] for line in steps if line) - bar.n)
     bar.set_postfix_str(f"{len(outcomes)} of {len(members)} runs done", refresh=False)
-
-
-def _outcomes(directory: ComparisonDirectory, work: Work) -> dict[str, Outcome]:
-    """Return what a process said, and of one that could not say anything, what it left behind."""
-    if work.ends.poll():
-        try:
-            return work.ends.recv()
-        except EOFError:
-            pass
-    code = work.process.exitcode or 0
-    stopped = code in (-signal.SIGTERM, -signal.SIGINT)
-    lost = Outcome("stopped") if stopped else Outcome("failed", f"its process ended with {code}")
-    return {member.name: Outcome("finished") if directory.finished(member) else lost for member in work.chunk}
 
 
 def _work(directory: ComparisonDirectory, chunk: Chunk, threads: int, ends: Connection) -> None:

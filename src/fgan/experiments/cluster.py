@@ -1,0 +1,134 @@
+"""Comparisons on a Ray cluster: a chunk of members is a task, and a task whose worker dies goes on elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import sys
+from typing import TYPE_CHECKING, Any, Self
+
+from fgan.errors import FganError
+from fgan.experiments.comparison import ComparisonDirectory
+from fgan.experiments.members import Chunk, Outcome, left_behind, train_chunk
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+RETRIES = 3
+"""How often a chunk whose worker died is begun again; its runs go on from their checkpoints."""
+SECONDS_TO_ANSWER = 5.0
+
+
+class Cluster:
+    """A connection to a Ray cluster, for as long as it is entered.
+
+    Args:
+        address: "local" starts a cluster on this machine, which ends with the connection; "auto" joins the one that
+            runs here; host:port, or ray://host:port, joins one elsewhere.
+        device: what the runs train on, "cpu" or "cuda"; each chunk gets one core, or one GPU.
+
+    Raises:
+        FganError: where Ray is not installed, or the address does not answer.
+    """
+
+    def __init__(self, address: str, device: str) -> None:
+        self.address, self.device = address, device
+        self.ray = _installed()
+
+    def __enter__(self) -> Self:
+        """Connect."""
+        ray, options = self.ray, {"log_to_driver": False, "include_dashboard": False}
+        if self.address != "local":
+            options = {"log_to_driver": False, "address": self.address}
+            _require_answer(self.address)
+        try:
+            ray.init(**options, configure_logging=False)
+        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            raise FganError(
+                f'the Ray cluster at "{self.address}" cannot be joined ({error}). Start one with `ray start --head`, '
+                "or leave the address out to start one on this machine."
+            ) from error
+        # Ray prints what befalls its workers on stdout, which is for the result.
+        self._aside = contextlib.redirect_stdout(sys.stderr)
+        self._aside.__enter__()
+        return self
+
+    def __exit__(self, *problem: Any) -> None:  # noqa: ANN401 - the three parts of an exception
+        """Disconnect."""
+        self.ray.shutdown()
+        self._aside.__exit__(*problem)
+
+    @property
+    def places(self) -> int:
+        """How many chunks the cluster trains at once: a core, or a GPU, each."""
+        name = "CPU" if self.device == "cpu" else "GPU"
+        count = int(self.ray.cluster_resources().get(name, 0))
+        if count < 1:
+            raise FganError(
+                f"the Ray cluster has no {name} to train on. Add hosts that have one, or take another --device."
+            )
+        return count
+
+    @property
+    def neighbours(self) -> int:
+        """How many chunks may share a memory, if all hosts are like this one."""
+        return (os.cpu_count() or 1) if self.device == "cpu" else 1
+
+    def start(self, directory: ComparisonDirectory, chunk: Chunk) -> RayWork:
+        """Hand a chunk to the cluster."""
+        return RayWork(self.ray, ComparisonDirectory(directory.path.resolve()), chunk, self.device)
+
+
+class RayWork:
+    """A chunk that trains somewhere on the cluster."""
+
+    def __init__(self, ray: ModuleType, directory: ComparisonDirectory, chunk: Chunk, device: str) -> None:
+        self.chunk, self._ray, self._directory = chunk, ray, directory
+        task = ray.remote(max_retries=RETRIES, num_cpus=1, num_gpus=0 if device == "cpu" else 1)(train_chunk)
+        self._result: Any = task.remote(directory, chunk)
+
+    def stop(self) -> None:
+        """Interrupt the task, which its runs note and answer with a checkpoint."""
+        self._ray.cancel(self._result)
+
+    def wait(self, seconds: float) -> dict[str, Outcome] | None:
+        """Return what it returned, or of one that was lost, what it left behind."""
+        done, _ = self._ray.wait([self._result], timeout=seconds)
+        if not done:
+            return None
+        try:
+            return self._ray.get(self._result)
+        except self._ray.exceptions.TaskCancelledError:
+            return left_behind(self._directory, self.chunk, Outcome("stopped"))
+        except self._ray.exceptions.RayError as error:
+            reason = str(error).strip().splitlines()[-1]
+            return left_behind(self._directory, self.chunk, Outcome("failed", reason))
+
+
+def _installed() -> ModuleType:
+    try:
+        import ray
+        import ray.exceptions
+    except ImportError:
+        raise FganError('--ray needs Ray, which is not installed. Do: pip install "fgan[ray]".') from None
+    return ray
+
+
+def _require_answer(address: str) -> None:
+    """See that somebody listens, which Ray itself waits long to find out.
+
+    Raises:
+        FganError: where nobody does.
+    """
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not host or not port.isdecimal():
+        if address == "auto":
+            return
+        raise FganError(f'a Ray address is local, auto, host:port or ray://host:port; got "{address}".')
+    with contextlib.suppress(OSError), socket.create_connection((host, int(port)), SECONDS_TO_ANSWER):
+        return
+    raise FganError(
+        f'no Ray cluster answers at "{address}". Start one there with `ray start --head --port {port}`, or leave '
+        "the address out to start one on this machine."
+    )
