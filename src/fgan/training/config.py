@@ -75,6 +75,10 @@ class TrainConfig:
     the whole; 256, 32 and 16 if not given."""
     depth: int = 2
     """Hidden layers of each mlp."""
+    critic_width: int | None = None
+    """Another width for the critic."""
+    critic_depth: int | None = None
+    """Another depth for the critic of mlps: a generator of depth 0 makes Gaussians, a critic of depth 0 sees means."""
     activation: Literal["relu", "leaky-relu", "tanh"] = "relu"
     """Between the layers of both networks."""
     norm: Literal["none", "group"] = "none"
@@ -121,10 +125,10 @@ class TrainConfig:
                 raise FganError(f'"{name}" must be {_describe(hint)}; got {value!r}.')
         for name in ("steps", "batch_size", "n_critic", "log_every", "checkpoint_every", "evaluate_n"):
             self._require(name, getattr(self, name) >= 1, "at least 1")
-        for name in ("latent", "width"):
+        for name in ("latent", "width", "critic_width"):
             self._require(name, getattr(self, name) is None or getattr(self, name) >= 1, "at least 1")
-        for name in ("depth", "sample_every", "sample_count", "evaluate_every"):
-            self._require(name, getattr(self, name) >= 0, "at least 0")
+        for name in ("depth", "critic_depth", "sample_every", "sample_count", "evaluate_every"):
+            self._require(name, (getattr(self, name) or 0) >= 0, "at least 0")
         for name in ("lr_fade", "gradient_clip", "critic_clamp"):
             self._require(name, 0 <= getattr(self, name) < math.inf, "at least 0 and finite")
         self._require("keep_checkpoints", self.keep_checkpoints >= 1, "at least 1")

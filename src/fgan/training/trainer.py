@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from functools import cached_property
 
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 
 from fgan.data import Dataset, Source
 from fgan.errors import FganError
-from fgan.networks import NETWORKS, Architecture, Frame, Generator, build_critic, build_generator
+from fgan.networks import NETWORKS, Architecture, Critic, Frame, Generator, build_critic, build_generator
 from fgan.objectives import Objective, Penalties, build_objective, faded
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.config import TrainConfig
@@ -54,7 +55,7 @@ class Trainer:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             generator = generator_of(config, self.frame, self.classes)
-            critic = build_critic(architecture_of(config, self.frame, self.classes), self.frame)
+            critic = critic_of(config, self.frame, self.classes)
         self.generator, self.critic = (
             Player(
                 network.to(self.device),
@@ -308,3 +309,11 @@ def architecture_of(config: TrainConfig, frame: Frame, classes: int) -> Architec
 def generator_of(config: TrainConfig, frame: Frame, classes: int) -> Generator:
     """Return an untrained generator as the config describes it."""
     return build_generator(architecture_of(config, frame, classes), frame)
+
+
+def critic_of(config: TrainConfig, frame: Frame, classes: int) -> Critic:
+    """Return an untrained critic as the config describes it."""
+    architecture = architecture_of(config, frame, classes)
+    width, depth = config.critic_width or architecture.width, config.critic_depth
+    depth = architecture.depth if depth is None else depth
+    return build_critic(dataclasses.replace(architecture, width=width, depth=depth), frame)
