@@ -27,10 +27,12 @@ docs: $(VENV)/.installed
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/plain_loop.py
+	$(BIN)/python benchmarks/ensemble.py
 
 # On a machine with a GPU, with whatever torch it has.
 bench-gpu:
 	PYTHONPATH=src $(PYTHON) benchmarks/plain_loop.py --device cuda
+	PYTHONPATH=src $(PYTHON) benchmarks/ensemble.py --device cuda
 	PYTHONPATH=src $(PYTHON) benchmarks/mnist.py --preset mnist-dcgan --device cuda
 	PYTHONPATH=src $(PYTHON) benchmarks/stacked_mnist.py --device cuda
 
