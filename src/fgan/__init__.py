@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from fgan.divergences import Divergence as Divergence
     from fgan.divergences import divergence as divergence
     from fgan.errors import FganError as FganError
+    from fgan.estimation import DensityRatio as DensityRatio
+    from fgan.estimation import estimate as estimate
     from fgan.evaluation import evaluate as evaluate
     from fgan.experiments.presets import preset as preset
     from fgan.experiments.train import train as train
@@ -21,12 +23,14 @@ if TYPE_CHECKING:
     from fgan.training.run_directory import RunDirectory as RunDirectory
 
 _HOMES = {
+    "DensityRatio": "fgan.estimation",
     "Divergence": "fgan.divergences",
     "FganError": "fgan.errors",
     "GANLoss": "fgan.objectives",
     "TrainConfig": "fgan.training.config",
     "RunDirectory": "fgan.training.run_directory",
     "divergence": "fgan.divergences",
+    "estimate": "fgan.estimation",
     "evaluate": "fgan.evaluation",
     "load_data": "fgan.data",
     "preset": "fgan.experiments.presets",
@@ -34,12 +38,14 @@ _HOMES = {
 }
 
 __all__ = [
+    "DensityRatio",
     "Divergence",
     "FganError",
     "GANLoss",
     "RunDirectory",
     "TrainConfig",
     "divergence",
+    "estimate",
     "evaluate",
     "load_data",
     "preset",

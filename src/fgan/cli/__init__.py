@@ -15,6 +15,7 @@ VERBS = {
     "sample": "draw samples from a run, as a picture or an array",
     "evaluate": "measure how good samples are, with intervals",
     "compare": "train by many divergences at once, judge and rank them",
+    "paper": "the f-GAN paper's tables, computed anew beside the published ones",
     "report": "show runs or a comparison as one HTML file",
     "divergences": "list the divergences and their formulas",
     "verify": "check divergences, ours or your own, against the laws",

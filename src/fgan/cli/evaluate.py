@@ -29,8 +29,8 @@ class EvaluateCommand:
     against: str | None = None
     """The data, as `fgan train` takes them; those of the run if not given."""
     metrics: str = "all"
-    """Names, separated by commas: fid, kid, is, prdc, modes, kde, copying, c2st, or single numbers such as recall;
-    all that apply if not given."""
+    """Names, separated by commas: fid, kid, is, prdc, modes, kde, copying, c2st, divergences, or single numbers such as
+    recall; all that apply if not given."""
     n: int = 10_000
     """How many samples to judge, at most."""
     extractor: str = "auto"

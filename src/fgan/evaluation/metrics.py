@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fgan.errors import FganError, did_you_mean
+from fgan.estimation.checks import FEWEST
 from fgan.evaluation.classes import class_coverage, classifier_score
 from fgan.evaluation.copying import closeness, near_copies, nearest_training, repeated
+from fgan.evaluation.divergences import feature_divergences
 from fgan.evaluation.features import Classifier
 from fgan.evaluation.frechet import frechet_distance
 from fgan.evaluation.jackknife import GROUPS, Uncertain, proportion
@@ -153,6 +156,21 @@ METRICS: dict[str, Metric] = {
     "c2st": Metric(
         lambda samples, real: {"c2st": classifier_accuracy(samples.features, real.reference.features)},
         {"c2st": Quantity("lower", 0, 1, "accuracy of telling samples from data: ½ is ideal")},
+    ),
+    "divergences": Metric(
+        lambda samples, real: feature_divergences(samples.features, real.reference.features),
+        {
+            "kl": Quantity("lower", 0, INFINITE, "KL of data from samples, of features, nats"),
+            "reverse-kl": Quantity("lower", 0, INFINITE, "KL of samples from data, of features, nats"),
+            "js": Quantity("lower", 0, 2 * math.log(2), "the paper's JS, of features, nats"),
+            "squared-hellinger": Quantity("lower", 0, 2, "squared Hellinger distance of features"),
+            "total-variation": Quantity("lower", 0, 1, "total variation of features"),
+        },
+        lambda real: (
+            ""
+            if len(real.reference) >= FEWEST
+            else f"at least {FEWEST} samples of each kind, of which there are {len(real.reference)}"
+        ),
     ),
 }
 QUANTITIES: dict[str, Quantity] = {

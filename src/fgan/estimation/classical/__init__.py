@@ -1,0 +1,1 @@
+"""Methods that need no network: kernels, neighbours, Gaussians and counts."""

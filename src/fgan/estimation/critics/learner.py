@@ -1,0 +1,207 @@
+"""Critics that are fitted by a loss: a regression first, then a network for what it leaves."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from fgan.data.dataset import as_float
+from fgan.divergences import Divergence
+from fgan.estimation.critics.network import Objective, Part, Parts, Schedule, train
+from fgan.estimation.critics.regression import Regression, best_regression, logistic_loss
+from fgan.estimation.critics.scaling import scaling_of
+from fgan.estimation.design import Critic, Job
+from fgan.estimation.prices import FURTHEST
+from fgan.networks import Architecture, Frame, build_critic
+from fgan.networks.pyramid import BASES
+from fgan.objectives.bounds import best_shift, tight_bound
+
+WIDTH, DEPTH = 64, 2
+IMAGE_WIDTH = 16
+IMAGE_SCHEDULE = Schedule(epochs=15, most_steps=1500, batch=128, lr=2e-3, patience=3)
+FEW = 200
+"""Training samples of a side below which no network is trained after the regression."""
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A critic: scaling, then regression plus network, then what its training leaves to be done.
+
+    Args:
+        prepare: from samples to what the network takes.
+        regression: None where there is none.
+        network: None where it corrects nothing.
+        finish: from the sum of both to a log-ratio.
+        device: where the network is.
+        description: what it is.
+    """
+
+    prepare: Callable[[Tensor], Tensor]
+    regression: Regression | None
+    network: nn.Module | None
+    finish: Callable[[Tensor], Tensor]
+    device: str
+    description: str
+
+    @torch.no_grad()
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return log(p/q) (n,) of samples (n, *shape)."""
+        return torch.cat([self._some(part) for part in x.split(4096)])
+
+    def _some(self, x: Tensor) -> Tensor:
+        z = self.prepare(x)
+        out = torch.zeros(len(z)) if self.regression is None else self.regression(z)
+        if self.network is not None:
+            out = out + self.network(as_float(z.to(self.device))).cpu()
+        return self.finish(out)
+
+
+class NeuralLearner:
+    """Fits critics by logistic regression, linear or not, or by a variational bound.
+
+    Args:
+        divergence: whose bound the critics maximise; None for the logistic loss, which suits every divergence.
+        tight: maximise the tight bound; its shift is found on the stopping samples.
+        seed: decides the networks' weights, the same for every fold.
+        device: where networks are trained.
+    """
+
+    def __init__(
+        self, divergence: Divergence | None = None, *, tight: bool = False, seed: int = 0, device: str = "cpu"
+    ) -> None:
+        self.divergence, self.tight, self.seed, self.device = divergence, tight, seed, device
+
+    def __call__(self, jobs: list[Job]) -> list[Critic]:
+        """Return a critic for each job."""
+        prepares = [self._preparation(job) for job in jobs]
+        prepared = [
+            [prepare(x) for x in (job.p, job.q, job.p_stop, job.q_stop)]
+            for job, prepare in zip(jobs, prepares, strict=True)
+        ]
+        regressions = [self._regression(parts) for parts in prepared]
+        networks = self._networks(prepared, regressions)
+        critics: list[Critic] = []
+        for prepare, parts, regression, network in zip(
+            prepares, prepared, regressions, networks, strict=True
+        ):
+            kinds = [regression.features.__name__] if regression else []
+            kinds += [type(network).__name__.removesuffix("Critic").lower() + " network"] if network else []
+            raw = Fitted(prepare, regression, network, _same, self.device, " + ".join(kinds) or "constant")
+            critics.append(self._finished(raw, parts[3]))
+        return critics
+
+    def _preparation(self, job: Job) -> Callable[[Tensor], Tensor]:
+        return padded if job.p.ndim == 4 else scaling_of(job.p, job.q)
+
+    def _regression(self, parts: list[Tensor]) -> Regression | None:
+        if self.divergence is not None or parts[0].ndim == 4:
+            return None
+        return best_regression(*parts)
+
+    def _networks(
+        self, prepared: list[list[Tensor]], regressions: list[Regression | None]
+    ) -> list[nn.Module | None]:
+        smallest = min(min(len(parts[0]), len(parts[1])) for parts in prepared)
+        if smallest < FEW and all(regressions):
+            return [None] * len(prepared)
+        jobs = []
+        for parts, regression in zip(prepared, regressions, strict=True):
+            offsets = [torch.zeros(len(x)) if regression is None else regression(x) for x in parts]
+            if self.divergence is not None:
+                offsets = [offset + neutral_output(self.divergence) for offset in offsets]
+            jobs.append(
+                Parts(
+                    *(Part(x.to(self.device), o.to(self.device)) for x, o in zip(parts, offsets, strict=True))
+                )
+            )
+        shape = tuple(prepared[0][0].shape[1:])
+        networks = [_network(shape, self.seed).to(self.device) for _ in jobs]
+        schedule = IMAGE_SCHEDULE if len(shape) == 3 else Schedule()
+        learnt = train(networks, jobs, self._objective(), schedule)
+        return [network if one else None for network, one in zip(networks, learnt, strict=True)]
+
+    def _objective(self) -> Objective:
+        divergence = self.divergence
+        if divergence is None:
+            return logistic_loss
+        if not self.tight:
+            return lambda p, q: divergence.fake_term(q).mean(-1) - divergence.real_term(p).mean(-1)
+        return lambda p, q: torch.stack([-tight_bound(divergence, *pair) for pair in zip(p, q, strict=True)])
+
+    def _finished(self, raw: Fitted, q_stop: Tensor) -> Fitted:
+        """Return a bound's critic with the way from output to log-ratio; of the tight bound that lacks a shift."""
+        divergence = self.divergence
+        if divergence is None:
+            return raw
+        start = neutral_output(divergence)
+        if not self.tight:
+            return replace(raw, finish=lambda out: _finite(divergence.log_ratio(out.double() + start)))
+        outputs = (
+            torch.zeros(len(q_stop))
+            if raw.network is None
+            else raw.network(as_float(q_stop.to(self.device))).cpu()
+        )
+        shift = best_shift(divergence, divergence.real_term(outputs.double() + start))
+
+        def shifted(out: Tensor) -> Tensor:
+            return _finite(divergence.log_ratio_at(divergence.real_term(out.double() + start) - shift))
+
+        return replace(raw, finish=shifted)
+
+
+def neutral_output(divergence: Divergence) -> float:
+    """Return the raw output that stands for p = q.
+
+    >>> from fgan.divergences import KL
+    >>> round(neutral_output(KL()), 9)  # T = v, and f'(1) is 1
+    1.0
+    """
+    low, high = -100.0, 100.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        above = bool(divergence.log_ratio(torch.tensor(middle, dtype=torch.float64)) > 0)
+        low, high = (low, middle) if above else (middle, high)
+    return (low + high) / 2
+
+
+def _finite(log_ratio: Tensor) -> Tensor:
+    """Return log-ratios that are numbers: a bound's critic may leave the range of f', where there is no ratio."""
+    return log_ratio.clamp(-FURTHEST, FURTHEST)
+
+
+def _same(out: Tensor) -> Tensor:
+    return out
+
+
+def padded(images: Tensor) -> Tensor:
+    """Return images (n, c, h, w) with a rim of 0 that makes them squares such as a convolutional critic takes.
+
+    >>> padded(torch.zeros(2, 1, 28, 17)).shape
+    torch.Size([2, 1, 28, 28])
+    """
+    height, width = images.shape[2:]
+    longest, halved = max(height, width, 2 * BASES[0]), 0
+    while math.ceil(longest / 2**halved) > BASES[-1]:
+        halved += 1
+    side = math.ceil(longest / 2**halved) * 2**halved
+    return F.pad(images, (0, side - width, 0, side - height))
+
+
+def _network(shape: tuple[int, ...], seed: int) -> nn.Module:
+    """Return a critic that says 0 of everything, until it is trained."""
+    kind, width, frame = "mlp", WIDTH, Frame(shape)
+    if len(shape) == 3:
+        kind, width, frame = "dcgan", IMAGE_WIDTH, Frame(shape, (0.0, 1.0), (0.5,), (0.5,))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        recipe = Architecture(kind=kind, latent=1, width=width, depth=DEPTH, activation="leaky-relu")
+        critic = build_critic(recipe, frame)
+    last = [module for module in critic.modules() if isinstance(module, nn.Linear)][-1]
+    nn.init.zeros_(last.weight)
+    nn.init.zeros_(last.bias)
+    return critic

@@ -1,0 +1,50 @@
+"""Inputs of about mean 0 and spread 1, whatever their units and however far their outliers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+LINEAR = 6.0
+"""How many spreads from the centre values are kept as they are; further out they grow by their logarithm."""
+NORMAL_IQR = 1.349
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """An increasing map of every coordinate; applied to both sides, it leaves log(p/q) what it is.
+
+    Args:
+        center, scale: of each coordinate (d,).
+    """
+
+    center: Tensor
+    scale: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return samples (n, d) in units of spreads, float32."""
+        z = (x.double() - self.center).div_(self.scale).float()
+        beyond = (z.abs() - LINEAR).clamp_(min=0.0)
+        return z.clamp_(-LINEAR, LINEAR) + beyond.log1p() * z.sign()
+
+
+def scaling_of(*sides: Tensor) -> Scaling:
+    """Return the scaling that suits these samples (n, d) together: median, and the quartiles' distance.
+
+    A coordinate with more than half of its values equal takes its mean and standard deviation.
+
+    >>> x = torch.arange(9.0)[:, None]
+    >>> scaling_of(x)(x)[[0, 4, 8]].flatten()
+    tensor([-1.3490,  0.0000,  1.3490])
+    """
+    x = torch.cat(sides).double()
+    ranked = x.sort(0).values
+    quarter = len(x) // 4
+    low, middle, high = ranked[quarter], ranked[len(x) // 2], ranked[len(x) - 1 - quarter]
+    spread = (high - low) / NORMAL_IQR
+    flat = spread <= 0
+    deviation = x.std(0)
+    deviation = torch.where(deviation > 0, deviation, 1.0)
+    return Scaling(torch.where(flat, x.mean(0), middle), torch.where(flat, deviation, spread))

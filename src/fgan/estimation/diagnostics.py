@@ -1,0 +1,167 @@
+"""How far the critics can be trusted, seen from samples that they were not fitted to."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from fgan.divergences import Divergence
+from fgan.estimation.prices import HeldOut, cap_for
+
+BINS = 10
+HEAVY = 0.5
+"""A tail index from which on a variance is infinite."""
+HEAVY_TAIL = "whose tail is heavy"
+MUCH = 0.05
+"""A share of samples beyond the cap that is worth a warning."""
+OFF = 0.1
+"""A slope further than this from 1 is worth a warning, if chance does not explain it."""
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """What held-out log-ratios say of the critics.
+
+    Args:
+        effective_p, effective_q: how many samples as good as even the weights q/p on P and p/q on Q leave,
+            (Σw)²/Σw²; few of them carry the estimate where this is far below n.
+        mean_ratio: E_Q[p/q] within the cap, which is 1 - P(beyond) + e^cap Q(beyond) if l is right; near 1 mostly.
+        calibration_slope: the factor that would make l fit best; 1 if it is right, below 1 if critics exaggerate.
+        calibration_error: mean distance of the predicted share of P from the observed one, over 10 bins.
+        bins: (predicted share of P, observed share, weight) of each bin.
+        accuracy: how often the sign of l tells P from Q, ½ if it cannot.
+        saturated_p, saturated_q: shares of samples whose |l| is beyond the cap: more than so many samples can show.
+        tail_p, tail_q: tail indices of q/p on P and of p/q on Q (Hill); times the power that a divergence averages,
+            a variance is infinite from ½ on.
+        cap: the largest |l| that counts in a bound.
+        critics: what each fold's critic turned out to be.
+        curve: (n, bound, its standard error, value) for parts of the samples, if asked for.
+    """
+
+    effective_p: float
+    effective_q: float
+    mean_ratio: float
+    calibration_slope: float
+    calibration_error: float
+    bins: tuple[tuple[float, float, float], ...]
+    accuracy: float
+    saturated_p: float
+    saturated_q: float
+    tail_p: float
+    tail_q: float
+    cap: float
+    critics: tuple[str, ...]
+    curve: tuple[tuple[int, float, float, float], ...] = ()
+
+
+def diagnose(p: HeldOut, q: HeldOut, critics: tuple[str, ...]) -> Diagnostics:
+    """Look at log-ratios of samples of P and of Q."""
+    on_p, on_q = p.log_ratio.double(), q.log_ratio.double()
+    bins, cap = _bins(on_p, on_q), cap_for(min(len(p), len(q)))
+    return Diagnostics(
+        effective_p=_effective(-on_p),
+        effective_q=_effective(on_q),
+        mean_ratio=float(on_q.clamp(-cap, cap).exp().mean()),
+        calibration_slope=_slope(on_p.clamp(-cap, cap), on_q.clamp(-cap, cap)),
+        calibration_error=sum(weight * abs(predicted - seen) for predicted, seen, weight in bins),
+        bins=bins,
+        accuracy=float((on_p > 0).double().mean() + (on_q < 0).double().mean() + _ties(on_p, on_q)) / 2,
+        saturated_p=float((on_p.abs() > cap).double().mean()),
+        saturated_q=float((on_q.abs() > cap).double().mean()),
+        tail_p=_tail(-on_p),
+        tail_q=_tail(on_q),
+        cap=cap,
+        critics=critics,
+    )
+
+
+def tail_warnings(found: Diagnostics, divergence: Divergence) -> list[str]:
+    """Return which of this divergence's two means has terms of no finite variance."""
+    warnings = []
+    power_q, power_p = divergence.growth
+    for side, power, tail, what in (("Q", power_q, found.tail_q, "p/q"), ("P", power_p, found.tail_p, "q/p")):
+        if power * tail > HEAVY:
+            averaged = what if power == 1 else f"({what})^{power:g}"
+            warnings.append(
+                f"{divergence.name} averages {averaged} over {side}, {HEAVY_TAIL} (index {power * tail:.2f}; from ½ on "
+                "the variance is infinite): where ratios are large the value is the critic's word. lower_bound "
+                "holds; js and squared-hellinger have no such trouble."
+            )
+    return warnings
+
+
+def warnings_of(found: Diagnostics, divergence: Divergence, n: int) -> list[str]:
+    """Return what else makes the number of this divergence less than it seems."""
+    warnings = []
+    beyond = max(found.saturated_p, found.saturated_q)
+    if beyond > MUCH and not math.isfinite(divergence.range[1]):
+        warnings.append(
+            f"{beyond:.0%} of the samples of one side have a ratio beyond e^±{found.cap:.2f}, more than so many "
+            "samples can show: lower_bound stops near there, and beyond it the value is the critic's word. "
+            'More samples, or method="telescoping", reach further.'
+        )
+    spread = 2 / math.sqrt(n)
+    if abs(found.calibration_slope - 1) > OFF + 2 * spread and found.accuracy > 0.5 + spread:
+        much = "too far from 0" if found.calibration_slope < 1 else "too near to 0"
+        warnings.append(
+            f"log-ratios are {much} (calibration slope {found.calibration_slope:.2f}): log_ratio(x) exaggerates or "
+            "hides differences; the bound holds."
+        )
+    return warnings
+
+
+def _ties(on_p: Tensor, on_q: Tensor) -> Tensor:
+    return ((on_p == 0).double().mean() + (on_q == 0).double().mean()) / 2
+
+
+def _effective(log_weights: Tensor) -> float:
+    return float((2 * log_weights.logsumexp(0) - (2 * log_weights).logsumexp(0)).exp())
+
+
+def _tail(log_weights: Tensor) -> float:
+    """Return Hill's estimate of the tail index of e^log_weights, from its largest values."""
+    count = min(len(log_weights) // 5, math.ceil(3 * math.sqrt(len(log_weights))))
+    largest = log_weights.topk(count + 1).values
+    return float((largest[:-1] - largest[-1]).mean())
+
+
+def _bins(on_p: Tensor, on_q: Tensor) -> tuple[tuple[float, float, float], ...]:
+    """Return, by tenths of all samples in the order of l, predicted and observed shares of P; both sides weigh ½."""
+    l = torch.cat([on_p, on_q])  # noqa: E741 - the log-ratio's own letter
+    of_p = torch.cat([torch.ones(len(on_p)), torch.zeros(len(on_q))]).double()
+    weight = torch.where(of_p == 1, 0.5 / len(on_p), 0.5 / len(on_q))
+    mixed = torch.randperm(len(l), generator=torch.Generator().manual_seed(0))  # ties say nothing
+    order = mixed[l[mixed].argsort()]
+    found = []
+    for rows in order.tensor_split(BINS):
+        total = weight[rows].sum()
+        predicted, seen = ((weight[rows] * one[rows]).sum() / total for one in (l.sigmoid(), of_p))
+        found.append((float(predicted), float(seen), float(total)))
+    return tuple(found)
+
+
+def _slope(on_p: Tensor, on_q: Tensor) -> float:
+    """Return the factor of l in the logistic regression of P against Q on l and a constant; NaN for a constant l."""
+    x = torch.cat([on_p, on_q])
+    if float(x.std()) < 1e-9:
+        return math.nan
+    x = torch.stack([x, torch.ones_like(x)], 1)
+    sign = torch.cat([-torch.ones(len(on_p)), torch.ones(len(on_q))]).double()
+    weight = torch.cat([torch.full((len(side),), 0.5 / len(side)) for side in (on_p, on_q)]).double()
+    w = torch.tensor([1.0, 0.0], dtype=torch.float64)
+    for _ in range(20):
+        chance = (sign * (x @ w)).sigmoid()
+        slope = x.T @ (weight * sign * chance)
+        curvature = (x * (weight * chance * (1 - chance))[:, None]).T @ x
+        step = torch.linalg.solve(curvature + 1e-12 * torch.eye(2), slope)
+        before, share = weight @ F.softplus(sign * (x @ w)), 1.0
+        while weight @ F.softplus(sign * (x @ (w - share * step))) > before and share > 1e-6:
+            share /= 2
+        w = w - share * step
+        if float(step.abs().max()) < 1e-6:
+            break
+    return float(w[0])

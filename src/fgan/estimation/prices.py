@@ -1,0 +1,212 @@
+r"""From log-ratios on samples that trained nothing to a divergence: what may be claimed, and what is likeliest.
+
+With l(x) a critic's log-ratio and caps on it, two numbers are made of one critic.
+
+The **bound** holds for every critic, and its terms are bounded, so that its error bar can be trusted:
+
+.. math:: E_P[f'(e^{[l]})] - E_Q[f^*(f'(e^{[l]}))] \le D_f(P\|Q), \quad [l] = l \text{ within the caps}
+
+The **value** is E_P[a(l)] + E_Q[b(l)] + ½ E_Q[w(e^l) V] with a(l) e^l + b(l) = f(e^l), so that the first two come to
+D_f for every such a and b if l is right. Within the caps a and b are the terms of the bound, the only ones for which an
+error of l counts by its square alone. Beyond them they would hang on a few samples, and there the critic's word is
+taken: above the upper cap, b stays what it is there and a follows from the equation; below the lower one the other way
+round.
+
+The last term gives back what that square costs, where V is the variance that l has by chance: the bound of a critic
+that is off by δ is short of D_f by ½ E_Q[w(e^l) δ²], w(u) = u² f''(u), to second order.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fgan.divergences import Divergence
+from fgan.divergences.elementary import value_and_slope
+
+FURTHEST = 700.0
+"""The largest log-ratio whose exponential is a number."""
+MOST_VARIANCE = 1.0
+"""Where l moves further than this by chance, its square says no more what it costs."""
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """Log-ratios on samples of P (n,) or of Q (m,), each by a critic that has not seen the sample.
+
+    Args:
+        log_ratio: log(p/q).
+        variance: how far it would move with other training samples, squared.
+    """
+
+    log_ratio: Tensor
+    variance: Tensor
+
+    def __len__(self) -> int:
+        """Return how many samples there are."""
+        return len(self.log_ratio)
+
+
+@dataclass(frozen=True)
+class Mean:
+    """An estimate and its standard error.
+
+    >>> low, high = Mean(1.0, 0.1).interval()
+    >>> round(low, 3), round(high, 3)
+    (0.804, 1.196)
+    """
+
+    value: float
+    standard_error: float
+
+    def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
+        """Return value ± z SE."""
+        half = normal_quantile((1 + confidence) / 2) * self.standard_error
+        return self.value - half, self.value + half
+
+    def lower(self, confidence: float = CONFIDENCE) -> float:
+        """Return the one-sided limit value - z SE."""
+        return self.value - normal_quantile(confidence) * self.standard_error
+
+
+@dataclass(frozen=True)
+class Price:
+    """What one divergence comes to.
+
+    Args:
+        value: the best estimate; its error counts half of the correction, and the chance in critics beyond the caps.
+        bound: of the critics, capped.
+        lower_bound: what the divergence is at least, with 95% confidence: the bound less z SE, and less what one
+            sample could add that is as extreme as any (the range term of Bernstein's inequality).
+        correction: what the value gives back for the chance in the critics.
+    """
+
+    value: Mean
+    bound: Mean
+    lower_bound: float
+    correction: float
+
+
+def price(divergence: Divergence, p: HeldOut, q: HeldOut) -> Price:
+    """Return the value and the bound of a divergence at given log-ratios.
+
+    Args:
+        divergence: whose.
+        p, q: log-ratios on samples of P and of Q.
+
+    >>> from fgan.divergences import KL
+    >>> l, none = torch.tensor([1.0, 9.0]).repeat(200), torch.zeros(400)
+    >>> found = price(KL(), HeldOut(l, none), HeldOut(-l, none))
+    >>> round(found.value.value, 2), round(found.bound.value, 2)  # above log √400, in the value only
+    (5.32, 2.79)
+    """
+    low, high = caps(divergence, len(p), len(q))
+    floor = resolution(divergence, len(p), len(q))
+    on_p, on_q = p.log_ratio.double(), q.log_ratio.double()
+    both = torch.cat([on_p, on_q]).clamp(low, high)
+    all_real, all_fake = divergence.real_at(both), divergence.fake_at(both)
+    real, fake = all_real[: len(p)], all_fake[len(p) :]
+    bound = _mean_of(real, -fake, floor)
+    extreme = float(all_real.max() - all_real.min()) / len(p) + float(all_fake.max() - all_fake.min()) / len(
+        q
+    )
+    ends = torch.tensor([low, high], dtype=torch.float64)
+    lowest, highest = divergence.real_at(ends)[0], -divergence.fake_at(ends)[1]
+    above, a_slope = value_and_slope(lambda log_ratio: _given_fake(divergence, log_ratio, highest), on_p)
+    below, b_slope = value_and_slope(lambda log_ratio: _given_real(divergence, log_ratio, lowest), on_q)
+    plain = _mean_of(torch.where(on_p > high, above, real), torch.where(on_q < low, below, -fake), floor)
+    if not math.isfinite(plain.value):  # a power of the ratio is beyond all numbers
+        return Price(Mean(math.inf, math.inf), bound, bound.lower() - extreme, 0.0)
+    correction = _lost_by_chance(divergence, p, q, (low, high))
+    word = _mean_where(on_p > high, a_slope.abs() * p.variance.sqrt())
+    word += _mean_where(on_q < low, b_slope.abs() * q.variance.sqrt())
+    error = math.hypot(plain.standard_error, correction / 2, word)
+    return Price(Mean(plain.value + correction, error), bound, bound.lower() - extreme, correction)
+
+
+def _given_fake(divergence: Divergence, log_ratio: Tensor, fake: Tensor) -> Tensor:
+    """Return (f(u) - b) / u = f'(u) - (f*(f'(u)) + b) / u, where u may be beyond all numbers."""
+    near = log_ratio.clamp(0.0, FURTHEST / max(divergence.growth[0], 1.0))
+    return divergence.real_at(log_ratio.clamp(min=0.0)) - (divergence.fake_at(near) + fake) * (-near).exp()
+
+
+def _given_real(divergence: Divergence, log_ratio: Tensor, real: Tensor) -> Tensor:
+    """Return f(u) - a u = u (f'(u) - a) - f*(f'(u)), where u may be next to nothing."""
+    near = log_ratio.clamp(-FURTHEST / max(divergence.growth[1], 1.0), 0.0)
+    return near.exp() * (divergence.real_at(near) - real) - divergence.fake_at(log_ratio.clamp(max=0.0))
+
+
+def _lost_by_chance(divergence: Divergence, p: HeldOut, q: HeldOut, caps: tuple[float, float]) -> float:
+    """Return ½ E_Q[w V] within the caps: over P where p > q, over Q elsewhere, so that no weight is large."""
+    if not divergence.smooth or divergence.curvature == math.inf:  # there is no second order
+        return 0.0
+    lost = 0.0
+    for side, on_this, sign in ((p, p.log_ratio > 0, -1.0), (q, q.log_ratio <= 0, 0.0)):
+        within = side.log_ratio.double().clamp(*caps)
+        counts = on_this & (within == side.log_ratio)
+        terms = (
+            divergence.weight(within)
+            * (sign * within).exp()
+            * side.variance.double().clamp(max=MOST_VARIANCE)
+        )
+        lost += _mean_where(counts, terms) / 2
+    return lost
+
+
+def _mean_where(which: Tensor, terms: Tensor) -> float:
+    return float(torch.where(which, terms.double(), 0.0).mean())
+
+
+def _mean_of(on_p: Tensor, on_q: Tensor, floor: float) -> Mean:
+    """Return the sum of the two means, with the standard error of independent samples and at least `floor`."""
+    spread = sum(float(side.var()) / len(side) for side in (on_p, on_q))
+    return Mean(float(on_p.mean() + on_q.mean()), math.hypot(math.sqrt(spread), floor))
+
+
+def resolution(divergence: Divergence, n_p: int, n_q: int) -> float:
+    """Return the spread of what one fitted parameter gains by chance where P = Q: no error is smaller.
+
+    To second order that gain is f''(1)/4 (1/n + 1/m) times a χ² of one degree, whose standard deviation is √2; the rise
+    of f over a ratio that is off by as much says the same of an f that has no such order.
+
+    >>> from fgan.divergences import KL
+    >>> round(resolution(KL(), 1000, 1000), 6)
+    0.000707
+    """
+    off = math.sqrt((1 / n_p + 1 / n_q) / math.sqrt(2))
+    around = torch.tensor([1 - off, 1.0, 1 + off], dtype=torch.float64)
+    below, at_one, above = divergence.f(around).tolist()
+    return max((below + above) / 2 - at_one, 0.0)
+
+
+def cap_for(n: int) -> float:
+    """Return the largest log-ratio that n samples can show: one of them then moves a mean of ratios by 1/√n.
+
+    >>> round(cap_for(10_000), 3)
+    4.605
+    """
+    return math.log(n) / 2
+
+
+def caps(divergence: Divergence, n_p: int, n_q: int) -> tuple[float, float]:
+    """Return the log-ratios between which a divergence's terms are bounded by about √n, whatever power it averages.
+
+    >>> from fgan.divergences import Pearson
+    >>> caps(Pearson(), 10_000, 10_000)  # u² in its mean under Q
+    (-4.605170185988092, 2.302585092994046)
+    """
+    power_q, power_p = divergence.growth
+    return -cap_for(n_p) / max(power_p, 1.0), cap_for(n_q) / max(power_q, 1.0)
+
+
+def normal_quantile(probability: float) -> float:
+    """Return the standard normal's quantile.
+
+    >>> round(normal_quantile(0.975), 3)
+    1.96
+    """
+    return float(torch.special.ndtri(torch.tensor(probability, dtype=torch.float64)))

@@ -1,0 +1,202 @@
+"""What an estimate found: numbers with intervals, what they rest on, as text, JSON and pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from fgan.errors import FganError
+from fgan.estimation.design import Critic
+from fgan.estimation.diagnostics import HEAVY_TAIL, Diagnostics
+from fgan.estimation.inequalities import Check
+from fgan.estimation.prices import HeldOut, Mean
+from fgan.estimation.samples import Pair, Samples
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Source:
+    """What several estimates of the same samples share.
+
+    Args:
+        pair: the samples.
+        critics: one for each fold.
+        held_out: log-ratios on P and on Q by critics that had not seen them.
+    """
+
+    pair: Pair
+    critics: tuple[Critic, ...] = ()
+    held_out: tuple[HeldOut, HeldOut] | None = None
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How far two distributions are apart, from samples of both.
+
+    Args:
+        divergence: its name.
+        value: the best estimate, within the divergence's range.
+        standard_error: of the value.
+        interval: 95% for the value.
+        lower_bound: with 95% confidence the divergence is at least this, however good or bad the critics; None for a
+            method without critics.
+        bound: the variational bound of the critics and its standard error; None likewise.
+        p_value: of the permutation test of P = Q, if asked for.
+        method: which.
+        reason: why that one.
+        n_p, n_q: how many samples.
+        diagnostics: how far the critics can be trusted; None without critics.
+        warnings: what makes the number less than it seems.
+        source: the samples and the critics.
+    """
+
+    divergence: str
+    value: float
+    standard_error: float
+    interval: tuple[float, float]
+    lower_bound: float | None
+    bound: Mean | None
+    p_value: float | None
+    method: str
+    reason: str
+    n_p: int
+    n_q: int
+    diagnostics: Diagnostics | None
+    warnings: tuple[str, ...]
+    source: Source = field(repr=False)
+
+    def log_ratio(self, x: Samples) -> Tensor:
+        """Return log(p/q) (n,) of further samples, the mean over the folds' critics, in float64.
+
+        Raises:
+            FganError: where the method has no critic, or x is none of the samples' kind.
+        """
+        return mean_log_ratio(self.source, self.method, x)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it in JSON's types; None where a number is not finite, which `warnings` then explain."""
+        fields = {
+            one.name: getattr(self, one.name) for one in dataclasses.fields(self) if one.name != "source"
+        }
+        return jsonable({**fields, "infinite": math.isinf(self.value)})
+
+    def plot(self) -> Figure:
+        """Return a figure: log-ratios of both sides, calibration, and the bound against n if `curve` was asked for.
+
+        Raises:
+            FganError: where the method has no critic.
+        """
+        from fgan.estimation.plot import draw
+
+        return draw(self)
+
+    def __str__(self) -> str:
+        """Write it for people."""
+        names = self.source.pair.names
+        lines = [
+            f"{self.divergence} = {self.value:.4g}  95% [{self.interval[0]:.4g}, {self.interval[1]:.4g}]",
+            f"{self.n_p:,} samples of {names[0]}, {self.n_q:,} of {names[1]}; {self.method} ({self.reason})",
+        ]
+        if self.lower_bound is not None:
+            lines.insert(
+                1, f"at least {self.lower_bound:.4g} with 95% confidence, whatever the critic's quality"
+            )
+        if self.p_value is not None:
+            lines.append(
+                f"p = {self.p_value:.3g} for the hypothesis that both are the same (permutation test)"
+            )
+        return "\n".join([*lines, *(f"warning: {warning}" for warning in self.warnings)])
+
+
+@dataclass(frozen=True)
+class Estimates(Mapping[str, Estimate]):
+    """Several divergences of the same samples, by name.
+
+    Args:
+        estimates: each.
+        skipped: what the method cannot estimate, and why.
+        checks: inequalities that hold between divergences, and whether these estimates keep them.
+    """
+
+    estimates: dict[str, Estimate]
+    skipped: dict[str, str]
+    checks: tuple[Check, ...]
+
+    def __getitem__(self, name: str) -> Estimate:
+        """Return one by its name."""
+        return self.estimates[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(self.estimates)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.estimates)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it in JSON's types."""
+        return {
+            "estimates": {name: one.to_dict() for name, one in self.estimates.items()},
+            "skipped": self.skipped,
+            "checks": [jsonable(dataclasses.asdict(check)) for check in self.checks],
+        }
+
+    def __str__(self) -> str:
+        """Write a table for people."""
+        first = next(iter(self.estimates.values()))
+        rows = [("", "value", "95% interval", "at least")]
+        for name, one in self.estimates.items():
+            low, high = one.interval
+            least = "-" if one.lower_bound is None else f"{one.lower_bound:.4g}"
+            mark = " *" if any(HEAVY_TAIL in warning for warning in one.warnings) else ""
+            rows.append((name, f"{one.value:.4g}{mark}", f"[{low:.4g}, {high:.4g}]", least))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        table = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows
+        ]
+        names = first.source.pair.names
+        lines = [
+            f"{first.n_p:,} samples of {names[0]}, {first.n_q:,} of {names[1]}; {first.method} ({first.reason})",
+            "",
+            *table,
+        ]
+        lines += [f"{name}: not estimated; {why}" for name, why in self.skipped.items()]
+        broken = [check for check in self.checks if not check.holds]
+        if self.checks:
+            lines += ["", f"{len(self.checks) - len(broken)} of {len(self.checks)} known inequalities hold"]
+        lines += [f"broken: {one.statement} ({one.name}): {one.left:.4g} > {one.right:.4g}" for one in broken]
+        if any(row[1].endswith("*") for row in rows):
+            lines.append(
+                "* averages a power of the ratio whose tail is heavy: where ratios are large, the critic's word"
+            )
+        warnings = dict.fromkeys(warning for one in self.estimates.values() for warning in one.warnings)
+        return "\n".join([*lines, *(f"warning: {one}" for one in warnings if HEAVY_TAIL not in one)])
+
+
+def mean_log_ratio(source: Source, method: str, x: Samples) -> Tensor:
+    """Return the mean log-ratio over the folds' critics; see `Estimate.log_ratio`."""
+    if not source.critics:
+        raise FganError(f'method "{method}" has no density ratio. Take another, such as "logistic".')
+    encoded = source.pair.encode(x)
+    return torch.stack([critic(encoded).double() for critic in source.critics]).mean(0)
+
+
+def jsonable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold, nested
+    """Return dataclasses, dicts, lists and numbers in JSON's types, None in place of what is not finite."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return jsonable(dataclasses.asdict(value))
+    if isinstance(value, dict):
+        return {key: jsonable(one) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [jsonable(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
