@@ -10,8 +10,8 @@ import torch
 
 import fgan
 from fgan.training.judging import Judge
-from fgan.training.train import train
 from fgan.training.run_directory import RunDirectory
+from fgan.training.train import train
 
 
 def quiet(line: str) -> None:

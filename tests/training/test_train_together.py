@@ -94,7 +94,11 @@ def test_one_that_fails_leaves_the_others(small_config, tmp_path, breaking):
 def test_memory_decides_how_many_train_as_one(small_config):
     data = fgan.load_data("ring8")
     small, large = (bytes_of_a_member(small_config(width=width), data) for width in (16, 512))
-    parameters = sum(p.numel() for p in fgan.training.trainer.Trainer(small_config(width=512), data).critic.parameters)
+    parameters = sum(
+        p.numel() for p in fgan.training.trainer.Trainer(small_config(width=512), data).critic.parameters
+    )
     assert 4 * 4 * parameters < large < 400 * parameters and small < large
     assert members_that_fit(small_config(width=512), data, 1e-12) == 1
-    assert members_that_fit(small_config(width=16), data) > members_that_fit(small_config(width=512), data) > 10
+    assert (
+        members_that_fit(small_config(width=16), data) > members_that_fit(small_config(width=512), data) > 10
+    )

@@ -19,6 +19,7 @@ that is off by δ is short of D_f by ½ E_Q[w(e^l) δ²], w(u) = u² f''(u), to 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -116,16 +117,23 @@ def price(divergence: Divergence, p: HeldOut, q: HeldOut) -> Price:
     )
     ends = torch.tensor([low, high], dtype=torch.float64)
     lowest, highest = divergence.real_at(ends)[0], -divergence.fake_at(ends)[1]
-    above, a_slope = value_and_slope(lambda log_ratio: _given_fake(divergence, log_ratio, highest), on_p)
-    below, b_slope = value_and_slope(lambda log_ratio: _given_real(divergence, log_ratio, lowest), on_q)
-    plain = _mean_of(torch.where(on_p > high, above, real), torch.where(on_q < low, below, -fake), floor)
+    a, a_word = _beyond(real, p, on_p > high, lambda log_ratio: _given_fake(divergence, log_ratio, highest))
+    b, b_word = _beyond(-fake, q, on_q < low, lambda log_ratio: _given_real(divergence, log_ratio, lowest))
+    plain = _mean_of(a, b, floor)
     if not math.isfinite(plain.value):  # a power of the ratio is beyond all numbers
         return Price(Mean(math.inf, math.inf), bound, bound.lower() - extreme, 0.0)
     correction = _lost_by_chance(divergence, p, q, (low, high))
-    word = _mean_where(on_p > high, a_slope.abs() * p.variance.sqrt())
-    word += _mean_where(on_q < low, b_slope.abs() * q.variance.sqrt())
-    error = math.hypot(plain.standard_error, correction / 2, word)
+    error = math.hypot(plain.standard_error, correction / 2, a_word + b_word)
     return Price(Mean(plain.value + correction, error), bound, bound.lower() - extreme, correction)
+
+
+def _beyond(
+    terms: Tensor, side: HeldOut, which: Tensor, extended: Callable[[Tensor], Tensor]
+) -> tuple[Tensor, float]:
+    """Return terms with those beyond a cap put in, and how far their mean moves with the chance in the critics."""
+    value, slope = value_and_slope(extended, side.log_ratio.double()[which])
+    word = float((slope.abs() * side.variance.double()[which].sqrt()).sum()) / len(side)
+    return terms.masked_scatter(which, value), word
 
 
 def _given_fake(divergence: Divergence, log_ratio: Tensor, fake: Tensor) -> Tensor:
@@ -153,12 +161,8 @@ def _lost_by_chance(divergence: Divergence, p: HeldOut, q: HeldOut, caps: tuple[
             * (sign * within).exp()
             * side.variance.double().clamp(max=MOST_VARIANCE)
         )
-        lost += _mean_where(counts, terms) / 2
+        lost += float(torch.where(counts, terms, 0.0).mean()) / 2
     return lost
-
-
-def _mean_where(which: Tensor, terms: Tensor) -> float:
-    return float(torch.where(which, terms.double(), 0.0).mean())
 
 
 def _mean_of(on_p: Tensor, on_q: Tensor, floor: float) -> Mean:

@@ -179,6 +179,7 @@ def train_members(
         StopRequest() as stop,
         tqdm(total=total, unit="step", disable=not on_a_terminal(sys.stderr), dynamic_ncols=True) as bar,
     ):
+        tell = say if bar.disable else partial(bar.write, file=sys.stderr)
         asked = False
         while running or (waiting and not stop.signal):
             while waiting and len(running) < workplace.places and not stop.signal:
@@ -194,7 +195,9 @@ def train_members(
                     outcomes |= found
                     for name, outcome in found.items():
                         why = f": {outcome.reason}" if outcome.reason else ""
-                        (say if bar.disable else bar.write)(f"{name} {outcome.state}{why}")
+                        (say if bar.disable else partial(bar.write, file=sys.stderr))(
+                            f"{name} {outcome.state}{why}"
+                        )
             _show(bar, members, directory, outcomes)
     return {member.name: outcomes.get(member.name, Outcome("stopped")) for member in members}
 
