@@ -112,9 +112,7 @@ def price(divergence: Divergence, p: HeldOut, q: HeldOut) -> Price:
     all_real, all_fake = divergence.real_at(both), divergence.fake_at(both)
     real, fake = all_real[: len(p)], all_fake[len(p) :]
     bound = _mean_of(real, -fake, floor)
-    extreme = float(all_real.max() - all_real.min()) / len(p) + float(all_fake.max() - all_fake.min()) / len(
-        q
-    )
+    extreme = _reach(all_real) / len(p) + _reach(all_fake) / len(q)
     ends = torch.tensor([low, high], dtype=torch.float64)
     lowest, highest = divergence.real_at(ends)[0], -divergence.fake_at(ends)[1]
     a, a_word = _beyond(real, p, on_p > high, lambda log_ratio: _given_fake(divergence, log_ratio, highest))
@@ -127,10 +125,16 @@ def price(divergence: Divergence, p: HeldOut, q: HeldOut) -> Price:
     return Price(Mean(plain.value + correction, error), bound, bound.lower() - extreme, correction)
 
 
+def _reach(terms: Tensor) -> float:
+    return float(terms.max() - terms.min())
+
+
 def _beyond(
     terms: Tensor, side: HeldOut, which: Tensor, extended: Callable[[Tensor], Tensor]
 ) -> tuple[Tensor, float]:
     """Return terms with those beyond a cap put in, and how far their mean moves with the chance in the critics."""
+    if not bool(which.any()):
+        return terms, 0.0
     value, slope = value_and_slope(extended, side.log_ratio.double()[which])
     word = float((slope.abs() * side.variance.double()[which].sqrt()).sum()) / len(side)
     return terms.masked_scatter(which, value), word

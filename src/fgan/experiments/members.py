@@ -195,9 +195,7 @@ def train_members(
                     outcomes |= found
                     for name, outcome in found.items():
                         why = f": {outcome.reason}" if outcome.reason else ""
-                        (say if bar.disable else partial(bar.write, file=sys.stderr))(
-                            f"{name} {outcome.state}{why}"
-                        )
+                        tell(f"{name} {outcome.state}{why}")
             _show(bar, members, directory, outcomes)
     return {member.name: outcomes.get(member.name, Outcome("stopped")) for member in members}
 
