@@ -14,6 +14,7 @@ VERBS = {
     "train": "train a generator on data, by any f-divergence",
     "sample": "draw samples from a run, as a picture or an array",
     "evaluate": "measure how good samples are, with intervals",
+    "estimate": "estimate how far apart two sets of samples are, with intervals",
     "compare": "train by many divergences at once, judge and rank them",
     "paper": "the f-GAN paper's tables, computed anew beside the published ones",
     "report": "show runs or a comparison as one HTML file",

@@ -73,7 +73,7 @@ def run(arguments: list[str]) -> None:
     from fgan.experiments.comparison import plan
 
     recipe = dataclasses.replace(command.recipe, data=absolute_name(command.recipe.data))
-    members = plan(recipe, _names(command.divergences), _names(command.generators), command.seeds)
+    members = plan(recipe, names_in(command.divergences), names_in(command.generators), command.seeds)
     dataset = load_data(
         recipe.data,
         data_dir=recipe.data_dir,
@@ -82,7 +82,7 @@ def run(arguments: list[str]) -> None:
         say=print_error,
     )
     stem = Path(recipe.data.removeprefix("idx:")).stem
-    metrics = () if command.metrics == "all" else tuple(_names(command.metrics))
+    metrics = () if command.metrics == "all" else tuple(names_in(command.metrics))
     found = compare(
         members,
         dataset,
@@ -109,7 +109,7 @@ def _with_cluster(arguments: list[str]) -> list[str]:
     return [part for word, alone in zip(arguments, bare, strict=True) for part in (word, *["local"] * alone)]
 
 
-def _names(text: str) -> list[str]:
+def names_in(text: str) -> list[str]:
     """Return names between commas, of which those within brackets are none: f(u)=max(u,1) is one name."""
     names, depth = [""], 0
     for letter in text:

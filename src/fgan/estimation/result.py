@@ -110,9 +110,7 @@ class Estimate:
                 1, f"at least {self.lower_bound:.4g} with 95% confidence, whatever the critic's quality"
             )
         if self.p_value is not None:
-            lines.append(
-                f"p = {self.p_value:.3g} for the hypothesis that both are the same (permutation test)"
-            )
+            lines.append(_of_the_test(self.p_value))
         return "\n".join([*lines, *(f"warning: {warning}" for warning in self.warnings)])
 
 
@@ -170,6 +168,8 @@ class Estimates(Mapping[str, Estimate]):
             "",
             *table,
         ]
+        if first.p_value is not None:
+            lines += ["", _of_the_test(first.p_value)]
         lines += [f"{name}: not estimated; {why}" for name, why in self.skipped.items()]
         broken = [check for check in self.checks if not check.holds]
         if self.checks:
@@ -181,6 +181,10 @@ class Estimates(Mapping[str, Estimate]):
             )
         warnings = dict.fromkeys(warning for one in self.estimates.values() for warning in one.warnings)
         return "\n".join([*lines, *(f"warning: {one}" for one in warnings if HEAVY_TAIL not in one)])
+
+
+def _of_the_test(p_value: float) -> str:
+    return f"p = {p_value:.3g} for the hypothesis that both are the same (permutation test)"
 
 
 def mean_log_ratio(source: Source, method: str, x: Samples) -> Tensor:

@@ -1,0 +1,98 @@
+"""Tables of named columns from files: .csv and .tsv, and .parquet where a reader of it is installed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fgan.errors import DataError
+
+Column = NDArray[Any]
+DELIMITERS = {".csv": ",", ".tsv": "\t"}
+TABLES = (*DELIMITERS, ".parquet")
+"""The endings of names that are read as tables."""
+
+
+def is_table(name: str | Path) -> bool:
+    """Whether a name is that of a table.
+
+    >>> is_table("trips.csv"), is_table("mnist")
+    (True, False)
+    """
+    return Path(name).suffix.lower() in TABLES
+
+
+def read_table(path: str | Path, columns: tuple[str, ...] = ()) -> dict[str, Column]:
+    """Return the columns of a table by name: whole numbers, real numbers, or words where a cell is neither.
+
+    Args:
+        path: the file; the first line of a .csv or .tsv names its columns.
+        columns: the ones that are wanted, in this order; all of them unless told.
+
+    Raises:
+        DataError: where it cannot be read, lacks a column, is ragged, or has an empty cell in a wanted column.
+    """
+    path = Path(path)
+    table = _parquet(path) if path.suffix.lower() == ".parquet" else _delimited(path)
+    missing = [name for name in columns if name not in table]
+    if missing:
+        raise DataError(
+            f'{path} has no column "{missing[0]}"; it has {", ".join(table) or "none"}. Name some of these.'
+        )
+    return {name: _typed(table[name], name, path) for name in columns or table}
+
+
+def _delimited(path: Path) -> dict[str, list[str]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = [row for row in csv.reader(file, delimiter=DELIMITERS[path.suffix.lower()]) if row]
+    except FileNotFoundError:
+        raise DataError(f"there is no file {path}.") from None
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"cannot read {path} ({error}). Save it as comma-separated text in UTF-8.") from error
+    if len(rows) < 2:
+        raise DataError(f"{path} must have a line of names and lines of values; it has {len(rows)} lines.")
+    names, *lines = rows
+    if len(set(names)) < len(names):
+        raise DataError(f"every column of {path} must have a name of its own; got {', '.join(names)}.")
+    ragged = next((number for number, line in enumerate(lines, 2) if len(line) != len(names)), None)
+    if ragged:
+        raise DataError(
+            f"every line of {path} must have {len(names)} values; line {ragged} has {len(lines[ragged - 2])}."
+        )
+    return {name: [line[k].strip() for line in lines] for k, name in enumerate(names)}
+
+
+def _parquet(path: Path) -> dict[str, list[str]]:
+    try:
+        import pyarrow.parquet as parquet  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        raise DataError(
+            f"reading {path} needs pyarrow, which is not installed. Do: pip install pyarrow, or save it as .csv."
+        ) from None
+    if not path.is_file():
+        raise DataError(f"there is no file {path}.")
+    try:
+        table = parquet.read_table(path).to_pydict()
+    except Exception as error:  # pyarrow's errors have no common class
+        raise DataError(f"{path} is no parquet file that can be read ({error}).") from error
+    return {str(name): ["" if cell is None else str(cell) for cell in cells] for name, cells in table.items()}
+
+
+def _typed(cells: list[str], name: str, path: Path) -> Column:
+    empty = next((number for number, cell in enumerate(cells, 2) if cell == ""), None)
+    if empty:
+        raise DataError(
+            f'column "{name}" of {path} is empty in line {empty}. Fill it, remove such lines, or name other columns '
+            "by --columns."
+        )
+    for kind in (np.int64, np.float64):
+        try:
+            return np.array([kind(cell) for cell in cells])
+        except (ValueError, OverflowError):
+            continue
+    return np.array(cells)

@@ -1,0 +1,81 @@
+"""`fgan estimate` over the files that people have."""
+
+import csv
+import json
+import math
+import random
+
+import numpy as np
+import pytest
+
+from fgan.data.tables import read_table
+from fgan.errors import DataError
+
+
+def table(path, shift, cities, n=600):
+    chance = random.Random(path.name)
+    with path.open("w", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow(["id", "income", "city"])
+        for number in range(n):
+            lines.writerow([number, f"{chance.gauss(3 + shift, 1):.9f}", chance.choice(cities)])
+    return path
+
+
+def test_drift_between_two_tables(fgan_command, tmp_path):
+    now, before = table(tmp_path / "now.csv", 1.0, "aab"), table(tmp_path / "before.csv", 0.0, "abb")
+    result = fgan_command(
+        "estimate", now, before, "--columns", "income,city", "--divergence", "kl,total-variation",
+        "--permutations", 199, "--plot", tmp_path / "drift.png", "--json",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout)["estimates"]
+    truth = 0.5 + math.log(2) / 3  # of two normal laws 1 apart, and of shares (2/3, 1/3) against (1/3, 2/3)
+    assert found["kl"]["lower_bound"] < truth and found["kl"]["value"] == pytest.approx(truth, rel=0.3)
+    assert found["kl"]["p_value"] <= 0.01 and 0 < found["total-variation"]["value"] < 1
+    assert (tmp_path / "drift.png").stat().st_size > 10_000
+
+
+def test_arrays_and_text_for_people(fgan_command, tmp_path):
+    rng = np.random.default_rng(0)
+    for name, shift in (("p", 1.0), ("q", 0.0)):
+        np.save(tmp_path / f"{name}.npy", rng.normal(shift, size=(400, 2)).astype(np.float32))
+    result = fgan_command("estimate", tmp_path / "p.npy", tmp_path / "q.npy", "--method", "gaussian")
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("kl = ") and "whatever the critic's quality" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "message"),
+    [
+        ("a,b\n1,2\n", "c", 'has no column "c"; it has a, b'),
+        ("a,b\n1,2\n3\n", "", "line 3 has 1"),
+        ("a,b\n1,2\n3,\n", "", 'column "b" of .* is empty in line 3'),
+        ("a,b\n", "", "must have a line of names and lines of values"),
+        ("a,a\n1,2\n", "", "a name of its own"),
+    ],
+)
+def test_bad_tables_are_told_where(fgan_command, tmp_path, text, columns, message):
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    with pytest.raises(DataError, match=message):
+        read_table(path, (columns,) if columns else ())
+    flags = ("--columns", columns) if columns else ()
+    result = fgan_command("estimate", path, path, *flags)
+    assert result.returncode == 2 and "Traceback" not in result.stderr
+
+
+def test_a_file_that_is_not_there_and_samples_that_do_not_match(fgan_command, tmp_path):
+    one = table(tmp_path / "one.csv", 0.0, "ab")
+    result = fgan_command("estimate", one, tmp_path / "none.csv")
+    assert result.returncode == 2 and "there is no file" in result.stderr
+    result = fgan_command("estimate", one, "ring8")
+    assert result.returncode == 2 and "Traceback" not in result.stderr
+
+
+def test_columns_are_numbers_where_they_can_be(tmp_path):
+    path = tmp_path / "mixed.tsv"
+    path.write_text("\ufeffwhole\treal\tword\n1\t1.5\tx\n-2\t1e3\t7\n", encoding="utf-8")
+    columns = read_table(path)
+    assert [column.dtype.kind for column in columns.values()] == ["i", "f", "U"]
+    assert list(columns) == ["whole", "real", "word"] and columns["real"].tolist() == [1.5, 1000.0]
