@@ -58,19 +58,26 @@ def test_a_member_that_diverges_is_reported_and_leaves_the_others(compare, tmp_p
     assert "1     total-variation" in result.stdout
 
 
-def test_a_stopped_comparison_goes_on(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_stopped_comparison_goes_on(tmp_path, number):
+    """SIGTERM comes to the command alone, Ctrl-C to all its processes."""
     out = tmp_path / "c"
     command = [sys.executable, "-m", "fgan", "compare", "ring8", "--divergences", "kl,js,gan", "--jobs", "2"]
     command += ["--steps", "400", *map(str, SMALL), "--out", str(out)]
     env = os.environ | {"FGAN_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )  # fmt: skip
     deadline = time.monotonic() + 120
     while not list(out.glob("*/checkpoints/step-*")):
         assert time.monotonic() < deadline and process.poll() is None
         time.sleep(0.05)
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number) if number == signal.SIGTERM else os.killpg(process.pid, number)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 2 and "go on with --resume" in errors, errors
+    stopped = [path.read_text() for path in out.glob("*.log") if "stopped by" in path.read_text()]
+    assert stopped, "those that ran have written a checkpoint"
     result = subprocess.run(
         [*command, "--resume"], env=env, capture_output=True, text=True, timeout=240, check=False
     )
@@ -89,6 +96,9 @@ def test_a_stopped_comparison_goes_on(tmp_path):
         (("--divergences", "kl", "--metrics", "fdi"), 'there is no metric "fdi"'),
         (("--divergences", "kl", "--jobs", "0"), "--jobs must be at least 1"),
         (("--divergences", "kl", "--seeds", "0"), "--seeds must be at least 1"),
+        (("--divergences", "kl", "--penalties", "r9:1"), "a penalty is one of"),
+        (("--divergences", "kl", "--network", "dcgan"), "dcgan makes images"),
+        (("--divergences", "kl", "--jobs", "1", "--ray", "local"), "Leave one out"),
     ],
 )
 def test_mistakes_leave_nothing_behind(compare, tmp_path, arguments, message):

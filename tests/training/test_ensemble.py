@@ -185,3 +185,16 @@ def test_runs_that_cannot_step_together_are_told_why(small_config):
     with pytest.raises(FganError, match="same step; got 1 and 0"):
         Ensemble([one, other])
     assert together(kl) != together(wide)
+
+
+def test_a_trainer_steps_alone_before_and_after_an_ensemble(small_config):
+    config = small_config(ema=0.9)
+    (mixed, partner), (alone,) = trainers([config, config]), trainers([config])
+    partner.step(), mixed.step()
+    Ensemble([mixed, partner]).step()
+    mixed.step()
+    for _ in range(3):
+        alone.step()
+    assert mixed.metrics() == pytest.approx(alone.metrics(), rel=1e-4)
+    for a, b in zip(mixed.average.network.parameters(), alone.average.network.parameters(), strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)

@@ -8,6 +8,7 @@ import pytest
 import fgan
 from fgan.errors import DivergedError, FganError
 from fgan.experiments.train import judge_of
+from fgan.training.ensemble import Ensemble
 from fgan.training.memory import bytes_of_a_member, members_that_fit
 from fgan.training.train import Job, train_together
 
@@ -102,3 +103,22 @@ def test_memory_decides_how_many_train_as_one(small_config):
     assert (
         members_that_fit(small_config(width=16), data) > members_that_fit(small_config(width=512), data) > 10
     )
+
+
+def test_one_that_is_done_is_finished_before_others_take_their_steps(small_config, tmp_path, monkeypatch):
+    """Whatever ends the others then leaves it alone."""
+    configs = variants(small_config())[:2]
+    jobs, _ = jobs_of(tmp_path, configs)
+    together([Job(dataclasses.replace(configs[0], steps=35), jobs[0].out, print)])
+    step, seen = Ensemble.step, []
+
+    def watched(self):
+        if self.trainers[0].config.seed == 1 and not seen:
+            seen.append(fgan.RunDirectory(jobs[0].out).checkpoints().steps()[-1])
+        step(self)
+
+    order = sorted(jobs, key=lambda job: job.config.seed)
+    monkeypatch.setattr(Ensemble, "step", watched)
+    together(order)
+    assert seen in ([40], [35])  # the groups' order is not promised
+    assert [summary.stopped_by for summary in together(order)] == [None, None]

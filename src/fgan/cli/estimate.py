@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,10 @@ import tyro
 
 from fgan.cli import print_error, print_out
 from fgan.cli.compare import names_in
+from fgan.errors import FganError
+from fgan.files import save_file
+
+PICTURES = (".png", ".pdf", ".svg")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +57,19 @@ def run(arguments: list[str]) -> None:
     from fgan.estimation import Estimates, estimate
 
     columns = tuple(names_in(command.columns))
+    if columns and not (is_table(command.p) and is_table(command.q)):
+        raise FganError(
+            f"--columns chooses among the columns of tables; {command.p} and {command.q} are not both one."
+        )
+    if command.plot and command.plot.suffix.lower() not in PICTURES:
+        raise FganError(f"--plot writes {', '.join(PICTURES)}; got {command.plot}.")
     p, q = (read_table(one, columns) if is_table(one) else one for one in (command.p, command.q))
     names = names_in(command.divergence)
+    if not names or "" in names:
+        raise FganError(
+            f"--divergence must be names separated by commas, or all; got {command.divergence!r}. `fgan divergences` "
+            "lists them."
+        )
     found = estimate(
         p,
         q,
@@ -70,4 +86,6 @@ def run(arguments: list[str]) -> None:
     print_out(json.dumps(found.to_dict(), ensure_ascii=False) if command.json else str(found))
     if command.plot:
         one = next(iter(found.values())) if isinstance(found, Estimates) else found
-        one.plot().savefig(command.plot)
+        picture = io.BytesIO()
+        one.plot().savefig(picture, format=command.plot.suffix[1:].lower())
+        save_file(command.plot, picture.getvalue(), "A picture")

@@ -100,13 +100,13 @@ def compare(
     if rank_by not in evaluator.asked()["metrics"]:
         raise FganError(f'--rank-by must be a single number such as fid or recall; got "{rank_by}".')
     directory = ComparisonDirectory(out)
+    config = dataclasses.replace(members[0].config, device=evaluator.device)
     with _workplace(ray, jobs, evaluator.device) as workplace:
+        at_most = members_that_fit(config, dataset, 1 / workplace.neighbours)
         directory.begin(members, resume=resume)
         outcomes = {member.name: Outcome("finished") for member in members if directory.finished(member)}
         left = [member for member in members if member.name not in outcomes]
         if left:
-            config = dataclasses.replace(left[0].config, device=evaluator.device)
-            at_most = members_that_fit(config, dataset, 1 / workplace.neighbours)
             chunks = chunks_of(left, workplace.places, at_most)
             outcomes |= train_members(chunks, directory, workplace, say)
     evaluations: dict[str, list[Evaluation]] = {member.group: [] for member in members}

@@ -146,6 +146,10 @@ class ComparisonDirectory:
         except OSError as error:
             raise RunError(f"cannot write to {self.path} ({error}). Choose another --out.") from error
 
+    def _as_read(self, config: dict[str, object]) -> dict[str, object]:
+        """Return a recipe with what was added to recipes since it was written."""
+        return dataclasses.asdict(TrainConfig.from_json(json.dumps(config), str(self.plan_path)))
+
     def _require_same(self, wanted: dict[str, dict[str, object]]) -> None:
         try:
             there = json.loads(self.plan_path.read_text(encoding="utf-8"))["members"]
@@ -153,6 +157,7 @@ class ComparisonDirectory:
             raise RunError(f"{self.path} holds no comparison to go on with; leave --resume out.") from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(f"{self.plan_path} is damaged ({error}). Choose another --out.") from error
+        there = {name: self._as_read(config) for name, config in there.items()}
         if there != wanted:
             missing, more = sorted(set(there) - set(wanted)), sorted(set(wanted) - set(there))
             other = [name for name in wanted if name in there and wanted[name] != there[name]]

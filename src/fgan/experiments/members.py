@@ -8,10 +8,10 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from typing import Protocol
 
 from tqdm import tqdm
@@ -25,6 +25,8 @@ from fgan.training.ensemble import together
 from fgan.training.interruption import StopRequest
 
 SECONDS_BETWEEN_LOOKS = 0.3
+MOST_MEMBERS = 500
+"""In a chunk: each holds a lock on its run, and a process may often open no more than 1,024 files."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,7 @@ def chunks_of(members: Sequence[Member], at_once: int, at_most: int) -> list[Chu
     >>> [len(chunk) for chunk in chunks_of(members, 2, 28)], [len(chunk) for chunk in chunks_of(members, 2, 2)]
     ([5, 4], [2, 2, 2, 2, 1])
     """
+    at_most = min(at_most, MOST_MEMBERS)
     alike: dict[object, Chunk] = {}
     for member in members:
         alike.setdefault(together(member.config), []).append(member)
@@ -136,15 +139,18 @@ class ProcessWork:
 
     def wait(self, seconds: float) -> dict[str, Outcome] | None:
         """Return what it said, or of one that could not say anything, what it left behind."""
-        self._process.join(seconds)
-        code = self._process.exitcode
-        if code is None:
+        if not wait([self._ends, self._process.sentinel], seconds):
             return None
+        # Received before the process has ended: it cannot end while the pipe is full.
         try:
             if self._ends.poll():
-                return self._ends.recv()
+                outcomes = self._ends.recv()
+                self._process.join()
+                return outcomes
         except EOFError:
             pass
+        self._process.join()
+        code = self._process.exitcode
         killed = code in (-signal.SIGTERM, -signal.SIGINT)  # before it could listen
         lost = Outcome("stopped") if killed else Outcome("failed", f"its process ended with {code}")
         return left_behind(self._directory, self.chunk, lost)
@@ -211,10 +217,17 @@ def _show(
 
 
 def _work(directory: ComparisonDirectory, chunk: Chunk, threads: int, ends: Connection) -> None:
+    # A terminal sends Ctrl-C to every process of the command. The first one passes it on, as SIGTERM; here a second
+    # signal would kill the runs while they write their checkpoints.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     import torch
 
     torch.set_num_threads(threads)
-    ends.send(train_chunk(directory, chunk))
+    try:
+        outcomes = train_chunk(directory, chunk)
+    except (FganError, OSError) as error:
+        outcomes = left_behind(directory, chunk, Outcome("failed", str(error)))
+    ends.send(outcomes)
 
 
 def data_of(config: TrainConfig, say: Callable[[str], None] = lambda line: None) -> Dataset:
@@ -230,21 +243,25 @@ def train_chunk(directory: ComparisonDirectory, chunk: Chunk) -> dict[str, Outco
     from fgan.training.train import Job, train_together
 
     dataset = data_of(chunk[0].config)
-    with ExitStack() as stack:
-        jobs = []
-        for member in chunk:
-            path = directory.path / f"{member.name}.log"
-            log = stack.enter_context(path.open("a", encoding="utf-8", buffering=1))
-            jobs.append(Job(member.config, directory.run(member).path, partial(print, file=log)))
-        ends = train_together(jobs, dataset, build_judge=judge_of)
-        outcomes = {}
-        for member, job, end in zip(chunk, jobs, ends, strict=True):
-            if isinstance(end, FganError):
-                job.say(str(end))
-                outcomes[member.name] = Outcome(
-                    "diverged" if isinstance(end, DivergedError) else "failed", str(end)
-                )
-            else:
-                job.say(f"{end.step} steps, {end.seconds:.0f} s in this process")
-                outcomes[member.name] = Outcome("stopped" if end.stopped_by else "finished")
+    jobs = [
+        Job(member.config, directory.run(member).path, partial(_log, directory.path / f"{member.name}.log"))
+        for member in chunk
+    ]
+    ends = train_together(jobs, dataset, build_judge=judge_of)
+    outcomes = {}
+    for member, job, end in zip(chunk, jobs, ends, strict=True):
+        if isinstance(end, FganError):
+            job.say(str(end))
+            outcomes[member.name] = Outcome(
+                "diverged" if isinstance(end, DivergedError) else "failed", str(end)
+            )
+        else:
+            job.say(f"{end.step} steps, {end.seconds:.0f} s in this process")
+            outcomes[member.name] = Outcome("stopped" if end.stopped_by else "finished")
     return outcomes
+
+
+def _log(path: Path, line: str) -> None:
+    # Opened for every line: a thousand runs would need a thousand descriptors.
+    with path.open("a", encoding="utf-8") as file:
+        print(line, file=file)

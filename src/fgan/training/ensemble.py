@@ -55,6 +55,7 @@ class Ensemble:
         self._sums = torch.stack([trainer.sums for trainer in ordered])
         for trainer, sums in zip(ordered, self._sums, strict=True):
             trainer.sums = sums
+            trainer.ensemble = self
 
     def step(self) -> None:
         """Take one generator step of every member, and the critic steps that go with it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -74,6 +75,7 @@ class Loop:
             dynamic_ncols=True,
         )
         self.taken, self.seconds = 0, 0.0
+        self.stopped_by: signal.Signals | None = None
 
     @contextmanager
     def opened(self, *, resume: bool) -> Iterator[None]:
@@ -172,19 +174,20 @@ class Loop:
     def finish(self, stop: StopRequest) -> None:
         """Write what a run that ends leaves behind, whether it has done all its steps or was stopped."""
         self.seconds = time.perf_counter() - self._began
+        self.stopped_by = stop.signal if self.is_unfinished() else None
         if not self.failure:
             with self._failing():
-                self._finish(stop)
+                self._finish()
 
-    def _finish(self, stop: StopRequest) -> None:
+    def _finish(self) -> None:
         step = self.trainer.steps_done
         if step % self.config.log_every:
             # The window goes on if the run is resumed, so it is shown but not written down.
             self.last_metrics = self.trainer.metrics()
         if step not in self.checkpoints.steps():
             self._checkpoint(self.checkpoints)
-        if stop.signal:
-            self._line(f"stopped by {stop.signal.name} at step {step}; go on with --resume")
+        if self.stopped_by:
+            self._line(f"stopped by {self.stopped_by.name} at step {step}; go on with --resume")
         elif self.last_picture != self.run.sample_path(step):
             self._picture()
 
@@ -295,7 +298,7 @@ class Loop:
         else:
             self.bar.write(text, file=sys.stderr)
 
-    def summary(self, stop: StopRequest) -> Summary:
+    def summary(self) -> Summary:
         """Return how it went."""
         rate = self.taken / self.seconds if self.seconds else 0.0
         best = self.judge.best(self.run.evaluations()) if self.judge else None
@@ -306,7 +309,7 @@ class Loop:
             divergence=self.config.divergence,
             step=self.trainer.steps_done,
             steps=self.config.steps,
-            stopped_by=stop.signal.name if stop.signal else None,
+            stopped_by=self.stopped_by.name if self.stopped_by else None,
             seconds=round(self.seconds, 3),
             steps_per_second=round(rate, 2),
             samples_per_second=round(rate * self.config.batch_size * self.config.n_critic, 1),

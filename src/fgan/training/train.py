@@ -51,7 +51,7 @@ def train(
         in_lockstep([loop], stop)
     if loop.failure:
         raise loop.failure
-    return loop.summary(stop)
+    return loop.summary()
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def train_together(
                 loops[index] = loop
         with StopRequest() as stop:
             in_lockstep(list(loops.values()), stop)
-    ends |= {index: loop.failure or loop.summary(stop) for index, loop in loops.items()}
+    ends |= {index: loop.failure or loop.summary() for index, loop in loops.items()}
     return [ends[index] for index in range(len(jobs))]
 
 
@@ -132,9 +132,13 @@ def in_lockstep(loops: Sequence[Loop], stop: StopRequest) -> None:
 
     groups = deque(list(group) for _, group in groupby(sorted(loops, key=alike), alike))
     while groups:
-        groups.extend([loop] for loop in _step_together(groups.popleft(), stop))
-    for loop in loops:
-        loop.finish(stop)
+        group = groups.popleft()
+        went_back = _step_together(group, stop)
+        groups.extend([loop] for loop in went_back)
+        # Now, not when the other groups are done: whatever ends them leaves what is finished alone.
+        for loop in group:
+            if loop not in went_back:
+                loop.finish(stop)
 
 
 def _step_together(group: list[Loop], stop: StopRequest) -> list[Loop]:

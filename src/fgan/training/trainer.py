@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from functools import cached_property
 
 import torch
 from torch import Tensor, nn
@@ -42,6 +41,8 @@ class Trainer:
     """How often the learning rate was halved, each time the numbers left the finite ones."""
     returned_to: int
     """The step that was last gone back to; -1 for none."""
+    ensemble: Ensemble | None = None
+    """The one that it is in."""
 
     def __init__(self, config: TrainConfig, dataset: Dataset) -> None:
         self.config = config
@@ -103,11 +104,10 @@ class Trainer:
 
     def step(self) -> None:
         """Take one generator step and the critic steps that go with it: an ensemble of one."""
-        self._alone.step()
-
-    @cached_property
-    def _alone(self) -> Ensemble:
-        return Ensemble([self])
+        if self.ensemble is None or len(self.ensemble.trainers) > 1:
+            Ensemble([self])
+        assert self.ensemble is not None, "an ensemble says so"
+        self.ensemble.step()
 
     def draw(self) -> Batch:
         """Draw what one critic step needs."""
