@@ -4,7 +4,7 @@ import shlex
 import pytest
 import tyro
 
-from fgan.cli.compare import CompareCommand, _names
+from fgan.cli.compare import CompareCommand, names_in
 from fgan.cli.train import TrainCommand, base_recipe
 from fgan.experiments.comparison import plan
 from fgan.report.html import write_report
@@ -37,7 +37,7 @@ def test_the_command_of_a_comparison_plans_the_same_again(divergences, generator
     found = replanned({member.name: member.config for member in members})
     assert found is not None and found[0] == members
     command = parsed(CompareCommand, found[1])
-    again = plan(command.recipe, _names(command.divergences), _names(command.generators), command.seeds)
+    again = plan(command.recipe, names_in(command.divergences), names_in(command.generators), command.seeds)
     assert again == members
 
 
@@ -63,7 +63,7 @@ def test_a_report_says_how_to_repeat_the_comparison(comparison, tmp_path):
     plan_there = json.loads((comparison / "comparison.json").read_text())["members"]
     assert found.repeat is not None
     command = parsed(CompareCommand, found.repeat)
-    again = plan(command.recipe, _names(command.divergences), (), command.seeds)
+    again = plan(command.recipe, names_in(command.divergences), (), command.seeds)
     assert {member.name: member.config for member in again} == {
         name: TrainConfig(**values) for name, values in plan_there.items()
     }
