@@ -19,6 +19,7 @@ ONE_OF_EACH = [next(name for name in EXAMPLES if name.split(":")[0] == entry) fo
 NOT_BY_DEFAULT = ("hockey-stick", "symmetric-chi2")
 
 
+@pytest.mark.timeout(1800)
 def test_the_default_preset_covers_all_of_ring8_by_every_divergence():
     """Two thousand steps of the default recipe, a tenth of what it takes unless told; all of them as one program."""
     data = fgan.load_data("ring8")
