@@ -68,19 +68,14 @@ def run(arguments: list[str]) -> None:
         raise FganError(
             "--jobs is for this machine; with --ray the cluster's own cores decide. Leave one out."
         )
-    from fgan.data import absolute_name, load_data
+    from fgan.data import absolute_name
     from fgan.experiments.compare import compare
     from fgan.experiments.comparison import plan
+    from fgan.training.train import data_of
 
     recipe = dataclasses.replace(command.recipe, data=absolute_name(command.recipe.data))
     members = plan(recipe, names_in(command.divergences), names_in(command.generators), command.seeds)
-    dataset = load_data(
-        recipe.data,
-        data_dir=recipe.data_dir,
-        image_size=recipe.image_size,
-        strict=recipe.strict,
-        say=print_error,
-    )
+    dataset = data_of(recipe, print_error)
     stem = Path(recipe.data.removeprefix("idx:")).stem
     metrics = () if command.metrics == "all" else tuple(names_in(command.metrics))
     found = compare(

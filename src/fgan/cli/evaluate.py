@@ -62,7 +62,8 @@ def run(arguments: list[str]) -> None:
     if not command.samples:
         raise FganError("name what to judge: fgan evaluate RUN, or fgan evaluate FOLDER --against DATA.")
     from fgan.evaluation import over_runs
-    from fgan.evaluation.result import jsonable, table_of
+    from fgan.evaluation.result import table_of
+    from fgan.output import jsonable
 
     if command.neighbours and len(command.samples) > 1:
         raise FganError("--neighbours draws one picture of one set of samples; name one, or leave it out.")

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import tyro
 
 from fgan.cli import print_error, print_out
+from fgan.cli.compare import names_in
 from fgan.errors import FganError
 
 
@@ -80,7 +81,7 @@ def run(arguments: list[str]) -> None:
     command = tyro.cli(Command, prog="fgan paper", args=arguments)  # pyright: ignore[reportArgumentType, reportCallIssue]
     if command.jobs is not None and command.jobs < 1:
         raise FganError(f"--jobs must be at least 1; got {command.jobs}.")
-    names = [name.strip() for name in command.divergences.split(",")] if command.divergences else []
+    names = names_in(command.divergences)
     if isinstance(command, ToyCommand):
         toy(command, names)
     else:

@@ -17,6 +17,7 @@ from fgan.estimation.diagnostics import HEAVY_TAIL, Diagnostics
 from fgan.estimation.inequalities import Check
 from fgan.estimation.prices import HeldOut, Mean
 from fgan.estimation.samples import Pair, Samples
+from fgan.output import aligned, jsonable
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -157,16 +158,11 @@ class Estimates(Mapping[str, Estimate]):
             least = "-" if one.lower_bound is None else f"{one.lower_bound:.4g}"
             mark = " *" if any(HEAVY_TAIL in warning for warning in one.warnings) else ""
             rows.append((name, f"{one.value:.4g}{mark}", f"[{low:.4g}, {high:.4g}]", least))
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        table = [
-            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-            for row in rows
-        ]
         names = first.source.pair.names
         lines = [
             f"{first.n_p:,} samples of {names[0]}, {first.n_q:,} of {names[1]}; {first.method} ({first.reason})",
             "",
-            *table,
+            *aligned(rows),
         ]
         if first.p_value is not None:
             lines += ["", _of_the_test(first.p_value)]
@@ -193,14 +189,3 @@ def mean_log_ratio(source: Source, method: str, x: Samples) -> Tensor:
         raise FganError(f'method "{method}" has no density ratio. Take another, such as "logistic".')
     encoded = source.pair.encode(x)
     return torch.stack([critic(encoded).double() for critic in source.critics]).mean(0)
-
-
-def jsonable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold, nested
-    """Return dataclasses, dicts, lists and numbers in JSON's types, None in place of what is not finite."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return jsonable(dataclasses.asdict(value))
-    if isinstance(value, dict):
-        return {key: jsonable(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [jsonable(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import math
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from fgan.errors import FganError
 from fgan.evaluation.jackknife import Uncertain, student
 from fgan.evaluation.metrics import QUANTITIES
 from fgan.files import save_file
+from fgan.output import aligned, jsonable
 
 CONFIDENCE = 0.95
 
@@ -138,18 +138,6 @@ def table_of(metrics: dict[str, Measurement], floor: str) -> list[str]:
     return aligned(rows)
 
 
-def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
-    """Return rows of cells as lines in which columns begin below each other.
-
-    >>> aligned([("a", "b"), ("long", "c")])
-    ['a     b', 'long  c']
-    """
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
-
-
 def over_runs(evaluations: Sequence[Evaluation]) -> dict[str, Measurement]:
     """Return each number's mean over several evaluations, such as of seeds, with Student's interval for it.
 
@@ -175,14 +163,3 @@ def over_runs(evaluations: Sequence[Evaluation]) -> dict[str, Measurement]:
         found = ranged(name, mean, student(count - 1, CONFIDENCE) * spread / math.sqrt(count))
         pooled[name] = Measurement(found.value, found.low, found.high, first.floor, first.better)
     return pooled
-
-
-def jsonable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold, nested
-    """Return dataclasses, dicts, lists and numbers in JSON's types, None in place of what is not finite."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return jsonable(dataclasses.asdict(value))
-    if isinstance(value, dict):
-        return {key: jsonable(one) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [jsonable(one) for one in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,11 @@ from typing import Any
 from fgan.data import Dataset
 from fgan.errors import FganError
 from fgan.evaluation import Evaluation, Evaluator
-from fgan.evaluation.result import aligned, jsonable
 from fgan.experiments.comparison import ComparisonDirectory, Member
 from fgan.experiments.members import Outcome, ThisMachine, Workplace, chunks_of, train_members
 from fgan.experiments.ranking import Place, rank
 from fgan.files import save_file
+from fgan.output import aligned, jsonable
 from fgan.training.memory import members_that_fit
 
 
@@ -119,15 +119,12 @@ def compare(
     return found
 
 
-@contextmanager
-def _workplace(ray: str | None, jobs: int | None, device: str) -> Iterator[Workplace]:
+def _workplace(ray: str | None, jobs: int | None, device: str) -> AbstractContextManager[Workplace]:
     if ray is None:
-        yield ThisMachine(jobs, device)
-    else:
-        from fgan.experiments.cluster import Cluster
+        return nullcontext(ThisMachine(jobs, device))
+    from fgan.experiments.cluster import Cluster
 
-        with Cluster(ray, device) as cluster:
-            yield cluster
+    return Cluster(ray, device)
 
 
 def _judged(

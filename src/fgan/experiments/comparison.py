@@ -12,9 +12,9 @@ from pathlib import Path
 from fgan.divergences import EXAMPLES
 from fgan.errors import FganError, RunError
 from fgan.files import replace_durably
-from fgan.objectives import build_objective
 from fgan.training.config import TrainConfig
 from fgan.training.run_directory import RunDirectory
+from fgan.training.trainer import objective_of
 
 # Not to be trained with: its bound is 0, and flat, as soon as p/q is on one side of its parameter everywhere.
 UNDEFINED = ("hockey-stick",)
@@ -77,17 +77,11 @@ def plan(
     for name in names:
         for generator in generators or ("",):
             changes = _generator(generator)
-            build_objective(
-                base.objective,
-                name,
-                link=base.link,
-                generator=changes.get("generator_loss", base.generator_loss),
-                generator_divergence=changes.get("generator_divergence", base.generator_divergence),
-                critic_clamp=base.critic_clamp,
-            )
+            of_game = dataclasses.replace(base, divergence=name, **changes)
+            objective_of(of_game)
             group = f"{name} {generator}".strip()
             for seed in range(base.seed, base.seed + seeds):
-                config = dataclasses.replace(base, divergence=name, seed=seed, **changes)
+                config = dataclasses.replace(of_game, seed=seed)
                 folder = re.sub(r"[^\w.+-]+", "_", f"{group}-seed{seed}")
                 members.append(Member(folder, group, config))
     folders = [member.name for member in members]

@@ -16,11 +16,9 @@ from typing import Protocol
 
 from tqdm import tqdm
 
-from fgan.data import Dataset, load_data
 from fgan.data.notes import on_a_terminal
 from fgan.errors import DivergedError, FganError
 from fgan.experiments.comparison import ComparisonDirectory, Member
-from fgan.training.config import TrainConfig
 from fgan.training.ensemble import together
 from fgan.training.interruption import StopRequest
 
@@ -49,8 +47,7 @@ def chunks_of(members: Sequence[Member], at_once: int, at_most: int) -> list[Chu
         at_most: members that fit into memory together.
 
     >>> from fgan.experiments.comparison import plan
-    >>> from fgan.training.config import TrainConfig
-    >>> members = plan(TrainConfig(data="ring8"), ["kl", "js", "gan"], seeds=3)
+    >>>     >>> members = plan(TrainConfig(data="ring8"), ["kl", "js", "gan"], seeds=3)
     >>> [len(chunk) for chunk in chunks_of(members, 2, 28)], [len(chunk) for chunk in chunks_of(members, 2, 2)]
     ([5, 4], [2, 2, 2, 2, 1])
     """
@@ -230,19 +227,12 @@ def _work(directory: ComparisonDirectory, chunk: Chunk, threads: int, ends: Conn
     ends.send(outcomes)
 
 
-def data_of(config: TrainConfig, say: Callable[[str], None] = lambda line: None) -> Dataset:
-    """Return the data that a recipe names."""
-    return load_data(
-        config.data, data_dir=config.data_dir, image_size=config.image_size, strict=config.strict, say=say
-    )
-
-
 def train_chunk(directory: ComparisonDirectory, chunk: Chunk) -> dict[str, Outcome]:
     """Train members as one ensemble in this process, each with a log of its own, and return what became of them."""
     from fgan.experiments.train import judge_of
-    from fgan.training.train import Job, train_together
+    from fgan.training.train import Job, data_of, train_together
 
-    dataset = data_of(chunk[0].config)
+    dataset = data_of(chunk[0].config, lambda line: None)
     jobs = [
         Job(member.config, directory.run(member).path, partial(_log, directory.path / f"{member.name}.log"))
         for member in chunk

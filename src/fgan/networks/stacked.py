@@ -6,7 +6,7 @@ are stacked likewise stands here, layer by layer; a new kind of layer needs a ru
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import singledispatch
 from typing import Any
 
@@ -197,28 +197,21 @@ def _(layer: nn.Embedding, stack: Stack, x: Tensor) -> Tensor:
 
 @run.register
 def _(layer: nn.Conv2d, stack: Stack, x: Tensor) -> Tensor:
-    bias = stack.bias(layer)
-    return F.conv2d(
-        stack.merged(x),
-        stack.weight(layer).flatten(0, 1),
-        None if bias is None else bias.flatten(),
-        layer.stride,
-        layer.padding,
-        groups=stack.members,
-    )
+    return _in_groups(F.conv2d, layer, stack, x)
 
 
 @run.register
 def _(layer: nn.ConvTranspose2d, stack: Stack, x: Tensor) -> Tensor:
-    bias = stack.bias(layer)
-    return F.conv_transpose2d(
-        stack.merged(x),
-        stack.weight(layer).flatten(0, 1),
-        None if bias is None else bias.flatten(),
-        layer.stride,  # pyright: ignore[reportArgumentType]
-        layer.padding,  # pyright: ignore[reportArgumentType]
-        groups=stack.members,
-    )
+    return _in_groups(F.conv_transpose2d, layer, stack, x)
+
+
+def _in_groups(
+    convolution: Callable[..., Tensor], layer: nn.Conv2d | nn.ConvTranspose2d, stack: Stack, x: Tensor
+) -> Tensor:
+    """Return a convolution of each network's channels by its own weights: a group a network."""
+    weight, bias = stack.weight(layer).flatten(0, 1), stack.bias(layer)
+    bias = None if bias is None else bias.flatten()
+    return convolution(stack.merged(x), weight, bias, layer.stride, layer.padding, groups=stack.members)
 
 
 @run.register

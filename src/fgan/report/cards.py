@@ -10,6 +10,7 @@ from typing import Any
 from fgan.divergences import CATALOGUE, Divergence, Renyi
 from fgan.divergences.parameter import OneParameter, spell
 from fgan.divergences.references import citation
+from fgan.output import aligned
 from fgan.report.graphs import terminal_graphs
 from fgan.report.records import record
 from fgan.report.wording import domain, leaning, number
@@ -76,7 +77,7 @@ def table(width: int | None = None) -> str:
         if issubclass(kind, OneParameter)
     ]
     return (
-        f"{_aligned(_narrowed(rows, width))}\n\nFamilies\n\n{_aligned(families)}\n\n"
+        f"{_lines(_narrowed(rows, width))}\n\nFamilies\n\n{_lines(families)}\n\n"
         "One of them:      fgan divergences alpha:0.5\n"
         'Or one of yours:  fgan divergences "0.5*kl + 0.5*reverse-kl", "dual(js)", "f(u)=(u-1)**4"\n'
         "Everything:       fgan divergences --json"
@@ -122,11 +123,8 @@ def _narrowed(rows: list[tuple[str, ...]], width: int | None) -> list[tuple[str,
     return [(name, f if len(f) <= room else f[: room - 1] + "…", *rest) for name, f, *rest in rows]
 
 
-def _aligned(rows: list[tuple[str, ...]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    )
+def _lines(rows: list[tuple[str, ...]]) -> str:
+    return "\n".join(aligned(rows))
 
 
 def _formulas(known: Mapping[str, Any], width: int) -> str:

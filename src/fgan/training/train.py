@@ -43,9 +43,7 @@ def train(
     config = resolved(config)
     run = RunDirectory(out)
     run.check(config, resume=resume)
-    data = dataset or load_data(
-        config.data, data_dir=config.data_dir, image_size=config.image_size, strict=config.strict, say=say
-    )
+    data = dataset or data_of(config, say)
     loop = Loop(config, data, run, build_judge, say, lines)
     with loop.opened(resume=resume), StopRequest() as stop:
         in_lockstep([loop], stop)
@@ -103,6 +101,17 @@ def train_together(
             in_lockstep(list(loops.values()), stop)
     ends |= {index: loop.failure or loop.summary() for index, loop in loops.items()}
     return [ends[index] for index in range(len(jobs))]
+
+
+def data_of(config: TrainConfig, say: Callable[[str], None]) -> Dataset:
+    """Return the data that a recipe names.
+
+    Raises:
+        FganError: for what `load_data` refuses.
+    """
+    return load_data(
+        config.data, data_dir=config.data_dir, image_size=config.image_size, strict=config.strict, say=say
+    )
 
 
 def prepare_torch() -> None:

@@ -263,19 +263,28 @@ def rules_of(config: TrainConfig, scale: Tensor) -> Rules:
             f'--objective {config.objective} computes in float64, which the device "mps" has not. '
             "Take --device cpu, or --objective plain."
         )
-    objective = build_objective(
+    objective = objective_of(config)
+    return Rules(
+        objective,
+        Penalties(config.penalties, objective.linked, scale),
+        n_critic=config.n_critic,
+        single_step=config.single_step,
+    )
+
+
+def objective_of(config: TrainConfig) -> Objective:
+    """Return what each player minimises.
+
+    Raises:
+        FganError: for what `build_objective` refuses.
+    """
+    return build_objective(
         config.objective,
         config.divergence,
         link=config.link,
         generator=config.generator_loss,
         generator_divergence=config.generator_divergence,
         critic_clamp=config.critic_clamp,
-    )
-    return Rules(
-        objective,
-        Penalties(config.penalties, objective.linked, scale),
-        n_critic=config.n_critic,
-        single_step=config.single_step,
     )
 
 

@@ -21,15 +21,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fgan.data import absolute_name, load_data
+from fgan.data import absolute_name
 from fgan.evaluation import Measurement
-from fgan.evaluation.result import Range, aligned, jsonable
+from fgan.evaluation.result import Range
 from fgan.experiments.compare import Comparison, compare
 from fgan.experiments.comparison import Member, plan
 from fgan.experiments.paper.published import LOG_LIKELIHOOD, LOG_LIKELIHOOD_OF_TRAINING
 from fgan.experiments.presets import preset
 from fgan.experiments.ranking import Place
+from fgan.output import aligned, jsonable
 from fgan.training.config import TrainConfig
+from fgan.training.train import data_of
 
 DIVERGENCES = tuple(LOG_LIKELIHOOD)
 METRIC = "kde"
@@ -168,7 +170,7 @@ def likelihood_table(
     Source: Nowozin, Cseke, Tomioka, "f-GAN" (2016), §4.2 and Table 4.
     """
     members = plan(base, divergences, seeds=seeds)
-    dataset = load_data(base.data, data_dir=base.data_dir, image_size=base.image_size, say=say)
+    dataset = data_of(base, say)
     folder = out or Path("runs") / f"paper-{Path(base.data.removeprefix('idx:')).stem}"
     found = compare(
         members, dataset, folder, resume=resume, jobs=jobs, metrics=(METRIC,), rank_by=METRIC, n=n, say=say

@@ -20,11 +20,12 @@ from fgan.data.notes import on_a_terminal
 from fgan.divergences import divergence
 from fgan.errors import FganError
 from fgan.evaluation.jackknife import student
-from fgan.evaluation.result import CONFIDENCE, Range, aligned, jsonable
+from fgan.evaluation.result import CONFIDENCE, Range
 from fgan.experiments.paper.published import CROSS, FITS
 from fgan.experiments.paper.quadrature import Gaussian, best_gaussian
 from fgan.experiments.paper.toy import Price, ToyRun, ToySettings, link_of, train_toy
 from fgan.objectives import GANLoss
+from fgan.output import aligned, jsonable
 
 DIVERGENCES = ("kl", "reverse-kl", "js", "jeffreys", "pearson", "squared-hellinger", "neyman")
 """The paper's five, and two whose optima we know as well."""

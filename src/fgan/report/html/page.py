@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from fgan.data import Dataset, load_data
+from fgan.data import Dataset
 from fgan.divergences import Divergence, divergence
 from fgan.errors import FganError
 from fgan.files import save_file
-from fgan.objectives import build_objective
 from fgan.objectives.build import BASELINES
 from fgan.report.formulas import formulas
 from fgan.report.html import charts, numbers, repeat
@@ -21,6 +20,8 @@ from fgan.report.html.colours import colours
 from fgan.report.html.gather import Gathered, Run, gather
 from fgan.report.html.grids import first_of_each, grids
 from fgan.report.wording import leaning_in_full
+from fgan.training.train import data_of
+from fgan.training.trainer import objective_of
 
 MARK = "<!-- fgan report -->"
 """Near the top of every report, so that nothing else is ever overwritten by one."""
@@ -95,13 +96,10 @@ def check_free(path: Path) -> None:
 def _data(found: Gathered, data_dir: str | Path | None) -> Dataset | None:
     """Load the data to set beside the samples; a report goes without where they are gone."""
     config = found.runs[0].config
+    where = str(data_dir) if data_dir else config.data_dir
     try:
-        return load_data(
-            config.data,
-            data_dir=data_dir or config.data_dir,
-            image_size=config.image_size,
-            say=lambda note: None,  # what was skipped was said in training
-        )
+        # What was skipped was said in training.
+        return data_of(replace(config, data_dir=where, strict=False), lambda note: None)
     except FganError as error:
         found.note(f"samples are shown without the data: {error}")
         return None
@@ -205,21 +203,13 @@ def _facts(group: str, runs: Sequence[Run], known: dict[str, Divergence]) -> dic
     """Say what the critic and the generator of a group really do."""
     run = next(run for run in runs if run.group == group)
     config, d = run.config, known.get(run.game)
-    objective = build_objective(
-        config.objective,
-        config.divergence,
-        link=config.link,
-        generator=config.generator_loss,
-        generator_divergence=config.generator_divergence,
-        critic_clamp=config.critic_clamp,
-    )
     formula = d and formulas(d)["f"]
     return {
         "group": group,
         "game": run.game,
         "title": d.title if d else "",
         "f": formula.pretty if formula else "",
-        "follows": objective.follows,
+        "follows": objective_of(config).follows,
         "character": leaning_in_full(d) if d else "",
     }
 
