@@ -24,7 +24,7 @@ class Stack:
     """Generators, or critics, of one architecture; from now on their weights are views of the stacked ones.
 
     Args:
-        networks: at least two, alike but for their weights.
+        networks: alike but for their weights.
 
     >>> from fgan.networks import Frame, MLPCritic
     >>> networks = [MLPCritic(Frame((2,)), width=4) for _ in range(3)]

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
-from torch.func import functional_call, stack_module_state, vmap
 from tqdm import tqdm
 
 from fgan.data.dataset import as_float
 from fgan.data.notes import on_a_terminal
+from fgan.networks.stacked import Stack
 
 Objective = Callable[[Tensor, Tensor], Tensor]
 """Log-ratios on P (K, n) and on Q (K, m) of K critics to their losses (K,)."""
@@ -76,7 +76,7 @@ def train(
         schedule, batch=batch, epochs=max(1, min(schedule.epochs, schedule.most_steps // an_epoch))
     )
     optimiser = torch.optim.AdamW(
-        team.parameters.values(), lr=schedule.lr, weight_decay=schedule.decay, fused=True
+        team.stack.parameters, lr=schedule.lr, weight_decay=schedule.decay, fused=True
     )
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, schedule.epochs * an_epoch)
     generator = torch.Generator().manual_seed(0)
@@ -104,16 +104,10 @@ def train(
 
 
 class _Team:
-    """Networks of one kind whose parameters lie stacked."""
+    """Critics of one kind that train as one; each of them is a view of the stacked whole."""
 
     def __init__(self, networks: Sequence[nn.Module], objective: Objective) -> None:
-        self.networks, self.objective = networks, objective
-        self.parameters, self._buffers = stack_module_state(list(networks))
-
-        def forward(parameters: dict[str, Tensor], buffers: dict[str, Tensor], x: Tensor) -> Tensor:
-            return functional_call(networks[0], (parameters, buffers), (x,))
-
-        self._forward, self._together = forward, vmap(forward)
+        self.networks, self.objective, self.stack = networks, objective, Stack(networks)
 
     def loss(self, jobs: Sequence[Parts], rows: Sequence[Sequence[Tensor]]) -> Tensor:
         """Return the sum of all losses on these rows of P and Q; each network's gradient is that of its own."""
@@ -128,44 +122,37 @@ class _Team:
             )
             for name in ("x", "offset")
         )
-        outputs = self._together(self.parameters, self._buffers, as_float(x)) + offset
+        outputs = self.stack(as_float(x)) + offset
         return self.objective(*outputs.chunk(2, 1)).sum()
 
     @torch.no_grad()
     def stop_losses(self, jobs: Sequence[Parts]) -> Tensor:
         """Return the loss of each network on its stopping samples."""
         losses = []
-        for index, job in enumerate(jobs):
-            own = [
-                {name: value[index] for name, value in kind.items()}
-                for kind in (self.parameters, self._buffers)
-            ]
+        for network, job in zip(self.networks, jobs, strict=True):
             p, q = (
-                torch.cat([self._forward(own[0], own[1], as_float(x)) for x in part.x.split(4096)])
-                + part.offset
+                torch.cat([network(as_float(x)) for x in part.x.split(4096)]) + part.offset
                 for part in (job.p_stop, job.q_stop)
             )
             losses.append(self.objective(p[None], q[None])[0])
         return torch.stack(losses)
 
-    def snapshot(
-        self, kept: dict[str, Tensor] | None = None, which: Tensor | None = None
-    ) -> dict[str, Tensor]:
+    def snapshot(self, kept: list[Tensor] | None = None, which: Tensor | None = None) -> list[Tensor]:
         """Return the parameters as they are now, or of some networks and those kept of the others."""
-        now = {name: value.detach().clone() for name, value in self.parameters.items()}
+        now = [value.detach().clone() for value in self.stack.parameters]
         if kept is None or which is None:
             return now
-        return {
-            name: torch.where(which.view(-1, *[1] * (value.ndim - 1)), value, kept[name])
-            for name, value in now.items()
-        }
+        return [
+            torch.where(which.view(-1, *[1] * (value.ndim - 1)), value, before)
+            for value, before in zip(now, kept, strict=True)
+        ]
 
     @torch.no_grad()
-    def release(self, kept: dict[str, Tensor]) -> None:
-        """Give every network its own parameters."""
-        for index, network in enumerate(self.networks):
-            for name, value in network.named_parameters():
-                value.copy_(kept[name][index])
+    def release(self, kept: list[Tensor]) -> None:
+        """Leave every network with these parameters, trained."""
+        for value, best in zip(self.stack.parameters, kept, strict=True):
+            value.copy_(best)
+        for network in self.networks:
             network.eval().requires_grad_(False)
 
 
