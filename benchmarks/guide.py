@@ -29,6 +29,7 @@ import fgan
 from fgan.evaluation.jackknife import student
 from fgan.experiments.compare import compare
 from fgan.experiments.comparison import plan
+from fgan.experiments.paper.quadrature import exact_divergence, log_normal
 
 FOLLOWED = ("neyman", "reverse-kl", "squared-hellinger", "js", "jeffreys", "kl", "pearson")
 """From the one that heeds small ratios p/q most to the one that heeds large ones most; Jeffreys' heeds both."""
@@ -45,29 +46,29 @@ def blobs(path: Path) -> Path:
     return path
 
 
-def best_gaussian(name: str, wide: bool = False) -> tuple[float, float]:
-    """Return the mean and spread along x of the best Gaussian; along y it has the data's.
+def log_blobs(x: torch.Tensor) -> torch.Tensor:
+    """Return log p along x of the blobs, elementwise."""
+    parts = [math.log(w) + log_normal(x, c, SIGMA) for w, c in zip(WEIGHTS, CENTERS, strict=True)]
+    return torch.logaddexp(*parts)
+
+
+def best_gaussian(name: str, wide: bool = False) -> str:
+    """Write the mean and spread along x of the best Gaussian; along y it has the data's.
 
     Args:
         wide: the local optimum that a Gaussian over both blobs leads to, where it is not the best of all.
     """
     divergence = fgan.divergence(name)
-    x = torch.arange(-30, 30, 0.005, dtype=torch.float64)
-
-    def log_normal(mean: float, sigma: float) -> torch.Tensor:
-        return -0.5 * ((x - mean) / sigma).square() - math.log(sigma * math.sqrt(2 * math.pi))
-
-    parts = [math.log(w) + log_normal(c, SIGMA) for w, c in zip(WEIGHTS, CENTERS, strict=True)]
-    log_p = torch.logaddexp(*parts)
 
     def value(at: Sequence[float]) -> float:
-        log_q = log_normal(at[0], math.exp(at[1]))
-        integrand = log_q.exp() * divergence.f((log_p - log_q).exp())
-        return float(integrand[integrand.isfinite()].sum() * 0.005)
+        return exact_divergence(divergence, at[0], math.exp(at[1]), log_blobs)
 
     starts = [(-0.6, math.log(1.4))] if wide else [(-0.6, math.log(1.4)), (CENTERS[0], math.log(SIGMA))]
+    starts = [start for start in starts if math.isfinite(value(start))]
+    if not starts:  # a Gaussian over both has heavier tails than the blobs
+        return "infinite"
     found = min((minimize(value, start, method="Nelder-Mead") for start in starts), key=lambda one: one.fun)
-    return float(found.x[0]), math.exp(found.x[1])
+    return f"{found.x[0]:.2f}, {math.exp(found.x[1]):.2f}"
 
 
 def text(values: Sequence[float], digits: int = 2) -> str:
@@ -96,8 +97,7 @@ def part_blobs(out: Path, seeds: int) -> None:
         for name in FOLLOWED:
             runs = [fgan.RunDirectory(folder / m.name) for m in members if m.group == f"gan {name}"]
             samples = [run.sample(20_000, seed=1)[:, 0] for run in runs]
-            best = [best_gaussian(name), best_gaussian(name, wide=True)]
-            exact = " | ".join(f"{mean:.2f}, {spread:.2f}" for mean, spread in best)
+            exact = f"{best_gaussian(name)} | {best_gaussian(name, wide=True)}"
             near = [[float(((x - c).abs() < 3 * SIGMA).float().mean()) for x in samples] for c in CENTERS]
             print(
                 f"| {name} | {exact} | {text([float(x.mean()) for x in samples])} | "
