@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -85,6 +86,26 @@ def test_a_stopped_comparison_goes_on(tmp_path, number):
     for name in ("kl", "js", "gan"):
         lines = (out / f"{name}-seed0" / "metrics.jsonl").read_text().splitlines()
         assert [json.loads(line)["step"] for line in lines] == [100, 200, 300, 400]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for the children in /proc")
+def test_ctrl_c_is_for_the_command_to_pass_on(tmp_path):
+    """A terminal sends it to every process; one that a chunk hears by itself would be its first of two signals."""
+    out = tmp_path / "c"
+    command = [sys.executable, "-m", "fgan", "compare", "ring8", "--divergences", "kl", "--jobs", "1"]
+    command += ["--steps", "1500", *map(str, SMALL), "--out", str(out)]
+    env = os.environ | {"FGAN_CACHE": str(tmp_path / "cache"), "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not list(out.glob("*/checkpoints/step-*")):
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.02)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    (chunk,) = [child for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()]
+    os.kill(int(chunk), signal.SIGINT)
+    _, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
+    assert "stopped by" not in (out / "kl-seed0.log").read_text()
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ Handler = Callable[[int, FrameType | None], Any] | int | None
 class StopRequest:
     """While entered, note the first SIGINT or SIGTERM; a second one acts as it always does.
 
-    Outside the main thread, where Python delivers no signals, it notes nothing.
+    Outside the main thread, where Python delivers no signals, it notes nothing, nor does it note one that the process
+    was told to ignore, as `nohup` and a comparison do.
     """
 
     def __init__(self) -> None:
@@ -25,7 +26,8 @@ class StopRequest:
         """Begin to listen."""
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
-                self._before[number] = signal.signal(number, self._note)
+                if signal.getsignal(number) != signal.SIG_IGN:
+                    self._before[number] = signal.signal(number, self._note)
         return self
 
     def __exit__(
