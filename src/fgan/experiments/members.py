@@ -47,7 +47,8 @@ def chunks_of(members: Sequence[Member], at_once: int, at_most: int) -> list[Chu
         at_most: members that fit into memory together.
 
     >>> from fgan.experiments.comparison import plan
-    >>>     >>> members = plan(TrainConfig(data="ring8"), ["kl", "js", "gan"], seeds=3)
+    >>> from fgan.training.config import TrainConfig
+    >>> members = plan(TrainConfig(data="ring8"), ["kl", "js", "gan"], seeds=3)
     >>> [len(chunk) for chunk in chunks_of(members, 2, 28)], [len(chunk) for chunk in chunks_of(members, 2, 2)]
     ([5, 4], [2, 2, 2, 2, 1])
     """
