@@ -1,4 +1,4 @@
-"""Many small trainings at once: a process each core, a thread each, since small networks gain nothing by more."""
+"""Many trainings at once: ensembles of those that are alike, a process each core; other work a process each."""
 
 from __future__ import annotations
 
@@ -13,8 +13,12 @@ from typing import Any
 import torch
 
 import fgan
+from fgan.experiments.comparison import ComparisonDirectory, Member
 from fgan.experiments.comparison import trainable_divergences as trainable_divergences
+from fgan.experiments.members import Outcome, ThisMachine, chunks_of, train_members
+from fgan.training.memory import members_that_fit
 from fgan.training.summary import Summary
+from fgan.training.train import resolve_device
 
 
 def in_parallel(
@@ -38,9 +42,33 @@ def _alone() -> None:
     torch.set_flush_denormal(True)
 
 
+def without_pictures(config: fgan.TrainConfig) -> fgan.TrainConfig:
+    return dataclasses.replace(config, sample_every=0, sample_count=0, keep_checkpoints=1)
+
+
 def finished(config: fgan.TrainConfig, out: Path) -> tuple[fgan.RunDirectory, Summary]:
     """Train into a folder without pictures, or go on there, and return the run with its summary."""
-    config = dataclasses.replace(config, sample_every=0, sample_count=0, keep_checkpoints=1)
     run = fgan.RunDirectory(out)
-    summary = fgan.train(config, out, resume=run.config_path.exists(), say=lambda line: None)
+    summary = fgan.train(
+        without_pictures(config), out, resume=run.config_path.exists(), say=lambda line: None
+    )
     return run, summary
+
+
+def trained(
+    configs: dict[str, fgan.TrainConfig], out: Path, processes: int | None = None
+) -> Iterator[tuple[str, fgan.RunDirectory, Outcome]]:
+    """Train runs by their names into a folder as ensembles, or go on there, and yield what became of each."""
+    members = [Member(name, name, without_pictures(config)) for name, config in configs.items()]
+    device = resolve_device(members[0].config.device)
+    workplace = ThisMachine(processes, device)
+    data = fgan.load_data(members[0].config.data)
+    fit = members_that_fit(
+        dataclasses.replace(members[0].config, device=device), data, 1 / workplace.neighbours
+    )
+    directory = ComparisonDirectory(out)
+    directory.begin(members, resume=directory.plan_path.exists())
+    waiting = [member for member in members if not directory.finished(member)]
+    outcomes = train_members(chunks_of(waiting, workplace.places, fit), directory, workplace, print)
+    for member in members:
+        yield member.name, directory.run(member), outcomes.get(member.name, Outcome("finished"))

@@ -2,8 +2,8 @@
 
     python benchmarks/toys.py [--data ring8 grid25] [--divergences NAME ...] [--seeds 3] [--steps N] [--penalties P]
 
-A mode counts as covered if one of 10,000 samples lies within three standard deviations of it. A minute a run and
-core; what was trained before, under runs/toys, is not trained again.
+A mode counts as covered if one of 10,000 samples lies within three standard deviations of it. Runs that are alike train
+as ensembles; what was trained before, under runs/toys, is not trained again.
 """
 
 from __future__ import annotations
@@ -11,25 +11,14 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from many import finished, in_parallel, trainable_divergences
+from many import trainable_divergences, trained
 
 import fgan
-from fgan.errors import DivergedError
 from fgan.evaluation import mode_coverage
 
 HEADING = (
     f"{'data':<8} {'divergence':<30} {'seed':>4} {'modes':>7} {'within 3 sigma':>15} {'rarest mode':>12}"
 )
-
-
-def work(job: tuple[Path, fgan.TrainConfig]) -> tuple[int, int, float, float, int] | None:
-    out, config = job
-    try:
-        run, summary = finished(config, out)
-    except DivergedError:
-        return None
-    found = mode_coverage(run.sample(10_000, seed=1), fgan.load_data(config.data).modes)
-    return found.covered, found.total, found.high_quality, found.shares.min().item(), summary.backoffs
 
 
 def main() -> None:
@@ -44,26 +33,30 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/toys"))
     arguments = parser.parse_args()
 
-    jobs = []
-    for data in arguments.data:
-        for name in arguments.divergences:
-            for seed in range(arguments.seeds):
-                changes = {"steps": arguments.steps, "penalties": arguments.penalties, "seed": seed}
-                config = fgan.preset("default", data, divergence=name, device="cpu", **changes)
-                jobs.append((arguments.out / f"{data}-{name.replace(':', '_')}-{seed}", config))
     print(f"{arguments.steps} steps of the default preset, penalties {arguments.penalties}")
     print(HEADING)
-    for (_, config), done in in_parallel(work, jobs, arguments.jobs):
-        if done is None:
-            print(f"{config.data:<8} {config.divergence:<30} {config.seed:>4} diverged", flush=True)
-            continue
-        covered, total, quality, rarest, backoffs = done
-        note = f"  went back {backoffs} times" if backoffs else ""
-        print(
-            f"{config.data:<8} {config.divergence:<30} {config.seed:>4} {covered:>4}/{total:<2} {quality:>15.3f} "
-            f"{rarest:>12.4f}{note}",
-            flush=True,
-        )
+    changes = {"steps": arguments.steps, "penalties": arguments.penalties, "device": "cpu"}
+    for data in arguments.data:
+        configs = {
+            f"{name.replace(':', '_')}-{seed}": fgan.preset(
+                "default", data, divergence=name, seed=seed, **changes
+            )
+            for name in arguments.divergences
+            for seed in range(arguments.seeds)
+        }
+        modes = fgan.load_data(data).modes
+        for name, run, outcome in trained(configs, arguments.out / data, arguments.jobs):
+            config = configs[name]
+            start = f"{data:<8} {config.divergence:<30} {config.seed:>4}"
+            if outcome.state != "finished":
+                print(f"{start} {outcome.state}", flush=True)
+                continue
+            found = mode_coverage(run.sample(10_000, seed=1), modes)
+            print(
+                f"{start} {found.covered:>4}/{found.total:<2} {found.high_quality:>15.3f} "
+                f"{found.shares.min().item():>12.4f}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
