@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from fgan.errors import FganError as FganError
     from fgan.estimation import DensityRatio as DensityRatio
     from fgan.estimation import estimate as estimate
+    from fgan.estimation import mutual_information as mutual_information
     from fgan.evaluation import evaluate as evaluate
     from fgan.experiments.presets import preset as preset
     from fgan.experiments.train import train as train
@@ -33,6 +34,7 @@ _HOMES = {
     "estimate": "fgan.estimation",
     "evaluate": "fgan.evaluation",
     "load_data": "fgan.data",
+    "mutual_information": "fgan.estimation",
     "preset": "fgan.experiments.presets",
     "train": "fgan.experiments.train",
 }
@@ -48,6 +50,7 @@ __all__ = [
     "estimate",
     "evaluate",
     "load_data",
+    "mutual_information",
     "preset",
     "train",
 ]

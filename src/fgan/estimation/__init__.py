@@ -2,7 +2,18 @@
 
 from fgan.estimation.density_ratio import DensityRatio
 from fgan.estimation.estimate import estimate
+from fgan.estimation.information.methods import INFORMATION_METHODS
+from fgan.estimation.information.mutual_information import Information, mutual_information
 from fgan.estimation.methods import METHODS
 from fgan.estimation.result import Estimate, Estimates
 
-__all__ = ["METHODS", "DensityRatio", "Estimate", "Estimates", "estimate"]
+__all__ = [
+    "INFORMATION_METHODS",
+    "METHODS",
+    "DensityRatio",
+    "Estimate",
+    "Estimates",
+    "Information",
+    "estimate",
+    "mutual_information",
+]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,11 +13,10 @@ from fgan.divergences import divergence as divergence_named
 from fgan.errors import FganError
 from fgan.estimation.checks import FEWEST, notes_on
 from fgan.estimation.design import CrossFit, TwoSamples, cross_fit
-from fgan.estimation.diagnostics import Diagnostics, diagnose, tail_warnings, warnings_of
-from fgan.estimation.inequalities import check_inequalities
+from fgan.estimation.diagnostics import Diagnostics, diagnose
+from fgan.estimation.evidence import Evidence, checked
 from fgan.estimation.methods import Method, Setting, choose
 from fgan.estimation.permutation import permutation_p_value
-from fgan.estimation.prices import Mean, Price, price
 from fgan.estimation.result import Estimate, Estimates, Source
 from fgan.estimation.samples import Pair, Samples, pair_of
 from fgan.training.train import resolve_device
@@ -83,25 +81,17 @@ def estimate(
     >>> found.lower_bound <= 0.5 <= found.interval[1]  # KL of N(1, 1) and N(0, 1) is ½
     True
     """
-    wanted, several = _divergences(divergence)
+    wanted, several = divergences_of(divergence)
     pair = pair_of(p, q, n=n, seed=seed, say=say)
-    _check_numbers(folds, permutations, min(len(pair.p), len(pair.q)))
+    check_numbers(folds, permutations, min(len(pair.p), len(pair.q)))
     name, chosen, reason = choose(method, pair)
     run = _Run(_Plan(pair, wanted, name, chosen, reason, folds, permutations, seed, resolve_device(device)))
     if method == "auto" and pair.kind == "vectors":
         run = run.telescoped_if_far()
     found, skipped = run.estimates()
-    if not found:
-        raise FganError(next(iter(skipped.values())))
     if curve:
         found = _with_curve(found, run)
-    if not several:
-        return next(iter(found.values()))
-    checks = check_inequalities(
-        {one: estimated.value for one, estimated in found.items()},
-        {one: estimated.interval for one, estimated in found.items()},
-    )
-    return Estimates(found, skipped, tuple(checks))
+    return checked(found, skipped) if several else next(iter(found.values()))
 
 
 @dataclass(frozen=True)
@@ -118,10 +108,10 @@ class _Plan:
     seed: int
     device: str
 
-    @property
-    def trained_for(self) -> Divergence:
-        """The divergence that a bound is trained for: the first whose critic knows the ratio, if there is one."""
-        return next((one for one in self.wanted if one.identifies_ratio and one.smooth), self.wanted[0])
+
+def trained_for(wanted: Sequence[Divergence]) -> Divergence:
+    """Return the divergence that a bound is trained for: the first whose critic knows the ratio, if there is one."""
+    return next((one for one in wanted if one.identifies_ratio and one.smooth), wanted[0])
 
 
 class _Run:
@@ -145,7 +135,7 @@ class _Run:
                     "or permutations=0."
                 )
             return None
-        learner = self.method.learner(Setting(self.pair, plan.trained_for, plan.seed, plan.device))
+        learner = self.method.learner(Setting(self.pair, trained_for(plan.wanted), plan.seed, plan.device))
         design = TwoSamples(p, q, plan.folds, plan.seed)
         halves = TwoSamples(p, q, 2, plan.seed + 1)
         jobs = [design.job(fold) for fold in range(plan.folds)]
@@ -168,48 +158,24 @@ class _Run:
 
     def estimates(self) -> tuple[dict[str, Estimate], dict[str, str]]:
         """Return an estimate for each divergence that the method has a number for, and why not for the others."""
-        notes = notes_on(self.pair.p, self.pair.q, self.pair.kind, self.pair.columns)
-        found: dict[str, Estimate] = {}
-        skipped: dict[str, str] = {}
-        for divergence in self.plan.wanted:
-            direct = self.method.value(divergence, self.pair.p, self.pair.q) if self.method.value else None
-            if direct is None and self.fitted is None:
-                name, method = divergence.name, self.plan.name
-                skipped[name] = f'method "{method}" has no formula for "{name}". Take another.'
-                continue
-            found[divergence.name] = self._estimate(divergence, direct, notes)
-        return found, skipped
-
-    def _estimate(self, divergence: Divergence, direct: Mean | None, notes: list[str]) -> Estimate:
-        fitted = self.fitted
-        priced: Price | None = None if fitted is None else price(divergence, fitted.p, fitted.q)
-        best = direct or (priced.value if priced else None)
-        assert best is not None, "one of both is there"
-        lowest, highest = divergence.range
-        low, high = best.interval()
-        if math.isinf(best.value):
-            low, high = (priced.lower_bound if priced else lowest), math.inf
-        warnings = [*notes, *([self.method.caveat] if direct is not None and self.method.caveat else [])]
-        if self.diagnostics is not None and direct is None:
-            warnings += warnings_of(self.diagnostics, divergence, min(len(self.pair.p), len(self.pair.q)))
-            warnings += tail_warnings(self.diagnostics, divergence)
-        held_out = None if fitted is None else (fitted.p, fitted.q)
-        return Estimate(
-            divergence=divergence.name,
-            value=_within(best.value, lowest, highest),
-            standard_error=best.standard_error,
-            interval=(_within(low, lowest, highest), _within(high, lowest, highest)),
-            lower_bound=max(priced.lower_bound, lowest) if priced else None,
-            bound=priced.bound if priced else None,
-            p_value=self.p_value,
-            method=self.plan.name,
-            reason=self.plan.reason,
-            n_p=len(self.pair.p),
-            n_q=len(self.pair.q),
+        plan, pair, fitted = self.plan, self.pair, self.fitted
+        evidence = Evidence(
+            method=plan.name,
+            reason=plan.reason,
+            caveat=self.method.caveat,
+            n_p=len(pair.p),
+            n_q=len(pair.q),
+            source=Source(
+                pair, tuple(fitted.critics) if fitted else (), (fitted.p, fitted.q) if fitted else None
+            ),
             diagnostics=self.diagnostics,
-            warnings=tuple(warnings),
-            source=Source(self.pair, tuple(fitted.critics) if fitted else (), held_out),
+            p_value=self.p_value,
+            notes=notes_on(pair.p, pair.q, pair.kind, pair.columns),
         )
+        direct = {
+            one: self.method.value(one, pair.p, pair.q) if self.method.value else None for one in plan.wanted
+        }
+        return evidence.estimates(Estimate, direct)
 
 
 def _with_curve(found: dict[str, Estimate], run: _Run) -> dict[str, Estimate]:
@@ -239,7 +205,7 @@ def _with_curve(found: dict[str, Estimate], run: _Run) -> dict[str, Estimate]:
     return found
 
 
-def _divergences(given: Named | Sequence[Named]) -> tuple[list[Divergence], bool]:
+def divergences_of(given: Named | Sequence[Named]) -> tuple[list[Divergence], bool]:
     """Return the divergences that are meant, and whether several were asked for."""
     if isinstance(given, Divergence):
         return [given], False
@@ -252,7 +218,7 @@ def _divergences(given: Named | Sequence[Named]) -> tuple[list[Divergence], bool
     return [one if isinstance(one, Divergence) else divergence_named(one) for one in given], True
 
 
-def _check_numbers(folds: int, permutations: int, n: int) -> None:
+def check_numbers(folds: int, permutations: int, n: int) -> None:
     if not 2 <= folds <= n // 5:
         raise FganError(
             f"folds must be 2 or more, with 5 samples of each set in every one; got {folds} for {n} samples."
@@ -261,7 +227,3 @@ def _check_numbers(folds: int, permutations: int, n: int) -> None:
         raise FganError(
             f"permutations must be 0, or at least 19 to reach a p-value of 0.05; got {permutations}. Take 999."
         )
-
-
-def _within(value: float, lowest: float, highest: float) -> float:
-    return min(max(value, lowest), highest)

@@ -59,17 +59,20 @@ class Method:
     caveat: str = ""
 
 
-def _bound(tight: bool, divergence: Divergence | None = None) -> Callable[[Setting], Learner]:
-    def learner(setting: Setting) -> Learner:
-        chosen = divergence or setting.divergence
-        if not (chosen.identifies_ratio and chosen.smooth):
-            raise FganError(
-                f'"plain" and "tight" train a critic that knows log(p/q); "{chosen.name}" tells only a part of it. '
-                'Take method="logistic", which prices it all the same.'
-            )
-        return NeuralLearner(chosen, tight=tight, seed=setting.seed, device=setting.device)
+def trained_by_its_bound(divergence: Divergence) -> Divergence:
+    """Return a divergence whose bound trains a critic that knows log(p/q), or raise an FganError."""
+    if not (divergence.identifies_ratio and divergence.smooth):
+        raise FganError(
+            f'"plain" and "tight" train a critic that knows log(p/q); "{divergence.name}" tells only a part of it. '
+            'Take method="logistic", which prices it all the same.'
+        )
+    return divergence
 
-    return learner
+
+def _bound(tight: bool, divergence: Divergence | None = None) -> Callable[[Setting], Learner]:
+    return lambda s: NeuralLearner(
+        trained_by_its_bound(divergence or s.divergence), tight=tight, seed=s.seed, device=s.device
+    )
 
 
 VECTORS, IMAGES, CATEGORIES = ("vectors",), ("vectors", "images"), ("categories",)

@@ -30,17 +30,19 @@ def permutation_p_value(log_ratio_p: Tensor, log_ratio_q: Tensor, permutations: 
     """
     generator = torch.Generator().manual_seed(seed)
     scores = (torch.cat([log_ratio_p, log_ratio_q]).double() / 2).tanh()
-    n, total = len(log_ratio_p), scores.sum()
-    observed = scores[:n].sum()
-    above = equal = 0
-    left = permutations
+    n = len(log_ratio_p)
+    sums, left = [], permutations
     while left:
         count = min(left, max(1, BLOCK // len(scores)))
         chosen = torch.rand(count, len(scores), generator=generator).topk(n, 1, sorted=False).indices
-        sums = scores[chosen].sum(1)
-        near = (sums - observed).abs() <= 1e-12 * (1 + total.abs())
-        above += int(((sums > observed) & ~near).sum())
-        equal += int(near.sum())
+        sums.append(scores[chosen].sum(1))
         left -= count
+    return p_value_of(scores[:n].sum(), torch.cat(sums), generator)
+
+
+def p_value_of(observed: Tensor, permuted: Tensor, generator: torch.Generator) -> float:
+    """Return the rank of an observed number among those of permutations (B,), ties broken at random, over B + 1."""
+    near = (permuted - observed).abs() <= 1e-12 * (1 + observed.abs())
+    above, equal = int(((permuted > observed) & ~near).sum()), int(near.sum())
     rank = above + 1 + int(torch.randint(equal + 1, (), generator=generator))
-    return rank / (permutations + 1)
+    return rank / (len(permuted) + 1)

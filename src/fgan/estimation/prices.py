@@ -92,12 +92,32 @@ class Price:
     correction: float
 
 
-def price(divergence: Divergence, p: HeldOut, q: HeldOut) -> Price:
+@dataclass(frozen=True)
+class Sampling:
+    """How samples that report came to be.
+
+    Args:
+        n_p, n_q: how many independent samples of P and of Q there are.
+        variance: of the sum of two means, from their terms on P and on Q.
+    """
+
+    n_p: int
+    n_q: int
+    variance: Callable[[Tensor, Tensor], float]
+
+
+def independent(p: HeldOut, q: HeldOut) -> Sampling:
+    """Return the sampling of two sets that have nothing to do with each other."""
+    return Sampling(len(p), len(q), lambda on_p, on_q: sum(float(x.var()) / len(x) for x in (on_p, on_q)))
+
+
+def price(divergence: Divergence, p: HeldOut, q: HeldOut, sampling: Sampling | None = None) -> Price:
     """Return the value and the bound of a divergence at given log-ratios.
 
     Args:
         divergence: whose.
         p, q: log-ratios on samples of P and of Q.
+        sampling: of these samples; all independent unless told.
 
     >>> from fgan.divergences import KL
     >>> l, none = torch.tensor([1.0, 9.0]).repeat(200), torch.zeros(400)
@@ -105,19 +125,20 @@ def price(divergence: Divergence, p: HeldOut, q: HeldOut) -> Price:
     >>> round(found.value.value, 2), round(found.bound.value, 2)  # above log √400, in the value only
     (5.32, 2.79)
     """
-    low, high = caps(divergence, len(p), len(q))
-    floor = resolution(divergence, len(p), len(q))
+    sampling = sampling or independent(p, q)
+    low, high = caps(divergence, sampling.n_p, sampling.n_q)
+    floor = resolution(divergence, sampling.n_p, sampling.n_q)
     on_p, on_q = p.log_ratio.double(), q.log_ratio.double()
     both = torch.cat([on_p, on_q]).clamp(low, high)
     all_real, all_fake = divergence.real_at(both), divergence.fake_at(both)
     real, fake = all_real[: len(p)], all_fake[len(p) :]
-    bound = _mean_of(real, -fake, floor)
-    extreme = _reach(all_real) / len(p) + _reach(all_fake) / len(q)
+    bound = _mean_of(real, -fake, sampling, floor)
+    extreme = _reach(all_real) / sampling.n_p + _reach(all_fake) / sampling.n_q
     ends = torch.tensor([low, high], dtype=torch.float64)
     lowest, highest = divergence.real_at(ends)[0], -divergence.fake_at(ends)[1]
     a, a_word = _beyond(real, p, on_p > high, lambda log_ratio: _given_fake(divergence, log_ratio, highest))
     b, b_word = _beyond(-fake, q, on_q < low, lambda log_ratio: _given_real(divergence, log_ratio, lowest))
-    plain = _mean_of(a, b, floor)
+    plain = _mean_of(a, b, sampling, floor)
     if not math.isfinite(plain.value):  # a power of the ratio is beyond all numbers
         return Price(Mean(math.inf, math.inf), bound, bound.lower() - extreme, 0.0)
     correction = _lost_by_chance(divergence, p, q, (low, high))
@@ -169,9 +190,9 @@ def _lost_by_chance(divergence: Divergence, p: HeldOut, q: HeldOut, caps: tuple[
     return lost
 
 
-def _mean_of(on_p: Tensor, on_q: Tensor, floor: float) -> Mean:
-    """Return the sum of the two means, with the standard error of independent samples and at least `floor`."""
-    spread = sum(float(side.var()) / len(side) for side in (on_p, on_q))
+def _mean_of(on_p: Tensor, on_q: Tensor, sampling: Sampling, floor: float) -> Mean:
+    """Return the sum of the two means, with a standard error of at least `floor`."""
+    spread = sampling.variance(on_p, on_q)
     return Mean(float(on_p.mean() + on_q.mean()), math.hypot(math.sqrt(spread), floor))
 
 

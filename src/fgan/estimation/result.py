@@ -99,19 +99,35 @@ class Estimate:
 
         return draw(self)
 
+    @property
+    def quantity(self) -> str:
+        """What the value is of."""
+        return self.divergence
+
+    @property
+    def basis(self) -> str:
+        """What it is made from, in a line."""
+        names = self.source.pair.names
+        return (
+            f"{self.n_p:,} samples of {names[0]}, {self.n_q:,} of {names[1]}; {self.method} ({self.reason})"
+        )
+
+    def verdict(self, p_value: float) -> str:
+        """Say what was tested, and the p-value."""
+        return f"p = {p_value:.3g} for the hypothesis that both are the same (permutation test)"
+
     def __str__(self) -> str:
         """Write it for people."""
-        names = self.source.pair.names
         lines = [
-            f"{self.divergence} = {self.value:.4g}  95% [{self.interval[0]:.4g}, {self.interval[1]:.4g}]",
-            f"{self.n_p:,} samples of {names[0]}, {self.n_q:,} of {names[1]}; {self.method} ({self.reason})",
+            f"{self.quantity} = {self.value:.4g}  95% [{self.interval[0]:.4g}, {self.interval[1]:.4g}]",
+            self.basis,
         ]
         if self.lower_bound is not None:
             lines.insert(
                 1, f"at least {self.lower_bound:.4g} with 95% confidence, whatever the critic's quality"
             )
         if self.p_value is not None:
-            lines.append(_of_the_test(self.p_value))
+            lines.append(self.verdict(self.p_value))
         return "\n".join([*lines, *(f"warning: {warning}" for warning in self.warnings)])
 
 
@@ -158,14 +174,9 @@ class Estimates(Mapping[str, Estimate]):
             least = "-" if one.lower_bound is None else f"{one.lower_bound:.4g}"
             mark = " *" if any(HEAVY_TAIL in warning for warning in one.warnings) else ""
             rows.append((name, f"{one.value:.4g}{mark}", f"[{low:.4g}, {high:.4g}]", least))
-        names = first.source.pair.names
-        lines = [
-            f"{first.n_p:,} samples of {names[0]}, {first.n_q:,} of {names[1]}; {first.method} ({first.reason})",
-            "",
-            *aligned(rows),
-        ]
+        lines = [first.basis, "", *aligned(rows)]
         if first.p_value is not None:
-            lines += ["", _of_the_test(first.p_value)]
+            lines += ["", first.verdict(first.p_value)]
         lines += [f"{name}: not estimated; {why}" for name, why in self.skipped.items()]
         broken = [check for check in self.checks if not check.holds]
         if self.checks:
@@ -177,10 +188,6 @@ class Estimates(Mapping[str, Estimate]):
             )
         warnings = dict.fromkeys(warning for one in self.estimates.values() for warning in one.warnings)
         return "\n".join([*lines, *(f"warning: {one}" for one in warnings if HEAVY_TAIL not in one)])
-
-
-def _of_the_test(p_value: float) -> str:
-    return f"p = {p_value:.3g} for the hypothesis that both are the same (permutation test)"
 
 
 def mean_log_ratio(source: Source, method: str, x: Samples) -> Tensor:

@@ -56,7 +56,7 @@ class Pair:
 
 
 @dataclass(frozen=True)
-class _Read:
+class Read:
     """One set as it was given: rows of cells (n, k), or images."""
 
     name: str
@@ -83,7 +83,7 @@ def pair_of(p: Samples, q: Samples, *, n: int | None = None, seed: int = 0, say:
     >>> pair.p.shape, pair.kind
     (torch.Size([100, 1]), 'vectors')
     """
-    first, second = _read(p, "P", n, seed, say), _read(q, "Q", n, seed + 1, say)
+    first, second = read(p, "P", n, seed, say), read(q, "Q", n, seed + 1, say)
     names = (first.name, second.name)
     if first.images is not None and second.images is not None:
         require_alike(tuple(first.images.shape[1:]), tuple(second.images.shape[1:]), names)
@@ -96,11 +96,12 @@ def pair_of(p: Samples, q: Samples, *, n: int | None = None, seed: int = 0, say:
     require_enough(len(first.cells[0]), len(second.cells[0]), names)
     for one in (first, second):
         require_finite(one.cells, one.columns, one.name)
-    categories = _categories_of(first, second)
-    return _categorical(first, second, categories) if categories is not None else _vectors(first, second)
+    categories = categories_of(first, second)
+    return _categorical(first, second, categories) if categories is not None else vectors_of(first, second)
 
 
-def _read(samples: Samples, side: str, n: int | None, seed: int, say: Say) -> _Read:
+def read(samples: Samples, side: str, n: int | None, seed: int, say: Say) -> Read:
+    """Return samples as rows of cells, or as images; `side` names those that have no name of their own."""
     if isinstance(samples, (str, Path)) and (Path(samples) / "config.json").is_file():
         samples = RunDirectory(samples)
     if isinstance(samples, RunDirectory):
@@ -112,12 +113,12 @@ def _read(samples: Samples, side: str, n: int | None, seed: int, say: Say) -> _R
         return _of_tensor(_drawn(samples, n, seed), samples.name)
     if isinstance(samples, Mapping) or hasattr(samples, "columns"):  # a table, such as of pandas
         columns = tuple(map(str, samples.keys()))
-        return _Read(side, [_array(samples[name], f"{side}, column {name}") for name in samples], columns)
+        return Read(side, [_array(samples[name], f"{side}, column {name}") for name in samples], columns)
     array = _array(samples, side)
     if array.ndim > 2:
         return _of_tensor(to_samples(array, side), side)
     cells = [array] if array.ndim == 1 else list(array.T)
-    return _Read(side, cells, tuple(f"column {number}" for number in range(len(cells))))
+    return Read(side, cells, tuple(f"column {number}" for number in range(len(cells))))
 
 
 def _array(samples: Samples, name: str) -> Array:
@@ -134,11 +135,11 @@ def _array(samples: Samples, name: str) -> Array:
     return array.astype(str) if array.dtype.kind == "O" else array
 
 
-def _of_tensor(values: Tensor, name: str) -> _Read:
+def _of_tensor(values: Tensor, name: str) -> Read:
     if values.ndim == 4:
-        return _Read(name, [], (), values)
+        return Read(name, [], (), values)
     cells = list(values.double().numpy().T)
-    return _Read(name, cells, tuple(f"column {number}" for number in range(len(cells))))
+    return Read(name, cells, tuple(f"column {number}" for number in range(len(cells))))
 
 
 def _drawn(data: Dataset, n: int | None, seed: int) -> Tensor:
@@ -156,30 +157,31 @@ def _drawn(data: Dataset, n: int | None, seed: int) -> Tensor:
 
 
 def _images_like(x: Samples, shape: tuple[int, ...], say: Say) -> Tensor:
-    images = _read(x, "x", None, 0, say).images
+    images = read(x, "x", None, 0, say).images
     require_alike(shape, () if images is None else tuple(images.shape[1:]), ("the fitted samples", "x"))
     assert images is not None, "shapes are alike"
     return images
 
 
-def _categories_of(first: _Read, second: _Read) -> dict[tuple[Any, ...], int] | None:
+def categories_of(first: Read, second: Read) -> dict[tuple[Any, ...], int] | None:
     """Return the number of each distinct row of both sets, or None where they are not categories."""
     if any(cell.dtype.kind == "f" for one in (first, second) for cell in one.cells):
         return None
-    rows = {row: None for one in (first, second) for row in _rows(one.cells)}
+    rows = {row: None for one in (first, second) for row in rows_of(one.cells)}
     smaller = min(len(first.cells[0]), len(second.cells[0]))
     if len(rows) > MOST_CATEGORIES * smaller:
         return None
     return {row: number for number, row in enumerate(sorted(rows, key=str))}
 
 
-def _rows(cells: Sequence[Array]) -> list[tuple[Any, ...]]:
+def rows_of(cells: Sequence[Array]) -> list[tuple[Any, ...]]:
+    """Return columns as rows."""
     return list(zip(*(cell.tolist() for cell in cells), strict=True))
 
 
-def _categorical(first: _Read, second: _Read, number_of: dict[tuple[Any, ...], int]) -> Pair:
+def _categorical(first: Read, second: Read, number_of: dict[tuple[Any, ...], int]) -> Pair:
     def encode(samples: Samples) -> Tensor:
-        rows = _rows(_read(samples, "x", None, 0, to_stderr).cells)
+        rows = rows_of(read(samples, "x", None, 0, to_stderr).cells)
         unknown = next((row for row in rows if row not in number_of), None)
         if unknown is not None:
             raise DataError(
@@ -188,12 +190,12 @@ def _categorical(first: _Read, second: _Read, number_of: dict[tuple[Any, ...], i
             )
         return torch.tensor([number_of[row] for row in rows])
 
-    p, q = (torch.tensor([number_of[row] for row in _rows(one.cells)]) for one in (first, second))
+    p, q = (torch.tensor([number_of[row] for row in rows_of(one.cells)]) for one in (first, second))
     labels = tuple(", ".join(map(str, row)) for row in number_of)
     return Pair(p, q, "categories", (first.name, second.name), labels, encode)
 
 
-def _vectors(first: _Read, second: _Read) -> Pair:
+def vectors_of(first: Read, second: Read) -> Pair:
     """Return float64 vectors: numbers as they are, and 0 or 1 for each word or truth value of a column."""
     words = [
         sorted({*map(str, a.tolist()), *map(str, b.tolist())})
@@ -215,10 +217,10 @@ def _vectors(first: _Read, second: _Read) -> Pair:
         return torch.from_numpy(np.concatenate(made, 1))
 
     def encode(samples: Samples) -> Tensor:
-        read = _read(samples, "x", None, 0, to_stderr)
-        require_alike((len(words),), (len(read.cells),), ("the fitted samples", "x"))
-        require_finite(read.cells, read.columns, "x")
-        return columns_of(read.cells)
+        given = read(samples, "x", None, 0, to_stderr)
+        require_alike((len(words),), (len(given.cells),), ("the fitted samples", "x"))
+        require_finite(given.cells, given.columns, "x")
+        return columns_of(given.cells)
 
     return Pair(
         columns_of(first.cells),

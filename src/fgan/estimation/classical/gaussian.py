@@ -10,11 +10,11 @@ from torch import Tensor
 
 from fgan.divergences import Divergence
 from fgan.errors import FganError
+from fgan.estimation.classical.jackknife import jackknifed
 from fgan.estimation.classical.powers import power_of
 from fgan.estimation.design import Critic, Job
 from fgan.estimation.prices import Mean
 
-GROUPS = 20
 SINGULAR = 1e-10
 
 
@@ -110,19 +110,11 @@ def normal_value(divergence: Divergence, p: Tensor, q: Tensor) -> Mean | None:
         divergence: whose.
         p, q: samples (n, d), in an order that says nothing.
     """
-    p, q = p.double(), q.double()
-    all_of_them = divergence_of_normals(divergence, Normal.fitted_to(p), Normal.fitted_to(q))
-    if all_of_them is None:
-        return None
-    without = []
-    for group in range(GROUPS):
-        kept = [Normal.fitted_to(x[torch.arange(len(x)) % GROUPS != group]) for x in (p, q)]
-        without.append(divergence_of_normals(divergence, *kept) or 0.0)
-    mean = sum(without) / GROUPS
-    if not math.isfinite(all_of_them + mean):
-        return Mean(all_of_them, math.inf)
-    spread = (GROUPS - 1) / GROUPS * sum((one - mean) ** 2 for one in without)
-    return Mean(GROUPS * all_of_them - (GROUPS - 1) * mean, math.sqrt(spread))
+    return jackknifed(
+        lambda p, q: divergence_of_normals(divergence, Normal.fitted_to(p), Normal.fitted_to(q)),
+        p.double(),
+        q.double(),
+    )
 
 
 def _kl(p: Normal, q: Normal) -> float:

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from fgan.divergences import Divergence
 from fgan.errors import FganError
+from fgan.estimation.classical.jackknife import jackknifed
 from fgan.estimation.classical.powers import power_of
 from fgan.estimation.critics.scaling import scaling_of
 from fgan.estimation.prices import Mean
@@ -43,12 +44,7 @@ def neighbour_value(divergence: Divergence, p: Tensor, q: Tensor, k: int = NEIGH
     if formula is None:
         return None
     scaling = scaling_of(p, q)
-    p, q = scaling(p).double(), scaling(q).double()
-    value = formula(p, q)
-    groups_p, groups_q = (torch.arange(len(x)) % GROUPS for x in (p, q))
-    without = [formula(p[groups_p != group], q[groups_q != group]) for group in range(GROUPS)]
-    mean = sum(without) / GROUPS
-    return Mean(value, math.sqrt((GROUPS - 1) / GROUPS * sum((one - mean) ** 2 for one in without)))
+    return jackknifed(formula, scaling(p).double(), scaling(q).double(), groups=GROUPS, correct=False)
 
 
 def _formula(divergence: Divergence, k: int) -> Callable[[Tensor, Tensor], float] | None:

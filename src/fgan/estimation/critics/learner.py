@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import torch
 import torch.nn.functional as F
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from fgan.data.dataset import as_float
 from fgan.divergences import Divergence
 from fgan.estimation.critics.network import Objective, Part, Parts, Schedule, train
-from fgan.estimation.critics.regression import Regression, best_regression, logistic_loss
+from fgan.estimation.critics.regression import best_regression, logistic_loss
 from fgan.estimation.critics.scaling import scaling_of
 from fgan.estimation.design import Critic, Job
 from fgan.estimation.prices import FURTHEST
@@ -28,13 +29,26 @@ FEW = 200
 """Training samples of a side below which no network is trained after the regression."""
 
 
+class Base(Protocol):
+    """A log-ratio that a network corrects."""
+
+    @property
+    def description(self) -> str:
+        """What it is, in a few words."""
+        ...
+
+    def __call__(self, z: Tensor) -> Tensor:
+        """Return log-ratios (n,) of prepared samples (n, d)."""
+        ...
+
+
 @dataclass(frozen=True)
 class Fitted:
-    """A critic: scaling, then regression plus network, then what its training leaves to be done.
+    """A critic: scaling, then base plus network, then what its training leaves to be done.
 
     Args:
         prepare: from samples to what the network takes.
-        regression: None where there is none.
+        base: such as a regression; None where there is none.
         network: None where it corrects nothing.
         finish: from the sum of both to a log-ratio.
         device: where the network is.
@@ -42,7 +56,7 @@ class Fitted:
     """
 
     prepare: Callable[[Tensor], Tensor]
-    regression: Regression | None
+    base: Base | None
     network: nn.Module | None
     finish: Callable[[Tensor], Tensor]
     device: str
@@ -55,7 +69,7 @@ class Fitted:
 
     def _some(self, x: Tensor) -> Tensor:
         z = self.prepare(x)
-        out = torch.zeros(len(z)) if self.regression is None else self.regression(z)
+        out = torch.zeros(len(z)) if self.base is None else self.base(z)
         if self.network is not None:
             out = out + self.network(as_float(z.to(self.device))).cpu()
         return self.finish(out)
@@ -83,35 +97,31 @@ class NeuralLearner:
             [prepare(x) for x in (job.p, job.q, job.p_stop, job.q_stop)]
             for job, prepare in zip(jobs, prepares, strict=True)
         ]
-        regressions = [self._regression(parts) for parts in prepared]
-        networks = self._networks(prepared, regressions)
+        bases = [self._base(parts) for parts in prepared]
+        networks = self._networks(prepared, bases)
         critics: list[Critic] = []
-        for prepare, parts, regression, network in zip(
-            prepares, prepared, regressions, networks, strict=True
-        ):
-            kinds = [regression.features.__name__] if regression else []
+        for prepare, parts, base, network in zip(prepares, prepared, bases, networks, strict=True):
+            kinds = [base.description] if base else []
             kinds += [type(network).__name__.removesuffix("Critic").lower() + " network"] if network else []
-            raw = Fitted(prepare, regression, network, _same, self.device, " + ".join(kinds) or "constant")
+            raw = Fitted(prepare, base, network, _same, self.device, " + ".join(kinds) or "constant")
             critics.append(self._finished(raw, parts[3]))
         return critics
 
     def _preparation(self, job: Job) -> Callable[[Tensor], Tensor]:
         return padded if job.p.ndim == 4 else scaling_of(job.p, job.q)
 
-    def _regression(self, parts: list[Tensor]) -> Regression | None:
+    def _base(self, parts: list[Tensor]) -> Base | None:
         if self.divergence is not None or parts[0].ndim == 4:
             return None
         return best_regression(*parts)
 
-    def _networks(
-        self, prepared: list[list[Tensor]], regressions: list[Regression | None]
-    ) -> list[nn.Module | None]:
+    def _networks(self, prepared: list[list[Tensor]], bases: list[Base | None]) -> list[nn.Module | None]:
         smallest = min(min(len(parts[0]), len(parts[1])) for parts in prepared)
-        if smallest < FEW and all(regressions):
+        if smallest < FEW and all(bases):
             return [None] * len(prepared)
         jobs = []
-        for parts, regression in zip(prepared, regressions, strict=True):
-            offsets = [torch.zeros(len(x)) if regression is None else regression(x) for x in parts]
+        for parts, base in zip(prepared, bases, strict=True):
+            offsets = [torch.zeros(len(x)) if base is None else base(x) for x in parts]
             if self.divergence is not None:
                 offsets = [offset + neutral_output(self.divergence) for offset in offsets]
             jobs.append(

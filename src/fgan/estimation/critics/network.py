@@ -6,6 +6,7 @@ import math
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +16,8 @@ from fgan.data.dataset import as_float
 from fgan.data.notes import on_a_terminal
 from fgan.networks.stacked import Stack
 
-Objective = Callable[[Tensor, Tensor], Tensor]
-"""Log-ratios on P (K, n) and on Q (K, m) of K critics to their losses (K,)."""
+Objective = Callable[..., Tensor]
+"""Outputs of K critics on each of a task's parts, such as (K, n) on P and (K, m) on Q, to their losses (K,)."""
 
 
 @dataclass(frozen=True)
@@ -48,30 +49,72 @@ class Part:
     offset: Tensor
 
 
+class Task(Protocol):
+    """What trains and what stops one network."""
+
+    @property
+    def sizes(self) -> list[int]:
+        """How many samples of each set train."""
+        ...
+
+    def batch(self, rows: list[Tensor]) -> list[Part]:
+        """Return what an objective is taken of, from some rows of each set."""
+        ...
+
+    def stopping(self) -> list[Part]:
+        """Return the same of the samples that stop."""
+        ...
+
+
 @dataclass(frozen=True)
 class Parts:
-    """What trains and what stops one network."""
+    """Two sets that train and two that stop one network."""
 
     p: Part
     q: Part
     p_stop: Part
     q_stop: Part
 
+    @property
+    def sizes(self) -> list[int]:
+        """How many samples of P and of Q train."""
+        return [len(self.p.x), len(self.q.x)]
+
+    def batch(self, rows: list[Tensor]) -> list[Part]:
+        """Return some of the samples of P and of Q."""
+        return [Part(part.x[row], part.offset[row]) for part, row in zip((self.p, self.q), rows, strict=True)]
+
+    def stopping(self) -> list[Part]:
+        """Return what stops."""
+        return [self.p_stop, self.q_stop]
+
 
 def train(
-    networks: Sequence[nn.Module], jobs: Sequence[Parts], objective: Objective, schedule: Schedule
+    networks: Sequence[nn.Module],
+    tasks: Sequence[Task],
+    objective: Objective,
+    schedule: Schedule,
+    stopping: Objective | None = None,
 ) -> list[bool]:
-    """Train a network for every job, all in one program.
+    """Train a network for every task, all in one program.
 
     Each ends at the epoch that was best on its own stopping samples. That may be the start: where a network begins as
     no correction, it then stays none.
 
+    Args:
+        networks: alike but for their weights.
+        tasks: one for each.
+        objective: the loss that is minimised.
+        schedule: how.
+        stopping: the loss that stops, if it is another one.
+
     Returns:
         Whether each network has learnt anything.
     """
-    team = _Team(networks, objective)
-    batch = min(schedule.batch, *(len(part.x) for job in jobs for part in (job.p, job.q)))
-    an_epoch = math.ceil(max(len(part.x) for job in jobs for part in (job.p, job.q)) / batch)
+    team = _Team(networks, objective, stopping or objective)
+    sizes = [size for task in tasks for size in task.sizes]
+    batch = min(schedule.batch, *sizes)
+    an_epoch = math.ceil(max(sizes) / batch)
     schedule = replace(
         schedule, batch=batch, epochs=max(1, min(schedule.epochs, schedule.most_steps // an_epoch))
     )
@@ -80,18 +123,18 @@ def train(
     )
     falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, schedule.epochs * an_epoch)
     generator = torch.Generator().manual_seed(0)
-    start = best = team.stop_losses(jobs)
+    start = best = team.stop_losses(tasks)
     kept, waited = team.snapshot(), 0
     progress = tqdm(range(schedule.epochs), "critics", leave=False, disable=not on_a_terminal(sys.stderr))
     for _ in progress:
-        orders = [_orders(job, an_epoch * batch, generator) for job in jobs]
+        orders = [_orders(task.sizes, an_epoch * batch, generator) for task in tasks]
         for step in range(an_epoch):
             rows = [[order[step * batch : (step + 1) * batch] for order in pair] for pair in orders]
             optimiser.zero_grad()
-            team.loss(jobs, rows).backward()
+            team.loss(tasks, rows).backward()
             optimiser.step()
             falling.step()
-        losses = team.stop_losses(jobs)
+        losses = team.stop_losses(tasks)
         better = losses < best
         best = torch.where(better, losses, best)
         kept = team.snapshot(kept, better)
@@ -106,35 +149,28 @@ def train(
 class _Team:
     """Critics of one kind that train as one; each of them is a view of the stacked whole."""
 
-    def __init__(self, networks: Sequence[nn.Module], objective: Objective) -> None:
-        self.networks, self.objective, self.stack = networks, objective, Stack(networks)
+    def __init__(self, networks: Sequence[nn.Module], objective: Objective, stopping: Objective) -> None:
+        self.networks, self.objective, self.stopping = networks, objective, stopping
+        self.stack = Stack(networks)
 
-    def loss(self, jobs: Sequence[Parts], rows: Sequence[Sequence[Tensor]]) -> Tensor:
-        """Return the sum of all losses on these rows of P and Q; each network's gradient is that of its own."""
-        x, offset = (
-            torch.stack(
-                [
-                    torch.cat(
-                        [getattr(part, name)[row] for part, row in zip((job.p, job.q), pair, strict=True)]
-                    )
-                    for job, pair in zip(jobs, rows, strict=True)
-                ]
-            )
-            for name in ("x", "offset")
-        )
+    def loss(self, tasks: Sequence[Task], rows: Sequence[list[Tensor]]) -> Tensor:
+        """Return the sum of all losses on these rows; each network's gradient is that of its own."""
+        batches = [task.batch(own) for task, own in zip(tasks, rows, strict=True)]
+        x = torch.stack([torch.cat([part.x for part in parts]) for parts in batches])
+        offset = torch.stack([torch.cat([part.offset for part in parts]) for parts in batches])
         outputs = self.stack(as_float(x)) + offset
-        return self.objective(*outputs.chunk(2, 1)).sum()
+        return self.objective(*outputs.split([len(part.x) for part in batches[0]], 1)).sum()
 
     @torch.no_grad()
-    def stop_losses(self, jobs: Sequence[Parts]) -> Tensor:
+    def stop_losses(self, tasks: Sequence[Task]) -> Tensor:
         """Return the loss of each network on its stopping samples."""
         losses = []
-        for network, job in zip(self.networks, jobs, strict=True):
-            p, q = (
+        for network, task in zip(self.networks, tasks, strict=True):
+            outputs = [
                 torch.cat([network(as_float(x)) for x in part.x.split(4096)]) + part.offset
-                for part in (job.p_stop, job.q_stop)
-            )
-            losses.append(self.objective(p[None], q[None])[0])
+                for part in task.stopping()
+            ]
+            losses.append(self.stopping(*(one[None] for one in outputs))[0])
         return torch.stack(losses)
 
     def snapshot(self, kept: list[Tensor] | None = None, which: Tensor | None = None) -> list[Tensor]:
@@ -156,11 +192,9 @@ class _Team:
             network.eval().requires_grad_(False)
 
 
-def _orders(job: Parts, length: int, generator: torch.Generator) -> list[Tensor]:
-    """Return rows of P and of Q, shuffled, and shuffled again if they do not suffice."""
-    orders = []
-    for part in (job.p, job.q):
-        n = len(part.x)
-        times = math.ceil(length / n)
-        orders.append(torch.cat([torch.randperm(n, generator=generator) for _ in range(times)])[:length])
-    return orders
+def _orders(sizes: list[int], length: int, generator: torch.Generator) -> list[Tensor]:
+    """Return rows of each set, shuffled, and shuffled again if they do not suffice."""
+    return [
+        torch.cat([torch.randperm(n, generator=generator) for _ in range(math.ceil(length / n))])[:length]
+        for n in sizes
+    ]

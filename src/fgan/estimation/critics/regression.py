@@ -82,9 +82,14 @@ class Regression:
     coefficients: Tensor
     intercept: Tensor
 
-    def __call__(self, x: Tensor) -> Tensor:
+    @property
+    def description(self) -> str:
+        """The kind of its features."""
+        return self.features.__name__
+
+    def __call__(self, z: Tensor) -> Tensor:
         """Return the log-ratios (n,) of scaled inputs (n, d)."""
-        return torch.addmv(self.intercept, self.features(x), self.coefficients)
+        return torch.addmv(self.intercept, self.features(z), self.coefficients)
 
     def times(self, factor: float) -> Regression:
         """Return the log-ratio times a factor."""

@@ -1,0 +1,221 @@
+"""`fgan.mutual_information`: how much do these variables share, and how sure is that?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from fgan.data.notes import Say, to_stderr
+from fgan.divergences import Divergence
+from fgan.errors import FganError
+from fgan.estimation.design import CrossFit, Learner, cross_fit
+from fgan.estimation.diagnostics import diagnose
+from fgan.estimation.estimate import Named, check_numbers, divergences_of, trained_for
+from fgan.estimation.evidence import Evidence, checked
+from fgan.estimation.information.methods import InformationMethod, Setting, choose_information
+from fgan.estimation.information.objectives import Named as NamedEstimator
+from fgan.estimation.information.pairs import Pairs
+from fgan.estimation.information.permutation import independence_p_value
+from fgan.estimation.information.samples import Together, together_of
+from fgan.estimation.information.variational import REPORT, estimate_named
+from fgan.estimation.prices import Mean
+from fgan.estimation.result import Estimate, Estimates, Source
+from fgan.estimation.samples import Samples
+from fgan.training.train import resolve_device
+
+NEAR = 0.8
+"""A share of its ceiling from which on an estimate says more about the method than about the samples."""
+
+
+@dataclass(frozen=True)
+class Information(Estimate):
+    """How much two variables share: an `Estimate` of their joint distribution from the product of its margins.
+
+    `n_p` is the number of samples, `n_q` that of pairs that do not belong together. `log_ratio(z)` of rows z = (x, y),
+    side by side, is the pointwise mutual information log p(x, y) / (p(x) p(y)).
+
+    Args:
+        ceiling: what this method cannot pass with so many samples; None where there is no such number.
+    """
+
+    ceiling: float | None = None
+
+    @property
+    def quantity(self) -> str:
+        """What the value is of."""
+        names = "; ".join(self.source.pair.names)
+        return f"I({names})" if self.divergence == "kl" else f"I_{self.divergence}({names})"
+
+    @property
+    def basis(self) -> str:
+        """What it is made from, in a line."""
+        unit = ", in nats" if self.divergence == "kl" else ""
+        return f"{self.n_p:,} samples{unit}; {self.method} ({self.reason})"
+
+    def verdict(self, p_value: float) -> str:
+        """Say what was tested, and the p-value."""
+        return f"p = {p_value:.3g} for the hypothesis that both are independent (permutation test)"
+
+
+def mutual_information(
+    x: Samples,
+    y: Samples,
+    divergence: Named | Sequence[Named] = "kl",
+    *,
+    method: str = "auto",
+    folds: int = 5,
+    permutations: int = 0,
+    n: int | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    say: Say = to_stderr,
+) -> Information | Estimates:
+    r"""Estimate the mutual information of X and Y, by samples that neither trained nor chose the critic.
+
+    .. math:: I_f(X; Y) = D_f(P_{XY} \| P_X P_Y), \quad \text{of KL the mutual information, in nats}
+
+    Each of the folds reports on a critic that the others trained and stopped, as in `fgan.estimate`. Samples of the
+    product of margins are x with the y of other rows of the same part; the error bar knows that they share rows.
+
+    Args:
+        x, y: samples that belong together row by row: arrays, tensors or lists (n,) or (n, d), tables of named columns;
+            words, truth values and few whole numbers are categories.
+        divergence: "kl" for Shannon's mutual information; another name, a `Divergence`, several, or "all".
+        method: a key of `fgan.estimation.INFORMATION_METHODS`, or "auto".
+        folds: parts that report in turn.
+        permutations: of the test of independence, such as 999; 0 for none. Its critic is trained on one half of the
+            samples and tested on the other.
+        n: at most so many rows, drawn by chance.
+        seed: decides folds, networks, draws and permutations.
+        device: where networks are trained; "auto" takes a GPU where torch has one.
+        say: told what is worth knowing of data that are loaded.
+
+    Returns:
+        An `Information`, or `Estimates` by name where several divergences were asked for.
+
+    Raises:
+        DataError: for samples that cannot be read, do not belong together, fewer than 50, NaN.
+        FganError: for an unknown divergence or method, or one that does not take such samples.
+
+    Source: Belghazi et al., "Mutual information neural estimation" (2018), for the critic of pairs; Poole et al., "On
+    variational bounds of mutual information" (2019), for the published methods; McAllester and Stratos, "Formal
+    limitations on the measurement of mutual information" (2020), for the ceiling.
+
+    >>> random = torch.Generator().manual_seed(0)
+    >>> x, noise = torch.randn(2, 1000, generator=random)
+    >>> found = mutual_information(x, x + noise)
+    >>> found.lower_bound <= math.log(2) / 2 <= found.interval[1]
+    True
+    """
+    wanted, several = divergences_of(divergence)
+    samples = together_of(x, y, n=n, seed=seed, say=say)
+    check_numbers(folds, permutations, len(samples.x))
+    name, chosen, reason = choose_information(method, samples)
+    plan = _Plan(samples, wanted, chosen, folds, permutations, seed, resolve_device(device))
+    evidence, direct = plan.carried_out(name, reason)
+    found, skipped = evidence.estimates(Information, direct)
+    if chosen.named is not None:
+        found = {
+            one: _read_off(estimated, chosen.named, min(REPORT, len(samples.x) // folds))
+            for one, estimated in found.items()
+        }
+    found = {one: _beyond_reach(estimated) for one, estimated in found.items()}
+    return checked(found, skipped) if several else next(iter(found.values()))
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be done with samples that belong together; see `mutual_information`."""
+
+    samples: Together
+    wanted: list[Divergence]
+    method: InformationMethod
+    folds: int
+    permutations: int
+    seed: int
+    device: str
+
+    def carried_out(self, name: str, reason: str) -> tuple[Evidence, dict[Divergence, Mean | None]]:
+        """Return what critics say of the samples, and what the method says without any."""
+        x, y = self.samples.x, self.samples.y
+        fitted, p_value, sampling = None, None, None
+        if self.method.learner is not None:
+            design = Pairs(x, y, self.folds, seed=self.seed)
+            sampling = design.sampling()
+            fitted, p_value = self._fit(design, self.method.learner)
+        elif self.permutations:
+            raise FganError(
+                f'the test of independence asks a critic that knows log(p/q), and method "{name}" has none. Take '
+                "logistic, or permutations=0."
+            )
+        critics = tuple(fitted.critics) if fitted else ()
+        evidence = Evidence(
+            method=name,
+            reason=reason,
+            caveat=self.method.caveat,
+            n_p=len(x),
+            n_q=len(fitted.q) if fitted else len(x),
+            source=Source(self.samples.pair, critics, (fitted.p, fitted.q) if fitted else None),
+            diagnostics=diagnose(fitted.p, fitted.q, tuple(one.description for one in critics))
+            if fitted
+            else None,
+            p_value=p_value,
+            notes=self.samples.notes,
+            sampling=sampling,
+        )
+        return evidence, {one: self._value(one) for one in self.wanted}
+
+    def _fit(self, design: Pairs, make: Callable[[Setting], Learner]) -> tuple[CrossFit, float | None]:
+        x, y = self.samples.x, self.samples.y
+        learner = make(Setting(x.shape[1], trained_for(self.wanted), self.seed, self.device))
+        jobs = [design.job(fold) for fold in range(self.folds)]
+        if not self.permutations:
+            return cross_fit(design, learner(jobs)), None
+        halves = Pairs(x, y, 2, seed=self.seed + 1)
+        *critics, tester = learner([*jobs, halves.job(0)])
+        rows = halves.rows(0)[2]
+        p_value = independence_p_value(tester, x[rows], y[rows], self.permutations, self.seed)
+        return cross_fit(design, critics), p_value
+
+    def _value(self, divergence: Divergence) -> Mean | None:
+        x, y = self.samples.x, self.samples.y
+        if self.method.named is not None:
+            if divergence.name != "kl":
+                return None
+            return estimate_named(
+                Pairs(x, y, self.folds, seed=self.seed), self.method.named, self.seed, self.device
+            )
+        return self.method.value(divergence, x, y) if self.method.value else None
+
+
+def _read_off(found: Information, named: NamedEstimator, at_once: int) -> Information:
+    """Return a published estimator's number with its limit at so many samples at once, and what that means."""
+    ceiling = named.ceiling(at_once) if named.ceiling else None
+    warnings = list(found.warnings)
+    if ceiling is not None and found.value > NEAR * ceiling:
+        warnings.append(
+            f"{found.method} cannot pass log({at_once}) = {ceiling:.2f} nats, and is near it: the information may be any "
+            "number above. logistic reaches further."
+        )
+    if not named.bound:
+        warnings.append(f"{found.method} is no lower bound of what it estimates at any finite n.")
+    lower = Mean(found.value, found.standard_error).lower() if named.bound else None
+    return replace(
+        found,
+        ceiling=ceiling,
+        lower_bound=None if lower is None else max(lower, 0.0),
+        warnings=tuple(warnings),
+    )
+
+
+def _beyond_reach(found: Information) -> Information:
+    """Return an estimate that says so where it is above what any honest bound could show."""
+    reach = math.log(found.n_p)
+    if found.divergence != "kl" or found.value <= NEAR * reach or found.method == "discrete":
+        return found
+    warning = (
+        f"{found.value:.1f} nats are near or above log n = {reach:.1f}: no lower bound that holds for every distribution "
+        "can show that much from n samples (McAllester and Stratos 2020). The value is the critic's word."
+    )
+    return replace(found, warnings=(*found.warnings, warning))

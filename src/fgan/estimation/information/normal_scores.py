@@ -1,0 +1,65 @@
+"""Every coordinate as the normal quantile of its rank: information is the same in any units and on any scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+KNOTS = 512
+TIES = 0.1
+"""A coordinate of which more samples than this repeat another keeps its own scale: ranks would say little."""
+
+
+@dataclass(frozen=True)
+class NormalScores:
+    """An increasing map of every coordinate; information does not change by it.
+
+    Args:
+        knots: values of each coordinate in increasing order (d, k).
+        scores: the normal scores of the knots (d, k).
+        edges: what a unit of `scores` is beyond the knots (d,).
+    """
+
+    knots: Tensor
+    scores: Tensor
+    edges: Tensor
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return samples (n, d) as normal scores, float32: linear between knots, logarithmic beyond them."""
+        columns = x.T.double().contiguous()
+        right = torch.searchsorted(self.knots, columns).clamp(1, self.knots.shape[1] - 1)
+        x0, x1 = self.knots.gather(1, right - 1), self.knots.gather(1, right)
+        z0, z1 = self.scores.gather(1, right - 1), self.scores.gather(1, right)
+        share = ((columns - x0) / (x1 - x0)).clamp(0.0, 1.0)
+        low = (self.knots[:, :1] - columns).clamp(min=0.0) / self.edges[:, None]
+        high = (columns - self.knots[:, -1:]).clamp(min=0.0) / self.edges[:, None]
+        return (z0 + share * (z1 - z0) + high.log1p() - low.log1p()).T.float()
+
+
+def normal_scores_of(x: Tensor) -> NormalScores:
+    """Return the normal scores of samples (n, d).
+
+    >>> x = torch.linspace(-1, 1, 999)[:, None] ** 3
+    >>> z = normal_scores_of(x)(x).flatten()
+    >>> [round(number, 2) for number in z[[25, 499, 973]].tolist()]  # whatever the power
+    [-1.95, 0.0, 1.95]
+    """
+    ranked = x.double().sort(0).values.T
+    n = ranked.shape[1]
+    places = torch.linspace(0, n - 1, min(n, KNOTS), dtype=torch.float64)
+    below = places.floor().long()
+    above = (below + 1).clamp(max=n - 1)
+    knots = ranked[:, below] + (places - below) * (ranked[:, above] - ranked[:, below])
+    scores = torch.special.ndtri((places + 0.5) / n).expand_as(knots).clone()
+    repeats = (ranked[:, 1:] == ranked[:, :-1]).double().mean(1)
+    mean, deviation = ranked.mean(1), ranked.std(1)
+    deviation = torch.where(deviation > 0, deviation, 1.0)
+    for column in (repeats > TIES).nonzero().flatten().tolist():
+        low, high = float(ranked[column, 0]), float(ranked[column, -1])
+        rim = 1e-9 * float(deviation[column])
+        knots[column] = torch.linspace(low - rim, high + rim, knots.shape[1], dtype=torch.float64)
+        scores[column] = (knots[column] - mean[column]) / deviation[column]
+    steps = torch.arange(knots.shape[1], dtype=torch.float64) * 1e-12 * deviation[:, None]
+    return NormalScores((knots + steps).contiguous(), scores, deviation)

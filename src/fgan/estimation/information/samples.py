@@ -1,0 +1,112 @@
+"""Samples that belong together, from wherever they are: vectors beside vectors, or categories beside categories."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fgan.data.notes import Say
+from fgan.errors import DataError
+from fgan.estimation.checks import constant_columns, require_enough, require_finite
+from fgan.estimation.samples import Pair, Read, Samples, categories_of, read, rows_of, vectors_of
+
+
+@dataclass(frozen=True)
+class Together:
+    """Two sets of samples, row by row of one thing each.
+
+    Args:
+        x, y: vectors, float64 (n, dx), (n, dy); or categories, int64 (n,), (n,).
+        kind: "vectors" or "categories".
+        pair: rows (x, y), and what encodes more of them; of no use for categories.
+        real: whether every coordinate is a number of its own, none of them a category's.
+        notes: what is worth knowing of them.
+    """
+
+    x: Tensor
+    y: Tensor
+    kind: str
+    pair: Pair
+    real: bool
+    notes: list[str]
+
+
+def together_of(x: Samples, y: Samples, *, n: int | None, seed: int, say: Say) -> Together:
+    """Read two sets of samples that belong together.
+
+    Args:
+        x, y: as `fgan.estimate` takes them, but images. A side of words, truth values or few whole numbers is a
+            category, each distinct row one; beside a side of real numbers, each is a coordinate of 0 and 1.
+        n: at most so many rows, drawn by chance.
+        seed: decides which.
+        say: told what is worth knowing of data that are loaded.
+
+    Raises:
+        DataError: where they cannot be read, are not of one length, are too few, or hold NaN.
+    """
+    sides = [_side(samples, name, seed, say) for samples, name in ((x, "X"), (y, "Y"))]
+    lengths = [len(side.cells[0]) for side in sides]
+    names = (sides[0].name, sides[1].name)
+    if lengths[0] != lengths[1]:
+        raise DataError(
+            f"mutual information is of rows that belong together; {names[0]} has {lengths[0]}, {names[1]} "
+            f"{lengths[1]}. Give two sets of one length, row by row of the same thing."
+        )
+    if n is not None and n < lengths[0]:
+        rows = np.random.default_rng(seed).permutation(lengths[0])[:n]
+        sides = [replace(side, cells=[cell[rows] for cell in side.cells]) for side in sides]
+    require_enough(len(sides[0].cells[0]), len(sides[1].cells[0]), names)
+    categories = [categories_of(side, side) for side in sides]
+    if all(one is not None for one in categories):
+        return _categories(sides, [one or {} for one in categories], names)
+    whole = Read(
+        " and ".join(names),
+        [
+            cell
+            for side, known in zip(sides, categories, strict=True)
+            for cell in _cells(side, known is not None)
+        ],
+        tuple(f"{side.name}, {column}" for side in sides for column in side.columns),
+    )
+    first = replace(sides[0], cells=_cells(sides[0], categories[0] is not None))
+    width = vectors_of(first, first).p.shape[1]
+    pair = replace(vectors_of(whole, whole), names=names)
+    real = all(cell.dtype.kind in "fiu" for cell in whole.cells)
+    return Together(
+        pair.p[:, :width],
+        pair.p[:, width:],
+        "vectors",
+        pair,
+        real,
+        constant_columns(pair.p, pair.p, pair.columns),
+    )
+
+
+def _side(samples: Samples, name: str, seed: int, say: Say) -> Read:
+    side = read(samples, name, None, seed, say)
+    if side.images is not None:
+        raise DataError(
+            f"mutual information is of vectors and categories; {side.name} holds images. Give features of them, "
+            "such as fgan.evaluation extracts, or flatten small ones."
+        )
+    require_finite(side.cells, side.columns, side.name)
+    return side
+
+
+def _cells(side: Read, categorical: bool) -> list[np.ndarray]:
+    return [cell.astype(str) for cell in side.cells] if categorical else side.cells
+
+
+def _categories(sides: list[Read], known: list[dict], names: tuple[str, str]) -> Together:
+    x, y = (
+        torch.tensor([number_of[row] for row in rows_of(side.cells)])
+        for side, number_of in zip(sides, known, strict=True)
+    )
+
+    def encode(samples: Samples) -> Tensor:
+        raise DataError("categories have no critic; their log-ratio is that of their shares.")
+
+    return Together(x, y, "categories", Pair(x, y, "categories", names, (), encode), False, [])
