@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import tyro
 
@@ -13,6 +15,9 @@ from fgan.cli import print_error, print_out
 from fgan.cli.compare import names_in
 from fgan.errors import FganError
 from fgan.files import save_file
+
+if TYPE_CHECKING:
+    from fgan.estimation import Estimate, Estimates
 
 PICTURES = (".png", ".pdf", ".svg")
 
@@ -54,22 +59,16 @@ def run(arguments: list[str]) -> None:
     """Parse the arguments, estimate and print what was found."""
     command = tyro.cli(EstimateCommand, prog="fgan estimate", args=arguments)
     from fgan.data.tables import is_table, read_table
-    from fgan.estimation import Estimates, estimate
+    from fgan.estimation import estimate
 
     columns = tuple(names_in(command.columns))
     if columns and not (is_table(command.p) and is_table(command.q)):
         raise FganError(
             f"--columns chooses among the columns of tables; {command.p} and {command.q} are not both one."
         )
-    if command.plot and command.plot.suffix.lower() not in PICTURES:
-        raise FganError(f"--plot writes {', '.join(PICTURES)}; got {command.plot}.")
+    checked_picture(command.plot)
     p, q = (read_table(one, columns) if is_table(one) else one for one in (command.p, command.q))
-    names = names_in(command.divergence)
-    if not names or "" in names:
-        raise FganError(
-            f"--divergence must be names separated by commas, or all; got {command.divergence!r}. `fgan divergences` "
-            "lists them."
-        )
+    names = divergences_in(command.divergence)
     found = estimate(
         p,
         q,
@@ -84,8 +83,29 @@ def run(arguments: list[str]) -> None:
         say=print_error,
     )
     print_out(json.dumps(found.to_dict(), ensure_ascii=False) if command.json else str(found))
-    if command.plot:
-        one = next(iter(found.values())) if isinstance(found, Estimates) else found
+    save_picture_of(found, command.plot)
+
+
+def checked_picture(path: Path | None) -> None:
+    """Raise an FganError for a --plot that is no picture, before anything is done."""
+    if path and path.suffix.lower() not in PICTURES:
+        raise FganError(f"--plot writes {', '.join(PICTURES)}; got {path}.")
+
+
+def divergences_in(text: str) -> list[str]:
+    """Return the names that --divergence gives."""
+    names = names_in(text)
+    if not names or "" in names:
+        raise FganError(
+            f"--divergence must be names separated by commas, or all; got {text!r}. `fgan divergences` lists them."
+        )
+    return names
+
+
+def save_picture_of(found: Estimate | Estimates, path: Path | None) -> None:
+    """Draw an estimate, or the first of several, where a picture is asked for."""
+    if path:
+        one = found if not isinstance(found, Mapping) else next(iter(found.values()))
         picture = io.BytesIO()
-        one.plot().savefig(picture, format=command.plot.suffix[1:].lower())
-        save_file(command.plot, picture.getvalue(), "A picture")
+        one.plot().savefig(picture, format=path.suffix[1:].lower())
+        save_file(path, picture.getvalue(), "A picture")

@@ -34,7 +34,8 @@ class Diagnostics:
         calibration_error: mean distance of the predicted share of P from the observed one, over 10 bins.
         bins: (predicted share of P, observed share, weight) of each bin.
         accuracy: how often the sign of l tells P from Q, ½ if it cannot.
-        saturated_p, saturated_q: shares of samples whose |l| is beyond the cap: more than so many samples can show.
+        saturated_p, saturated_q: shares of P with l above the cap, and of Q with l below -cap: more than so many
+            samples can show.
         tail_p, tail_q: tail indices of q/p on P and of p/q on Q (Hill); times the power that a divergence averages,
             a variance is infinite from ½ on.
         cap: the largest |l| that counts in a bound.
@@ -70,8 +71,8 @@ def diagnose(p: HeldOut, q: HeldOut, critics: tuple[str, ...]) -> Diagnostics:
         calibration_error=sum(weight * abs(predicted - seen) for predicted, seen, weight in bins),
         bins=bins,
         accuracy=float((on_p > 0).double().mean() + (on_q < 0).double().mean() + _ties(on_p, on_q)) / 2,
-        saturated_p=float((on_p.abs() > cap).double().mean()),
-        saturated_q=float((on_q.abs() > cap).double().mean()),
+        saturated_p=float((on_p > cap).double().mean()),
+        saturated_q=float((on_q < -cap).double().mean()),
         tail_p=_tail(-on_p),
         tail_q=_tail(on_q),
         cap=cap,
@@ -97,8 +98,12 @@ def tail_warnings(found: Diagnostics, divergence: Divergence) -> list[str]:
 def warnings_of(found: Diagnostics, divergence: Divergence, n: int) -> list[str]:
     """Return what else makes the number of this divergence less than it seems."""
     warnings = []
-    beyond = max(found.saturated_p, found.saturated_q)
-    if beyond > MUCH and not math.isfinite(divergence.range[1]):
+    # Where f grows without limit: with p/q over P, with q/p over Q.
+    beyond = max(
+        found.saturated_p if math.isinf(divergence.slope_at_infinity) else 0.0,
+        found.saturated_q if math.isinf(divergence.f_at_zero) else 0.0,
+    )
+    if beyond > MUCH:
         warnings.append(
             f"{beyond:.0%} of the samples of one side have a ratio beyond e^±{found.cap:.2f}, more than so many "
             "samples can show: lower_bound stops near there, and beyond it the value is the critic's word. "

@@ -219,6 +219,7 @@ def divergences_of(given: Named | Sequence[Named]) -> tuple[list[Divergence], bo
 
 
 def check_numbers(folds: int, permutations: int, n: int) -> None:
+    """Raise an FganError for folds that n samples do not fill, or permutations that can show nothing."""
     if not 2 <= folds <= n // 5:
         raise FganError(
             f"folds must be 2 or more, with 5 samples of each set in every one; got {folds} for {n} samples."

@@ -85,6 +85,8 @@ class NeuralLearner:
         device: where networks are trained.
     """
 
+    schedule = Schedule()
+
     def __init__(
         self, divergence: Divergence | None = None, *, tight: bool = False, seed: int = 0, device: str = "cpu"
     ) -> None:
@@ -131,7 +133,7 @@ class NeuralLearner:
             )
         shape = tuple(prepared[0][0].shape[1:])
         networks = [_network(shape, self.seed).to(self.device) for _ in jobs]
-        schedule = IMAGE_SCHEDULE if len(shape) == 3 else Schedule()
+        schedule = IMAGE_SCHEDULE if len(shape) == 3 else self.schedule
         learnt = train(networks, jobs, self._objective(), schedule)
         return [network if one else None for network, one in zip(networks, learnt, strict=True)]
 

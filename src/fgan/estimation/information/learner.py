@@ -7,6 +7,7 @@ from collections.abc import Callable
 from torch import Tensor
 
 from fgan.estimation.critics.learner import Base, NeuralLearner
+from fgan.estimation.critics.network import Schedule
 from fgan.estimation.critics.regression import logistic_loss
 from fgan.estimation.design import Job
 from fgan.estimation.information.copula import copula_of
@@ -20,19 +21,21 @@ class InformationLearner(NeuralLearner):
     """Fits log-ratios of rows (x, y) together to rows apart, by logistic loss.
 
     Args:
-        width: coordinates of x.
+        columns: how many of a row's are x.
         seed: decides the networks' weights.
         device: where networks are trained.
     """
 
-    def __init__(self, width: int, *, seed: int = 0, device: str = "cpu") -> None:
+    schedule = Schedule(epochs=100, most_steps=4000, patience=10)
+
+    def __init__(self, columns: int, *, seed: int = 0, device: str = "cpu") -> None:
         super().__init__(seed=seed, device=device)
-        self.width = width
+        self.columns = columns
 
     def _preparation(self, job: Job) -> Callable[[Tensor], Tensor]:
         return normal_scores_of(job.p)
 
     def _base(self, parts: list[Tensor]) -> Base:
         p, _, p_stop, q_stop = parts
-        all_of_them = [copula_of(p, self.width, share) for share in SHARES]
+        all_of_them = [copula_of(p, self.columns, share) for share in SHARES]
         return min(all_of_them, key=lambda one: float(logistic_loss(one(p_stop), one(q_stop))))

@@ -27,13 +27,13 @@ class Setting:
     """What a learner is made for.
 
     Args:
-        width: coordinates of x.
+        columns: how many of a row's are x.
         divergence: the first that is asked for; a bound is trained for it.
         seed: decides what is random in training.
         device: where networks are trained.
     """
 
-    width: int
+    columns: int
     divergence: Divergence
     seed: int
     device: str
@@ -73,7 +73,7 @@ def _own_bound(tight: bool) -> Callable[[Setting], Learner]:
 INFORMATION_METHODS: dict[str, InformationMethod] = {
     "logistic": InformationMethod(
         "a classifier of pairs: a normal copula first, then a network for what it leaves",
-        learner=lambda s: InformationLearner(s.width, seed=s.seed, device=s.device),
+        learner=lambda s: InformationLearner(s.columns, seed=s.seed, device=s.device),
     ),
     "plain": InformationMethod(
         "f-MI: a network trained on the divergence's own variational bound", learner=_own_bound(False)

@@ -195,8 +195,8 @@ def _read_off(found: Information, named: NamedEstimator, at_once: int) -> Inform
     warnings = list(found.warnings)
     if ceiling is not None and found.value > NEAR * ceiling:
         warnings.append(
-            f"{found.method} cannot pass log({at_once}) = {ceiling:.2f} nats, and is near it: the information may be any "
-            "number above. logistic reaches further."
+            f"{found.method} cannot pass log({at_once}) = {ceiling:.2f} nats, and is near it: the information may be "
+            "any number above. logistic reaches further."
         )
     if not named.bound:
         warnings.append(f"{found.method} is no lower bound of what it estimates at any finite n.")
@@ -215,7 +215,7 @@ def _beyond_reach(found: Information) -> Information:
     if found.divergence != "kl" or found.value <= NEAR * reach or found.method == "discrete":
         return found
     warning = (
-        f"{found.value:.1f} nats are near or above log n = {reach:.1f}: no lower bound that holds for every distribution "
-        "can show that much from n samples (McAllester and Stratos 2020). The value is the critic's word."
+        f"{found.value:.1f} nats are near or above log n = {reach:.1f}: no lower bound that holds for every "
+        "distribution can show that much from n samples (McAllester and Stratos 2020). The value is the critic's word."
     )
     return replace(found, warnings=(*found.warnings, warning))

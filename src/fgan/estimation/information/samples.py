@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +11,7 @@ from torch import Tensor
 
 from fgan.data.notes import Say
 from fgan.errors import DataError
-from fgan.estimation.checks import constant_columns, require_enough, require_finite
+from fgan.estimation.checks import NAMED, constant_columns, require_enough, require_finite
 from fgan.estimation.samples import Pair, Read, Samples, categories_of, read, rows_of, vectors_of
 
 
@@ -93,7 +94,8 @@ def _side(samples: Samples, name: str, seed: int, say: Say) -> Read:
             "such as fgan.evaluation extracts, or flatten small ones."
         )
     require_finite(side.cells, side.columns, side.name)
-    return side
+    table = isinstance(samples, Mapping) or hasattr(samples, "columns")
+    return replace(side, name=", ".join(side.columns)) if table and len(side.columns) <= NAMED else side
 
 
 def _cells(side: Read, categorical: bool) -> list[np.ndarray]:

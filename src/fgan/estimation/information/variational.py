@@ -31,7 +31,7 @@ class Matrix:
     Args:
         x, y: what trains (n, dx), (n, dy).
         x_stop, y_stop: what stops.
-        two: whether the critic is asked for its second output, on the pairs that belong together.
+        two: whether there is a second output, on the pairs that belong together.
     """
 
     x: Tensor
@@ -71,6 +71,14 @@ def matrix_of(outputs: Tensor) -> Tensor:
     return outputs.unflatten(-1, (n, n))
 
 
+def taken(objective: Callable[..., Tensor], means: Weighted, *second: Tensor) -> Tensor:
+    """Return an objective of scores g, and of u = second output - g where there is one: near what is best for it.
+
+    The best u is log E_y'[e^g(x, y')] - g(x, y), and the first term is 0 where g has come to be log(p/q).
+    """
+    return objective(means, *(one - means.on_joint for one in second))
+
+
 def estimate_named(design: Pairs, named: Named, seed: int, device: str) -> Mean:
     """Return a published estimator's mean over the folds, each read off samples that its critic has not seen.
 
@@ -91,11 +99,11 @@ def estimate_named(design: Pairs, named: Named, seed: int, device: str) -> Mean:
     networks = [_network(width, seed).to(device) for _ in tasks]
     objective = named.train()
 
-    def loss(outputs: Tensor, *second: Tensor) -> Tensor:
-        return -objective(of(matrix_of(outputs)), *second)
+    def loss(*outputs: Tensor) -> Tensor:
+        return -taken(objective, of(matrix_of(outputs[0])), *outputs[1:])
 
-    def stopping(outputs: Tensor, *second: Tensor) -> Tensor:
-        return -named.train()(of(matrix_of(outputs)), *second)
+    def stopping(*outputs: Tensor) -> Tensor:
+        return -taken(named.train(), of(matrix_of(outputs[0])), *outputs[1:])
 
     train(networks, tasks, loss, SCHEDULE, stopping)
     found = [
@@ -133,8 +141,8 @@ def _read_off(network: nn.Module, x: Tensor, y: Tensor, named: Named, device: st
                 torch.cat([network(rows) for rows in part.x.split(65_536)]).cpu().double() for part in parts
             ]
         weights = torch.ones(len(x_part), dtype=torch.float64, requires_grad=True)
-        value = named.value(Weighted(matrix_of(outputs[0]), weights), *outputs[1:])
+        value = taken(named.value, Weighted(matrix_of(outputs[0]), weights), *outputs[1:])
         # The infinitesimal jackknife: how the estimate moves with the weight of each sample.
         (moved,) = torch.autograd.grad(value, weights)
-        found.append((Mean(float(value), float(moved.square().sum().sqrt())), len(x_part)))
+        found.append((Mean(float(value.detach()), float(moved.square().sum().sqrt())), len(x_part)))
     return found

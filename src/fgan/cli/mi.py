@@ -1,0 +1,107 @@
+"""`fgan mi`: how much two sets of columns share."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from fgan.cli import print_error, print_out
+from fgan.cli.compare import names_in
+from fgan.cli.estimate import checked_picture, divergences_in, save_picture_of
+from fgan.errors import FganError
+
+
+@dataclass(frozen=True, kw_only=True)
+class MutualInformationCommand:
+    """Estimate the mutual information of X and Y, in nats, by samples that trained no critic.
+
+    Either two files with a row each for the same things, or one table and which of its columns are X and Y:
+    `fgan mi x.npy y.npy`, `fgan mi people.csv --x age,city --y income`.
+    """
+
+    files: tyro.conf.Positional[tuple[str, ...]]
+    """One table (.csv, .tsv, .parquet), or two tables, arrays (.npy, .npz) or names of data."""
+    x: str = ""
+    """Columns of a table that are X, separated by commas."""
+    y: str = ""
+    """Columns of a table that are Y, separated by commas; of one table all others if not given."""
+    divergence: str = "kl"
+    """kl for Shannon's mutual information; other names, separated by commas, or all."""
+    method: str = "auto"
+    """How: auto, logistic, plain, tight, telescoping, nwj, dv, mine, infonce, js, smile, flo, ksg, copula or
+    discrete."""
+    folds: int = 5
+    """Parts of the samples that report in turn."""
+    permutations: int = 0
+    """Of the test of independence, such as 999; 0 for none."""
+    n: int | None = None
+    """Rows that are used, at most."""
+    seed: int = 0
+    """Decides folds, networks, draws and permutations."""
+    plot: Path | None = None
+    """Draw log-ratios and calibration into this picture; of the first divergence."""
+    device: str = "auto"
+    """Where networks are trained; auto takes a GPU where there is one."""
+    json: bool = False
+    """Print one JSON object on stdout."""
+
+
+def run(arguments: list[str]) -> None:
+    """Parse the arguments, estimate and print what was found."""
+    command = tyro.cli(MutualInformationCommand, prog="fgan mi", args=arguments)
+    checked_picture(command.plot)
+    names = divergences_in(command.divergence)
+    from fgan.estimation import mutual_information
+
+    x, y = _sides(command)
+    found = mutual_information(
+        x,
+        y,
+        names[0] if len(names) == 1 else names,
+        method=command.method,
+        folds=command.folds,
+        permutations=command.permutations,
+        n=command.n,
+        seed=command.seed,
+        device=command.device,
+        say=print_error,
+    )
+    print_out(json.dumps(found.to_dict(), ensure_ascii=False) if command.json else str(found))
+    save_picture_of(found, command.plot)
+
+
+def _sides(command: MutualInformationCommand) -> tuple[object, object]:
+    from fgan.data.tables import is_table, read_table
+
+    x, y = tuple(names_in(command.x)), tuple(names_in(command.y))
+    if len(command.files) == 2:
+        sides = []
+        for file, columns, flag in zip(command.files, (x, y), ("--x", "--y"), strict=True):
+            if columns and not is_table(file):
+                raise FganError(f"{flag} chooses among the columns of a table; {file} is none.")
+            sides.append(read_table(file, columns) if is_table(file) else file)
+        return sides[0], sides[1]
+    if len(command.files) != 1 or not is_table(command.files[0]):
+        raise FganError(
+            "fgan mi takes two files, or one table with --x and --y; got "
+            f"{', '.join(command.files) or 'none'}."
+        )
+    if not x:
+        raise FganError("of one table, --x must say which columns are X, separated by commas.")
+    (file,) = command.files
+    whole = read_table(file, (*x, *y) if y else ())
+    both = set(x) & set(y)
+    if both:
+        raise FganError(
+            f'a column cannot be X and Y at once; "{min(both)}" is. Its information is its entropy.'
+        )
+    missing = [name for name in x if name not in whole]
+    if missing:
+        raise FganError(f'{file} has no column "{missing[0]}"; it has {", ".join(whole)}.')
+    rest = y or tuple(name for name in whole if name not in x)
+    if not rest:
+        raise FganError(f"{file} has no columns but those of --x. Leave some for Y.")
+    return {name: whole[name] for name in x}, {name: whole[name] for name in rest}
