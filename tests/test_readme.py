@@ -72,6 +72,26 @@ def test_the_example_of_the_evaluation_page_runs_on_the_run_of_the_readme(root, 
     run(code, tmp_path)
 
 
+def test_the_examples_of_the_information_page_run(root, tmp_path):
+    for code in re.findall(
+        r"```python\n(.*?)```", (root / "docs" / "information.md").read_text(), flags=re.S
+    ):
+        run(code, tmp_path)
+
+
+def test_the_drift_example_finds_what_differs(root, tmp_path):
+    script = [sys.executable, root / "examples" / "drift.py"]
+    demo = subprocess.run([*script, "--demo"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert demo.returncode == 0, demo.stderr
+    first = demo.stdout.splitlines()[3].split()
+    assert first[0] == "bp" and float(first[3]) <= 0.01  # blood pressure rises with age
+    assert "all together" in demo.stdout and "times as frequent" in demo.stdout
+    wrong = subprocess.run(
+        [*script, "no.csv", "no.csv"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert wrong.returncode == 2 and "there is no file no.csv" in wrong.stderr
+
+
 def test_the_demo(root, tmp_path):
     command = [
         sys.executable,

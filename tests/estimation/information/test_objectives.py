@@ -44,7 +44,9 @@ def test_the_exact_log_ratio_gives_the_information(exact, name):
     assert float(NAMED[name].value(of(scores), *second)) == pytest.approx(truth, abs=0.04)
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMED) - {"mine"}))  # whose gradient is that of dv, and its number none
+@pytest.mark.parametrize(
+    "name", sorted(set(NAMED) - {"mine"})
+)  # whose gradient is that of dv, and its number none
 def test_what_trains_is_largest_at_the_exact_log_ratio(name):
     scores = exact_scores(1500, 0.7)
     x, y = normal_pair(1500, 0.7)

