@@ -44,8 +44,9 @@ def test_columns_of_one_table(fgan_command, people, tmp_path):
 
 
 def test_the_rest_of_a_table_and_text_for_people(fgan_command, people):
-    result = fgan_command("mi", people, "--x", "city", "--divergence", "kl,js")
+    result = fgan_command("mi", people, "--x", "city", "--divergence", "kl,js", "--plot", "-")
     assert result.returncode == 0, result.stderr
+    assert "log(p/q), held out" in result.stderr and "█" in result.stderr
     assert "800 samples, in nats" in result.stdout and "kl" in result.stdout and "js" in result.stdout
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fgan.estimation import Estimate, Estimates
 
 PICTURES = (".png", ".pdf", ".svg")
+TERMINAL = Path("-")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,8 @@ class EstimateCommand:
     seed: int = 0
     """Decides folds, networks, draws and permutations."""
     plot: Path | None = None
-    """Draw log-ratios, calibration and the learning curve into this picture; of the first divergence."""
+    """Draw log-ratios, calibration and the learning curve into this picture, or log-ratios as text for -; of the first
+    divergence."""
     device: str = "auto"
     """Where networks are trained; auto takes a GPU where there is one."""
     json: bool = False
@@ -88,8 +90,8 @@ def run(arguments: list[str]) -> None:
 
 def checked_picture(path: Path | None) -> None:
     """Raise an FganError for a --plot that is no picture, before anything is done."""
-    if path and path.suffix.lower() not in PICTURES:
-        raise FganError(f"--plot writes {', '.join(PICTURES)}; got {path}.")
+    if path and path != TERMINAL and path.suffix.lower() not in PICTURES:
+        raise FganError(f"--plot writes {', '.join(PICTURES)}, or text for -; got {path}.")
 
 
 def divergences_in(text: str) -> list[str]:
@@ -106,6 +108,11 @@ def save_picture_of(found: Estimate | Estimates, path: Path | None) -> None:
     """Draw an estimate, or the first of several, where a picture is asked for."""
     if path:
         one = found if not isinstance(found, Mapping) else next(iter(found.values()))
+        if path == TERMINAL:
+            from fgan.estimation.plot import sketch
+
+            print_error(f"\n{sketch(one)}")
+            return
         picture = io.BytesIO()
         one.plot().savefig(picture, format=path.suffix[1:].lower())
         save_file(path, picture.getvalue(), "A picture")

@@ -42,7 +42,7 @@ class MutualInformationCommand:
     seed: int = 0
     """Decides folds, networks, draws and permutations."""
     plot: Path | None = None
-    """Draw log-ratios and calibration into this picture; of the first divergence."""
+    """Draw log-ratios and calibration into this picture, or log-ratios as text for -; of the first divergence."""
     device: str = "auto"
     """Where networks are trained; auto takes a GPU where there is one."""
     json: bool = False

@@ -17,17 +17,15 @@ if TYPE_CHECKING:
     from fgan.estimation.result import Estimate
 
 BINS = 60
+BLOCKS = " ▁▂▃▄▅▆▇█"
 
 
 def draw(estimate: Estimate) -> Figure:
     """Return a figure of an estimate; see `Estimate.plot`."""
     from matplotlib.figure import Figure
 
-    found, held_out = estimate.diagnostics, estimate.source.held_out
-    if found is None or held_out is None:
-        raise FganError(
-            f'method "{estimate.method}" has no critic to draw. Take another, such as "logistic".'
-        )
+    found, held_out = estimate.diagnostics, _held_out(estimate)
+    assert found is not None, "what has critics has diagnostics"
     panels = 3 if found.curve else 2
     figure = Figure(figsize=(4.2 * panels, 3.4), layout="constrained")
     axes = [figure.add_subplot(1, panels, place + 1) for place in range(panels)]
@@ -39,10 +37,39 @@ def draw(estimate: Estimate) -> Figure:
     return figure
 
 
+def sketch(estimate: Estimate, width: int = 60) -> str:
+    """Return log-ratios of both sides as text, a column of block characters for each share of samples.
+
+    Args:
+        estimate: of a method with critics.
+        width: columns.
+    """
+    held_out = _held_out(estimate)
+    low, high = _range(held_out)
+    lines = [f"log(p/q), held out, from {low:.3g} to {high:.3g}"]
+    for label, side in zip("PQ", held_out, strict=True):
+        counts = side.log_ratio.double().clamp(low, high).histc(width, low, high)
+        heights = (counts / counts.max() * (len(BLOCKS) - 1)).ceil().long().tolist()
+        lines.append(f"{label} {''.join(BLOCKS[height] for height in heights)}")
+    return "\n".join(lines)
+
+
+def _held_out(estimate: Estimate) -> tuple[HeldOut, HeldOut]:
+    if estimate.source.held_out is None:
+        raise FganError(
+            f'method "{estimate.method}" has no critic to draw. Take another, such as "logistic".'
+        )
+    return estimate.source.held_out
+
+
+def _range(held_out: tuple[HeldOut, HeldOut]) -> tuple[float, float]:
+    both = torch.cat([side.log_ratio.double() for side in held_out])
+    return float(both.quantile(0.001)), float(both.quantile(0.999)) + 1e-9
+
+
 def _log_ratios(axis: Axes, held_out: tuple[HeldOut, HeldOut], cap: float) -> None:
     p, q = (side.log_ratio.double() for side in held_out)
-    both = torch.cat([p, q])
-    low, high = float(both.quantile(0.001)), float(both.quantile(0.999)) + 1e-9
+    low, high = _range(held_out)
     for side, label in ((p, "P"), (q, "Q")):
         axis.hist(
             side.clamp(low, high).numpy(), bins=BINS, range=(low, high), alpha=0.5, density=True, label=label

@@ -16,6 +16,7 @@ from fgan.estimation.information.counts import count_information
 from fgan.estimation.information.learner import InformationLearner
 from fgan.estimation.information.neighbours import neighbour_information
 from fgan.estimation.information.objectives import NAMED, Named
+from fgan.estimation.information.pairs import SHIFTS
 from fgan.estimation.information.samples import Together
 from fgan.estimation.methods import trained_by_its_bound
 from fgan.estimation.prices import Mean
@@ -50,6 +51,7 @@ class InformationMethod:
         named: a published estimator of KL.
         value: estimates a divergence from samples of x and y, or None where it has no formula.
         caveat: what goes with such a value.
+        shifts: others' y that a learner sees beside each x.
     """
 
     summary: str
@@ -58,6 +60,7 @@ class InformationMethod:
     named: Named | None = None
     value: Callable[[Divergence, Tensor, Tensor], Mean | None] | None = None
     caveat: str = ""
+    shifts: int = SHIFTS
 
 
 def _neighbours(divergence: Divergence, x: Tensor, y: Tensor) -> Mean | None:
@@ -82,6 +85,7 @@ INFORMATION_METHODS: dict[str, InformationMethod] = {
     "telescoping": InformationMethod(
         "a sum of log-ratios over bridges from the joint distribution to the product",
         learner=lambda s: TelescopingLearner(seed=s.seed, device=s.device),
+        shifts=1,
     ),
     **{name: InformationMethod(named.summary, named=named) for name, named in NAMED.items()},
     "ksg": InformationMethod(

@@ -142,7 +142,7 @@ class _Plan:
         x, y = self.samples.x, self.samples.y
         fitted, p_value, sampling = None, None, None
         if self.method.learner is not None:
-            design = Pairs(x, y, self.folds, seed=self.seed)
+            design = Pairs(x, y, self.folds, self.method.shifts, self.seed)
             sampling = design.sampling()
             fitted, p_value = self._fit(design, self.method.learner)
         elif self.permutations:

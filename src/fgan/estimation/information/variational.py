@@ -18,7 +18,7 @@ from fgan.networks import Architecture, Frame, build_critic
 
 WIDTH, DEPTH = 128, 2
 SCHEDULE = Schedule(epochs=40, most_steps=2000, batch=64, lr=1e-3, decay=1e-3, patience=6)
-STOP = 256
+STOP = 128
 """Samples of the matrix that stops."""
 REPORT = 1000
 """Samples of the largest matrix that is read off at once."""
