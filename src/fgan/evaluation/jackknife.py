@@ -145,6 +145,31 @@ def mean_over_units(units: Tensor) -> Uncertain:
     return Uncertain(first.mean().item(), float(own + other.clamp(min=0)) ** 0.5)
 
 
+def mean_of_crossed(by_unit: Tensor, by_other: Tensor, least: float) -> Uncertain:
+    r"""Return the mean over units of a sum over others, each pair of which counts `least` or nothing.
+
+    .. math:: SE^2 = \frac{s^2_{units}}{n} + \frac{s^2_{others}}{m} - \frac{\Sigma \cdot least}{n^2}, \quad
+        s^2_{others} \text{ of } \tfrac{m}{n} \text{ times their sums}
+
+    Units and others both vary, and each spread holds that of single pairs, which so would count twice.
+
+    Args:
+        by_unit: sums over others (n,).
+        by_other: sums over units (m,), of the same pairs.
+        least: what one pair counts.
+
+    >>> pairs = torch.bernoulli(torch.full((100, 100), 0.1), generator=torch.Generator().manual_seed(0))
+    >>> round(mean_of_crossed(pairs.sum(1), pairs.sum(0), 1.0).standard_error, 1)  # √(100 · 100 · 0.1 · 0.9) / 100
+    0.3
+    """
+    n, m = len(by_unit), len(by_other)
+    by_unit, by_other = by_unit.double(), by_other.double() * (m / n)
+    pairs = float(by_unit.sum()) * least / n**2
+    spread = max(float(by_unit.var()) / n, float(by_other.var()) / m)
+    both = float(by_unit.var()) / n + float(by_other.var()) / m - pairs
+    return Uncertain(float(by_unit.mean()), math.sqrt(max(both, spread)))
+
+
 def proportion(which: Tensor) -> Uncertain:
     """Return the share of trues among (n,), with a standard error that is not 0 at 0 and at 1.
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from fgan.errors import FganError
-from fgan.evaluation.jackknife import GROUPS, Uncertain, group_of, mean_over_units
+from fgan.evaluation.jackknife import GROUPS, Uncertain, group_of, mean_of_crossed, mean_over_units
 
 SPARE = 10
 """Neighbours looked at beyond the k-th, so that a group of samples can be left out."""
@@ -209,6 +209,7 @@ class _Counts:
         n, m, device = len(x_radii), len(y_radii), x_radii.device
         self.y_group = group_of(m, device)
         self.balls_hit = torch.zeros(1 + GROUPS, m, dtype=torch.int64, device=device)
+        self.inside = torch.zeros(n, dtype=torch.int64, device=device)
         self.covered, self.recalled = torch.zeros(2, 1 + GROUPS, n, dtype=torch.bool, device=device)
 
     def reach(self, rows: Tensor) -> Tensor:
@@ -223,6 +224,7 @@ class _Counts:
     def add(self, i: Tensor, j: Tensor, distance: Tensor) -> None:
         """Count pairs of the reference's i and the samples' j."""
         in_x = distance < self.x_radii[i, 0]
+        self.inside += torch.bincount(i[in_x], minlength=len(self.inside))
         for fold in range(1 + GROUPS):
             hit = j[distance < self.x_radii[i, fold]]
             self.balls_hit[fold] += torch.bincount(hit, minlength=len(self.y_radii))
@@ -231,10 +233,9 @@ class _Counts:
 
     def result(self, k: int) -> dict[str, Uncertain]:
         """Return the four shares."""
-        balls = (self.x_radii >= 0).double().mean(0)[:, None]  # fewer in the folds, so fewer are hit
         return {
             "precision": mean_over_units(self.balls_hit > 0),
             "recall": mean_over_units(self.recalled),
-            "density": mean_over_units(self.balls_hit.double() / (k * balls)),
+            "density": mean_of_crossed(self.balls_hit[0].double() / k, self.inside.double() / k, 1 / k),
             "coverage": mean_over_units(self.covered),
         }
