@@ -78,7 +78,8 @@ def report(new: dict, old: dict) -> None:
         )
     ratio = together.log_ratio(new)
     print(
-        "\nrows of the new table that are least like the old one, and how many times as frequent such rows are:"
+        "\nrows of the new table that are least like the old one, and how many times as frequent such rows are, by\n"
+        "classifiers most of which were trained on them:"
     )
     for row in ratio.topk(min(3, len(ratio))).indices.tolist():
         values = ", ".join(f"{name} {new[name][row]}" for name in new)

@@ -195,6 +195,12 @@ def _categorical(first: Read, second: Read, number_of: dict[tuple[Any, ...], int
     return Pair(p, q, "categories", (first.name, second.name), labels, encode)
 
 
+def _words(cell: Array) -> Array:
+    """Return a column as words; 1.0 is the word 1, as a column beside real numbers has it."""
+    whole = cell.dtype.kind == "f" and bool((cell == np.round(cell)).all())
+    return (cell.astype(np.int64) if whole else cell).astype(str)
+
+
 def vectors_of(first: Read, second: Read) -> Pair:
     """Return float64 vectors: numbers as they are, and 0 or 1 for each word or truth value of a column."""
     words = [
@@ -213,13 +219,20 @@ def vectors_of(first: Read, second: Read) -> Pair:
             if known is None:
                 made.append(np.asarray(cell, dtype=np.float64)[:, None])
             else:
-                made.append((cell.astype(str)[:, None] == np.array(known)).astype(np.float64))
+                made.append((_words(cell)[:, None] == np.array(known)).astype(np.float64))
         return torch.from_numpy(np.concatenate(made, 1))
 
     def encode(samples: Samples) -> Tensor:
         given = read(samples, "x", None, 0, to_stderr)
         require_alike((len(words),), (len(given.cells),), ("the fitted samples", "x"))
         require_finite(given.cells, given.columns, "x")
+        for cell, known, column in zip(given.cells, words, first.columns, strict=True):
+            unknown = None if known is None else next((one for one in _words(cell) if one not in known), None)
+            if unknown is not None:
+                raise DataError(
+                    f"log_ratio knows the categories that it was fitted to; {column} of x holds {unknown}, which was "
+                    "in neither set. Leave it out."
+                )
         return columns_of(given.cells)
 
     return Pair(

@@ -91,6 +91,17 @@ def test_mine_without_memory_has_the_gradient_of_the_bound_and_with_it_another()
     assert torch.allclose(later[away], of_bound[away] / (0.9 * math.e**2 + 0.1))
 
 
+@pytest.mark.parametrize("name", NAMED)
+def test_what_stops_training_gains_nothing_by_a_constant(name):
+    scores = exact_scores(2000, 0.5)
+    second = [-scores.diagonal()] if NAMED[name].two else []
+
+    def stops_at(constant):
+        return float((NAMED[name].stop or NAMED[name].train())(of(scores + constant), *second))
+
+    assert stops_at(0.0) >= max(stops_at(-3.0), stops_at(3.0)) - 1e-9
+
+
 @pytest.mark.parametrize("objective", [donsker_varadhan, info_nce, smile, logistic])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_no_score_is_too_large(objective, dtype):

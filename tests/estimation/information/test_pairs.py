@@ -1,5 +1,6 @@
 """Samples together and apart: no sample on two sides, and error bars that know of shared rows."""
 
+import pytest
 import torch
 
 from fgan.estimation.information.pairs import Pairs
@@ -25,7 +26,7 @@ def test_what_trains_what_stops_and_what_reports_are_disjoint_and_each_reports_o
 
 
 def test_the_variance_is_that_of_repeated_draws():
-    """Of E_P[xy] - E_Q[x + y]: the second mean moves with every x and y, far more than with independent pairs."""
+    """Of E_P[xy] - E_Q[x + y + xy]: the second mean moves with every x and y, far more than with independent pairs."""
     random = torch.Generator().manual_seed(0)
     values, variances, naive = [], [], []
     for _ in range(600):
@@ -33,7 +34,7 @@ def test_the_variance_is_that_of_repeated_draws():
         design = Pairs(x, (x + noise) / 2**0.5, FOLDS)
         sides = [design.report(fold) for fold in range(FOLDS)]
         on_p = torch.cat([p[:, 0] * p[:, 1] for p, _ in sides])
-        on_q = torch.cat([-q.sum(1) for _, q in sides])
+        on_q = torch.cat([-(q.sum(1) + q.prod(1)) for _, q in sides])
         values.append(float(on_p.mean() + on_q.mean()))
         variances.append(design.sampling().variance(on_p, on_q))
         naive.append(float(on_p.var()) / len(on_p) + float(on_q.var()) / len(on_q))
@@ -41,6 +42,15 @@ def test_the_variance_is_that_of_repeated_draws():
     told = torch.tensor(variances).mean().item()
     assert 0.8 < told / seen < 1.25
     assert torch.tensor(naive).mean().item() < 0.5 * seen
+
+
+@pytest.mark.parametrize(("n", "folds"), [(50, 5), (50, 2), (60, 2), (70, 2), (53, 10)])
+def test_no_row_is_its_own_partner_however_few_there_are(n, folds):
+    x = torch.arange(float(n))[:, None]
+    design = Pairs(x, x, folds)
+    for fold in range(folds):
+        job = design.job(fold)
+        assert all((q[:, 0] != q[:, 1]).all() for q in (job.q, job.q_stop, design.report(fold)[1]))
 
 
 def test_few_samples_have_few_partners():

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences import Divergence
+from fgan.errors import FganError
 from fgan.estimation.classical.gaussian import Normal, divergence_of_normals
 from fgan.estimation.classical.jackknife import jackknifed
 from fgan.estimation.information.normal_scores import normal_scores_of
@@ -70,6 +71,12 @@ def copula_information(divergence: Divergence, x: Tensor, y: Tensor) -> Mean | N
     >>> abs(copula_information(KL(), x.exp(), (x + noise) ** 3).value - 0.35) < 0.05  # ½ log 2, whatever the scales
     True
     """
+    n, columns = len(x), x.shape[1] + y.shape[1]
+    if columns > n / 2:
+        raise FganError(
+            f'method "copula" needs two rows for each coordinate; got {n} rows of {columns}. Give more rows or fewer '
+            "columns."
+        )
     z = torch.cat([normal_scores_of(side)(side) for side in (x, y)], 1)
 
     def value(z: Tensor) -> float | None:

@@ -8,15 +8,21 @@ import torch
 from torch import Tensor
 
 from fgan.divergences import Divergence
+from fgan.estimation.classical.jackknife import jackknifed
+from fgan.estimation.permutation import p_value_of
 from fgan.estimation.prices import Mean, resolution
 
-CHUNK = 256
+CHUNK = 2_000_000
+"""Entries of tables that are held at once."""
+MOST = 200_000_000
+"""Entries of all tables with a sample less, from which on groups of samples are left out instead."""
 
 
 def count_information(divergence: Divergence, x: Tensor, y: Tensor) -> Mean:
     """Return D_f of the shares of pairs from the product of both shares, less its bias, and its standard error.
 
-    Bias and error are those of the jackknife over single samples, exact, since samples in one cell are alike.
+    Bias and error are those of the jackknife over single samples, exact, since samples in one cell are alike; over
+    groups where there are too many cells.
 
     Args:
         divergence: whose.
@@ -29,24 +35,57 @@ def count_information(divergence: Divergence, x: Tensor, y: Tensor) -> Mean:
     >>> round(count_information(KL(), x, x).value, 2)  # log 2
     0.69
     """
-    table = torch.zeros(int(x.max()) + 1, int(y.max()) + 1, dtype=torch.float64)
-    table.index_put_((x, y), torch.ones(len(x), dtype=torch.float64), accumulate=True)
+    sizes = int(x.max()) + 1, int(y.max()) + 1
+    table = table_of(x, y, sizes)
     n, cells = len(x), table.nonzero()
-    counts = table[cells[:, 0], cells[:, 1]]
     value = float(_information(divergence, table[None])[0])
     if not math.isfinite(value):
         return Mean(value, math.nan)
-    without = torch.cat([_information(divergence, _less_one(table, some)) for some in cells.split(CHUNK)])
-    mean = (counts @ without) / n
-    spread = float((counts * (without - mean).square()).sum()) * (n - 1) / n
-    floor = resolution(divergence, n, n)
-    return Mean(float(n * value - (n - 1) * mean), math.hypot(math.sqrt(spread), floor))
+    if len(cells) * table.numel() > MOST:  # too much to leave out single samples
+        found = jackknifed(lambda x, y: float(_information(divergence, table_of(x, y, sizes)[None])[0]), x, y)
+        assert found is not None, "there is always a number"
+        corrected, spread = found.value, found.standard_error
+    else:
+        counts = table[cells[:, 0], cells[:, 1]]
+        some = max(1, CHUNK // table.numel())
+        without = torch.cat([_information(divergence, _less_one(table, part)) for part in cells.split(some)])
+        mean = float(counts @ without) / n
+        corrected = n * value - (n - 1) * mean
+        spread = math.sqrt(float((counts * (without - mean).square()).sum()) * (n - 1) / n)
+    if not math.isfinite(corrected + spread):  # one sample less would make it infinite
+        return Mean(value, math.inf)
+    # Where cells are many, what is taken off is a guess, and so is as much of the error.
+    guessed = abs(value - corrected) * min(1.0, table.numel() / n)
+    return Mean(corrected, math.hypot(spread, guessed, resolution(divergence, n, n)))
+
+
+def table_of(x: Tensor, y: Tensor, sizes: tuple[int, int]) -> Tensor:
+    """Return how often each pair of categories occurs, float64 (a, b)."""
+    return (x * sizes[1] + y).bincount(minlength=sizes[0] * sizes[1]).double().view(sizes)
 
 
 def _less_one(table: Tensor, cells: Tensor) -> Tensor:
     tables = table.repeat(len(cells), 1, 1)
     tables[torch.arange(len(cells)), cells[:, 0], cells[:, 1]] -= 1
     return tables
+
+
+def counted_p_value(x: Tensor, y: Tensor, permutations: int, seed: int = 0) -> float:
+    """Return the p-value of independence by the information of the counts, the rows of y permuted.
+
+    Args:
+        x, y: categories (n,), (n,), as numbers from 0.
+        permutations: B.
+        seed: decides them.
+    """
+    sizes, generator = (int(x.max()) + 1, int(y.max()) + 1), torch.Generator().manual_seed(seed)
+
+    def information(y: Tensor) -> Tensor:
+        counts = table_of(x, y, sizes)
+        return torch.xlogy(counts, counts).sum()  # margins stay
+
+    permuted = [information(y[torch.randperm(len(y), generator=generator)]) for _ in range(permutations)]
+    return p_value_of(information(y), torch.stack(permuted), generator)
 
 
 def _information(divergence: Divergence, tables: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from fgan.estimation.design import Learner
 from fgan.estimation.information.copula import copula_information
 from fgan.estimation.information.counts import count_information
 from fgan.estimation.information.learner import InformationLearner
-from fgan.estimation.information.neighbours import neighbour_information
+from fgan.estimation.information.neighbours import neighbour_ceiling, neighbour_information
 from fgan.estimation.information.objectives import NAMED, Named
 from fgan.estimation.information.pairs import SHIFTS
 from fgan.estimation.information.samples import Together
@@ -51,6 +51,7 @@ class InformationMethod:
         named: a published estimator of KL.
         value: estimates a divergence from samples of x and y, or None where it has no formula.
         caveat: what goes with such a value.
+        ceiling: what its values cannot pass with n samples; None for no such number.
         shifts: others' y that a learner sees beside each x.
     """
 
@@ -60,6 +61,7 @@ class InformationMethod:
     named: Named | None = None
     value: Callable[[Divergence, Tensor, Tensor], Mean | None] | None = None
     caveat: str = ""
+    ceiling: Callable[[int], float] | None = None
     shifts: int = SHIFTS
 
 
@@ -91,6 +93,7 @@ INFORMATION_METHODS: dict[str, InformationMethod] = {
     "ksg": InformationMethod(
         "distances to nearest neighbours (Kraskov, Stögbauer and Grassberger); KL",
         value=_neighbours,
+        ceiling=neighbour_ceiling,
         caveat="the interval of ksg leaves out its bias, which grows with the dimension and with the information.",
     ),
     "copula": InformationMethod(
@@ -130,5 +133,8 @@ def choose_information(name: str, samples: Together) -> tuple[str, InformationMe
             f'method "{name}" takes {method.kind}; the samples are {samples.kind}. Take {fitting}.'
         )
     if name in ("ksg", "copula") and not samples.real:
-        raise FganError(f'method "{name}" takes numbers only; some columns are words. Take "logistic".')
+        raise FganError(
+            f'method "{name}" takes numbers only; some columns are categories. Take "logistic", or convert '
+            'whole numbers that are no labels, for example with array.astype("float64").'
+        )
     return name, method, "asked for"

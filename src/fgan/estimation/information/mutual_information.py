@@ -13,17 +13,19 @@ from fgan.estimation.design import CrossFit, Learner, cross_fit
 from fgan.estimation.diagnostics import diagnose
 from fgan.estimation.estimate import Named, check_numbers, divergences_of, trained_for
 from fgan.estimation.evidence import Evidence, checked
+from fgan.estimation.information.counts import counted_p_value
 from fgan.estimation.information.methods import InformationMethod, Setting, choose_information
-from fgan.estimation.information.objectives import Named as NamedEstimator
 from fgan.estimation.information.pairs import Pairs
 from fgan.estimation.information.permutation import independence_p_value
 from fgan.estimation.information.samples import Together, together_of
-from fgan.estimation.information.variational import REPORT, estimate_named
+from fgan.estimation.information.variational import at_once, estimate_named
 from fgan.estimation.prices import Mean
 from fgan.estimation.result import Estimate, Estimates, Source
 from fgan.estimation.samples import Samples
 from fgan.training.train import resolve_device
 
+SPARSE = 0.2
+"""Cells of a table for each sample from which on counting is a guess."""
 NEAR = 0.8
 """A share of its ceiling from which on an estimate says more about the method than about the samples."""
 
@@ -76,7 +78,8 @@ def mutual_information(
     .. math:: I_f(X; Y) = D_f(P_{XY} \| P_X P_Y), \quad \text{of KL the mutual information, in nats}
 
     Each of the folds reports on a critic that the others trained and stopped, as in `fgan.estimate`. Samples of the
-    product of margins are x with the y of other rows of the same part; the error bar knows that they share rows.
+    product of margins are x with the y of other rows of the same part; the error bar knows that they share rows. Rows
+    must be independent of each other: copies and steps of a time series are not.
 
     Args:
         x, y: samples that belong together row by row: arrays, tensors or lists (n,) or (n, d), tables of named columns;
@@ -116,12 +119,8 @@ def mutual_information(
     plan = _Plan(samples, wanted, chosen, folds, permutations, seed, resolve_device(device))
     evidence, direct = plan.carried_out(name, reason)
     found, skipped = evidence.estimates(Information, direct)
-    if chosen.named is not None:
-        found = {
-            one: _read_off(estimated, chosen.named, min(REPORT, len(samples.x) // folds))
-            for one, estimated in found.items()
-        }
-    found = {one: _beyond_reach(estimated) for one, estimated in found.items()}
+    ceiling = _ceiling(chosen, len(samples.x), folds)
+    found = {one: _with_limits(estimated, ceiling, samples) for one, estimated in found.items()}
     return checked(found, skipped) if several else next(iter(found.values()))
 
 
@@ -145,6 +144,8 @@ class _Plan:
             design = Pairs(x, y, self.folds, self.method.shifts, self.seed)
             sampling = design.sampling()
             fitted, p_value = self._fit(design, self.method.learner)
+        elif self.permutations and self.samples.kind == "categories":
+            p_value = counted_p_value(x, y, self.permutations, self.seed)
         elif self.permutations:
             raise FganError(
                 f'the test of independence asks a critic that knows log(p/q), and method "{name}" has none. Take '
@@ -173,7 +174,7 @@ class _Plan:
         jobs = [design.job(fold) for fold in range(self.folds)]
         if not self.permutations:
             return cross_fit(design, learner(jobs)), None
-        halves = Pairs(x, y, 2, seed=self.seed + 1)
+        halves = Pairs(x, y, 2, self.method.shifts, self.seed + 1)
         *critics, tester = learner([*jobs, halves.job(0)])
         rows = halves.rows(0)[2]
         p_value = independence_p_value(tester, x[rows], y[rows], self.permutations, self.seed)
@@ -190,33 +191,31 @@ class _Plan:
         return self.method.value(divergence, x, y) if self.method.value else None
 
 
-def _read_off(found: Information, named: NamedEstimator, at_once: int) -> Information:
-    """Return a published estimator's number with its limit at so many samples at once, and what that means."""
-    ceiling = named.ceiling(at_once) if named.ceiling else None
+def _ceiling(method: InformationMethod, n: int, folds: int) -> float | None:
+    if method.named is not None:
+        return method.named.ceiling(at_once(n, folds)) if method.named.ceiling else None
+    return method.ceiling(n) if method.ceiling else None
+
+
+def _with_limits(found: Information, ceiling: float | None, samples: Together) -> Information:
+    """Return an estimate that says so where it is near what its method, or any honest bound, can show."""
     warnings = list(found.warnings)
     if ceiling is not None and found.value > NEAR * ceiling:
         warnings.append(
-            f"{found.method} cannot pass log({at_once}) = {ceiling:.2f} nats, and is near it: the information may be "
-            "any number above. logistic reaches further."
+            f"{found.method} cannot pass {ceiling:.2f} nats with so many samples, and is near it: the information may "
+            "be any number above. logistic reaches further."
         )
-    if not named.bound:
-        warnings.append(f"{found.method} is no lower bound of what it estimates at any finite n.")
-    lower = Mean(found.value, found.standard_error).lower() if named.bound else None
-    return replace(
-        found,
-        ceiling=ceiling,
-        lower_bound=None if lower is None else max(lower, 0.0),
-        warnings=tuple(warnings),
-    )
-
-
-def _beyond_reach(found: Information) -> Information:
-    """Return an estimate that says so where it is above what any honest bound could show."""
     reach = math.log(found.n_p)
-    if found.divergence != "kl" or found.value <= NEAR * reach or found.method == "discrete":
-        return found
-    warning = (
-        f"{found.value:.1f} nats are near or above log n = {reach:.1f}: no lower bound that holds for every "
-        "distribution can show that much from n samples (McAllester and Stratos 2020). The value is the critic's word."
-    )
-    return replace(found, warnings=(*found.warnings, warning))
+    if found.divergence == "kl" and found.value > NEAR * reach:
+        whose = "the critics'" if found.source.critics else "the method's"
+        warnings.append(
+            f"{found.value:.1f} nats are near or above log n = {reach:.1f}: no lower bound that holds for every "
+            f"distribution can show that much from n samples (McAllester and Stratos 2020). The value is {whose} word."
+        )
+    cells = (int(samples.x.max()) + 1) * (int(samples.y.max()) + 1) if samples.kind == "categories" else 0
+    if cells > SPARSE * found.n_p:
+        warnings.append(
+            f"{cells:,} pairs of categories are possible and there are {found.n_p:,} samples: counting finds "
+            "information where there is none, and how much is a guess. Merge rare categories, and ask for permutations."
+        )
+    return replace(found, ceiling=ceiling, warnings=tuple(warnings))

@@ -16,6 +16,11 @@ NEIGHBOURS = 3
 GROUPS = 10
 
 
+def neighbour_ceiling(n: int, k: int = NEIGHBOURS) -> float:
+    """Return the largest value that n samples can give: every neighbour of both is a neighbour of each."""
+    return float(torch.digamma(torch.tensor(float(n))) - torch.digamma(torch.tensor(float(k))))
+
+
 def neighbour_information(x: Tensor, y: Tensor, k: int = NEIGHBOURS) -> Mean:
     r"""Return the mutual information by the distances to nearest neighbours, its spread by the jackknife.
 

@@ -19,18 +19,20 @@ class NormalScores:
     """An increasing map of every coordinate; information does not change by it.
 
     Args:
+        center: of each coordinate (d,), taken off first, so that no digits are lost to where it lies.
         knots: values of each coordinate in increasing order (d, k).
         scores: the normal scores of the knots (d, k).
         slopes: how scores go on below and above the knots, before they are drawn in (2, d).
     """
 
+    center: Tensor
     knots: Tensor
     scores: Tensor
     slopes: Tensor
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return samples (n, d) as normal scores, float32: linear between knots, logarithmic beyond them."""
-        columns = x.T.double().contiguous()
+        columns = (x.double() - self.center).T.contiguous()
         right = torch.searchsorted(self.knots, columns).clamp(1, self.knots.shape[1] - 1)
         x0, x1 = self.knots.gather(1, right - 1), self.knots.gather(1, right)
         z0, z1 = self.scores.gather(1, right - 1), self.scores.gather(1, right)
@@ -48,7 +50,8 @@ def normal_scores_of(x: Tensor) -> NormalScores:
     >>> [round(number, 2) for number in z[[25, 973]].tolist()]  # whatever the power
     [-1.95, 1.95]
     """
-    ranked = x.double().sort(0).values.T
+    center = x.double().median(0).values
+    ranked = (x.double() - center).sort(0).values.T
     n = ranked.shape[1]
     places = torch.linspace(0, n - 1, min(n, KNOTS), dtype=torch.float64)
     below = places.floor().long()
@@ -72,4 +75,4 @@ def normal_scores_of(x: Tensor) -> NormalScores:
             (scores[:, -1] - scores[:, -1 - inner]) / (knots[:, -1] - knots[:, -1 - inner]),
         ]
     )
-    return NormalScores(knots, scores, slopes)
+    return NormalScores(center, knots, scores, slopes)

@@ -166,7 +166,7 @@ class Named:
         summary: what it is, in a line.
         train: makes the mean that training maximises; anew for each training, for it may remember.
         value: the estimate.
-        bound: whether its expectation is never above the information.
+        stop: the mean that stops training, where what trains has no number of its own; `train`'s unless told.
         ceiling: what it cannot pass with n samples at once; None for no such number.
         two: whether there is a second critic, `u` of `flo`.
     """
@@ -174,17 +174,17 @@ class Named:
     summary: str
     train: Callable[[], Callable[..., Tensor]]
     value: Callable[..., Tensor]
-    bound: bool = True
+    stop: Callable[..., Tensor] | None = None
     ceiling: Callable[[int], float] | None = None
     two: bool = False
 
 
 NAMED: dict[str, Named] = {
     "nwj": Named("1 + E_P[l] - E_Q[e^l] (Nguyen, Wainwright and Jordan)", lambda: nwj, nwj),
-    "dv": Named(
-        "E_P[l] - log E_Q[e^l] (Donsker and Varadhan)", lambda: donsker_varadhan, donsker_varadhan, False
+    "dv": Named("E_P[l] - log E_Q[e^l] (Donsker and Varadhan)", lambda: donsker_varadhan, donsker_varadhan),
+    "mine": Named(
+        "the same with MINE's gradient (Belghazi et al.)", Mine, donsker_varadhan, stop=donsker_varadhan
     ),
-    "mine": Named("the same with MINE's gradient (Belghazi et al.)", Mine, donsker_varadhan, False),
     "infonce": Named(
         "which y belongs to x, among n (van den Oord et al.)", lambda: info_nce, info_nce, ceiling=math.log
     ),
@@ -193,9 +193,11 @@ NAMED: dict[str, Named] = {
         "trained as a classifier, read off as dv with clipped ratios (Song and Ermon)",
         lambda: logistic,
         smile,
-        False,
     ),
     "flo": Named(
-        "contrastive, with a second critic in place of the logarithm (Guo et al.)", lambda: flo, flo, two=True
+        "contrastive, with a second critic in place of the logarithm (Guo et al.)",
+        lambda: flo,
+        flo,
+        two=True,
     ),
 }

@@ -68,7 +68,7 @@ class Pairs:
 
     def _sides(self, rows: Tensor) -> tuple[Tensor, Tensor]:
         x, y = self.x[rows], self.y[rows]
-        return torch.cat([x, y], 1), beside(x, y, self.shifts)
+        return torch.cat([x, y], 1), beside(x, y, min(self.shifts, len(x) - 1))
 
     def sampling(self) -> Sampling:
         """Return how the samples that report depend on each other: each x, and each y, is in several pairs."""

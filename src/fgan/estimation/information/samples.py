@@ -14,6 +14,9 @@ from fgan.errors import DataError
 from fgan.estimation.checks import NAMED, constant_columns, require_enough, require_finite
 from fgan.estimation.samples import Pair, Read, Samples, categories_of, read, rows_of, vectors_of
 
+MOST_LABELS = 20
+"""Beside real numbers, whole numbers of more than so many different values are numbers too."""
+
 
 @dataclass(frozen=True)
 class Together:
@@ -61,6 +64,11 @@ def together_of(x: Samples, y: Samples, *, n: int | None, seed: int, say: Say) -
         sides = [replace(side, cells=[cell[rows] for cell in side.cells]) for side in sides]
     require_enough(len(sides[0].cells[0]), len(sides[1].cells[0]), names)
     categories = [categories_of(side, side) for side in sides]
+    for one, other in ((0, 1), (1, 0)):
+        whole_numbers = all(cell.dtype.kind in "iu" for cell in sides[one].cells)
+        known = categories[one]
+        if known is not None and categories[other] is None and whole_numbers and len(known) > MOST_LABELS:
+            categories[one] = None  # ages, not labels
     if all(one is not None for one in categories):
         return _categories(sides, [one or {} for one in categories], names)
     whole = Read(
@@ -82,7 +90,7 @@ def together_of(x: Samples, y: Samples, *, n: int | None, seed: int, say: Say) -
         "vectors",
         pair,
         real,
-        constant_columns(pair.p, pair.p, pair.columns),
+        [*constant_columns(pair.p, pair.p, pair.columns), *_copies(pair.p)],
     )
 
 
@@ -96,6 +104,17 @@ def _side(samples: Samples, name: str, seed: int, say: Say) -> Read:
     require_finite(side.cells, side.columns, side.name)
     table = isinstance(samples, Mapping) or hasattr(samples, "columns")
     return replace(side, name=", ".join(side.columns)) if table and len(side.columns) <= NAMED else side
+
+
+def _copies(rows: Tensor) -> list[str]:
+    """Say how many rows with a real coordinate are there more than once."""
+    repeated = len(rows) - len(rows.unique(dim=0))
+    if not repeated:
+        return []
+    return [
+        f"{repeated} of {len(rows)} rows are copies of others: if they are the same records, a copy may report on a "
+        "critic that was trained on it, value and lower_bound are too high, and the p-value means nothing. Remove them."
+    ]
 
 
 def _cells(side: Read, categorical: bool) -> list[np.ndarray]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from fgan.estimation.critics.network import Part, Schedule, train
+from fgan.estimation.critics.network import Objective, Part, Schedule, train
 from fgan.estimation.information.normal_scores import normal_scores_of
 from fgan.estimation.information.objectives import Named, Weighted, of
 from fgan.estimation.information.pairs import Pairs
@@ -79,6 +79,12 @@ def taken(objective: Callable[..., Tensor], means: Weighted, *second: Tensor) ->
     return objective(means, *(one - means.on_joint for one in second))
 
 
+def at_once(n: int, folds: int) -> int:
+    """Return how many of n samples are read off together, at most."""
+    part = math.ceil(n / folds)
+    return math.ceil(part / math.ceil(part / REPORT))
+
+
 def estimate_named(design: Pairs, named: Named, seed: int, device: str) -> Mean:
     """Return a published estimator's mean over the folds, each read off samples that its critic has not seen.
 
@@ -99,13 +105,10 @@ def estimate_named(design: Pairs, named: Named, seed: int, device: str) -> Mean:
     networks = [_network(width, seed).to(device) for _ in tasks]
     objective = named.train()
 
-    def loss(*outputs: Tensor) -> Tensor:
-        return -taken(objective, of(matrix_of(outputs[0])), *outputs[1:])
+    def loss_of(objective: Callable[..., Tensor]) -> Objective:
+        return lambda *outputs: -taken(objective, of(matrix_of(outputs[0])), *outputs[1:])
 
-    def stopping(*outputs: Tensor) -> Tensor:
-        return -taken(named.train(), of(matrix_of(outputs[0])), *outputs[1:])
-
-    train(networks, tasks, loss, SCHEDULE, stopping)
+    train(networks, tasks, loss_of(objective), SCHEDULE, loss_of(named.stop or objective))
     found = [
         one
         for fold, (network, scoring) in enumerate(zip(networks, scorings, strict=True))
