@@ -70,11 +70,10 @@ def run(arguments: list[str]) -> None:
         )
     checked_picture(command.plot)
     p, q = (read_table(one, columns) if is_table(one) else one for one in (command.p, command.q))
-    names = divergences_in(command.divergence)
     found = estimate(
         p,
         q,
-        names[0] if len(names) == 1 else names,
+        divergences_in(command.divergence),
         method=command.method,
         folds=command.folds,
         permutations=command.permutations,
@@ -84,8 +83,7 @@ def run(arguments: list[str]) -> None:
         device=command.device,
         say=print_error,
     )
-    print_out(json.dumps(found.to_dict(), ensure_ascii=False) if command.json else str(found))
-    save_picture_of(found, command.plot)
+    show(found, command.plot, as_json=command.json)
 
 
 def checked_picture(path: Path | None) -> None:
@@ -94,18 +92,19 @@ def checked_picture(path: Path | None) -> None:
         raise FganError(f"--plot writes {', '.join(PICTURES)}, or text for -; got {path}.")
 
 
-def divergences_in(text: str) -> list[str]:
-    """Return the names that --divergence gives."""
+def divergences_in(text: str) -> str | list[str]:
+    """Return the name that --divergence gives, or the names."""
     names = names_in(text)
     if not names or "" in names:
         raise FganError(
             f"--divergence must be names separated by commas, or all; got {text!r}. `fgan divergences` lists them."
         )
-    return names
+    return names[0] if len(names) == 1 else names
 
 
-def save_picture_of(found: Estimate | Estimates, path: Path | None) -> None:
-    """Draw an estimate, or the first of several, where a picture is asked for."""
+def show(found: Estimate | Estimates, path: Path | None, *, as_json: bool) -> None:
+    """Print what was found; draw it, or the first of several, where a picture is asked for."""
+    print_out(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else str(found))
     if path:
         one = found if not isinstance(found, Mapping) else next(iter(found.values()))
         if path == TERMINAL:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
 
-from fgan.cli import print_error, print_out
+from fgan.cli import print_error
 from fgan.cli.compare import names_in
-from fgan.cli.estimate import checked_picture, divergences_in, save_picture_of
+from fgan.cli.estimate import checked_picture, divergences_in, show
 from fgan.errors import FganError
 
 
@@ -53,14 +52,14 @@ def run(arguments: list[str]) -> None:
     """Parse the arguments, estimate and print what was found."""
     command = tyro.cli(MutualInformationCommand, prog="fgan mi", args=arguments)
     checked_picture(command.plot)
-    names = divergences_in(command.divergence)
+    divergences = divergences_in(command.divergence)
     from fgan.estimation import mutual_information
 
     x, y = _sides(command)
     found = mutual_information(
         x,
         y,
-        names[0] if len(names) == 1 else names,
+        divergences,
         method=command.method,
         folds=command.folds,
         permutations=command.permutations,
@@ -69,8 +68,7 @@ def run(arguments: list[str]) -> None:
         device=command.device,
         say=print_error,
     )
-    print_out(json.dumps(found.to_dict(), ensure_ascii=False) if command.json else str(found))
-    save_picture_of(found, command.plot)
+    show(found, command.plot, as_json=command.json)
 
 
 def _sides(command: MutualInformationCommand) -> tuple[object, object]:

@@ -13,7 +13,6 @@ from fgan.divergences import divergence as divergence_named
 from fgan.errors import FganError
 from fgan.estimation.checks import FEWEST, notes_on
 from fgan.estimation.design import CrossFit, TwoSamples, cross_fit
-from fgan.estimation.diagnostics import Diagnostics, diagnose
 from fgan.estimation.evidence import Evidence, checked
 from fgan.estimation.methods import Method, Setting, choose
 from fgan.estimation.permutation import permutation_p_value
@@ -120,11 +119,8 @@ class _Run:
     def __init__(self, plan: _Plan) -> None:
         self.plan, self.pair, self.method = plan, plan.pair, plan.method
         self.p_value: float | None = None
-        self.fitted = self._fit()
-        self.diagnostics: Diagnostics | None = None
-        if self.fitted is not None:
-            critics = tuple(critic.description for critic in self.fitted.critics)
-            self.diagnostics = diagnose(self.fitted.p, self.fitted.q, critics)
+        self.source = Source.of(plan.pair, self._fit())
+        self.diagnostics = self.source.diagnosed()
 
     def _fit(self) -> CrossFit | None:
         plan, p, q = self.plan, self.pair.p, self.pair.q
@@ -158,16 +154,14 @@ class _Run:
 
     def estimates(self) -> tuple[dict[str, Estimate], dict[str, str]]:
         """Return an estimate for each divergence that the method has a number for, and why not for the others."""
-        plan, pair, fitted = self.plan, self.pair, self.fitted
+        plan, pair = self.plan, self.pair
         evidence = Evidence(
             method=plan.name,
             reason=plan.reason,
             caveat=self.method.caveat,
             n_p=len(pair.p),
             n_q=len(pair.q),
-            source=Source(
-                pair, tuple(fitted.critics) if fitted else (), (fitted.p, fitted.q) if fitted else None
-            ),
+            source=self.source,
             diagnostics=self.diagnostics,
             p_value=self.p_value,
             notes=notes_on(pair.p, pair.q, pair.kind, pair.columns),

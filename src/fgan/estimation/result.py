@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from fgan.errors import FganError
-from fgan.estimation.design import Critic
-from fgan.estimation.diagnostics import HEAVY_TAIL, Diagnostics
+from fgan.estimation.design import Critic, CrossFit
+from fgan.estimation.diagnostics import HEAVY_TAIL, Diagnostics, diagnose
 from fgan.estimation.inequalities import Check
 from fgan.estimation.prices import HeldOut, Mean
 from fgan.estimation.samples import Pair, Samples
@@ -36,6 +36,17 @@ class Source:
     pair: Pair
     critics: tuple[Critic, ...] = ()
     held_out: tuple[HeldOut, HeldOut] | None = None
+
+    @classmethod
+    def of(cls, pair: Pair, fitted: CrossFit | None) -> Source:
+        """Return samples with the critics that were fitted to them, if there are any."""
+        return cls(pair) if fitted is None else cls(pair, tuple(fitted.critics), (fitted.p, fitted.q))
+
+    def diagnosed(self) -> Diagnostics | None:
+        """Look at what the critics say of samples that they had not seen; None without critics."""
+        if self.held_out is None:
+            return None
+        return diagnose(*self.held_out, tuple(critic.description for critic in self.critics))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from fgan.data.notes import Say, to_stderr
 from fgan.divergences import Divergence
 from fgan.errors import FganError
 from fgan.estimation.design import CrossFit, Learner, cross_fit
-from fgan.estimation.diagnostics import diagnose
 from fgan.estimation.estimate import Named, check_numbers, divergences_of, trained_for
 from fgan.estimation.evidence import Evidence, checked
 from fgan.estimation.information.counts import counted_p_value
@@ -151,17 +150,15 @@ class _Plan:
                 f'the test of independence asks a critic that knows log(p/q), and method "{name}" has none. Take '
                 "logistic, or permutations=0."
             )
-        critics = tuple(fitted.critics) if fitted else ()
+        source = Source.of(self.samples.pair, fitted)
         evidence = Evidence(
             method=name,
             reason=reason,
             caveat=self.method.caveat,
             n_p=len(x),
             n_q=len(fitted.q) if fitted else len(x),
-            source=Source(self.samples.pair, critics, (fitted.p, fitted.q) if fitted else None),
-            diagnostics=diagnose(fitted.p, fitted.q, tuple(one.description for one in critics))
-            if fitted
-            else None,
+            source=source,
+            diagnostics=source.diagnosed(),
             p_value=p_value,
             notes=self.samples.notes,
             sampling=sampling,
