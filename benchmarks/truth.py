@@ -7,16 +7,17 @@ perceptron trained on Donsker and Varadhan's bound, which reports the bound of i
 ones do). information: mutual information of tasks that are not normal, by auto, KSG, scikit-learn's
 mutual_info_regression (of single coordinates) and the plain neural estimator. staircase: 2 to 10 nats in 20 dimensions
 from n samples, normal and cubed, by every method. batches: the same staircase on a stream of fresh batches of 64, as in
-the papers (separable critic, 4,000 steps a stair). A cell is mean ± standard deviation over the repeats.
+the papers (separable or joint critic, 4,000 steps a stair). A cell is mean ± standard deviation over the repeats.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import math
 import os
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
@@ -33,6 +34,7 @@ Pair = tuple[Tensor, Tensor]
 Task = tuple[str, float, Callable[[int, torch.Generator], Pair]]
 STAIRS = (2.0, 4.0, 6.0, 8.0, 10.0)
 DIMENSION = 20
+LAWS = ("normal", "cubed")
 LAST = 200
 
 
@@ -251,53 +253,80 @@ def of_sklearn(x: Tensor, y: Tensor) -> float | None:
     )
 
 
+WIDTH, EMBEDDING = 256, 32
+"""Of the papers' critics."""
+
+
+def perceptron(inputs: int, outputs: int) -> nn.Module:
+    return nn.Sequential(
+        nn.Linear(inputs, WIDTH), nn.ReLU(), nn.Linear(WIDTH, WIDTH), nn.ReLU(),
+        nn.Linear(WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, outputs),
+    )  # fmt: skip
+
+
 class Separable(nn.Module):
-    """Scores g(x) · h(y), and u(x, y) for the estimator that needs it; widths of the papers."""
+    """Scores g(x) · h(y) of every x beside every y."""
 
-    def __init__(self, width: int = 256, embedding: int = 32) -> None:
+    def __init__(self) -> None:
         super().__init__()
-
-        def perceptron(inputs: int, outputs: int) -> nn.Module:
-            return nn.Sequential(
-                nn.Linear(inputs, width), nn.ReLU(), nn.Linear(width, width), nn.ReLU(),
-                nn.Linear(width, width), nn.ReLU(), nn.Linear(width, outputs),
-            )  # fmt: skip
-
-        self.g, self.h = perceptron(DIMENSION, embedding), perceptron(DIMENSION, embedding)
-        self.u = perceptron(2 * DIMENSION, 1)
+        self.g, self.h = perceptron(DIMENSION, EMBEDDING), perceptron(DIMENSION, EMBEDDING)
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         return self.g(x) @ self.h(y).T
 
 
-def batches(steps: int, batch: int = 64) -> None:
-    """Print what each published estimator says of batches that have not trained it yet, at the end of each stair."""
+class Joint(nn.Module):
+    """Scores v(x, y) of every x beside every y."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.v = perceptron(2 * DIMENSION, 1)
+
+    def forward(self, x: Tensor, y: Tensor) -> Tensor:
+        n = len(x)
+        pairs = torch.cat([x[:, None].expand(n, n, -1), y[None].expand(n, n, -1)], 2)
+        return self.v(pairs)[..., 0]
+
+
+CRITICS = {"separable": Separable, "joint": Joint}
+
+
+def of_batches(name: str, kind: str, cubed: bool, steps: int, batch: int) -> list[str]:
+    """Return what a published estimator says, at the end of each stair, of batches that have not trained it yet."""
+    named = NAMED[name]
+    torch.manual_seed(0)
+    critic, second, random = CRITICS[kind](), perceptron(2 * DIMENSION, 1), torch.Generator().manual_seed(1)
+    adam = torch.optim.Adam([*critic.parameters(), *(second.parameters() if named.two else ())], lr=5e-4)
+    objective = named.train()
+    cells = []
+    for stair in STAIRS:
+        draw, seen = staircase(stair, cubed), []
+        for step in range(steps):
+            x, y = (side.float() for side in draw(batch, random))
+            means = of(critic(x, y))
+            u = [second(torch.cat([x, y], 1))[:, 0] - means.on_joint] if named.two else []
+            if step >= steps // 2:
+                with torch.no_grad():
+                    seen.append(float(named.value(means, *u)))
+            adam.zero_grad()
+            (-objective(means, *u)).backward()
+            adam.step()
+        cells.append(f"{statistics.fmean(seen):.2f} ± {statistics.stdev(seen):.2f}")
+    return cells
+
+
+def batches(
+    names: Iterable[str], kinds: Iterable[str], laws: Iterable[str], steps: int, batch: int = 64
+) -> None:
     heads = " | ".join(f"{stair:g}" for stair in STAIRS)
-    for cubed in (False, True):
+    for law, kind in itertools.product(laws, kinds):
         print(
-            f"\n{'cubed' if cubed else 'normal'}, batches of {batch}, {steps} steps a stair, the last half of each\n\n"
+            f"\n{law}, {kind} critic, batches of {batch}, {steps} steps a stair, the last half of each\n\n"
             f"| | {heads} |\n|---|{'---|' * len(STAIRS)}",
             flush=True,
         )
-        for name, named in NAMED.items():
-            torch.manual_seed(0)
-            critic, random = Separable(), torch.Generator().manual_seed(1)
-            adam = torch.optim.Adam(critic.parameters(), lr=5e-4)
-            objective = named.train()
-            cells = []
-            for stair in STAIRS:
-                draw, seen = staircase(stair, cubed), []
-                for step in range(steps):
-                    x, y = (side.float() for side in draw(batch, random))
-                    means = of(critic(x, y))
-                    second = [critic.u(torch.cat([x, y], 1))[:, 0] - means.on_joint] if named.two else []
-                    if step >= steps // 2:
-                        with torch.no_grad():
-                            seen.append(float(named.value(means, *second)))
-                    adam.zero_grad()
-                    (-objective(means, *second)).backward()
-                    adam.step()
-                cells.append(f"{statistics.fmean(seen):.2f} ± {statistics.stdev(seen):.2f}")
+        for name in names:
+            cells = of_batches(name, kind, law == "cubed", steps, batch)
             print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
@@ -310,7 +339,9 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--steps", type=int, default=4000, help="of a stair, for batches")
-    parser.add_argument("--methods", nargs="+", help="for staircase; all unless told")
+    parser.add_argument("--methods", nargs="+", help="for staircase and batches; all unless told")
+    parser.add_argument("--laws", nargs="+", default=LAWS, choices=LAWS, help="for staircase and batches")
+    parser.add_argument("--critics", nargs="+", default=["separable"], choices=CRITICS, help="for batches")
     options = parser.parse_args()
     torch.set_num_threads(1)
     if "divergences" in options.parts:
@@ -326,11 +357,13 @@ def main() -> None:
         every = [name for name, one in INFORMATION_METHODS.items() if one.kind == "vectors"]
         columns = {name: informed_by(name) for name in options.methods or every}
         columns["plain neural"] = plain_information
-        for cubed in (False, True):
-            tasks: list[Task] = [(f"{stair:g} nats", stair, staircase(stair, cubed)) for stair in STAIRS]
-            table("Cubed" if cubed else "Normal", tasks, columns, options.n, options.repeats)
+        for law in options.laws:
+            tasks: list[Task] = [
+                (f"{stair:g} nats", stair, staircase(stair, law == "cubed")) for stair in STAIRS
+            ]
+            table(law.capitalize(), tasks, columns, options.n, options.repeats)
     if "batches" in options.parts:
-        batches(options.steps)
+        batches(options.methods or NAMED, options.critics, options.laws, options.steps)
 
 
 if __name__ == "__main__":
