@@ -19,7 +19,7 @@ PRESETS: dict[str, dict[str, Any]] = {
         "width": 32,
         "batch_size": 64,
         "steps": 20_000,
-        "penalties": "r1:0.1:every=4,r2:0.1:every=4",
+        "penalties": "r1:0.2:every=4:fade=2000,r2:0.2:every=4:fade=2000",
     },
     # Pairs see which mode is missing; see R3GAN's ablation (Huang et al. 2024) for RpGAN with R1 and R2.
     "stacked-mnist": {
