@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,37 +38,40 @@ def read_table(path: str | Path, columns: tuple[str, ...] = ()) -> dict[str, Col
         DataError: where it cannot be read, lacks a column, is ragged, or has an empty cell in a wanted column.
     """
     path = Path(path)
-    table = _parquet(path) if path.suffix.lower() == ".parquet" else _delimited(path)
+    table, lines = _parquet(path) if path.suffix.lower() == ".parquet" else _delimited(path)
     missing = [name for name in columns if name not in table]
     if missing:
         raise DataError(
             f'{path} has no column "{missing[0]}"; it has {", ".join(table) or "none"}. Name some of these.'
         )
-    return {name: _typed(table[name], name, path) for name in columns or table}
+    return {name: _typed(table[name], name, path, lines) for name in columns or table}
 
 
-def _delimited(path: Path) -> dict[str, list[str]]:
+def _delimited(path: Path) -> tuple[dict[str, list[str]], Sequence[int]]:
+    """Return cells by column, and the lines of the file at which their rows end; empty lines hold no row."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file, delimiter=DELIMITERS[path.suffix.lower()]) if row]
+            reader = csv.reader(file, delimiter=DELIMITERS[path.suffix.lower()])
+            rows = [(row, reader.line_num) for row in reader if row]
     except FileNotFoundError:
         raise DataError(f"there is no file {path}.") from None
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"cannot read {path} ({error}). Save it as comma-separated text in UTF-8.") from error
     if len(rows) < 2:
         raise DataError(f"{path} must have a line of names and lines of values; it has {len(rows)} lines.")
-    names, *lines = rows
+    (names, _), *rows = rows
     if len(set(names)) < len(names):
         raise DataError(f"every column of {path} must have a name of its own; got {', '.join(names)}.")
-    ragged = next((number for number, line in enumerate(lines, 2) if len(line) != len(names)), None)
-    if ragged:
-        raise DataError(
-            f"every line of {path} must have {len(names)} values; line {ragged} has {len(lines[ragged - 2])}."
-        )
-    return {name: [line[k].strip() for line in lines] for k, name in enumerate(names)}
+    for row, line in rows:
+        if len(row) != len(names):
+            raise DataError(
+                f"every line of {path} must have {len(names)} values; line {line} has {len(row)}."
+            )
+    cells = {name: [row[k].strip() for row, _ in rows] for k, name in enumerate(names)}
+    return cells, [line for _, line in rows]
 
 
-def _parquet(path: Path) -> dict[str, list[str]]:
+def _parquet(path: Path) -> tuple[dict[str, list[str]], Sequence[int]]:
     try:
         import pyarrow.parquet as parquet  # pyright: ignore[reportMissingImports]
     except ImportError:
@@ -77,14 +81,18 @@ def _parquet(path: Path) -> dict[str, list[str]]:
     if not path.is_file():
         raise DataError(f"there is no file {path}.")
     try:
-        table = parquet.read_table(path).to_pydict()
+        table = parquet.read_table(path)
+        columns = table.to_pydict()
     except Exception as error:  # pyarrow's errors have no common class
         raise DataError(f"{path} is no parquet file that can be read ({error}).") from error
-    return {str(name): ["" if cell is None else str(cell) for cell in cells] for name, cells in table.items()}
+    cells = {
+        str(name): ["" if cell is None else str(cell) for cell in column] for name, column in columns.items()
+    }
+    return cells, range(1, table.num_rows + 1)
 
 
-def _typed(cells: list[str], name: str, path: Path) -> Column:
-    empty = next((number for number, cell in enumerate(cells, 2) if cell == ""), None)
+def _typed(cells: list[str], name: str, path: Path, lines: Sequence[int]) -> Column:
+    empty = next((line for line, cell in zip(lines, cells, strict=True) if cell == ""), None)
     if empty:
         raise DataError(
             f'column "{name}" of {path} is empty in line {empty}. Fill it, remove such lines, or name other columns '
