@@ -15,21 +15,21 @@ from fgan.training.trainer import Trainer
 ONE_OF_EACH = [next(name for name in EXAMPLES if name.split(":")[0] == entry) for entry in CATALOGUE]
 
 
-# The hockey-stick has no signal once p/q is on one side of γ; symmetric χ² leaves the finite numbers.
-NOT_BY_DEFAULT = ("hockey-stick", "symmetric-chi2")
+# The hockey-stick has no signal once p/q is on one side of γ.
+NOT_BY_DEFAULT = "hockey-stick"
 
 
 @pytest.mark.timeout(1800)
 def test_the_default_preset_covers_all_of_ring8_by_every_divergence():
-    """Two thousand steps of the default recipe, a tenth of what it takes unless told; all of them as one program."""
+    """A thousand steps of the default recipe, of thirty thousand; all of them as one program."""
     data = fgan.load_data("ring8")
     names = [name for name in ONE_OF_EACH if not name.startswith(NOT_BY_DEFAULT)]
     trainers = [
         Trainer(fgan.preset("default", "ring8", divergence=name, device="cpu"), data) for name in names
     ]
     ensemble = Ensemble(trainers)
-    for step in range(2000):
-        if step == 1900:
+    for step in range(1000):
+        if step == 900:
             for trainer in trainers:
                 trainer.reset_metrics()
         ensemble.step()

@@ -6,6 +6,10 @@ from torch import Tensor
 
 from fgan.divergences.base import Divergence, Link
 from fgan.divergences.elementary import at_least, at_most, exp_difference, quadratic
+from fgan.divergences.newton import invert
+
+BEND = 16.0
+"""How sharply Marton's link bends. From 8 to 48 training goes alike; at 1 it comes to rest far from the data."""
 
 
 class Pearson(Divergence):
@@ -131,7 +135,10 @@ class SymmetricChi2(Divergence):
     r"""Symmetric χ² divergence, \int (p - q)^2 (p + q)/(pq): Pearson's plus Neyman's.
 
     .. math::
-        f(u) = (u - 1)^2 (u + 1)/u, \quad f'(u) = 2u - 1 - u^{-2}
+        f(u) = (u - 1)^2 (u + 1)/u, \quad f'(u) = 2u - 1 - u^{-2}, \quad g_f(v) = v
+
+    Under the paper's link both terms grow no faster than v², and u is the root of a cubic; under the log-ratio link
+    they grow as e^(2v), which training does not survive.
 
     >>> SymmetricChi2().f(torch.tensor([1.0, 2.0]))
     tensor([0.0000, 1.5000])
@@ -142,9 +149,13 @@ class SymmetricChi2(Divergence):
     symbol = r"\Psi(P\|Q)"
     formula = "(u - 1)**2*(u + 1)/u"
     derivative_formula = "2*u - 1 - 1/u**2"
+    activation_formula = "v"
     normalisation = "The sum of Pearson's and Neyman's χ², not their mean."
     use = "As the strictest symmetric distance of this list between two overlapping distributions."
-    avoid = "For training or from samples with wide ratios: it has the heavy tails of Pearson and of Neyman."
+    avoid = (
+        "From samples with wide ratios, and in training by the log-ratio link: it has the heavy tails of Pearson "
+        "and of Neyman."
+    )
     references = ("taneja2005", "dragomir2000")
 
     def f(self, u: Tensor) -> Tensor:
@@ -159,15 +170,38 @@ class SymmetricChi2(Divergence):
         """Return e^(2l) - 1 + 2 - 2e^(-l)."""
         return exp_difference(log_ratio, 2.0) + exp_difference(log_ratio, -1.0, -2.0)
 
+    def log_ratio_at(self, t: Tensor) -> Tensor:
+        """Return the l with 2e^l - 1 - e^(-2l) = t, the logarithm of the root of 2u³ - (1 + t)u² - 1."""
+        return invert(self.real_at, t, solve=_log_root)
+
+    def paper_link(self) -> Link:
+        """Return the link T = v."""
+        return Link(real=lambda v: v, fake=self.conjugate, log_ratio=self.log_ratio_at)
+
+
+def _log_root(t: Tensor) -> Tensor:
+    """Return the l with 2e^l - e^(-2l) = 1 + t, by Newton's method.
+
+    The start has the right value and slope at t = 0 and is right at both ends; each step squares the error.
+    """
+    start = torch.where(t > 0, (t / 4).asinh(), (t / 2).asinh() / 2)
+    root = start
+    for _ in range(5 if t.dtype == torch.float64 else 4):
+        up, down = root.expm1(), (-2 * root).expm1()
+        root = root - (up - down / 2 - t / 2) / (up + down + 2)
+    return torch.where(t.isfinite(), root, start)
+
 
 class Marton(Divergence):
     r"""Marton's divergence, \int q (1 - p/q)_+^2: Pearson's χ², counted only where q > p.
 
     .. math::
         f(u) = (1 - u)_+^2, \quad f'(u) = -2(1 - u)_+, \quad
-        f^*(t) = t^2/4 + t \text{ for } -2 \le t \le 0, \quad g_f(v) = -\log(1 + e^{-v})
+        f^*(t) = t^2/4 + t \text{ for } -2 \le t \le 0, \quad g_f(v) = -\log(1 + e^{-16v})/16
 
-    Its best critic knows log(p/q) only where p < q; elsewhere T = 0 is best, whatever the ratio.
+    Its best critic knows log(p/q) only where p < q; elsewhere T = 0 is best, whatever the ratio. The link bends
+    sharply, for a T near its end at 0, where all of it lies once P and Q are alike, should not ask for a v that is
+    large and steep.
 
     >>> Marton().f(torch.tensor([0.0, 0.5, 3.0]))
     tensor([1.0000, 0.2500, 0.0000])
@@ -179,7 +213,7 @@ class Marton(Divergence):
     formula = "max(1 - u, 0)**2"
     derivative_formula = "-2*max(1 - u, 0)"
     conjugate_formula = "max(t, -2) + max(t, -2)**2/4"
-    activation_formula = "-log(1 + exp(-v))"
+    activation_formula = "-log(1 + exp(-16*v))/16"
     normalisation = "The square of Marton's d₂; between 0 and 1."
     use = "Where only what the model has too much of should count: bounded, and blind to the rest."
     avoid = "As a distance: it charges the deficits p < q alone, and only smoothly so; its critic finds no p/q > 1."
@@ -208,9 +242,12 @@ class Marton(Divergence):
         return exp_difference(at_most(log_ratio, 0.0), rate=2.0)
 
     def paper_link(self) -> Link:
-        """Return the link T = -log(1 + e^(-v)), for which u = 1 + T/2, and u = 0 below T = -2."""
+        """Return the link T = -log(1 + e^(-16v))/16, for which u = 1 + T/2, and u = 0 below T = -2."""
+
+        def real(v: Tensor) -> Tensor:
+            return F.logsigmoid(BEND * v) / BEND
 
         def fake(v: Tensor) -> Tensor:
-            return quadratic(at_least(F.logsigmoid(v), -2.0), 0.25, 1.0)
+            return quadratic(at_least(real(v), -2.0), 0.25, 1.0)
 
-        return Link(real=F.logsigmoid, fake=fake, log_ratio=lambda v: self.log_ratio_at(F.logsigmoid(v)))
+        return Link(real=real, fake=fake, log_ratio=lambda v: self.log_ratio_at(real(v)))
