@@ -45,7 +45,7 @@ def test_after_three_returns_it_stops_with_a_diagnosis_and_loses_nothing(tmp_pat
     assert caught.value.exit_code == 3
     text = str(caught.value)
     assert f"halved {MOST_BACKOFFS} times" in text and "checkpoint of step 10 is kept" in text
-    assert "weights of the critic" in text and "bound" in text and "To mend it, " in text
+    assert "weights of the critic" in text and "bound" in text and "What may mend it: " in text
     run = fgan.RunDirectory(tmp_path / "run")
     assert run.checkpoints().steps() == [10]
     assert run.sample(5).isfinite().all()

@@ -62,5 +62,5 @@ def diagnosis(
     return (
         f"training left the finite numbers by step {trainer.steps_done} ({what_broke(trainer)}), after the "
         f"learning rate was halved {trainer.backoff} times. Last seen: {before or 'nothing'}. {kept}"
-        f"To mend it, {'; or '.join(advice(trainer.config, health))}."
+        f"What may mend it: {'; or '.join(advice(trainer.config, health))}."
     )
