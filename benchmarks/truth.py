@@ -1,13 +1,15 @@
 """Estimates against known truths and against peers, same samples, same run: the tables of docs/benchmarks.md.
 
     python benchmarks/truth.py [divergences information staircase batches] [--n 10000] [--repeats 3]
+        [--methods NAME ...] [--laws normal cubed] [--critics separable joint]
 
 divergences: KL by `fgan.estimate` (auto), by nearest neighbours (Wang et al. 2009) and by a plain neural estimator (a
 perceptron trained on Donsker and Varadhan's bound, which reports the bound of its last training batches, as public
 ones do). information: mutual information of tasks that are not normal, by auto, KSG, scikit-learn's
 mutual_info_regression (of single coordinates) and the plain neural estimator. staircase: 2 to 10 nats in 20 dimensions
 from n samples, normal and cubed, by every method. batches: the same staircase on a stream of fresh batches of 64, as in
-the papers (separable or joint critic, 4,000 steps a stair). A cell is mean ± standard deviation over the repeats.
+the papers (separable or joint critic, 4,000 steps a stair). A cell is mean ± standard deviation over the repeats,
+of batches over the last half of a stair's steps.
 """
 
 from __future__ import annotations
@@ -339,7 +341,9 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--steps", type=int, default=4000, help="of a stair, for batches")
-    parser.add_argument("--methods", nargs="+", help="for staircase and batches; all unless told")
+    parser.add_argument(
+        "--methods", nargs="+", choices=INFORMATION_METHODS, help="for staircase and batches; all unless told"
+    )
     parser.add_argument("--laws", nargs="+", default=LAWS, choices=LAWS, help="for staircase and batches")
     parser.add_argument("--critics", nargs="+", default=["separable"], choices=CRITICS, help="for batches")
     options = parser.parse_args()
@@ -363,7 +367,8 @@ def main() -> None:
             ]
             table(law.capitalize(), tasks, columns, options.n, options.repeats)
     if "batches" in options.parts:
-        batches(options.methods or NAMED, options.critics, options.laws, options.steps)
+        named = [name for name in options.methods or NAMED if name in NAMED]
+        batches(named, options.critics, options.laws, options.steps)
 
 
 if __name__ == "__main__":

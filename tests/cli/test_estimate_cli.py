@@ -53,6 +53,7 @@ def test_arrays_and_text_for_people(fgan_command, tmp_path):
         ("a,b\n1,2\n3,\n", "", 'column "b" of .* is empty in line 3'),
         ("a,b\n\n1,2\n\n3\n", "", "line 5 has 1"),
         ("a,b\n1,2\n\n3,\n", "", 'column "b" of .* is empty in line 4'),
+        ('a,b\n"1\n",2\n3,\n', "", 'column "b" of .* is empty in line 4'),
         ("a,b\n", "", "must have a line of names and lines of values"),
         ("a,a\n1,2\n", "", "a name of its own"),
     ],

@@ -55,6 +55,7 @@ def test_the_papers_table_has_the_papers_link(name):
         ("alpha:-1", "paper"),
         ("alpha:0.9", "log-ratio"),
         ("triangular", "log-ratio"),
+        ("symmetric-chi2", "paper"),
     ],
 )
 def test_the_first_link_is_the_one_that_trains(name, link):

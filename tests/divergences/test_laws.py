@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from fgan.divergences import EXAMPLES, Divergence, divergence
+from fgan.divergences.newton import invert
 
 EVERY = [
     pytest.param(name, link, id=f"{name}/{link}") for name in EXAMPLES for link in divergence(name).links
@@ -301,6 +302,31 @@ def test_extremes_are_never_nan_and_finite_where_the_true_value_fits(name, link,
             # An exponent of size |v| that is right to the last digit is off by |v| eps once exponentiated.
             rtol = 4 * digits * (100 if dtype == torch.float32 else 1) + 1e-5
             torch.testing.assert_close(value[fits].double(), expected[fits], rtol=rtol, atol=40 * digits)
+
+
+@every_link
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64], ids=str)
+def test_at_the_ends_of_a_type_nothing_is_nan(name, link, dtype):
+    d, largest = divergence(name, link), torch.finfo(dtype).max
+    v = torch.tensor([-largest, -largest / 4, largest / 4, largest], dtype=dtype)
+    beyond = torch.tensor([-torch.inf, torch.inf], dtype=dtype)
+    for values in (d.real_term(v), d.fake_term(v), d.log_ratio(v), d.log_ratio(beyond)):
+        assert values.dtype == dtype and not values.isnan().any()
+        assert bool((values[1:] >= values[:-1]).all())
+
+
+@pytest.mark.parametrize("name", ["jeffreys", "symmetric-chi2"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_newtons_method_from_a_start_of_its_own_finds_what_the_general_one_does(name, dtype):
+    d, sizes = divergence(name), torch.logspace(-12, 5, 500, dtype=torch.float64)
+    t = torch.cat([sizes, torch.linspace(0, 30, 500, dtype=torch.float64)]).to(dtype)
+    t = torch.cat([t, -t])
+    expected = invert(d.real_at, t.double())
+    v = torch.tensor([-30.0, -1.7, 0.0, 2.5, 40.0], dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradgradcheck(d.with_link("paper").fake_term, (v,))
+    torch.testing.assert_close(
+        d.log_ratio_at(t).double(), expected, rtol=8 * torch.finfo(dtype).eps, atol=8 * torch.finfo(dtype).eps
+    )
 
 
 @every_link

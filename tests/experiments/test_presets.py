@@ -33,12 +33,14 @@ def test_the_default_preset_covers_all_of_ring8_by_every_divergence():
             for trainer in trainers:
                 trainer.reset_metrics()
         ensemble.step()
-    covered = {}
+    found = {}
     for name, trainer in zip(names, trainers, strict=True):
         assert trainer.is_finite() and math.isfinite(trainer.metrics()["bound"]), name
         latents = torch.randn(10_000, trainer.latent, generator=torch.Generator().manual_seed(1))
-        covered[name] = mode_coverage(trainer.sample(latents), data.modes).covered
-    assert set(covered.values()) == {8}, covered
+        found[name] = mode_coverage(trainer.sample(latents), data.modes)
+    assert {one.covered for one in found.values()} == {8}, found
+    # They are on their way: within three standard deviations are a quarter to two fifths by now.
+    assert min(one.high_quality for one in found.values()) > 0.2, found
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH)

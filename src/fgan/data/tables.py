@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,14 @@ Column = NDArray[Any]
 DELIMITERS = {".csv": ",", ".tsv": "\t"}
 TABLES = (*DELIMITERS, ".parquet")
 """The endings of names that are read as tables."""
+
+
+@dataclass(frozen=True)
+class _Numbered:
+    """What an error calls the rows of a table: of which kind, "line" or "row", and the number of each."""
+
+    kind: str
+    numbers: Sequence[int]
 
 
 def is_table(name: str | Path) -> bool:
@@ -38,13 +47,15 @@ def read_table(path: str | Path, columns: tuple[str, ...] = ()) -> dict[str, Col
         DataError: where it cannot be read, lacks a column, is ragged, or has an empty cell in a wanted column.
     """
     path = Path(path)
-    table, lines = _parquet(path) if path.suffix.lower() == ".parquet" else _delimited(path)
+    is_parquet = path.suffix.lower() == ".parquet"
+    table, numbers = _parquet(path) if is_parquet else _delimited(path)
     missing = [name for name in columns if name not in table]
     if missing:
         raise DataError(
             f'{path} has no column "{missing[0]}"; it has {", ".join(table) or "none"}. Name some of these.'
         )
-    return {name: _typed(table[name], name, path, lines) for name in columns or table}
+    numbered = _Numbered("row" if is_parquet else "line", numbers)
+    return {name: _typed(table[name], name, path, numbered) for name in columns or table}
 
 
 def _delimited(path: Path) -> tuple[dict[str, list[str]], Sequence[int]]:
@@ -58,7 +69,9 @@ def _delimited(path: Path) -> tuple[dict[str, list[str]], Sequence[int]]:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"cannot read {path} ({error}). Save it as comma-separated text in UTF-8.") from error
     if len(rows) < 2:
-        raise DataError(f"{path} must have a line of names and lines of values; it has {len(rows)} lines.")
+        raise DataError(
+            f"{path} must have a line of names and lines of values; it has {len(rows)} that are not empty."
+        )
     (names, _), *rows = rows
     if len(set(names)) < len(names):
         raise DataError(f"every column of {path} must have a name of its own; got {', '.join(names)}.")
@@ -72,6 +85,7 @@ def _delimited(path: Path) -> tuple[dict[str, list[str]], Sequence[int]]:
 
 
 def _parquet(path: Path) -> tuple[dict[str, list[str]], Sequence[int]]:
+    """Return cells by column, and the numbers of their rows."""
     try:
         import pyarrow.parquet as parquet  # pyright: ignore[reportMissingImports]
     except ImportError:
@@ -91,12 +105,13 @@ def _parquet(path: Path) -> tuple[dict[str, list[str]], Sequence[int]]:
     return cells, range(1, table.num_rows + 1)
 
 
-def _typed(cells: list[str], name: str, path: Path, lines: Sequence[int]) -> Column:
-    empty = next((line for line, cell in zip(lines, cells, strict=True) if cell == ""), None)
+def _typed(cells: list[str], name: str, path: Path, numbered: _Numbered) -> Column:
+    empty = next((number for number, cell in zip(numbered.numbers, cells, strict=True) if cell == ""), None)
     if empty:
+        kind = numbered.kind
         raise DataError(
-            f'column "{name}" of {path} is empty in line {empty}. Fill it, remove such lines, or name other columns '
-            "by --columns."
+            f'column "{name}" of {path} is empty in {kind} {empty}. Fill it, remove such {kind}s, or name other '
+            "columns by --columns."
         )
     for kind in (np.int64, np.float64):
         try:

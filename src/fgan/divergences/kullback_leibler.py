@@ -188,8 +188,8 @@ def _minus_log_lambert(t: Tensor) -> Tensor:
     log log(1 + e^(1-t)) is right at both ends and off by 0.3 at most; each step squares the error.
     """
     x = 1 - t
-    s = log_softplus(x)
+    s = start = log_softplus(x)
     for _ in range(5 if t.dtype == torch.float64 else 3):
         e = s.exp()
         s = s - (s + e - x) / (1 + e)
-    return -s
+    return -torch.where(s.isfinite(), s, start)

@@ -75,7 +75,9 @@ class _Conjugate(torch.autograd.Function):
             at = torch.where(log_ratio.isfinite(), log_ratio, 0)
             missing = at.exp() * (wide - divergence.real_at(at))
             value = torch.where(log_ratio.isfinite(), value + missing, value)
-        outside = ~(divergence.conjugate_domain.contains(wide) | wide.isnan())
+        # Of t = -inf it is the limit, where there is one.
+        finite = wide.clamp(min=torch.finfo(wide.dtype).min)
+        outside = ~(divergence.conjugate_domain.contains(finite) | wide.isnan())
         return torch.where(outside, torch.inf, value).to(t.dtype)
 
     @staticmethod

@@ -11,7 +11,8 @@ from fgan.training.config import TrainConfig
 
 PRESETS: dict[str, dict[str, Any]] = {
     "default": {},
-    # Lazy penalties halve the cost of a step and take little away where networks are convolutional.
+    # Lazy penalties halve the cost of a step and take little away where networks are convolutional. Fading as the
+    # default's do, they leave KL at 18 times real against real after 2,500 steps; at a constant 0.1 it was 28.
     "mnist-dcgan": {
         "network": "dcgan",
         "norm": "group",

@@ -112,7 +112,10 @@ def train_toy(name: str, seed: int, priced: tuple[str, ...], settings: ToySettin
 
 def link_of(name: str) -> str:
     """Return how a critic's output becomes the bound: as log(p/q), unless that leaps or has no gradient."""
-    leaps = name == "pearson"  # T = 2(u - 1) of an output that is log u; its own activation is T itself
+    leaps = name in (
+        "pearson",
+        "symmetric-chi2",
+    )  # T has a 2u of an output that is log u; their own output is T
     return "paper" if leaps or not divergence(name).smooth else "log-ratio"
 
 
