@@ -6,7 +6,9 @@ import math
 import random
 
 import numpy as np
+import pyarrow
 import pytest
+from pyarrow import parquet
 
 from fgan.data.tables import read_table
 from fgan.errors import DataError
@@ -66,6 +68,40 @@ def test_bad_tables_are_told_where(fgan_command, tmp_path, text, columns, messag
     flags = ("--columns", columns) if columns else ()
     result = fgan_command("estimate", path, path, *flags)
     assert result.returncode == 2 and "Traceback" not in result.stderr
+
+
+def test_a_parquet_file_says_what_the_same_csv_file_does(fgan_command, tmp_path):
+    rng = np.random.default_rng(0)
+    paths = []
+    for name, shift in (("p", 1.0), ("q", 0.0)):
+        columns = {
+            "age": rng.integers(20, 60, 300),
+            "income": rng.normal(shift, size=300),
+            "city": rng.choice(["Bern", "Köln"], 300),
+        }
+        rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+        text = "\n".join(",".join(map(str, row)) for row in [columns, *rows])
+        (tmp_path / f"{name}.csv").write_text(text, encoding="utf-8")
+        parquet.write_table(pyarrow.table(columns), tmp_path / f"{name}.parquet")
+        read = [read_table(tmp_path / f"{name}{ending}") for ending in (".csv", ".parquet")]
+        for column in columns:
+            assert read[0][column].dtype.kind == read[1][column].dtype.kind
+            np.testing.assert_array_equal(read[0][column], read[1][column])
+        paths.append(tmp_path / f"{name}.parquet")
+    result = fgan_command("estimate", *paths, "--columns", "income", "--method", "gaussian", "--json")
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["value"] == pytest.approx(0.5, abs=0.2)
+
+
+def test_an_empty_cell_and_a_broken_parquet_file_are_said(tmp_path):
+    parquet.write_table(pyarrow.table({"a": [1.0, None]}), tmp_path / "gap.parquet")
+    with pytest.raises(DataError, match=r'column "a" of .* is empty in row 2\. Fill it, remove such rows'):
+        read_table(tmp_path / "gap.parquet")
+    (tmp_path / "bad.parquet").write_text("a,b")
+    with pytest.raises(DataError, match="is no parquet file"):
+        read_table(tmp_path / "bad.parquet")
+    with pytest.raises(DataError, match="there is no file"):
+        read_table(tmp_path / "none.parquet")
 
 
 def test_a_file_that_is_not_there_and_samples_that_do_not_match(fgan_command, tmp_path):

@@ -90,7 +90,8 @@ def _parquet(path: Path) -> tuple[dict[str, list[str]], Sequence[int]]:
         import pyarrow.parquet as parquet  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise DataError(
-            f"reading {path} needs pyarrow, which is not installed. Do: pip install pyarrow, or save it as .csv."
+            f'reading {path} needs pyarrow, which is not installed. Do: pip install "fgan[parquet]", or save it '
+            "as .csv."
         ) from None
     if not path.is_file():
         raise DataError(f"there is no file {path}.")
