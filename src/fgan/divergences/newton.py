@@ -36,7 +36,7 @@ def invert(
 
 def conjugate_by_inversion(divergence: Divergence, t: Tensor) -> Tensor:
     """Return f*(t), elementwise, from l = log((f')^-1(t)), with the gradient u = e^l that the theory gives."""
-    return _Conjugate.apply(t, divergence)  # pyright: ignore[reportReturnType]
+    return _Conjugate.apply(t, divergence)[0]  # pyright: ignore[reportOptionalSubscript]
 
 
 class _Inverse(torch.autograd.Function):
@@ -66,7 +66,7 @@ class _Inverse(torch.autograd.Function):
 
 class _Conjugate(torch.autograd.Function):
     @staticmethod
-    def forward(t: Tensor, divergence: Divergence) -> Tensor:
+    def forward(t: Tensor, divergence: Divergence) -> tuple[Tensor, Tensor]:
         wide = t.double()
         log_ratio = divergence.log_ratio_at(wide)
         value = divergence.fake_at(log_ratio)
@@ -78,22 +78,24 @@ class _Conjugate(torch.autograd.Function):
         # Of t = -inf it is the limit, where there is one.
         finite = wide.clamp(min=torch.finfo(wide.dtype).min)
         outside = ~(divergence.conjugate_domain.contains(finite) | wide.isnan())
-        return torch.where(outside, torch.inf, value).to(t.dtype)
+        return torch.where(outside, torch.inf, value).to(t.dtype), log_ratio.to(t.dtype)
 
     @staticmethod
-    def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[Tensor, int | None]:  # noqa: ANN401
-        return _Conjugate.apply(*inputs), in_dims[0]
+    def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> Any:  # noqa: ANN401
+        return _Conjugate.apply(*inputs), (in_dims[0], in_dims[0])
 
     @staticmethod
-    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ANN401
+    def setup_context(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:  # noqa: ANN401
         t, ctx.divergence = inputs
-        ctx.save_for_backward(t)
+        ctx.mark_non_differentiable(output[1])
+        ctx.save_for_backward(t, output[1])
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
-        (grad,) = grads
-        (t,) = ctx.saved_tensors
-        return grad * ctx.divergence.log_ratio_at(t).exp(), None
+        t, log_ratio = ctx.saved_tensors
+        # Solved for again only where someone will differentiate it again.
+        log_ratio = ctx.divergence.log_ratio_at(t) if torch.is_grad_enabled() else log_ratio
+        return grads[0] * log_ratio.exp(), None
 
 
 def _solve(increasing: Callable[[Tensor], Tensor], t: Tensor) -> Tensor:
