@@ -1,7 +1,7 @@
 """Estimates against known truths and against peers, same samples, same run: the tables of docs/benchmarks.md.
 
     python benchmarks/truth.py [divergences information staircase batches] [--n 10000] [--repeats 3]
-        [--methods NAME ...] [--laws normal cubed] [--critics separable joint]
+        [--methods NAME ...] [--laws normal cubed] [--stairs NATS ...] [--critics separable joint]
 
 divergences: KL by `fgan.estimate` (auto), by nearest neighbours (Wang et al. 2009) and by a plain neural estimator (a
 perceptron trained on Donsker and Varadhan's bound, which reports the bound of its last training batches, as public
@@ -344,6 +344,7 @@ def main() -> None:
     parser.add_argument(
         "--methods", nargs="+", choices=INFORMATION_METHODS, help="for staircase and batches; all unless told"
     )
+    parser.add_argument("--stairs", nargs="+", type=float, default=STAIRS, help="nats, for staircase")
     parser.add_argument("--laws", nargs="+", default=LAWS, choices=LAWS, help="for staircase and batches")
     parser.add_argument("--critics", nargs="+", default=["separable"], choices=CRITICS, help="for batches")
     options = parser.parse_args()
@@ -363,7 +364,7 @@ def main() -> None:
         columns["plain neural"] = plain_information
         for law in options.laws:
             tasks: list[Task] = [
-                (f"{stair:g} nats", stair, staircase(stair, law == "cubed")) for stair in STAIRS
+                (f"{stair:g} nats", stair, staircase(stair, law == "cubed")) for stair in options.stairs
             ]
             table(law.capitalize(), tasks, columns, options.n, options.repeats)
     if "batches" in options.parts:
