@@ -168,13 +168,13 @@ def information_tasks() -> list[Task]:
     ]  # fmt: skip
 
 
-def staircase(nats: float, cubed: bool) -> Callable[[int, torch.Generator], Pair]:
+def staircase(nats: float, law: str) -> Callable[[int, torch.Generator], Pair]:
     rho = math.sqrt(1 - math.exp(-2 * nats / DIMENSION))
 
     def draw(n: int, random: torch.Generator) -> Pair:
         x = normal(n, DIMENSION, random)
         y = rho * x + math.sqrt(1 - rho**2) * normal(n, DIMENSION, random)
-        return x, y**3 if cubed else y
+        return x, y**3 if law == "cubed" else y
 
     return draw
 
@@ -293,7 +293,7 @@ class Joint(nn.Module):
 CRITICS = {"separable": Separable, "joint": Joint}
 
 
-def of_batches(name: str, kind: str, cubed: bool, steps: int, batch: int) -> list[str]:
+def of_batches(name: str, kind: str, law: str, steps: int, batch: int) -> list[str]:
     """Return what a published estimator says, at the end of each stair, of batches that have not trained it yet."""
     named = NAMED[name]
     torch.manual_seed(0)
@@ -302,7 +302,7 @@ def of_batches(name: str, kind: str, cubed: bool, steps: int, batch: int) -> lis
     objective = named.train()
     cells = []
     for stair in STAIRS:
-        draw, seen = staircase(stair, cubed), []
+        draw, seen = staircase(stair, law), []
         for step in range(steps):
             x, y = (side.float() for side in draw(batch, random))
             means = of(critic(x, y))
@@ -328,7 +328,7 @@ def batches(
             flush=True,
         )
         for name in names:
-            cells = of_batches(name, kind, law == "cubed", steps, batch)
+            cells = of_batches(name, kind, law, steps, batch)
             print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
@@ -364,7 +364,7 @@ def main() -> None:
         columns["plain neural"] = plain_information
         for law in options.laws:
             tasks: list[Task] = [
-                (f"{stair:g} nats", stair, staircase(stair, law == "cubed")) for stair in options.stairs
+                (f"{stair:g} nats", stair, staircase(stair, law)) for stair in options.stairs
             ]
             table(law.capitalize(), tasks, columns, options.n, options.repeats)
     if "batches" in options.parts:

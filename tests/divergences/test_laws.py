@@ -322,6 +322,7 @@ def test_newtons_method_from_a_start_of_its_own_finds_what_the_general_one_does(
     t = torch.cat([sizes, torch.linspace(0, 30, 500, dtype=torch.float64)]).to(dtype)
     t = torch.cat([t, -t])
     expected = invert(d.real_at, t.double())
+    assert d.conjugate(torch.tensor([-torch.inf, torch.inf], dtype=dtype)).tolist() == [-math.inf, math.inf]
     v = torch.tensor([-30.0, -1.7, 0.0, 2.5, 40.0], dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradgradcheck(d.with_link("paper").fake_term, (v,))
     torch.testing.assert_close(

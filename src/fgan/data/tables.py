@@ -20,9 +20,16 @@ TABLES = (*DELIMITERS, ".parquet")
 
 
 @dataclass(frozen=True)
-class _Numbered:
-    """What an error calls the rows of a table: of which kind, "line" or "row", and the number of each."""
+class _Table:
+    """Cells by column, and what an error calls their rows.
 
+    Args:
+        columns: a column's cells, by its name.
+        kind: of a row: "line", by where it ends in the file (an empty one holds no row), or "row".
+        numbers: one for each row.
+    """
+
+    columns: dict[str, list[str]]
     kind: str
     numbers: Sequence[int]
 
@@ -47,19 +54,16 @@ def read_table(path: str | Path, columns: tuple[str, ...] = ()) -> dict[str, Col
         DataError: where it cannot be read, lacks a column, is ragged, or has an empty cell in a wanted column.
     """
     path = Path(path)
-    is_parquet = path.suffix.lower() == ".parquet"
-    table, numbers = _parquet(path) if is_parquet else _delimited(path)
-    missing = [name for name in columns if name not in table]
+    table = _parquet(path) if path.suffix.lower() == ".parquet" else _delimited(path)
+    missing = [name for name in columns if name not in table.columns]
     if missing:
         raise DataError(
-            f'{path} has no column "{missing[0]}"; it has {", ".join(table) or "none"}. Name some of these.'
+            f'{path} has no column "{missing[0]}"; it has {", ".join(table.columns) or "none"}. Name some of these.'
         )
-    numbered = _Numbered("row" if is_parquet else "line", numbers)
-    return {name: _typed(table[name], name, path, numbered) for name in columns or table}
+    return {name: _typed(table, name, path) for name in columns or table.columns}
 
 
-def _delimited(path: Path) -> tuple[dict[str, list[str]], Sequence[int]]:
-    """Return cells by column, and the lines of the file at which their rows end; empty lines hold no row."""
+def _delimited(path: Path) -> _Table:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file, delimiter=DELIMITERS[path.suffix.lower()])
@@ -81,11 +85,10 @@ def _delimited(path: Path) -> tuple[dict[str, list[str]], Sequence[int]]:
                 f"every line of {path} must have {len(names)} values; line {line} has {len(row)}."
             )
     cells = {name: [row[k].strip() for row, _ in rows] for k, name in enumerate(names)}
-    return cells, [line for _, line in rows]
+    return _Table(cells, "line", [line for _, line in rows])
 
 
-def _parquet(path: Path) -> tuple[dict[str, list[str]], Sequence[int]]:
-    """Return cells by column, and the numbers of their rows."""
+def _parquet(path: Path) -> _Table:
     try:
         import pyarrow.parquet as parquet  # pyright: ignore[reportMissingImports]
     except ImportError:
@@ -103,13 +106,13 @@ def _parquet(path: Path) -> tuple[dict[str, list[str]], Sequence[int]]:
     cells = {
         str(name): ["" if cell is None else str(cell) for cell in column] for name, column in columns.items()
     }
-    return cells, range(1, table.num_rows + 1)
+    return _Table(cells, "row", range(1, table.num_rows + 1))
 
 
-def _typed(cells: list[str], name: str, path: Path, numbered: _Numbered) -> Column:
-    empty = next((number for number, cell in zip(numbered.numbers, cells, strict=True) if cell == ""), None)
+def _typed(table: _Table, name: str, path: Path) -> Column:
+    cells, kind = table.columns[name], table.kind
+    empty = next((number for number, cell in zip(table.numbers, cells, strict=True) if cell == ""), None)
     if empty:
-        kind = numbered.kind
         raise DataError(
             f'column "{name}" of {path} is empty in {kind} {empty}. Fill it, remove such {kind}s, or name other '
             "columns by --columns."

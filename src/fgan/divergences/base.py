@@ -161,6 +161,12 @@ class Divergence(Facts, ABC):
         """Return a link as in the paper's Table 2; a subclass that has one overrides this."""
         raise NotImplementedError
 
+    def solved_link(self) -> Link:
+        """Return the link T = v where f* has no closed form: `log_ratio_at` solves for log u, in v's own type."""
+        return Link(
+            real=lambda v: v, fake=lambda v: self.fake_at(self.log_ratio_at(v)), log_ratio=self.log_ratio_at
+        )
+
     def ratio_link(self) -> Link:
         """Return the link in which the critic's output is the log-ratio itself."""
         return Link(real=self.real_at, fake=self.fake_at, log_ratio=lambda v: v)

@@ -176,9 +176,7 @@ class SymmetricChi2(Divergence):
 
     def paper_link(self) -> Link:
         """Return the link T = v."""
-        return Link(
-            real=lambda v: v, fake=lambda v: self.fake_at(self.log_ratio_at(v)), log_ratio=self.log_ratio_at
-        )
+        return self.solved_link()
 
 
 def _log_root(t: Tensor) -> Tensor:

@@ -177,9 +177,7 @@ class Jeffreys(Divergence):
 
     def paper_link(self) -> Link:
         """Return the link T = v, whose l solves 1 + l - e^(-l) = v."""
-        return Link(
-            real=lambda v: v, fake=lambda v: self.fake_at(self.log_ratio_at(v)), log_ratio=self.log_ratio_at
-        )
+        return self.solved_link()
 
 
 def _minus_log_lambert(t: Tensor) -> Tensor:

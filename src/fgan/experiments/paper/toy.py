@@ -112,10 +112,8 @@ def train_toy(name: str, seed: int, priced: tuple[str, ...], settings: ToySettin
 
 def link_of(name: str) -> str:
     """Return how a critic's output becomes the bound: as log(p/q), unless that leaps or has no gradient."""
-    leaps = name in (
-        "pearson",
-        "symmetric-chi2",
-    )  # T has a 2u of an output that is log u; their own output is T
+    # T has a 2u, and so leaps where the output is log u; under their own links it is the output itself.
+    leaps = name in ("pearson", "symmetric-chi2")
     return "paper" if leaps or not divergence(name).smooth else "log-ratio"
 
 
