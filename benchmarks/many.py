@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import multiprocessing
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import torch
 import fgan
 from fgan.experiments.comparison import ComparisonDirectory, Member
 from fgan.experiments.comparison import trainable_divergences as trainable_divergences
-from fgan.experiments.members import Outcome, ThisMachine, chunks_of, train_members
+from fgan.experiments.members import Outcome, ThisMachine, chunks_of, train_members, usable_cores
 from fgan.training.memory import members_that_fit
 from fgan.training.summary import Summary
 from fgan.training.train import resolve_device
@@ -27,7 +26,7 @@ def in_parallel(
     """Yield each job with what `work` returns for it, as they come to an end."""
     jobs = list(jobs)
     context = multiprocessing.get_context("spawn")
-    with context.Pool(processes or os.cpu_count(), initializer=_alone) as pool:
+    with context.Pool(processes or usable_cores(), initializer=_alone) as pool:
         for index, result in pool.imap_unordered(functools.partial(_numbered, work), list(enumerate(jobs))):
             yield jobs[index], result
 

@@ -1,6 +1,6 @@
 """Modes of ring8 and grid25 that the default preset covers, for every divergence, three seeds each.
 
-    python benchmarks/toys.py [--data ring8 grid25] [--divergences NAME ...] [--seeds 3] [--steps N] [--penalties P]
+    python benchmarks/toys.py [--data ring8 grid25] [--divergences NAME ...] [--seeds 0 1 2] [--steps N] [--penalties P]
 
 A mode counts as covered if one of 10,000 samples lies within three standard deviations of it. Runs that are alike train
 as ensembles; what was trained before, under runs/toys, is not trained again.
@@ -26,7 +26,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", nargs="+", default=["ring8", "grid25"], choices=("ring8", "grid25"))
     parser.add_argument("--divergences", nargs="+", default=trainable_divergences())
-    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=default.steps)
     parser.add_argument("--penalties", default=default.penalties)
     parser.add_argument("--jobs", type=int, default=None, help="runs at once")
@@ -42,7 +42,7 @@ def main() -> None:
                 "default", data, divergence=name, seed=seed, **changes
             )
             for name in arguments.divergences
-            for seed in range(arguments.seeds)
+            for seed in arguments.seeds
         }
         modes = fgan.load_data(data).modes
         for name, run, outcome in trained(configs, arguments.out / data, arguments.jobs):

@@ -38,6 +38,13 @@ class Outcome:
 Chunk = list[Member]
 
 
+def usable_cores() -> int:
+    """Return how many cores this process may use, which a scheduler or `taskset` can make fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1  # macOS and Windows bind no process this way
+
+
 def chunks_of(members: Sequence[Member], at_once: int, at_most: int) -> list[Chunk]:
     """Return members in chunks, of runs that can train as one ensemble.
 
@@ -104,7 +111,7 @@ class ThisMachine:
     """
 
     def __init__(self, jobs: int | None, device: str) -> None:
-        cores = os.cpu_count() or 1
+        cores = usable_cores()
         self.places = self.neighbours = jobs or (cores if device == "cpu" else 1)
         self._threads = max(cores // self.places, 1)
 

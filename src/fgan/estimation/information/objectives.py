@@ -166,7 +166,7 @@ class Named:
         summary: what it is, in a line.
         train: makes the mean that training maximises; anew for each training, for it may remember.
         value: the estimate.
-        stop: the mean that stops training, where what trains has no number of its own; `train`'s unless told.
+        stop: the mean that stops training, where what trains does not tell; `train`'s unless told.
         ceiling: what it cannot pass with n samples at once; None for no such number.
         two: whether there is a second critic, `u` of `flo`.
     """
@@ -181,10 +181,14 @@ class Named:
 
 NAMED: dict[str, Named] = {
     "nwj": Named("1 + E_P[l] - E_Q[e^l] (Nguyen, Wainwright and Jordan)", lambda: nwj, nwj),
-    "dv": Named("E_P[l] - log E_Q[e^l] (Donsker and Varadhan)", lambda: donsker_varadhan, donsker_varadhan),
-    "mine": Named(
-        "the same with MINE's gradient (Belghazi et al.)", Mine, donsker_varadhan, stop=donsker_varadhan
+    # Of few pairs, Donsker and Varadhan's bound rises with the spread of a critic that scores a rare pair far too high.
+    "dv": Named(
+        "E_P[l] - log E_Q[e^l] (Donsker and Varadhan)",
+        lambda: donsker_varadhan,
+        donsker_varadhan,
+        stop=info_nce,
     ),
+    "mine": Named("the same with MINE's gradient (Belghazi et al.)", Mine, donsker_varadhan, stop=info_nce),
     "infonce": Named(
         "which y belongs to x, among n (van den Oord et al.)", lambda: info_nce, info_nce, ceiling=math.log
     ),

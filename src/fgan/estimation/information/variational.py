@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fgan.estimation.critics.network import Objective, Part, Schedule, train
@@ -19,9 +20,13 @@ from fgan.networks import Architecture, Frame, build_critic
 WIDTH, DEPTH = 128, 2
 SCHEDULE = Schedule(epochs=40, most_steps=2000, batch=64, lr=1e-3, decay=1e-3, patience=6)
 STOP = 128
-"""Samples of the matrix that stops."""
+"""Samples of the largest matrix that stops."""
+MATRICES = 8
+"""Matrices that stop, at most: a single one is moved too far by a few of its samples."""
 REPORT = 1000
 """Samples of the largest matrix that is read off at once."""
+ROWS = 65_536
+"""Pairs that are scored at once where nothing is learnt."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +35,7 @@ class Matrix:
 
     Args:
         x, y: what trains (n, dx), (n, dy).
-        x_stop, y_stop: what stops.
+        x_stop, y_stop: what stops, (matrices, samples of each, dx) and (matrices, samples of each, dy).
         two: whether there is a second output, on the pairs that belong together.
     """
 
@@ -50,19 +55,29 @@ class Matrix:
         return parts_of(self.x[rows[0]], self.y[rows[0]], self.two)
 
     def stopping(self) -> list[Part]:
-        """Return all pairs of the samples that stop."""
-        return parts_of(self.x_stop, self.y_stop, self.two)
+        """Return all pairs of the samples that stop, matrix by matrix."""
+        matrices = [parts_of(x, y, self.two) for x, y in zip(self.x_stop, self.y_stop, strict=True)]
+        return [
+            Part(torch.cat([part.x for part in same]), torch.cat([part.offset for part in same]))
+            for same in zip(*matrices, strict=True)
+        ]
 
 
 def parts_of(x: Tensor, y: Tensor, two: bool) -> list[Part]:
     """Return rows (x_i, y_j), all of them; with a second output, marked 0, and (x_i, y_i) marked 1."""
-    n = len(x)
-    every = torch.cat([x.repeat_interleave(n, 0), y.repeat(n, 1)], 1)
-    if not two:
-        return [Part(every, every.new_zeros(len(every)))]
-    own = torch.cat([x, y, x.new_ones(n, 1)], 1)
-    every = torch.cat([every, every.new_zeros(len(every), 1)], 1)
-    return [Part(every, every.new_zeros(len(every))), Part(own, own.new_zeros(n))]
+    parts = [every_pair(x, y, two)] + ([own_pairs(x, y)] if two else [])
+    return [Part(rows, rows.new_zeros(len(rows))) for rows in parts]
+
+
+def every_pair(x: Tensor, y: Tensor, marked: bool) -> Tensor:
+    """Return rows (x_i, y_j), in the order of i and then of j; marked 0 if they are to be told from own pairs."""
+    rows = torch.cat([x.repeat_interleave(len(y), 0), y.repeat(len(x), 1)], 1)
+    return F.pad(rows, (0, 1)) if marked else rows
+
+
+def own_pairs(x: Tensor, y: Tensor) -> Tensor:
+    """Return rows (x_i, y_i) marked 1."""
+    return F.pad(torch.cat([x, y], 1), (0, 1), value=1.0)
 
 
 def matrix_of(outputs: Tensor) -> Tensor:
@@ -71,12 +86,32 @@ def matrix_of(outputs: Tensor) -> Tensor:
     return outputs.unflatten(-1, (n, n))
 
 
+def loss_of(objective: Callable[..., Tensor], matrices: int = 1) -> Objective:
+    """Return the loss that maximises an objective's mean over some matrices, of outputs (networks, rows)."""
+
+    def loss(*outputs: Tensor) -> Tensor:
+        scores, *second = (one.unflatten(-1, (matrices, -1)) for one in outputs)
+        return -taken(objective, of(matrix_of(scores)), *second).mean(-1)
+
+    return loss
+
+
 def taken(objective: Callable[..., Tensor], means: Weighted, *second: Tensor) -> Tensor:
     """Return an objective of scores g, and of u = second output - g where there is one: near what is best for it.
 
     The best u is log E_y'[e^g(x, y')] - g(x, y), and the first term is 0 where g has come to be log(p/q).
     """
     return objective(means, *(one - means.on_joint for one in second))
+
+
+def whole_matrices(samples: Tensor) -> Tensor:
+    """Return samples in as many sets of at most STOP as they fill, up to MATRICES, each of the same size.
+
+    >>> whole_matrices(torch.zeros(300, 2)).shape, whole_matrices(torch.zeros(80, 2)).shape
+    (torch.Size([2, 128, 2]), torch.Size([1, 80, 2]))
+    """
+    size = min(STOP, len(samples))
+    return samples[: min(len(samples) // size, MATRICES) * size].unflatten(0, (-1, size))
 
 
 def at_once(n: int, folds: int) -> int:
@@ -95,20 +130,18 @@ def estimate_named(design: Pairs, named: Named, seed: int, device: str) -> Mean:
         device: where networks are trained.
     """
     scorings = [_scoring(design, fold) for fold in range(design.folds)]
+    stop_at = min(len(design.rows(fold)[1]) for fold in range(design.folds))
     tasks = []
     for fold, scoring in enumerate(scorings):
         rows, stop, _ = design.rows(fold)
         x, y = scoring(rows)
-        x_stop, y_stop = scoring(stop[:STOP])
+        x_stop, y_stop = (whole_matrices(one) for one in scoring(stop[:stop_at]))
         tasks.append(Matrix(x.to(device), y.to(device), x_stop.to(device), y_stop.to(device), named.two))
     width = design.x.shape[1] + design.y.shape[1] + named.two
     networks = [_network(width, seed).to(device) for _ in tasks]
     objective = named.train()
-
-    def loss_of(objective: Callable[..., Tensor]) -> Objective:
-        return lambda *outputs: -taken(objective, of(matrix_of(outputs[0])), *outputs[1:])
-
-    train(networks, tasks, loss_of(objective), SCHEDULE, loss_of(named.stop or objective))
+    stop = loss_of(named.stop or objective, len(tasks[0].x_stop))
+    train(networks, tasks, loss_of(objective), SCHEDULE, stop)
     found = [
         one
         for fold, (network, scoring) in enumerate(zip(networks, scorings, strict=True))
@@ -138,14 +171,18 @@ def _read_off(network: nn.Module, x: Tensor, y: Tensor, named: Named, device: st
     blocks = math.ceil(len(x) / REPORT)
     found = []
     for x_part, y_part in zip(x.tensor_split(blocks), y.tensor_split(blocks), strict=True):
-        parts = parts_of(x_part.to(device), y_part.to(device), named.two)
-        with torch.no_grad():
-            outputs = [
-                torch.cat([network(rows) for rows in part.x.split(65_536)]).cpu().double() for part in parts
-            ]
+        scores, *second = _outputs(network, x_part.to(device), y_part.to(device), named.two)
         weights = torch.ones(len(x_part), dtype=torch.float64, requires_grad=True)
-        value = taken(named.value, Weighted(matrix_of(outputs[0]), weights), *outputs[1:])
+        value = taken(named.value, Weighted(matrix_of(scores), weights), *second)
         # The infinitesimal jackknife: how the estimate moves with the weight of each sample.
         (moved,) = torch.autograd.grad(value, weights)
         found.append((Mean(float(value.detach()), float(moved.square().sum().sqrt())), len(x_part)))
     return found
+
+
+@torch.no_grad()
+def _outputs(network: nn.Module, x: Tensor, y: Tensor, two: bool) -> list[Tensor]:
+    """Return what a network says of all pairs of some samples, never holding all of their rows."""
+    scores = torch.cat([network(every_pair(some, y, two)) for some in x.split(max(ROWS // len(y), 1))])
+    second = [network(own_pairs(x, y))] if two else []
+    return [one.cpu().double() for one in [scores, *second]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import multiprocessing
-import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from fgan.divergences import divergence
 from fgan.errors import FganError
 from fgan.evaluation.jackknife import student
 from fgan.evaluation.result import CONFIDENCE, Range
+from fgan.experiments.members import usable_cores
 from fgan.experiments.paper.published import CROSS, FITS
 from fgan.experiments.paper.quadrature import Gaussian, best_gaussian
 from fgan.experiments.paper.toy import Price, ToyRun, ToySettings, link_of, train_toy
@@ -147,7 +147,7 @@ def _train_all(
     found = []
     # Spawned, since a fork would inherit torch's threads.
     context = multiprocessing.get_context("spawn")
-    jobs = min(jobs or os.cpu_count() or 1, len(wanted))
+    jobs = min(jobs or usable_cores(), len(wanted))
     with (
         ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare) as pool,
         tqdm(total=len(wanted), unit="run", disable=not on_a_terminal(sys.stderr)) as bar,
