@@ -77,7 +77,9 @@ class Evidence:
         low, high = best.interval()
         if math.isinf(best.value):
             low, high = (priced.lower_bound if priced else lowest), math.inf
-        warnings = [*self.notes, *([self.caveat] if direct is not None and self.caveat else [])]
+        warnings = [*self.notes]
+        if direct is not None:
+            warnings += filter(None, [self.caveat, direct.caveat])
         if self.diagnostics is not None and direct is None:
             warnings += warnings_of(self.diagnostics, divergence, min(self.n_p, self.n_q))
             warnings += tail_warnings(self.diagnostics, divergence)

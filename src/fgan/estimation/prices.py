@@ -56,6 +56,11 @@ class HeldOut:
 class Mean:
     """An estimate and its standard error.
 
+    Args:
+        value: the estimate.
+        standard_error: of it.
+        caveat: what goes with both, if anything does.
+
     >>> low, high = Mean(1.0, 0.1).interval()
     >>> round(low, 3), round(high, 3)
     (0.804, 1.196)
@@ -63,6 +68,7 @@ class Mean:
 
     value: float
     standard_error: float
+    caveat: str = ""
 
     def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
         """Return value ± z SE."""

@@ -146,6 +146,14 @@ def test_infonce_is_told_what_it_cannot_pass(n, folds, most):
         assert found.lower_bound is None and any("cannot pass" in warning for warning in found.warnings)
 
 
+@pytest.mark.parametrize("method", ["nwj", "dv"])
+def test_a_mean_over_the_product_that_few_pairs_rule_is_warned_of(method):
+    far = fgan.mutual_information(*normal_pair(1000, 20, 14.0), method=method, folds=2)
+    near = fgan.mutual_information(*normal_pair(300, 1, 0.3), method=method, folds=2)
+    assert any("effective" in warning and "logistic" in warning for warning in far.warnings)
+    assert near.warnings == ()
+
+
 def test_neighbours_cannot_show_more_than_their_ceiling():
     x = np.random.default_rng(0).normal(size=500)
     found = fgan.mutual_information(x, x, method="ksg")

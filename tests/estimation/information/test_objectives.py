@@ -32,6 +32,16 @@ def exact_scores(n, rho, seed=0):
     return -(rho**2 * (x**2 + y**2) - 2 * rho * x * y) / (2 * (1 - rho**2)) - math.log(1 - rho**2) / 2
 
 
+def exact_scores_of_many(nats, matrices=8, n=128, d=20):
+    """Return the log-ratios of all pairs of d coordinates that share this information, matrix by matrix."""
+    rho = math.sqrt(1 - math.exp(-2 * nats / d))
+    random = torch.Generator().manual_seed(0)
+    x, noise = torch.randn(2, matrices, n, d, generator=random, dtype=torch.float64)
+    y = rho * x + math.sqrt(1 - rho**2) * noise
+    squares = x.square().sum(-1)[..., :, None] + y.square().sum(-1)[..., None, :]
+    return nats - (rho**2 * squares - 2 * rho * x @ y.mT) / (2 * (1 - rho**2))
+
+
 @pytest.fixture(scope="module")
 def exact():
     return exact_scores(3000, 0.7), -math.log(1 - 0.49) / 2
@@ -131,3 +141,26 @@ def test_the_weight_of_a_sample_tells_how_far_the_estimate_moves_without_it(name
     kept = torch.arange(200) != 17
     without = NAMED[name].value(of(scores[kept][:, kept]), *[u[kept] for u in second])
     assert float((value - without).detach()) == pytest.approx(moved[17].item(), rel=0.1, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("nats", [2.0, 6.0, 10.0])
+def test_what_stops_prefers_the_exact_log_ratio_to_one_that_spreads_too_far(name, nats):
+    """Of few pairs, Donsker and Varadhan's bound would not: at 10 nats it rises with the spread."""
+    scores = exact_scores_of_many(nats)
+
+    def mean(spread):
+        own = -spread * scores.diagonal(dim1=-2, dim2=-1)
+        stop = NAMED[name].stop or NAMED[name].train()
+        return float(stop(of(spread * scores), *[own] * NAMED[name].two).mean())
+
+    assert mean(1.0) > max(mean(1.5), mean(2.0), mean(3.0))
+    if nats == 10.0:
+        assert donsker_varadhan(of(2 * scores)).mean() > donsker_varadhan(of(scores)).mean() + 0.5
+
+
+def test_effective_pairs_are_those_that_a_mean_rests_on():
+    scores = torch.full((6, 6), -9.0, dtype=torch.float64)
+    scores[0, 1] = scores[2, 5] = 30.0
+    scores.fill_diagonal_(99.0)  # which the product leaves out
+    assert float(of(scores).effective_pairs()) == pytest.approx(2.0)

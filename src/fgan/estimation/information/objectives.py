@@ -53,6 +53,15 @@ class Weighted:
         pairs = _without_diagonal(logs[:, None] + logs)
         return (scores + pairs).logsumexp((-2, -1)) - pairs.logsumexp((-2, -1))
 
+    def effective_pairs(self) -> Tensor:
+        """Return how many pairs E_Q[e^scores] rests on: Kish's effective sample size (Σ e^l)² / Σ e^2l.
+
+        >>> round(float(of(torch.zeros(10, 10)).effective_pairs()))
+        90
+        """
+        logs = _without_diagonal(self.scores)
+        return (2 * logs.logsumexp((-2, -1)) - (2 * logs).logsumexp((-2, -1))).exp()
+
     def rows(self, scores: Tensor) -> Tensor:
         """Return log of the mean of e^scores over every y beside each x, its own among them, (..., n)."""
         logs = self.weights.log()
@@ -169,6 +178,7 @@ class Named:
         stop: the mean that stops training, where what trains does not tell; `train`'s unless told.
         ceiling: what it cannot pass with n samples at once; None for no such number.
         two: whether there is a second critic, `u` of `flo`.
+        normaliser: whether it is read off with the mean of e^l over the product, which rare pairs can rule.
     """
 
     summary: str
@@ -177,22 +187,32 @@ class Named:
     stop: Callable[..., Tensor] | None = None
     ceiling: Callable[[int], float] | None = None
     two: bool = False
+    normaliser: bool = False
 
 
 NAMED: dict[str, Named] = {
-    "nwj": Named("1 + E_P[l] - E_Q[e^l] (Nguyen, Wainwright and Jordan)", lambda: nwj, nwj),
+    "nwj": Named("1 + E_P[l] - E_Q[e^l] (Nguyen, Wainwright and Jordan)", lambda: nwj, nwj, normaliser=True),
     # Of few pairs, Donsker and Varadhan's bound rises with the spread of a critic that scores a rare pair far too high.
     "dv": Named(
         "E_P[l] - log E_Q[e^l] (Donsker and Varadhan)",
         lambda: donsker_varadhan,
         donsker_varadhan,
         stop=info_nce,
+        normaliser=True,
     ),
-    "mine": Named("the same with MINE's gradient (Belghazi et al.)", Mine, donsker_varadhan, stop=info_nce),
+    "mine": Named(
+        "the same with MINE's gradient (Belghazi et al.)",
+        Mine,
+        donsker_varadhan,
+        stop=info_nce,
+        normaliser=True,
+    ),
     "infonce": Named(
         "which y belongs to x, among n (van den Oord et al.)", lambda: info_nce, info_nce, ceiling=math.log
     ),
-    "js": Named("trained as a classifier, read off as nwj (Poole et al.)", lambda: logistic, nwj),
+    "js": Named(
+        "trained as a classifier, read off as nwj (Poole et al.)", lambda: logistic, nwj, normaliser=True
+    ),
     "smile": Named(
         "trained as a classifier, read off as dv with clipped ratios (Song and Ermon)",
         lambda: logistic,

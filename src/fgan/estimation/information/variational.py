@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -25,6 +25,8 @@ MATRICES = 8
 """Matrices that stop, at most: a single one is moved too far by a few of its samples."""
 REPORT = 1000
 """Samples of the largest matrix that is read off at once."""
+FEW = 100
+"""Effective pairs, of all that report, below which a mean of e^l over the product is no longer known."""
 ROWS = 65_536
 """Pairs that are scored at once where nothing is learnt."""
 
@@ -130,26 +132,37 @@ def estimate_named(design: Pairs, named: Named, seed: int, device: str) -> Mean:
         device: where networks are trained.
     """
     scorings = [_scoring(design, fold) for fold in range(design.folds)]
-    stop_at = min(len(design.rows(fold)[1]) for fold in range(design.folds))
-    tasks = []
-    for fold, scoring in enumerate(scorings):
-        rows, stop, _ = design.rows(fold)
-        x, y = scoring(rows)
-        x_stop, y_stop = (whole_matrices(one) for one in scoring(stop[:stop_at]))
-        tasks.append(Matrix(x.to(device), y.to(device), x_stop.to(device), y_stop.to(device), named.two))
+    tasks = [_task(design, fold, scoring, named.two, device) for fold, scoring in enumerate(scorings)]
     width = design.x.shape[1] + design.y.shape[1] + named.two
     networks = [_network(width, seed).to(device) for _ in tasks]
     objective = named.train()
-    stop = loss_of(named.stop or objective, len(tasks[0].x_stop))
-    train(networks, tasks, loss_of(objective), SCHEDULE, stop)
+    stopping = loss_of(named.stop or objective, len(tasks[0].x_stop))
+    train(networks, tasks, loss_of(objective), SCHEDULE, stopping)
     found = [
         one
         for fold, (network, scoring) in enumerate(zip(networks, scorings, strict=True))
         for one in _read_off(network, *scoring(design.rows(fold)[2]), named, device)
     ]
-    count = sum(n for _, n in found)
-    spread = sum((n * mean.standard_error) ** 2 for mean, n in found)
-    return Mean(sum(n * mean.value for mean, n in found) / count, math.sqrt(spread) / count)
+    count = sum(one.samples for one in found)
+    value = sum(one.samples * one.value for one in found) / count
+    return Mean(value, math.hypot(*(one.spread for one in found)) / count, _caveat(found, named))
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What one matrix of samples that report says.
+
+    Args:
+        samples: how many, n.
+        value: the estimate.
+        spread: n times its standard error.
+        pairs: how many pairs a mean of e^l over the product rests on.
+    """
+
+    samples: int
+    value: float
+    spread: float
+    pairs: float
 
 
 def _scoring(design: Pairs, fold: int) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
@@ -159,6 +172,17 @@ def _scoring(design: Pairs, fold: int) -> Callable[[Tensor], tuple[Tensor, Tenso
     return lambda rows: (of_x(design.x[rows]), of_y(design.y[rows]))
 
 
+def _task(
+    design: Pairs, fold: int, scoring: Callable[[Tensor], tuple[Tensor, Tensor]], two: bool, device: str
+) -> Matrix:
+    """Return what trains and stops the critic of a fold, of as many samples that stop as the other folds have."""
+    rows, stop, _ = design.rows(fold)
+    shortest = min(len(design.rows(one)[1]) for one in range(design.folds))
+    x, y = (part.to(device) for part in scoring(rows))
+    x_stop, y_stop = (whole_matrices(part).to(device) for part in scoring(stop[:shortest]))
+    return Matrix(x, y, x_stop, y_stop, two)
+
+
 def _network(width: int, seed: int) -> nn.Module:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -166,18 +190,29 @@ def _network(width: int, seed: int) -> nn.Module:
         return build_critic(recipe, Frame((width,)))
 
 
-def _read_off(network: nn.Module, x: Tensor, y: Tensor, named: Named, device: str) -> list[tuple[Mean, int]]:
-    """Return the estimate from each matrix of samples that report, and of how many samples it is."""
+def _read_off(network: nn.Module, x: Tensor, y: Tensor, named: Named, device: str) -> Iterator[_Reading]:
+    """Yield what each matrix of samples that report says."""
     blocks = math.ceil(len(x) / REPORT)
-    found = []
     for x_part, y_part in zip(x.tensor_split(blocks), y.tensor_split(blocks), strict=True):
         scores, *second = _outputs(network, x_part.to(device), y_part.to(device), named.two)
-        weights = torch.ones(len(x_part), dtype=torch.float64, requires_grad=True)
-        value = taken(named.value, Weighted(matrix_of(scores), weights), *second)
+        n = len(x_part)
+        weights = torch.ones(n, dtype=torch.float64, requires_grad=True)
+        means = Weighted(matrix_of(scores), weights)
+        value = taken(named.value, means, *second)
         # The infinitesimal jackknife: how the estimate moves with the weight of each sample.
         (moved,) = torch.autograd.grad(value, weights)
-        found.append((Mean(float(value.detach()), float(moved.square().sum().sqrt())), len(x_part)))
-    return found
+        yield _Reading(n, float(value.detach()), n * float(moved.norm()), float(means.effective_pairs()))
+
+
+def _caveat(found: Sequence[_Reading], named: Named) -> str:
+    pairs = sum(one.pairs for one in found)
+    if not named.normaliser or pairs >= FEW:
+        return ""
+    every = sum(one.samples * (one.samples - 1) for one in found)
+    return (
+        f"the value rests on a mean of e^l over {every:,} pairs apart, of which only {pairs:.0f} are effective: it may "
+        "be far too low, and its interval too narrow. logistic reaches further."
+    )
 
 
 @torch.no_grad()
