@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -61,8 +61,8 @@ class Task(Protocol):
         """Return what an objective is taken of, from some rows of each set."""
         ...
 
-    def stopping(self) -> list[Part]:
-        """Return the same of the samples that stop."""
+    def stopping(self) -> Iterable[list[Part]]:
+        """Return the same of the samples that stop, in one group or several; the mean of their losses stops."""
         ...
 
 
@@ -84,9 +84,9 @@ class Parts:
         """Return some of the samples of P and of Q."""
         return [Part(part.x[row], part.offset[row]) for part, row in zip((self.p, self.q), rows, strict=True)]
 
-    def stopping(self) -> list[Part]:
-        """Return what stops."""
-        return [self.p_stop, self.q_stop]
+    def stopping(self) -> Iterable[list[Part]]:
+        """Return what stops, one group."""
+        return [[self.p_stop, self.q_stop]]
 
 
 def train(
@@ -164,14 +164,18 @@ class _Team:
     @torch.no_grad()
     def stop_losses(self, tasks: Sequence[Task]) -> Tensor:
         """Return the loss of each network on its stopping samples."""
-        losses = []
-        for network, task in zip(self.networks, tasks, strict=True):
-            outputs = [
-                torch.cat([network(as_float(x)) for x in part.x.split(4096)]) + part.offset
-                for part in task.stopping()
+        return torch.stack(
+            [
+                torch.stack([self._stop_loss(network, parts) for parts in task.stopping()]).mean()
+                for network, task in zip(self.networks, tasks, strict=True)
             ]
-            losses.append(self.stopping(*(one[None] for one in outputs))[0])
-        return torch.stack(losses)
+        )
+
+    def _stop_loss(self, network: nn.Module, parts: list[Part]) -> Tensor:
+        outputs = [
+            torch.cat([network(as_float(x)) for x in part.x.split(4096)]) + part.offset for part in parts
+        ]
+        return self.stopping(*(one[None] for one in outputs))[0]
 
     def snapshot(self, kept: list[Tensor] | None = None, which: Tensor | None = None) -> list[Tensor]:
         """Return the parameters as they are now, or of some networks and those kept of the others."""

@@ -89,7 +89,10 @@ INFORMATION_METHODS: dict[str, InformationMethod] = {
         learner=lambda s: TelescopingLearner(seed=s.seed, device=s.device),
         shifts=1,
     ),
-    **{name: InformationMethod(named.summary, named=named) for name, named in NAMED.items()},
+    **{
+        name: InformationMethod(named.summary, named=named, caveat=named.caveat)
+        for name, named in NAMED.items()
+    },
     "ksg": InformationMethod(
         "distances to nearest neighbours (Kraskov, Stögbauer and Grassberger); KL",
         value=_neighbours,

@@ -179,6 +179,7 @@ class Named:
         ceiling: what it cannot pass with n samples at once; None for no such number.
         two: whether there is a second critic, `u` of `flo`.
         normaliser: whether it is read off with the mean of e^l over the product, which rare pairs can rule.
+        caveat: what goes with its values.
     """
 
     summary: str
@@ -188,6 +189,7 @@ class Named:
     ceiling: Callable[[int], float] | None = None
     two: bool = False
     normaliser: bool = False
+    caveat: str = ""
 
 
 NAMED: dict[str, Named] = {
@@ -217,11 +219,13 @@ NAMED: dict[str, Named] = {
         "trained as a classifier, read off as dv with clipped ratios (Song and Ermon)",
         lambda: logistic,
         smile,
+        caveat="smile clips ratios to e^±5, which moves the value, and its interval leaves that out.",
     ),
     "flo": Named(
         "contrastive, with a second critic in place of the logarithm (Guo et al.)",
         lambda: flo,
         flo,
         two=True,
+        normaliser=True,
     ),
 }

@@ -56,13 +56,10 @@ class Matrix:
         """Return all pairs of some rows."""
         return parts_of(self.x[rows[0]], self.y[rows[0]], self.two)
 
-    def stopping(self) -> list[Part]:
-        """Return all pairs of the samples that stop, matrix by matrix."""
-        matrices = [parts_of(x, y, self.two) for x, y in zip(self.x_stop, self.y_stop, strict=True)]
-        return [
-            Part(torch.cat([part.x for part in same]), torch.cat([part.offset for part in same]))
-            for same in zip(*matrices, strict=True)
-        ]
+    def stopping(self) -> Iterator[list[Part]]:
+        """Yield all pairs of the samples that stop, matrix by matrix."""
+        for x, y in zip(self.x_stop, self.y_stop, strict=True):
+            yield parts_of(x, y, self.two)
 
 
 def parts_of(x: Tensor, y: Tensor, two: bool) -> list[Part]:
@@ -88,14 +85,9 @@ def matrix_of(outputs: Tensor) -> Tensor:
     return outputs.unflatten(-1, (n, n))
 
 
-def loss_of(objective: Callable[..., Tensor], matrices: int = 1) -> Objective:
-    """Return the loss that maximises an objective's mean over some matrices, of outputs (networks, rows)."""
-
-    def loss(*outputs: Tensor) -> Tensor:
-        scores, *second = (one.unflatten(-1, (matrices, -1)) for one in outputs)
-        return -taken(objective, of(matrix_of(scores)), *second).mean(-1)
-
-    return loss
+def loss_of(objective: Callable[..., Tensor]) -> Objective:
+    """Return the loss that maximises an objective, of outputs (networks, rows)."""
+    return lambda *outputs: -taken(objective, of(matrix_of(outputs[0])), *outputs[1:])
 
 
 def taken(objective: Callable[..., Tensor], means: Weighted, *second: Tensor) -> Tensor:
@@ -136,8 +128,7 @@ def estimate_named(design: Pairs, named: Named, seed: int, device: str) -> Mean:
     width = design.x.shape[1] + design.y.shape[1] + named.two
     networks = [_network(width, seed).to(device) for _ in tasks]
     objective = named.train()
-    stopping = loss_of(named.stop or objective, len(tasks[0].x_stop))
-    train(networks, tasks, loss_of(objective), SCHEDULE, stopping)
+    train(networks, tasks, loss_of(objective), SCHEDULE, loss_of(named.stop or objective))
     found = [
         one
         for fold, (network, scoring) in enumerate(zip(networks, scorings, strict=True))
@@ -175,11 +166,10 @@ def _scoring(design: Pairs, fold: int) -> Callable[[Tensor], tuple[Tensor, Tenso
 def _task(
     design: Pairs, fold: int, scoring: Callable[[Tensor], tuple[Tensor, Tensor]], two: bool, device: str
 ) -> Matrix:
-    """Return what trains and stops the critic of a fold, of as many samples that stop as the other folds have."""
+    """Return what trains and stops the critic of a fold."""
     rows, stop, _ = design.rows(fold)
-    shortest = min(len(design.rows(one)[1]) for one in range(design.folds))
     x, y = (part.to(device) for part in scoring(rows))
-    x_stop, y_stop = (whole_matrices(part).to(device) for part in scoring(stop[:shortest]))
+    x_stop, y_stop = (whole_matrices(part).to(device) for part in scoring(stop))
     return Matrix(x, y, x_stop, y_stop, two)
 
 
@@ -201,17 +191,19 @@ def _read_off(network: nn.Module, x: Tensor, y: Tensor, named: Named, device: st
         value = taken(named.value, means, *second)
         # The infinitesimal jackknife: how the estimate moves with the weight of each sample.
         (moved,) = torch.autograd.grad(value, weights)
-        yield _Reading(n, float(value.detach()), n * float(moved.norm()), float(means.effective_pairs()))
+        log_ratio = of(means.scores - (second[0][:, None] if second else 0.0))
+        yield _Reading(n, float(value.detach()), n * float(moved.norm()), float(log_ratio.effective_pairs()))
 
 
 def _caveat(found: Sequence[_Reading], named: Named) -> str:
+    """Return what is to be said where few pairs decide the value."""
     pairs = sum(one.pairs for one in found)
     if not named.normaliser or pairs >= FEW:
         return ""
     every = sum(one.samples * (one.samples - 1) for one in found)
     return (
-        f"the value rests on a mean of e^l over {every:,} pairs apart, of which only {pairs:.0f} are effective: it may "
-        "be far too low, and its interval too narrow. logistic reaches further."
+        f"the value rests on a mean of e^l over {every:,} pairs apart, of which only {pairs:.0f} are effective: it "
+        "may be far too low, and its interval too narrow. logistic reaches further."
     )
 
 
