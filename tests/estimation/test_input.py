@@ -5,7 +5,7 @@ import pytest
 
 import fgan
 from fgan.errors import DataError
-from fgan.estimation.samples import pair_of
+from fgan.estimation.encoding import pair_of
 
 FINE = np.random.default_rng(0).normal(size=(100, 2))
 
@@ -161,3 +161,67 @@ def test_half_precision_and_gradients(gaussians):
     p, q = gaussians(200)
     found = fgan.estimate(p.requires_grad_(), q.bfloat16())
     assert not found.log_ratio(p).requires_grad
+
+
+STRAY = np.where(np.arange(100) == 7, "n/a", np.arange(100).astype(float).astype(str))
+
+
+@pytest.mark.parametrize(
+    ("p", "q", "message"),
+    [
+        (
+            {"code": np.arange(100.0)},
+            {"code": STRAY},
+            '"code" is numbers in P and words in Q, the first "n/a" in row 7',
+        ),
+        ({"code": STRAY}, {"code": np.arange(100)}, '"code" is numbers in Q and words in P, the first "n/a"'),
+        ({"a": np.zeros(60), "b": np.zeros(59)}, {"a": FINE[:, 0]}, '"a" has 60 rows and "b" 59'),
+        ({"a": FINE}, {"a": FINE}, r'"a" of P has the shape \(100, 2\)'),
+        ({}, {"a": FINE[:, 0]}, "at least one column; P has none"),
+        (
+            {"id": np.arange(100).astype(str), "x": FINE[:, 0]},
+            {"id": np.arange(100).astype(str), "x": FINE[:, 0]},
+            'at most 20 in 200 rows; "id" has 100',
+        ),
+    ],
+)
+def test_a_table_that_is_none_is_explained(p, q, message):
+    with pytest.raises(DataError, match=message):
+        fgan.estimate(p, q)
+
+
+def test_arrays_in_files_are_what_they_are_in_memory(tmp_path):
+    """Not what training makes of them: rows in their order, any rank, float64, whole numbers categories."""
+    random = np.random.default_rng(0)
+    for values in (1.7e9 + random.normal(size=300), random.integers(0, 3, 300), random.normal(size=(300, 2))):
+        np.save(tmp_path / "p.npy", values)
+        from_file = pair_of(tmp_path / "p.npy", str(tmp_path / "p.npy"))
+        given = pair_of(values, values)
+        assert from_file.kind == given.kind and from_file.p.equal(given.p) and from_file.q.equal(given.q)
+        assert from_file.names == (str(tmp_path / "p.npy"),) * 2
+
+
+def test_n_is_at_most_so_many_of_anything():
+    pair = pair_of(FINE, FINE.tolist(), n=60)
+    assert len(pair.p) == len(pair.q) == 60 and len(np.unique(pair.p[:, 0])) == 60
+    assert len(pair_of(np.zeros((80, 8, 8)), np.ones((90, 8, 8)), n=55).q) == 55
+    for bad in (49, -5, 60.5, True):
+        with pytest.raises(DataError, match="n must be a whole number of samples, at least 50"):
+            pair_of(FINE, FINE, n=bad)
+
+
+def test_further_samples_are_told_apart_by_their_columns():
+    random = np.random.default_rng(0)
+    p, q = ({"a": shift + random.normal(size=200), "b": random.normal(size=200)} for shift in (1, 0))
+    for found in (
+        fgan.estimate(p, q, method="gaussian"),
+        fgan.estimate(*({name: one > 0 for name, one in side.items()} for side in (p, q))),
+    ):
+        x = {"a": p["a"][:3], "b": p["b"][:3]} if found.method == "gaussian" else {"a": [True], "b": [False]}
+        assert found.log_ratio(x).isfinite().all()
+        with pytest.raises(DataError, match='got "a" in the fitted samples where x has "b"'):
+            found.log_ratio({"b": x["b"], "a": x["a"]})
+    with pytest.raises(
+        DataError, match='"a" is numbers in the fitted samples and words in x, the first "old" in row 0'
+    ):
+        fgan.estimate(p, q, method="gaussian").log_ratio({"a": ["old"], "b": ["1"]})

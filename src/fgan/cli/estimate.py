@@ -45,7 +45,7 @@ class EstimateCommand:
     curve: bool = False
     """Estimate from an eighth, a quarter and a half of the samples too."""
     n: int | None = None
-    """Samples drawn from runs and distributions (10,000 if not given), and at most taken of named data."""
+    """Samples drawn from runs and distributions (10,000 if not given), and at most taken of all others."""
     seed: int = 0
     """Decides folds, networks, draws and permutations."""
     plot: Path | None = None

@@ -68,6 +68,15 @@ def load_array(path: str | Path, *, name: str | None = None) -> Dataset:
     return image_dataset(name or str(path), *split(values, labels), classes)
 
 
+def read_array(path: str | Path) -> Array:
+    """Return the array in a `.npy` or `.npz` file as it stands: any rank and type, rows in their order.
+
+    Raises:
+        DataError: as `load_array` does where a file is damaged or needs pickle.
+    """
+    return _read(Path(path))[0]
+
+
 def to_samples(array: Array, origin: str | Path) -> Tensor:
     """Return an array's vectors, float32 (N, D), or images, uint8 (N, C, H, W); see `load_array`.
 

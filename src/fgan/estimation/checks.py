@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,8 @@ from fgan.errors import DataError
 FEWEST = 50
 NAMED = 5
 """Columns or categories that a sentence names before it counts the rest."""
+FEW_WORDS, MOST_WORDS = 20, 1000
+"""So many words of a column are never too many; more than so many always are."""
 DISTINCT = 0.9
 """Share of distinct samples from which on a sample that occurs twice is a copy, not a coincidence."""
 
@@ -68,6 +70,71 @@ def require_enough(n: int, m: int, names: tuple[str, str]) -> None:
                 f"an estimate needs at least {FEWEST} samples of each set, for some of them train and others report; "
                 f"{name} has {count}. Give more."
             )
+
+
+def require_most(n: int | None) -> None:
+    """Raise a DataError for a number of samples that is none, or too few for an estimate."""
+    if n is not None and (isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < FEWEST):
+        raise DataError(f"n must be a whole number of samples, at least {FEWEST}; got {n!r}.")
+
+
+def require_columns(cells: Mapping[str, NDArray[Any]], name: str) -> None:
+    """Raise a DataError for what is no table: no columns, or columns that are not lists of one length."""
+    if not cells:
+        raise DataError(f"a table has at least one column; {name} has none.")
+    first = next(iter(cells))
+    for column, cell in cells.items():
+        if cell.ndim != 1:
+            raise DataError(
+                f'a column has one value in each row; "{column}" of {name} has the shape {cell.shape}. Give each of '
+                "its columns a name of its own."
+            )
+        if len(cell) != len(cells[first]):
+            raise DataError(
+                f'columns of a table have one length; in {name} "{first}" has {len(cells[first])} rows and "{column}" '
+                f"{len(cell)}. Give rows that are whole."
+            )
+
+
+def require_one_kind(
+    first: Sequence[NDArray[Any]],
+    second: Sequence[NDArray[Any]],
+    columns: Sequence[str],
+    names: tuple[str, str],
+) -> None:
+    """Raise a DataError for a column that is words in one set and numbers in the other, as one stray cell makes it."""
+    for column, *cells in zip(columns, first, second, strict=True):
+        words = [cell.dtype.kind == "U" for cell in cells]
+        if words[0] == words[1]:
+            continue
+        of_words = words.index(True)
+        row, word = next(
+            ((row, word) for row, word in enumerate(cells[of_words].tolist()) if not _is_number(word)),
+            (0, cells[of_words][0]),
+        )
+        raise DataError(
+            f'a column is numbers in both sets or words in both; "{column}" is numbers in {names[1 - of_words]} and '
+            f'words in {names[of_words]}, the first "{word}" in row {row}. Repair or remove that row, or make both '
+            "words."
+        )
+
+
+def require_few_words(words: int, column: str, rows: int) -> None:
+    """Raise a DataError for a column of words that would be a coordinate each, hardly any of them twice."""
+    most = max(FEW_WORDS, min(MOST_WORDS, rows // 10))
+    if words > most:
+        raise DataError(
+            f'each word of a column becomes a coordinate beside numbers, at most {most} in {rows} rows; "{column}" has '
+            f"{words}. Leave it out (--columns), merge rare ones, or give numbers as numbers."
+        )
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
 
 
 def require_finite(cells: Sequence[NDArray[Any]], columns: Sequence[str], name: str) -> None:

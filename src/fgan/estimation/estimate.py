@@ -13,11 +13,12 @@ from fgan.divergences import divergence as divergence_named
 from fgan.errors import FganError
 from fgan.estimation.checks import FEWEST, notes_on
 from fgan.estimation.design import CrossFit, TwoSamples, cross_fit
+from fgan.estimation.encoding import Pair, pair_of
 from fgan.estimation.evidence import Evidence, checked
 from fgan.estimation.methods import Method, Setting, choose
 from fgan.estimation.permutation import permutation_p_value
 from fgan.estimation.result import Estimate, Estimates, Source
-from fgan.estimation.samples import Pair, Samples, pair_of
+from fgan.estimation.samples import Samples
 from fgan.training.train import resolve_device
 
 CURVE = (8, 4, 2)
@@ -59,7 +60,7 @@ def estimate(
         permutations: of the two-sample test, such as 999; 0 for none. Its critic is trained on one half of the
             samples and tested on the other.
         curve: estimate from an eighth, a quarter and a half of the samples too.
-        n: samples drawn from runs and distributions (10,000 unless told), and at most taken of named data.
+        n: samples drawn from runs and distributions (10,000 unless told), and at most taken of all others.
         seed: decides folds, networks, draws and permutations.
         device: where networks are trained; "auto" takes a GPU where torch has one.
         say: told what is worth knowing of data that are loaded.

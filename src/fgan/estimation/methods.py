@@ -15,8 +15,8 @@ from fgan.estimation.classical.kernels import KLIEP, LeastSquares
 from fgan.estimation.classical.neighbours import neighbour_value
 from fgan.estimation.critics.learner import NeuralLearner
 from fgan.estimation.design import Learner
+from fgan.estimation.encoding import Pair
 from fgan.estimation.prices import Mean
-from fgan.estimation.samples import Pair
 from fgan.estimation.telescoping import TelescopingLearner
 
 RELATIVE = 0.1

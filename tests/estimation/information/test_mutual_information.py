@@ -170,6 +170,30 @@ def test_copies_of_rows_are_warned_of():
     )
 
 
+def test_rounded_numbers_that_coincide_are_no_copies():
+    random = np.random.default_rng(0)
+    age = random.integers(18, 80, 2000)
+    income = np.round(1e4 * random.gamma(2, 1, 2000) + 300 * age, -3)
+    assert not any(
+        "copies" in warning for warning in fgan.mutual_information(age, income, method="copula").warnings
+    )
+
+
+def test_rows_of_a_file_belong_to_the_rows_of_an_array(tmp_path):
+    x, y = (side.numpy() for side in normal_pair(400, nats=2.0))
+    np.save(tmp_path / "x.npy", x[:, 0])
+    found = fgan.mutual_information(tmp_path / "x.npy", {"pay": y[:, 0]}, method="copula")
+    assert found.value == fgan.mutual_information(x, y, method="copula").value
+    assert found.value == pytest.approx(2.0, abs=0.2)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_data_whose_rows_have_no_order_belong_to_no_array(turned):
+    x, y = "moons", np.random.default_rng(0).normal(size=10_000)
+    with pytest.raises(DataError, match="rows of moons are not in an order of their own"):
+        fgan.mutual_information(*((y, x) if turned else (x, y)))
+
+
 def test_counting_with_more_cells_than_samples_is_a_guess_and_says_so():
     random = np.random.default_rng(0)
     x, y = random.integers(0, 90, (2, 1000))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,8 +10,16 @@ from torch import Tensor
 
 from fgan.data.notes import Say
 from fgan.errors import DataError
-from fgan.estimation.checks import NAMED, constant_columns, require_enough, require_finite
-from fgan.estimation.samples import Pair, Read, Samples, categories_of, read, rows_of, vectors_of
+from fgan.estimation.checks import (
+    DISTINCT,
+    NAMED,
+    constant_columns,
+    require_enough,
+    require_finite,
+    require_most,
+)
+from fgan.estimation.encoding import Pair, categories_of, rows_of, vectors_of
+from fgan.estimation.samples import Read, Samples, keeps_order, read
 
 MOST_LABELS = 20
 """Beside real numbers, whole numbers of more than so many different values are numbers too."""
@@ -49,20 +56,27 @@ def together_of(x: Samples, y: Samples, *, n: int | None, seed: int, say: Say) -
         say: told what is worth knowing of data that are loaded.
 
     Raises:
-        DataError: where they cannot be read, are not of one length, are too few, or hold NaN.
+        DataError: where they cannot be read, are not of one length, are too few, hold NaN, or do not keep their rows in
+            one order.
     """
+    require_most(n)
     sides = [_side(samples, name, seed, say) for samples, name in ((x, "X"), (y, "Y"))]
-    lengths = [len(side.cells[0]) for side in sides]
+    lengths = [len(side) for side in sides]
     names = (sides[0].name, sides[1].name)
+    in_order = keeps_order(x), keeps_order(y)
+    if in_order[0] != in_order[1]:
+        raise DataError(
+            f"rows of {names[in_order.index(False)]} are not in an order of their own: data by name are split, and "
+            "runs draw. Give both sets as arrays, .npy files or tables, row by row of the same thing."
+        )
     if lengths[0] != lengths[1]:
         raise DataError(
             f"mutual information is of rows that belong together; {names[0]} has {lengths[0]}, {names[1]} "
             f"{lengths[1]}. Give two sets of one length, row by row of the same thing."
         )
     if n is not None and n < lengths[0]:
-        rows = np.random.default_rng(seed).permutation(lengths[0])[:n]
-        sides = [replace(side, cells=[cell[rows] for cell in side.cells]) for side in sides]
-    require_enough(len(sides[0].cells[0]), len(sides[1].cells[0]), names)
+        sides = [side.some(n, seed) for side in sides]  # one seed, so the same rows
+    require_enough(len(sides[0]), len(sides[1]), names)
     categories = [categories_of(side, side) for side in sides]
     for one, other in ((0, 1), (1, 0)):
         whole_numbers = all(cell.dtype.kind in "iu" for cell in sides[one].cells)
@@ -102,14 +116,14 @@ def _side(samples: Samples, name: str, seed: int, say: Say) -> Read:
             "such as fgan.evaluation extracts, or flatten small ones."
         )
     require_finite(side.cells, side.columns, side.name)
-    table = isinstance(samples, Mapping) or hasattr(samples, "columns")
-    return replace(side, name=", ".join(side.columns)) if table and len(side.columns) <= NAMED else side
+    return replace(side, name=", ".join(side.columns)) if side.named and len(side.columns) <= NAMED else side
 
 
 def _copies(rows: Tensor) -> list[str]:
-    """Say how many rows with a real coordinate are there more than once."""
-    repeated = len(rows) - len(rows.unique(dim=0))
-    if not repeated:
+    """Say how many rows are there more than once, where that is no coincidence: one coordinate hardly ever repeats."""
+    distinct = rows.unique(dim=0)
+    repeated = len(rows) - len(distinct)
+    if not repeated or max(len(column.unique()) for column in distinct.T) <= DISTINCT * len(distinct):
         return []
     return [
         f"{repeated} of {len(rows)} rows are copies of others: if they are the same records, a copy may report on a "
