@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences import Divergence
+from fgan.estimation.classical.resampling import bootstrapped, counts_drawn
 from fgan.estimation.design import Critic, Job
 from fgan.estimation.prices import Mean, resolution
 
@@ -60,6 +61,8 @@ def count_value(divergence: Divergence, p: Tensor, q: Tensor) -> Mean:
         divergence: whose; +inf where a category of one side is missing on the other and f says so.
         p, q: categories (n,), (m,), as numbers from 0.
 
+    An f with a kink has no second order; its bias and error are then those of draws from the shares.
+
     Source: the second-order delta method; for entropy, Miller, "Note on the bias of information estimates" (1955).
 
     >>> from fgan.divergences import KL
@@ -68,40 +71,44 @@ def count_value(divergence: Divergence, p: Tensor, q: Tensor) -> Mean:
     0.1425
     """
     size = int(torch.maximum(p.max(), q.max())) + 1
-    share_p, share_q = (side.bincount(minlength=size).double() / len(side) for side in (p, q))
-    only_p, only_q = (share_q == 0) & (share_p > 0), (share_p == 0) & (share_q > 0)
-    both = (share_p > 0) & (share_q > 0)
-    log_ratio = torch.where(both, share_p.log() - share_q.log(), torch.zeros(()))
-    real, fake = divergence.real_at(log_ratio), divergence.fake_at(log_ratio)
-    real = torch.where(
-        both, real, torch.where(only_p, divergence.slope_at_infinity, divergence.slope_at_zero)
-    )
-    fake = torch.where(both, fake, torch.where(only_q, -divergence.f_at_zero, 0.0))
-    value = _total(share_p, real, both | only_p) - _total(share_q, fake, both | only_q)
+    count_p, count_q = (side.bincount(minlength=size).double() for side in (p, q))
+    share_p, share_q = count_p / len(p), count_q / len(q)
+    value = float(_divergence(divergence, share_p, share_q))
     if not math.isfinite(value):
         return Mean(value, math.nan)
-    spread = _variance(share_p, real, both | only_p) / len(p) + _variance(share_q, fake, both | only_q) / len(
-        q
-    )
     floor = resolution(divergence, len(p), len(q))
-    return Mean(
-        value - _bias(divergence, share_p, share_q, both, len(p), len(q)),
-        math.hypot(math.sqrt(spread), floor),
-    )
-
-
-def _total(share: Tensor, terms: Tensor, where: Tensor) -> float:
-    return float((share[where] * terms[where]).sum())
-
-
-def _variance(share: Tensor, terms: Tensor, where: Tensor) -> float:
-    mean = _total(share, terms, where)
-    return float((share[where] * (terms[where] - mean).square()).sum())
-
-
-def _bias(divergence: Divergence, p: Tensor, q: Tensor, both: Tensor, n: int, m: int) -> float:
     if not divergence.smooth:
-        return 0.0
+        drawn = [counts_drawn(count, seed=seed) for seed, count in enumerate((count_p, count_q))]
+        return bootstrapped(value, _divergence(divergence, drawn[0] / len(p), drawn[1] / len(q)), floor)
+    real, fake = _terms(divergence, share_p, share_q)
+    spread = _variance(share_p, real) / len(p) + _variance(share_q, fake) / len(q)
+    bias = _bias(divergence, share_p, share_q, len(p), len(q))
+    return Mean(value - bias, math.hypot(math.sqrt(spread), floor))
+
+
+def _terms(divergence: Divergence, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
+    """Return f'(u) and f*(f'(u)) at u = p/q of shares (..., k), with their limits where one of both is 0."""
+    both = (p > 0) & (q > 0)
+    log_ratio = torch.where(both, p.log() - q.log(), torch.zeros(()))
+    real, fake = divergence.real_at(log_ratio), divergence.fake_at(log_ratio)
+    real = torch.where(both, real, torch.where(p > 0, divergence.slope_at_infinity, divergence.slope_at_zero))
+    fake = torch.where(both, fake, torch.where(q > 0, -divergence.f_at_zero, 0.0))
+    return real, fake
+
+
+def _divergence(divergence: Divergence, p: Tensor, q: Tensor) -> Tensor:
+    """Return D_f of shares p (..., k) from q (..., k)."""
+    real, fake = _terms(divergence, p, q)
+    return torch.where(p > 0, p * real, 0.0).sum(-1) - torch.where(q > 0, q * fake, 0.0).sum(-1)
+
+
+def _variance(share: Tensor, terms: Tensor) -> float:
+    share, terms = share[share > 0], terms[share > 0]
+    return float((share * (terms - share @ terms).square()).sum())
+
+
+def _bias(divergence: Divergence, p: Tensor, q: Tensor, n: int, m: int) -> float:
+    both = (p > 0) & (q > 0)
     p, q = p[both], q[both]
     ratio = p / q
     return float((divergence.weight(ratio.log()) * ((1 - p) / (n * ratio) + (1 - q) / m)).sum()) / 2

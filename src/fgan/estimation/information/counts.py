@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences import Divergence
-from fgan.estimation.classical.jackknife import jackknifed
+from fgan.estimation.classical.resampling import bootstrapped, counts_drawn, jackknifed
 from fgan.estimation.permutation import p_value_of
 from fgan.estimation.prices import Mean, resolution
 
@@ -22,7 +22,7 @@ def count_information(divergence: Divergence, x: Tensor, y: Tensor) -> Mean:
     """Return D_f of the shares of pairs from the product of both shares, less its bias, and its standard error.
 
     Bias and error are those of the jackknife over single samples, exact, since samples in one cell are alike; over
-    groups where there are too many cells.
+    groups where there are too many cells. Of an f with a kink they are those of draws from the table.
 
     Args:
         divergence: whose.
@@ -41,6 +41,10 @@ def count_information(divergence: Divergence, x: Tensor, y: Tensor) -> Mean:
     value = float(_information(divergence, table[None])[0])
     if not math.isfinite(value):
         return Mean(value, math.nan)
+    if not divergence.smooth:
+        tables = counts_drawn(table.flatten()).view(-1, *sizes)
+        drawn = [_information(divergence, part) for part in tables.split(max(1, CHUNK // table.numel()))]
+        return bootstrapped(value, torch.cat(drawn), resolution(divergence, n, n))
     if len(cells) * table.numel() > MOST:  # too much to leave out single samples
         found = jackknifed(lambda x, y: float(_information(divergence, table_of(x, y, sizes)[None])[0]), x, y)
         assert found is not None, "there is always a number"

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fgan.errors import FganError
-from fgan.estimation.classical.jackknife import jackknifed
+from fgan.estimation.classical.resampling import jackknifed
 from fgan.estimation.information.normal_scores import normal_scores_of
 from fgan.estimation.prices import Mean
 

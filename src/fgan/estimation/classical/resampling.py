@@ -1,16 +1,18 @@
-"""Bias and spread of a number that samples give, from what they give without a part of them."""
+"""Bias and spread of a number that samples give, from what parts of them give, or draws from them."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from fgan.estimation.prices import Mean
 
 GROUPS = 20
+DRAWS = 200
 
 
 def jackknifed(
@@ -44,3 +46,35 @@ def jackknifed(
         return Mean(whole, math.inf)
     spread = (groups - 1) / groups * sum((one - mean) ** 2 for one in without)
     return Mean(groups * whole - (groups - 1) * mean if correct else whole, math.sqrt(spread))
+
+
+def bootstrapped(value: float, drawn: Tensor, floor: float) -> Mean:
+    """Return a number less its bias, with an error that counts the bias too, which is only a guess.
+
+    Where a number has a kink, such as a total variation at equal shares, its bias falls with 1/√n and not with 1/n: no
+    jackknife tells it, and draws from the samples tell a part of it.
+
+    Args:
+        value: the number.
+        drawn: what draws from the samples give.
+        floor: an error that it has at least.
+
+    Source: Efron and Tibshirani, "An introduction to the bootstrap" (1993), chapter 10.
+
+    >>> found = bootstrapped(1.0, torch.tensor([1.1, 1.3]), 0.0)
+    >>> round(found.value, 3), round(found.standard_error, 3)
+    (0.8, 0.341)
+    """
+    bias = float(drawn.mean()) - value
+    return Mean(value - bias, math.hypot(float(drawn.std()) + abs(bias), floor))
+
+
+def counts_drawn(counts: Tensor, draws: int = DRAWS, seed: int = 0) -> Tensor:
+    """Return counts (draws, k) of as many samples as there are, drawn from those of counts (k,).
+
+    >>> counts_drawn(torch.tensor([3, 0, 7]), 5).sum(1).tolist()
+    [10, 10, 10, 10, 10]
+    """
+    shares = counts.double().numpy()
+    drawn = np.random.default_rng(seed).multinomial(int(counts.sum()), shares / shares.sum(), draws)
+    return torch.from_numpy(drawn).double()
