@@ -152,18 +152,38 @@ class NeuralLearner:
             return raw
         start = neutral_output(divergence)
         if not self.tight:
-            return replace(raw, finish=lambda out: _finite(divergence.log_ratio(out.double() + start)))
+            return replace(raw, finish=OfBound(divergence, start))
         outputs = (
             torch.zeros(len(q_stop))
             if raw.network is None
             else raw.network(as_float(q_stop.to(self.device))).cpu()
         )
-        shift = best_shift(divergence, divergence.real_term(outputs.double() + start))
+        shift = float(best_shift(divergence, divergence.real_term(outputs.double() + start)))
+        return replace(raw, finish=OfBound(divergence, start, shift))
 
-        def shifted(out: Tensor) -> Tensor:
-            return _finite(divergence.log_ratio_at(divergence.real_term(out.double() + start) - shift))
 
-        return replace(raw, finish=shifted)
+@dataclass(frozen=True)
+class OfBound:
+    """Turns the output of a critic that was trained on a divergence's bound into a log-ratio.
+
+    Args:
+        divergence: whose bound.
+        start: the raw output that stands for p = q.
+        shift: of the tight bound; None of the plain one.
+    """
+
+    divergence: Divergence
+    start: float
+    shift: float | None = None
+
+    def __call__(self, out: Tensor) -> Tensor:
+        """Return log(p/q), a number: a bound's critic may leave the range of f', where there is no ratio."""
+        raw = out.double() + self.start
+        if self.shift is None:
+            log_ratio = self.divergence.log_ratio(raw)
+        else:
+            log_ratio = self.divergence.log_ratio_at(self.divergence.real_term(raw) - self.shift)
+        return log_ratio.clamp(-FURTHEST, FURTHEST)
 
 
 def neutral_output(divergence: Divergence) -> float:
@@ -179,11 +199,6 @@ def neutral_output(divergence: Divergence) -> float:
         above = bool(divergence.log_ratio(torch.tensor(middle, dtype=torch.float64)) > 0)
         low, high = (low, middle) if above else (middle, high)
     return (low + high) / 2
-
-
-def _finite(log_ratio: Tensor) -> Tensor:
-    """Return log-ratios that are numbers: a bound's critic may leave the range of f', where there is no ratio."""
-    return log_ratio.clamp(-FURTHEST, FURTHEST)
 
 
 def _same(out: Tensor) -> Tensor:

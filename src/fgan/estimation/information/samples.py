@@ -141,7 +141,8 @@ def _categories(sides: list[Read], known: list[dict], names: tuple[str, str]) ->
         for side, number_of in zip(sides, known, strict=True)
     )
 
-    def encode(samples: Samples) -> Tensor:
-        raise DataError("categories have no critic; their log-ratio is that of their shares.")
+    return Together(x, y, "categories", Pair(x, y, "categories", names, (), _no_critic), False, [])
 
-    return Together(x, y, "categories", Pair(x, y, "categories", names, (), encode), False, [])
+
+def _no_critic(samples: Samples) -> Tensor:
+    raise DataError("categories have no critic; their log-ratio is that of their shares.")
