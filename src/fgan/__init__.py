@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from fgan.divergences import Divergence as Divergence
     from fgan.divergences import divergence as divergence
     from fgan.errors import FganError as FganError
+    from fgan.estimation import DensityRatio as DensityRatio
     from fgan.estimation import estimate as estimate
     from fgan.estimation import mutual_information as mutual_information
-    from fgan.estimation.density_ratio import DensityRatio as DensityRatio
     from fgan.evaluation import evaluate as evaluate
     from fgan.experiments.presets import preset as preset
     from fgan.experiments.train import train as train
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from fgan.training.run_directory import RunDirectory as RunDirectory
 
 _HOMES = {
-    "DensityRatio": "fgan.estimation.density_ratio",
+    "DensityRatio": "fgan.estimation",
     "Divergence": "fgan.divergences",
     "FganError": "fgan.errors",
     "GANLoss": "fgan.objectives",

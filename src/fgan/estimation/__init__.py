@@ -1,5 +1,6 @@
 """Divergences and density ratios from samples, reported by samples that trained nothing."""
 
+from fgan.estimation.density_ratio import DensityRatio
 from fgan.estimation.estimate import estimate
 from fgan.estimation.information.methods import INFORMATION_METHODS
 from fgan.estimation.information.mutual_information import Information, mutual_information
@@ -9,6 +10,7 @@ from fgan.estimation.result import Estimate, Estimates
 __all__ = [
     "INFORMATION_METHODS",
     "METHODS",
+    "DensityRatio",
     "Estimate",
     "Estimates",
     "Information",

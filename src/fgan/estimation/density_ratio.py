@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Self
+import inspect
+from typing import Any, Self
 
-from sklearn.base import BaseEstimator
 from torch import Tensor
 
 from fgan.errors import FganError
@@ -13,7 +13,7 @@ from fgan.estimation.result import Estimate, Estimates, mean_log_ratio
 from fgan.estimation.samples import Samples
 
 
-class DensityRatio(BaseEstimator):
+class DensityRatio:
     """log(p/q) of any sample, learnt from samples of P and of Q.
 
     `fit` learns; `log_ratio` and `predict` apply; `estimate_` holds the KL that came with it, and its diagnostics. It
@@ -68,3 +68,24 @@ class DensityRatio(BaseEstimator):
         if not hasattr(self, "estimate_"):
             raise FganError("a DensityRatio knows nothing before it is fitted. Call fit(p, q) first.")
         return self.estimate_
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Return the arguments that it was made with, as scikit-learn's `clone` asks for."""
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def set_params(self, **params: Any) -> Self:  # noqa: ANN401 - each argument has its own type
+        """Change arguments, as scikit-learn's searches do.
+
+        Raises:
+            FganError: for an unknown one.
+        """
+        known = self.get_params()
+        for name, value in params.items():
+            if name not in known:
+                raise FganError(f'a DensityRatio has {", ".join(known)}; got "{name}".')
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        """Write the call that makes it."""
+        return f"DensityRatio({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"
