@@ -11,7 +11,7 @@ from fgan.divergences import Divergence
 from fgan.errors import FganError
 from fgan.estimation.diagnostics import Diagnostics, tail_warnings, warnings_of
 from fgan.estimation.inequalities import check_inequalities
-from fgan.estimation.prices import Mean, Sampling, price
+from fgan.estimation.prices import Cautioned, Mean, Sampling, price
 from fgan.estimation.result import Estimate, Estimates, Source
 
 Kind = TypeVar("Kind", bound=Estimate)
@@ -79,7 +79,7 @@ class Evidence:
             low, high = (priced.lower_bound if priced else lowest), math.inf
         warnings = [*self.notes]
         if direct is not None:
-            warnings += filter(None, [self.caveat, direct.caveat])
+            warnings += filter(None, [self.caveat, direct.caveat if isinstance(direct, Cautioned) else ""])
         if self.diagnostics is not None and direct is None:
             warnings += warnings_of(self.diagnostics, divergence, min(self.n_p, self.n_q))
             warnings += tail_warnings(self.diagnostics, divergence)

@@ -59,7 +59,6 @@ class Mean:
     Args:
         value: the estimate.
         standard_error: of it.
-        caveat: what goes with both, if anything does.
 
     >>> low, high = Mean(1.0, 0.1).interval()
     >>> round(low, 3), round(high, 3)
@@ -68,7 +67,6 @@ class Mean:
 
     value: float
     standard_error: float
-    caveat: str = ""
 
     def interval(self, confidence: float = CONFIDENCE) -> tuple[float, float]:
         """Return value ± z SE."""
@@ -78,6 +76,17 @@ class Mean:
     def lower(self, confidence: float = CONFIDENCE) -> float:
         """Return the one-sided limit value - z SE."""
         return self.value - normal_quantile(confidence) * self.standard_error
+
+
+@dataclass(frozen=True)
+class Cautioned(Mean):
+    """An estimate with what must be said of it.
+
+    Args:
+        caveat: a sentence.
+    """
+
+    caveat: str = ""
 
 
 @dataclass(frozen=True)

@@ -56,13 +56,13 @@ class Read:
         """Return at most n of the samples, drawn by chance."""
         if n is None or n >= len(self):
             return self
-        return self.at(np.random.default_rng(seed).permutation(len(self))[:n])
+        return self.at(torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:n])
 
-    def at(self, rows: Array) -> Read:
+    def at(self, rows: Tensor) -> Read:
         """Return the samples of some rows."""
         if self.images is not None:
-            return replace(self, images=self.images[torch.from_numpy(rows)])
-        return replace(self, cells=[cell[rows] for cell in self.cells])
+            return replace(self, images=self.images[rows])
+        return replace(self, cells=[cell[rows.numpy()] for cell in self.cells])
 
 
 def read(samples: Samples, side: str, n: int | None, seed: int, say: Say) -> Read:

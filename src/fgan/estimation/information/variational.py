@@ -14,7 +14,7 @@ from fgan.estimation.critics.network import Objective, Part, Schedule, train
 from fgan.estimation.information.normal_scores import normal_scores_of
 from fgan.estimation.information.objectives import Named, Weighted, of
 from fgan.estimation.information.pairs import Pairs
-from fgan.estimation.prices import Mean
+from fgan.estimation.prices import Cautioned
 from fgan.networks import Architecture, Frame, build_critic
 
 WIDTH, DEPTH = 128, 2
@@ -114,7 +114,7 @@ def at_once(n: int, folds: int) -> int:
     return math.ceil(part / math.ceil(part / REPORT))
 
 
-def estimate_named(design: Pairs, named: Named, seed: int, device: str) -> Mean:
+def estimate_named(design: Pairs, named: Named, seed: int, device: str) -> Cautioned:
     """Return a published estimator's mean over the folds, each read off samples that its critic has not seen.
 
     Args:
@@ -136,7 +136,7 @@ def estimate_named(design: Pairs, named: Named, seed: int, device: str) -> Mean:
     ]
     count = sum(one.samples for one in found)
     value = sum(one.samples * one.value for one in found) / count
-    return Mean(value, math.hypot(*(one.spread for one in found)) / count, _caveat(found, named))
+    return Cautioned(value, math.hypot(*(one.spread for one in found)) / count, _caveat(found, named))
 
 
 @dataclass(frozen=True)
