@@ -191,15 +191,28 @@ def accuracy(repeats: int, n: int, pool: multiprocessing.pool.Pool) -> None:
             print(f"  {name:20} {one:18} {exact:7.4f}  {texts[0]} | {texts[1]}", flush=True)
 
 
-def one_null(job: tuple[int, int, int]) -> tuple[bool, float, float]:
-    """Return whether 0 lies in the interval, the value, and the p-value, for two equal normal distributions."""
+EQUAL = {
+    **{f"normal, d = {d}": lambda n, random, d=d: torch.randn(n, d, generator=random) for d in (1, 5, 20)},
+    **{
+        f"{k} categories": lambda n, random, k=k: torch.randint(k, (n,), generator=random)
+        for k in (5, 20, 50)
+    },
+}
+"""Draws of one distribution, by its name."""
+
+
+def one_null(job: tuple[str, int, int]) -> dict[str, tuple[bool, float, float]]:
+    """Return whether 0 lies in the interval, the value, and the p-value, for two sets of one distribution."""
     torch.set_num_threads(1)
-    dimension, n, seed = job
+    name, n, seed = job
     random = torch.Generator().manual_seed(seed)
-    p, q = (torch.randn(n, dimension, generator=random) for _ in range(2))
-    found = fgan.estimate(p, q, "kl", permutations=999, seed=seed)
-    assert isinstance(found, fgan.estimation.Estimate) and found.p_value is not None
-    return found.interval[0] <= 0 <= found.interval[1], found.value, found.p_value
+    p, q = (EQUAL[name](n, random) for _ in range(2))
+    found = fgan.estimate(p, q, ["kl", "total-variation"], permutations=999, seed=seed)
+    assert isinstance(found, fgan.estimation.Estimates)
+    return {
+        one: (estimated.interval[0] <= 0, estimated.value, estimated.p_value or 1.0)
+        for one, estimated in found.items()
+    }
 
 
 def null(repeats: int, n: int, pool: multiprocessing.pool.Pool) -> None:
@@ -208,15 +221,16 @@ def null(repeats: int, n: int, pool: multiprocessing.pool.Pool) -> None:
     print(
         f"equals, n = {n}, {repeats} repeats: 0 in the interval, mean value, p-values against uniform (KS), p <= 0.05"
     )
-    for dimension in (1, 5, 20):
-        runs = pool.map(one_null, [(dimension, n, seed) for seed in range(repeats)], chunksize=1)
-        inside, values, p_values = zip(*runs, strict=True)
-        ks, small = kstest(p_values, "uniform").pvalue, sum(p <= 0.05 for p in p_values) / repeats
-        print(
-            f"  d = {dimension:2}: {sum(inside) / repeats:6.1%}  {statistics.fmean(values):.5f}  "
-            f"KS {ks:.3f}  {small:.1%}",
-            flush=True,
-        )
+    for name in EQUAL:
+        runs = pool.map(one_null, [(name, n, seed) for seed in range(repeats)], chunksize=1)
+        for one in ("kl", "total-variation"):
+            inside, values, p_values = zip(*(run[one] for run in runs), strict=True)
+            ks, small = kstest(p_values, "uniform").pvalue, sum(p <= 0.05 for p in p_values) / repeats
+            print(
+                f"  {name:16} {one:16} {sum(inside) / repeats:6.1%}  {statistics.fmean(values):.5f}  "
+                f"KS {ks:.3f}  {small:.1%}",
+                flush=True,
+            )
 
 
 def seconds(repeats: int, n: int = 10_000, dimension: int = 20) -> None:
