@@ -27,6 +27,7 @@ from torch import Tensor
 
 import fgan
 from fgan.estimation.prices import caps
+from fgan.experiments.members import usable_cores
 
 NAMES = ("kl", "js", "squared-hellinger", "reverse-kl", "jeffreys", "total-variation")
 FRESH = 100_000
@@ -209,10 +210,11 @@ def one_null(job: tuple[str, int, int]) -> dict[str, tuple[bool, float, float]]:
     p, q = (EQUAL[name](n, random) for _ in range(2))
     found = fgan.estimate(p, q, ["kl", "total-variation"], permutations=999, seed=seed)
     assert isinstance(found, fgan.estimation.Estimates)
-    return {
-        one: (estimated.interval[0] <= 0, estimated.value, estimated.p_value or 1.0)
-        for one, estimated in found.items()
-    }
+    results = {}
+    for one, estimated in found.items():
+        assert estimated.p_value is not None, "it was asked for"
+        results[one] = (estimated.interval[0] <= 0, estimated.value, estimated.p_value)
+    return results
 
 
 def null(repeats: int, n: int, pool: multiprocessing.pool.Pool) -> None:
@@ -234,7 +236,7 @@ def null(repeats: int, n: int, pool: multiprocessing.pool.Pool) -> None:
 
 
 def seconds(repeats: int, n: int = 10_000, dimension: int = 20) -> None:
-    torch.set_num_threads(os.cpu_count() or 1)
+    torch.set_num_threads(usable_cores())
     p, q = gaussians(dimension, 1.0).sample(n, torch.Generator().manual_seed(0))
     fgan.estimate(p[:100], q[:100])
     taken: dict[str, list[tuple[float, float]]] = {"kl": [], "all": []}
@@ -263,7 +265,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=["coverage", "accuracy", "null", "time"])
     parser.add_argument("--repeats", type=int, default=200)
     parser.add_argument("--n", type=int, help="1000 for coverage and null, 10000 for accuracy, unless told")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--jobs", type=int, default=usable_cores())
     options = parser.parse_args()
     with multiprocessing.get_context("spawn").Pool(options.jobs) as pool:
         for part, run, n in (

@@ -172,12 +172,14 @@ STRAY = np.where(np.arange(100) == 7, "n/a", np.arange(100).astype(float).astype
         (
             {"code": np.arange(100.0)},
             {"code": STRAY},
-            '"code" is numbers in P and words in Q, the first "n/a" in row 7',
+            '"code" is words in Q and none in P: the first "n/a" in row 7',
         ),
-        ({"code": STRAY}, {"code": np.arange(100)}, '"code" is numbers in Q and words in P, the first "n/a"'),
+        ({"code": STRAY}, {"code": np.arange(100)}, '"code" is words in P and none in Q: the first "n/a"'),
         ({"a": np.zeros(60), "b": np.zeros(59)}, {"a": FINE[:, 0]}, '"a" has 60 rows and "b" 59'),
         ({"a": FINE}, {"a": FINE}, r'"a" of P has the shape \(100, 2\)'),
         ({}, {"a": FINE[:, 0]}, "at least one column; P has none"),
+        ({0: FINE[:, 0], "0": FINE[:, 1]}, {"a": FINE[:, 0]}, 'P has "0" more than once'),
+        ({"a": FINE[:, 0].astype(str)}, {"a": FINE[:, 0]}, "each of which is a number. Convert them"),
         (
             {"id": np.arange(100).astype(str), "x": FINE[:, 0]},
             {"id": np.arange(100).astype(str), "x": FINE[:, 0]},
@@ -201,6 +203,21 @@ def test_arrays_in_files_are_what_they_are_in_memory(tmp_path):
         assert from_file.names == (str(tmp_path / "p.npy"),) * 2
 
 
+def test_a_file_under_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    np.save(tmp_path / "p.npy", FINE)
+    assert pair_of("~/p.npy", FINE).p.equal(pair_of(FINE, FINE).p)
+
+
+def test_objects_are_what_they_hold():
+    """As columns of a table come that was put together from several."""
+    truths, numbers = np.arange(100) % 3 > 0, np.arange(100) % 4
+    for values in (truths, numbers):
+        pair = pair_of(values, values.astype(object))
+        assert pair.kind == "categories" and pair.p.equal(pair.q)
+    assert pair_of([10**20, 10**21] * 50, [10**20] * 100).kind == "categories"
+
+
 def test_n_is_at_most_so_many_of_anything():
     pair = pair_of(FINE, FINE.tolist(), n=60)
     assert len(pair.p) == len(pair.q) == 60 and len(np.unique(pair.p[:, 0])) == 60
@@ -222,6 +239,6 @@ def test_further_samples_are_told_apart_by_their_columns():
         with pytest.raises(DataError, match='got "a" in the fitted samples where x has "b"'):
             found.log_ratio({"b": x["b"], "a": x["a"]})
     with pytest.raises(
-        DataError, match='"a" is numbers in the fitted samples and words in x, the first "old" in row 0'
+        DataError, match='"a" is words in x and none in the fitted samples: the first "old" in row 0'
     ):
         fgan.estimate(p, q, method="gaussian").log_ratio({"a": ["old"], "b": ["1"]})

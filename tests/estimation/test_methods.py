@@ -120,6 +120,15 @@ def test_counts_less_their_bias():
     assert abs(np.mean(found) - exact) < abs(np.mean(plain) - exact) / 3
 
 
+def test_a_kink_and_an_infinite_end_leave_the_shares_their_number():
+    """Draws from the shares may miss the category of which there is one sample; none of them tells the bias."""
+    p, q = torch.tensor([0] * 500 + [1] * 498 + [2] * 2), torch.tensor([0] * 505 + [1] * 494 + [2])
+    found = fgan.estimate(p, q, fgan.divergence("f(u)=u*log(u)+abs(u-1)"))
+    assert 0.005 < found.value < 0.05 and found.interval == (0.0, math.inf)
+    x, y = torch.tensor([0] * 60 + [1] * 39 + [2]), torch.tensor([0, 1] * 49 + [1, 2])
+    assert math.isfinite(fgan.mutual_information(x, y, fgan.divergence("f(u)=u*log(u)+abs(u-1)")).value)
+
+
 def test_categories_on_one_side_only():
     p, q = ["a", "b", "c"] * 100, ["a", "b"] * 150
     found = fgan.estimate(p, q, ["kl", "reverse-kl", "js", "total-variation", "pearson"])

@@ -74,7 +74,7 @@ def read_array(path: str | Path) -> Array:
     Raises:
         DataError: as `load_array` does where a file is damaged or needs pickle.
     """
-    return _read(Path(path))[0]
+    return _read(Path(path).expanduser())[0]
 
 
 def to_samples(array: Array, origin: str | Path) -> Tensor:

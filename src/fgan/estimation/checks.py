@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -78,21 +78,27 @@ def require_most(n: int | None) -> None:
         raise DataError(f"n must be a whole number of samples, at least {FEWEST}; got {n!r}.")
 
 
-def require_columns(cells: Mapping[str, NDArray[Any]], name: str) -> None:
-    """Raise a DataError for what is no table: no columns, or columns that are not lists of one length."""
-    if not cells:
+def require_names(columns: Sequence[str], name: str) -> None:
+    """Raise a DataError for a table without columns, or with two of one name."""
+    if not columns:
         raise DataError(f"a table has at least one column; {name} has none.")
-    first = next(iter(cells))
-    for column, cell in cells.items():
+    twice = next((column for column, count in Counter(columns).items() if count > 1), None)
+    if twice is not None:
+        raise DataError(f'each column of a table has a name of its own; {name} has "{twice}" more than once.')
+
+
+def require_columns(cells: Sequence[NDArray[Any]], columns: Sequence[str], name: str) -> None:
+    """Raise a DataError for columns that are not lists of one length."""
+    for column, cell in zip(columns, cells, strict=True):
         if cell.ndim != 1:
             raise DataError(
                 f'a column has one value in each row; "{column}" of {name} has the shape {cell.shape}. Give each of '
                 "its columns a name of its own."
             )
-        if len(cell) != len(cells[first]):
+        if len(cell) != len(cells[0]):
             raise DataError(
-                f'columns of a table have one length; in {name} "{first}" has {len(cells[first])} rows and "{column}" '
-                f"{len(cell)}. Give rows that are whole."
+                f'columns of a table have one length; in {name} "{columns[0]}" has {len(cells[0])} rows and '
+                f'"{column}" {len(cell)}. Give rows that are whole.'
             )
 
 
@@ -108,14 +114,17 @@ def require_one_kind(
         if words[0] == words[1]:
             continue
         of_words = words.index(True)
-        row, word = next(
-            ((row, word) for row, word in enumerate(cells[of_words].tolist()) if not _is_number(word)),
-            (0, cells[of_words][0]),
+        stray = next(
+            (f'"{word}" in row {row}' for row, word in enumerate(cells[of_words]) if not _is_number(word)),
+            None,
         )
+        mend = (
+            f"the first {stray}. Repair or remove that row, or make both words." if stray
+            else "each of which is a number. Convert them."
+        )  # fmt: skip
         raise DataError(
-            f'a column is numbers in both sets or words in both; "{column}" is numbers in {names[1 - of_words]} and '
-            f'words in {names[of_words]}, the first "{word}" in row {row}. Repair or remove that row, or make both '
-            "words."
+            f'a column is words in both sets or in neither; "{column}" is words in {names[of_words]} and none in '
+            f"{names[1 - of_words]}: {mend}"
         )
 
 
@@ -125,7 +134,7 @@ def require_few_words(words: int, column: str, rows: int) -> None:
     if words > most:
         raise DataError(
             f'each word of a column becomes a coordinate beside numbers, at most {most} in {rows} rows; "{column}" has '
-            f"{words}. Leave it out (--columns), merge rare ones, or give numbers as numbers."
+            f"{words}. Leave it out, merge rare ones, or give numbers as numbers."
         )
 
 

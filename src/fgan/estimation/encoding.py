@@ -231,7 +231,7 @@ def vectors_of(first: Read, second: Read) -> Pair:
             sorted({word for cell in cells for word in cell.tolist()}) if cells[0].dtype.kind == "U" else None
         )
         if known is not None:
-            require_few_words(len(known), column, len(first) + len(second))
+            require_few_words(len(known), column, len(first) + (0 if second is first else len(second)))
         words.append(None if known is None else tuple(known))
     encode = Coordinates(first.columns, tuple(words), first.named)
     names = (first.name, second.name)

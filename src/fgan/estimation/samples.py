@@ -17,7 +17,7 @@ from fgan.data.arrays import read_array, to_samples
 from fgan.data.dataset import as_uint8
 from fgan.data.notes import Say
 from fgan.errors import DataError
-from fgan.estimation.checks import require_columns, require_most, require_supported
+from fgan.estimation.checks import require_columns, require_most, require_names, require_supported
 from fgan.training.run_directory import RunDirectory
 
 Samples = Any
@@ -112,10 +112,12 @@ def _whole(samples: Samples, side: str, n: int | None, seed: int, say: Say) -> R
 
 def _of_table(table: Samples, side: str) -> Read:
     """Return a mapping, or a table of pandas, polars or pyarrow."""
-    names = table.keys() if hasattr(table, "keys") else getattr(table, "column_names", table.columns)
-    cells = {str(name): _array(table[name], f"{side}, column {name}") for name in names}
-    require_columns(cells, side)
-    return Read(side, list(cells.values()), tuple(cells), named=True)
+    keys = list(table.keys() if hasattr(table, "keys") else getattr(table, "column_names", table.columns))
+    names = tuple(map(str, keys))
+    require_names(names, side)
+    cells = [_array(table[key], f"{side}, column {key}") for key in keys]
+    require_columns(cells, names, side)
+    return Read(side, cells, names, named=True)
 
 
 def _of_array(samples: Samples, name: str) -> Read:
@@ -137,7 +139,14 @@ def _array(samples: Samples, name: str) -> Array:
             f"samples are rows of one length; {name} has others ({error}). Make it a rectangle."
         ) from error
     require_supported(array, name)
-    return array.astype(str) if array.dtype.kind == "O" else array
+    if array.dtype.kind != "O":
+        return array
+    truths = [isinstance(one, (bool, np.bool_)) for one in array.flat]
+    words = any(isinstance(one, str) for one in array.flat) or any(truths) != all(truths)
+    try:
+        return array.astype(str if words else bool if truths[0] else np.int64)
+    except OverflowError:  # whole numbers beyond 64 bits are names
+        return array.astype(str)
 
 
 def _of_tensor(values: Tensor, name: str) -> Read:

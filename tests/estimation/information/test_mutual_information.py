@@ -170,6 +170,19 @@ def test_copies_of_rows_are_warned_of():
     )
 
 
+def test_copies_of_rows_of_few_values_each_are_warned_of():
+    random = np.random.default_rng(0)
+    pixels, labels = random.integers(0, 17, (150, 64)), random.integers(0, 10, 150)
+    twice = fgan.mutual_information(np.repeat(pixels, 2, 0), np.repeat(labels, 2), folds=2)
+    assert any("150 of 300 rows are copies" in warning for warning in twice.warnings)
+
+
+def test_too_many_words_are_counted_in_rows():
+    words = np.array([f"word {number % 90}" for number in range(300)])
+    with pytest.raises(DataError, match='at most 30 in 300 rows; "Y, column 0" has 90'):
+        fgan.mutual_information(np.random.default_rng(0).normal(size=300), words)
+
+
 def test_rounded_numbers_that_coincide_are_no_copies():
     random = np.random.default_rng(0)
     age = random.integers(18, 80, 2000)

@@ -52,7 +52,7 @@ def bootstrapped(value: float, drawn: Tensor, floor: float) -> Mean:
     """Return a number less its bias, with an error that counts the bias too, which is only a guess.
 
     Where a number has a kink, such as a total variation at equal shares, its bias falls with 1/√n and not with 1/n: no
-    jackknife tells it, and draws from the samples tell a part of it.
+    jackknife tells it, and draws from the samples tell a part of it. Where some of these are infinite, nothing does.
 
     Args:
         value: the number.
@@ -65,6 +65,8 @@ def bootstrapped(value: float, drawn: Tensor, floor: float) -> Mean:
     >>> round(found.value, 3), round(found.standard_error, 3)
     (0.8, 0.341)
     """
+    if not bool(drawn.isfinite().all()):
+        return Mean(value, math.inf)
     bias = float(drawn.mean()) - value
     return Mean(value - bias, math.hypot(float(drawn.std()) + abs(bias), floor))
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences import Divergence
-from fgan.estimation.classical.resampling import bootstrapped, counts_drawn, jackknifed
+from fgan.estimation.classical.resampling import DRAWS, bootstrapped, counts_drawn, jackknifed
 from fgan.estimation.permutation import p_value_of
 from fgan.estimation.prices import Mean, resolution
 
@@ -42,9 +42,7 @@ def count_information(divergence: Divergence, x: Tensor, y: Tensor) -> Mean:
     if not math.isfinite(value):
         return Mean(value, math.nan)
     if not divergence.smooth:
-        tables = counts_drawn(table.flatten()).view(-1, *sizes)
-        drawn = [_information(divergence, part) for part in tables.split(max(1, CHUNK // table.numel()))]
-        return bootstrapped(value, torch.cat(drawn), resolution(divergence, n, n))
+        return bootstrapped(value, _drawn(divergence, table), resolution(divergence, n, n))
     if len(cells) * table.numel() > MOST:  # too much to leave out single samples
         found = jackknifed(lambda x, y: float(_information(divergence, table_of(x, y, sizes)[None])[0]), x, y)
         assert found is not None, "there is always a number"
@@ -61,6 +59,18 @@ def count_information(divergence: Divergence, x: Tensor, y: Tensor) -> Mean:
     # Where cells are many, what is taken off is a guess, and so is as much of the error.
     guessed = abs(value - corrected) * min(1.0, table.numel() / n)
     return Mean(corrected, math.hypot(spread, guessed, resolution(divergence, n, n)))
+
+
+def _drawn(divergence: Divergence, table: Tensor) -> Tensor:
+    """Return D_f of tables that are drawn from one, (draws,)."""
+    some = max(1, CHUNK // table.numel())
+    sizes = [min(some, DRAWS - first) for first in range(0, DRAWS, some)]
+    return torch.cat(
+        [
+            _information(divergence, counts_drawn(table.flatten(), size, seed).view(size, *table.shape))
+            for seed, size in enumerate(sizes)
+        ]
+    )
 
 
 def table_of(x: Tensor, y: Tensor, sizes: tuple[int, int]) -> Tensor:

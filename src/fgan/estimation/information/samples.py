@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +22,8 @@ from fgan.estimation.checks import (
 from fgan.estimation.encoding import Pair, categories_of, rows_of, vectors_of
 from fgan.estimation.samples import Read, Samples, keeps_order, read
 
+PAIRS = 100
+"""Where so many times n² rows are possible, no two of n should be alike."""
 MOST_LABELS = 20
 """Beside real numbers, whole numbers of more than so many different values are numbers too."""
 
@@ -94,9 +97,9 @@ def together_of(x: Samples, y: Samples, *, n: int | None, seed: int, say: Say) -
         ],
         tuple(f"{side.name}, {column}" for side in sides for column in side.columns),
     )
+    pair = replace(vectors_of(whole, whole), names=names)
     first = replace(sides[0], cells=_cells(sides[0], categories[0] is not None))
     width = vectors_of(first, first).p.shape[1]
-    pair = replace(vectors_of(whole, whole), names=names)
     real = all(cell.dtype.kind in "fiu" for cell in whole.cells)
     return Together(
         pair.p[:, :width],
@@ -120,10 +123,14 @@ def _side(samples: Samples, name: str, seed: int, say: Say) -> Read:
 
 
 def _copies(rows: Tensor) -> list[str]:
-    """Say how many rows are there more than once, where that is no coincidence: one coordinate hardly ever repeats."""
+    """Say how many rows are there more than once, where coordinates have too many values for a coincidence."""
     distinct = rows.unique(dim=0)
     repeated = len(rows) - len(distinct)
-    if not repeated or max(len(column.unique()) for column in distinct.T) <= DISTINCT * len(distinct):
+    values = [len(column.unique()) for column in distinct.T]
+    possible = sum(map(math.log, values))  # log of how many rows there could be
+    if not repeated or (
+        max(values) <= DISTINCT * len(distinct) and possible < math.log(PAIRS * len(rows) ** 2)
+    ):
         return []
     return [
         f"{repeated} of {len(rows)} rows are copies of others: if they are the same records, a copy may report on a "
