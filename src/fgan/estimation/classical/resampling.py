@@ -75,7 +75,7 @@ def counts_drawn(counts: Tensor, draws: int = DRAWS, seed: int = 0) -> Tensor:
     """Return counts (draws, k) of as many samples as there are, drawn from those of counts (k,).
 
     >>> counts_drawn(torch.tensor([3, 0, 7]), 5).sum(1).tolist()
-    [10, 10, 10, 10, 10]
+    [10.0, 10.0, 10.0, 10.0, 10.0]
     """
     shares = counts.double().numpy()
     drawn = np.random.default_rng(seed).multinomial(int(counts.sum()), shares / shares.sum(), draws)
