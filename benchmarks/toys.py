@@ -1,6 +1,7 @@
 """Modes of ring8 and grid25 that the default preset covers, for every divergence, three seeds each.
 
     python benchmarks/toys.py [--data ring8 grid25] [--divergences NAME ...] [--seeds 0 1 2] [--steps N] [--penalties P]
+        [--lr-fade N]
 
 A mode counts as covered if one of 10,000 samples lies within three standard deviations of it. Runs that are alike train
 as ensembles; what was trained before, under runs/toys, is not trained again.
@@ -29,13 +30,22 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=default.steps)
     parser.add_argument("--penalties", default=default.penalties)
+    parser.add_argument("--lr-fade", type=float, default=default.lr_fade)
     parser.add_argument("--jobs", type=int, default=None, help="runs at once")
     parser.add_argument("--out", type=Path, default=Path("runs/toys"))
     arguments = parser.parse_args()
 
-    print(f"{arguments.steps} steps of the default preset, penalties {arguments.penalties}")
+    print(
+        f"{arguments.steps} steps of the default preset, penalties {arguments.penalties}, "
+        f"learning rate fading by {arguments.lr_fade:g}"
+    )
     print(HEADING)
-    changes = {"steps": arguments.steps, "penalties": arguments.penalties, "device": "cpu"}
+    changes = {
+        "steps": arguments.steps,
+        "penalties": arguments.penalties,
+        "lr_fade": arguments.lr_fade,
+        "device": "cpu",
+    }
     for data in arguments.data:
         configs = {
             f"{name.replace(':', '_')}-{seed}": fgan.preset(
