@@ -118,13 +118,12 @@ def _categorical(first: Read, second: Read, number_of: dict[tuple[Any, ...], int
     return Pair(encode.of(first), encode.of(second), "categories", (first.name, second.name), labels, encode)
 
 
-def _like(samples: Samples, columns: int, names: Sequence[str] | None) -> Read:
+def _like(samples: Samples, columns: int, names: tuple[str, ...] | None) -> Read:
     """Read further samples of so many columns; of a table, of these names."""
     given = read(samples, "x", None, 0, to_stderr)
     sides = ("the fitted samples", "x")
-    require_alike((columns,), (len(given.cells),), sides)
-    if names is not None and given.named:
-        require_alike((columns,), (columns,), sides, tuple(names), given.columns)
+    expected, received = (names, given.columns) if names is not None and given.named else ((), ())
+    require_alike((columns,), (len(given.cells),), sides, expected, received)
     return given
 
 
@@ -220,19 +219,24 @@ class Coordinates:
 
 
 def vectors_of(first: Read, second: Read) -> Pair:
-    """Return float64 vectors: numbers as they are, and 0 or 1 for each word of a column.
+    """Return float64 vectors: numbers as they are, and 0 or 1 for each word of a column; see `coordinates_of`."""
+    encode = coordinates_of(first, second)
+    names = (first.name, second.name)
+    return Pair(encode.of(first), encode.of(second), "vectors", names, encode.names, encode)
+
+
+def coordinates_of(*sets: Read) -> Coordinates:
+    """Return what makes vectors of sets of the same columns, and knows all of their words.
 
     Raises:
         DataError: for a column of so many different words that few would recur.
     """
-    words = []
-    for column, *cells in zip(first.columns, first.cells, second.cells, strict=True):
+    first, words = sets[0], []
+    for column, *cells in zip(first.columns, *(one.cells for one in sets), strict=True):
         known = (
             sorted({word for cell in cells for word in cell.tolist()}) if cells[0].dtype.kind == "U" else None
         )
         if known is not None:
-            require_few_words(len(known), column, len(first) + (0 if second is first else len(second)))
+            require_few_words(len(known), column, sum(map(len, sets)))
         words.append(None if known is None else tuple(known))
-    encode = Coordinates(first.columns, tuple(words), first.named)
-    names = (first.name, second.name)
-    return Pair(encode.of(first), encode.of(second), "vectors", names, encode.names, encode)
+    return Coordinates(first.columns, tuple(words), first.named)

@@ -19,7 +19,7 @@ from fgan.estimation.checks import (
     require_finite,
     require_most,
 )
-from fgan.estimation.encoding import Pair, categories_of, rows_of, vectors_of
+from fgan.estimation.encoding import Pair, categories_of, coordinates_of, rows_of
 from fgan.estimation.samples import Read, Samples, keeps_order, read
 
 PAIRS = 100
@@ -77,8 +77,7 @@ def together_of(x: Samples, y: Samples, *, n: int | None, seed: int, say: Say) -
             f"mutual information is of rows that belong together; {names[0]} has {lengths[0]}, {names[1]} "
             f"{lengths[1]}. Give two sets of one length, row by row of the same thing."
         )
-    if n is not None and n < lengths[0]:
-        sides = [side.some(n, seed) for side in sides]  # one seed, so the same rows
+    sides = [side.some(n, seed) for side in sides]  # one seed, so the same rows
     require_enough(len(sides[0]), len(sides[1]), names)
     categories = [categories_of(side, side) for side in sides]
     for one, other in ((0, 1), (1, 0)):
@@ -97,17 +96,18 @@ def together_of(x: Samples, y: Samples, *, n: int | None, seed: int, say: Say) -
         ],
         tuple(f"{side.name}, {column}" for side in sides for column in side.columns),
     )
-    pair = replace(vectors_of(whole, whole), names=names)
-    first = replace(sides[0], cells=_cells(sides[0], categories[0] is not None))
-    width = vectors_of(first, first).p.shape[1]
+    encode = coordinates_of(whole)
+    rows, of_x = encode.of(whole), len(sides[0].columns)
+    width = sum(1 if words is None else len(words) for words in encode.words[:of_x])
+    pair = Pair(rows, rows, "vectors", names, encode.names, encode)
     real = all(cell.dtype.kind in "fiu" for cell in whole.cells)
     return Together(
-        pair.p[:, :width],
-        pair.p[:, width:],
+        rows[:, :width],
+        rows[:, width:],
         "vectors",
         pair,
         real,
-        [*constant_columns(pair.p, pair.p, pair.columns), *_copies(pair.p)],
+        [*constant_columns(rows, rows, pair.columns), *_copies(rows)],
     )
 
 
