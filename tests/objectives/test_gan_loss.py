@@ -6,13 +6,15 @@ from fgan.divergences import EXAMPLES, divergence
 from fgan.objectives import squared_gradient
 
 TRAINABLE = [name for name in EXAMPLES if divergence(name).smooth or divergence(name).link == "paper"]
+HINGED = [name for name in EXAMPLES if "soft-hinge" in divergence(name).links]
 V_REAL, V_FAKE = torch.tensor([0.5, 1.0, 2.0]), torch.tensor([-1.0, 0.25])
 
 
 @pytest.mark.parametrize("name", TRAINABLE)
 def test_the_critic_minimises_the_negative_bound(name):
     loss = fgan.GANLoss(name)
-    torch.testing.assert_close(loss.critic(V_REAL, V_FAKE), -fgan.divergence(name).bound(V_REAL, V_FAKE))
+    d = fgan.divergence(name, loss.divergence.link)
+    torch.testing.assert_close(loss.critic(V_REAL, V_FAKE), -d.bound(V_REAL, V_FAKE))
 
 
 @pytest.mark.parametrize("name", TRAINABLE)
@@ -29,6 +31,24 @@ def test_the_generator_is_paid_for_looking_real(name, generator):
     fgan.GANLoss(name, generator=generator).generator(v).backward()
     # Where only some ratios count, or T is clamped, an output may earn nothing, but never the wrong way.
     assert (v.grad <= 0).all() and (v.grad < 0).any()
+
+
+@pytest.mark.parametrize("name", HINGED)
+def test_a_kink_is_trained_by_the_soft_hinge_where_the_generator_climbs_t(name):
+    assert fgan.GANLoss(name).divergence.link == "soft-hinge"
+    assert fgan.GANLoss(name, generator="saturating").divergence.link == "paper"
+    assert fgan.GANLoss(name, link="paper").divergence.link == "paper"
+    assert fgan.GANLoss(fgan.divergence(name)).divergence.link == "paper"
+
+
+@pytest.mark.parametrize("name", HINGED)
+def test_the_soft_hinge_lets_go_of_nothing_that_is_rejected(name):
+    """A sample far on the wrong side pulls the generator, and data there the critic, as hard as one at v = 0."""
+    for link, keeps in (("soft-hinge", True), ("paper", False)):
+        loss, v = fgan.GANLoss(name, link=link), torch.tensor([0.0, -40.0], requires_grad=True)
+        for value in (loss.generator(v), loss.critic(v, torch.zeros(2))):
+            near, far = torch.autograd.grad(value, v)[0].abs()
+            assert near > 0 and (far >= near) == keeps
 
 
 def test_for_gan_they_are_goodfellows_losses():

@@ -55,7 +55,8 @@ class Divergence(Facts, ABC):
 
     Args:
         link: "paper" for an activation as in the paper's Table 2, where there is one; "log-ratio" where v *is*
-            log(p/q), so that T = f'(e^v) and f*(T) = e^v f'(e^v) - f(e^v). The first of `links` if not given.
+            log(p/q), so that T = f'(e^v) and f*(T) = e^v f'(e^v) - f(e^v); "soft-hinge" for an activation that
+            keeps its slope on rejected samples, where f has a kink. The first of `links` if not given.
 
     Raises:
         FganError: for a link that this divergence does not have.
@@ -77,6 +78,8 @@ class Divergence(Facts, ABC):
     """f*(t) where it is finite, likewise; None where there is no closed form."""
     activation_formula: str | None = None
     """g_f(v) of the paper's link, likewise; None where there is none."""
+    hinge_formula: str | None = None
+    """T of the soft hinge at v, likewise; None where there is none."""
     constants: Mapping[str, float] = {}
     """The values of the letters in these formulas other than u, t and v."""
     normalisation: str = ""
@@ -95,22 +98,32 @@ class Divergence(Facts, ABC):
     smooth: bool = True
     """Whether f has a derivative everywhere; where not, the log-ratio link is a step that cannot be trained."""
 
-    LINKS: ClassVar[tuple[str, ...]] = ("paper", "log-ratio")
+    LINKS: ClassVar[dict[str, str]] = {
+        "paper": "paper_link",
+        "log-ratio": "ratio_link",
+        "soft-hinge": "hinge_link",
+    }
+    """The method that makes each link, in the order in which a divergence prefers those that it has."""
 
     def __init__(self, link: str | None = None) -> None:
         self.link = self.links[0] if link is None else link
         if self.link not in self.LINKS:
-            raise FganError(f'link must be "paper" or "log-ratio"; got "{link}".')
+            raise FganError(f'link must be one of {", ".join(self.LINKS)}; got "{link}".')
         if self.link not in self.links:
-            raise FganError(
-                f'"{self.name}" has no activation in the style of the paper; use link="log-ratio".'
-            )
-        self._link = self.paper_link() if self.link == "paper" else self.ratio_link()
+            raise FganError(f'"{self.name}" has no link "{link}", only {", ".join(self.links)}.')
+        self._link = self._made_link()
+
+    def _made_link(self) -> Link:
+        return getattr(self, self.LINKS[self.link])()
 
     @property
     def links(self) -> tuple[str, ...]:
         """Which links it has; the first is the one it takes if none is named."""
-        return self.LINKS if type(self).paper_link is not Divergence.paper_link else ("log-ratio",)
+        return tuple(
+            link
+            for link, maker in self.LINKS.items()
+            if link == "log-ratio" or getattr(type(self), maker) is not getattr(Divergence, maker)
+        )
 
     def with_link(self, link: str) -> Self:
         """Return the same divergence under another link.
@@ -159,6 +172,10 @@ class Divergence(Facts, ABC):
 
     def paper_link(self) -> Link:
         """Return a link as in the paper's Table 2; a subclass that has one overrides this."""
+        raise NotImplementedError
+
+    def hinge_link(self) -> Link:
+        """Return a link for an f with a kink; a subclass that has one overrides this with `soft_hinge`."""
         raise NotImplementedError
 
     def solved_link(self) -> Link:
@@ -255,7 +272,7 @@ class Divergence(Facts, ABC):
         """Make the link's functions anew."""
         for key, value in state.items():
             setattr(self, key, value)
-        self._link = self.paper_link() if self.link == "paper" else self.ratio_link()
+        self._link = self._made_link()
 
     @classmethod
     def from_f(cls, f: TensorMap | str, name: str | None = None) -> Divergence:

@@ -9,7 +9,7 @@ from torch import Tensor
 from fgan.divergences.base import Link
 from fgan.divergences.elementary import EXACT, at_least, at_most, exp_difference
 from fgan.divergences.parameter import OneParameter, Parameter
-from fgan.divergences.total_variation import at_the_kink
+from fgan.divergences.total_variation import at_the_kink, soft_hinge
 
 
 class Chi(OneParameter):
@@ -19,7 +19,7 @@ class Chi(OneParameter):
         f(u) = |u - 1|^k, \quad f'(u) = k |u - 1|^{k-1} \operatorname{sign}(u - 1), \quad
         f^*(t) = t + (k - 1) |t/k|^{k/(k-1)} \text{ for } t \ge -k, \text{ else } -1, \quad g_f(v) = v
 
-    k = 2 is Pearson's χ²; k = 1 is twice the total variation, with its link ½ tanh v doubled.
+    k = 2 is Pearson's χ²; k = 1 is twice the total variation, with its links doubled.
 
     >>> Chi(2.0).conjugate(torch.tensor([-3.0, 0.0, 2.0]))
     tensor([-1.,  0.,  3.])
@@ -50,10 +50,16 @@ class Chi(OneParameter):
     def __init__(self, value: float, link: str | None = None) -> None:
         self.smooth = self.identifies_ratio = value != 1
         self.activation_formula = "v" if self.smooth else "tanh(v)"
+        self.hinge_formula = None if self.smooth else "1 - 2*log(1 + exp(-2*v))"
         self.conjugate_formula = (
             "max(t, -k) + (k - 1)*(abs(max(t, -k))/k)**(k/(k - 1))" if self.smooth else "max(t, -1)"
         )
         super().__init__(value, link)
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """A soft hinge for k = 1 only, which has a kink."""
+        return ("paper", "log-ratio") if self.smooth else super().links
 
     def f(self, u: Tensor) -> Tensor:
         """Return |u - 1|^k."""
@@ -98,6 +104,10 @@ class Chi(OneParameter):
         if not self.smooth:
             return Link(real=torch.tanh, fake=torch.tanh, log_ratio=torch.zeros_like)
         return Link(real=lambda v: v, fake=self.conjugate, log_ratio=self.log_ratio_at)
+
+    def hinge_link(self) -> Link:
+        """Return the link T = 1 - 2 log(1 + e^(-2v)), for k = 1."""
+        return soft_hinge(self, lower=-1.0, upper=1.0)
 
 
 def _ratio_less_one_power(log_ratio: Tensor, exponent: float) -> Tensor:

@@ -96,7 +96,13 @@ class Multiple(Divergence):
 
     def paper_link(self) -> Link:
         """Return the other's link with both terms multiplied by c."""
-        link = self.of.paper_link()
+        return self._multiplied(self.of.paper_link())
+
+    def hinge_link(self) -> Link:
+        """Return the other's link with both terms multiplied by c."""
+        return self._multiplied(self.of.hinge_link())
+
+    def _multiplied(self, link: Link) -> Link:
         return Link(
             real=lambda v: self.factor * link.real(v),
             fake=lambda v: self.factor * link.fake(v),

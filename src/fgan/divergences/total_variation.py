@@ -3,10 +3,14 @@ r"""Divergences with a kink: f(u) = ½|u - 1| and the hockey stick (u - γ)_+.""
 import math
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.divergences.base import Divergence, Link
 from fgan.divergences.parameter import OneParameter, Parameter
+
+SLOPE = 2.0
+"""How steep the soft hinge is on rejected samples; see benchmarks/README.md for what it is worth in training."""
 
 
 class TotalVariation(Divergence):
@@ -19,7 +23,7 @@ class TotalVariation(Divergence):
     Use it for the advantage of the best test between P and Q. Its best critic knows only the *sign* of
     log(p/q): where |T| < ½ the ratio that makes T optimal is 1, so `log_ratio` is 0 under the paper's link
     and tells nothing (`identifies_ratio` is False). Under the log-ratio link it prices a critic trained
-    otherwise; as a step function of v it cannot train one.
+    otherwise; as a step function of v it cannot train one. What trains it best is the link `soft_hinge`.
 
     >>> TotalVariation().conjugate(torch.tensor([-1.0, 0.25, 0.75]))
     tensor([-0.5000,  0.2500,     inf])
@@ -31,9 +35,13 @@ class TotalVariation(Divergence):
     formula = "abs(u - 1)/2"
     conjugate_formula = "max(t, -1/2)"
     activation_formula = "tanh(v)/2"
+    hinge_formula = "1/2 - log(1 + exp(-2*v))"
     normalisation = "½∫|p - q|, between 0 and 1; some texts leave out the ½."
     use = "For the advantage of the best test between P and Q, and as a bounded metric."
-    avoid = "To learn the ratio p/q, of which its critic knows only the sign; its gradient vanishes where T nears ±½."
+    avoid = (
+        "To learn the ratio p/q, of which its critic knows only the sign. Under the paper's link gradients vanish "
+        "where T nears ±½; training takes the soft hinge unless told."
+    )
     references = ("nowozin2016",)
     identifies_ratio = False
     smooth = False
@@ -70,6 +78,10 @@ class TotalVariation(Divergence):
 
         return Link(real=half_tanh, fake=half_tanh, log_ratio=torch.zeros_like)
 
+    def hinge_link(self) -> Link:
+        """Return the link T = ½ - log(1 + e^(-2v))."""
+        return soft_hinge(self, lower=-0.5, upper=0.5)
+
 
 class HockeyStick(OneParameter):
     r"""Hockey-stick divergence E_γ, the largest P(A) - γQ(A) over all events A (γ >= 1).
@@ -94,6 +106,7 @@ class HockeyStick(OneParameter):
     formula = "max(u - γ, 0) - max(1 - γ, 0)"
     conjugate_formula = "γ*max(t, 0) + max(1 - γ, 0)"
     activation_formula = "1/(1 + exp(-v))"
+    hinge_formula = "1 - log(1 + exp(-2*v))"
     normalisation = "Between 0 and min(γ, 1); γ below 1 is shifted by 1 - γ so that f(1) = 0."
     use = "For tail guarantees: how much of P lies where p > γq. With γ = e^ε, the δ of differential privacy."
     avoid = (
@@ -132,6 +145,10 @@ class HockeyStick(OneParameter):
             log_ratio=lambda v: torch.full_like(v, self._log_kink),
         )
 
+    def hinge_link(self) -> Link:
+        """Return the link T = 1 - log(1 + e^(-2v))."""
+        return soft_hinge(self, lower=0.0, upper=1.0)
+
     @property
     def _shift(self) -> float:
         return max(1 - self.value, 0.0)
@@ -139,6 +156,28 @@ class HockeyStick(OneParameter):
     @property
     def _log_kink(self) -> float:
         return math.log(self.value)
+
+
+def soft_hinge(d: Divergence, lower: float, upper: float) -> Link:
+    r"""Return a link for an f with one kink, under which critic and generator keep their gradients.
+
+    .. math::
+        T = upper - (upper - lower) \log(1 + e^{-2v})
+
+    f* is flat below `lower`, so that the critic is not paid for rejecting a sample further, as in the hinge loss;
+    T is not, so that data it rejects pull it back, and a generator that climbs T has a slope wherever its samples
+    are. A sigmoid loses both as soon as the critic is sure.
+
+    Args:
+        d: the divergence, whose f*(t) is constant below `lower` and +inf above `upper`.
+        lower: the slope of f on the left of its kink.
+        upper: the slope on the right.
+    """
+
+    def real(v: Tensor) -> Tensor:
+        return upper - (upper - lower) * F.softplus(-SLOPE * v)
+
+    return Link(real=real, fake=lambda v: d.conjugate(real(v)), log_ratio=lambda v: d.log_ratio_at(real(v)))
 
 
 def at_the_kink(t: Tensor, log_ratio: float, lower: float, upper: float) -> Tensor:

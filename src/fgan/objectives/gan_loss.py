@@ -35,8 +35,8 @@ class GANLoss(Objective):
     Args:
         divergence: a name from the catalogue, or a `Divergence`.
         generator: "non-saturating" for the paper's §3.2 trick, "saturating" for the bound itself.
-        link: how raw outputs become the bound, "paper" or "log-ratio", the first that the divergence has
-            unless told; for a divergence given by name.
+        link: how raw outputs become the bound, one of the divergence's `links`; for a divergence given by name.
+            Unless told, "soft-hinge" where there is one and the generator is "non-saturating", else the first.
         generator_divergence: the h that the generator follows instead, by the critic's log-ratio. Where an
             activation lets the critic say p/q = 0, as Pearson's does from v = -2 down, a sample is not pulled;
             link="log-ratio" leaves none out.
@@ -68,6 +68,8 @@ class GANLoss(Objective):
         link: str | None = None,
         generator_divergence: str | Divergence | None = None,
     ) -> None:
+        if link is None and isinstance(divergence, str):
+            link = self._usual_link(catalogue.divergence(divergence), generator)
         self.divergence = trainable(divergence, link)  # pyright: ignore[reportIncompatibleVariableOverride]
         if generator not in GENERATOR_LOSSES:
             raise FganError(
@@ -89,6 +91,12 @@ class GANLoss(Objective):
                 f'a generator cannot follow "{self.generator_divergence.name}" through the log-ratio: its f has a '
                 "kink, so nearly every sample's gradient is 0. Take a smooth one."
             )
+
+    def _usual_link(self, divergence: Divergence, generator: str) -> str | None:
+        """Return the link to take if none is named; None for the divergence's first."""
+        # Only a generator that climbs T has a slope where the hinge has one and f* is flat.
+        hinged = "soft-hinge" in divergence.links and generator == "non-saturating"
+        return "soft-hinge" if hinged else None
 
     @property
     def linked(self) -> Divergence | None:

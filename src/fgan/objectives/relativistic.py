@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from fgan.divergences import Divergence, catalogue
+from fgan.divergences import Divergence
 from fgan.divergences.elementary import widened
 from fgan.objectives.gan_loss import GANLoss, finite
 
@@ -42,19 +42,8 @@ class RelativisticLoss(GANLoss):
         """No divergence: v alone has a meaning only beside another v."""
         return None
 
-    def __init__(
-        self,
-        divergence: str | Divergence,
-        *,
-        generator: str = "non-saturating",
-        link: str | None = None,
-        generator_divergence: str | Divergence | None = None,
-    ) -> None:
-        if link is None and isinstance(divergence, str) and catalogue.divergence(divergence).smooth:
-            link = "log-ratio"
-        super().__init__(
-            divergence, generator=generator, link=link, generator_divergence=generator_divergence
-        )
+    def _usual_link(self, divergence: Divergence, generator: str) -> str | None:
+        return "log-ratio" if divergence.smooth else None
 
     @property
     def follows(self) -> str:

@@ -115,7 +115,13 @@ def _section(name: str, kind: type[Divergence], known: Sequence[Mapping[str, Any
 
 
 def _equations(known: Mapping[str, Any], domain: str) -> list[str]:
-    left = {"f": "f(u)", "derivative": "f'(u)", "conjugate": "f^*(t)", "activation": "g_f(v)"}
+    left = {
+        "f": "f(u)",
+        "derivative": "f'(u)",
+        "conjugate": "f^*(t)",
+        "activation": "g_f(v)",
+        "hinge": r"g_f(v) \text{, soft hinge}",
+    }
     where = domain.replace("≤", r"\le").replace("log", r"\log")
     lines = []
     for what, formula in known["formulas"].items():

@@ -33,7 +33,7 @@ class Formula:
 
 
 def formulas(d: Divergence) -> dict[str, Formula | None]:
-    """Return f, f', f* and g_f of a divergence, None where no closed form is known.
+    """Return f, f', f*, g_f and the soft hinge of a divergence, None where no closed form is known.
 
     >>> from fgan import divergence
     >>> formulas(divergence("0.5*kl + 0.5*reverse-kl"))["f"].text
@@ -44,6 +44,7 @@ def formulas(d: Divergence) -> dict[str, Formula | None]:
         "derivative": (_combined(d, "derivative_formula"), "u"),
         "conjugate": (d.conjugate_formula, "t"),
         "activation": (d.activation_formula, "v"),
+        "hinge": (d.hinge_formula, "v"),
     }
     return {what: _formula(d, text, variable) for what, (text, variable) in texts.items()}
 

@@ -23,9 +23,10 @@ class TrainConfig:
     .zip or .tar.gz of images, a .npy or .npz file."""
     divergence: str = "gan"
     """Any name that `fgan divergences` lists, a mixture of them, or an f such as "f(u)=(u-1)**4"."""
-    link: Literal["paper", "log-ratio"] | None = None
-    """How the critic's output becomes the bound: by an activation like the paper's, or output = log(p/q);
-    the first link of the divergence's card if not given."""
+    link: Literal["paper", "log-ratio", "soft-hinge"] | None = None
+    """How the critic's output becomes the bound: by an activation like the paper's, output = log(p/q), or a soft
+    hinge for an f with a kink. If not given, that hinge for such an f under the non-saturating generator loss,
+    else the first link of the divergence's card."""
     objective: Literal[
         "plain", "tight", "relativistic", "reweighted", "wasserstein", "hinge", "least-squares"
     ] = "plain"
