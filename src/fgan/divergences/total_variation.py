@@ -9,7 +9,7 @@ from torch import Tensor
 from fgan.divergences.base import Divergence, Link
 from fgan.divergences.parameter import OneParameter, Parameter
 
-SLOPE = 2.0
+SLOPE = 4.0
 """How steep the soft hinge is on rejected samples; see benchmarks/README.md for what it is worth in training."""
 
 
@@ -35,7 +35,7 @@ class TotalVariation(Divergence):
     formula = "abs(u - 1)/2"
     conjugate_formula = "max(t, -1/2)"
     activation_formula = "tanh(v)/2"
-    hinge_formula = "1/2 - log(1 + exp(-2*v))"
+    hinge_formula = "1/2 - log(1 + exp(-4*v))"
     normalisation = "½∫|p - q|, between 0 and 1; some texts leave out the ½."
     use = "For the advantage of the best test between P and Q, and as a bounded metric."
     avoid = (
@@ -79,7 +79,7 @@ class TotalVariation(Divergence):
         return Link(real=half_tanh, fake=half_tanh, log_ratio=torch.zeros_like)
 
     def hinge_link(self) -> Link:
-        """Return the link T = ½ - log(1 + e^(-2v))."""
+        """Return the link T = ½ - log(1 + e^(-4v))."""
         return soft_hinge(self, lower=-0.5, upper=0.5)
 
 
@@ -106,7 +106,7 @@ class HockeyStick(OneParameter):
     formula = "max(u - γ, 0) - max(1 - γ, 0)"
     conjugate_formula = "γ*max(t, 0) + max(1 - γ, 0)"
     activation_formula = "1/(1 + exp(-v))"
-    hinge_formula = "1 - log(1 + exp(-2*v))"
+    hinge_formula = "1 - log(1 + exp(-4*v))"
     normalisation = "Between 0 and min(γ, 1); γ below 1 is shifted by 1 - γ so that f(1) = 0."
     use = "For tail guarantees: how much of P lies where p > γq. With γ = e^ε, the δ of differential privacy."
     avoid = (
@@ -146,7 +146,7 @@ class HockeyStick(OneParameter):
         )
 
     def hinge_link(self) -> Link:
-        """Return the link T = 1 - log(1 + e^(-2v))."""
+        """Return the link T = 1 - log(1 + e^(-4v))."""
         return soft_hinge(self, lower=0.0, upper=1.0)
 
     @property
@@ -162,7 +162,7 @@ def soft_hinge(d: Divergence, lower: float, upper: float) -> Link:
     r"""Return a link for an f with one kink, under which critic and generator keep their gradients.
 
     .. math::
-        T = upper - (upper - lower) \log(1 + e^{-2v})
+        T = upper - (upper - lower) \log(1 + e^{-4v})
 
     f* is flat below `lower`, so that the critic is not paid for rejecting a sample further, as in the hinge loss;
     T is not, so that data it rejects pull it back, and a generator that climbs T has a slope wherever its samples
