@@ -13,7 +13,7 @@ EVERY = [
     for objective in OBJECTIVES
     for name in (EXAMPLES if objective not in BASELINES else ["gan"])
     for link in divergence(name).links
-    if (divergence(name).smooth or link == "paper")
+    if (divergence(name).smooth or link != "log-ratio")
     and (divergence(name).identifies_ratio or objective != "reweighted")
     and (objective != "reweighted" or link == divergence(name).link)  # as for "tight"
 ]

@@ -32,10 +32,15 @@ def test_the_trick_takes_one_from_alpha(order):
     assert followed_by_the_trick(divergence(f"alpha:{order}")) == f"alpha:{order - 1:.6g}"
 
 
+@pytest.mark.parametrize("name", ["total-variation", "chi:1", "2*total-variation", "f(u)=abs(u - 1)"])
+def test_a_kink_at_one_is_its_own(name):
+    assert followed_by_the_trick(divergence(name)) == divergence(name).name
+
+
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_the_link_makes_no_difference(name):
     said = {followed_by_the_trick(divergence(name, link)) for link in divergence(name).links}
-    assert len(said) == 1 or not divergence(name).smooth
+    assert len(said) == 1
 
 
 def test_what_has_no_name_is_described():

@@ -79,7 +79,7 @@ def test_bad_choices_are_said():
         fgan.GANLoss(None)
     with pytest.raises(fgan.FganError, match="has its link"):
         fgan.GANLoss(fgan.divergence("kl"), link="log-ratio")
-    with pytest.raises(fgan.FganError, match=r'without a gradient\. Use link="paper"'):
+    with pytest.raises(fgan.FganError, match=r"without a gradient\. Its other links can: paper, soft-hinge"):
         fgan.GANLoss("total-variation", link="log-ratio")
     with pytest.raises(fgan.FganError, match="Take a smooth f, or total-variation"):
         fgan.GANLoss("f(u)=abs(u - 1)")

@@ -1,3 +1,4 @@
+import json
 import shutil
 import signal
 
@@ -162,6 +163,25 @@ def test_data_that_changed_are_not_resumed_on(tmp_path, small_config, first, the
     np.save(path, then)
     with pytest.raises(fgan.FganError, match=r"mine\.npy has changed since"):
         fgan.train(small_config(data=str(path), steps=50), tmp_path / "run", resume=True, say=quiet)
+
+
+@pytest.mark.parametrize("kept", ["paper", None], ids=["named", "from before links were kept"])
+def test_a_link_that_means_another_now_is_not_resumed_by(tmp_path, small_config, kept):
+    fgan.train(small_config(divergence="total-variation", link="paper"), tmp_path / "run", say=quiet)
+    run = fgan.RunDirectory(tmp_path / "run")
+    state = run.checkpoints().path(40) / "state.json"
+    description = json.loads(state.read_text())
+    assert description["link"] == "paper"
+    if not kept:
+        del description["link"]
+    state.write_text(json.dumps(description))
+    run.config_path.write_text(run.config_path.read_text().replace('"link": "paper"', '"link": null'))
+    with pytest.raises(
+        fgan.FganError, match=r'by the link "paper", and its config\.json now means "soft-hinge"'
+    ):
+        fgan.train(run.config(), run.path, resume=True, say=quiet)
+    run.config_path.write_text(run.config_path.read_text().replace('"link": null', '"link": "paper"'))
+    fgan.train(run.config(), run.path, resume=True, say=quiet)
 
 
 @pytest.mark.parametrize(

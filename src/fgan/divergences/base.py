@@ -55,8 +55,8 @@ class Divergence(Facts, ABC):
 
     Args:
         link: "paper" for an activation as in the paper's Table 2, where there is one; "log-ratio" where v *is*
-            log(p/q), so that T = f'(e^v) and f*(T) = e^v f'(e^v) - f(e^v); "soft-hinge" for an activation that
-            keeps its slope on rejected samples, where f has a kink. The first of `links` if not given.
+            log(p/q), so that T = f'(e^v) and f*(T) = e^v f'(e^v) - f(e^v); "soft-hinge", where f has a kink, for
+            an activation that keeps its slope on what the critic rejects. The first of `links` if not given.
 
     Raises:
         FganError: for a link that this divergence does not have.
@@ -78,8 +78,8 @@ class Divergence(Facts, ABC):
     """f*(t) where it is finite, likewise; None where there is no closed form."""
     activation_formula: str | None = None
     """g_f(v) of the paper's link, likewise; None where there is none."""
-    hinge_formula: str | None = None
-    """T of the soft hinge at v, likewise; None where there is none."""
+    soft_hinge_formula: str | None = None
+    """g_f(v) of the soft hinge, likewise; None where there is none."""
     constants: Mapping[str, float] = {}
     """The values of the letters in these formulas other than u, t and v."""
     normalisation: str = ""
@@ -101,7 +101,7 @@ class Divergence(Facts, ABC):
     LINKS: ClassVar[dict[str, str]] = {
         "paper": "paper_link",
         "log-ratio": "ratio_link",
-        "soft-hinge": "hinge_link",
+        "soft-hinge": "soft_hinge_link",
     }
     """The method that makes each link, in the order in which a divergence prefers those that it has."""
 
@@ -174,7 +174,7 @@ class Divergence(Facts, ABC):
         """Return a link as in the paper's Table 2; a subclass that has one overrides this."""
         raise NotImplementedError
 
-    def hinge_link(self) -> Link:
+    def soft_hinge_link(self) -> Link:
         """Return a link for an f with a kink; a subclass that has one overrides this with `soft_hinge`."""
         raise NotImplementedError
 

@@ -89,7 +89,7 @@ def divergence(name: str, link: str | None = None) -> Divergence:
         name: a key of `fgan.divergences.CATALOGUE`, with its parameter after a colon for a family
             ("alpha:0.5"); a combination, "0.5*kl + 0.5*reverse-kl", "dual(js)", "symmetrized(skew-kl:0.1)",
             "scaled(pearson)"; or an f of your own, "f(u) = (u - 1)**4".
-        link: "paper" or "log-ratio", see `fgan.Divergence`; the first that it has if not given.
+        link: "paper", "log-ratio" or "soft-hinge", see `fgan.Divergence`; the first that it has if not given.
 
     Raises:
         FganError: for a name that is not in the catalogue, with the nearest one, a parameter outside its

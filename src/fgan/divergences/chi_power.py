@@ -50,7 +50,7 @@ class Chi(OneParameter):
     def __init__(self, value: float, link: str | None = None) -> None:
         self.smooth = self.identifies_ratio = value != 1
         self.activation_formula = "v" if self.smooth else "tanh(v)"
-        self.hinge_formula = None if self.smooth else "1 - 2*log(1 + exp(-4*v))"
+        self.soft_hinge_formula = None if self.smooth else "1 - 2*log(1 + exp(-4*v))"
         self.conjugate_formula = (
             "max(t, -k) + (k - 1)*(abs(max(t, -k))/k)**(k/(k - 1))" if self.smooth else "max(t, -1)"
         )
@@ -105,9 +105,9 @@ class Chi(OneParameter):
             return Link(real=torch.tanh, fake=torch.tanh, log_ratio=torch.zeros_like)
         return Link(real=lambda v: v, fake=self.conjugate, log_ratio=self.log_ratio_at)
 
-    def hinge_link(self) -> Link:
+    def soft_hinge_link(self) -> Link:
         """Return the link T = 1 - 2 log(1 + e^(-4v)), for k = 1."""
-        return soft_hinge(self, lower=-1.0, upper=1.0)
+        return soft_hinge(lower=-1.0, upper=1.0)
 
 
 def _ratio_less_one_power(log_ratio: Tensor, exponent: float) -> Tensor:

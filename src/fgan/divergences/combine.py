@@ -98,9 +98,9 @@ class Multiple(Divergence):
         """Return the other's link with both terms multiplied by c."""
         return self._multiplied(self.of.paper_link())
 
-    def hinge_link(self) -> Link:
+    def soft_hinge_link(self) -> Link:
         """Return the other's link with both terms multiplied by c."""
-        return self._multiplied(self.of.hinge_link())
+        return self._multiplied(self.of.soft_hinge_link())
 
     def _multiplied(self, link: Link) -> Link:
         return Link(

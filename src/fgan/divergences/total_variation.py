@@ -3,10 +3,10 @@ r"""Divergences with a kink: f(u) = ½|u - 1| and the hockey stick (u - γ)_+.""
 import math
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.divergences.base import Divergence, Link
+from fgan.divergences.elementary import affine, at_least, softplus
 from fgan.divergences.parameter import OneParameter, Parameter
 
 SLOPE = 4.0
@@ -23,7 +23,7 @@ class TotalVariation(Divergence):
     Use it for the advantage of the best test between P and Q. Its best critic knows only the *sign* of
     log(p/q): where |T| < ½ the ratio that makes T optimal is 1, so `log_ratio` is 0 under the paper's link
     and tells nothing (`identifies_ratio` is False). Under the log-ratio link it prices a critic trained
-    otherwise; as a step function of v it cannot train one. What trains it best is the link `soft_hinge`.
+    otherwise; as a step function of v it cannot train one.
 
     >>> TotalVariation().conjugate(torch.tensor([-1.0, 0.25, 0.75]))
     tensor([-0.5000,  0.2500,     inf])
@@ -35,12 +35,12 @@ class TotalVariation(Divergence):
     formula = "abs(u - 1)/2"
     conjugate_formula = "max(t, -1/2)"
     activation_formula = "tanh(v)/2"
-    hinge_formula = "1/2 - log(1 + exp(-4*v))"
+    soft_hinge_formula = "1/2 - log(1 + exp(-4*v))"
     normalisation = "½∫|p - q|, between 0 and 1; some texts leave out the ½."
     use = "For the advantage of the best test between P and Q, and as a bounded metric."
     avoid = (
         "To learn the ratio p/q, of which its critic knows only the sign. Under the paper's link gradients vanish "
-        "where T nears ±½; training takes the soft hinge unless told."
+        "where T nears ±½; the soft hinge keeps them on what the critic rejects."
     )
     references = ("nowozin2016",)
     identifies_ratio = False
@@ -78,9 +78,9 @@ class TotalVariation(Divergence):
 
         return Link(real=half_tanh, fake=half_tanh, log_ratio=torch.zeros_like)
 
-    def hinge_link(self) -> Link:
+    def soft_hinge_link(self) -> Link:
         """Return the link T = ½ - log(1 + e^(-4v))."""
-        return soft_hinge(self, lower=-0.5, upper=0.5)
+        return soft_hinge(lower=-0.5, upper=0.5)
 
 
 class HockeyStick(OneParameter):
@@ -106,7 +106,7 @@ class HockeyStick(OneParameter):
     formula = "max(u - γ, 0) - max(1 - γ, 0)"
     conjugate_formula = "γ*max(t, 0) + max(1 - γ, 0)"
     activation_formula = "1/(1 + exp(-v))"
-    hinge_formula = "1 - log(1 + exp(-4*v))"
+    soft_hinge_formula = "1 - log(1 + exp(-4*v))"
     normalisation = "Between 0 and min(γ, 1); γ below 1 is shifted by 1 - γ so that f(1) = 0."
     use = "For tail guarantees: how much of P lies where p > γq. With γ = e^ε, the δ of differential privacy."
     avoid = (
@@ -145,9 +145,9 @@ class HockeyStick(OneParameter):
             log_ratio=lambda v: torch.full_like(v, self._log_kink),
         )
 
-    def hinge_link(self) -> Link:
+    def soft_hinge_link(self) -> Link:
         """Return the link T = 1 - log(1 + e^(-4v))."""
-        return soft_hinge(self, lower=0.0, upper=1.0)
+        return soft_hinge(lower=0.0, upper=1.0, kink=self.value, shift=self._shift)
 
     @property
     def _shift(self) -> float:
@@ -158,26 +158,35 @@ class HockeyStick(OneParameter):
         return math.log(self.value)
 
 
-def soft_hinge(d: Divergence, lower: float, upper: float) -> Link:
-    r"""Return a link for an f with one kink, under which critic and generator keep their gradients.
+def soft_hinge(lower: float, upper: float, kink: float = 1.0, shift: float = 0.0) -> Link:
+    r"""Return a link for an f with one kink, under which what the critic rejects is not let go.
 
     .. math::
-        T = upper - (upper - lower) \log(1 + e^{-4v})
+        T = upper - (upper - lower) \log(1 + e^{-4v}), \quad f^*(T) = kink \max(T, lower) + shift
 
-    f* is flat below `lower`, so that the critic is not paid for rejecting a sample further, as in the hinge loss;
-    T is not, so that data it rejects pull it back, and a generator that climbs T has a slope wherever its samples
-    are. A sigmoid loses both as soon as the critic is sure.
+    f* is flat below `lower`, so that the critic is not paid for rejecting a sample further, as in the hinge loss; T is
+    not, so that data it rejects pull it back, and a generator that climbs T has a slope at every rejected sample.
+    Under tanh or a sigmoid both slopes are gone as soon as the critic is sure. On what it takes for data they go
+    here too, for T may not pass `upper`.
 
     Args:
-        d: the divergence, whose f*(t) is constant below `lower` and +inf above `upper`.
         lower: the slope of f on the left of its kink.
         upper: the slope on the right.
+        kink: the u at which it is.
+        shift: f* less kink max(t, lower).
     """
 
     def real(v: Tensor) -> Tensor:
-        return upper - (upper - lower) * F.softplus(-SLOPE * v)
+        return affine(softplus(-SLOPE * v), lower - upper, upper)
 
-    return Link(real=real, fake=lambda v: d.conjugate(real(v)), log_ratio=lambda v: d.log_ratio_at(real(v)))
+    def fake(v: Tensor) -> Tensor:
+        t = at_least(real(v), lower)
+        return t if kink == 1 and shift == 0 else affine(t, kink, shift)
+
+    def log_ratio(v: Tensor) -> Tensor:
+        return torch.where(real(v) < lower, -torch.inf, math.log(kink))
+
+    return Link(real=real, fake=fake, log_ratio=log_ratio)
 
 
 def at_the_kink(t: Tensor, log_ratio: float, lower: float, upper: float) -> Tensor:

@@ -27,8 +27,8 @@ def followed_by_the_trick(divergence: Divergence) -> str:
     >>> followed_by_the_trick(fgan.divergence("pearson"))
     '2 × kl'
     """
-    v = torch.linspace(-5, 5, 21, dtype=torch.float64)
-    real, fake = (term(v) - term(v[:1]) for term in (divergence.real_term, divergence.fake_term))
+    l = torch.linspace(-5, 5, 21, dtype=torch.float64)  # noqa: E741
+    real, fake = (term(l) - term(l[:1]) for term in (divergence.real_at, divergence.fake_at))
     share = float(real[-1] / fake[-1])
     if bool((real - share * fake).abs().max() < 1e-9):
         return _times(share, divergence.name)  # both losses are one but for a factor, as for total variation

@@ -36,7 +36,8 @@ class GANLoss(Objective):
         divergence: a name from the catalogue, or a `Divergence`.
         generator: "non-saturating" for the paper's §3.2 trick, "saturating" for the bound itself.
         link: how raw outputs become the bound, one of the divergence's `links`; for a divergence given by name.
-            Unless told, "soft-hinge" where there is one and the generator is "non-saturating", else the first.
+            Unless told, "soft-hinge" where there is one and the generator is "non-saturating", else the first;
+            a `Divergence` keeps its own.
         generator_divergence: the h that the generator follows instead, by the critic's log-ratio. Where an
             activation lets the critic say p/q = 0, as Pearson's does from v = -2 down, a sample is not pulled;
             link="log-ratio" leaves none out.
@@ -68,9 +69,10 @@ class GANLoss(Objective):
         link: str | None = None,
         generator_divergence: str | Divergence | None = None,
     ) -> None:
-        if link is None and isinstance(divergence, str):
-            link = self._usual_link(catalogue.divergence(divergence), generator)
-        self.divergence = trainable(divergence, link)  # pyright: ignore[reportIncompatibleVariableOverride]
+        chosen = trainable(divergence, link)
+        if link is None and isinstance(divergence, str) and (usual := self._usual_link(chosen, generator)):
+            chosen = chosen.with_link(usual)
+        self.divergence = chosen  # pyright: ignore[reportIncompatibleVariableOverride]
         if generator not in GENERATOR_LOSSES:
             raise FganError(
                 f'the generator loss must be one of {", ".join(GENERATOR_LOSSES)}; got "{generator}".'
@@ -167,8 +169,8 @@ def trainable(divergence: str | Divergence, link: str | None = None) -> Divergen
         raise FganError(f'{divergence!r} has its link; got link="{link}" beside it. Leave one out.')
     if divergence.link == "log-ratio" and not divergence.smooth:
         instead = (
-            'Use link="paper".'
-            if "paper" in divergence.links
+            f"Its other links can: {', '.join(other for other in divergence.links if other != 'log-ratio')}."
+            if len(divergence.links) > 1
             else "Take a smooth f, or total-variation, whose activation is made for it."
         )
         raise FganError(

@@ -144,7 +144,7 @@ class Dragan(GradientPenalty):
 class NoisePenalty(Penalty):
     r"""½ E_Q[w(u) ‖∇l‖²], w = u² f'', l = log u: what noise on both sides would do, to first order.
 
-    The same as ½ E_Q[f*''(T) ‖∇T‖²] under either link. Every divergence has its own, and it heeds the samples
+    The same as ½ E_Q[f*''(T) ‖∇T‖²] under any link. Every divergence has its own, and it heeds the samples
     that this divergence heeds: w is at most 1 for the GAN, and u for KL, where it explodes with the ratios.
 
     Source: Roth et al., "Stabilizing Training of GANs through Regularization" (2017), eq. 8 and 19.

@@ -27,6 +27,9 @@ class TightLoss(GANLoss):
     (tensor(0.1201), tensor(0.1201))
     """
 
+    def _usual_link(self, divergence: Divergence, generator: str) -> None:
+        return None
+
     @property
     def linked(self) -> None:
         """No divergence: v stands for a ratio only after a shift that depends on the batch."""

@@ -18,9 +18,11 @@ from fgan.report.wording import domain, leaning, number
 LABEL = 16
 """Columns of the labels on the left."""
 NO_FORMULA = "no closed form; computed numerically"
-TRAINING_A_KINK = (
-    "Train with the soft hinge, which is what training takes unless told, or with the paper's link."
-)
+TRAINING_A_KINK = {
+    "paper": "Train with the paper's link.",
+    "soft-hinge": "Train with the soft hinge, which the plain objective takes with the non-saturating loss, or the "
+    "paper's link.",
+}
 
 
 def card(d: Divergence | Renyi, width: int = 80, *, braille: bool = True) -> str:
@@ -143,7 +145,12 @@ def _formulas(known: Mapping[str, Any], width: int) -> str:
     if "paper" in first:
         rows.append(("g_f(v)", f'{written["activation"] or "computed"}   (link "paper"{first["paper"]})'))
     if "soft-hinge" in first:
-        rows.append(("or for training", f'{written["hinge"] or "computed"}   (link "soft-hinge")'))
+        rows.append(
+            (
+                "or for training",
+                f'{written["soft_hinge"] or "computed"}   (link "soft-hinge")',
+            )
+        )
     if "log-ratio" in first:
         terms = "T = f'(e^l), f*(T) = e^l·f'(e^l) - f(e^l)"
         rows.append(("at log(p/q) = l", f'{terms}   (link "log-ratio"{first["log-ratio"]})'))
@@ -247,7 +254,8 @@ def critic(known: Mapping[str, Any]) -> str:
             if facts["identifies_ratio"]
             else "The best critic knows only on which side of a kink of f p/q lies."
         )
-        how = "It cannot be trained with." if one_link else TRAINING_A_KINK
+        others = [link for link in known["links"] if link != "log-ratio"]
+        how = TRAINING_A_KINK[others[-1]] if others else "It cannot be trained with."
         return f"{side} {one_link} {how}".replace("  ", " ").strip()
     if not facts["identifies_ratio"]:
         return "The best critic knows log(p/q) only on a part of its values."

@@ -120,7 +120,7 @@ def _equations(known: Mapping[str, Any], domain: str) -> list[str]:
         "derivative": "f'(u)",
         "conjugate": "f^*(t)",
         "activation": "g_f(v)",
-        "hinge": r"g_f(v) \text{, soft hinge}",
+        "soft_hinge": r"g_f(v) \text{, soft hinge}",
     }
     where = domain.replace("≤", r"\le").replace("log", r"\log")
     lines = []

@@ -44,7 +44,7 @@ def formulas(d: Divergence) -> dict[str, Formula | None]:
         "derivative": (_combined(d, "derivative_formula"), "u"),
         "conjugate": (d.conjugate_formula, "t"),
         "activation": (d.activation_formula, "v"),
-        "hinge": (d.hinge_formula, "v"),
+        "soft_hinge": (d.soft_hinge_formula, "v"),
     }
     return {what: _formula(d, text, variable) for what, (text, variable) in texts.items()}
 

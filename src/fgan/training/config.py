@@ -25,8 +25,8 @@ class TrainConfig:
     """Any name that `fgan divergences` lists, a mixture of them, or an f such as "f(u)=(u-1)**4"."""
     link: Literal["paper", "log-ratio", "soft-hinge"] | None = None
     """How the critic's output becomes the bound: by an activation like the paper's, output = log(p/q), or a soft
-    hinge for an f with a kink. If not given, that hinge for such an f under the non-saturating generator loss,
-    else the first link of the divergence's card."""
+    hinge for an f with a kink. If not given, the first link of the divergence's card; but the soft hinge in the plain
+    game with the non-saturating loss, and log-ratio for a smooth f in the relativistic one."""
     objective: Literal[
         "plain", "tight", "relativistic", "reweighted", "wasserstein", "hinge", "least-squares"
     ] = "plain"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from fgan.divergences import divergence
 from fgan.training.config import TrainConfig
 from fgan.training.trainer import Trainer
 
@@ -35,7 +36,8 @@ def advice(config: TrainConfig, health: Mapping[str, float | None]) -> list[str]
         tips.append(
             f"the critic told data from samples without fail: raise the weights of --penalties {config.penalties}"
         )
-    if (health.get("near_edge") or 0.0) > 0.5 and config.link != "log-ratio":
+    near_edge = (health.get("near_edge") or 0.0) > 0.5
+    if near_edge and config.link != "log-ratio" and divergence(config.divergence).smooth:
         tips.append("most outputs were at the edge of dom f*: --link log-ratio has none, where it is offered")
     if (share := health.get("effective_sample_size")) is not None and share < 0.05:
         tips.append(

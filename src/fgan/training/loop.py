@@ -91,7 +91,8 @@ class Loop:
             divergence = self.trainer.objective.divergence
             for note in divergence.notes if divergence else ():
                 self.say(f"{self.config.divergence}: {note}")
-            self.say(f"the generator follows {self.trainer.objective.follows}")
+            by = f', the critic by the link "{self._link}"' if self._link else ""
+            self.say(f"the generator follows {self.trainer.objective.follows}{by}")
             if resume:
                 self._restore()
             first = self.trainer.steps_done
@@ -197,6 +198,7 @@ class Loop:
             groups, description = self.checkpoints.read(steps[-1])
             with self.run.fitting(self.checkpoints.path(steps[-1])):
                 self._require_same_data(description)
+                self._require_same_link(description)
                 self.trainer.load_state(groups)
             self.say(f"resuming {self.run.path} at step {steps[-1]}")
         else:
@@ -220,6 +222,20 @@ class Loop:
                 f"{self.config.data} has changed since {self.run.path} was started: its samples are others. "
                 "Bring the old data back, or start a new run with another --out."
             )
+
+    def _require_same_link(self, description: dict[str, Any]) -> None:
+        # Runs from before links were kept knew the soft hinge under no name, and trained by the paper's link.
+        then = description.get("link", "paper" if self._link == "soft-hinge" else self._link)
+        if then != self._link:
+            raise RunError(
+                f'{self.run.path} was trained by the link "{then}", and its config.json now means "{self._link}". '
+                f'Write "link": "{then}" into that file, or start a new run with another --out.'
+            )
+
+    @property
+    def _link(self) -> str | None:
+        divergence = self.trainer.objective.divergence
+        return divergence.link if divergence else None
 
     def _log(self) -> None:
         self.last_metrics = self.trainer.metrics()
@@ -286,6 +302,7 @@ class Loop:
             "frame": frame_to_json(self.trainer.frame),
             "classes": self.data.classes if self.trainer.classes else (),
             "data": self.fingerprint,
+            "link": self._link,
         }
         checkpoints.write(self.trainer.steps_done, self.trainer.state(), description)
 

@@ -231,7 +231,7 @@ def formulas(d: Divergence) -> str | None:
     cases: list[tuple[str, str, torch.Tensor, TensorMap]]
     cases = [("formula", "u", u, d.f), ("derivative_formula", "u", u, d.derivative)]
     cases.append(("conjugate_formula", "t", t, d.conjugate))
-    for attribute, link in (("activation_formula", "paper"), ("hinge_formula", "soft-hinge")):
+    for attribute, link in (("activation_formula", "paper"), ("soft_hinge_formula", "soft-hinge")):
         if link in d.links:
             cases.append((attribute, "v", v, d.with_link(link).activation))
     # Near the edge of dom f*, a t that is rounded moves f*(t) by u times the rounding.
