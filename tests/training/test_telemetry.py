@@ -9,7 +9,6 @@ from fgan.objectives import build_objective
 from fgan.training.telemetry import EDGE, TELEMETRY, effective_share, telemetry
 from fgan.training.trainer import PROBE, Trainer
 
-
 TRAINED = [
     pytest.param(name, link, id=f"{name}/{link}")
     for name in EXAMPLES
