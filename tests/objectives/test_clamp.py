@@ -28,7 +28,8 @@ def test_it_is_the_inner_objective_at_clamped_outputs(name):
 @pytest.mark.parametrize("name", TRAINABLE)
 def test_no_term_overflows(objective, name):
     d = divergence(name)
-    links = [link for link in d.links if d.smooth or link != "log-ratio"]
+    unfit = {"soft-hinge"} if objective == "tight" else set()
+    links = [link for link in d.links if (d.smooth or link != "log-ratio") and link not in unfit]
     for link in links if objective != "relativistic" else [None]:  # two outputs apart may be twice the limit
         game = build_objective(objective, name, link=link, critic_clamp=4.0)
         v_real = torch.tensor([-1e4, 1e4, 0.5], requires_grad=True)

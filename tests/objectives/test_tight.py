@@ -1,6 +1,7 @@
 import pytest
 import torch
 
+import fgan
 from fgan.divergences import EXAMPLES, divergence
 from fgan.objectives import GANLoss
 from fgan.objectives.tight import ReweightedLoss, TightLoss
@@ -62,6 +63,16 @@ def test_evidence_is_positive_where_the_ratio_is_above_one(name):
     else:
         assert not divergence(name).identifies_ratio
         assert (real.diff() * V_REAL.diff() >= 0).all()
+
+
+@pytest.mark.parametrize("name", ["total-variation", "chi:1", "hockey-stick:1"])
+def test_a_kink_stays_with_the_papers_link_and_below_its_range(name):
+    loss = TightLoss(name)
+    assert loss.divergence.link == "paper"
+    apart = -loss.critic(torch.full((5,), 40.0), torch.linspace(-30, -25, 7))
+    assert apart <= divergence(name).range[1] + 1e-6
+    with pytest.raises(fgan.FganError, match='no use for the link "soft-hinge"'):
+        TightLoss(name, link="soft-hinge")
 
 
 def test_total_variation_has_evidence_although_it_knows_no_ratio():

@@ -6,7 +6,8 @@ The plain bound is E_P[T] - E_Q[f*(T)]. Adding a constant to T changes it, and t
     D_f(P\|Q) \;\ge\; E_P[T] - \inf_\lambda \{\lambda + E_Q[f^*(T - \lambda)]\}
 
 The infimum is at E_Q[(f^*)'(T - λ)] = 1: the ratios that the shifted critic stands for then have mean 1. The
-tight bound is never below the plain one, and equal for all T + c. From a finite batch it is biased upward.
+tight bound is never below the plain one, and equal for all T + c. From a finite batch it is biased upward: λ is found
+from the samples alone, and where all data are above all of them it is no bound (T - λ passes the end of dom f* there).
 """
 
 from __future__ import annotations

@@ -20,12 +20,29 @@ class TightLoss(GANLoss):
     The critic need not learn the constant, and its output means log(p/q) only after that shift, which is found
     anew from every batch of samples. Where T overflows there is no shift, and all is as for the plain bound.
 
+    Raises:
+        FganError: as `GANLoss`, and for the link "soft-hinge".
+
     Source: see `fgan.objectives.bounds`.
 
     >>> v = torch.tensor([0.0, 1.0])
     >>> TightLoss("kl").critic(v, v), TightLoss("kl").critic(v + 5, v + 5)
     (tensor(0.1201), tensor(0.1201))
     """
+
+    def __init__(
+        self,
+        divergence: str | Divergence,
+        *,
+        generator: str = "non-saturating",
+        link: str | None = None,
+        generator_divergence: str | Divergence | None = None,
+    ) -> None:
+        super().__init__(
+            divergence, generator=generator, link=link, generator_divergence=generator_divergence
+        )
+        if self.divergence.link == "soft-hinge":  # no shift makes the mean of its ratios 1
+            raise FganError('the tight bound has no use for the link "soft-hinge"; take link="paper".')
 
     def _usual_link(self, divergence: Divergence, generator: str) -> None:
         return None
