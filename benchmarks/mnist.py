@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--divergences", nargs="+", default=trainable_divergences())
     parser.add_argument("--steps", type=int, default=None)
     parser.add_argument("--penalties", default=None, help="other ones than the preset's")
+    parser.add_argument("--link", default=None, help="another one than the default for its divergence")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
     parser.add_argument(
@@ -35,7 +36,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/mnist"))
     arguments = parser.parse_args()
 
-    changes = {"seed": arguments.seed, "device": arguments.device}
+    changes = {"seed": arguments.seed, "device": arguments.device, "link": arguments.link}
     changes |= CLASSIC_SIZES | {"steps": 30_000} if arguments.preset == "default" else {}
     changes |= {"steps": arguments.steps} if arguments.steps else {}
     changes |= {"penalties": arguments.penalties} if arguments.penalties else {}

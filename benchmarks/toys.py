@@ -1,7 +1,7 @@
 """Modes of ring8 and grid25 that the default preset covers, for every divergence, three seeds each.
 
     python benchmarks/toys.py [--data ring8 grid25] [--divergences NAME ...] [--seeds 0 1 2] [--steps N] [--penalties P]
-        [--lr-fade N]
+        [--lr-fade N] [--link paper]
 
 A mode counts as covered if one of 10,000 samples lies within three standard deviations of it. Runs that are alike train
 as ensembles; what was trained before, under runs/toys, is not trained again.
@@ -31,6 +31,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=default.steps)
     parser.add_argument("--penalties", default=default.penalties)
     parser.add_argument("--lr-fade", type=float, default=default.lr_fade)
+    parser.add_argument("--link", default=None, help="another one than the default for its divergence")
     parser.add_argument("--jobs", type=int, default=None, help="runs at once")
     parser.add_argument("--out", type=Path, default=Path("runs/toys"))
     arguments = parser.parse_args()
@@ -44,6 +45,7 @@ def main() -> None:
         "steps": arguments.steps,
         "penalties": arguments.penalties,
         "lr_fade": arguments.lr_fade,
+        "link": arguments.link,
         "device": "cpu",
     }
     for data in arguments.data:
