@@ -105,6 +105,25 @@ def test_memory_decides_how_many_train_as_one(small_config):
     )
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"divergence": "f(u) = u*log(u)"},
+        {"penalties": "noise:0.1"},
+        {"divergence": "jeffreys", "link": "log-ratio", "penalties": "gp:1,dragan:1,lecam:1"},
+        {"objective": "tight", "divergence": "js"},
+        {"objective": "reweighted", "divergence": "pearson"},
+        {"generator_divergence": "f(u) = (u - 1)**2/u"},
+    ],
+    ids=str,
+)
+def test_memory_is_measured_whatever_is_differentiated(small_config, changes):
+    data = fgan.load_data("ring8")
+    assert bytes_of_a_member(small_config(**changes), data) == pytest.approx(
+        bytes_of_a_member(small_config(), data), rel=0.5
+    )
+
+
 def test_one_that_is_done_is_finished_before_others_take_their_steps(small_config, tmp_path, monkeypatch):
     """Whatever ends the others then leaves it alone. The last step is no regular one, so only finishing saves it."""
     configs = variants(small_config(steps=45))[:2]

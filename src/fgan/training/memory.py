@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import weakref
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 from fgan.data import Dataset
 from fgan.training.config import TrainConfig
 from fgan.training.trainer import Trainer
 
 SAFETY = 1.5
-"""What a step needs for a moment besides what it keeps: gradients on their way, workspaces of convolutions."""
+"""What a step needs for a moment besides its tensors: workspaces of convolutions, memory in pieces."""
 
 
 def members_that_fit(config: TrainConfig, dataset: Dataset, share: float = 1.0) -> int:
@@ -27,20 +32,47 @@ def members_that_fit(config: TrainConfig, dataset: Dataset, share: float = 1.0) 
 
 
 def bytes_of_a_member(config: TrainConfig, dataset: Dataset) -> int:
-    """Return how many bytes a run holds in the middle of a step: its state, its gradients, its activations."""
+    """Return how many bytes a run holds at the fullest moment of a step: its state, its gradients, its activations."""
     trainer = Trainer(config, dataset)
-    saved: dict[int, int] = {}
-
-    def note(tensor: Tensor) -> Tensor:
-        storage = tensor.untyped_storage()
-        saved[storage.data_ptr()] = storage.nbytes()
-        return tensor
-
-    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+    with _Made() as made:
         trainer.step()
-    state = sum(t.nbytes for group in trainer.state().values() for t in group.values())
-    gradients = sum(p.nbytes for player in (trainer.generator, trainer.critic) for p in player.parameters)
-    return state + gradients + sum(saved.values())
+    return sum(t.nbytes for group in trainer.state().values() for t in group.values()) + made.most
+
+
+class _Made(TorchDispatchMode):
+    """Counts the bytes of the tensors that are made while it is entered and still needed, and the most of them.
+
+    Hooks on what autograd saves would be the shorter way; torch.func, by which a user's f is differentiated, has none.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.most = self._now = 0
+        self._known = set[int]()
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., Any],
+        types: tuple[type, ...],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - whatever the operation returns
+        made = func(*args, **(kwargs or {}))
+        for tensor in tree_leaves(made):
+            if isinstance(tensor, Tensor):
+                self._note(tensor.untyped_storage())
+        return made
+
+    def _note(self, storage: torch.UntypedStorage) -> None:
+        if (key := storage._cdata) not in self._known:
+            self._known.add(key)
+            self._now += storage.nbytes()
+            self.most = max(self.most, self._now)
+            weakref.finalize(storage, self._forget, key, storage.nbytes())
+
+    def _forget(self, key: int, size: int) -> None:
+        self._known.discard(key)
+        self._now -= size
 
 
 def _memory(device: str) -> float:
