@@ -47,6 +47,17 @@ def test_all_members_are_trained_judged_and_ranked(compare, fgan_command, tmp_pa
     assert "cannot be told from" in again.stdout and "kl" in again.stdout
 
 
+def test_ones_own_f_by_the_noise_penalty_is_compared(compare, tmp_path):
+    """Both are differentiated by torch.func in the middle of a step."""
+    own = "f(u)=u*log(u)"
+    result = compare(
+        "ring8", "--divergences", f"{own},kl", "--penalties", "noise:0.1", "--steps", 20, *SMALL,
+        "--out", tmp_path / "c", "--json",
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+    assert {place["group"] for place in json.loads(result.stdout)["places"]} == {own, "kl"}
+
+
 def test_a_member_that_diverges_is_reported_and_leaves_the_others(compare, tmp_path):
     out = tmp_path / "c"
     # A step this long throws a loss that grows exponentially out of the finite numbers; total variation's has a bound.
