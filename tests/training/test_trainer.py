@@ -50,7 +50,8 @@ def test_the_global_random_state_neither_matters_nor_moves(small_config):
 def test_a_step_is_the_textbook_one(name, generator_loss, n_critic):
     """The fused step equals one written naively: networks called batch by batch, .backward(), plain Adam."""
     r1, r2, lr, betas = 0.3, 0.7, 1e-2, (0.5, 0.9)
-    d = fgan.divergence(name)
+    loss = fgan.GANLoss(name, generator=generator_loss)
+    d = fgan.divergence(name, loss.divergence.link)
 
     def networks():
         torch.manual_seed(0)
@@ -65,9 +66,7 @@ def test_a_step_is_the_textbook_one(name, generator_loss, n_critic):
     generator, critic = networks()
     players = Player(generator, lr, betas), Player(critic, lr, betas)
     draw = draws()
-    rules = Rules(
-        fgan.GANLoss(name, generator=generator_loss), Penalties(f"r1:{r1},r2:{r2}", d), n_critic=n_critic
-    )
+    rules = Rules(loss, Penalties(f"r1:{r1},r2:{r2}", d), n_critic=n_critic)
     for step in range(3):
         got = two_player_step(*players, rules, draw, torch.Generator(), step)
 

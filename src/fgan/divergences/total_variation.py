@@ -184,7 +184,7 @@ def soft_hinge(lower: float, upper: float, kink: float = 1.0, shift: float = 0.0
         return t if kink == 1 and shift == 0 else affine(t, kink, shift)
 
     def log_ratio(v: Tensor) -> Tensor:
-        return torch.where(real(v) < lower, -torch.inf, math.log(kink))
+        return torch.full_like(v, math.log(kink)).where(real(v) >= lower, -torch.inf)
 
     return Link(real=real, fake=fake, log_ratio=log_ratio)
 
