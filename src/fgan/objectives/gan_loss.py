@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -60,6 +61,8 @@ class GANLoss(Objective):
     """
 
     divergence: Divergence
+    unfit_links: ClassVar[tuple[str, ...]] = ()
+    """Links by which this objective is not played."""
 
     def __init__(
         self,
@@ -72,6 +75,10 @@ class GANLoss(Objective):
         chosen = trainable(divergence, link)
         if link is None and isinstance(divergence, str) and (usual := self._usual_link(chosen, generator)):
             chosen = chosen.with_link(usual)
+        if chosen.link in self.unfit_links:
+            raise FganError(
+                f'{type(self).__name__} has no use for the link "{chosen.link}"; take link="{chosen.links[0]}".'
+            )
         self.divergence = chosen  # pyright: ignore[reportIncompatibleVariableOverride]
         if generator not in GENERATOR_LOSSES:
             raise FganError(
@@ -97,8 +104,8 @@ class GANLoss(Objective):
     def _usual_link(self, divergence: Divergence, generator: str) -> str | None:
         """Return the link to take if none is named; None for the divergence's first."""
         # Only a generator that climbs T has a slope where the hinge has one and f* is flat.
-        hinged = "soft-hinge" in divergence.links and generator == "non-saturating"
-        return "soft-hinge" if hinged else None
+        hinged = "soft-hinge" in set(divergence.links).difference(self.unfit_links)
+        return "soft-hinge" if hinged and generator == "non-saturating" else None
 
     @property
     def linked(self) -> Divergence | None:

@@ -30,22 +30,7 @@ class TightLoss(GANLoss):
     (tensor(0.1201), tensor(0.1201))
     """
 
-    def __init__(
-        self,
-        divergence: str | Divergence,
-        *,
-        generator: str = "non-saturating",
-        link: str | None = None,
-        generator_divergence: str | Divergence | None = None,
-    ) -> None:
-        super().__init__(
-            divergence, generator=generator, link=link, generator_divergence=generator_divergence
-        )
-        if self.divergence.link == "soft-hinge":  # no shift makes the mean of its ratios 1
-            raise FganError('the tight bound has no use for the link "soft-hinge"; take link="paper".')
-
-    def _usual_link(self, divergence: Divergence, generator: str) -> None:
-        return None
+    unfit_links = ("soft-hinge",)  # no shift makes the mean of its ratios 1
 
     @property
     def linked(self) -> None:

@@ -145,12 +145,7 @@ def _formulas(known: Mapping[str, Any], width: int) -> str:
     if "paper" in first:
         rows.append(("g_f(v)", f'{written["activation"] or "computed"}   (link "paper"{first["paper"]})'))
     if "soft-hinge" in first:
-        rows.append(
-            (
-                "or for training",
-                f'{written["soft_hinge"] or "computed"}   (link "soft-hinge")',
-            )
-        )
+        rows.append(("or for training", f'{written["soft_hinge"] or "computed"}   (link "soft-hinge")'))
     if "log-ratio" in first:
         terms = "T = f'(e^l), f*(T) = e^l·f'(e^l) - f(e^l)"
         rows.append(("at log(p/q) = l", f'{terms}   (link "log-ratio"{first["log-ratio"]})'))
