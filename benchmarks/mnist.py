@@ -27,6 +27,7 @@ def main() -> None:
     parser.add_argument("--divergences", nargs="+", default=trainable_divergences())
     parser.add_argument("--steps", type=int, default=None)
     parser.add_argument("--penalties", default=None, help="other ones than the preset's")
+    parser.add_argument("--lr-fade", type=float, default=None, help="another one than the preset's")
     parser.add_argument("--link", default=None, help="another one than the default for its divergence")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
@@ -40,6 +41,7 @@ def main() -> None:
     changes |= CLASSIC_SIZES | {"steps": 30_000} if arguments.preset == "default" else {}
     changes |= {"steps": arguments.steps} if arguments.steps else {}
     changes |= {"penalties": arguments.penalties} if arguments.penalties else {}
+    changes |= {"lr_fade": arguments.lr_fade} if arguments.lr_fade is not None else {}
     configs = {
         name.replace(":", "_"): fgan.preset(arguments.preset, "mnist", divergence=name, **changes)
         for name in arguments.divergences

@@ -1,6 +1,9 @@
+import functools
+import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Two pytest workers share two cores; more threads than cores makes every small matmul wait for the others.
@@ -32,13 +35,37 @@ def real_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def fgan_command(root):
+def python(root, tmp_path_factory) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
+    """Run Python in a process of its own, which need not import torch: see warm_python.py."""
+    files = [tmp_path_factory.mktemp("python") / name for name in ("out", "err")]
+    server = subprocess.Popen(
+        [sys.executable, root / "tests" / "warm_python.py"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def run(*arguments, cwd=None, env=None) -> subprocess.CompletedProcess[str]:
+        for file in files:
+            file.write_bytes(b"")
+        request = {
+            "arguments": [str(argument) for argument in arguments],
+            "folder": str(cwd or Path.cwd()),
+            "environment": dict(env or os.environ),
+            "out": str(files[0]),
+            "err": str(files[1]),
+        }
+        print(json.dumps(request), file=server.stdin, flush=True)
+        code = int(server.stdout.readline())
+        return subprocess.CompletedProcess(request["arguments"], code, *(file.read_text() for file in files))
+
+    with server:
+        yield run
+        server.communicate(timeout=10)
+    assert server.returncode == 0
+
+
+@pytest.fixture(scope="session")
+def fgan_command(python):
     """Run the command line in a process of its own; returns the finished process."""
-
-    def run(*arguments, cwd=None, **kwargs) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "fgan", *map(str, arguments)]
-        return subprocess.run(
-            command, capture_output=True, text=True, cwd=cwd, check=False, timeout=120, **kwargs
-        )
-
-    return run
+    return functools.partial(python, "-m", "fgan")

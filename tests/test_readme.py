@@ -4,6 +4,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from fgan.cli import VERBS
 
 
@@ -26,24 +28,26 @@ assert (mean - torch.tensor([3.0, -1.0])).abs().max() < 0.5, mean
 """
 
 
-def run(code: str, folder) -> None:
-    result = subprocess.run(
-        [sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=False
-    )
-    assert result.returncode == 0, result.stderr
+@pytest.fixture
+def run(python):
+    def call(code: str, folder) -> None:
+        result = python("-c", code, cwd=folder)
+        assert result.returncode == 0, result.stderr
+
+    return call
 
 
-def test_the_loop_example_is_ten_lines_and_learns(root, tmp_path):
+def test_the_loop_example_is_ten_lines_and_learns(root, run, tmp_path):
     example = blocks(root)[0]
     assert len([line for line in example.splitlines() if line.strip()]) == 10
     run(READERS_OWN + example + IT_LEARNED, tmp_path)
 
 
-def test_the_other_example_runs_as_it_is(root, tmp_path):
+def test_the_other_example_runs_as_it_is(root, run, tmp_path):
     run(blocks(root)[1] + "\nassert samples.shape == (1000, 2)", tmp_path)
 
 
-def test_the_examples_of_the_divergences_page_run(root, tmp_path):
+def test_the_examples_of_the_divergences_page_run(root, run, tmp_path):
     for code in re.findall(
         r"```python\n(.*?)```", (root / "docs" / "divergences.md").read_text(), flags=re.S
     ):
@@ -66,13 +70,13 @@ def test_the_shell_examples_are_real_commands(root, fgan_command):
         assert all(flag in known for flag in flags), (verb, flags)
 
 
-def test_the_example_of_the_evaluation_page_runs_on_the_run_of_the_readme(root, tmp_path):
+def test_the_example_of_the_evaluation_page_runs_on_the_run_of_the_readme(root, run, tmp_path):
     run(blocks(root)[1], tmp_path)
     (code,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "evaluation.md").read_text(), flags=re.S)
     run(code, tmp_path)
 
 
-def test_the_examples_of_the_information_page_run(root, tmp_path):
+def test_the_examples_of_the_information_page_run(root, run, tmp_path):
     for code in re.findall(
         r"```python\n(.*?)```", (root / "docs" / "information.md").read_text(), flags=re.S
     ):

@@ -1,8 +1,6 @@
 """A run that is judged while it trains is the same run, and keeps its best checkpoint through whatever comes."""
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -168,13 +166,12 @@ train(config, out, resume=os.path.exists(out), say=lambda line: None,
 """
 
 
-def test_killed_in_the_middle_of_an_evaluation_a_run_still_ends_bit_identical(tmp_path, small_config):
+def test_killed_in_the_middle_of_an_evaluation_a_run_still_ends_bit_identical(python, tmp_path, small_config):
     """Real processes, SIGKILL, and every place where an evaluation could be torn apart."""
     config = small_config(evaluate_every=10, steps=60, sample_count=0).to_json()
 
     def start(run: Path, where: str = "nowhere", at: int = 0) -> int:
-        command = [sys.executable, "-c", MORTAL, config, str(run), where, str(at)]
-        return subprocess.run(command, check=False).returncode
+        return python("-c", MORTAL, config, run, where, at).returncode
 
     for where, at in [("best", 20), ("line", 20), ("judge", 30), ("best", 40), ("line", 50)]:
         assert start(tmp_path / "run", where, at) == -signal.SIGKILL, (where, at)
