@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import dataclasses
 import functools
 import multiprocessing
@@ -18,6 +19,21 @@ from fgan.experiments.members import Outcome, ThisMachine, chunks_of, train_memb
 from fgan.training.memory import members_that_fit
 from fgan.training.summary import Summary
 from fgan.training.train import resolve_device
+
+RECIPE = {"penalties": str, "lr": float, "lr_fade": float, "ema": float, "link": str}
+"""Settings of the recipe that a benchmark can be run with other values of."""
+
+
+def add_recipe_flags(parser: argparse.ArgumentParser) -> None:
+    """Let a benchmark take a flag for each setting of the recipe; see `recipe_of`."""
+    for name, kind in RECIPE.items():
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, type=kind, default=None, help="another value than the preset's")
+
+
+def recipe_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return the settings of the recipe that were given, by their names in the config."""
+    return {name: value for name in RECIPE if (value := getattr(arguments, name)) is not None}
 
 
 def in_parallel(

@@ -1,6 +1,7 @@
 """Every divergence on MNIST by one preset, judged by a small classifier.
 
     python benchmarks/mnist.py [--preset default|mnist-dcgan] [--divergences NAME ...] [--steps N] [--device cpu]
+        [--penalties P] [--lr X] [--lr-fade N] [--ema D] [--link paper]
 
 For the default preset the networks have the classic script's sizes: perceptrons 10-128-784 and 784-128-1. The
 distance is a multiple of real against real (see judge.py). All divergences train as ensembles, one a core on the CPU,
@@ -14,7 +15,7 @@ import time
 from pathlib import Path
 
 from judge import Judge
-from many import trainable_divergences, trained
+from many import add_recipe_flags, recipe_of, trainable_divergences, trained
 
 import fgan
 
@@ -26,9 +27,7 @@ def main() -> None:
     parser.add_argument("--preset", default="default")
     parser.add_argument("--divergences", nargs="+", default=trainable_divergences())
     parser.add_argument("--steps", type=int, default=None)
-    parser.add_argument("--penalties", default=None, help="other ones than the preset's")
-    parser.add_argument("--lr-fade", type=float, default=None, help="another one than the preset's")
-    parser.add_argument("--link", default=None, help="another one than the default for its divergence")
+    add_recipe_flags(parser)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", default="cpu")
     parser.add_argument(
@@ -37,11 +36,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/mnist"))
     arguments = parser.parse_args()
 
-    changes = {"seed": arguments.seed, "device": arguments.device, "link": arguments.link}
+    changes = {"seed": arguments.seed, "device": arguments.device} | recipe_of(arguments)
     changes |= CLASSIC_SIZES | {"steps": 30_000} if arguments.preset == "default" else {}
     changes |= {"steps": arguments.steps} if arguments.steps else {}
-    changes |= {"penalties": arguments.penalties} if arguments.penalties else {}
-    changes |= {"lr_fade": arguments.lr_fade} if arguments.lr_fade is not None else {}
     configs = {
         name.replace(":", "_"): fgan.preset(arguments.preset, "mnist", divergence=name, **changes)
         for name in arguments.divergences

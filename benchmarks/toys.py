@@ -1,7 +1,7 @@
 """Modes of ring8 and grid25 that the default preset covers, for every divergence, three seeds each.
 
-    python benchmarks/toys.py [--data ring8 grid25] [--divergences NAME ...] [--seeds 0 1 2] [--steps N] [--penalties P]
-        [--lr-fade N] [--link paper]
+    python benchmarks/toys.py [--data ring8 grid25] [--divergences NAME ...] [--seeds 0 1 2] [--steps N]
+        [--penalties P] [--lr X] [--lr-fade N] [--ema D] [--link paper]
 
 A mode counts as covered if one of 10,000 samples lies within three standard deviations of it. Runs that are alike train
 as ensembles; what was trained before, under runs/toys, is not trained again.
@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from many import trainable_divergences, trained
+from many import add_recipe_flags, recipe_of, trainable_divergences, trained
 
 import fgan
 from fgan.evaluation import mode_coverage
@@ -29,29 +29,24 @@ def main() -> None:
     parser.add_argument("--divergences", nargs="+", default=trainable_divergences())
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--steps", type=int, default=default.steps)
-    parser.add_argument("--penalties", default=default.penalties)
-    parser.add_argument("--lr-fade", type=float, default=default.lr_fade)
-    parser.add_argument("--link", default=None, help="another one than the default for its divergence")
+    add_recipe_flags(parser)
     parser.add_argument("--jobs", type=int, default=None, help="runs at once")
     parser.add_argument("--out", type=Path, default=Path("runs/toys"))
     arguments = parser.parse_args()
 
-    print(
-        f"{arguments.steps} steps of the default preset, penalties {arguments.penalties}, "
-        f"learning rate fading by {arguments.lr_fade:g}"
-    )
+    changes = recipe_of(arguments)
+    print(f"{arguments.steps} steps of the default preset, {changes or 'unchanged'}")
     print(HEADING)
-    changes = {
-        "steps": arguments.steps,
-        "penalties": arguments.penalties,
-        "lr_fade": arguments.lr_fade,
-        "link": arguments.link,
-        "device": "cpu",
-    }
     for data in arguments.data:
         configs = {
             f"{name.replace(':', '_')}-{seed}": fgan.preset(
-                "default", data, divergence=name, seed=seed, **changes
+                "default",
+                data,
+                divergence=name,
+                seed=seed,
+                steps=arguments.steps,
+                device="cpu",
+                **changes,
             )
             for name in arguments.divergences
             for seed in arguments.seeds

@@ -1,8 +1,10 @@
 import functools
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -34,10 +36,40 @@ def real_data() -> Path:
     return Path(folder)
 
 
+class Process:
+    """A process of the warm Python, with what of `subprocess.Popen` the tests use."""
+
+    def __init__(self, ask, files: list[Path], request: dict) -> None:
+        self._ask, self._files = ask, files
+        self.returncode: int | None = None
+        self.pid = ask(request | {"out": str(files[0]), "err": str(files[1])})
+
+    def poll(self) -> int | None:
+        if self.returncode is None:
+            self.returncode = self._ask({"poll": self.pid})
+        return self.returncode
+
+    def wait(self, timeout: float = 240) -> int:
+        deadline = time.monotonic() + timeout
+        while (code := self.poll()) is None:
+            if time.monotonic() > deadline:
+                self.send_signal(signal.SIGKILL)
+                raise AssertionError(f"not done after {timeout} s: {[f.read_text() for f in self._files]}")
+            time.sleep(0.005)
+        return code
+
+    def communicate(self, timeout: float = 240) -> list[str]:
+        self.wait(timeout)
+        return [file.read_text() for file in self._files]
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+
 @pytest.fixture(scope="session")
-def python(root, tmp_path_factory) -> Iterator[Callable[..., subprocess.CompletedProcess[str]]]:
-    """Run Python in a process of its own, which need not import torch: see warm_python.py."""
-    files = [tmp_path_factory.mktemp("python") / name for name in ("out", "err")]
+def start_python(root, tmp_path_factory) -> Iterator[Callable[..., Process]]:
+    """Start Python in a process of its own, which need not import torch: see warm_python.py."""
     server = subprocess.Popen(
         [sys.executable, root / "tests" / "warm_python.py"],
         stdin=subprocess.PIPE,
@@ -45,24 +77,35 @@ def python(root, tmp_path_factory) -> Iterator[Callable[..., subprocess.Complete
         text=True,
     )
 
-    def run(*arguments, cwd=None, env=None) -> subprocess.CompletedProcess[str]:
-        for file in files:
-            file.write_bytes(b"")
-        request = {
-            "arguments": [str(argument) for argument in arguments],
-            "folder": str(cwd or Path.cwd()),
-            "environment": dict(env or os.environ),
-            "out": str(files[0]),
-            "err": str(files[1]),
-        }
+    def ask(request: dict) -> int | None:
         print(json.dumps(request), file=server.stdin, flush=True)
-        code = int(server.stdout.readline())
-        return subprocess.CompletedProcess(request["arguments"], code, *(file.read_text() for file in files))
+        return json.loads(server.stdout.readline())
+
+    def start(*arguments, cwd=None, env=None) -> Process:
+        folder = tmp_path_factory.mktemp("python")
+        files = [folder / name for name in ("out", "err")]
+        for file in files:
+            file.touch()
+        request = {"arguments": [str(argument) for argument in arguments]}
+        request |= {"folder": str(cwd or Path.cwd()), "environment": dict(env or os.environ)}
+        return Process(ask, files, request)
 
     with server:
-        yield run
+        yield start
         server.communicate(timeout=10)
     assert server.returncode == 0
+
+
+@pytest.fixture(scope="session")
+def python(start_python) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run Python in a process of its own; returns the finished process."""
+
+    def run(*arguments, **kwargs) -> subprocess.CompletedProcess[str]:
+        process = start_python(*arguments, **kwargs)
+        printed = process.communicate()
+        return subprocess.CompletedProcess(arguments, process.returncode, *printed)
+
+    return run
 
 
 @pytest.fixture(scope="session")

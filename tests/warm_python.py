@@ -1,8 +1,9 @@
 """A Python that has imported torch and the like already, and forks for whatever it is asked to run.
 
-Imports are most of what a short command takes. Requests come by standard input, a line of JSON each: Python's
-arguments (`-m module ...` or `-c code ...`), folder, environment, and the files that take what is printed. Exit codes
-are the answers.
+Imports are most of what a short command takes. Requests come by standard input, a line of JSON each. One starts
+Python with arguments (`-m module ...` or `-c code ...`) in a folder and an environment, with files that take what is
+printed; it is answered with the process's id. One polls an id; it is answered with the exit code, or null while there
+is none.
 """
 
 import importlib
@@ -50,19 +51,33 @@ def code_of(request: dict[str, Any]) -> int:
     return 0
 
 
+def start(request: dict[str, Any]) -> int:
+    """Start what is asked for and return its id."""
+    child = os.fork()
+    if child == 0:
+        code = code_of(request)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+    return child
+
+
+def poll(child: int) -> int | None:
+    """Return the exit code of a process that was started, minus the signal that killed it; None while it runs."""
+    ended, status = os.waitpid(child, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
 def serve() -> None:
     """Answer requests until there are no more."""
     for module in SLOW:
         importlib.import_module(module)
     for line in sys.stdin:
-        child = os.fork()
-        if child == 0:
-            code = code_of(json.loads(line))
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
-        sys.stdout.write(f"{os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}\n")
+        request = json.loads(line)
+        answer = poll(request["poll"]) if "poll" in request else start(request)
+        sys.stdout.write(f"{json.dumps(answer)}\n")
         sys.stdout.flush()
+    os._exit(0)  # to take torch down in an orderly way takes seconds
 
 
 if __name__ == "__main__":

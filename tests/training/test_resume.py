@@ -3,8 +3,6 @@
 import json
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +14,17 @@ FLAGS = [*SMALL.split(), "--checkpoint-every", "50", "--seed", "3", "--device", 
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory) -> Callable[[str], Path]:
+def start(start_python):
+    """Begin a run, or go on with it."""
+
+    def call(data: str, out: Path, *more: str):
+        return start_python("-m", "fgan", "train", data, "--out", out, *FLAGS, *more)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory, start) -> Callable[[str], Path]:
     """A run on that data that nothing ever stopped."""
     done: dict[str, Path] = {}
 
@@ -45,18 +53,13 @@ def assert_same(run: Path, reference: Path) -> None:
     assert [name for name in expected if got[name] != expected[name]] == []
 
 
-def start(data: str, out: Path, *more: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "fgan", "train", data, "--out", str(out), *FLAGS, *more]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
 def last_logged_step(run: Path) -> int:
     metrics = run / "metrics.jsonl"
     lines = metrics.read_bytes().split(b"\n")[:-1] if metrics.exists() else []
     return json.loads(lines[-1])["step"] if lines else 0
 
 
-def wait_until(process: subprocess.Popen[str], run: Path, step: int) -> None:
+def wait_until(process, run: Path, step: int) -> None:
     deadline = time.monotonic() + 60
     while process.poll() is None and last_logged_step(run) < step:
         assert time.monotonic() < deadline, "the run does not move"
@@ -64,7 +67,7 @@ def wait_until(process: subprocess.Popen[str], run: Path, step: int) -> None:
 
 
 @pytest.mark.parametrize("data", ["ring8", "digits"])
-def test_killed_at_random_steps_a_run_still_ends_bit_identical(tmp_path, data, reference):
+def test_killed_at_random_steps_a_run_still_ends_bit_identical(tmp_path, data, start, reference):
     run = tmp_path / "run"
     chance = random.Random(data)
     kill_at = sorted(chance.sample(range(60, 700), 3))
@@ -73,7 +76,7 @@ def test_killed_at_random_steps_a_run_still_ends_bit_identical(tmp_path, data, r
         process = start(data, run, *(["--resume"] if number else []))
         wait_until(process, run, step)
         time.sleep(chance.uniform(0, 0.03))
-        process.kill()
+        process.send_signal(signal.SIGKILL)
         process.communicate()
         kills += process.returncode == -signal.SIGKILL
     assert kills >= 2, "the runs were over before they could be killed"
@@ -85,7 +88,7 @@ def test_killed_at_random_steps_a_run_still_ends_bit_identical(tmp_path, data, r
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_stop_request_writes_a_checkpoint_and_leaves_cleanly(tmp_path, number, reference):
+def test_a_stop_request_writes_a_checkpoint_and_leaves_cleanly(tmp_path, number, start, reference):
     run = tmp_path / "run"
     process = start("ring8", run, "--json")
     wait_until(process, run, 150)
@@ -103,7 +106,7 @@ def test_a_stop_request_writes_a_checkpoint_and_leaves_cleanly(tmp_path, number,
     assert_same(run, reference("ring8"))
 
 
-def test_a_run_can_be_made_longer(tmp_path, fgan_command, reference):
+def test_a_run_can_be_made_longer(tmp_path, fgan_command, start, reference):
     run = tmp_path / "run"
     assert start("ring8", run, "--steps", "430").wait() == 0
     result = fgan_command("train", "--resume", "--out", run, "--steps", 800)
