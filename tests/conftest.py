@@ -1,10 +1,6 @@
 import functools
-import json
 import os
-import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +10,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import hypothesis
 import pytest
 import torch
+from forked import ForkedPython
 
 torch.set_num_threads(1)
 # Where a red run blocks others, the same examples every time; elsewhere new ones, so that more is tried.
@@ -36,79 +33,37 @@ def real_data() -> Path:
     return Path(folder)
 
 
-class Process:
-    """A process of the warm Python, with what of `subprocess.Popen` the tests use."""
+@pytest.fixture
+def start_python(tmp_path_factory) -> Iterator[Callable[..., ForkedPython]]:
+    """Start Python in a process of its own that need not import torch; what is still alive in the end is killed."""
+    started = []
 
-    def __init__(self, ask, files: list[Path], request: dict) -> None:
-        self._ask, self._files = ask, files
-        self.returncode: int | None = None
-        self.pid = ask(request | {"out": str(files[0]), "err": str(files[1])})
+    def start(*arguments, cwd=None, env=None) -> ForkedPython:
+        output = tmp_path_factory.mktemp("python")
+        started.append(ForkedPython(arguments, cwd or Path.cwd(), dict(env or os.environ), output))
+        started[-1].start()
+        return started[-1]
 
-    def poll(self) -> int | None:
-        if self.returncode is None:
-            self.returncode = self._ask({"poll": self.pid})
-        return self.returncode
-
-    def wait(self, timeout: float = 240) -> int:
-        deadline = time.monotonic() + timeout
-        while (code := self.poll()) is None:
-            if time.monotonic() > deadline:
-                self.send_signal(signal.SIGKILL)
-                raise AssertionError(f"not done after {timeout} s: {[f.read_text() for f in self._files]}")
-            time.sleep(0.005)
-        return code
-
-    def communicate(self, timeout: float = 240) -> list[str]:
-        self.wait(timeout)
-        return [file.read_text() for file in self._files]
-
-    def send_signal(self, number: int) -> None:
-        if self.poll() is None:
-            os.kill(self.pid, number)
+    yield start
+    for process in started:
+        process.kill()
+        process.join()
 
 
-@pytest.fixture(scope="session")
-def start_python(root, tmp_path_factory) -> Iterator[Callable[..., Process]]:
-    """Start Python in a process of its own, which need not import torch: see warm_python.py."""
-    server = subprocess.Popen(
-        [sys.executable, root / "tests" / "warm_python.py"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-    def ask(request: dict) -> int | None:
-        print(json.dumps(request), file=server.stdin, flush=True)
-        return json.loads(server.stdout.readline())
-
-    def start(*arguments, cwd=None, env=None) -> Process:
-        folder = tmp_path_factory.mktemp("python")
-        files = [folder / name for name in ("out", "err")]
-        for file in files:
-            file.touch()
-        request = {"arguments": [str(argument) for argument in arguments]}
-        request |= {"folder": str(cwd or Path.cwd()), "environment": dict(env or os.environ)}
-        return Process(ask, files, request)
-
-    with server:
-        yield start
-        server.communicate(timeout=10)
-    assert server.returncode == 0
-
-
-@pytest.fixture(scope="session")
+@pytest.fixture
 def python(start_python) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run Python in a process of its own; returns the finished process."""
 
     def run(*arguments, **kwargs) -> subprocess.CompletedProcess[str]:
         process = start_python(*arguments, **kwargs)
-        printed = process.communicate()
-        return subprocess.CompletedProcess(arguments, process.returncode, *printed)
+        process.join(120)
+        assert process.exitcode is not None, ("not done after two minutes", arguments, process.printed)
+        return subprocess.CompletedProcess(arguments, process.exitcode, *process.printed)
 
     return run
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def fgan_command(python):
     """Run the command line in a process of its own; returns the finished process."""
     return functools.partial(python, "-m", "fgan")

@@ -21,15 +21,15 @@ NOT_BY_DEFAULT = "hockey-stick"
 
 @pytest.mark.timeout(1800)
 def test_the_default_preset_covers_all_of_ring8_by_every_divergence():
-    """Six hundred steps of the default recipe, of thirty thousand; all of them as one program."""
+    """A thousand steps of the default recipe, of thirty thousand; all of them as one program."""
     data = fgan.load_data("ring8")
     names = [name for name in ONE_OF_EACH if not name.startswith(NOT_BY_DEFAULT)]
     trainers = [
         Trainer(fgan.preset("default", "ring8", divergence=name, device="cpu"), data) for name in names
     ]
     ensemble = Ensemble(trainers)
-    for step in range(600):
-        if step == 500:
+    for step in range(1000):
+        if step == 900:
             for trainer in trainers:
                 trainer.reset_metrics()
         ensemble.step()
@@ -39,8 +39,8 @@ def test_the_default_preset_covers_all_of_ring8_by_every_divergence():
         latents = torch.randn(10_000, trainer.latent, generator=torch.Generator().manual_seed(1))
         found[name] = mode_coverage(trainer.sample(latents), data.modes)
     assert {one.covered for one in found.values()} == {8}, found
-    # They are on their way: 6% are within three standard deviations by now, where a filled disc would have 0.7%.
-    assert min(one.high_quality for one in found.values()) > 0.04, found
+    # They are on their way: within three standard deviations are a quarter to two fifths by now, and 8% of a circle.
+    assert min(one.high_quality for one in found.values()) > 0.2, found
 
 
 @pytest.mark.parametrize("name", ONE_OF_EACH)
