@@ -6,6 +6,7 @@ import argparse
 import dataclasses
 import functools
 import multiprocessing
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,13 +37,23 @@ def recipe_of(arguments: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name in RECIPE if (value := getattr(arguments, name)) is not None}
 
 
+def folder_of(changes: dict[str, Any]) -> str:
+    """Return a folder's name for runs with these changes: other runs than those without.
+
+    >>> folder_of({}), folder_of({"lr": 0.002, "penalties": "r1:0.2,r2:0.2"})
+    ('preset', 'lr-0.002-penalties-r1_0.2_r2_0.2')
+    """
+    name = "-".join(f"{key}-{value}" for key, value in changes.items())
+    return re.sub(r"[^\w.-]", "_", name) or "preset"
+
+
 def in_parallel(
     work: Callable[[Any], Any], jobs: Iterable[Any], processes: int | None = None
 ) -> Iterator[tuple[Any, Any]]:
     """Yield each job with what `work` returns for it, as they come to an end."""
     jobs = list(jobs)
     context = multiprocessing.get_context("spawn")
-    with context.Pool(processes or usable_cores(), initializer=_alone) as pool:
+    with context.Pool(processes or usable_cores(), initializer=alone) as pool:
         for index, result in pool.imap_unordered(functools.partial(_numbered, work), list(enumerate(jobs))):
             yield jobs[index], result
 
@@ -52,7 +63,8 @@ def _numbered(work: Callable[[Any], Any], numbered: tuple[int, Any]) -> tuple[in
     return index, work(job)
 
 
-def _alone() -> None:
+def alone() -> None:
+    """Let this process keep to one core."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
 

@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 from judge import Judge
-from many import add_recipe_flags, recipe_of, trainable_divergences, trained
+from many import add_recipe_flags, folder_of, recipe_of, trainable_divergences, trained
 
 import fgan
 
@@ -36,7 +36,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/mnist"))
     arguments = parser.parse_args()
 
-    changes = {"seed": arguments.seed, "device": arguments.device} | recipe_of(arguments)
+    recipe = recipe_of(arguments)
+    changes = {"seed": arguments.seed, "device": arguments.device} | recipe
     changes |= CLASSIC_SIZES | {"steps": 30_000} if arguments.preset == "default" else {}
     changes |= {"steps": arguments.steps} if arguments.steps else {}
     configs = {
@@ -45,9 +46,13 @@ def main() -> None:
     }
     judge = Judge()
     print(f"judge: accuracy {judge.accuracy:.4f}, real against real {judge.floor:.2f} = 1.0")
-    print(f"{arguments.preset} preset, {next(iter(configs.values())).steps} steps, 10,000 samples")
+    print(
+        f"{arguments.preset} preset, {recipe or 'unchanged'}, "
+        f"{next(iter(configs.values())).steps} steps, 10,000 samples"
+    )
     print(f"{'divergence':<30} {'distance':>9} {'rarest class':>13}")
-    out, start = arguments.out / f"{arguments.preset}-{arguments.seed}", time.perf_counter()
+    out = arguments.out / f"{arguments.preset}-{arguments.seed}" / folder_of(recipe)
+    start = time.perf_counter()
     for name, run, outcome in trained(configs, out, arguments.jobs):
         if outcome.state != "finished":
             print(f"{configs[name].divergence:<30} {outcome.state}", flush=True)

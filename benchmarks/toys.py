@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from many import add_recipe_flags, recipe_of, trainable_divergences, trained
+from many import add_recipe_flags, folder_of, recipe_of, trainable_divergences, trained
 
 import fgan
 from fgan.evaluation import mode_coverage
@@ -52,7 +52,7 @@ def main() -> None:
             for seed in arguments.seeds
         }
         modes = fgan.load_data(data).modes
-        for name, run, outcome in trained(configs, arguments.out / data, arguments.jobs):
+        for name, run, outcome in trained(configs, arguments.out / data / folder_of(changes), arguments.jobs):
             config = configs[name]
             start = f"{data:<8} {config.divergence:<30} {config.seed:>4}"
             if outcome.state != "finished":
