@@ -15,8 +15,8 @@ class SoftenedKL(Divergence):
         f(u) = 2(u + 1) \log\frac{u + 1}{2}, \quad f'(u) = 2 + 2\log\frac{u + 1}{2}, \quad
         f^*(t) = 4 e^{t/2 - 1} - t \text{ for } t \ge 2 - 2\log 2, \text{ else } 2\log 2, \quad g_f(v) = v + 2
 
-    Its first link is T = v + 2. Where v is log(p/q), T levels off for samples that the critic rejects, and a generator
-    that minimises -T learns nothing from them: four broad modes were lost by every seed.
+    Its first link is T = v + 2. Where v is log(p/q), T levels off as v falls, so that data that the critic rejects
+    teach it nothing, nor samples a generator that minimises -T: four broad modes were lost by every seed.
 
     >>> SoftenedKL().f(torch.tensor([0.0, 1.0]))
     tensor([-1.3863,  0.0000])
