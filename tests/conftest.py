@@ -1,6 +1,7 @@
 import functools
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -67,3 +68,17 @@ def python(start_python) -> Callable[..., subprocess.CompletedProcess[str]]:
 def fgan_command(python):
     """Run the command line in a process of its own; returns the finished process."""
     return functools.partial(python, "-m", "fgan")
+
+
+@pytest.fixture(scope="session")
+def cold_fgan_command():
+    """The same by an interpreter of its own, for commands that start processes: their last minute is another there.
+
+    A child of multiprocessing waits for its children before its threads, which once kept `fgan paper toy` from ending.
+    """
+
+    def run(*arguments, env=None) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "fgan", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=env)
+
+    return run

@@ -12,10 +12,10 @@ SMALL = ("--width", 16, "--n", 200, "--metrics", "fid,prdc", "--checkpoint-every
 
 
 @pytest.fixture
-def compare(fgan_command, tmp_path):
+def compare(cold_fgan_command, tmp_path):
     def call(*arguments):
         env = os.environ | {"FGAN_CACHE": str(tmp_path / "cache")}
-        return fgan_command("compare", *arguments, env=env)
+        return cold_fgan_command("compare", *arguments, env=env)
 
     return call
 

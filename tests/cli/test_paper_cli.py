@@ -6,8 +6,8 @@ import pytest
 from fgan.cli import main
 
 
-def test_the_toy_as_json(fgan_command):
-    result = fgan_command(
+def test_the_toy_as_json(cold_fgan_command):
+    result = cold_fgan_command(
         "paper", "toy", "--divergences", "kl,reverse-kl", "--steps", 30, "--n", 2000, "--seeds", 2, "--json"
     )
     assert result.returncode == 0, result.stderr
@@ -21,12 +21,12 @@ def test_the_toy_as_json(fgan_command):
     assert "seed 1" in result.stderr
 
 
-def test_the_likelihoods_train_once_and_only_once(fgan_command, tmp_path):
+def test_the_likelihoods_train_once_and_only_once(cold_fgan_command, tmp_path):
     out = tmp_path / "paper"
     command = ("paper", "mnist", "--data", "digits", "--divergences", "kl,js", "--steps", 20, "--batch-size", 32,
                "--n", 200, "--out", out)  # fmt: skip
     env = os.environ | {"FGAN_CACHE": str(tmp_path / "cache")}
-    first = fgan_command(*command, "--json", env=env)
+    first = cold_fgan_command(*command, "--json", env=env)
     assert first.returncode == 0, first.stderr
     rows = json.loads(first.stdout)
     assert [row["divergence"] for row in rows] == ["kl", "js"]
@@ -34,7 +34,7 @@ def test_the_likelihoods_train_once_and_only_once(fgan_command, tmp_path):
         assert row["kde_interval"][0] < row["kde"] < row["kde_interval"][1] and row["published"] is None
     assert (out / "kl-seed0" / "evaluation.json").is_file()
     checkpoints = {path: path.stat().st_mtime_ns for path in out.rglob("checkpoints/*")}
-    again = fgan_command(*command, "--resume", "--json", env=env)
+    again = cold_fgan_command(*command, "--resume", "--json", env=env)
     assert again.returncode == 0 and json.loads(again.stdout) == rows
     assert {path: path.stat().st_mtime_ns for path in checkpoints} == checkpoints
 
