@@ -49,7 +49,7 @@ def main() -> None:
     ensemble = Ensemble(trainers)
     networks = [trainer.generator.network for trainer in trainers]
     averages = [[ExponentialAverage(network, decay) for decay in arguments.decays] for network in networks]
-    print(f"{'step':>6} {'run':<22} {'weights':>9}" + "".join(f"{decay:>9}" for decay in arguments.decays))
+    print(f"{'step':>6} {'run':<22} {'weights':>9}" + "".join(f"{decay:>10}" for decay in arguments.decays))
     for step in range(1, arguments.steps + 1):
         ensemble.step()
         for average in chain.from_iterable(averages):

@@ -72,13 +72,13 @@ def fgan_command(python):
 
 @pytest.fixture(scope="session")
 def cold_fgan_command():
-    """The same by an interpreter of its own, for commands that start processes: their last minute is another there.
+    """The same by an interpreter of its own: as a user starts it, and for commands that start processes themselves.
 
-    A child of multiprocessing waits for its children before its threads, which once kept `fgan paper toy` from ending.
+    A forked `fgan paper toy`, which starts some, once printed its result and did not end.
     """
 
-    def run(*arguments, env=None) -> subprocess.CompletedProcess[str]:
+    def run(*arguments, **kwargs) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "fgan", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, env=env)
+        return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **kwargs)
 
     return run

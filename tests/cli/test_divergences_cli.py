@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 
 import pytest
 
@@ -39,14 +37,9 @@ def test_a_card(fgan_command, name, said):
         assert words in " ".join(result.stdout.split())
 
 
-def test_a_narrow_encoding_gets_plain_graphs():
-    result = subprocess.run(
-        [sys.executable, "-m", "fgan", "divergences", "kl"],
-        env={**os.environ, "PYTHONIOENCODING": "ascii"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_a_narrow_encoding_gets_plain_graphs(cold_fgan_command):
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    result = cold_fgan_command("divergences", "kl", env=environment)
     assert result.returncode == 0 and not result.stderr
     assert "\\u28" not in result.stdout
 

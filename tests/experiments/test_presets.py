@@ -6,7 +6,7 @@ import torch
 
 import fgan
 from fgan.data import Dataset, TensorSource
-from fgan.data.dataset import FunctionSource, Modes
+from fgan.data.toys import _uniform_mixture
 from fgan.divergences import CATALOGUE, EXAMPLES
 from fgan.evaluation import mode_coverage
 from fgan.experiments.presets import PRESETS
@@ -20,25 +20,11 @@ ONE_OF_EACH = [next(name for name in EXAMPLES if name.split(":")[0] == entry) fo
 NOT_BY_DEFAULT = "hockey-stick"
 
 
-def four_broad_modes():
-    """Gaussians of spread 0.1 around (1, 0), (0, 1), (-1, 0), (0, -1)."""
-    centers = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
-
-    def sample(n, generator):
-        return centers[torch.randint(4, (n,), generator=generator)] + 0.1 * torch.randn(
-            n, 2, generator=generator
-        )
-
-    source = FunctionSource(sample)
-    return Dataset(
-        "four", (2,), None, source, source, torch.zeros(2), torch.tensor(0.714), Modes(centers, 0.1)
-    )
-
-
 @pytest.mark.timeout(600)
 def test_the_default_preset_learns_four_modes_by_every_divergence():
     """The first of its thirty thousand steps, all as one program; benchmarks/toys.py takes all of them."""
-    data = four_broad_modes()
+    centers = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
+    data = _uniform_mixture("four", 4, lambda k: centers[k], 0.1)
     names = [name for name in ONE_OF_EACH if not name.startswith(NOT_BY_DEFAULT)]
     trainers = [
         Trainer(fgan.preset("default", "four", divergence=name, device="cpu"), data) for name in names

@@ -4,8 +4,6 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -27,15 +25,15 @@ def start(start_python):
 
 
 @pytest.fixture(scope="module")
-def reference(tmp_path_factory) -> Callable[[str], Path]:
+def reference(tmp_path_factory, cold_fgan_command) -> Callable[[str], Path]:
     """A run on that data that nothing ever stopped, of an interpreter with other hashes than those of the others."""
     done: dict[str, Path] = {}
 
     def run(data: str) -> Path:
         if data not in done:
             out = tmp_path_factory.mktemp("reference") / data
-            command = [sys.executable, "-m", "fgan", "train", data, "--out", str(out), *FLAGS]
-            subprocess.run(command, check=True, capture_output=True)
+            result = cold_fgan_command("train", data, "--out", out, *FLAGS)
+            assert result.returncode == 0, result.stderr
             done[data] = out
         return done[data]
 
