@@ -23,7 +23,7 @@ format: $(VENV)/.installed-dev
 
 # The pages that are written from the code.
 docs: $(VENV)/.installed
-	$(BIN)/python -m fgan.report.catalogue_page docs
+	$(BIN)/python -m fgan.reporting.catalogue_page docs
 
 bench: $(VENV)/.installed
 	$(BIN)/python benchmarks/plain_loop.py

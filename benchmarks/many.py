@@ -14,12 +14,12 @@ from typing import Any
 import torch
 
 import fgan
+from fgan.device import resolve_device
 from fgan.experiments.comparison import ComparisonDirectory, Member
 from fgan.experiments.comparison import trainable_divergences as trainable_divergences
 from fgan.experiments.members import Outcome, ThisMachine, chunks_of, train_members, usable_cores
 from fgan.training.memory import members_that_fit
 from fgan.training.summary import Summary
-from fgan.training.train import resolve_device
 
 RECIPE = {"penalties": str, "lr": float, "lr_fade": float, "ema": float, "link": str}
 """Settings of the recipe that a benchmark can be run with other values of."""

@@ -24,6 +24,7 @@ from torch import nn
 
 import fgan
 from fgan.data import Dataset, TensorSource
+from fgan.frame import Frame
 from fgan.training.trainer import Trainer
 
 BATCH = 32
@@ -33,8 +34,8 @@ def load() -> Dataset:
     if os.environ.get("FGAN_DATA"):
         return fgan.load_data("mnist")
     images = torch.randint(0, 256, (60_000, 1, 28, 28), dtype=torch.uint8)
-    source, half = TensorSource(images), torch.tensor(0.5)
-    return Dataset("random bytes", (1, 28, 28), (0.0, 1.0), source, source, half, half)
+    source = TensorSource(images)
+    return Dataset("random bytes", Frame.of_images((1, 28, 28)), source, source)
 
 
 def plain_step(data: Dataset, divergence: fgan.Divergence, device: str) -> Callable[[], object]:

@@ -18,7 +18,7 @@ from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
 import fgan
 from fgan.data import save_picture
 from fgan.data.dataset import as_float
-from fgan.report import side_by_side
+from fgan.reporting import side_by_side
 
 DIVERGENCES = ("total-variation", "kl", "reverse-kl", "pearson", "squared-hellinger")
 SAMPLES = 1797  # as many as there are scans

@@ -1,11 +1,15 @@
-"""How results are written: in JSON's types, and as text in columns."""
+"""How results and notes are written: in JSON's types, as text in columns, as lines for people."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Sequence
-from typing import Any
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, TextIO
+
+Say = Callable[[str], None]
+"""Receives lines for people."""
 
 
 def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
@@ -33,3 +37,23 @@ def jsonable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold, neste
     if isinstance(value, (list, tuple)):
         return [jsonable(one) for one in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def spell(value: float) -> str:
+    """Write a number so that it reads back as itself.
+
+    >>> spell(2.0), spell(0.1)
+    ('2', '0.1')
+    """
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)
+
+
+def to_stderr(note: str) -> None:
+    """Write one note as a line on standard error, where it mixes with no command's output."""
+    if sys.stderr is not None:  # None under pythonw and in some services
+        sys.stderr.write(f"{note}\n")
+
+
+def on_a_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody may be watching this stream, such as `sys.stderr`; one that was closed is None."""
+    return stream is not None and stream.isatty()

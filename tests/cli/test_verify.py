@@ -7,7 +7,7 @@ import pytest
 
 from fgan.cli import main
 from fgan.divergences import EXAMPLES
-from fgan.divergences.verification import LAWS
+from fgan.verification import LAWS
 
 MINE = """
 import math

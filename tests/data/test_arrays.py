@@ -8,6 +8,7 @@ import torch
 from fgan.data import TensorSource, load_data, save_array
 from fgan.data.dataset import as_float
 from fgan.errors import DataError
+from fgan.frame import Frame
 
 RNG = np.random.default_rng(0)
 
@@ -31,11 +32,11 @@ def as_set(values):
 def test_rank_2_is_vectors_with_their_own_mean_and_spread(tmp_path, dtype, generator):
     array = (RNG.normal(size=(500, 3)) * [1, 10, 3] + [5, 50, 9]).clip(0, 200).astype(dtype)
     data = load_data(saved(tmp_path, array))
-    assert data.shape == (3,) and data.value_range is None and data.modes is None
+    assert data.shape == (3,) and data.frame.value_range is None and data.modes is None
     assert as_set(all_values(data).numpy()) == as_set(array.astype(np.float32))
     train = data.train.values
     assert train.dtype == torch.float32 and len(train) == 450
-    framed = (train - data.center) / data.scale
+    framed = (train - torch.tensor(data.frame.center)) / torch.tensor(data.frame.scale)
     assert torch.allclose(framed.mean(0), torch.zeros(3), atol=1e-4)
     spread = framed.std(0, correction=0)
     assert torch.allclose(spread, torch.ones(3) if dtype != "bool" else spread, atol=1e-4)
@@ -47,7 +48,7 @@ def test_a_constant_feature_has_scale_1(tmp_path):
     array[:, 1] = 0.1
     array[:, 2] = 1e-45
     data = load_data(saved(tmp_path, array))
-    assert data.scale[1:].tolist() == [1, 1] and data.center[1] == pytest.approx(0.1)
+    assert data.frame.scale[1:] == (1, 1) and data.frame.center[1] == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def test_a_constant_feature_has_scale_1(tmp_path):
 def test_ranks_3_and_4_are_images_channels_first_or_last(tmp_path, shape, expected, generator):
     array = RNG.integers(0, 256, shape, dtype=np.uint8)
     data = load_data(saved(tmp_path, array))
-    assert data.shape == expected and data.value_range == (0.0, 1.0) and data.center == 0.5 == data.scale
+    assert data.frame == Frame.of_images(expected)
     channels_last = len(shape) == 4 and shape[3] in (1, 3)
     first = np.moveaxis(array, 3, 1) if channels_last else array
     assert all_values(data).dtype == torch.uint8

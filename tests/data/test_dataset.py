@@ -43,9 +43,10 @@ def test_images_in_memory_are_bytes_and_drawn_images_are_floats_from_0_to_1(gene
 def test_an_image_frame_maps_the_value_range_to_minus_one_and_one():
     source = TensorSource(torch.zeros(2, 3, 8, 8, dtype=torch.uint8))
     data = image_dataset("x", source, source)
-    assert isinstance(data, Dataset) and data.is_image and data.value_range == (0.0, 1.0)
-    low, high = data.value_range
-    assert (low - data.center) / data.scale == -1 and (high - data.center) / data.scale == 1
+    assert isinstance(data, Dataset) and data.is_image and data.frame.value_range == (0.0, 1.0)
+    low, high = data.frame.value_range
+    (center,), (scale,) = data.frame.center, data.frame.scale
+    assert (low - center) / scale == -1 and (high - center) / scale == 1
 
 
 def test_moving_to_a_device_keeps_the_samples(generator):

@@ -7,7 +7,7 @@ from fgan.data import TensorSource, load_data
 
 def test_digits_are_scikit_learns_scans_with_16_as_white():
     data = load_data("digits")
-    assert data.name == "digits" and data.shape == (1, 8, 8) and data.value_range == (0.0, 1.0)
+    assert data.name == "digits" and data.shape == (1, 8, 8) and data.frame.value_range == (0.0, 1.0)
     assert isinstance(data.train, TensorSource) and isinstance(data.held_out, TensorSource)
     assert (len(data.train), len(data.held_out)) == (1797 - 179, 179)
     held = torch.cat([data.train.values, data.held_out.values])

@@ -74,7 +74,7 @@ def test_usual_names_are_found_and_test_images_are_held_out(tmp_path, idx_bytes,
             idx_bytes(labels, packed)
         )
     data = load_data(f"idx:{tmp_path}")
-    assert data.name == f"idx:{tmp_path}" and data.shape == (1, 5, 4) and data.value_range == (0.0, 1.0)
+    assert data.name == f"idx:{tmp_path}" and data.shape == (1, 5, 4) and data.frame.value_range == (0.0, 1.0)
     assert isinstance(data.train, TensorSource) and isinstance(data.held_out, TensorSource)
     assert np.array_equal(data.train.values[:, 0].numpy(), IMAGES)
     assert np.array_equal(data.held_out.values[:, 0].numpy(), IMAGES[:7] // 2)

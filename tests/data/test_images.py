@@ -85,7 +85,7 @@ def test_a_folder_of_any_depth_and_format(folder, notes, generator):
     }
     path = folder({name: encoded(noise(), kind) for name, kind in kinds.items()} | ignored)
     data = load_data(path, say=notes.append)
-    assert data.name == path and data.shape == (3, 32, 32) and data.value_range == (0.0, 1.0)
+    assert data.name == path and data.shape == (3, 32, 32) and data.frame.value_range == (0.0, 1.0)
     assert all_values(data).shape == (6, 3, 32, 32) and all_values(data).dtype == torch.uint8
     assert notes == []  # nothing was skipped, and all have the default size already
     drawn = data.train.draw(8, generator)

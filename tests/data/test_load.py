@@ -24,7 +24,7 @@ def test_every_built_in_keeps_its_word(name, generator):
         if labels is not None:
             assert labels.dtype == torch.int64 and labels.shape == (32,)
             assert labels.min() >= 0 and labels.max() < len(data.classes)
-        framed = (drawn - data.center) / data.scale
+        framed = (drawn - torch.tensor(data.frame.center)) / torch.tensor(data.frame.scale)
         assert framed.isfinite().all()
 
 

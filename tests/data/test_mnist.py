@@ -25,7 +25,7 @@ def store(files, folder, packed=False):
 
 
 def check_loaded(data):
-    assert data.name == "mnist" and data.shape == (1, 28, 28) and data.value_range == (0.0, 1.0)
+    assert data.name == "mnist" and data.shape == (1, 28, 28) and data.frame.value_range == (0.0, 1.0)
     assert isinstance(data.train, TensorSource) and isinstance(data.held_out, TensorSource)
     assert (len(data.train), len(data.held_out)) == (12, 5)
     assert data.classes == tuple("0123456789")

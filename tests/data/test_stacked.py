@@ -6,6 +6,7 @@ import torch
 
 from fgan.data import TensorSource, load_data
 from fgan.data.stacked import StackedSource
+from fgan.frame import Frame
 
 
 @pytest.fixture
@@ -53,8 +54,8 @@ def test_stacked_mnist_trains_on_the_training_images_and_holds_out_the_test_imag
     for name, content in tiny.items():
         (tmp_path / name).write_bytes(content)
     data, beneath = load_data("stacked-mnist", data_dir=tmp_path), load_data("mnist", data_dir=tmp_path)
-    assert data.name == "stacked-mnist" and data.shape == (3, 28, 28) and data.value_range == (0.0, 1.0)
-    assert data.center == 0.5 == data.scale and data.is_image
+    assert data.name == "stacked-mnist" and data.shape == (3, 28, 28) and data.frame.value_range == (0.0, 1.0)
+    assert data.frame == Frame.of_images((3, 28, 28)) and data.is_image
     assert data.classes == tuple(f"{k:03}" for k in range(1000))
     for stacked, plain in ((data.train, beneath.train), (data.held_out, beneath.held_out)):
         assert stacked.fingerprint() == plain.fingerprint()

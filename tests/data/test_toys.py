@@ -14,21 +14,22 @@ N = 400_000
 def test_moments_are_the_ones_the_data_set_states(name, generator):
     data = load_data(name)
     x = data.train.draw(N, generator).double()
-    assert x.shape == (N, *data.shape) and data.value_range is None
-    assert data.center.shape == data.scale.shape == data.shape
-    noise = data.scale.double() / math.sqrt(N)
-    assert ((x.mean(0) - data.center).abs() < 5 * noise).all()
+    assert x.shape == (N, *data.shape) and data.frame.value_range is None
+    center, scale = (torch.tensor(one).double() for one in (data.frame.center, data.frame.scale))
+    assert center.shape == scale.shape == data.shape
+    noise = scale / math.sqrt(N)
+    assert ((x.mean(0) - center).abs() < 5 * noise).all()
     fourth = ((x - x.mean(0)) ** 4).mean(0) - x.var(0) ** 2
-    assert ((x.var(0) - data.scale.double() ** 2).abs() < 5 * (fourth / N).sqrt()).all()
+    assert ((x.var(0) - scale**2).abs() < 5 * (fourth / N).sqrt()).all()
 
 
 def test_exact_moments():
-    assert load_data("ring8").scale.tolist() == pytest.approx([math.sqrt(0.5001)] * 2)
-    assert load_data("ring8").center.tolist() == pytest.approx([0, 0], abs=1e-6)
-    assert load_data("grid25").scale.tolist() == pytest.approx([math.sqrt(8.0025)] * 2)
-    assert load_data("paper-mixture").center.tolist() == pytest.approx([1.01])
-    assert load_data("paper-mixture").scale.tolist() == pytest.approx([math.sqrt(3.35135)])
-    assert load_data("moons").scale.tolist() == pytest.approx(
+    assert list(load_data("ring8").frame.scale) == pytest.approx([math.sqrt(0.5001)] * 2)
+    assert list(load_data("ring8").frame.center) == pytest.approx([0, 0], abs=1e-6)
+    assert list(load_data("grid25").frame.scale) == pytest.approx([math.sqrt(8.0025)] * 2)
+    assert list(load_data("paper-mixture").frame.center) == pytest.approx([1.01])
+    assert list(load_data("paper-mixture").frame.scale) == pytest.approx([math.sqrt(3.35135)])
+    assert list(load_data("moons").frame.scale) == pytest.approx(
         [math.sqrt(0.7525), math.sqrt(0.565 - 1 / math.pi)]
     )
 

@@ -16,7 +16,8 @@ from fgan.estimation.critics.regression import (
 )
 from fgan.estimation.critics.scaling import scaling_of
 from fgan.estimation.design import TwoSamples
-from fgan.networks import Frame, MLPCritic
+from fgan.frame import Frame
+from fgan.networks import MLPCritic
 from fgan.networks.pyramid import pyramid_of
 
 

@@ -10,6 +10,7 @@ from fgan.data.toys import _uniform_mixture
 from fgan.divergences import CATALOGUE, EXAMPLES
 from fgan.evaluation import mode_coverage
 from fgan.experiments.presets import PRESETS
+from fgan.frame import Frame
 from fgan.training.ensemble import Ensemble
 from fgan.training.trainer import Trainer
 
@@ -63,7 +64,7 @@ def test_a_preset_for_images_trains_images_of_that_size(tmp_path, preset, shape)
         0, 256, (64, *shape), dtype=torch.uint8, generator=torch.Generator().manual_seed(0)
     )
     source = TensorSource(values)
-    data = Dataset("images", shape, (0.0, 1.0), source, source, torch.tensor(0.5), torch.tensor(0.5))
+    data = Dataset("images", Frame.of_images(shape), source, source)
     small = {"width": 4, "batch_size": 4, "steps": 5, "log_every": 5, "sample_count": 4, "device": "cpu"}
     summary = fgan.train(
         fgan.preset(preset, "images", **small), tmp_path / "run", dataset=data, say=lambda line: None

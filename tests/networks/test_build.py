@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 from fgan.errors import FganError
-from fgan.networks import INITS, NETWORKS, Architecture, Frame, build_critic, build_generator
+from fgan.frame import Frame
+from fgan.networks import INITS, NETWORKS, Architecture, build_critic, build_generator
 from fgan.networks.layers import BranchEnd
 
 FRAME = Frame((1, 28, 28), (0.0, 1.0))

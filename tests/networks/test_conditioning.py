@@ -2,7 +2,8 @@ import pytest
 import torch
 
 from fgan.errors import FganError
-from fgan.networks import NETWORKS, Architecture, Frame, build_critic, build_generator
+from fgan.frame import Frame
+from fgan.networks import NETWORKS, Architecture, build_critic, build_generator
 
 FRAME = Frame((1, 8, 8), (0.0, 1.0))
 KINDS = list(NETWORKS)

@@ -4,13 +4,13 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from fgan.frame import Frame
 from fgan.networks import (
     ACTIVATIONS,
     NETWORKS,
     Affine,
     Architecture,
     Critic,
-    Frame,
     Generator,
     build_critic,
     build_generator,

@@ -2,10 +2,10 @@ import pytest
 import torch
 from torch import nn
 
+from fgan.frame import Frame
 from fgan.networks import (
     Affine,
     Architecture,
-    Frame,
     MLPCritic,
     MLPGenerator,
     build_critic,

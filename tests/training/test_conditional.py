@@ -6,6 +6,7 @@ import torch
 
 import fgan
 from fgan.data import Dataset, TensorSource
+from fgan.frame import Frame
 from fgan.training.trainer import Trainer
 
 
@@ -21,7 +22,11 @@ def line_of_classes() -> Dataset:
     values = torch.stack([4.0 * labels, torch.zeros(600)], 1) + 0.1 * torch.randn(600, 2, generator=random)
     source = TensorSource(values, labels)
     return Dataset(
-        "line", (2,), None, source, source, values.mean(0), values.std(0), classes=("left", "middle", "right")
+        "line",
+        Frame((2,), None, tuple(values.mean(0).tolist()), tuple(values.std(0).tolist())),
+        source,
+        source,
+        classes=("left", "middle", "right"),
     )
 
 
@@ -92,16 +97,7 @@ def test_labels_that_changed_are_not_resumed_on(tmp_path, small_config, line_of_
     fgan.train(config, tmp_path / "run", dataset=line_of_classes, say=quiet)
     source = line_of_classes.train
     other = TensorSource(source.values, (source.labels + 1) % 3)
-    changed = Dataset(
-        "line",
-        (2,),
-        None,
-        other,
-        other,
-        line_of_classes.center,
-        line_of_classes.scale,
-        classes=("a", "b", "c"),
-    )
+    changed = Dataset("line", line_of_classes.frame, other, other, classes=("a", "b", "c"))
     with pytest.raises(fgan.FganError, match="has changed since"):
         fgan.train(
             small_config(data="line", conditional=True, steps=50),

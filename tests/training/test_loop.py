@@ -8,9 +8,10 @@ import torch
 
 import fgan
 from fgan.data import Dataset, TensorSource
+from fgan.device import resolve_device
 from fgan.errors import DivergedError
+from fgan.frame import Frame
 from fgan.training.interruption import StopRequest
-from fgan.training.train import resolve_device
 from fgan.training.trainer import Trainer
 
 
@@ -51,7 +52,8 @@ def test_the_run_hands_on_the_averaged_generator(tmp_path, small_config):
 def test_a_user_dataset_in_its_own_units(tmp_path, small_config):
     values = 500 + 20 * torch.randn(400, 3, generator=torch.Generator().manual_seed(0))
     source = TensorSource(values)
-    mine = Dataset("mine", (3,), None, source, source, values.mean(0), values.std(0))
+    frame = Frame((3,), None, tuple(values.mean(0).tolist()), tuple(values.std(0).tolist()))
+    mine = Dataset("mine", frame, source, source)
     fgan.train(small_config(data="mine"), tmp_path / "run", dataset=mine, say=quiet)
     samples = fgan.RunDirectory(tmp_path / "run").sample(1000)
     assert samples.shape == (1000, 3)

@@ -5,6 +5,7 @@ import torch
 
 import fgan
 from fgan.data import Dataset, TensorSource
+from fgan.frame import Frame
 
 
 def quiet(line: str) -> None:
@@ -15,9 +16,7 @@ def images(channels: int, side: int) -> Dataset:
     random = torch.Generator().manual_seed(0)
     values = torch.randint(0, 256, (40, channels, side, side), dtype=torch.uint8, generator=random)
     source = TensorSource(values)
-    return Dataset(
-        "images", (channels, side, side), (0.0, 1.0), source, source, torch.tensor(0.5), torch.tensor(0.5)
-    )
+    return Dataset("images", Frame.of_images((channels, side, side)), source, source)
 
 
 @pytest.mark.parametrize(

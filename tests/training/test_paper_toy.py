@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import fgan
-from fgan.networks import Frame, MLPCritic, MLPGenerator
+from fgan.networks import MLPCritic, MLPGenerator
 from fgan.objectives import GANLoss, Penalties, faded
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.players import Batch, Player, Rules, two_player_step
@@ -24,7 +24,7 @@ STEPS, LR, FADE = 2500, 1e-2, 400.0
 def test_algorithm_1_finds_the_best_gaussian(name):
     """Both players at once, the bound itself, a critic of two layers of 64 tanh, batches of 1,024: as in the paper."""
     data = fgan.load_data("paper-mixture")
-    frame = Frame((1,), None, tuple(data.center.tolist()), tuple(data.scale.tolist()))
+    frame = data.frame
     torch.manual_seed(0)
     players = [
         Player(network, LR, (0.5, 0.9))

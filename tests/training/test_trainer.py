@@ -6,6 +6,7 @@ import torch
 import fgan
 from fgan.data import Dataset, TensorSource
 from fgan.divergences import EXAMPLES
+from fgan.frame import Frame
 from fgan.objectives import Penalties, build_objective, squared_gradient
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.players import Batch, Party, Player, Rules, look, two_player_step
@@ -265,10 +266,10 @@ def test_the_units_of_the_data_change_nothing(small_config, penalties):
 
     def trained(unit: float) -> Trainer:
         source = TensorSource((values * unit).float())
-        center, scale = (values.mean(0) * unit).float(), (values.std(0) * unit).float()
+        center, scale = ((one * unit).float().tolist() for one in (values.mean(0), values.std(0)))
         trainer = Trainer(
             small_config(data="x", penalties=penalties),
-            Dataset("x", (3,), None, source, source, center, scale),
+            Dataset("x", Frame((3,), None, tuple(center), tuple(scale)), source, source),
         )
         for _ in range(10):
             trainer.step()
@@ -286,7 +287,7 @@ def test_one_weight_means_the_same_in_two_and_in_many_dimensions(small_config):
     for side in (2, 16):
         grey = torch.rand(3000, 1, 1, 1, generator=torch.Generator().manual_seed(0)).expand(-1, 1, side, side)
         source = TensorSource(grey.contiguous())
-        data = Dataset("x", (1, side, side), (0.0, 1.0), source, source, torch.tensor(0.5), torch.tensor(0.5))
+        data = Dataset("x", Frame.of_images((1, side, side)), source, source)
         trainer = Trainer(small_config(data="x", penalties="r1:1"), data)
         x = source.values[:100].clone().requires_grad_()
         v = 7 * x.flatten(1).mean(1)

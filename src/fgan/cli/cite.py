@@ -24,7 +24,7 @@ def run(arguments: list[str]) -> None:
     """Parse the arguments and print."""
     command = tyro.cli(CiteCommand, prog="fgan cite", args=arguments)
     from fgan.divergences.references import bibtex
-    from fgan.report.records import find
+    from fgan.reporting.records import find
 
     keys = [key for name in command.names for key in find(name).references]
     print_out(bibtex([ALWAYS, *(keys if command.names else [ORIGIN])]))

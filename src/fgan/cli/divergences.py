@@ -26,8 +26,8 @@ def run(arguments: list[str]) -> None:
     """Parse the arguments and print."""
     command = tyro.cli(DivergencesCommand, prog="fgan divergences", args=arguments)
     from fgan.divergences import EXAMPLES
-    from fgan.report.cards import card, family_remark, table
-    from fgan.report.records import find, jsonable, record
+    from fgan.reporting.cards import card, family_remark, table
+    from fgan.reporting.records import find, jsonable, record
 
     if not command.name:
         on_terminal = sys.stdout is not None and sys.stdout.isatty()

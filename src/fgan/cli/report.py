@@ -36,7 +36,7 @@ def run(arguments: list[str]) -> None:
     command = tyro.cli(ReportCommand, prog="fgan report", args=arguments)
     if not 0 <= command.seed < 2**63:
         raise FganError(f"--seed must be between 0 and 2^63 - 1; got {command.seed}.")
-    from fgan.report.html import write_report
+    from fgan.reporting.html import write_report
 
     report = write_report(
         command.directories, command.out, seed=command.seed, data_dir=command.data_dir, say=print_error

@@ -45,8 +45,8 @@ def run(arguments: list[str]) -> None:
         default=TrainCommand(recipe=base_recipe(arguments)),
         config=(tyro.conf.OmitArgPrefixes,),
     )
-    from fgan.data.notes import on_a_terminal
     from fgan.experiments.train import train
+    from fgan.output import on_a_terminal
 
     out = command.out or default_folder(command.recipe)
     summary = train(

@@ -39,7 +39,7 @@ def run(arguments: list[str]) -> None:
     """Parse the arguments, print the report, and raise if a law is broken."""
     command = tyro.cli(VerifyCommand, prog="fgan verify", args=arguments)
     from fgan.divergences import CATALOGUE, EXAMPLES, divergence
-    from fgan.divergences.verification import is_target
+    from fgan.verification import is_target
 
     family = (command.target or "").partition(":")[0]
     if command.target and is_target(command.target) and family not in CATALOGUE:
@@ -68,7 +68,7 @@ def report_on_ours(divergences: list[Divergence], as_json: bool) -> None:
     """
     from tqdm import tqdm
 
-    from fgan.divergences.verification import LAWS, BrokenLawError, broken_laws, counted
+    from fgan.verification import LAWS, BrokenLawError, broken_laws, counted
 
     start = time.perf_counter()
     progress = tqdm(divergences, desc="verify", leave=False, disable=None)  # only on a terminal
@@ -110,7 +110,7 @@ def report_on_foreign(target: str, claim: str | None, as_json: bool) -> None:
         FganError: where it cannot be loaded or called.
     """
     from fgan.divergences import divergence
-    from fgan.divergences.verification import BrokenLawError, counted, examine, load
+    from fgan.verification import BrokenLawError, counted, examine, load
 
     claimed = divergence(claim) if claim else None
     with contextlib.redirect_stdout(sys.stderr):  # what that code prints is not the result

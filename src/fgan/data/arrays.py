@@ -19,6 +19,7 @@ from fgan.data.finite import image_dataset, split
 from fgan.data.labels import UNLABELLED, Labelling, number_classes
 from fgan.errors import DataError
 from fgan.files import save_file
+from fgan.frame import Frame
 
 Array = NDArray[Any]
 
@@ -118,14 +119,16 @@ def _vector_dataset(name: str, values: Tensor, labelling: Labelling) -> Dataset:
     train, held_out = split(values, labels)
     exact = train.values.double()
     std = exact.std(dim=0, correction=0).float()  # exactly 0 for a constant: float64 has room for the sum
+    frame = Frame(
+        shape=tuple(values.shape[1:]),
+        center=tuple(exact.mean(dim=0).float().flatten().tolist()),
+        scale=tuple(torch.where(std == 0, 1.0, std).flatten().tolist()),
+    )
     return Dataset(
         name=name,
-        shape=tuple(values.shape[1:]),
-        value_range=None,
+        frame=frame,
         train=train,
         held_out=held_out,
-        center=exact.mean(dim=0).float(),
-        scale=torch.where(std == 0, 1.0, std),
         classes=classes,
     )
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from fgan.errors import DataError
+from fgan.frame import Frame
 
 
 class Source(Protocol):
@@ -147,25 +148,25 @@ class Dataset:
 
     Args:
         name: what the user called it.
-        shape: of one sample: (channels, height, width) for images, (features,) for vectors.
-        value_range: smallest and largest possible value, or None where values are unbounded.
+        frame: the shape and range of a sample, and the centre and scale that give samples about mean 0 and spread 1.
         train: where training draws from.
         held_out: samples that training never sees.
-        center, scale: an affine frame in which samples have about mean 0 and spread 1; scalars or (*shape).
         modes: the clusters of a synthetic mixture, where they are known.
         classes: the name of each class, in the order of the labels that both sources then give; none without
             labels.
     """
 
     name: str
-    shape: tuple[int, ...]
-    value_range: tuple[float, float] | None
+    frame: Frame
     train: Source
     held_out: Source
-    center: Tensor
-    scale: Tensor
     modes: Modes | None = None
     classes: tuple[str, ...] = ()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of one sample."""
+        return self.frame.shape
 
     @property
     def is_image(self) -> bool:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from fgan.data.dataset import Dataset, TensorSource
 from fgan.errors import DataError
+from fgan.frame import Frame
 
 HELD_OUT_SHARE = 0.1
 HELD_OUT_MOST = 10_000
@@ -63,11 +64,8 @@ def image_dataset(
     """
     return Dataset(
         name=name,
-        shape=tuple(train.values.shape[1:]),
-        value_range=(0.0, 1.0),
+        frame=Frame.of_images(tuple(train.values.shape[1:])),
         train=train,
         held_out=held_out,
-        center=torch.tensor(0.5),
-        scale=torch.tensor(0.5),
         classes=classes,
     )

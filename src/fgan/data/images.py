@@ -16,8 +16,8 @@ from fgan.data.dataset import Dataset
 from fgan.data.decode import BrokenImageError, Decoded, decode
 from fgan.data.finite import image_dataset, split
 from fgan.data.labels import number_folders
-from fgan.data.notes import Say, on_a_terminal, to_stderr
 from fgan.errors import DataError
+from fgan.output import Say, on_a_terminal, to_stderr
 
 DEFAULT_SIZE = 32
 NAMED_AT_MOST = 10

@@ -12,10 +12,10 @@ from fgan.data.digits import digits
 from fgan.data.idx import load_idx_folder
 from fgan.data.images import load_images
 from fgan.data.mnist import load_mnist
-from fgan.data.notes import Say, to_stderr
 from fgan.data.stacked import load_stacked_mnist
 from fgan.data.toys import grid25, moons, paper_mixture, ring8
 from fgan.errors import DataError, did_you_mean
+from fgan.output import Say, to_stderr
 
 BUILDERS: dict[str, Callable[[str | Path | None, Say], Dataset]] = {
     "digits": lambda data_dir, say: digits(),

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from fgan.data.idx import GZIP_MAGIC, unpack
-from fgan.data.notes import Say, on_a_terminal
 from fgan.errors import DataError
+from fgan.output import Say, on_a_terminal
 
 TIMEOUT = 30.0  # seconds without a byte before a mirror counts as silent
 

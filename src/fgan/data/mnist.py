@@ -13,8 +13,8 @@ from fgan.data.finite import image_dataset
 from fgan.data.idx import parse_idx, unpack
 from fgan.data.labels import DIGITS
 from fgan.data.mirrors import cache_folder, download, sha256_of
-from fgan.data.notes import Say, to_stderr
 from fgan.errors import DataError
+from fgan.output import Say, to_stderr
 
 SHA256 = {  # of the unpacked files
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",

@@ -11,7 +11,7 @@ from torch import Tensor
 from fgan.data.dataset import Dataset, TensorSource, as_float
 from fgan.data.finite import image_dataset
 from fgan.data.mnist import mnist_parts
-from fgan.data.notes import Say, to_stderr
+from fgan.output import Say, to_stderr
 
 CLASSES = tuple(f"{k:03}" for k in range(1000))
 

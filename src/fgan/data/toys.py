@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from fgan.data.dataset import Dataset, FunctionSource, Modes
+from fgan.frame import Frame
 
 LabelledSampler = Callable[[int, torch.Generator], tuple[Tensor, Tensor]]
 
@@ -46,8 +47,8 @@ def grid25() -> Dataset:
 def paper_mixture() -> Dataset:
     """Two Gaussians on the line: p(x) = 0.33 N(x; −1, 0.065) + 0.67 N(x; 2, 2), the second number a variance.
 
-    >>> paper_mixture().center
-    tensor([1.0100])
+    >>> [round(one, 6) for one in paper_mixture().frame.center]
+    [1.01]
     """
     (w0, m0, v0), (w1, m1, v1) = LEFT, RIGHT
     mean = w0 * m0 + w1 * m1
@@ -60,8 +61,8 @@ def moons() -> Dataset:
 
     t is uniform on [0, π], either half circle equally likely, and σ = 0.05. The class is the half circle.
 
-    >>> moons().center
-    tensor([0.5000, 0.2500])
+    >>> moons().frame.center
+    (0.5, 0.25)
     """
     # E[sin t] = 2/π and E[sin² t] = E[cos² t] = ½ give both moments in closed form.
     variances = [3 / 4 + MOONS_SIGMA**2, 9 / 16 - 1 / math.pi + MOONS_SIGMA**2]
@@ -76,14 +77,13 @@ def _toy(
     modes: Modes | None = None,
     classes: tuple[str, ...] = (),
 ) -> Dataset:
+    center = torch.tensor(mean)
+    scale = torch.tensor([math.sqrt(v) for v in variance])
     return Dataset(
         name=name,
-        shape=(len(mean),),
-        value_range=None,
+        frame=Frame((len(mean),), center=tuple(center.tolist()), scale=tuple(scale.tolist())),
         train=source,
         held_out=source,
-        center=torch.tensor(mean),
-        scale=torch.tensor([math.sqrt(v) for v in variance]),
         modes=modes,
         classes=classes,
     )

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from fgan.divergences.alpha import Alpha, CressieRead, Tsallis
 from fgan.divergences.base import Divergence
-from fgan.divergences.chi_power import Chi
-from fgan.divergences.chi_squared import Marton, Neyman, Pearson, SymmetricChi2
-from fgan.divergences.hellinger import SquaredHellinger
-from fgan.divergences.jensen_shannon import GAN, JensenShannon, SkewJensenShannon
-from fgan.divergences.kullback_leibler import KL, Jeffreys, ReverseKL
-from fgan.divergences.parameter import OneParameter
-from fgan.divergences.skewed import SkewKL, SkewPearson
-from fgan.divergences.softened import (
+from fgan.divergences.families.alpha import Alpha, CressieRead, Tsallis
+from fgan.divergences.families.chi_power import Chi
+from fgan.divergences.families.chi_squared import Marton, Neyman, Pearson, SymmetricChi2
+from fgan.divergences.families.hellinger import SquaredHellinger
+from fgan.divergences.families.jensen_shannon import GAN, JensenShannon, SkewJensenShannon
+from fgan.divergences.families.kullback_leibler import KL, Jeffreys, ReverseKL
+from fgan.divergences.families.skewed import SkewKL, SkewPearson
+from fgan.divergences.families.softened import (
     ArithmeticGeometric,
     RelativeArithmeticGeometric,
     SoftenedKL,
     SoftenedReverseKL,
 )
+from fgan.divergences.families.total_variation import HockeyStick, TotalVariation
+from fgan.divergences.families.triangular import Harmonic, Triangular
+from fgan.divergences.parameter import OneParameter
 from fgan.divergences.spelling import read
-from fgan.divergences.total_variation import HockeyStick, TotalVariation
-from fgan.divergences.triangular import Harmonic, Triangular
 
 CATALOGUE: dict[str, type[Divergence]] = {
     "total-variation": TotalVariation,

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from fgan.divergences.base import Divergence, Link
-from fgan.divergences.parameter import spell
 from fgan.errors import FganError
+from fgan.output import spell
 
 
 class Dual(Divergence):

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from fgan.divergences.base import Divergence
 from fgan.errors import FganError
+from fgan.output import spell
 
 
 @dataclass(frozen=True)
@@ -64,12 +65,3 @@ class OneParameter(Divergence):
         self.name = f"{self.family}:{spell(self.value)}"
         self.constants = {self.parameter.letter: self.value}
         super().__init__(link)
-
-
-def spell(value: float) -> str:
-    """Write a number so that it reads back as itself.
-
-    >>> spell(2.0), spell(0.1)
-    ('2', '0.1')
-    """
-    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)

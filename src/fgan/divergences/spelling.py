@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from fgan.divergences.base import Divergence
 from fgan.divergences.combine import Dual, Scaled, Symmetrized
 from fgan.divergences.derived import FromF
-from fgan.divergences.parameter import OneParameter, spell
+from fgan.divergences.parameter import OneParameter
 from fgan.errors import FganError, did_you_mean
+from fgan.output import spell
 
 OPERATIONS: dict[str, type[Dual | Symmetrized | Scaled]] = {
     "dual": Dual,

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fgan.data.notes import Say, to_stderr
 from fgan.errors import DataError
 from fgan.estimation.checks import (
     require_alike,
@@ -20,6 +19,7 @@ from fgan.estimation.checks import (
     require_one_kind,
 )
 from fgan.estimation.samples import Array, Read, Samples, read
+from fgan.output import Say, to_stderr
 
 MOST_CATEGORIES = 0.1
 """Whole numbers, words and truth values are categories while there are at most so many for each sample."""

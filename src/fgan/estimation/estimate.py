@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import torch
 
-from fgan.data.notes import Say, to_stderr
+from fgan.device import resolve_device
 from fgan.divergences import EXAMPLES, Divergence
 from fgan.divergences import divergence as divergence_named
 from fgan.errors import FganError
@@ -19,7 +19,7 @@ from fgan.estimation.methods import Method, Setting, choose
 from fgan.estimation.permutation import permutation_p_value
 from fgan.estimation.result import Estimate, Estimates, Source
 from fgan.estimation.samples import Samples
-from fgan.training.train import resolve_device
+from fgan.output import Say, to_stderr
 
 CURVE = (8, 4, 2)
 """The learning curve looks at these parts of the samples."""

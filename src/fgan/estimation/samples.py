@@ -15,9 +15,9 @@ from torch import Tensor
 from fgan.data import Dataset, TensorSource, load_data
 from fgan.data.arrays import read_array, to_samples
 from fgan.data.dataset import as_uint8
-from fgan.data.notes import Say
 from fgan.errors import DataError
 from fgan.estimation.checks import require_columns, require_most, require_names, require_supported
+from fgan.output import Say
 from fgan.training.run_directory import RunDirectory
 
 Samples = Any

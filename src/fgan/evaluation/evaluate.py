@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from fgan.data import Dataset, TensorSource, load_data
 from fgan.data.dataset import as_float, as_uint8
-from fgan.data.notes import Say, on_a_terminal, to_stderr
+from fgan.device import resolve_device
 from fgan.errors import FganError
 from fgan.evaluation.copying import nearest_training, repeated
 from fgan.evaluation.features import Extractor, extractor_for, mismatch
@@ -24,7 +24,7 @@ from fgan.evaluation.metrics import METRICS, Found, chosen_metrics
 from fgan.evaluation.result import Evaluation, measured
 from fgan.evaluation.samples import Samples, gather
 from fgan.evaluation.sides import Real, Side, real_of
-from fgan.training.train import resolve_device
+from fgan.output import Say, on_a_terminal, to_stderr
 
 DISTINCT = 0.99
 """Share of samples below which repeated ones are worth a warning."""

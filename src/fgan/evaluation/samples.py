@@ -14,9 +14,9 @@ from fgan.data.archives import ARCHIVES
 from fgan.data.arrays import to_samples
 from fgan.data.dataset import as_uint8
 from fgan.data.images import load_images
-from fgan.data.notes import Say
 from fgan.errors import DataError
 from fgan.evaluation.sides import shuffled
+from fgan.output import Say
 from fgan.training.run_directory import RunDirectory
 
 Samples = Tensor | NDArray | str | Path | RunDirectory

@@ -16,9 +16,9 @@ from typing import Protocol
 
 from tqdm import tqdm
 
-from fgan.data.notes import on_a_terminal
 from fgan.errors import DivergedError, FganError
 from fgan.experiments.comparison import ComparisonDirectory, Member
+from fgan.output import on_a_terminal
 from fgan.training.ensemble import together
 from fgan.training.interruption import StopRequest
 

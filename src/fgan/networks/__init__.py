@@ -3,11 +3,11 @@
 from fgan.networks.build import NETWORKS, Architecture, build_critic, build_generator
 from fgan.networks.conditioning import Critic, Generator
 from fgan.networks.dcgan import DCGANCritic, DCGANGenerator
-from fgan.networks.frame import Affine, Frame
 from fgan.networks.initialisation import INITS
 from fgan.networks.layers import ACTIVATIONS, NORMS
 from fgan.networks.mlp import MLPCritic, MLPGenerator
 from fgan.networks.resnet import ResNetCritic, ResNetGenerator
+from fgan.networks.units import Affine
 
 __all__ = [
     "ACTIVATIONS",
@@ -19,7 +19,6 @@ __all__ = [
     "Critic",
     "DCGANCritic",
     "DCGANGenerator",
-    "Frame",
     "Generator",
     "MLPCritic",
     "MLPGenerator",

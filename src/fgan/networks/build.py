@@ -9,9 +9,9 @@ from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from fgan.errors import FganError, did_you_mean
+from fgan.frame import Frame
 from fgan.networks.conditioning import Critic, Generator
 from fgan.networks.dcgan import DCGANCritic, DCGANGenerator
-from fgan.networks.frame import Frame
 from fgan.networks.initialisation import INITS, initialise
 from fgan.networks.layers import ACTIVATIONS, NORMS
 from fgan.networks.mlp import MLPCritic, MLPGenerator

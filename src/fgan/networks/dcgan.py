@@ -10,10 +10,11 @@ from itertools import pairwise
 
 from torch import nn
 
+from fgan.frame import Frame
 from fgan.networks.conditioning import Critic, Generator
-from fgan.networks.frame import Frame, into_frame, out_of_frame
 from fgan.networks.layers import ACTIVATIONS, NORMS
 from fgan.networks.pyramid import channels_by_level, pyramid_of
+from fgan.networks.units import into_frame, out_of_frame
 
 # Kernel 4 at stride 2 covers every pixel equally often, so that no checkerboard is built in, at under half the
 # multiplications of nearest upsampling and a 3 x 3 convolution (measured on a CPU: a quarter of the time).

@@ -7,9 +7,10 @@ from itertools import pairwise
 
 from torch import nn
 
+from fgan.frame import Frame
 from fgan.networks.conditioning import Critic, Generator
-from fgan.networks.frame import Frame, into_frame, out_of_frame
 from fgan.networks.layers import ACTIVATIONS
+from fgan.networks.units import into_frame, out_of_frame
 
 
 def _hidden(widths: list[int], activation: str) -> list[nn.Module]:

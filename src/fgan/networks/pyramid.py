@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fgan.errors import FganError
-from fgan.networks.frame import Frame
+from fgan.frame import Frame
 
 BASES = range(4, 8)
 """Sides of the smallest resolution; every larger side is one of these, doubled."""

@@ -10,10 +10,11 @@ from itertools import pairwise
 
 from torch import nn
 
+from fgan.frame import Frame
 from fgan.networks.conditioning import Critic, Generator
-from fgan.networks.frame import Frame, into_frame, out_of_frame
 from fgan.networks.layers import ACTIVATIONS, NORMS, BranchEnd, Residual, SumPool
 from fgan.networks.pyramid import channels_by_level, pyramid_of
+from fgan.networks.units import into_frame, out_of_frame
 
 
 def _conv(inputs: int, outputs: int) -> nn.Module:

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from fgan.networks.conditioning import Critic, Generator, checked
-from fgan.networks.frame import Affine
 from fgan.networks.layers import Residual, SumPool
+from fgan.networks.units import Affine
 
 
 class Stack:
@@ -26,7 +26,8 @@ class Stack:
     Args:
         networks: alike but for their weights.
 
-    >>> from fgan.networks import Frame, MLPCritic
+    >>> from fgan.frame import Frame
+    >>> from fgan.networks import MLPCritic
     >>> networks = [MLPCritic(Frame((2,)), width=4) for _ in range(3)]
     >>> x = torch.randn(3, 5, 2)
     >>> torch.allclose(Stack(networks)(x)[1], networks[1](x[1]), atol=1e-6)

@@ -20,7 +20,7 @@ from torch import Tensor
 
 from fgan.divergences import KL, Divergence, Pearson
 from fgan.divergences.elementary import value_and_slope, widened
-from fgan.divergences.renyi import log_mean_exp
+from fgan.divergences.families.renyi import log_mean_exp
 from fgan.errors import FganError
 
 MAX_STEPS = 200

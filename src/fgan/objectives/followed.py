@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences import Divergence
-from fgan.divergences.verification.recognise import RATIOS, number, recognise
+from fgan.divergences.recognise import RATIOS, number, recognise
 
 NODES = 12
 """Of the quadrature between two neighbours of RATIOS; the integrand is smooth there, and 12 leave 1e-14."""

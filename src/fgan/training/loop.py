@@ -15,14 +15,14 @@ import torch
 from tqdm import tqdm
 
 from fgan.data import Dataset, draw_samples, save_picture
-from fgan.data.notes import on_a_terminal
 from fgan.errors import DivergedError, FganError, RunError
+from fgan.output import on_a_terminal
 from fgan.training.checkpoint import Checkpoints
 from fgan.training.config import TrainConfig
 from fgan.training.diagnosis import diagnosis, what_broke
 from fgan.training.interruption import StopRequest
 from fgan.training.judging import BuildJudge, Judge, evaluation_text
-from fgan.training.run_directory import RunDirectory, frame_to_json
+from fgan.training.run_directory import RunDirectory
 from fgan.training.summary import Summary, metrics_text
 from fgan.training.telemetry import finite_or_none
 from fgan.training.trainer import METRICS, Trainer
@@ -215,9 +215,7 @@ class Loop:
             self.last_picture = None
 
     def _require_same_data(self, description: dict[str, Any]) -> None:
-        if description["data"] != self.fingerprint or description["frame"] != frame_to_json(
-            self.trainer.frame
-        ):
+        if description["data"] != self.fingerprint or description["frame"] != self.trainer.frame.to_json():
             raise RunError(
                 f"{self.config.data} has changed since {self.run.path} was started: its samples are others. "
                 "Bring the old data back, or start a new run with another --out."
@@ -299,7 +297,7 @@ class Loop:
     def _checkpoint(self, checkpoints: Checkpoints) -> None:
         self.run.sync_metrics()
         description = {
-            "frame": frame_to_json(self.trainer.frame),
+            "frame": self.trainer.frame.to_json(),
             "classes": self.data.classes if self.trainer.classes else (),
             "data": self.fingerprint,
             "link": self._link,

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from fgan.errors import RunError
 from fgan.files import replace_durably
-from fgan.networks import Frame, Generator
+from fgan.frame import Frame
+from fgan.networks import Generator
 from fgan.training.checkpoint import Checkpoints
 from fgan.training.config import TrainConfig
 from fgan.training.trainer import generator_of
@@ -196,7 +197,7 @@ class RunDirectory:
         step = checkpoints.newest() if step is None else step
         groups, description = checkpoints.read(step)
         with self.fitting(checkpoints.path(step)):
-            frame = frame_from_json(description["frame"])
+            frame = Frame.from_json(description["frame"])
             generator = generator_of(config, frame, len(description["classes"]))
             generator.load_state_dict(groups["generator_average" if config.ema else "generator"])
         return generator.eval().requires_grad_(False), description["classes"]
@@ -310,29 +311,3 @@ def lines_of(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
         except ValueError:  # cut short, or never written and full of zeros
             return
         yield line, values
-
-
-def frame_to_json(frame: Frame) -> dict[str, Any]:
-    """Describe a frame in JSON's types."""
-    return {
-        "shape": list(frame.shape),
-        "value_range": list(frame.value_range) if frame.value_range else None,
-        "center": list(frame.center),
-        "scale": list(frame.scale),
-    }
-
-
-def frame_from_json(values: dict[str, Any]) -> Frame:
-    """Return the frame that `frame_to_json` described.
-
-    >>> frame = Frame((2,), None, (0.5, 1.0), (2.0, 3.0))
-    >>> frame_from_json(frame_to_json(frame)) == frame
-    True
-    """
-    low_high = values["value_range"]
-    return Frame(
-        tuple(values["shape"]),
-        (low_high[0], low_high[1]) if low_high else None,
-        tuple(values["center"]),
-        tuple(values["scale"]),
-    )

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from fgan.data import Dataset, absolute_name, load_data
+from fgan.device import resolve_device
 from fgan.errors import FganError
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble, together
@@ -166,19 +167,3 @@ def _step_together(group: list[Loop], stop: StopRequest) -> list[Loop]:
         went_back += [loop for loop in broken if not loop.failure]
         group = [] if whole else [loop for loop in group if loop not in broken and not loop.failure]
     return went_back
-
-
-def resolve_device(name: str) -> str:
-    """Return the device that "auto" means here, or `name` itself where it can be used.
-
-    Raises:
-        FganError: for a device that this machine, or this build of torch, does not have.
-    """
-    available = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
-    if name == "auto":
-        return "cuda" if available["cuda"] else "cpu"
-    if not available.get(name):
-        raise FganError(
-            f'--device must be one that torch can use here; got "{name}". Use --device cpu or auto.'
-        )
-    return name

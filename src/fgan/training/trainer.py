@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from fgan.data import Dataset, Source
 from fgan.errors import FganError
-from fgan.networks import NETWORKS, Architecture, Critic, Frame, Generator, build_critic, build_generator
+from fgan.frame import Frame
+from fgan.networks import NETWORKS, Architecture, Critic, Generator, build_critic, build_generator
 from fgan.objectives import Objective, Penalties, build_objective, faded
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.config import TrainConfig
@@ -48,7 +49,7 @@ class Trainer:
         self.config = config
         self.device = torch.device(config.device)
         self.source = dataset.to(self.device).train
-        self.frame = frame_of(dataset, config.standardize)
+        self.frame = dataset.frame if config.standardize else dataset.frame.in_data_units
         self.latent = latent_of(config, self.frame)
         self.classes = classes_of(config, dataset)
         self.rules = rules_of(config, self._spread())
@@ -222,18 +223,6 @@ def draw_batch(source: Source, n: int, latent: int, classes: int, random: torch.
         return Batch(source.draw(n, random), z)
     real, labels = source.draw_labelled(n, random)
     return Batch(real, z, labels)
-
-
-def frame_of(dataset: Dataset, standardize: bool) -> Frame:
-    """Return the frame in which networks for this data set work."""
-    if not standardize:
-        return Frame(dataset.shape, dataset.value_range)
-    return Frame(
-        dataset.shape,
-        dataset.value_range,
-        center=tuple(dataset.center.flatten().tolist()),
-        scale=tuple(dataset.scale.flatten().tolist()),
-    )
 
 
 def classes_of(config: TrainConfig, dataset: Dataset) -> int:

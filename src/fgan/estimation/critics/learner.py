@@ -18,7 +18,8 @@ from fgan.estimation.critics.regression import best_regression, logistic_loss
 from fgan.estimation.critics.scaling import scaling_of
 from fgan.estimation.design import Critic, Job
 from fgan.estimation.prices import FURTHEST
-from fgan.networks import Architecture, Frame, build_critic
+from fgan.frame import Frame
+from fgan.networks import Architecture, build_critic
 from fgan.networks.pyramid import BASES
 from fgan.objectives.bounds import best_shift, tight_bound
 
@@ -223,7 +224,7 @@ def _network(shape: tuple[int, ...], seed: int) -> nn.Module:
     """Return a critic that says 0 of everything, until it is trained."""
     kind, width, frame = "mlp", WIDTH, Frame(shape)
     if len(shape) == 3:
-        kind, width, frame = "dcgan", IMAGE_WIDTH, Frame(shape, (0.0, 1.0), (0.5,), (0.5,))
+        kind, width, frame = "dcgan", IMAGE_WIDTH, Frame.of_images(shape)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         recipe = Architecture(kind=kind, latent=1, width=width, depth=DEPTH, activation="leaky-relu")

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from fgan.data.dataset import as_float
-from fgan.data.notes import on_a_terminal
 from fgan.networks.stacked import Stack
+from fgan.output import on_a_terminal
 
 Objective = Callable[..., Tensor]
 """Outputs of K critics on each of a task's parts, such as (K, n) on P and (K, m) on Q, to their losses (K,)."""

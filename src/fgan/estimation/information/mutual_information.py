@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from fgan.data.notes import Say, to_stderr
+from fgan.device import resolve_device
 from fgan.divergences import Divergence
 from fgan.errors import FganError
 from fgan.estimation.design import CrossFit, Learner, cross_fit
@@ -21,7 +21,7 @@ from fgan.estimation.information.variational import at_once, estimate_named
 from fgan.estimation.prices import Mean
 from fgan.estimation.result import Estimate, Estimates, Source
 from fgan.estimation.samples import Samples
-from fgan.training.train import resolve_device
+from fgan.output import Say, to_stderr
 
 SPARSE = 0.2
 """Cells of a table for each sample from which on counting is a guess."""

@@ -9,7 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fgan.data.notes import Say
 from fgan.errors import DataError
 from fgan.estimation.checks import (
     DISTINCT,
@@ -21,6 +20,7 @@ from fgan.estimation.checks import (
 )
 from fgan.estimation.encoding import Pair, categories_of, coordinates_of, rows_of
 from fgan.estimation.samples import Read, Samples, keeps_order, read
+from fgan.output import Say
 
 PAIRS = 100
 """Where so many times n² rows are possible, no two of n should be alike."""

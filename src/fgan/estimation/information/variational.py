@@ -15,7 +15,8 @@ from fgan.estimation.information.normal_scores import normal_scores_of
 from fgan.estimation.information.objectives import Named, Weighted, of
 from fgan.estimation.information.pairs import Pairs
 from fgan.estimation.prices import Cautioned
-from fgan.networks import Architecture, Frame, build_critic
+from fgan.frame import Frame
+from fgan.networks import Architecture, build_critic
 
 WIDTH, DEPTH = 128, 2
 SCHEDULE = Schedule(epochs=40, most_steps=2000, batch=64, lr=1e-3, decay=1e-3, patience=6)

@@ -22,10 +22,10 @@ from tqdm import tqdm
 
 from fgan.data import Dataset, TensorSource, load_data
 from fgan.data.dataset import as_float
+from fgan.device import resolve_device
 from fgan.errors import DataError, FganError
 from fgan.evaluation.features.shipped import SHIPPED, WEIGHTS
 from fgan.files import save_file
-from fgan.training.train import resolve_device
 
 EPOCHS = {"mnist-cnn": 14, "digits-cnn": 120, "cifar-cnn": 60}
 BATCH = 128

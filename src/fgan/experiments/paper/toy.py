@@ -21,7 +21,7 @@ from fgan.divergences import Divergence, divergence
 from fgan.errors import DivergedError
 from fgan.evaluation.jackknife import Uncertain
 from fgan.experiments.paper.quadrature import exact_divergence
-from fgan.networks import Frame, MLPCritic, MLPGenerator
+from fgan.networks import MLPCritic, MLPGenerator
 from fgan.objectives import GANLoss, Penalties, faded
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.players import Batch, Player, Rules, two_player_step
@@ -128,7 +128,7 @@ class Game:
         torch.manual_seed(seed)
         self.random = torch.Generator().manual_seed(seed)
         self.data: Dataset = load_data("paper-mixture")
-        self.frame = Frame((1,), None, tuple(self.data.center.tolist()), tuple(self.data.scale.tolist()))
+        self.frame = self.data.frame
 
     def new_generator(self) -> nn.Module:
         """Return μ + σ z, at random."""

@@ -15,7 +15,6 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from fgan.data.notes import on_a_terminal
 from fgan.divergences import divergence
 from fgan.errors import FganError
 from fgan.evaluation.jackknife import student
@@ -25,7 +24,7 @@ from fgan.experiments.paper.published import CROSS, FITS
 from fgan.experiments.paper.quadrature import Gaussian, best_gaussian
 from fgan.experiments.paper.toy import Price, ToyRun, ToySettings, link_of, train_toy
 from fgan.objectives import GANLoss
-from fgan.output import aligned, jsonable
+from fgan.output import aligned, jsonable, on_a_terminal
 
 DIVERGENCES = ("kl", "reverse-kl", "js", "jeffreys", "pearson", "squared-hellinger", "neyman")
 """The paper's five, and two whose optima we know as well."""

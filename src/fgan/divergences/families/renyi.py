@@ -1,0 +1,123 @@
+r"""Rényi's divergence and Bhattacharyya's distance: no f-divergences, but increasing functions of one."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor
+
+from fgan.divergences.elementary import widened
+from fgan.divergences.families.alpha import Alpha
+from fgan.divergences.parameter import Parameter
+from fgan.errors import FganError
+from fgan.output import spell
+
+
+class Renyi:
+    r"""Rényi's divergence of order α > 0, α ≠ 1, a function of the α-divergence with a bound of its own.
+
+    .. math::
+        R_\alpha(P\|Q) = \frac{\log E_Q[u^\alpha]}{\alpha - 1}
+        = \frac{\log(1 + \alpha(\alpha - 1) D_\alpha)}{\alpha - 1}
+        \;\ge\; \frac{\alpha}{\alpha - 1} \log E_P[e^{(\alpha-1) v}] - \log E_Q[e^{\alpha v}]
+
+    with equality at v = log(p/q) + any constant; α → 1 is the Donsker–Varadhan bound of KL.
+
+    Args:
+        order: α; 1 is KL.
+
+    Raises:
+        FganError: for an order that is not a finite number above 0 other than 1.
+
+    Source: Rényi (1961); the bound is Theorem 5 of Birrell et al., "Variational Representations and Neural
+    Network Estimation of Rényi Divergences" (2021), multiplied by α.
+
+    >>> Renyi(0.5).from_alpha(torch.tensor(0.470012))  # N(0, 1) and N(1, 1): α/2 = 1/4
+    tensor(0.2500)
+    """
+
+    parameter = Parameter(
+        letter="α",
+        rule="a finite number above 0 other than 1",
+        accepts=lambda a: a > 0 and a != 1.0,
+        examples=(0.5, 2.0),
+        limits={1.0: "kl"},
+    )
+    title = "Rényi divergence"
+    references = ("renyi1961", "birrell2021")
+
+    def __init__(self, order: float) -> None:
+        self.order = self.parameter.check("renyi", order)
+        self.name = f"renyi:{spell(self.order)}"
+
+    @property
+    def alpha(self) -> Alpha:
+        """The f-divergence that it is a function of."""
+        return Alpha(self.order)
+
+    def from_alpha(self, alpha_divergence: Tensor) -> Tensor:
+        """Return R_α for a value of the α-divergence, elementwise; +inf at the largest value for α < 1."""
+        return torch.log1p(self.order * (self.order - 1) * alpha_divergence) / (self.order - 1)
+
+    def bound(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
+        """Return the variational bound, a scalar; differentiable, and unchanged if a constant is added to v.
+
+        Args:
+            v_real: raw critic outputs on data, any shape; log(p/q) up to a constant is best.
+            v_fake: raw critic outputs on model samples, any shape.
+        """
+        if v_real.numel() == 0 or v_fake.numel() == 0:
+            raise FganError("a bound needs at least one critic output of each kind; got none.")
+        v_real, v_fake, rate = widened(v_real), widened(v_fake), self.order - 1
+        return self.order / rate * log_mean_exp(rate * v_real) - log_mean_exp(self.order * v_fake)
+
+    def __repr__(self) -> str:
+        """Write the call that makes it."""
+        return f"fgan.divergences.Renyi({spell(self.order)})"
+
+
+class Bhattacharyya(Renyi):
+    r"""Bhattacharyya's distance, -log of the overlap \int √(pq): half of Rényi's divergence of order ½.
+
+    .. math::
+        B(P,Q) = -\log\int\sqrt{pq} = -\log(1 - H^2/2) \;\ge\;
+        -\tfrac12 \log E_P[e^{-v/2}] - \tfrac12 \log E_Q[e^{v/2}]
+
+    Source: Bhattacharyya (1943).
+
+    >>> Bhattacharyya().from_hellinger(torch.tensor(0.235006))  # N(0, 1) and N(1, 1): 1/8
+    tensor(0.1250)
+    """
+
+    title = "Bhattacharyya distance"
+    references = ("bhattacharyya1943",)
+
+    def __init__(self) -> None:
+        super().__init__(0.5)
+        self.name = "bhattacharyya"
+
+    def from_alpha(self, alpha_divergence: Tensor) -> Tensor:
+        """Return B for a value of the α-divergence at α = ½, elementwise."""
+        return super().from_alpha(alpha_divergence) / 2
+
+    def from_hellinger(self, squared_hellinger: Tensor) -> Tensor:
+        """Return B for a value of `squared-hellinger`, elementwise."""
+        return -torch.log1p(-squared_hellinger / 2)
+
+    def bound(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
+        """Return half of the Rényi bound."""
+        return super().bound(v_real, v_fake) / 2
+
+    def __repr__(self) -> str:
+        """Write the call that makes it."""
+        return "fgan.divergences.Bhattacharyya()"
+
+
+def log_mean_exp(x: Tensor) -> Tensor:
+    """Return log of the mean of e^x, a scalar.
+
+    >>> log_mean_exp(torch.tensor([1000.0, 1000.0]))
+    tensor(1000.)
+    """
+    return x.flatten().logsumexp(0) - math.log(x.numel())

@@ -1,0 +1,57 @@
+"""Where samples lie, and in what units: what data know, networks work in, and checkpoints keep."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Where samples lie, so that a network can work at mean 0 and spread 1 whatever their units.
+
+    Args:
+        shape: of one sample: (channels, height, width) for images, (features,) for vectors.
+        value_range: smallest and largest possible value, or None where values are unbounded.
+        center, scale: one number, or one for each entry of a sample; a critic sees (x - center) / scale.
+    """
+
+    shape: tuple[int, ...]
+    value_range: tuple[float, float] | None = None
+    center: tuple[float, ...] = (0.0,)
+    scale: tuple[float, ...] = (1.0,)
+
+    @classmethod
+    def of_images(cls, shape: tuple[int, ...]) -> Self:
+        """Return the frame of images (channels, height, width), in which [0, 1] becomes [-1, 1]."""
+        return cls(shape, (0.0, 1.0), center=(0.5,), scale=(0.5,))
+
+    @property
+    def in_data_units(self) -> Frame:
+        """The same place without a centre and a scale: a critic sees x itself."""
+        return Frame(self.shape, self.value_range)
+
+    def to_json(self) -> dict[str, Any]:
+        """Describe it in JSON's types."""
+        return {
+            "shape": list(self.shape),
+            "value_range": list(self.value_range) if self.value_range else None,
+            "center": list(self.center),
+            "scale": list(self.scale),
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Self:
+        """Return the frame that `to_json` described.
+
+        >>> frame = Frame((2,), None, (0.5, 1.0), (2.0, 3.0))
+        >>> Frame.from_json(frame.to_json()) == frame
+        True
+        """
+        low_high = values["value_range"]
+        return cls(
+            tuple(values["shape"]),
+            (low_high[0], low_high[1]) if low_high else None,
+            tuple(values["center"]),
+            tuple(values["scale"]),
+        )

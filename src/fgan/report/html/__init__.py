@@ -1,5 +1,0 @@
-"""The report: runs, or a comparison, as one HTML file that opens offline."""
-
-from fgan.report.html.page import Report, write_report
-
-__all__ = ["Report", "write_report"]

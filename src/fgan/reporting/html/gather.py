@@ -1,0 +1,262 @@
+"""What a report is about, read from run directories and comparisons; what is missing is noted, not fatal."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fgan.errors import FganError, RunError
+from fgan.evaluation.result import Evaluation, Measurement, Range
+from fgan.experiments.comparison import Member
+from fgan.experiments.ranking import Place
+from fgan.objectives.build import BASELINES
+from fgan.reporting.html.repeat import replanned, varying
+from fgan.training.config import TrainConfig
+from fgan.training.run_directory import RunDirectory, lines_of
+
+DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
+"""What a file that was cut short, or that something else wrote, is met with."""
+
+
+Log = dict[str, NDArray[np.float64]]
+"""Columns of a log by name, "step" among them, NaN where there is no number; empty without a line."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run.
+
+    Args:
+        directory: where it lies.
+        name: what to call it.
+        group: what it shares with its siblings of other seeds.
+        config: its recipe.
+        step: of its newest checkpoint; 0 without one.
+        state: "finished", or what happened instead.
+        metrics, judged: what it logged, and what each evaluation found while it trained: columns by name.
+        evaluation: its `evaluation.json`, if there is one.
+    """
+
+    directory: RunDirectory
+    name: str
+    group: str
+    config: TrainConfig
+    step: int
+    state: str
+    metrics: Log
+    judged: Log
+    evaluation: Evaluation | None
+
+    @property
+    def game(self) -> str:
+        """What has a colour: the divergence, or the baseline that has no use for one."""
+        return self.config.objective if self.config.objective in BASELINES else self.config.divergence
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The places of a comparison, and the number that decided them."""
+
+    by: str
+    places: list[Place]
+
+
+@dataclass
+class Gathered:
+    """Runs on the same data, with the ranking and the plan where they are one comparison."""
+
+    runs: list[Run] = field(default_factory=list)
+    ranking: Ranking | None = None
+    members: list[Member] = field(default_factory=list)
+    repeat: str | None = None
+    notes: dict[str, list[str]] = field(default_factory=dict)
+
+    def note(self, text: str, run: str = "") -> None:
+        """Remember what is missing, and of which run."""
+        self.notes.setdefault(text, []).append(run)
+
+    def said(self) -> list[str]:
+        """Return the notes, one that holds for many runs once."""
+        lines = []
+        for text, names in self.notes.items():
+            few = ", ".join(names[:4]) + (f" and {len(names) - 4} more" if len(names) > 4 else "")
+            every = (
+                "every run" if len(self.runs) > 1 and set(names) == {run.name for run in self.runs} else few
+            )
+            lines.append(f"{every}: {text}" if few else text)
+        return lines
+
+
+def gather(directories: Sequence[str | Path]) -> Gathered:
+    """Read runs and comparisons.
+
+    Raises:
+        FganError: where a folder holds neither, nothing can be shown, or the runs are of different data.
+    """
+    if not directories:
+        raise FganError("name what to report on: fgan report RUN, or fgan report COMPARISON.")
+    found, outcomes = Gathered(), {}
+    paths = list(dict.fromkeys(Path(directory) for directory in directories))
+    places: list[tuple[Path, str]] = []
+    for path in paths:
+        if (path / "comparison.json").is_file():
+            outcomes |= _read_comparison(path, found, alone=len(paths) == 1)
+            places += [(path / name, name) for name in _plan(path)]
+        else:
+            RunDirectory(path).config()  # a folder that was named must hold a run
+            places.append((path, path.resolve().name))
+    names = [name for _, name in places]
+    for path, name in places:
+        shown = name if names.count(name) == 1 else str(path)
+        _add(found, path, shown, outcomes.get(str(path), {}))
+    if not found.runs:
+        raise FganError(
+            f"there is nothing to show yet: {'; '.join(found.said())}. Train first, or name other folders."
+        )
+    _require_same_data(found.runs)
+    found.runs = [_with_group(run, found) for run in found.runs]
+    _note_unlike(found)
+    return found
+
+
+def _plan(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        return dict(json.loads((path / "comparison.json").read_text(encoding="utf-8"))["members"])
+    except DAMAGE as error:
+        raise RunError(
+            f"{path / 'comparison.json'} is damaged ({error}). Name the comparison's runs instead."
+        ) from error
+
+
+def _read_comparison(path: Path, found: Gathered, *, alone: bool) -> dict[str, dict[str, str]]:
+    """Take a comparison's plan and ranking; return what became of each run, by its folder."""
+    if alone:
+        try:
+            configs = {name: TrainConfig(**values) for name, values in _plan(path).items()}
+        except (TypeError, FganError) as error:
+            found.note(f"comparison.json is of another version of fgan ({error})")
+        else:
+            found.members, found.repeat = replanned(configs) or ([], None)
+    try:
+        written = json.loads((path / "ranking.json").read_text(encoding="utf-8"))
+        outcomes = {str(path / name): outcome for name, outcome in written["outcomes"].items()}
+        if alone and written["places"]:
+            found.ranking = Ranking(written["by"], [_place(values) for values in written["places"]])
+        elif not alone:
+            found.note(f"the ranking of {path} is left out: it is not all that is shown")
+        else:
+            found.note(f"{path} has no ranking: no run was judged")
+    except FileNotFoundError:
+        found.note(f"{path} has no ranking yet; fgan compare --resume makes it")
+    except DAMAGE as error:
+        found.note(f"the ranking of {path} is left out: ranking.json is damaged ({error})")
+    else:
+        return outcomes
+    return {}
+
+
+def _place(values: dict[str, Any]) -> Place:
+    metrics = {name: _measurement(found) for name, found in values["metrics"].items()}
+    return Place(**{**values, "tied_with": tuple(values["tied_with"]), "metrics": metrics})
+
+
+def _measurement(found: dict[str, Any]) -> Measurement:
+    return Measurement(**{**found, "floor": Range(**found["floor"]) if found["floor"] else None})
+
+
+def _add(found: Gathered, path: Path, name: str, outcome: dict[str, str]) -> None:
+    directory = RunDirectory(path)
+    try:
+        config = directory.config()
+    except RunError as error:
+        found.note(f"skipped: {outcome.get('reason') or error}", name)
+        return
+    steps = directory.checkpoints().steps()
+    step = max(steps, default=0)
+    metrics, judged = (_log(found, name, log) for log in (directory.metrics_path, directory.evaluations_path))
+    evaluation = _evaluation(found, path, name, step)
+    if not steps and not metrics:
+        found.note("skipped: there is neither a checkpoint nor a line of metrics yet", name)
+        return
+    state = _state(config, steps, metrics, outcome)
+    if state != "finished":
+        found.note(state, name)
+    found.runs.append(Run(directory, name, "", config, step, state, metrics, judged, evaluation))
+
+
+def _state(config: TrainConfig, steps: list[int], metrics: Log, outcome: dict[str, str]) -> str:
+    if config.steps in steps:
+        return "finished"
+    reached = max([*steps, *metrics.get("step", [])[-1:]], default=0)
+    how = outcome.get("state", "stopped")
+    why = f" ({outcome['reason']})" if outcome.get("reason") else ""
+    return f"{how} at step {reached:,.0f} of {config.steps:,}{why}"
+
+
+def _log(found: Gathered, name: str, path: Path) -> Log:
+    """Return what a log holds, and note where it was cut."""
+    read = list(lines_of(path))
+    lines = [values for _, values in read if isinstance(values, dict) and isinstance(values.get("step"), int)]
+    size = path.stat().st_size if path.exists() else 0
+    if sum(len(line) for line, _ in read) < size or len(lines) < len(read):
+        last = f" after step {lines[-1]['step']:,}" if lines else ""
+        found.note(f"{path.name} is damaged{last}; what comes then is not shown", name)
+    names = dict.fromkeys(name for values in lines for name in values)
+    return {name: np.array([_number(values.get(name)) for values in lines]) for name in names}
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else math.nan
+
+
+def _evaluation(found: Gathered, path: Path, name: str, step: int) -> Evaluation | None:
+    try:
+        read = Evaluation.from_dict(json.loads((path / "evaluation.json").read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        found.note("no evaluation yet, and no place in tables and scatter; fgan evaluate RUN makes one", name)
+        return None
+    except DAMAGE as error:
+        found.note(f"evaluation.json is damaged ({error}) and left out", name)
+        return None
+    at = re.search(r"step ([\d,]+)$", read.samples)
+    if at and step and int(at[1].replace(",", "")) != step and not read.asked.get("best"):
+        found.note(f"judged at step {at[1]}, while the newest checkpoint is of step {step:,}", name)
+    for warning in read.warnings:
+        found.note(warning, name)
+    return read
+
+
+def _require_same_data(runs: Sequence[Run]) -> None:
+    data = list(dict.fromkeys(run.config.data for run in runs))
+    if len(data) > 1:
+        raise FganError(
+            f"the runs of a report learn from the same data; got {', '.join(data)}. Make one report of each."
+        )
+
+
+def _with_group(run: Run, found: Gathered) -> Run:
+    """Name the group of a run: as its comparison does, or by what tells it from others of the same divergence."""
+    planned = {member.name: member.group for member in found.members}
+    alike = [one.config for one in found.runs if one.game == run.game]
+    others = [_setting(name, getattr(run.config, name)) for name in varying(alike) if name != "seed"]
+    return replace(run, group=planned.get(run.name) or " ".join([run.game, *others]))
+
+
+def _setting(name: str, value: object) -> str:
+    return str(value) if isinstance(value, str) else f"{name}={value}"
+
+
+def _note_unlike(found: Gathered) -> None:
+    judged = [run.evaluation for run in found.runs if run.evaluation]
+    if len({(one.against, one.reference, one.n, one.extractor.get("name")) for one in judged}) > 1:
+        found.note(
+            "the evaluations are not alike (samples, reference or extractor differ): their numbers do not compare"
+        )

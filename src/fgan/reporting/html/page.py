@@ -1,0 +1,247 @@
+"""The report: one HTML file that needs nothing else, the same bytes for the same runs."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fgan.data import Dataset
+from fgan.divergences import Divergence, divergence
+from fgan.errors import FganError
+from fgan.files import save_file
+from fgan.objectives.build import BASELINES
+from fgan.reporting.formulas import formulas
+from fgan.reporting.html import charts, numbers, repeat
+from fgan.reporting.html.colours import colours
+from fgan.reporting.html.gather import Gathered, Run, gather
+from fgan.reporting.html.grids import first_of_each, grids
+from fgan.reporting.wording import leaning_in_full
+from fgan.training.train import data_of
+from fgan.training.trainer import objective_of
+
+MARK = "<!-- fgan report -->"
+"""Near the top of every report, so that nothing else is ever overwritten by one."""
+BORDERS = {"solid": "solid", "dash": "dashed", "dot": "dotted"}
+"""CSS's name for a line like that of a chart."""
+MOST_RUNS = 60
+"""Whose curves and samples are shown; the table has all."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report that was written.
+
+    Args:
+        path: the file.
+        size: in bytes.
+        runs: what it shows, by name, and what became of each.
+        notes: what it could not show, and why.
+    """
+
+    path: Path
+    size: int
+    runs: dict[str, str]
+    notes: list[str]
+
+
+def write_report(
+    directories: Sequence[str | Path],
+    out: str | Path | None = None,
+    *,
+    seed: int = 0,
+    data_dir: str | Path | None = None,
+    say: Callable[[str], None] = print,
+) -> Report:
+    """Write a report of a run, of several runs on the same data, or of a comparison.
+
+    Args:
+        directories: run directories, or folders of comparisons.
+        out: the file, `report.html` in the folder if there is one, in the working directory for several.
+        seed: decides the latents, the same for every run.
+        data_dir: where the data lie, if not where the runs found them.
+        say: receives lines for people, such as what is missing.
+
+    Raises:
+        FganError: where a folder holds no run, there is nothing to show, the runs are of different data, or
+            `out` is something else than a report.
+    """
+    found = gather(directories)
+    folder = Path(directories[0]) if len(directories) == 1 else Path()
+    path = Path(out) if out is not None else folder / "report.html"
+    check_free(path)
+    content = render(found, _data(found, data_dir), seed).encode()
+    save_file(path, content, "A report")
+    notes = found.said()
+    for note in notes:
+        say(note)
+    return Report(path, len(content), {run.name: run.state for run in found.runs}, notes)
+
+
+def check_free(path: Path) -> None:
+    """Refuse to overwrite what is no report.
+
+    Raises:
+        FganError: where something else is there.
+    """
+    if path.suffix not in (".html", ".htm"):
+        raise FganError(f'--out must end in .html; got "{path}".')
+    if path.is_dir() or (path.exists() and MARK.encode() not in path.read_bytes()[:200]):
+        raise FganError(f"{path} is there and no report of fgan. Remove it, or choose another --out.")
+
+
+def _data(found: Gathered, data_dir: str | Path | None) -> Dataset | None:
+    """Load the data to set beside the samples; a report goes without where they are gone."""
+    config = found.runs[0].config
+    where = str(data_dir) if data_dir else config.data_dir
+    try:
+        # What was skipped was said in training.
+        return data_of(replace(config, data_dir=where, strict=False), lambda note: None)
+    except FganError as error:
+        found.note(f"samples are shown without the data: {error}")
+        return None
+
+
+def render(found: Gathered, dataset: Dataset | None, seed: int = 0) -> str:
+    """Return the page."""
+    import jinja2
+    from plotly.offline import get_plotlyjs
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("fgan.reporting.html", ""),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["interval"] = interval
+    environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
+    return environment.get_template("page.html.jinja").render(
+        **_parts(found, dataset, seed), mark=MARK, plotly=get_plotlyjs()
+    )
+
+
+def interval(found: Any) -> str:  # noqa: ANN401 - whatever has a value, a low and a high
+    """Write the interval of a number.
+
+    >>> from fgan.evaluation.result import Range
+    >>> interval(Range(1.0, 0.5, 1.5))
+    '[0.5, 1.5]'
+    """
+    return f"[{found.low:.4g}, {found.high:.4g}]"
+
+
+def _parts(found: Gathered, dataset: Dataset | None, seed: int) -> dict[str, Any]:
+    runs = found.runs
+    paint = colours(run.game for run in runs)
+    groups = {run.group: run.game for run in runs}
+    shown = first_of_each(runs)[:MOST_RUNS]
+    shown = [run for run in runs if run in shown]
+    pictures = grids(shown, dataset, paint, seed)
+    for text, run in pictures.notes:
+        found.note(text, run)
+    ranked = charts.ranking_chart(found.ranking, groups, paint) if found.ranking else None
+    curves = charts.training_curves(shown, paint)
+    if len(shown) < len(runs):
+        found.note(
+            f"curves and samples are of {len(shown)} of {len(runs)} runs, of every group before more of one"
+        )
+    means, rows = numbers.mean_rows(runs, found.ranking), numbers.run_rows(runs)
+    known = _divergences(runs)
+    at = {name: [group for group, game in groups.items() if game == name] for name in known}
+    graphs, scatter = charts.graphs_of(known, at, paint), numbers.trade_off([*means, *rows], paint)
+    return {
+        "title": _title(runs, paint),
+        "data": runs[0].config.data,
+        "runs": runs,
+        "groups": groups,
+        "seeds": sorted({run.config.seed for run in runs}),
+        "colours": paint,
+        "dashes": {group: BORDERS.get(dash, "double") for group, dash in charts.dashes(runs).items()},
+        "notes": found.said(),
+        "grids": pictures,
+        "latents": seed,
+        "same_latents": len({run.config.latent for run in runs}) == 1,
+        "ranking": found.ranking,
+        "ranking_chart": ranked,
+        "tables": [part for part in (("Means over seeds", means), ("Every run", rows)) if part[1]],
+        "columns": numbers.columns([*means, *rows]),
+        "judged": next((run.evaluation for run in runs if run.evaluation), None),
+        "trade_off": scatter,
+        "curves": curves,
+        "graphs": graphs,
+        "payload": {
+            "charts": {
+                one.key: {"traces": one.traces, "layout": one.layout}
+                for one in [*curves, *graphs, *filter(None, [ranked])]
+            },
+            "tradeOff": scatter,
+        },
+        "facts": [_facts(group, runs, known) for group in groups],
+        "shared": repeat.shared_settings([run.config for run in runs]),
+        "differing": repeat.differing_settings({run.name: run.config for run in runs}),
+        "commands": _commands(found),
+        "versions": _versions(runs),
+    }
+
+
+def _title(runs: Sequence[Run], games: Sequence[str] | dict[str, str]) -> str:
+    data, names = Path(runs[0].config.data).name, list(games)
+    if len(names) > 4:
+        return f"{data} by {len(names)} divergences"
+    return f"{data} by " + " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def _divergences(runs: Sequence[Run]) -> dict[str, Divergence]:
+    return {run.game: divergence(run.game) for run in runs if run.game not in BASELINES}
+
+
+def _facts(group: str, runs: Sequence[Run], known: dict[str, Divergence]) -> dict[str, str]:
+    """Say what the critic and the generator of a group really do."""
+    run = next(run for run in runs if run.group == group)
+    config, d = run.config, known.get(run.game)
+    formula = d and formulas(d)["f"]
+    return {
+        "group": group,
+        "game": run.game,
+        "title": d.title if d else "",
+        "f": formula.pretty if formula else "",
+        "follows": objective_of(config).follows,
+        "character": leaning_in_full(d) if d else "",
+    }
+
+
+def _commands(found: Gathered) -> list[str]:
+    judged = next((run.evaluation for run in found.runs if run.evaluation), None)
+    asked = judged.asked if judged else {}
+    measured = ["--metrics", ",".join(asked["metrics"]), "--n", str(asked["n"])] if "metrics" in asked else []
+    folders = [str(run.directory.path) for run in found.runs]
+    if found.repeat:
+        ranked = f" --rank-by {found.ranking.by}" if found.ranking else ""
+        parent = str(found.runs[0].directory.path.parent)
+        return [
+            " ".join([f"{found.repeat}{ranked}", *measured, "--out", parent]),
+            f"fgan report {parent}",
+        ]
+    commands = [
+        repeat.train_command(run.config, folder) for run, folder in zip(found.runs, folders, strict=True)
+    ]
+    commands += [" ".join(["fgan evaluate", *folders, *measured])] if judged else []
+    return [*commands, " ".join(["fgan report", *folders])]
+
+
+def _versions(runs: Sequence[Run]) -> dict[str, str]:
+    judged = {
+        f"{name} {number}"
+        for run in runs
+        if run.evaluation
+        for name, number in run.evaluation.versions.items()
+    }
+    written = [f"{name} {version(name)}" for name in ("fgan", "torch", "plotly")]
+    return {
+        "this report": ", ".join([*written, f"Python {platform.python_version()}"]),
+        **({"the evaluations": ", ".join(sorted(judged))} if judged else {}),
+    }

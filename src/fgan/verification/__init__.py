@@ -1,0 +1,23 @@
+"""The laws of f-divergences, checked on ours and on anybody's code."""
+
+from fgan.verification.foreign import examine, verify
+from fgan.verification.laws import LAWS, LAWS_OF_F, LAWS_OF_LINKS, broken_laws
+from fgan.verification.loading import Foreign, foreign, is_target, load
+from fgan.verification.report import Break, BrokenLawError, Report, counted
+
+__all__ = [
+    "LAWS",
+    "LAWS_OF_F",
+    "LAWS_OF_LINKS",
+    "Break",
+    "BrokenLawError",
+    "Foreign",
+    "Report",
+    "broken_laws",
+    "counted",
+    "examine",
+    "foreign",
+    "is_target",
+    "load",
+    "verify",
+]

@@ -1,0 +1,156 @@
+"""The laws on somebody else's code: an activation and a conjugate, or the two terms of a bound."""
+
+from __future__ import annotations
+
+from fgan.divergences.base import Divergence
+from fgan.divergences.catalogue import divergence
+from fgan.divergences.recognise import RATIOS, Match, match, recognise
+from fgan.verification import claims, ends, precision, recover
+from fgan.verification.dense import dense_break
+from fgan.verification.laws import LAWS, broken_laws
+from fgan.verification.loading import Foreign
+from fgan.verification.loading import foreign as taken_for
+from fgan.verification.report import Break, Report
+
+MIDDLE = len(RATIOS) // 2
+
+
+def verify(candidate: object, claim: str | None = None, name: str | None = None) -> Report:
+    """Check the laws of f-divergences on anybody's code.
+
+    Args:
+        candidate: a pair (activation, conjugate) of functions on tensors, an object with these as attributes or
+            with `real_term` and `fake_term`, a `Divergence`, or a class or function that makes one of these.
+        claim: the divergence that it is said to be, as `fgan.divergence` reads it.
+        name: what to call it in the report.
+
+    Returns:
+        What was recognised, what to know, and which laws break at which value.
+
+    Raises:
+        FganError: for an object that is none of these, or an unknown claim.
+
+    >>> import torch
+    >>> report = verify((lambda v: v, lambda t: (t - 1).exp()))
+    >>> report.recognised, report.holds
+    ('kl', True)
+    >>> print(verify((torch.sigmoid, lambda t: (t - 1).exp()), claim="kl").broken[0].law)
+    bound is tight
+    """
+    target = divergence(claim) if claim else None
+    return examine(taken_for(candidate, name or getattr(candidate, "__name__", "this")), target)
+
+
+def examine(foreign: Foreign, target: Divergence | None = None) -> Report:
+    """Return the report on one object; see `verify`."""
+    broken, notes = precision.check_calls(foreign)
+    recognised = None
+    if not broken:
+        broken = _usability(foreign) if foreign.divergence is None else _native(foreign.divergence)
+        recognised, more, less = _identity(foreign, target)
+        # What overflows or rounds away leaves the true curve too: once said is enough.
+        unusable = any(item.law.startswith("usable") for item in broken)
+        more = [item for item in more if not (unusable and item.law == ends.GOES_ON)]
+        broken, notes = broken + more, notes + less
+        broken += _raised(foreign)
+    return Report(
+        target=foreign.name,
+        kind=foreign.kind,
+        recognised=recognised,
+        claim=target.name if target else None,
+        notes=tuple(notes),
+        broken=tuple(broken),
+    )
+
+
+def _native(own: Divergence) -> list[Break]:
+    found = broken_laws(own)
+    return [
+        Break(law, words, f"the law: {(LAWS[law].__doc__ or law).splitlines()[0]}")
+        for law, words in found.items()
+    ]
+
+
+def _usability(foreign: Foreign) -> list[Break]:
+    outside = precision.outside_domain(foreign)
+    broken = precision.gradient_break(foreign)
+    broken = precision.precision_breaks(foreign, outside, gradients=not broken) + broken
+    # Where the code refuses a v, `_raised` says so.
+    return broken if foreign.raised else precision.domain_break(foreign, outside) + broken
+
+
+def _raised(foreign: Foreign) -> list[Break]:
+    if not foreign.raised:
+        return []
+    v = min(foreign.raised, key=abs)
+    words = f"at v = {v:.6g} it raised {foreign.raised[v]}"
+    return [Break("defined for every v", words, "the critic's output can be any number; map it into dom f*.")]
+
+
+def _identity(foreign: Foreign, target: Divergence | None) -> tuple[str | None, list[Break], list[str]]:
+    """Recover f, and say which divergence it is, whether the bound is tight, and what to know."""
+    curve = recover.reached(foreign)
+    broken = [] if len(curve.t) < 3 else recover.convexity_break(curve)
+    if len(curve.t) > 2:
+        broken = broken or dense_break(foreign, float(curve.t[0]), float(curve.t[-1]))
+    broken = broken or recover.degeneracy(foreign, curve)
+    if broken:
+        return None, broken, []
+    notes = _notes_on(curve)
+    f, _ = recover.f_reached(foreign)
+    whole, best = f, f
+    if foreign.conjugate is not None:
+        whole, best = recover.f_of_conjugate(foreign, curve, f)
+    loose = claims.tightness_break(f, whole, best, curve, foreign.within)
+    if foreign.conjugate is None:
+        loose = claims.slopes_break(foreign, curve)
+    known = recognise(f, foreign.within)
+    recognised = _named(known) if known[0].exact else None
+    if recognised is None and recognise(whole, foreign.within)[0].exact:
+        known = recognise(whole, foreign.within)
+        recognised = f"{known[0]}, by its f*"
+    elif recognised and target is None:
+        loose = _beyond(foreign, divergence(known[0].name), known[0])
+    if abs(float(f[MIDDLE])) > foreign.within:
+        notes.append(f"f(1) = {float(f[MIDDLE]):.6g}: this, not 0, is the value at P = Q.")
+    if recognised is None and target is None:
+        notes.append(f"{claims.nearest(known[0])}.")
+    if target is not None:
+        loose, more = claims.judge(f, whole, target, known, loose)
+        notes += more
+        fit = match(f, target, foreign.within)
+        if fit.same and not loose:
+            loose = _beyond(foreign, target, fit)
+    return recognised, loose, notes
+
+
+def _beyond(foreign: Foreign, target: Divergence, fit: Match) -> list[Break]:
+    return ends.ends_break(foreign, target, fit) or ends.far_break(foreign, target, fit)
+
+
+def _named(known: list[Match]) -> str:
+    """Name the plainest match, and the same by a name without a parameter."""
+    first = known[0]
+    if abs(first.slope) > first.within:
+        text = f"{first}, up to {first.slope:.6g} (u - 1), which changes no divergence"
+    else:
+        text = str(first)
+    others = [one for one in known[1:] if ":" not in one.name]
+    return f"{text}; also {others[0]}" if ":" in first.name and others else text
+
+
+def _notes_on(curve: recover.Curve) -> list[str]:
+    notes = []
+    if curve.falls > 0.99:
+        notes.append("the activation decreases: a larger v means *less* real; fgan's all increase.")
+    elif curve.falls > 0:
+        notes.append("the activation is not monotone: a larger v does not always mean more real.")
+    if len(curve.t) > 2:
+        falling = curve.slopes < -10 * curve.apart
+        if falling.any():
+            edge = float(curve.t[1:][falling][-1])
+            notes.append(
+                f"f* falls for t below about {edge:.2g}: valid but looser there, since no u >= 0 has such a slope; "
+                "clamp t there."
+            )
+    return notes

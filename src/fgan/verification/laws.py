@@ -1,0 +1,69 @@
+"""The laws that every divergence of ours obeys, by the names that a reader sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fgan.divergences.base import Divergence
+from fgan.verification import laws_of_f, laws_of_links, laws_of_pairs
+
+Law = Callable[[Divergence], str | None]
+
+LAWS_OF_F: dict[str, Law] = {
+    "f is convex": laws_of_f.convex,
+    "f(1) = 0": laws_of_f.zero_at_one,
+    "f' is the slope of f": laws_of_f.derivative,
+    "Fenchel-Young": laws_of_f.fenchel_young,
+    "f** = f": laws_of_f.biconjugate,
+    "dom f*": laws_of_f.domain,
+    "inverse of f'": laws_of_f.inverse,
+    "slope of f* is u": laws_of_f.conjugate_slope,
+    "weight is u² f''": laws_of_f.weight,
+    "limits of f": laws_of_f.limits,
+    "printed formulas": laws_of_f.formulas,
+    "range": laws_of_pairs.spread,
+    "dual": laws_of_pairs.duality,
+}
+"""Laws that hold or break whatever the link."""
+
+LAWS_OF_LINKS: dict[str, Law] = {
+    "activation into dom f*": laws_of_links.activation,
+    "terms are composed": laws_of_links.terms,
+    "log-ratio of v": laws_of_links.log_ratio,
+    "T = f'(u)": laws_of_links.optimal,
+    "bound is tight": laws_of_pairs.tight,
+    "bound is below D_f": laws_of_pairs.bound,
+    "float64": laws_of_links.float64,
+    "float32": laws_of_links.float32,
+    "bfloat16": laws_of_links.bfloat16,
+}
+"""Laws that are checked under each link."""
+
+LAWS: dict[str, Law] = {**LAWS_OF_F, **LAWS_OF_LINKS}
+"""All laws; each returns None, or a complaint that names the value that breaks it."""
+
+
+def broken_laws(divergence: Divergence) -> dict[str, str]:
+    """Return the complaints of the laws that a divergence breaks, under all of its links.
+
+    A law that raises is broken: what it called is part of the divergence.
+
+    >>> from fgan.divergences import KL
+    >>> broken_laws(KL())
+    {}
+    """
+    broken = {name: words for name, law in LAWS_OF_F.items() if (words := _heed(law, divergence))}
+    for link in divergence.links:
+        linked = divergence if link == divergence.link else divergence.with_link(link)
+        for name, law in LAWS_OF_LINKS.items():
+            words = _heed(law, linked)
+            if words and name not in broken:
+                broken[name] = f"{words} (link {link})" if len(divergence.links) > 1 else words
+    return broken
+
+
+def _heed(law: Law, divergence: Divergence) -> str | None:
+    try:
+        return law(divergence)
+    except Exception as error:  # the divergence may be anybody's code
+        return f"raised {type(error).__name__}: {error}"

@@ -1,0 +1,236 @@
+"""The report in a real browser, spoken to through Chromium's own pipe; skipped where there is none."""
+
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+
+import pytest
+
+from fgan.reporting.html import write_report
+
+FLAGS = """
+    --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
+    --disable-component-update --disable-sync --disable-default-apps --hide-scrollbars --remote-debugging-pipe
+"""
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+class Tab:
+    """One page of a headless Chromium: DevTools' messages, JSON with a zero after each, on descriptors 3 and 4."""
+
+    def __init__(self, binary, profile):
+        ours, theirs = os.pipe(), os.pipe()
+        script = f'exec "$@" 3<&{ours[0]} 4>&{theirs[1]}'
+        command = [
+            "bash",
+            "-c",
+            script,
+            "bash",
+            binary,
+            *FLAGS.split(),
+            f"--user-data-dir={profile}",
+            "about:blank",
+        ]
+        self.process = subprocess.Popen(
+            command, pass_fds=(ours[0], theirs[1]), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        os.close(ours[0])
+        os.close(theirs[1])
+        self.to, self.back = os.fdopen(ours[1], "wb"), os.fdopen(theirs[0], "rb")
+        self.numbers, self.session, self.events = itertools.count(1), None, []
+        pages = self("Target.getTargets")["targetInfos"]
+        target = next(page["targetId"] for page in pages if page["type"] == "page")
+        self.session = self("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network"):
+            self(f"{domain}.enable")
+
+    def __call__(self, method, **params):
+        number = next(self.numbers)
+        message = {"id": number, "method": method, "params": params}
+        if self.session:
+            message["sessionId"] = self.session
+        self.to.write(json.dumps(message).encode() + b"\0")
+        self.to.flush()
+        while True:
+            answer = json.loads(self._read())
+            if answer.get("id") == number:
+                assert "error" not in answer, answer
+                return answer["result"]
+            self.events.append(answer)
+
+    def _read(self):
+        letters = bytearray()
+        while (letter := self.back.read(1)) != b"\0":
+            assert letter, "Chromium has gone"
+            letters += letter
+        return letters
+
+    def open(self, path):
+        self.events.clear()
+        self("Page.navigate", url=path.resolve().as_uri())
+        self.wait("document.readyState === 'complete'")
+
+    def eval(self, expression):
+        answer = self("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
+        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
+        return answer["result"].get("value")
+
+    def wait(self, expression, seconds=30):
+        deadline = time.monotonic() + seconds
+        while not self.eval(expression):
+            assert time.monotonic() < deadline, f"never true: {expression}"
+            time.sleep(0.05)
+
+    def of(self, method):
+        return [event["params"] for event in self.events if event["method"] == method]
+
+    def close(self):
+        self("Browser.close") if self.process.poll() is None else None
+        self.process.wait(timeout=20)
+        self.to.close()
+        self.back.close()
+
+
+@pytest.fixture(scope="module")
+def tab(tmp_path_factory):
+    binary = next(filter(None, map(shutil.which, NAMES)), None)
+    if binary is None:
+        pytest.skip(f"no browser to look at the report with: none of {', '.join(NAMES)} is installed")
+    tab = Tab(binary, tmp_path_factory.mktemp("profile"))
+    yield tab
+    tab.close()
+
+
+@pytest.fixture(scope="module")
+def report(comparison, tmp_path_factory):
+    return write_report(
+        [comparison], tmp_path_factory.mktemp("page") / "report.html", say=lambda line: None
+    ).path
+
+
+@pytest.fixture
+def page(tab, report):
+    tab("Emulation.setDeviceMetricsOverride", width=1200, height=900, deviceScaleFactor=1, mobile=False)
+    tab("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "light"}])
+    tab.open(report)
+    yield tab
+    assert tab.of("Runtime.exceptionThrown") == []
+
+
+def drawn(tab, selector):
+    return tab.eval(f"document.querySelectorAll({json.dumps(selector)}).length")
+
+
+def test_every_chart_is_drawn_and_nothing_is_complained_of(page):
+    assert drawn(page, "[data-chart='bound'] .scatterlayer path.js-line") == 4  # kl and js, two seeds
+    assert (
+        drawn(page, "[data-chart='trade-off'] .scatterlayer .point") == 2 + 4 + 1
+    )  # means, runs, real samples
+    assert drawn(page, "[data-chart='ranking'] .scatterlayer .point") == 2
+    for graph in range(3):
+        assert drawn(page, f"[data-chart='graph{graph}'] .scatterlayer path.js-line") == 2
+    shown = page.eval("[...document.images].every((image) => image.naturalWidth > 100)")
+    assert shown and drawn(page, ".pictures img") == 5  # the data, and four runs
+    assert page.of("Runtime.consoleAPICalled") == []
+    assert page.of("Log.entryAdded") == []
+
+
+def test_no_request_leaves_the_file_and_none_could(page, report):
+    page.wait("document.querySelectorAll('.main-svg').length > 0")
+    asked = [event["request"]["url"] for event in page.of("Network.requestWillBeSent")]
+    assert asked[0] == report.resolve().as_uri()
+    assert {url.split(":")[0] for url in asked[1:]} <= {"data", "blob"}
+    refused = page.eval("fetch('http://127.0.0.1:9/').then(() => 'sent', (error) => error.name)")
+    assert refused == "TypeError"
+    assert any("Content Security Policy" in event["entry"]["text"] for event in page.of("Log.entryAdded"))
+    # Plotly offers to upload a chart; a report does not.
+    buttons = page.eval(
+        "[...document.querySelectorAll('.modebar-btn')].map((button) => button.dataset.title)"
+    )
+    assert set(buttons) == {"Download plot as a PNG", "Zoom", "Pan", "Reset axes"}
+
+
+def test_a_click_on_a_heading_sorts_the_better_first_and_another_turns_it_round(page):
+    column = (
+        "[...[...document.querySelectorAll('#numbers table')].at(-1).tBodies[0].rows]"
+        ".map((row) => Number(row.cells[{}].dataset.value))"
+    )
+    click = (
+        "[...document.querySelectorAll('#numbers table')].at(-1).tHead.rows[0].cells[{}].firstChild.click()"
+    )
+    names = page.eval(
+        "[...document.querySelector('#numbers thead').rows[0].cells].map((cell) => cell.textContent)"
+    )
+    fid, recall = names.index("fid ↓"), names.index("recall ↑")
+    before = page.eval(column.format(fid))
+    page.eval(click.format(fid))
+    assert page.eval(column.format(fid)) == sorted(before)
+    page.eval(click.format(fid))
+    assert page.eval(column.format(fid)) == sorted(before, reverse=True)
+    page.eval(click.format(recall))
+    values = page.eval(column.format(recall))
+    assert len(values) == 4 and values == sorted(values, reverse=True)
+
+
+def test_groups_and_seeds_are_hidden_everywhere_at_once(page):
+    page.eval("document.querySelector('[data-value=\"kl\"]').click()")
+    assert drawn(page, "[data-chart='bound'] .scatterlayer path.js-line") == 2
+    assert drawn(page, "[data-chart='graph0'] .scatterlayer path.js-line") == 1
+    assert drawn(page, ".pictures figure:not([hidden])") == 3
+    page.eval('document.querySelector(\'[data-filter="seeds"][data-value="0"]\').click()')
+    assert drawn(page, "[data-chart='bound'] .scatterlayer path.js-line") == 1
+    page.eval("document.getElementById('all').click()")
+    assert drawn(page, "[data-chart='bound'] .scatterlayer path.js-line") == 4
+
+
+def test_curves_are_chosen_and_a_zoom_holds_for_all_of_them(page):
+    assert drawn(page, "[data-chart='learning_rate'] svg") == 0
+    page.eval("document.querySelector('[data-metric=\"learning_rate\"]').click()")
+    assert drawn(page, "[data-chart='learning_rate'] .scatterlayer path.js-line") == 4
+    bound = "document.querySelector('[data-chart=\"bound\"] .plot')"
+    page.eval(f"Plotly.relayout({bound}, {{'xaxis.range': [5, 10]}}).then(() => null)")
+    zoomed = "document.querySelector('[data-chart=\"{}\"] .plot')._fullLayout.xaxis.range.join()"
+    page.wait(f"{zoomed.format('critic_loss')} === '5,10' && {zoomed.format('learning_rate')} === '5,10'")
+
+
+def test_a_point_under_the_mouse_says_its_run_step_and_value(page):
+    place = page.eval(
+        "const path = document.querySelector('[data-chart=\"bound\"] path.js-line');"
+        "path.scrollIntoView({block: 'center'});"
+        "const box = path.getBoundingClientRect(), start = path.getPointAtLength(0), of = path.getScreenCTM();"
+        "[start.x * of.a + of.e, start.y * of.d + of.f]"
+    )
+    page("Input.dispatchMouseEvent", type="mouseMoved", x=place[0] + 1, y=place[1])
+    page.wait("document.querySelector('[data-chart=\"bound\"] .hovertext') !== null")
+    text = page.eval("document.querySelector('[data-chart=\"bound\"] .hovertext').textContent")
+    assert re.fullmatch(r"(kl|js)-seed[01]2: -?[\d.−]+", text)
+
+
+def test_the_axes_of_the_scatter_can_be_chosen(page):
+    page.eval(
+        "const axis = document.getElementById('axis-x'); axis.value = 'fid'; axis.dispatchEvent(new Event('change'))"
+    )
+    title = page.eval("document.querySelector('[data-chart=\"trade-off\"] .xtitle').textContent")
+    assert title == "fid ↓"
+
+
+def test_plots_follow_the_dark_theme(page):
+    colour = "getComputedStyle(document.querySelector('[data-chart=\"bound\"] .xtick text')).fill"
+    light = page.eval(colour)
+    page("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    page.wait(f"{colour} !== '{light}'")
+    assert page.eval(colour) == page.eval("getComputedStyle(document.body).color")
+
+
+@pytest.mark.parametrize("width", [360, 1600])
+def test_nothing_is_wider_than_the_window(page, report, width):
+    page(
+        "Emulation.setDeviceMetricsOverride", width=width, height=800, deviceScaleFactor=1, mobile=width < 500
+    )
+    page.open(report)
+    page.wait("document.querySelectorAll('.main-svg').length > 0")
+    assert page.eval("document.documentElement.scrollWidth") <= width
