@@ -30,7 +30,7 @@ from torch import Tensor, nn
 import fgan
 from fgan.errors import FganError
 from fgan.estimation import INFORMATION_METHODS
-from fgan.estimation.information.objectives import NAMED, of
+from fgan.estimation.published.objectives import NAMED, of
 
 Pair = tuple[Tensor, Tensor]
 Task = tuple[str, float, Callable[[int, torch.Generator], Pair]]

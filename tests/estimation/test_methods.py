@@ -8,11 +8,11 @@ import torch
 
 import fgan
 from fgan.estimation import METHODS
-from fgan.estimation.classical.discrete import count_value
-from fgan.estimation.classical.gaussian import Normal, divergence_of_normals
-from fgan.estimation.classical.kernels import KLIEP, LeastSquares
-from fgan.estimation.classical.neighbours import neighbour_value
-from fgan.estimation.design import TwoSamples
+from fgan.estimation.critics.kernels import KLIEP, LeastSquares
+from fgan.estimation.designs.design import TwoSamples
+from fgan.estimation.formulas.discrete import count_value
+from fgan.estimation.formulas.gaussian import Normal, divergence_of_normals
+from fgan.estimation.formulas.nearest import neighbour_value
 
 OF_VECTORS = [name for name, method in METHODS.items() if "vectors" in method.kinds]
 WITH_CRITICS = [name for name in OF_VECTORS if METHODS[name].learner]

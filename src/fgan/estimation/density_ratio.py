@@ -9,8 +9,8 @@ from torch import Tensor
 
 from fgan.errors import FganError
 from fgan.estimation.estimate import estimate
+from fgan.estimation.inputs.read import Samples
 from fgan.estimation.result import Estimate, Estimates, mean_log_ratio
-from fgan.estimation.samples import Samples
 
 
 class DensityRatio:

@@ -11,14 +11,14 @@ from fgan.device import resolve_device
 from fgan.divergences import EXAMPLES, Divergence
 from fgan.divergences import divergence as divergence_named
 from fgan.errors import FganError
-from fgan.estimation.checks import FEWEST, notes_on
-from fgan.estimation.design import CrossFit, TwoSamples, cross_fit
-from fgan.estimation.encoding import Pair, pair_of
+from fgan.estimation.designs.design import CrossFit, TwoSamples, cross_fit
 from fgan.estimation.evidence import Evidence, checked
+from fgan.estimation.inputs.encoding import Pair, pair_of
+from fgan.estimation.inputs.notes import FEWEST, notes_on
+from fgan.estimation.inputs.read import Samples
 from fgan.estimation.methods import Method, Setting, choose
 from fgan.estimation.permutation import permutation_p_value
 from fgan.estimation.result import Estimate, Estimates, Source
-from fgan.estimation.samples import Samples
 from fgan.output import Say, to_stderr
 
 CURVE = (8, 4, 2)

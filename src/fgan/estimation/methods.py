@@ -9,15 +9,15 @@ from torch import Tensor
 
 from fgan.divergences import KL, Divergence
 from fgan.errors import FganError, did_you_mean
-from fgan.estimation.classical.discrete import CountLearner, count_value
-from fgan.estimation.classical.gaussian import fit_normals, normal_value
-from fgan.estimation.classical.kernels import KLIEP, LeastSquares
-from fgan.estimation.classical.neighbours import neighbour_value
+from fgan.estimation.critics.kernels import KLIEP, LeastSquares
 from fgan.estimation.critics.learner import NeuralLearner
-from fgan.estimation.design import Learner
-from fgan.estimation.encoding import Pair
+from fgan.estimation.critics.telescoping import TelescopingLearner
+from fgan.estimation.designs.design import Learner
+from fgan.estimation.formulas.discrete import CountLearner, count_value
+from fgan.estimation.formulas.gaussian import fit_normals, normal_value
+from fgan.estimation.formulas.nearest import neighbour_value
+from fgan.estimation.inputs.encoding import Pair
 from fgan.estimation.prices import Mean
-from fgan.estimation.telescoping import TelescopingLearner
 
 RELATIVE = 0.1
 """RuLSIF's usual α."""

@@ -12,12 +12,12 @@ import torch
 from torch import Tensor
 
 from fgan.errors import FganError
-from fgan.estimation.design import Critic, CrossFit
+from fgan.estimation.designs.design import Critic, CrossFit
 from fgan.estimation.diagnostics import HEAVY_TAIL, Diagnostics, diagnose
-from fgan.estimation.encoding import Pair
 from fgan.estimation.inequalities import Check
+from fgan.estimation.inputs.encoding import Pair
+from fgan.estimation.inputs.read import Samples
 from fgan.estimation.prices import HeldOut, Mean
-from fgan.estimation.samples import Samples
 from fgan.output import aligned, jsonable
 
 if TYPE_CHECKING:

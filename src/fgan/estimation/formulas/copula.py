@@ -9,9 +9,9 @@ from torch import Tensor
 
 from fgan.divergences import Divergence
 from fgan.errors import FganError
-from fgan.estimation.classical.gaussian import Normal, divergence_of_normals
-from fgan.estimation.classical.resampling import jackknifed
-from fgan.estimation.information.normal_scores import normal_scores_of
+from fgan.estimation.critics.normal_scores import normal_scores_of
+from fgan.estimation.formulas.gaussian import Normal, divergence_of_normals
+from fgan.estimation.formulas.resampling import jackknifed
 from fgan.estimation.prices import Mean
 
 RIDGE = 1e-6

@@ -137,7 +137,7 @@ def test_it_can_be_written_drawn_and_read(tmp_path):
 
 @pytest.mark.parametrize(("n", "folds", "most"), [(500, 2, 250), (2002, 2, 501)])
 def test_infonce_is_told_what_it_cannot_pass(n, folds, most):
-    from fgan.estimation.information.variational import at_once
+    from fgan.estimation.published.fitting import at_once
 
     assert at_once(n, folds) == most
     if n == 500:

@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 from fgan.device import resolve_device
 from fgan.divergences import Divergence
 from fgan.errors import FganError
-from fgan.estimation.design import CrossFit, Learner, cross_fit
+from fgan.estimation.designs.design import CrossFit, Learner, cross_fit
+from fgan.estimation.designs.pairs import Pairs
 from fgan.estimation.estimate import Named, check_numbers, divergences_of, trained_for
 from fgan.estimation.evidence import Evidence, checked
-from fgan.estimation.information.counts import counted_p_value
-from fgan.estimation.information.methods import InformationMethod, Setting, choose_information
-from fgan.estimation.information.pairs import Pairs
-from fgan.estimation.information.permutation import independence_p_value
-from fgan.estimation.information.samples import Together, together_of
-from fgan.estimation.information.variational import at_once, estimate_named
+from fgan.estimation.formulas.contingency import counted_p_value
+from fgan.estimation.independence import independence_p_value
+from fgan.estimation.information_methods import InformationMethod, Setting, choose_information
+from fgan.estimation.inputs.joint import Together, together_of
+from fgan.estimation.inputs.read import Samples
 from fgan.estimation.prices import Mean
+from fgan.estimation.published.fitting import at_once, estimate_named
 from fgan.estimation.result import Estimate, Estimates, Source
-from fgan.estimation.samples import Samples
 from fgan.output import Say, to_stderr
 
 SPARSE = 0.2

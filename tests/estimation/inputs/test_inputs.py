@@ -5,7 +5,7 @@ import pytest
 
 import fgan
 from fgan.errors import DataError
-from fgan.estimation.encoding import pair_of
+from fgan.estimation.inputs.encoding import pair_of
 
 FINE = np.random.default_rng(0).normal(size=(100, 2))
 

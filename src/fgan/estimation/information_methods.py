@@ -9,18 +9,18 @@ from torch import Tensor
 
 from fgan.divergences import Divergence
 from fgan.errors import FganError, did_you_mean
+from fgan.estimation.critics.joint import InformationLearner
 from fgan.estimation.critics.learner import NeuralLearner
-from fgan.estimation.design import Learner
-from fgan.estimation.information.copula import copula_information
-from fgan.estimation.information.counts import count_information
-from fgan.estimation.information.learner import InformationLearner
-from fgan.estimation.information.neighbours import neighbour_ceiling, neighbour_information
-from fgan.estimation.information.objectives import NAMED, Named
-from fgan.estimation.information.pairs import SHIFTS
-from fgan.estimation.information.samples import Together
+from fgan.estimation.critics.telescoping import TelescopingLearner
+from fgan.estimation.designs.design import Learner
+from fgan.estimation.designs.pairs import SHIFTS
+from fgan.estimation.formulas.contingency import count_information
+from fgan.estimation.formulas.copula import copula_information
+from fgan.estimation.formulas.ksg import neighbour_ceiling, neighbour_information
+from fgan.estimation.inputs.joint import Together
 from fgan.estimation.methods import trained_by_its_bound
 from fgan.estimation.prices import Mean
-from fgan.estimation.telescoping import TelescopingLearner
+from fgan.estimation.published.objectives import NAMED, Named
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from fgan.estimation.information.objectives import (
+from fgan.estimation.published.objectives import (
     NAMED,
     Mine,
     Weighted,

@@ -11,10 +11,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from fgan.estimation.critics.network import Objective, Part, Schedule, train
-from fgan.estimation.information.normal_scores import normal_scores_of
-from fgan.estimation.information.objectives import Named, Weighted, of
-from fgan.estimation.information.pairs import Pairs
+from fgan.estimation.critics.normal_scores import normal_scores_of
+from fgan.estimation.designs.pairs import Pairs
 from fgan.estimation.prices import Cautioned
+from fgan.estimation.published.objectives import Named, Weighted, of
 from fgan.frame import Frame
 from fgan.networks import Architecture, build_critic
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fgan.estimation.design import Job, TwoSamples
+from fgan.estimation.designs.design import Job, TwoSamples
 from fgan.estimation.prices import Sampling
 
 SHIFTS = 8

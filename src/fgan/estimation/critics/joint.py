@@ -8,10 +8,10 @@ from torch import Tensor
 
 from fgan.estimation.critics.learner import Base, NeuralLearner
 from fgan.estimation.critics.network import Schedule
+from fgan.estimation.critics.normal_scores import normal_scores_of
 from fgan.estimation.critics.regression import logistic_loss
-from fgan.estimation.design import Job
-from fgan.estimation.information.copula import copula_of
-from fgan.estimation.information.normal_scores import normal_scores_of
+from fgan.estimation.designs.design import Job
+from fgan.estimation.formulas.copula import copula_of
 
 SHARES = (1.0, 0.9, 0.75, 0.5, 0.3, 0.1, 0.01)
 """How much of the correlations between x and y is believed; which, the stopping samples say."""

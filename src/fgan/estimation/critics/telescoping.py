@@ -14,7 +14,7 @@ from torch import Tensor
 
 from fgan.estimation.critics.learner import NeuralLearner
 from fgan.estimation.critics.scaling import Scaling, scaling_of
-from fgan.estimation.design import Critic, Job
+from fgan.estimation.designs.design import Critic, Job
 
 BRIDGES = 8
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences import Divergence
-from fgan.estimation.classical.resampling import DRAWS, bootstrapped, counts_drawn, jackknifed
+from fgan.estimation.formulas.resampling import DRAWS, bootstrapped, counts_drawn, jackknifed
 from fgan.estimation.permutation import p_value_of
 from fgan.estimation.prices import Mean, resolution
 

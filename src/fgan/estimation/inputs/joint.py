@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 
 from fgan.errors import DataError
-from fgan.estimation.checks import (
+from fgan.estimation.inputs.encoding import Pair, categories_of, coordinates_of, rows_of
+from fgan.estimation.inputs.notes import (
     DISTINCT,
     NAMED,
     constant_columns,
@@ -18,8 +19,7 @@ from fgan.estimation.checks import (
     require_finite,
     require_most,
 )
-from fgan.estimation.encoding import Pair, categories_of, coordinates_of, rows_of
-from fgan.estimation.samples import Read, Samples, keeps_order, read
+from fgan.estimation.inputs.read import Read, Samples, keeps_order, read
 from fgan.output import Say
 
 PAIRS = 100

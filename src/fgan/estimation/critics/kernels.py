@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from fgan.estimation.critics.scaling import Scaling, scaling_of
-from fgan.estimation.design import Critic, Job
+from fgan.estimation.designs.design import Critic, Job
 
 CENTERS = 200
 WIDTHS = (0.2, 0.35, 0.6, 1.0, 1.8)

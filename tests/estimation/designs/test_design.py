@@ -4,7 +4,7 @@ import pytest
 import torch
 
 import fgan
-from fgan.estimation.design import TwoSamples, cross_fit
+from fgan.estimation.designs.design import TwoSamples, cross_fit
 
 
 def rows(x: torch.Tensor) -> set[int]:

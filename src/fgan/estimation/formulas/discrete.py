@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from fgan.divergences import Divergence
-from fgan.estimation.classical.resampling import bootstrapped, counts_drawn
-from fgan.estimation.design import Critic, Job
+from fgan.estimation.designs.design import Critic, Job
+from fgan.estimation.formulas.resampling import bootstrapped, counts_drawn
 from fgan.estimation.prices import Mean, resolution
 
 PRIOR = 0.5

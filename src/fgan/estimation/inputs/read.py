@@ -16,7 +16,7 @@ from fgan.data import Dataset, TensorSource, load_data
 from fgan.data.arrays import read_array, to_samples
 from fgan.data.dataset import as_uint8
 from fgan.errors import DataError
-from fgan.estimation.checks import require_columns, require_most, require_names, require_supported
+from fgan.estimation.inputs.notes import require_columns, require_most, require_names, require_supported
 from fgan.output import Say
 from fgan.training.run_directory import RunDirectory
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fgan.estimation.design import Critic
+from fgan.estimation.designs.design import Critic
 from fgan.estimation.permutation import p_value_of
 
 MOST = 1000

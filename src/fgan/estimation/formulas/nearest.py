@@ -17,9 +17,9 @@ from torch import Tensor
 
 from fgan.divergences import Divergence
 from fgan.errors import FganError
-from fgan.estimation.classical.powers import power_of
-from fgan.estimation.classical.resampling import jackknifed
 from fgan.estimation.critics.scaling import scaling_of
+from fgan.estimation.formulas.powers import power_of
+from fgan.estimation.formulas.resampling import jackknifed
 from fgan.estimation.prices import Mean
 
 NEIGHBOURS = 5

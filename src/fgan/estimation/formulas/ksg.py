@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fgan.errors import FganError
-from fgan.estimation.classical.resampling import jackknifed
-from fgan.estimation.information.normal_scores import normal_scores_of
+from fgan.estimation.critics.normal_scores import normal_scores_of
+from fgan.estimation.formulas.resampling import jackknifed
 from fgan.estimation.prices import Mean
 
 NEIGHBOURS = 3

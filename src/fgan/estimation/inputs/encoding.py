@@ -11,14 +11,14 @@ import torch
 from torch import Tensor
 
 from fgan.errors import DataError
-from fgan.estimation.checks import (
+from fgan.estimation.inputs.notes import (
     require_alike,
     require_enough,
     require_few_words,
     require_finite,
     require_one_kind,
 )
-from fgan.estimation.samples import Array, Read, Samples, read
+from fgan.estimation.inputs.read import Array, Read, Samples, read
 from fgan.output import Say, to_stderr
 
 MOST_CATEGORIES = 0.1

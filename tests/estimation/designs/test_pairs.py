@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from fgan.estimation.information.pairs import Pairs
+from fgan.estimation.designs.pairs import Pairs
 
 N, FOLDS = 200, 4
 
