@@ -15,7 +15,7 @@ from fgan.estimation.critics.regression import (
     ridge_path,
 )
 from fgan.estimation.critics.scaling import scaling_of
-from fgan.estimation.designs.design import TwoSamples
+from fgan.estimation.designs.two_samples import TwoSamples
 from fgan.frame import Frame
 from fgan.networks import MLPCritic
 from fgan.networks.pyramid import pyramid_of

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 import fgan
-from fgan.estimation.designs.design import TwoSamples, cross_fit
+from fgan.estimation.designs.design import cross_fit
+from fgan.estimation.designs.two_samples import TwoSamples
 
 
 def rows(x: torch.Tensor) -> set[int]:

@@ -5,7 +5,7 @@ import pytest
 
 import fgan
 from fgan.errors import DataError
-from fgan.estimation.inputs.encoding import pair_of
+from fgan.estimation.inputs.two_samples import read_two_samples
 
 FINE = np.random.default_rng(0).normal(size=(100, 2))
 
@@ -105,8 +105,8 @@ def test_shared_and_repeated_records_are_counted():
 
 def test_whole_numbers_with_many_values_are_numbers():
     random = np.random.default_rng(0)
-    assert pair_of(random.poisson(500, 200), random.poisson(500, 200)).kind == "vectors"
-    assert pair_of(random.poisson(1, 500), random.poisson(1, 500)).kind == "categories"
+    assert read_two_samples(random.poisson(500, 200), random.poisson(500, 200)).kind == "vectors"
+    assert read_two_samples(random.poisson(1, 500), random.poisson(1, 500)).kind == "categories"
 
 
 class Table(dict):
@@ -127,8 +127,8 @@ def test_tables_of_numbers_and_words(kind):
         )
 
     p, q = table(1, 0.8), table(0, 0.2)
-    pair = pair_of(p, q)
-    assert pair.columns == ("age", "city = A", "city = B") and pair.p.shape == (300, 3)
+    inputs = read_two_samples(p, q)
+    assert inputs.columns == ("age", "city = A", "city = B") and inputs.first.shape == (300, 3)
     found = fgan.estimate(p, q, "js")
     alone = fgan.estimate(p["age"], q["age"], "js")
     assert found.lower_bound > alone.lower_bound > 0
@@ -197,34 +197,38 @@ def test_arrays_in_files_are_what_they_are_in_memory(tmp_path):
     random = np.random.default_rng(0)
     for values in (1.7e9 + random.normal(size=300), random.integers(0, 3, 300), random.normal(size=(300, 2))):
         np.save(tmp_path / "p.npy", values)
-        from_file = pair_of(tmp_path / "p.npy", str(tmp_path / "p.npy"))
-        given = pair_of(values, values)
-        assert from_file.kind == given.kind and from_file.p.equal(given.p) and from_file.q.equal(given.q)
+        from_file = read_two_samples(tmp_path / "p.npy", str(tmp_path / "p.npy"))
+        given = read_two_samples(values, values)
+        assert (
+            from_file.kind == given.kind
+            and from_file.first.equal(given.first)
+            and from_file.second.equal(given.second)
+        )
         assert from_file.names == (str(tmp_path / "p.npy"),) * 2
 
 
 def test_a_file_under_the_home_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     np.save(tmp_path / "p.npy", FINE)
-    assert pair_of("~/p.npy", FINE).p.equal(pair_of(FINE, FINE).p)
+    assert read_two_samples("~/p.npy", FINE).first.equal(read_two_samples(FINE, FINE).first)
 
 
 def test_objects_are_what_they_hold():
     """As columns of a table come that was put together from several."""
     truths, numbers = np.arange(100) % 3 > 0, np.arange(100) % 4
     for values in (truths, numbers):
-        pair = pair_of(values, values.astype(object))
-        assert pair.kind == "categories" and pair.p.equal(pair.q)
-    assert pair_of([10**20, 10**21] * 50, [10**20] * 100).kind == "categories"
+        inputs = read_two_samples(values, values.astype(object))
+        assert inputs.kind == "categories" and inputs.first.equal(inputs.second)
+    assert read_two_samples([10**20, 10**21] * 50, [10**20] * 100).kind == "categories"
 
 
 def test_n_is_at_most_so_many_of_anything():
-    pair = pair_of(FINE, FINE.tolist(), n=60)
-    assert len(pair.p) == len(pair.q) == 60 and len(np.unique(pair.p[:, 0])) == 60
-    assert len(pair_of(np.zeros((80, 8, 8)), np.ones((90, 8, 8)), n=55).q) == 55
+    inputs = read_two_samples(FINE, FINE.tolist(), n=60)
+    assert len(inputs.first) == len(inputs.second) == 60 and len(np.unique(inputs.first[:, 0])) == 60
+    assert len(read_two_samples(np.zeros((80, 8, 8)), np.ones((90, 8, 8)), n=55).second) == 55
     for bad in (49, -5, 60.5, True):
         with pytest.raises(DataError, match="n must be a whole number of samples, at least 50"):
-            pair_of(FINE, FINE, n=bad)
+            read_two_samples(FINE, FINE, n=bad)
 
 
 def test_further_samples_are_told_apart_by_their_columns():

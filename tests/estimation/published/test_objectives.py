@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from fgan.estimation.published.objectives import (
-    NAMED,
+    PUBLISHED,
     Mine,
     Weighted,
     donsker_varadhan,
@@ -47,15 +47,15 @@ def exact():
     return exact_scores(3000, 0.7), -math.log(1 - 0.49) / 2
 
 
-@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_the_exact_log_ratio_gives_the_information(exact, name):
     scores, truth = exact
-    second = [-scores.diagonal()] if NAMED[name].two else []
-    assert float(NAMED[name].value(of(scores), *second)) == pytest.approx(truth, abs=0.04)
+    second = [-scores.diagonal()] if PUBLISHED[name].two else []
+    assert float(PUBLISHED[name].value(of(scores), *second)) == pytest.approx(truth, abs=0.04)
 
 
 @pytest.mark.parametrize(
-    "name", sorted(set(NAMED) - {"mine"})
+    "name", sorted(set(PUBLISHED) - {"mine"})
 )  # whose gradient is that of dv, and its number none
 def test_what_trains_is_largest_at_the_exact_log_ratio(name):
     scores = exact_scores(1500, 0.7)
@@ -64,8 +64,8 @@ def test_what_trains_is_largest_at_the_exact_log_ratio(name):
 
     def gained(epsilon):
         moved = scores + epsilon * off
-        second = [-scores.diagonal() + epsilon] if NAMED[name].two else []
-        return float(NAMED[name].train()(of(moved), *second))
+        second = [-scores.diagonal() + epsilon] if PUBLISHED[name].two else []
+        return float(PUBLISHED[name].train()(of(moved), *second))
 
     assert gained(0.0) > max(gained(-2.0), gained(2.0))
 
@@ -101,13 +101,13 @@ def test_mine_without_memory_has_the_gradient_of_the_bound_and_with_it_another()
     assert torch.allclose(later[away], of_bound[away] / (0.9 * math.e**2 + 0.1))
 
 
-@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_what_stops_training_gains_nothing_by_a_constant(name):
     scores = exact_scores(2000, 0.5)
-    second = [-scores.diagonal()] if NAMED[name].two else []
+    second = [-scores.diagonal()] if PUBLISHED[name].two else []
 
     def stops_at(constant):
-        return float((NAMED[name].stop or NAMED[name].train())(of(scores + constant), *second))
+        return float((PUBLISHED[name].stop or PUBLISHED[name].train())(of(scores + constant), *second))
 
     assert stops_at(0.0) >= max(stops_at(-3.0), stops_at(3.0)) - 1e-9
 
@@ -123,27 +123,27 @@ def test_no_score_is_too_large(objective, dtype):
     assert value.isfinite() and slope.isfinite().all()
 
 
-@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_matrices_may_be_batched(name):
     scores = torch.stack([exact_scores(20, 0.5, seed) for seed in range(3)])
-    second = [-scores.diagonal(dim1=1, dim2=2)] if NAMED[name].two else []
-    one = [NAMED[name].train()(of(s), *[u[i] for u in second]) for i, s in enumerate(scores)]
-    assert torch.allclose(NAMED[name].train()(of(scores), *second), torch.stack(one))
+    second = [-scores.diagonal(dim1=1, dim2=2)] if PUBLISHED[name].two else []
+    one = [PUBLISHED[name].train()(of(s), *[u[i] for u in second]) for i, s in enumerate(scores)]
+    assert torch.allclose(PUBLISHED[name].train()(of(scores), *second), torch.stack(one))
 
 
-@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("name", PUBLISHED)
 def test_the_weight_of_a_sample_tells_how_far_the_estimate_moves_without_it(name):
     scores = exact_scores(200, 0.5)
-    second = [-scores.diagonal()] if NAMED[name].two else []
+    second = [-scores.diagonal()] if PUBLISHED[name].two else []
     weights = torch.ones(200, dtype=torch.float64, requires_grad=True)
-    value = NAMED[name].value(Weighted(scores, weights), *second)
+    value = PUBLISHED[name].value(Weighted(scores, weights), *second)
     (moved,) = torch.autograd.grad(value, weights)
     kept = torch.arange(200) != 17
-    without = NAMED[name].value(of(scores[kept][:, kept]), *[u[kept] for u in second])
+    without = PUBLISHED[name].value(of(scores[kept][:, kept]), *[u[kept] for u in second])
     assert float((value - without).detach()) == pytest.approx(moved[17].item(), rel=0.1, abs=1e-4)
 
 
-@pytest.mark.parametrize("name", NAMED)
+@pytest.mark.parametrize("name", PUBLISHED)
 @pytest.mark.parametrize("nats", [2.0, 6.0, 10.0])
 def test_what_stops_prefers_the_exact_log_ratio_to_one_that_spreads_too_far(name, nats):
     """Of few pairs, Donsker and Varadhan's bound would not: at 10 nats it rises with the spread."""
@@ -151,8 +151,8 @@ def test_what_stops_prefers_the_exact_log_ratio_to_one_that_spreads_too_far(name
 
     def mean(spread):
         own = -spread * scores.diagonal(dim1=-2, dim2=-1)
-        stop = NAMED[name].stop or NAMED[name].train()
-        return float(stop(of(spread * scores), *[own] * NAMED[name].two).mean())
+        stop = PUBLISHED[name].stop or PUBLISHED[name].train()
+        return float(stop(of(spread * scores), *[own] * PUBLISHED[name].two).mean())
 
     assert mean(1.0) > max(mean(1.5), mean(2.0), mean(3.0))
     if nats == 10.0:

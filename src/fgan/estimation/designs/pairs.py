@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fgan.estimation.designs.design import Job, TwoSamples
+from fgan.estimation.designs.design import Critic, Job
+from fgan.estimation.designs.two_samples import TwoSamples
+from fgan.estimation.permutation import independence_p_value
 from fgan.estimation.prices import Sampling
 
 SHIFTS = 8
@@ -74,6 +76,11 @@ class Pairs:
         """Return how the samples that report depend on each other: each x, and each y, is in several pairs."""
         sizes = [len(self.rows(fold)[2]) for fold in range(self.folds)]
         return Sampling(len(self.x), len(self.x) // 2, lambda on_p, on_q: self._variance(on_p, on_q, sizes))
+
+    def p_value(self, critic: Critic, permutations: int, seed: int) -> float:
+        """Return the p-value of independence, the rows of y permuted."""
+        rows = self.rows(0)[2]
+        return independence_p_value(critic, self.x[rows], self.y[rows], permutations, seed)
 
     def _variance(self, on_p: Tensor, on_q: Tensor, sizes: list[int]) -> float:
         """Return the variance of the sum of both means, to first order: of what each sample adds to them."""

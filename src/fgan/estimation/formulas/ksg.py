@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from fgan.divergences import Divergence
 from fgan.errors import FganError
 from fgan.estimation.critics.normal_scores import normal_scores_of
 from fgan.estimation.formulas.resampling import jackknifed
@@ -16,17 +17,18 @@ NEIGHBOURS = 3
 GROUPS = 10
 
 
-def neighbour_ceiling(n: int, k: int = NEIGHBOURS) -> float:
+def ksg_ceiling(n: int, k: int = NEIGHBOURS) -> float:
     """Return the largest value that n samples can give: every neighbour of both is a neighbour of each."""
     return float(torch.digamma(torch.tensor(float(n))) - torch.digamma(torch.tensor(float(k))))
 
 
-def neighbour_information(x: Tensor, y: Tensor, k: int = NEIGHBOURS) -> Mean:
+def ksg_information(divergence: Divergence, x: Tensor, y: Tensor, k: int = NEIGHBOURS) -> Mean | None:
     r"""Return the mutual information by the distances to nearest neighbours, its spread by the jackknife.
 
     .. math:: \psi(k) + \psi(n) - \overline{\psi(n_x + 1) + \psi(n_y + 1)}
 
     Args:
+        divergence: KL; of others there is no such formula, and None.
         x, y: samples that belong together (n, dx), (n, dy), in an order that says nothing.
         k: which neighbour.
 
@@ -35,10 +37,10 @@ def neighbour_information(x: Tensor, y: Tensor, k: int = NEIGHBOURS) -> Mean:
 
     Source: Kraskov, Stögbauer and Grassberger, "Estimating mutual information" (2004), eq. 8.
     """
+    if divergence.name != "kl":
+        return None
     x, y = (normal_scores_of(side)(side).double() for side in (x, y))
-    found = jackknifed(lambda x, y: _kraskov(x.numpy(), y.numpy(), k), x, y, groups=GROUPS, correct=False)
-    assert found is not None, "there is always a number"
-    return found
+    return jackknifed(lambda x, y: _kraskov(x.numpy(), y.numpy(), k), x, y, groups=GROUPS, correct=False)
 
 
 def _kraskov(x: NDArray[np.float64], y: NDArray[np.float64], k: int) -> float:

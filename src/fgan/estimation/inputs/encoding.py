@@ -1,4 +1,4 @@
-"""Two sets of samples made alike: vectors, images or categories."""
+"""What samples become: vectors, images or categories, and further samples the same."""
 
 from __future__ import annotations
 
@@ -11,74 +11,110 @@ import torch
 from torch import Tensor
 
 from fgan.errors import DataError
-from fgan.estimation.inputs.notes import (
-    require_alike,
-    require_enough,
-    require_few_words,
-    require_finite,
-    require_one_kind,
-)
 from fgan.estimation.inputs.read import Array, Read, Samples, read
-from fgan.output import Say, to_stderr
+from fgan.output import to_stderr
 
 MOST_CATEGORIES = 0.1
 """Whole numbers, words and truth values are categories while there are at most so many for each sample."""
+FEW_WORDS, MOST_WORDS = 20, 1000
+"""So many words of a column are never too many; more than so many always are."""
+FITTED = ("the fitted samples", "x")
+"""What errors call the samples that critics know, and further ones."""
 
 
 @dataclass(frozen=True)
-class Pair:
-    """Two sets of samples of one kind.
+class Inputs:
+    """Samples of P and of Q, or of X and of Y row by row, in the form that methods take.
 
     Args:
-        p, q: vectors, float64 (n, d); images, uint8 (n, c, h, w); or categories, int64 (n,).
+        first, second: vectors, float64 (n, d); images, uint8 (n, c, h, w); or categories, int64 (n,).
         kind: "vectors", "images" or "categories".
         names: what to call the two.
-        columns: the name of each coordinate of a vector, or of each category.
-        encode: turns further samples into the same form.
+        columns: the name of each coordinate of a vector that critics see, or of each category that they know.
+        encode: turns further samples into what critics see; None where there are no critics.
+        joint: whether a row of one belongs to the same row of the other: critics see both, side by side.
+        numbers: whether every coordinate is a number of its own, none of them a category's.
+        notes: what is worth knowing of them.
     """
 
-    p: Tensor
-    q: Tensor
+    first: Tensor
+    second: Tensor
     kind: str
     names: tuple[str, str]
     columns: tuple[str, ...]
-    encode: Callable[[Samples], Tensor]
+    encode: Callable[[Samples], Tensor] | None = None
+    joint: bool = False
+    numbers: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """Coordinates of the first set, or categories."""
+        return len(self.columns) if self.kind == "categories" else self.first.shape[1]
+
+    @property
+    def smallest(self) -> int:
+        """How many samples the smaller set has."""
+        return min(len(self.first), len(self.second))
 
 
-def pair_of(p: Samples, q: Samples, *, n: int | None = None, seed: int = 0, say: Say = to_stderr) -> Pair:
-    """Read two sets of samples.
+def require_alike(
+    first: tuple[int, ...],
+    second: tuple[int, ...],
+    names: tuple[str, str],
+    columns: tuple[str, ...] = (),
+    other_columns: tuple[str, ...] = (),
+) -> None:
+    """Raise a DataError where samples differ in their shape, or columns in their names."""
+    if first != second:
+        raise DataError(
+            f"samples of both sets have one shape; those of {names[0]} have {first}, those of {names[1]} {second}. "
+            "Compare the same features of both."
+        )
+    if columns != other_columns:
+        odd = next((a, b) for a, b in zip(columns, other_columns, strict=True) if a != b)
+        raise DataError(
+            f'tables have the same columns in the same order; got "{odd[0]}" in {names[0]} where {names[1]} has '
+            f'"{odd[1]}". Select and order them alike.'
+        )
 
-    Args:
-        p, q: see `Samples`. Real numbers are vectors. Whole numbers, words and truth values are categories, each
-            distinct row one, if these are few; else whole numbers are numbers, and each word a coordinate of 0 and 1.
-            Arrays of rank 3 and 4 are images, as for `fgan.load_data`.
-        n: samples drawn from runs and distributions (10,000 unless told), and at most taken of all others.
-        seed: decides which.
-        say: told what is worth knowing of data that are loaded.
 
-    Raises:
-        DataError: where they cannot be read, are not of one kind and size, are too few, or hold NaN.
+def require_one_kind(first: Read, second: Read) -> None:
+    """Raise a DataError for a column that is words in one set and numbers in the other, as one stray cell makes it."""
+    for column, *cells in zip(first.columns, first.cells, second.cells, strict=True):
+        words = [cell.dtype.kind == "U" for cell in cells]
+        if words[0] == words[1]:
+            continue
+        of_words = words.index(True)
+        names = (first.name, second.name)
+        stray = next(
+            (f'"{word}" in row {row}' for row, word in enumerate(cells[of_words]) if not _is_number(word)),
+            None,
+        )
+        mend = (
+            f"the first {stray}. Repair or remove that row, or make both words." if stray
+            else "each of which is a number. Convert them."
+        )  # fmt: skip
+        raise DataError(
+            f'a column is words in both sets or in neither; "{column}" is words in {names[of_words]} and none in '
+            f"{names[1 - of_words]}: {mend}"
+        )
 
-    >>> pair = pair_of([0.5, 1.5] * 50, [[0.0], [1.0]] * 50)
-    >>> pair.p.shape, pair.kind
-    (torch.Size([100, 1]), 'vectors')
-    """
-    first, second = read(p, "P", n, seed, say), read(q, "Q", n, seed + 1, say)
-    names = (first.name, second.name)
-    if first.images is not None and second.images is not None:
-        like = ImagesLike(tuple(first.images.shape[1:]))
-        require_alike(like.shape, tuple(second.images.shape[1:]), names)
-        require_enough(len(first), len(second), names)
-        return Pair(first.images, second.images, "images", names, (), like)
-    if (first.images is None) != (second.images is None):
-        raise DataError(f"both sets hold images, or neither; of {names[0]} and {names[1]} only one does.")
-    require_alike((len(first.cells),), (len(second.cells),), names, first.columns, second.columns)
-    require_enough(len(first), len(second), names)
-    for one in (first, second):
-        require_finite(one.cells, one.columns, one.name)
-    require_one_kind(first.cells, second.cells, first.columns, names)
-    categories = categories_of(first, second)
-    return _categorical(first, second, categories) if categories is not None else vectors_of(first, second)
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _further(samples: Samples, shape: tuple[int, ...], names: tuple[str, ...] | None = None) -> Read:
+    """Read further samples of a shape; of a table, with columns of these names."""
+    given = read(samples, FITTED[1], None, 0, to_stderr)
+    expected, received = (names, given.columns) if names is not None and given.named else ((), ())
+    require_alike(shape, given.shape, FITTED, expected, received)
+    return given
 
 
 @dataclass(frozen=True)
@@ -87,22 +123,22 @@ class ImagesLike:
 
     shape: tuple[int, ...]
 
+    def of(self, samples: Read) -> Tensor:
+        """Return images, uint8 (n, c, h, w)."""
+        assert samples.images is not None, "shapes are alike"
+        return samples.images
+
     def __call__(self, samples: Samples) -> Tensor:
-        """Return them, uint8 (n, c, h, w)."""
-        images = read(samples, "x", None, 0, to_stderr).images
-        require_alike(
-            self.shape, () if images is None else tuple(images.shape[1:]), ("the fitted samples", "x")
-        )
-        assert images is not None, "shapes are alike"
-        return images
+        """Return further images, uint8 (n, c, h, w)."""
+        return self.of(_further(samples, self.shape))
 
 
-def categories_of(first: Read, second: Read) -> dict[tuple[Any, ...], int] | None:
-    """Return the number of each distinct row of both sets, or None where they are not categories."""
-    if any(cell.dtype.kind == "f" for one in (first, second) for cell in one.cells):
+def categories_of(*sets: Read) -> dict[tuple[Any, ...], int] | None:
+    """Return the number of each distinct row of all sets, or None where they are not categories."""
+    if any(cell.dtype.kind == "f" for one in sets for cell in one.cells):
         return None
-    rows = {row: None for one in (first, second) for row in rows_of(one.cells)}
-    if len(rows) > MOST_CATEGORIES * min(len(first), len(second)):
+    rows = {row: None for one in sets for row in rows_of(one.cells)}
+    if len(rows) > MOST_CATEGORIES * min(map(len, sets)):
         return None
     return {row: number for number, row in enumerate(sorted(rows, key=str))}
 
@@ -110,21 +146,6 @@ def categories_of(first: Read, second: Read) -> dict[tuple[Any, ...], int] | Non
 def rows_of(cells: Sequence[Array]) -> list[tuple[Any, ...]]:
     """Return columns as rows."""
     return list(zip(*(cell.tolist() for cell in cells), strict=True))
-
-
-def _categorical(first: Read, second: Read, number_of: dict[tuple[Any, ...], int]) -> Pair:
-    encode = Numbered(number_of, first.columns if first.named else None)
-    labels = tuple(", ".join(map(str, row)) for row in number_of)
-    return Pair(encode.of(first), encode.of(second), "categories", (first.name, second.name), labels, encode)
-
-
-def _like(samples: Samples, columns: int, names: tuple[str, ...] | None) -> Read:
-    """Read further samples of so many columns; of a table, of these names."""
-    given = read(samples, "x", None, 0, to_stderr)
-    sides = ("the fitted samples", "x")
-    expected, received = (names, given.columns) if names is not None and given.named else ((), ())
-    require_alike((columns,), (len(given.cells),), sides, expected, received)
-    return given
 
 
 @dataclass(frozen=True)
@@ -137,7 +158,7 @@ class Numbered:
     """
 
     number_of: dict[tuple[Any, ...], int]
-    names: tuple[str, ...] | None
+    names: tuple[str, ...] | None = None
 
     def of(self, samples: Read) -> Tensor:
         """Return the categories (n,) of samples that are all known."""
@@ -149,7 +170,7 @@ class Numbered:
         Raises:
             DataError: for a row that is none of them.
         """
-        given = _like(samples, len(next(iter(self.number_of))), self.names)
+        given = _further(samples, (len(next(iter(self.number_of))),), self.names)
         unknown = next((row for row in rows_of(given.cells) if row not in self.number_of), None)
         if unknown is not None:
             raise DataError(
@@ -203,13 +224,12 @@ class Coordinates:
         Raises:
             DataError: for other columns, words where there were numbers, unknown words, NaN.
         """
-        given = _like(samples, len(self.columns), self.columns if self.named else None)
-        require_finite(given.cells, given.columns, "x")
-        for cell, known, column in zip(given.cells, self.words, self.columns, strict=True):
-            if known is None:
-                require_one_kind([np.zeros(1)], [cell], [column], ("the fitted samples", "x"))
-                continue
-            unknown = next((one for one in _words(cell) if one not in known), None)
+        given = _further(samples, (len(self.columns),), self.columns if self.named else None)
+        pairs = list(zip(given.cells, self.words, strict=True))
+        fitted = [np.zeros(1) if known is None else cell for cell, known in pairs]
+        require_one_kind(Read(FITTED[0], fitted, self.columns), given)
+        for column, (cell, known) in zip(self.columns, pairs, strict=True):
+            unknown = next((one for one in _words(cell) if one not in known), None) if known else None
             if unknown is not None:
                 raise DataError(
                     f"log_ratio knows the categories that it was fitted to; {column} of x holds {unknown}, which was "
@@ -218,25 +238,23 @@ class Coordinates:
         return self.of(given)
 
 
-def vectors_of(first: Read, second: Read) -> Pair:
-    """Return float64 vectors: numbers as they are, and 0 or 1 for each word of a column; see `coordinates_of`."""
-    encode = coordinates_of(first, second)
-    names = (first.name, second.name)
-    return Pair(encode.of(first), encode.of(second), "vectors", names, encode.names, encode)
-
-
 def coordinates_of(*sets: Read) -> Coordinates:
     """Return what makes vectors of sets of the same columns, and knows all of their words.
 
     Raises:
         DataError: for a column of so many different words that few would recur.
     """
-    first, words = sets[0], []
+    first, words, rows = sets[0], [], sum(map(len, sets))
+    most = max(FEW_WORDS, min(MOST_WORDS, rows // 10))
     for column, *cells in zip(first.columns, *(one.cells for one in sets), strict=True):
-        known = (
-            sorted({word for cell in cells for word in cell.tolist()}) if cells[0].dtype.kind == "U" else None
-        )
-        if known is not None:
-            require_few_words(len(known), column, sum(map(len, sets)))
-        words.append(None if known is None else tuple(known))
+        if cells[0].dtype.kind != "U":
+            words.append(None)
+            continue
+        known = tuple(sorted({word for cell in cells for word in cell.tolist()}))
+        if len(known) > most:
+            raise DataError(
+                f"each word of a column becomes a coordinate beside numbers, at most {most} in {rows} rows; "
+                f'"{column}" has {len(known)}. Leave it out, merge rare ones, or give numbers as numbers.'
+            )
+        words.append(known)
     return Coordinates(first.columns, tuple(words), first.named)

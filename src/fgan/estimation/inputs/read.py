@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +17,6 @@ from fgan.data import Dataset, TensorSource, load_data
 from fgan.data.arrays import read_array, to_samples
 from fgan.data.dataset import as_uint8
 from fgan.errors import DataError
-from fgan.estimation.inputs.notes import require_columns, require_most, require_names, require_supported
 from fgan.output import Say
 from fgan.training.run_directory import RunDirectory
 
@@ -24,6 +24,8 @@ Samples = Any
 """An array, a tensor, a list, a table (columns by name), a `Dataset`, the name of data, or a run directory."""
 Array = NDArray[Any]
 
+FEWEST = 50
+"""Samples of a set that an estimate needs at least."""
 DRAWN = 10_000
 """Samples that are drawn from a run or a distribution, unless told."""
 ARRAYS = (".npy", ".npz")
@@ -47,6 +49,16 @@ class Read:
     columns: tuple[str, ...]
     images: Tensor | None = None
     named: bool = False
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of one sample: (c, h, w) of an image, (k,) of a row."""
+        return (len(self.cells),) if self.images is None else tuple(self.images.shape[1:])
+
+    @property
+    def numbers(self) -> bool:
+        """Whether all columns are numbers, none of them words or truth values."""
+        return all(cell.dtype.kind in "fiu" for cell in self.cells)
 
     def __len__(self) -> int:
         """Count the samples."""
@@ -76,10 +88,34 @@ def read(samples: Samples, side: str, n: int | None, seed: int, say: Say) -> Rea
         say: told what is worth knowing of data that are loaded.
 
     Raises:
-        DataError: where they cannot be read, or hold what is no number, word or truth value.
+        DataError: where they cannot be read, or hold what is no finite number, word or truth value.
     """
-    require_most(n)
-    return _whole(samples, side, n, seed, say).some(n, seed)
+    check_count(n)
+    found = _whole(samples, side, n, seed, say).some(n, seed)
+    for cell, column in zip(found.cells, found.columns, strict=True):
+        if cell.dtype.kind == "f" and not np.isfinite(cell).all():
+            bad = ~np.isfinite(cell)
+            raise DataError(
+                f"samples must be finite numbers; {int(bad.sum())} of {len(cell)} in {column} of {found.name} are NaN "
+                f"or infinite, the first in row {int(bad.argmax())}. Remove or repair those rows."
+            )
+    return found
+
+
+def check_count(n: int | None) -> None:
+    """Raise a DataError for a number of samples that is none, or too few for an estimate."""
+    if n is not None and (isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < FEWEST):
+        raise DataError(f"n must be a whole number of samples, at least {FEWEST}; got {n!r}.")
+
+
+def require_enough(*sets: Read) -> None:
+    """Raise a DataError for too few samples to train, stop and report."""
+    for one in sets:
+        if len(one) < FEWEST:
+            raise DataError(
+                f"an estimate needs at least {FEWEST} samples of each set, for some of them train and others report; "
+                f"{one.name} has {len(one)}. Give more."
+            )
 
 
 def keeps_order(samples: Samples) -> bool:
@@ -114,9 +150,23 @@ def _of_table(table: Samples, side: str) -> Read:
     """Return a mapping, or a table of pandas, polars or pyarrow."""
     keys = list(table.keys() if hasattr(table, "keys") else getattr(table, "column_names", table.columns))
     names = tuple(map(str, keys))
-    require_names(names, side)
+    if not names:
+        raise DataError(f"a table has at least one column; {side} has none.")
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        raise DataError(f'each column of a table has a name of its own; {side} has "{twice}" more than once.')
     cells = [_array(table[key], f"{side}, column {key}") for key in keys]
-    require_columns(cells, names, side)
+    for name, cell in zip(names, cells, strict=True):
+        if cell.ndim != 1:
+            raise DataError(
+                f'a column has one value in each row; "{name}" of {side} has the shape {cell.shape}. Give each of '
+                "its columns a name of its own."
+            )
+        if len(cell) != len(cells[0]):
+            raise DataError(
+                f'columns of a table have one length; in {side} "{names[0]}" has {len(cells[0])} rows and "{name}" '
+                f"{len(cell)}. Give rows that are whole."
+            )
     return Read(side, cells, names, named=True)
 
 
@@ -138,9 +188,23 @@ def _array(samples: Samples, name: str) -> Array:
         raise DataError(
             f"samples are rows of one length; {name} has others ({error}). Make it a rectangle."
         ) from error
-    require_supported(array, name)
-    if array.dtype.kind != "O":
+    if array.ndim == 0 or array.size == 0:
+        raise DataError(
+            f"samples are rows of numbers or categories; {name} has the shape {array.shape}. Give (n, d) or (n,)."
+        )
+    if array.ndim > 4:
+        raise DataError(
+            f"samples have rank 1 to 4; {name} has the shape {array.shape}. Flatten what is no image."
+        )
+    if array.dtype.kind in "biufU":
         return array
+    if array.dtype.kind != "O" or not all(
+        isinstance(one, (str, bool, int, np.integer)) for one in array.flat
+    ):
+        raise DataError(
+            f"samples hold real numbers, words or truth values; {name} holds {array.dtype}. "
+            'Convert them, for example with array.astype("float64").'
+        )
     truths = [isinstance(one, (bool, np.bool_)) for one in array.flat]
     words = any(isinstance(one, str) for one in array.flat) or any(truths) != all(truths)
     try:

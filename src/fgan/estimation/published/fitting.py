@@ -14,7 +14,7 @@ from fgan.estimation.critics.network import Objective, Part, Schedule, train
 from fgan.estimation.critics.normal_scores import normal_scores_of
 from fgan.estimation.designs.pairs import Pairs
 from fgan.estimation.prices import Cautioned
-from fgan.estimation.published.objectives import Named, Weighted, of
+from fgan.estimation.published.objectives import Published, Weighted, of
 from fgan.frame import Frame
 from fgan.networks import Architecture, build_critic
 
@@ -115,29 +115,29 @@ def at_once(n: int, folds: int) -> int:
     return math.ceil(part / math.ceil(part / REPORT))
 
 
-def estimate_named(design: Pairs, named: Named, seed: int, device: str) -> Cautioned:
+def published_value(design: Pairs, published: Published, seed: int, device: str) -> Cautioned:
     """Return a published estimator's mean over the folds, each read off samples that its critic has not seen.
 
     Args:
         design: the folds.
-        named: which estimator.
+        published: which estimator.
         seed: decides the networks' weights, the same for every fold.
         device: where networks are trained.
     """
     scorings = [_scoring(design, fold) for fold in range(design.folds)]
-    tasks = [_task(design, fold, scoring, named.two, device) for fold, scoring in enumerate(scorings)]
-    width = design.x.shape[1] + design.y.shape[1] + named.two
+    tasks = [_task(design, fold, scoring, published.two, device) for fold, scoring in enumerate(scorings)]
+    width = design.x.shape[1] + design.y.shape[1] + published.two
     networks = [_network(width, seed).to(device) for _ in tasks]
-    objective = named.train()
-    train(networks, tasks, loss_of(objective), SCHEDULE, loss_of(named.stop or objective))
+    objective = published.train()
+    train(networks, tasks, loss_of(objective), SCHEDULE, loss_of(published.stop or objective))
     found = [
         one
         for fold, (network, scoring) in enumerate(zip(networks, scorings, strict=True))
-        for one in _read_off(network, *scoring(design.rows(fold)[2]), named, device)
+        for one in _read_off(network, *scoring(design.rows(fold)[2]), published, device)
     ]
     count = sum(one.samples for one in found)
     value = sum(one.samples * one.value for one in found) / count
-    return Cautioned(value, math.hypot(*(one.spread for one in found)) / count, _caveat(found, named))
+    return Cautioned(value, math.hypot(*(one.spread for one in found)) / count, _caveat(found, published))
 
 
 @dataclass(frozen=True)
@@ -181,25 +181,27 @@ def _network(width: int, seed: int) -> nn.Module:
         return build_critic(recipe, Frame((width,)))
 
 
-def _read_off(network: nn.Module, x: Tensor, y: Tensor, named: Named, device: str) -> Iterator[_Reading]:
+def _read_off(
+    network: nn.Module, x: Tensor, y: Tensor, published: Published, device: str
+) -> Iterator[_Reading]:
     """Yield what each matrix of samples that report says."""
     blocks = math.ceil(len(x) / REPORT)
     for x_part, y_part in zip(x.tensor_split(blocks), y.tensor_split(blocks), strict=True):
-        scores, *second = _outputs(network, x_part.to(device), y_part.to(device), named.two)
+        scores, *second = _outputs(network, x_part.to(device), y_part.to(device), published.two)
         n = len(x_part)
         weights = torch.ones(n, dtype=torch.float64, requires_grad=True)
         means = Weighted(matrix_of(scores), weights)
-        value = taken(named.value, means, *second)
+        value = taken(published.value, means, *second)
         # The infinitesimal jackknife: how the estimate moves with the weight of each sample.
         (moved,) = torch.autograd.grad(value, weights)
         log_ratio = of(means.scores - (second[0][:, None] if second else 0.0))
         yield _Reading(n, float(value.detach()), n * float(moved.norm()), float(log_ratio.effective_pairs()))
 
 
-def _caveat(found: Sequence[_Reading], named: Named) -> str:
+def _caveat(found: Sequence[_Reading], published: Published) -> str:
     """Return what is to be said where few pairs decide the value."""
     pairs = sum(one.pairs for one in found)
-    if not named.normaliser or pairs >= FEW:
+    if not published.normaliser or pairs >= FEW:
         return ""
     every = sum(one.samples * (one.samples - 1) for one in found)
     return (

@@ -168,7 +168,7 @@ Value = Callable[[Weighted], Tensor]
 
 
 @dataclass(frozen=True)
-class Named:
+class Published:
     """An estimator as it was published: what trains its critic, and what is read off it.
 
     Args:
@@ -192,36 +192,38 @@ class Named:
     caveat: str = ""
 
 
-NAMED: dict[str, Named] = {
-    "nwj": Named("1 + E_P[l] - E_Q[e^l] (Nguyen, Wainwright and Jordan)", lambda: nwj, nwj, normaliser=True),
+PUBLISHED: dict[str, Published] = {
+    "nwj": Published(
+        "1 + E_P[l] - E_Q[e^l] (Nguyen, Wainwright and Jordan)", lambda: nwj, nwj, normaliser=True
+    ),
     # Of few pairs, Donsker and Varadhan's bound rises with the spread of a critic that scores a rare pair far too high.
-    "dv": Named(
+    "dv": Published(
         "E_P[l] - log E_Q[e^l] (Donsker and Varadhan)",
         lambda: donsker_varadhan,
         donsker_varadhan,
         stop=info_nce,
         normaliser=True,
     ),
-    "mine": Named(
+    "mine": Published(
         "the same with MINE's gradient (Belghazi et al.)",
         Mine,
         donsker_varadhan,
         stop=info_nce,
         normaliser=True,
     ),
-    "infonce": Named(
+    "infonce": Published(
         "which y belongs to x, among n (van den Oord et al.)", lambda: info_nce, info_nce, ceiling=math.log
     ),
-    "js": Named(
+    "js": Published(
         "trained as a classifier, read off as nwj (Poole et al.)", lambda: logistic, nwj, normaliser=True
     ),
-    "smile": Named(
+    "smile": Published(
         "trained as a classifier, read off as dv with clipped ratios (Song and Ermon)",
         lambda: logistic,
         smile,
         caveat="smile clips ratios to e^±5, which moves the value, and its interval leaves that out.",
     ),
-    "flo": Named(
+    "flo": Published(
         "contrastive, with a second critic in place of the logarithm (Guo et al.)",
         lambda: flo,
         flo,
