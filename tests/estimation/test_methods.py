@@ -5,7 +5,8 @@ import math
 import pytest
 
 import fgan
-from fgan.estimation import METHODS
+from fgan.estimation import INFORMATION_METHODS, METHODS
+from fgan.estimation.methods import REGISTRY
 
 OF_VECTORS = [name for name, method in METHODS.items() if "vectors" in method.two_samples]
 WITH_CRITICS = [name for name in OF_VECTORS if METHODS[name].learner]
@@ -71,3 +72,19 @@ def test_methods_say_what_they_take(gaussians):
         fgan.estimate(p, q, method="knn", permutations=99)
     with pytest.raises(fgan.FganError, match="has no density ratio"):
         fgan.estimate(p, q, method="knn").log_ratio(p)
+
+
+def test_every_method_of_the_registry_is_found_at_the_doors_that_it_serves():
+    for one in REGISTRY:
+        assert one.two_samples or one.joint, one
+        assert one.learner or one.value or one.published, one
+        assert not one.two_samples or METHODS[one.name] is one
+        assert not one.joint or INFORMATION_METHODS[one.name] is one
+
+
+def test_what_one_name_means_at_both_doors():
+    """A cross-fitted critic of KL's bound for two samples; the published estimator for joint ones."""
+    for name in ("nwj", "dv"):
+        assert METHODS[name].learner and not METHODS[name].published
+        assert INFORMATION_METHODS[name].published and not INFORMATION_METHODS[name].learner
+    assert METHODS["tight"] is INFORMATION_METHODS["tight"]

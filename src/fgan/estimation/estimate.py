@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fgan.device import resolve_device
 from fgan.estimation.curve import with_curve
 from fgan.estimation.evidence import Evidence, checked
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.inputs.two_samples import read_two_samples
-from fgan.estimation.methods import METHODS
+from fgan.estimation.methods import METHODS, choose
 from fgan.estimation.result import Estimate, Estimates
-from fgan.estimation.run import DivergenceLike, Plan, divergences_of, planned, run
+from fgan.estimation.run import DivergenceLike, Plan, check_numbers, divergences_of, run
 from fgan.output import Say, to_stderr
 
 PERFECT = 0.997
@@ -73,7 +74,9 @@ def estimate(
     """
     wanted, several = divergences_of(divergence)
     inputs = read_two_samples(p, q, n=n, seed=seed, say=say)
-    plan = planned(inputs, wanted, method, folds, permutations, seed, device)
+    check_numbers(inputs, folds, permutations)
+    chosen, reason = choose(method, inputs)
+    plan = Plan(inputs, wanted, chosen, reason, folds, permutations, seed, resolve_device(device))
     evidence = run(plan)
     if method == "auto":
         plan, evidence = _telescoped_if_far(plan, evidence)

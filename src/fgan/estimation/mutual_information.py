@@ -6,11 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fgan.device import resolve_device
 from fgan.estimation.evidence import checked
 from fgan.estimation.inputs.joint import read_joint
 from fgan.estimation.inputs.read import Samples
+from fgan.estimation.methods import choose
 from fgan.estimation.result import Estimates, Information
-from fgan.estimation.run import DivergenceLike, Plan, divergences_of, planned, run
+from fgan.estimation.run import DivergenceLike, Plan, check_numbers, divergences_of, run
 from fgan.output import Say, to_stderr
 
 SPARSE = 0.2
@@ -73,7 +75,9 @@ def mutual_information(
     """
     wanted, several = divergences_of(divergence)
     inputs = read_joint(x, y, n=n, seed=seed, say=say)
-    plan = planned(inputs, wanted, method, folds, permutations, seed, device)
+    check_numbers(inputs, folds, permutations)
+    chosen, reason = choose(method, inputs)
+    plan = Plan(inputs, wanted, chosen, reason, folds, permutations, seed, resolve_device(device))
     found, skipped = run(plan).estimates(Information)
     found = {name: _with_limits(one, plan) for name, one in found.items()}
     return checked(found, skipped) if several else next(iter(found.values()))

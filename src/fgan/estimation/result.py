@@ -82,7 +82,12 @@ class Estimate:
         Raises:
             FganError: where the method has no critic, or x is none of the samples' kind.
         """
-        return mean_log_ratio(self.source, self.method, x)
+        source = self.source
+        if not source.critics:
+            raise FganError(f'method "{self.method}" has no density ratio. Take another, such as "logistic".')
+        assert source.inputs.encode is not None, "there are critics"
+        encoded = source.inputs.encode(x)
+        return torch.stack([critic(encoded).double() for critic in source.critics]).mean(0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it in JSON's types; None where a number is not finite, which `warnings` then explain."""
@@ -218,12 +223,3 @@ class Estimates(Mapping[str, Estimate]):
             )
         warnings = dict.fromkeys(warning for one in self.estimates.values() for warning in one.warnings)
         return "\n".join([*lines, *(f"warning: {one}" for one in warnings if HEAVY_TAIL not in one)])
-
-
-def mean_log_ratio(source: Source, method: str, x: Samples) -> Tensor:
-    """Return the mean log-ratio over the folds' critics; see `Estimate.log_ratio`."""
-    if not source.critics:
-        raise FganError(f'method "{method}" has no density ratio. Take another, such as "logistic".')
-    assert source.inputs.encode is not None, "there are critics"
-    encoded = source.inputs.encode(x)
-    return torch.stack([critic(encoded).double() for critic in source.critics]).mean(0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from fgan.device import resolve_device
 from fgan.divergences import EXAMPLES, Divergence
 from fgan.divergences import divergence as divergence_named
 from fgan.errors import FganError
@@ -14,7 +13,7 @@ from fgan.estimation.designs.pairs import SHIFTS, Pairs
 from fgan.estimation.designs.two_samples import TwoSamples
 from fgan.estimation.evidence import Evidence
 from fgan.estimation.inputs.encoding import Inputs
-from fgan.estimation.methods import Method, Setting, choose, trained_for
+from fgan.estimation.methods import Method, Setting, trained_for
 from fgan.estimation.prices import Mean
 from fgan.estimation.published.fitting import published_value
 
@@ -46,32 +45,17 @@ class Plan:
     device: str
 
 
-def planned(
-    inputs: Inputs,
-    wanted: list[Divergence],
-    method: str,
-    folds: int,
-    permutations: int,
-    seed: int,
-    device: str,
-) -> Plan:
-    """Return the plan for a method's name, or for "auto"; arguments as `Plan`.
-
-    Raises:
-        FganError: for folds that the samples do not fill, permutations that can show nothing, an unknown method or
-            device, or a method that does not take such samples.
-    """
-    if not 2 <= folds <= inputs.smallest // 5:
+def check_numbers(inputs: Inputs, folds: int, permutations: int) -> None:
+    """Raise an FganError for folds that samples do not fill, or permutations that can show nothing."""
+    n = inputs.smallest
+    if not 2 <= folds <= n // 5:
         raise FganError(
-            "folds must be 2 or more, with 5 samples of each set in every one; "
-            f"got {folds} for {inputs.smallest} samples."
+            f"folds must be 2 or more, with 5 samples of each set in every one; got {folds} for {n} samples."
         )
     if permutations < 0 or 0 < permutations < 19:
         raise FganError(
             f"permutations must be 0, or at least 19 to reach a p-value of 0.05; got {permutations}. Take 999."
         )
-    chosen, reason = choose(method, inputs)
-    return Plan(inputs, wanted, chosen, reason, folds, permutations, seed, resolve_device(device))
 
 
 def divergences_of(given: DivergenceLike | Sequence[DivergenceLike]) -> tuple[list[Divergence], bool]:

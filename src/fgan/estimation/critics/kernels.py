@@ -76,25 +76,20 @@ class LeastSquares:
 
     def __call__(self, jobs: list[Job]) -> list[Critic]:
         """Return a critic for each job."""
-        return [self._fit(job) for job in jobs]
+        return [_best(self._fits(job)) for job in jobs]
 
-    def _fit(self, job: Job) -> KernelRatio:
+    def _fits(self, job: Job) -> Iterator[tuple[float, KernelRatio]]:
         name, alpha = "rulsif" if self.relative else "ulsif", self.relative
-        best: tuple[float, KernelRatio] | None = None
-        for fit in _fits(job):
-            second = alpha * _gram(fit.p) + (1 - alpha) * _gram(fit.q)
-            first = fit.p.mean(0)
+        for seen in _all_widths(job):
+            second = alpha * _gram(seen.p) + (1 - alpha) * _gram(seen.q)
+            first = seen.p.mean(0)
             for ridge in RIDGES:
                 eye = torch.eye(len(first), dtype=first.dtype)
                 weights = torch.linalg.solve(second + ridge * eye, first)
-                p, q = fit.p_stop @ weights, fit.q_stop @ weights
-                loss = float(alpha * p.square().mean() + (1 - alpha) * q.square().mean()) / 2 - float(
-                    p.mean()
-                )
-                if best is None or loss < best[0]:
-                    best = loss, fit.ratio(weights, alpha, f"{name}, width {fit.width:.3g}, ridge {ridge:g}")
-        assert best is not None, "there are widths"
-        return best[1]
+                p, q = seen.p_stop @ weights, seen.q_stop @ weights
+                squares = float(alpha * p.square().mean() + (1 - alpha) * q.square().mean())
+                what = f"{name}, width {seen.width:.3g}, ridge {ridge:g}"
+                yield squares / 2 - float(p.mean()), seen.ratio(weights, alpha, what)
 
 
 class KLIEP:
@@ -109,13 +104,12 @@ class KLIEP:
 
     def __call__(self, jobs: list[Job]) -> list[Critic]:
         """Return a critic for each job."""
-        return [self._fit(job) for job in jobs]
+        return [_best(self._fits(job)) for job in jobs]
 
-    def _fit(self, job: Job) -> KernelRatio:
-        best: tuple[float, KernelRatio] | None = None
-        for fit in _fits(job):
-            means = fit.q.mean(0).clamp(min=1e-12)
-            p = fit.p / means
+    def _fits(self, job: Job) -> Iterator[tuple[float, KernelRatio]]:
+        for seen in _all_widths(job):
+            means = seen.q.mean(0).clamp(min=1e-12)
+            p = seen.p / means
             shares = torch.full_like(means, 1 / len(means))
             for _ in range(STEPS):
                 new = shares * ((p / (p @ shares).clamp(min=1e-300)[:, None]).mean(0))
@@ -124,14 +118,10 @@ class KLIEP:
                 if done:
                     break
             weights = shares / means
-            loss = -float((fit.p_stop @ weights).clamp(min=SMALLEST).log().mean())
-            loss += float(
-                (fit.q_stop @ weights).mean()
-            )  # E_P[log r] alone would be won by a ratio that is too large
-            if best is None or loss < best[0]:
-                best = loss, fit.ratio(weights, 0.0, f"kliep, width {fit.width:.3g}")
-        assert best is not None, "there are widths"
-        return best[1]
+            likelihood = float((seen.p_stop @ weights).clamp(min=SMALLEST).log().mean())
+            # The likelihood alone would be won by a ratio that is too large.
+            loss = float((seen.q_stop @ weights).mean()) - likelihood
+            yield loss, seen.ratio(weights, 0.0, f"kliep, width {seen.width:.3g}")
 
 
 @dataclass(frozen=True)
@@ -150,7 +140,12 @@ class _Kernels:
         return KernelRatio(self.scaling, self.centers, self.width, weights, relative, description)
 
 
-def _fits(job: Job) -> Iterator[_Kernels]:
+def _best(fits: Iterator[tuple[float, KernelRatio]]) -> KernelRatio:
+    """Return the ratio of the least loss."""
+    return min(fits, key=lambda fit: fit[0])[1]
+
+
+def _all_widths(job: Job) -> Iterator[_Kernels]:
     scaling = scaling_of(job.p, job.q)
     parts = [scaling(x) for x in (job.p, job.q, job.p_stop, job.q_stop)]
     centers = parts[0][:CENTERS]

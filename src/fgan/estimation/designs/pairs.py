@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from fgan.estimation.designs.design import Critic, Job
-from fgan.estimation.designs.two_samples import TwoSamples
+from fgan.estimation.designs.two_samples import Folds
 from fgan.estimation.permutation import independence_p_value
 from fgan.estimation.prices import Sampling
 
@@ -45,14 +45,12 @@ class Pairs:
 
     def __init__(self, x: Tensor, y: Tensor, folds: int, shifts: int = SHIFTS, seed: int = 0) -> None:
         self.x, self.y, self.folds = x, y, folds
-        rows = torch.arange(len(x))
-        self._rows = TwoSamples(rows, rows, folds, seed)
+        self._rows = Folds(len(x), folds, torch.Generator().manual_seed(seed))
         self.shifts = min(shifts, len(x) // folds - 1)
 
     def rows(self, fold: int) -> tuple[Tensor, Tensor, Tensor]:
         """Return which samples train, stop and report in a fold."""
-        job = self._rows.job(fold)
-        return job.p, job.p_stop, self._rows.report(fold)[0]
+        return self._rows.parts(fold)
 
     def job(self, fold: int) -> Job:
         """Return what trains and stops the critic of a fold."""

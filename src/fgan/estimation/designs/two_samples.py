@@ -13,8 +13,34 @@ STOP_SHARE = 0.2
 """Of the samples that do not report, how many stop, select and calibrate."""
 
 
+class Folds:
+    """Rows of one set in folds of a random order; a fold reports, the others train and stop.
+
+    Args:
+        n: how many rows.
+        folds: how many folds.
+        generator: decides the order.
+    """
+
+    def __init__(self, n: int, folds: int, generator: torch.Generator) -> None:
+        order = torch.randperm(n, generator=generator)
+        self.reports = [order[fold::folds] for fold in range(folds)]
+        others = [torch.cat(self.reports[:fold] + self.reports[fold + 1 :]) for fold in range(folds)]
+        self._others = [one[torch.randperm(len(one), generator=generator)] for one in others]
+
+    def parts(self, fold: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return which rows train, stop and report in a fold."""
+        others = self._others[fold]
+        stop = max(2, round(STOP_SHARE * len(others)))
+        return others[stop:], others[:stop], self.reports[fold]
+
+    def overlap(self, fold: int, other: int) -> float:
+        """Return the share of the rows that train in one fold that train in another too."""
+        return float(torch.isin(self.parts(fold)[0], self.parts(other)[0]).float().mean())
+
+
 class TwoSamples:
-    """Two sets of samples, in folds of a random order; a fold reports, the others train and stop.
+    """Two sets of samples, each in folds.
 
     Args:
         p, q: samples (n, *shape) and (m, *shape).
@@ -30,28 +56,20 @@ class TwoSamples:
     def __init__(self, p: Tensor, q: Tensor, folds: int, seed: int = 0) -> None:
         generator = torch.Generator().manual_seed(seed)
         self.p, self.q, self.folds = p, q, folds
-        self._reports: list[list[Tensor]] = []
-        self._others: list[list[Tensor]] = []
-        for side in (p, q):
-            order = torch.randperm(len(side), generator=generator)
-            reports = [order[fold::folds] for fold in range(folds)]
-            self._reports.append(reports)
-            others = [torch.cat(reports[:fold] + reports[fold + 1 :]) for fold in range(folds)]
-            self._others.append([one[torch.randperm(len(one), generator=generator)] for one in others])
-
-    def report(self, fold: int) -> tuple[Tensor, Tensor]:
-        """Return the samples that report in a fold."""
-        return self.p[self._reports[0][fold]], self.q[self._reports[1][fold]]
+        self._of_p, self._of_q = (Folds(len(side), folds, generator) for side in (p, q))
 
     def job(self, fold: int) -> Job:
         """Return what trains and stops the critic of a fold."""
-        (p_stop, p), (q_stop, q) = (_stop_and_train(side[fold]) for side in self._others)
+        (p, p_stop, _), (q, q_stop, _) = self._of_p.parts(fold), self._of_q.parts(fold)
         return Job(self.p[p], self.q[q], self.p[p_stop], self.q[q_stop])
+
+    def report(self, fold: int) -> tuple[Tensor, Tensor]:
+        """Return the samples that report in a fold."""
+        return self.p[self._of_p.reports[fold]], self.q[self._of_q.reports[fold]]
 
     def overlap(self, fold: int, other: int) -> float:
         """Return the share of one critic's training samples of P that another's has too."""
-        mine, theirs = (_stop_and_train(self._others[0][one])[1] for one in (fold, other))
-        return float(torch.isin(mine, theirs).float().mean())
+        return self._of_p.overlap(fold, other)
 
     def sampling(self) -> Sampling:
         """Return that all samples are independent."""
@@ -61,8 +79,3 @@ class TwoSamples:
         """Return the p-value of P = Q, the labels of the samples permuted."""
         on_p, on_q = (critic(side) for side in self.report(0))
         return permutation_p_value(on_p, on_q, permutations, seed)
-
-
-def _stop_and_train(rows: Tensor) -> tuple[Tensor, Tensor]:
-    stop = max(2, round(STOP_SHARE * len(rows)))
-    return rows[:stop], rows[stop:]

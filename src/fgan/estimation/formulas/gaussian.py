@@ -11,7 +11,7 @@ from torch import Tensor
 from fgan.divergences import Divergence
 from fgan.errors import FganError
 from fgan.estimation.designs.design import Critic, Job
-from fgan.estimation.formulas.powers import power_of
+from fgan.estimation.formulas.powers import formula_of
 from fgan.estimation.formulas.resampling import jackknifed
 from fgan.estimation.prices import Mean
 
@@ -89,18 +89,8 @@ def divergence_of_normals(divergence: Divergence, p: Normal, q: Normal) -> float
     >>> divergence_of_normals(KL(), Normal(one[0], one), Normal(one[0] - 1, one))
     0.5
     """
-    name = divergence.name
-    if name == "kl":
-        return _kl(p, q)
-    if name == "reverse-kl":
-        return _kl(q, p)
-    if name == "jeffreys":
-        return _kl(p, q) + _kl(q, p)
-    power = power_of(divergence)
-    if power is None:
-        return None
-    alpha, factor = power
-    return factor * (_overlap(alpha, p, q) - 1)
+    formula = formula_of(divergence, _kl, _overlap)
+    return formula(p, q) if formula else None
 
 
 def normal_value(divergence: Divergence, p: Tensor, q: Tensor) -> Mean | None:

@@ -10,7 +10,7 @@ With ρ the distance of a sample of P to its k-th neighbour in P, and ν to that
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ from torch import Tensor
 from fgan.divergences import Divergence
 from fgan.errors import FganError
 from fgan.estimation.critics.scaling import scaling_of
-from fgan.estimation.formulas.powers import power_of
+from fgan.estimation.formulas.powers import formula_of, power_of
 from fgan.estimation.formulas.resampling import jackknifed
 from fgan.estimation.prices import Mean
 
@@ -40,34 +40,21 @@ def neighbour_value(divergence: Divergence, p: Tensor, q: Tensor, k: int = NEIGH
     Source: Wang, Kulkarni and Verdú, "Divergence estimation for multidimensional densities via k-nearest-neighbor
     distances" (2009); Póczos and Schneider, "On the estimation of α-divergences" (2011).
     """
-    formula = _formula(divergence, k)
+    power = power_of(divergence)
+    if power and min(k - power[0] + 1, k + power[0] - 1) <= 0:  # moments of a gamma variable, which diverge
+        return None
+    formula = formula_of(divergence, partial(_kl, k), partial(_moment, k))
     if formula is None:
         return None
     scaling = scaling_of(p, q)
     return jackknifed(formula, scaling(p).double(), scaling(q).double(), groups=GROUPS, correct=False)
 
 
-def _formula(divergence: Divergence, k: int) -> Callable[[Tensor, Tensor], float] | None:
-    if divergence.name == "kl":
-        return lambda p, q: _kl(p, q, k)
-    if divergence.name == "reverse-kl":
-        return lambda p, q: _kl(q, p, k)
-    if divergence.name == "jeffreys":
-        return lambda p, q: _kl(p, q, k) + _kl(q, p, k)
-    power = power_of(divergence)
-    if (
-        power is None or min(k - power[0] + 1, k + power[0] - 1) <= 0
-    ):  # moments of a gamma variable, which may diverge
-        return None
-    alpha, factor = power
-    return lambda p, q: factor * (_moment(alpha, p, q, k) - 1)
-
-
-def _kl(p: Tensor, q: Tensor, k: int) -> float:
+def _kl(k: int, p: Tensor, q: Tensor) -> float:
     return float(_log_ratios(p, q, k).mean())
 
 
-def _moment(alpha: float, p: Tensor, q: Tensor, k: int) -> float:
+def _moment(k: int, alpha: float, p: Tensor, q: Tensor) -> float:
     """Return E_P[u^(α-1)], which is E_Q[u^α]."""
     moment = float(((alpha - 1) * _log_ratios(p, q, k)).exp().mean())
     return moment * math.exp(2 * math.lgamma(k) - math.lgamma(k - alpha + 1) - math.lgamma(k + alpha - 1))
