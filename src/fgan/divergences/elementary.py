@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch._C._functorch import is_functorch_wrapped_tensor
 
+TensorMap = Callable[[Tensor], Tensor]
 LOG2 = math.log(2.0)
 EXACT = 40.0
 """From here on log(1 + e^x) is x, and log(1 + e^-x) is e^-x, to the last digit of a float64."""
@@ -24,7 +25,7 @@ def widened(v: Tensor) -> Tensor:
     return v.float() if v.dtype in (torch.bfloat16, torch.float16) else v
 
 
-def value_and_slope(function: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+def value_and_slope(function: TensorMap, x: Tensor) -> tuple[Tensor, Tensor]:
     """Return an elementwise function and its derivative at x; both can be differentiated again.
 
     By autograd itself where it can be: torch.func imports torch's compiler when first called, a second of every short
