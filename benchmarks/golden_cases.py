@@ -9,10 +9,10 @@ import golden_work as work
 from golden_work import Found, ensemble, evaluated, fgan_json, fgan_says, paper, trained
 
 SMALL = [
-    *("train/original", "train/default", "train/tight", "train/gp", "train/clamp", "train/stopped"),
-    *("train/conditional", "train/resnet", "ensemble/seeds"),
-    *("estimate/logistic", "estimate/ulsif", "estimate/knn", "estimate/discrete", "mi/ksg", "mi/infonce"),
-    *("ratio/logistic", "evaluate/run", "verify/kl", "verify/foreign", "card/js", "loss/gan", "errors/*"),
+    *("train/original", "train/default", "train/tight", "train/gp"),
+    *("train/conditional", "train/resnet", "old-run/*", "ensemble/seeds"),
+    *("estimate/logistic", "estimate/ulsif", "estimate/knn", "estimate/shares", "mi/ksg", "mi/infonce"),
+    *("ratio/logistic", "evaluate/run", "verify/kl", "verify/foreign", "loss/gan", "errors/*"),
 ]
 OBJECTIVES = ("tight", "relativistic", "reweighted", "wasserstein", "hinge", "least-squares")
 PENALTIES = ("r1", "r2", "gp", "gp-one-sided", "dragan", "noise", "lecam")
@@ -63,7 +63,12 @@ def runs() -> dict[str, Callable[[], Found]]:
             "depth": 3,
             "critic_depth": 1,
         },
-        "judged": {"evaluate_every": 10, "evaluate_n": 200, "evaluate_metrics": "fid"},
+        "judged": {
+            "checkpoint_every": 10,
+            "evaluate_every": 10,
+            "evaluate_n": 200,
+            "evaluate_metrics": "fid",
+        },
     }
     found = {name: lambda changes=changes: trained("ring8", **changes) for name, changes in settings.items()}
     small, pictures = {"steps": 6, "width": 8, "log_every": 2, "batch_size": 8}, "../data/pictures"
@@ -95,6 +100,7 @@ def measurements() -> dict[str, Callable[[], Found]]:
         "estimate/auto": "estimate ../data/p.npy ../data/q.npy --permutations 50 --curve --divergence kl,js,pearson",
         "estimate/all": f"{two} --method gaussian --divergence all",
         "estimate/discrete": f"{words} --divergence all --permutations 20",
+        "estimate/shares": f"{words} --permutations 20",
         "estimate/table": f"{tables} --folds 2",
         "estimate/column": f"{tables} --columns size --folds 3 --method knn --divergence kl,js",
         "estimate/images": "estimate ../data/light.npy ../data/dark.npy --folds 2",
@@ -135,7 +141,6 @@ def facts() -> dict[str, Callable[[], Found]]:
         "kink": "train ring8 --divergence total-variation --penalties noise:1",
         "steps": "train ring8 --steps 0",
         "preset": "train ring8 --preset orginal",
-        "number": "train ring8 --lr abc",
         "method": "estimate ring8 moons --method knm",
         "file": "estimate missing.csv ring8",
         "few": "estimate ring8 moons --n 10",
@@ -151,6 +156,7 @@ def facts() -> dict[str, Callable[[], Found]]:
         **{f"data/{name.removeprefix('../data/')}": lambda name=name: work.data_of(name) for name in data},
         **{f"errors/{name}": lambda line=line: fgan_says(line) for name, line in mistakes.items()},
         "errors/config": work.another_config,
+        "usage/number": lambda: fgan_says("train ring8 --lr abc"),
         "catalogue": lambda: fgan_json("divergences --json"),
         "list": lambda: fgan_says("divergences"),
         **{f"card/{name}": lambda name=name: fgan_says("divergences", name) for name in ("js", "alpha:0.3")},
@@ -168,6 +174,9 @@ def all_cases() -> dict[str, Callable[[], Found]]:
     few = "--steps 4 --width 8 --metrics fid"
     return {
         **{f"train/{name}": case for name, case in runs().items()},
+        "old-run/read": lambda: work.old_run(40),
+        "old-run/resumed": lambda: work.old_run(60),
+        "old-run/from-scratch": lambda: trained("ring8", steps=60, **work.OLD),
         "ensemble/seeds": lambda: ensemble(f"{several} --metrics fid"),
         "ensemble/penalties": lambda: ensemble(
             f"{several} --penalties gp:1,lecam:0.1 --generators kl,saturating"

@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
@@ -25,6 +26,10 @@ import fgan
 from fgan.cli import main as command_line
 
 Found = dict[str, Any]
+OLD_RUN = Path(__file__).resolve().parent.parent / "tests" / "old_run"
+"""A run of 40 steps, made before the code was rearranged."""
+OLD = {"width": 16, "batch_size": 128, "log_every": 10, "checkpoint_every": 20}
+"""Its recipe, besides what `trained` takes."""
 FOREIGN = """
 import torch
 right = (lambda v: v, lambda t: (t - 1).exp())
@@ -80,16 +85,25 @@ def run_of(folder: str | Path) -> Found:
     for step in sorted((Path(folder) / "checkpoints").glob("step-*")):
         found[f"{step.name}/state"] = json.loads((step / "state.json").read_text())
         for file in sorted(step.glob("*.safetensors")):
-            found |= {f"{step.name}/{file.stem}/{key}": value for key, value in load_file(file).items()}
+            tensors = load_file(file)
+            if file.stem.endswith("_optimizer"):  # many, and wrong where the weights are
+                tensors = in_one(tensors)
+            found |= {f"{step.name}/{file.stem}/{key}": value for key, value in tensors.items()}
     run = fgan.RunDirectory(folder)
     if run.evaluations():
         found |= {"evaluations": run.evaluations(), "best": run.sample(8, seed=1, best=True)}
     return found | {"metrics": run.metrics(), "samples": run.sample(8, seed=1)}
 
 
+def in_one(tensors: dict[str, torch.Tensor]) -> Found:
+    """Return tensors as their names and one long vector."""
+    names = sorted(tensors)
+    return {"names": names, "all": torch.cat([tensors[name].flatten().double() for name in names])}
+
+
 def trained(data: str, preset: str = "default", **changes: Any) -> Found:
     """Train for a moment by the Python names; return the run."""
-    usual = {"steps": 20, "log_every": 5, "checkpoint_every": 10, "sample_every": 0, "device": "cpu"}
+    usual = {"steps": 20, "log_every": 5, "checkpoint_every": 20, "sample_every": 0, "device": "cpu"}
     if preset in ("default", "original"):
         usual |= {"width": 16, "batch_size": 32}
     fgan.train(fgan.preset(preset, data, **usual | changes), "run", say=lambda line: None, lines=False)
@@ -110,6 +124,15 @@ def stopped_and_resumed() -> Found:
     return {"before": before, **run_of("run")}
 
 
+def old_run(steps: int) -> Found:
+    """Go on with a run of long ago, or only read it where it has done as many steps."""
+    shutil.copytree(OLD_RUN, "run")
+    if steps > 40:
+        config = fgan.preset("default", "ring8", **OLD, steps=steps, sample_every=0, device="cpu")
+        fgan.train(config, "run", resume=True, say=lambda line: None, lines=False)
+    return run_of("run")
+
+
 def trained_by_command(line: str) -> Found:
     said = fgan_json(f"train {line} --out run --sample-every 0 --device cpu --json")
     return {f"said/{key}": value for key, value in said.items()} | run_of("run")
@@ -125,7 +148,7 @@ def diverged() -> Found:
 
 def ensemble(line: str, data: str = "ring8") -> Found:
     """Train several as one ensemble in a process of its own, which computes on as many threads as it may use cores."""
-    usual = "--steps 12 --width 16 --batch-size 32 --log-every 4 --jobs 1 --n 200 --sample-every 0 --json"
+    usual = "--steps 12 --width 16 --batch-size 32 --log-every 12 --jobs 1 --n 200 --sample-every 0 --json"
     with one_core():
         found = fgan_json(f"compare {data} --out all --device cpu {usual} {line}")
     for config in sorted(Path("all").glob("*/config.json")):
