@@ -234,13 +234,15 @@ def main() -> None:
     sys.exit(bool(bad))
 
 
+def compact(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
 def text_of(recording: Recording) -> str:
     """Return a recording as JSON with a line for each entry, so that a diff shows what changed."""
     cases = []
     for name, found in recording["cases"].items():
-        lines = [
-            f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in found.items()
-        ]
+        lines = [f"{json.dumps(key)}: {compact(value)}" for key, value in found.items()]
         cases.append(f"{json.dumps(name)}: {{\n" + ",\n".join(lines) + "\n}")
     return f'{{"about": {json.dumps(recording["about"])},\n"cases": {{\n' + ",\n".join(cases) + "\n}}\n"
 
