@@ -207,7 +207,7 @@ def _facts(group: str, runs: Sequence[Run], known: dict[str, Divergence]) -> dic
     return {
         "group": group,
         "game": run.game,
-        "title": d.title if d else "",
+        "title": d.card.title if d else "",
         "f": formula.pretty if formula else "",
         "follows": objective_of(config).follows,
         "character": leaning_in_full(d) if d else "",
