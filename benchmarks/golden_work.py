@@ -223,8 +223,11 @@ def estimate_by_name() -> Found:
 def data_of(name: str) -> Found:
     data = fgan.load_data(name, say=lambda line: None)
     draw = torch.Generator().manual_seed(0)
-    found: Found = {"facts": [data.shape, data.value_range, list(data.classes)]}
-    found |= {"center": data.center, "scale": data.scale}
+    frame = getattr(data, "frame", data)  # a data set once held these itself
+    found: Found = {"facts": [data.shape, frame.value_range, list(data.classes)]}
+    # Images have one number for all entries, which was a scalar once.
+    units = {name: torch.as_tensor(getattr(frame, name)) for name in ("center", "scale")}
+    found |= {name: value.squeeze() if data.is_image else value for name, value in units.items()}
     for part in ("train", "held_out"):
         values, labels = getattr(data, part).draw_labelled(20, draw)
         found |= {part: values} | ({f"{part}_labels": labels} if labels is not None else {})
