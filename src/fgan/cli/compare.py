@@ -71,7 +71,7 @@ def run(arguments: list[str]) -> None:
     from fgan.data import absolute_name
     from fgan.experiments.compare import compare
     from fgan.experiments.comparison import plan
-    from fgan.training.train import data_of
+    from fgan.training.run import data_of
 
     recipe = dataclasses.replace(command.recipe, data=absolute_name(command.recipe.data))
     members = plan(recipe, names_in(command.divergences), names_in(command.generators), command.seeds)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,10 +47,9 @@ def run(arguments: list[str]) -> None:
     from fgan.experiments.train import train
     from fgan.output import on_a_terminal
 
-    out = command.out or default_folder(command.recipe)
     summary = train(
         command.recipe,
-        out,
+        command.out,
         resume=command.resume,
         say=print_error if command.json else print_out,
         # A log file wants its lines, although a terminal shows the progress bar.
@@ -85,19 +83,3 @@ def base_recipe(arguments: list[str]) -> TrainConfig:
     if known.resume and known.out and not known.preset and (known.out / "config.json").is_file():
         return TrainConfig.read(known.out / "config.json")
     return dataclasses.replace(preset(known.preset or "default", "digits"), data=tyro.MISSING)
-
-
-def default_folder(recipe: TrainConfig) -> Path:
-    """Return the run directory of a recipe whose user named none: data, game and seed.
-
-    >>> default_folder(TrainConfig(data="idx:../kmnist", divergence="kl")).as_posix()
-    'runs/kmnist-kl-seed0'
-    >>> default_folder(TrainConfig(data="mnist", objective="hinge")).as_posix()
-    'runs/mnist-hinge-seed0'
-    """
-    data = Path(recipe.data.removeprefix("idx:")).stem
-    game = [] if recipe.objective in ("wasserstein", "hinge", "least-squares") else [recipe.divergence]
-    game += [] if recipe.objective == "plain" else [recipe.objective]
-    game += [f"as-{recipe.generator_divergence}"] if recipe.generator_divergence else []
-    name = "-".join([data, *game, f"seed{recipe.seed}"])
-    return Path("runs") / re.sub(r"[^\w.+-]+", "_", name)

@@ -20,7 +20,7 @@ from fgan.reporting.html.colours import colours
 from fgan.reporting.html.gather import Gathered, Run, gather
 from fgan.reporting.html.grids import first_of_each, grids
 from fgan.reporting.wording import leaning_in_full
-from fgan.training.train import data_of
+from fgan.training.run import data_of
 from fgan.training.trainer import objective_of
 
 MARK = "<!-- fgan report -->"
@@ -207,7 +207,7 @@ def _facts(group: str, runs: Sequence[Run], known: dict[str, Divergence]) -> dic
     return {
         "group": group,
         "game": run.game,
-        "title": d.title if d else "",
+        "title": d.card.title if d else "",
         "f": formula.pretty if formula else "",
         "follows": objective_of(config).follows,
         "character": leaning_in_full(d) if d else "",
