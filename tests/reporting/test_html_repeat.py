@@ -4,7 +4,8 @@ import shlex
 import pytest
 import tyro
 
-from fgan.cli.compare import CompareCommand, names_in
+from fgan.cli.common import names_in
+from fgan.cli.compare import CompareCommand
 from fgan.cli.train import TrainCommand, base_recipe
 from fgan.experiments.comparison import plan
 from fgan.reporting.html import write_report

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
 
 from fgan.cli import print_error, print_out
+from fgan.cli.common import as_json, names_in
 from fgan.cli.train import base_recipe
 from fgan.errors import FganError
 from fgan.training.config import TrainConfig
@@ -90,7 +90,7 @@ def run(arguments: list[str]) -> None:
         n=command.n,
         say=print_error,
     )
-    print_out(json.dumps(found.to_dict(), ensure_ascii=False) if command.json else found.table())
+    print_out(as_json(found.to_dict()) if command.json else found.table())
     if found.unfinished:
         raise FganError(f"stopped with {len(found.unfinished)} runs to finish; go on with --resume.")
 
@@ -102,15 +102,3 @@ def _with_cluster(arguments: list[str]) -> list[str]:
         for word, after in zip(arguments, [*arguments[1:], None], strict=True)
     ]
     return [part for word, alone in zip(arguments, bare, strict=True) for part in (word, *["local"] * alone)]
-
-
-def names_in(text: str) -> list[str]:
-    """Return names between commas, of which those within brackets are none: f(u)=max(u,1) is one name."""
-    names, depth = [""], 0
-    for letter in text:
-        depth += {"(": 1, ")": -1}.get(letter, 0)
-        if letter == "," and depth == 0:
-            names.append("")
-        else:
-            names[-1] += letter
-    return [name.strip() for name in names] if text.strip() else []

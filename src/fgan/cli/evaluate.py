@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from fgan.cli import print_error, print_out
+from fgan.cli.common import as_json
 from fgan.errors import FganError
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def run(arguments: list[str]) -> None:
         heading = f"mean over {len(evaluations)}, with the interval of that mean"
         print_out("\n".join([heading, "", *table_of(pooled, "real samples score")]))
     result = {"evaluations": evaluations, "mean": pooled} if several else evaluations[0]
-    text = json.dumps(jsonable(result), indent=2, ensure_ascii=False, allow_nan=False)
+    text = as_json(jsonable(result), 2)
     if command.json:
         print_out(text)
     if command.out:

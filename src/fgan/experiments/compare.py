@@ -6,59 +6,16 @@ import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from fgan.data import Dataset
 from fgan.errors import FganError
 from fgan.evaluation import Evaluation, Evaluator
 from fgan.experiments.comparison import ComparisonDirectory, Member
 from fgan.experiments.members import Outcome, ThisMachine, Workplace, chunks_of, train_members
-from fgan.experiments.ranking import Place, rank
-from fgan.files import save_file
-from fgan.output import aligned, jsonable
+from fgan.experiments.ranking import rank
+from fgan.experiments.result import Comparison
 from fgan.training.memory import members_that_fit
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What a comparison found.
-
-    Args:
-        path: its folder.
-        by: the number that ranks.
-        places: the groups, best first.
-        outcomes: what became of each run.
-    """
-
-    path: str
-    by: str
-    places: list[Place]
-    outcomes: dict[str, Outcome]
-
-    @property
-    def unfinished(self) -> list[str]:
-        """The runs that were stopped and can go on."""
-        return [name for name, outcome in self.outcomes.items() if outcome.state == "stopped"]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it in JSON's types."""
-        return jsonable(self)
-
-    def table(self) -> str:
-        """Return the ranking for people, then the runs that have no place in it."""
-        rows = [("rank", "", f"{self.by} [95%]", "seeds", "cannot be told from")]
-        for place in self.places:
-            tied = ", ".join(place.tied_with[:4]) + (" ..." if len(place.tied_with) > 4 else "")
-            value = place.metrics[self.by].text()
-            rows.append((str(place.rank), place.group, value, str(place.seeds), tied or "-"))
-        bad = [
-            f"{name}: {outcome.state}{f', {outcome.reason}' if outcome.reason else ''}"
-            for name, outcome in self.outcomes.items()
-            if outcome.state != "finished"
-        ]
-        return "\n".join(aligned(rows) + (["", *bad] if bad else []))
 
 
 def compare(
@@ -114,8 +71,7 @@ def compare(
         if outcomes[member.name].state == "finished":
             evaluations[member.group].append(_judged(directory, member, evaluator, say))
     found = Comparison(str(out), rank_by, rank(evaluations, rank_by), outcomes)
-    text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-    save_file(directory.path / "ranking.json", f"{text}\n".encode(), "A ranking")
+    found.write()
     return found
 
 
