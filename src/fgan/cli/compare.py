@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,30 +61,18 @@ def run(arguments: list[str]) -> None:
         default=CompareCommand(recipe=base_recipe(arguments)),
         config=(tyro.conf.OmitArgPrefixes,),
     )
-    if command.jobs is not None and command.jobs < 1:
-        raise FganError(f"--jobs must be at least 1; got {command.jobs}.")
-    if command.jobs and command.ray:
-        raise FganError(
-            "--jobs is for this machine; with --ray the cluster's own cores decide. Leave one out."
-        )
-    from fgan.data import absolute_name
     from fgan.experiments.compare import compare
-    from fgan.experiments.comparison import plan
-    from fgan.training.train import data_of
 
-    recipe = dataclasses.replace(command.recipe, data=absolute_name(command.recipe.data))
-    members = plan(recipe, names_in(command.divergences), names_in(command.generators), command.seeds)
-    dataset = data_of(recipe, print_error)
-    stem = Path(recipe.data.removeprefix("idx:")).stem
-    metrics = () if command.metrics == "all" else tuple(names_in(command.metrics))
     found = compare(
-        members,
-        dataset,
-        command.out or Path("runs") / f"compare-{stem}",
+        command.recipe,
+        names_in(command.divergences),
+        generators=names_in(command.generators),
+        seeds=command.seeds,
+        out=command.out,
         resume=command.resume,
         jobs=command.jobs,
         ray=command.ray,
-        metrics=metrics,
+        metrics=command.metrics,
         rank_by=command.rank_by,
         n=command.n,
         say=print_error,

@@ -2,23 +2,102 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from fgan.data import Dataset
+from fgan.data import Dataset, absolute_name
 from fgan.errors import FganError
 from fgan.evaluation import Evaluation, Evaluator
-from fgan.experiments.comparison import ComparisonDirectory, Member
+from fgan.experiments import presets
+from fgan.experiments.comparison import ComparisonDirectory, Member, plan
 from fgan.experiments.members import Outcome, ThisMachine, Workplace, chunks_of, train_members
 from fgan.experiments.ranking import rank
 from fgan.experiments.result import Comparison
+from fgan.training.config import TrainConfig
 from fgan.training.memory import members_that_fit
+from fgan.training.train import data_of
 
 
 def compare(
+    data: str | Path | TrainConfig,
+    divergences: str | Sequence[str] = "all",
+    *,
+    generators: Sequence[str] = (),
+    seeds: int = 1,
+    out: str | Path | None = None,
+    preset: str = "default",
+    resume: bool = False,
+    jobs: int | None = None,
+    ray: str | None = None,
+    metrics: str | Sequence[str] = ("fid", "kid", "prdc", "modes"),
+    rank_by: str = "fid",
+    n: int = 10_000,
+    say: Callable[[str], None] = print,
+    **settings: Any,  # noqa: ANN401 - any field of the config
+) -> Comparison:
+    """Train by several divergences, generators and seeds, judge every run, and rank them with uncertainty.
+
+    Each run is an ordinary run directory in the comparison's folder. Runs are processes that import the script which
+    calls this: call it below `if __name__ == "__main__":`.
+
+    Args:
+        data: a name or path as `TrainConfig.data`, or a whole recipe that the runs share.
+        divergences: a name or several; "all" stands for one of each entry of the catalogue.
+        generators: ways to train the generator: "non-saturating", "saturating", or a divergence to follow instead;
+            the recipe's own if not given.
+        seeds: how many, counted from the recipe's.
+        out: the folder, new unless `resume`; runs/compare-DATA if not given.
+        preset: the named recipe that the settings change; not for a whole recipe.
+        resume: go on with the comparison in that folder: what is finished stays.
+        jobs: processes at once, each of which trains its share of the runs as one ensemble; as many as cores on a
+            CPU, one on a GPU, if not given.
+        ray: train on a Ray cluster instead: "local", "auto" or host:port; `out` must be a folder that all its hosts
+            see.
+        metrics: what to measure, as `fgan.evaluate` takes it, or "all" that apply. `rank_by` is always measured.
+        rank_by: the number that ranks.
+        n: samples of each run to judge, at most.
+        say: receives lines for people.
+        settings: fields of `TrainConfig`, such as steps=2000.
+
+    Raises:
+        FganError: for mistakes, before anything is written.
+    """
+    if jobs is not None and jobs < 1:
+        raise FganError(f"--jobs must be at least 1; got {jobs}.")
+    if jobs and ray:
+        raise FganError(
+            "--jobs is for this machine; with --ray the cluster's own cores decide. Leave one out."
+        )
+    if "divergence" in settings:
+        raise FganError(f"a comparison is of divergences; write divergences={settings['divergence']!r}.")
+    recipe = (
+        replace(data, **settings)
+        if isinstance(data, TrainConfig)
+        else presets.preset(preset, data, **settings)
+    )
+    recipe = replace(recipe, data=absolute_name(recipe.data))
+    members = plan(recipe, [divergences] if isinstance(divergences, str) else divergences, generators, seeds)
+    if isinstance(metrics, str):
+        metrics = () if metrics == "all" else [name.strip() for name in metrics.split(",")]
+    return compare_members(
+        members,
+        data_of(recipe, say),
+        out or Path("runs") / f"compare-{Path(recipe.data.removeprefix('idx:')).stem}",
+        resume=resume,
+        jobs=jobs,
+        ray=ray,
+        metrics=tuple(metrics),
+        rank_by=rank_by,
+        n=n,
+        say=say,
+    )
+
+
+def compare_members(
     members: Sequence[Member],
     dataset: Dataset,
     out: str | Path,
@@ -31,7 +110,7 @@ def compare(
     n: int = 10_000,
     say: Callable[[str], None] = print,
 ) -> Comparison:
-    """Train the members of a comparison into ordinary run directories, judge each and rank the groups.
+    """Train the members of a comparison into ordinary run directories, judge each and rank the groups; see `compare`.
 
     What is finished is never trained again, nor judged again by the same metrics. One that fails is reported, and
     leaves the others as they are.
@@ -57,7 +136,7 @@ def compare(
     if rank_by not in evaluator.asked()["metrics"]:
         raise FganError(f'--rank-by must be a single number such as fid or recall; got "{rank_by}".')
     directory = ComparisonDirectory(out)
-    config = dataclasses.replace(members[0].config, device=evaluator.device)
+    config = replace(members[0].config, device=evaluator.device)
     with _workplace(ray, jobs, evaluator.device) as workplace:
         at_most = members_that_fit(config, dataset, 1 / workplace.neighbours)
         directory.begin(members, resume=resume)
