@@ -11,6 +11,7 @@ from fgan.cli import print_error, print_out
 from fgan.cli.common import as_json, names_in
 from fgan.cli.train import base_recipe
 from fgan.errors import FganError
+from fgan.experiments.jobs import require_jobs
 from fgan.training.config import TrainConfig
 
 
@@ -61,6 +62,7 @@ def run(arguments: list[str]) -> None:
         default=CompareCommand(recipe=base_recipe(arguments)),
         config=(tyro.conf.OmitArgPrefixes,),
     )
+    require_jobs(command.jobs, command.ray)
     from fgan.experiments.compare import compare
 
     found = compare(

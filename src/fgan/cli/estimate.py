@@ -49,6 +49,8 @@ class EstimateCommand:
 def run(arguments: list[str]) -> None:
     """Parse the arguments, estimate and print what was found."""
     command = tyro.cli(EstimateCommand, prog="fgan estimate", args=arguments)
+    checked_picture(command.plot)
+    divergences = divergences_in(command.divergence)
     from fgan.data.tables import is_table, read_table
     from fgan.estimation import estimate
 
@@ -57,12 +59,11 @@ def run(arguments: list[str]) -> None:
         raise FganError(
             f"--columns chooses among the columns of tables; {command.p} and {command.q} are not both one."
         )
-    checked_picture(command.plot)
     p, q = (read_table(one, columns) if is_table(one) else one for one in (command.p, command.q))
     found = estimate(
         p,
         q,
-        divergences_in(command.divergence),
+        divergences,
         method=command.method,
         folds=command.folds,
         permutations=command.permutations,

@@ -61,12 +61,12 @@ def run(arguments: list[str]) -> None:
     command = tyro.cli(EvaluateCommand, prog="fgan evaluate", args=arguments)
     if not command.samples:
         raise FganError("name what to judge: fgan evaluate RUN, or fgan evaluate FOLDER --against DATA.")
+    if command.neighbours and len(command.samples) > 1:
+        raise FganError("--neighbours draws one picture of one set of samples; name one, or leave it out.")
     from fgan.evaluation import over_runs
     from fgan.evaluation.result import table_of
     from fgan.output import jsonable
 
-    if command.neighbours and len(command.samples) > 1:
-        raise FganError("--neighbours draws one picture of one set of samples; name one, or leave it out.")
     data: dict[tuple[str, str | None, int | None], Dataset] = {}
     evaluations = []
     for samples in command.samples:

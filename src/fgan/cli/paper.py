@@ -11,6 +11,7 @@ import tyro
 from fgan.cli import print_error, print_out
 from fgan.cli.common import as_json, names_in
 from fgan.errors import FganError
+from fgan.experiments.jobs import require_jobs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +79,7 @@ Command = (
 def run(arguments: list[str]) -> None:
     """Parse the arguments, compute a table and print it."""
     command = tyro.cli(Command, prog="fgan paper", args=arguments)  # pyright: ignore[reportArgumentType, reportCallIssue]
-    if command.jobs is not None and command.jobs < 1:
-        raise FganError(f"--jobs must be at least 1; got {command.jobs}.")
+    require_jobs(command.jobs)
     names = names_in(command.divergences)
     if isinstance(command, ToyCommand):
         toy(command, names)

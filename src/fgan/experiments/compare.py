@@ -14,6 +14,7 @@ from fgan.errors import FganError
 from fgan.evaluation import Evaluation, Evaluator
 from fgan.experiments import presets
 from fgan.experiments.comparison import ComparisonDirectory, Member, plan
+from fgan.experiments.jobs import require_jobs
 from fgan.experiments.members import Outcome, ThisMachine, Workplace, chunks_of, train_members
 from fgan.experiments.ranking import rank
 from fgan.experiments.result import Comparison
@@ -66,12 +67,7 @@ def compare(
     Raises:
         FganError: for mistakes, before anything is written.
     """
-    if jobs is not None and jobs < 1:
-        raise FganError(f"--jobs must be at least 1; got {jobs}.")
-    if jobs and ray:
-        raise FganError(
-            "--jobs is for this machine; with --ray the cluster's own cores decide. Leave one out."
-        )
+    require_jobs(jobs, ray)
     if "divergence" in settings:
         raise FganError(f"a comparison is of divergences; write divergences={settings['divergence']!r}.")
     recipe = (
