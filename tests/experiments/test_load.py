@@ -3,6 +3,7 @@ import json
 import pytest
 
 import fgan
+from fgan.data import load_data
 from fgan.errors import FganError, RunError
 from fgan.evaluation.result import Measurement, Range
 from fgan.experiments.comparison import ComparisonDirectory, plan
@@ -108,6 +109,8 @@ def test_compare_by_a_recipe(planned):
     ("arguments", "said"),
     [
         ({"divergence": "kl"}, "write divergences='kl'"),
+        ({"preset": "original", "data": TrainConfig(data="ring8")}, "Leave one out"),
+        ({"data": load_data("ring8")}, "by name or path; got a Dataset"),
         ({"jobs": 0}, "at least 1; got 0"),
         ({"jobs": 1, "ray": "local"}, "Leave one out"),
         ({"step": 10}, 'unknown setting "step"'),
@@ -117,5 +120,5 @@ def test_compare_by_a_recipe(planned):
 )
 def test_mistakes_of_compare(planned, arguments, said):
     with pytest.raises(FganError, match=said):
-        fgan.compare("ring8", **arguments)
+        fgan.compare(**{"data": "ring8"} | arguments)
     assert not planned

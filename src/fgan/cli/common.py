@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
+import dataclasses
 import io
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import tyro
+
 from fgan.cli import print_error, print_out
 from fgan.errors import FganError
+from fgan.experiments.presets import preset
 from fgan.files import save_file
+from fgan.training.config import TrainConfig
 
 if TYPE_CHECKING:
     from fgan.estimation import Estimate, Estimates
@@ -69,3 +75,23 @@ def show(found: Estimate | Estimates, path: Path | None, *, json: bool) -> None:
         picture = io.BytesIO()
         one.plot().savefig(picture, format=path.suffix[1:].lower())
         save_file(path, picture.getvalue(), "A picture")
+
+
+def base_recipe(arguments: list[str]) -> TrainConfig:
+    """Return the recipe that the flags start from: a config file, the run to resume, or a preset.
+
+    It has to be known before the flags are read, so that they change it and `--help` shows its values.
+    """
+    early = argparse.ArgumentParser("fgan train", add_help=False, allow_abbrev=False)
+    early.add_argument("--preset")
+    early.add_argument("--config", type=Path)
+    early.add_argument("--out", type=Path)
+    early.add_argument("--resume", action="store_true")
+    known, _ = early.parse_known_args(arguments)
+    if known.config and known.preset:
+        raise FganError("--config and --preset are two whole recipes; give one of them.")
+    if known.config:
+        return TrainConfig.read(known.config)
+    if known.resume and known.out and not known.preset and (known.out / "config.json").is_file():
+        return TrainConfig.read(known.out / "config.json")
+    return dataclasses.replace(preset(known.preset or "default", "digits"), data=tyro.MISSING)

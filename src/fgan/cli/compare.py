@@ -8,8 +8,7 @@ from pathlib import Path
 import tyro
 
 from fgan.cli import print_error, print_out
-from fgan.cli.common import as_json, names_in
-from fgan.cli.train import base_recipe
+from fgan.cli.common import as_json, base_recipe, names_in
 from fgan.errors import FganError
 from fgan.experiments.jobs import require_jobs
 from fgan.training.config import TrainConfig

@@ -3,31 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from fgan.data import Dataset, absolute_name
 from fgan.errors import FganError
 from fgan.evaluation import Evaluation, Evaluator
-from fgan.experiments import presets
 from fgan.experiments.comparison import ComparisonDirectory, Member, plan
 from fgan.experiments.jobs import require_jobs
 from fgan.experiments.members import Outcome, ThisMachine, Workplace, chunks_of, train_members
 from fgan.experiments.ranking import rank
 from fgan.experiments.result import Comparison
+from fgan.experiments.train import recipe_of
+from fgan.output import Say
 from fgan.training.config import TrainConfig
 from fgan.training.memory import members_that_fit
-from fgan.training.train import data_of
+from fgan.training.run import data_of
+from fgan.training.settings import Settings
 
 
 def compare(
     data: str | Path | TrainConfig,
     divergences: str | Sequence[str] = "all",
     *,
-    generators: Sequence[str] = (),
+    generators: str | Sequence[str] = (),
     seeds: int = 1,
     out: str | Path | None = None,
     preset: str = "default",
@@ -37,8 +39,8 @@ def compare(
     metrics: str | Sequence[str] = ("fid", "kid", "prdc", "modes"),
     rank_by: str = "fid",
     n: int = 10_000,
-    say: Callable[[str], None] = print,
-    **settings: Any,  # noqa: ANN401 - any field of the config
+    say: Say = print,
+    **settings: Unpack[Settings],
 ) -> Comparison:
     """Train by several divergences, generators and seeds, judge every run, and rank them with uncertainty.
 
@@ -48,8 +50,8 @@ def compare(
     Args:
         data: a name or path as `TrainConfig.data`, or a whole recipe that the runs share.
         divergences: a name or several; "all" stands for one of each entry of the catalogue.
-        generators: ways to train the generator: "non-saturating", "saturating", or a divergence to follow instead;
-            the recipe's own if not given.
+        generators: a way to train the generator, or several: "non-saturating", "saturating", or a divergence to
+            follow instead; the recipe's own if not given.
         seeds: how many, counted from the recipe's.
         out: the folder, new unless `resume`; runs/compare-DATA if not given.
         preset: the named recipe that the settings change; not for a whole recipe.
@@ -70,13 +72,14 @@ def compare(
     require_jobs(jobs, ray)
     if "divergence" in settings:
         raise FganError(f"a comparison is of divergences; write divergences={settings['divergence']!r}.")
-    recipe = (
-        replace(data, **settings)
-        if isinstance(data, TrainConfig)
-        else presets.preset(preset, data, **settings)
-    )
+    if isinstance(data, Dataset):
+        raise FganError(
+            f"the runs of a comparison load their data by name or path; got a Dataset ({data.name})."
+        )
+    recipe = recipe_of(data, preset, settings)
     recipe = replace(recipe, data=absolute_name(recipe.data))
-    members = plan(recipe, [divergences] if isinstance(divergences, str) else divergences, generators, seeds)
+    divergences, generators = ([one] if isinstance(one, str) else one for one in (divergences, generators))
+    members = plan(recipe, divergences, generators, seeds)
     if isinstance(metrics, str):
         metrics = () if metrics == "all" else [name.strip() for name in metrics.split(",")]
     return compare_members(
@@ -104,7 +107,7 @@ def compare_members(
     metrics: tuple[str, ...] = (),
     rank_by: str = "fid",
     n: int = 10_000,
-    say: Callable[[str], None] = print,
+    say: Say = print,
 ) -> Comparison:
     """Train the members of a comparison into ordinary run directories, judge each and rank the groups; see `compare`.
 
@@ -158,9 +161,7 @@ def _workplace(ray: str | None, jobs: int | None, device: str) -> AbstractContex
     return Cluster(ray, device)
 
 
-def _judged(
-    directory: ComparisonDirectory, member: Member, evaluator: Evaluator, say: Callable[[str], None]
-) -> Evaluation:
+def _judged(directory: ComparisonDirectory, member: Member, evaluator: Evaluator, say: Say) -> Evaluation:
     """Return a finished member's evaluation, the one that lies there if the same was asked for."""
     run = directory.run(member)
     path = run.path / "evaluation.json"

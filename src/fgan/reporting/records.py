@@ -55,14 +55,14 @@ def record(d: Divergence | Renyi) -> dict[str, Any]:
     low, high = d.range
     return {
         "name": d.name,
-        "title": d.title,
-        "symbol": d.symbol,
+        "title": d.card.title,
+        "symbol": d.card.symbol,
         "family": _family(d),
         "formulas": {
             what: formula and {"text": formula.text, "pretty": formula.pretty, "latex": formula.latex}
             for what, formula in formulas(d).items()
         },
-        "constants": dict(d.constants),
+        "constants": dict(d.formulas.constants),
         "links": list(d.links),
         "facts": {
             "f_at_one": d.f_at_one,
@@ -96,12 +96,12 @@ def record(d: Divergence | Renyi) -> dict[str, Any]:
         "terms": terms(d),
         "dual": None if d.symmetric else vars(dual_of(d)),
         "same_as": [vars(relative) for relative in same_as(d)],
-        "normalisation": d.normalisation,
-        "use": d.use,
-        "avoid": d.avoid,
+        "normalisation": d.card.normalisation,
+        "use": d.card.use,
+        "avoid": d.card.avoid,
         "notes": list(d.notes),
         "trusted": list(d.trusted) if isinstance(d, FromF) else None,
-        "references": list(d.references),
+        "references": list(d.card.references),
     }
 
 
@@ -135,14 +135,14 @@ def renyi_record(d: Renyi) -> dict[str, Any]:
         )
     return {
         "name": d.name,
-        "title": d.title,
+        "title": d.card.title,
         "order": d.order,
         "function_of": value[2],
         "formulas": {
             "value": {"text": value[0], "latex": value[1]},
             "bound": {"text": bound[0], "latex": bound[1]},
         },
-        "references": list(d.references),
+        "references": list(d.card.references),
     }
 
 

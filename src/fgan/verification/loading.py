@@ -14,8 +14,9 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from fgan.divergences.base import Divergence, TensorMap
+from fgan.divergences.base import Divergence
 from fgan.divergences.catalogue import CATALOGUE, divergence
+from fgan.divergences.elementary import TensorMap
 from fgan.errors import FganError, did_you_mean
 
 LARGEST = 100.0

@@ -32,7 +32,7 @@ from fgan.experiments.ranking import Place
 from fgan.experiments.result import Comparison
 from fgan.output import aligned, jsonable
 from fgan.training.config import TrainConfig
-from fgan.training.train import data_of
+from fgan.training.run import data_of
 
 DIVERGENCES = tuple(LOG_LIKELIHOOD)
 METRIC = "kde"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -15,14 +15,15 @@ from fgan.errors import FganError
 from fgan.experiments.result import Comparison
 from fgan.files import save_file
 from fgan.objectives.build import BASELINES
+from fgan.output import Say
 from fgan.reporting.formulas import formulas
 from fgan.reporting.html import charts, numbers, repeat
 from fgan.reporting.html.colours import colours
 from fgan.reporting.html.gather import Gathered, Run, gather
 from fgan.reporting.html.grids import first_of_each, grids
 from fgan.reporting.wording import leaning_in_full
+from fgan.training.run import data_of
 from fgan.training.run_directory import RunDirectory
-from fgan.training.train import data_of
 from fgan.training.trainer import objective_of
 
 MARK = "<!-- fgan report -->"
@@ -55,7 +56,7 @@ def report(
     out: str | Path | None = None,
     seed: int = 0,
     data_dir: str | Path | None = None,
-    say: Callable[[str], None] = print,
+    say: Say = print,
 ) -> Path:
     """Write one HTML file that shows a run, several runs on the same data, or a comparison; return its path.
 
@@ -76,7 +77,7 @@ def write_report(
     *,
     seed: int = 0,
     data_dir: str | Path | None = None,
-    say: Callable[[str], None] = print,
+    say: Say = print,
 ) -> Report:
     """Write a report of a run, of several runs on the same data, or of a comparison.
 
@@ -229,7 +230,7 @@ def _facts(group: str, runs: Sequence[Run], known: dict[str, Divergence]) -> dic
     return {
         "group": group,
         "game": run.game,
-        "title": d.title if d else "",
+        "title": d.card.title if d else "",
         "f": formula.pretty if formula else "",
         "follows": objective_of(config).follows,
         "character": leaning_in_full(d) if d else "",

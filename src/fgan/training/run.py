@@ -1,8 +1,12 @@
-"""From recipes to run directories: one run, or several that take their steps as one ensemble."""
+"""What a run needs around its loop, and how several loops take their steps as one ensemble.
+
+`fgan.experiments.train` trains one run with these, and adds the judge; `train_together` trains several.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -15,6 +19,7 @@ import torch
 from fgan.data import Dataset, absolute_name, load_data
 from fgan.device import resolve_device
 from fgan.errors import FganError
+from fgan.objectives import BASELINES
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble, together
 from fgan.training.interruption import StopRequest
@@ -22,35 +27,6 @@ from fgan.training.judging import BuildJudge
 from fgan.training.loop import Loop
 from fgan.training.run_directory import RunDirectory
 from fgan.training.summary import Summary
-
-
-def train(
-    config: TrainConfig,
-    out: str | Path,
-    *,
-    resume: bool = False,
-    dataset: Dataset | None = None,
-    say: Callable[[str], None] = print,
-    lines: bool | None = None,
-    build_judge: BuildJudge,
-) -> Summary:
-    """Train as `fgan.train` does, which adds the judge to what is here.
-
-    Args:
-        config, out, resume, dataset, say, lines: as `fgan.train` takes them.
-        build_judge: called before anything is written, where the config asks for evaluations.
-    """
-    prepare_torch()
-    config = resolved(config)
-    run = RunDirectory(out)
-    run.check(config, resume=resume)
-    data = dataset or data_of(config, say)
-    loop = Loop(config, data, run, build_judge, say, lines)
-    with loop.opened(resume=resume), StopRequest() as stop:
-        in_lockstep([loop], stop)
-    if loop.failure:
-        raise loop.failure
-    return loop.summary()
 
 
 @dataclass(frozen=True)
@@ -76,7 +52,7 @@ def train_together(
     Args:
         jobs: the runs; those that do not agree, or were left at other steps, go one ensemble after the other.
         dataset: the data of all of them.
-        build_judge: as for `train`.
+        build_judge: called before anything is written, for each run whose config asks for evaluations.
 
     Returns:
         What became of each: its summary, or why it failed, which leaves the others as they are.
@@ -102,6 +78,22 @@ def train_together(
             in_lockstep(list(loops.values()), stop)
     ends |= {index: loop.failure or loop.summary() for index, loop in loops.items()}
     return [ends[index] for index in range(len(jobs))]
+
+
+def default_folder(config: TrainConfig) -> Path:
+    """Return the run directory of a recipe whose user named none: data, game and seed.
+
+    >>> default_folder(TrainConfig(data="idx:../kmnist", divergence="kl")).as_posix()
+    'runs/kmnist-kl-seed0'
+    >>> default_folder(TrainConfig(data="mnist", objective="hinge")).as_posix()
+    'runs/mnist-hinge-seed0'
+    """
+    data = Path(config.data.removeprefix("idx:")).stem
+    game = [] if config.objective in BASELINES else [config.divergence]
+    game += [] if config.objective == "plain" else [config.objective]
+    game += [f"as-{config.generator_divergence}"] if config.generator_divergence else []
+    name = "-".join([data, *game, f"seed{config.seed}"])
+    return Path("runs") / re.sub(r"[^\w.+-]+", "_", name)
 
 
 def data_of(config: TrainConfig, say: Callable[[str], None]) -> Dataset:
