@@ -49,7 +49,7 @@ def telling(kind: type[OneParameter]) -> float:
 
 
 def record(d: Divergence | Renyi) -> dict[str, Any]:
-    """Return all that is known of a divergence; numbers may be infinite, see `jsonable`."""
+    """Return all that is known of a divergence; numbers may be infinite, see `with_infinities`."""
     if isinstance(d, Renyi):
         return renyi_record(d)
     low, high = d.range
@@ -146,17 +146,17 @@ def renyi_record(d: Renyi) -> dict[str, Any]:
     }
 
 
-def jsonable(value: Any) -> Any:  # noqa: ANN401 - any part of a record
-    """Return a record with infinities as "inf" and "-inf", and numbers rounded to twelve digits.
+def with_infinities(value: Any) -> Any:  # noqa: ANN401 - any part of a record
+    """Return a record for JSON: infinities as "inf" and "-inf", where `fgan.output.jsonable` has None; twelve digits.
 
-    >>> jsonable({"a": [math.inf, 0.1 + 0.2], "b": True})
+    >>> with_infinities({"a": [math.inf, 0.1 + 0.2], "b": True})
     {'a': ['inf', 0.3], 'b': True}
     """
     match value:
         case dict():
-            return {key: jsonable(part) for key, part in value.items()}
+            return {key: with_infinities(part) for key, part in value.items()}
         case list() | tuple():
-            return [jsonable(part) for part in value]
+            return [with_infinities(part) for part in value]
         case float() if not math.isfinite(value):
             return str(value)
         case float():
