@@ -1,5 +1,6 @@
 import functools
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,9 +15,16 @@ import torch
 from forked import ForkedPython
 
 torch.set_num_threads(1)
-# Where a red run blocks others, the same examples every time; elsewhere new ones, so that more is tried.
-hypothesis.settings.register_profile("ci", derandomize=True)
-hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
+# `--hypothesis-profile` takes one of these too. Where a red run blocks others, the same examples every time; elsewhere
+# new ones, so that more is tried.
+for profile, examples in {"fast": 5, "full": 25, "nightly": 200}.items():
+    hypothesis.settings.register_profile(
+        profile, max_examples=examples, deadline=None, derandomize=bool(os.environ.get("CI"))
+    )
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+# A shell starts a background job with SIGINT ignored, and so would be every process that a test starts, and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

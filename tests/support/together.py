@@ -1,0 +1,40 @@
+"""Many cases in one test: it runs all of them, and names every one that fails."""
+
+import inspect
+from collections.abc import Callable, Iterable
+from typing import Any
+
+
+def together(names: str, cases: Iterable[Any]) -> Callable[[Callable], Callable]:
+    """As `pytest.mark.parametrize`, but in one test.
+
+    Args:
+        names: the arguments' names, separated by commas.
+        cases: their values, a tuple for each case where there are several names.
+    """
+    arguments, cases = names.replace(" ", "").split(","), list(cases)
+    assert cases, f"no {names} to test"
+
+    def decorate(test: Callable) -> Callable:
+        def run(**fixtures: Any) -> None:
+            broken: dict[str, Exception] = {}
+            for case in cases:
+                values = case if len(arguments) > 1 else (case,)
+                try:
+                    test(**dict(zip(arguments, values, strict=True)), **fixtures)
+                except Exception as error:
+                    broken["/".join(map(str, values))] = error
+            if broken:
+                told = [f"{case}: {type(error).__name__}: {error}" for case, error in broken.items()]
+                raise AssertionError("\n".join([f"{len(told)} of {len(cases)}:", *told])) from next(
+                    iter(broken.values())
+                )
+
+        signature = inspect.signature(test)
+        fixtures = [one for name, one in signature.parameters.items() if name not in arguments]
+        run.__name__, run.__doc__, run.__module__ = test.__name__, test.__doc__, test.__module__
+        run.__signature__ = signature.replace(parameters=fixtures)
+        run.pytestmark = list(getattr(test, "pytestmark", []))
+        return run
+
+    return decorate
