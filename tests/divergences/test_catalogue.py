@@ -2,10 +2,12 @@ import math
 
 import pytest
 import torch
+from catalogue import EVERY
+from together import together
 
 import fgan
 from fgan import divergences
-from fgan.divergences import CATALOGUE, EXAMPLES, Divergence, divergence
+from fgan.divergences import CATALOGUE, Divergence, divergence
 
 REQUIRED = {
     "total-variation", "kl", "reverse-kl", "pearson", "neyman", "squared-hellinger", "jeffreys", "js", "skew-js",
@@ -23,7 +25,7 @@ def test_the_catalogue_has_what_texts_know():
     assert set(CATALOGUE) >= REQUIRED and len(CATALOGUE) >= 24
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_a_name_gives_the_divergence_of_that_name(name):
     d = fgan.divergence(name)
     assert d.name == name
@@ -35,16 +37,16 @@ def test_a_name_gives_the_divergence_of_that_name(name):
     assert getattr(divergences, kind.__name__) is kind
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_every_entry_says_what_it_is(name):
     d = fgan.divergence(name)
     assert d.title and d.formula and d.use and d.avoid and d.normalisation and d.references
     assert d.symbol.count("{") == d.symbol.count("}")
 
 
-@pytest.mark.parametrize("name", sorted(TABLE_2))
+@together("name", sorted(TABLE_2))
 def test_the_papers_table_has_the_papers_link(name):
-    assert all("paper" in divergence(n).links for n in EXAMPLES if n.split(":")[0] == name)
+    assert all("paper" in divergence(n).links for n in EVERY if n.split(":")[0] == name)
 
 
 @pytest.mark.parametrize(

@@ -2,18 +2,17 @@ import math
 
 import pytest
 import torch
+from catalogue import EVERY, EVERY_LINK
+from together import together
 
 import fgan
-from fgan.divergences import EXAMPLES, divergence
+from fgan.divergences import divergence
 from fgan.objectives import plain_bound, tight_bound
 
 # Samples over four atoms, given by their counts; the divergence of the two empirical laws is then a sum.
 P, Q = torch.tensor([1, 2, 3, 2]), torch.tensor([3, 1, 2, 2])
 RATIO = (P / P.sum()).double() / (Q / Q.sum()).double()
-EVERY = [
-    pytest.param(name, link, id=f"{name}/{link}") for name in EXAMPLES for link in divergence(name).links
-]
-every_link = pytest.mark.parametrize(("name", "link"), EVERY)
+every_link = together("name, link", EVERY_LINK)
 
 
 def spread(v: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
@@ -36,13 +35,13 @@ def test_the_tight_bound_is_between_the_plain_one_and_the_divergence(name, link)
         assert plain - 1e-9 <= tight <= exact(d) + 1e-9
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_the_tight_bound_reaches_the_divergence_at_the_true_ratio(name):
     d = divergence(name, "log-ratio")
     assert tight_bound(d, *spread(RATIO.log())).item() == pytest.approx(exact(d), rel=1e-9, abs=1e-12)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_no_other_shift_does_better(name):
     """The infimum over λ, against a fine grid of λ."""
     d = divergence(name)
@@ -103,8 +102,7 @@ def test_gradients(name, link, dtype):
         )
 
 
-@pytest.mark.parametrize("size", [1e-6, 1e3])
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name, size", [(name, size) for name in EVERY for size in (1e-6, 1e3)])
 def test_outputs_of_any_size_give_a_number(name, size):
     d = divergence(name)
     v = torch.tensor([-1.0, 0.2, 1.0]) * size

@@ -1,24 +1,25 @@
 import pytest
 import torch
+from catalogue import EVERY, with_links
+from together import together
 
 import fgan
-from fgan.divergences import EXAMPLES, divergence
+from fgan.divergences import divergence
 from fgan.objectives import BASELINES, OBJECTIVES, build_objective
 
 MILD = (torch.tensor([0.5, -0.2]), torch.tensor([0.3, -1.0]))
 EXTREMES = (-1e4, -80.0, 80.0, 1e4)
 KINDS = ("saturating", "non-saturating")
-EVERY = [
-    pytest.param(objective, name, link, id=f"{objective}/{name}/{link}")
+GAMES = [
+    (objective, name, link)
     for objective in OBJECTIVES
-    for name in (EXAMPLES if objective not in BASELINES else ["gan"])
-    for link in divergence(name).links
+    for name, link in with_links(EVERY if objective not in BASELINES else ["gan"])
     if (divergence(name).smooth or link != "log-ratio")
     and (divergence(name).identifies_ratio or objective != "reweighted")
     and (objective != "tight" or link != "soft-hinge")
     and (objective != "reweighted" or link == divergence(name).link)  # as for "tight"
 ]
-every_game = pytest.mark.parametrize(("objective", "name", "link"), EVERY)
+every_game = together("objective, name, link", GAMES)
 every_objective = pytest.mark.parametrize("objective", OBJECTIVES)
 
 

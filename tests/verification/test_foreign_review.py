@@ -6,8 +6,9 @@ from types import SimpleNamespace
 import pytest
 import torch
 import torch.nn.functional as F
+from catalogue import EVERY
 
-from fgan.divergences import EXAMPLES, divergence
+from fgan.divergences import divergence
 from fgan.errors import FganError
 from fgan.verification import broken_laws, is_target, load, verify
 from fgan.verification.points import LOG_RATIOS, slopes
@@ -67,7 +68,7 @@ def test_terms_that_stop_within_the_compared_ratios_are_named_without_a_claim():
     assert "tight only where p/q is between" in found["bound is tight"]
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_catalogue_as_two_terms_reaches_its_ends(name):
     for link in divergence(name).links:
         d = divergence(name, link)
