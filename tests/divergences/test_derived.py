@@ -1,5 +1,6 @@
 """Any f that a user writes down: equal to the catalogue where both know it, and diagnosed where it is wrong."""
 
+import functools
 import itertools
 import math
 
@@ -16,6 +17,7 @@ L = torch.linspace(-8, 8, 161, dtype=torch.float64)
 AWAY_FROM_KINKS = L[(L.abs() > 0.02) & ((L - math.log(2)).abs() > 0.02) & ((L + math.log(2)).abs() > 0.02)]
 
 
+@functools.cache
 def written(name: str) -> tuple[fgan.Divergence, fgan.Divergence]:
     """A catalogue entry, and what is derived from its f alone."""
     entry = divergence(name, "log-ratio")

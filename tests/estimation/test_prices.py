@@ -42,7 +42,7 @@ def test_the_true_ratio_gives_the_divergence(name):
 def test_no_critic_claims_more_than_the_divergence(name):
     random = torch.Generator().manual_seed(0)
     for spread in (0.1, 1.0, 5.0, 50.0):
-        for _ in range(10):
+        for _ in range(3):
             log_ratio = TRUE + spread * torch.randn(6, generator=random, dtype=torch.float64)
             assert priced(name, log_ratio).bound.value <= exact(name) + 1e-9, (name, spread)
 

@@ -48,13 +48,14 @@ def test_losses_and_slopes_are_numbers_wherever_they_fit(objective, name, link):
     ):  # the rest have no trick of their own
         game = build_objective(objective, name, link=link, generator=kind)
         for v_real, v_fake in sides(objective):
+            found = list(losses(game, v_real, v_fake))
+            assert not any(value.isnan() for value, _ in found), (kind, v_real, v_fake)
+            if all(value.isfinite() and slopes.isfinite().all() for value, slopes in found):
+                continue
             exact = losses(game, v_real.double(), v_fake.double())
-            for (value, slopes), (truth, true_slopes) in zip(
-                losses(game, v_real, v_fake), exact, strict=True
-            ):
-                assert not value.isnan()
-                assert value.isfinite() or truth.abs() > fits
-                assert slopes.isfinite().all() or true_slopes.abs().max() > fits, (v_real, v_fake)
+            for (value, slopes), (truth, true_slopes) in zip(found, exact, strict=True):
+                assert value.isfinite() or truth.abs() > fits, (kind, v_real, v_fake)
+                assert slopes.isfinite().all() or true_slopes.abs().max() > fits, (kind, v_real, v_fake)
 
 
 @every_game
