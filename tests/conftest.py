@@ -90,3 +90,10 @@ def cold_fgan_command():
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **kwargs)
 
     return run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the doctests slow that train for seconds."""
+    for item in items:
+        if isinstance(item, pytest.DoctestItem) and item.name.endswith(".mutual_information"):
+            item.add_marker(pytest.mark.slow)

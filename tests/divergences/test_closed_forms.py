@@ -4,8 +4,8 @@ import math
 
 import pytest
 import torch
+from cases import together
 from catalogue import EVERY
-from together import together
 
 from fgan.divergences import divergence
 

@@ -6,8 +6,8 @@ import math
 
 import pytest
 import torch
+from cases import together
 from catalogue import EVERY
-from together import together
 
 import fgan
 from fgan.divergences import divergence

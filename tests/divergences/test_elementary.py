@@ -6,8 +6,8 @@ import pickle
 
 import pytest
 import torch
+from cases import together
 from catalogue import EVERY, EVERY_LINK
-from together import together
 
 import fgan
 from fgan.divergences import divergence

@@ -7,10 +7,10 @@ import math
 
 import pytest
 import torch
+from cases import together
 from catalogue import EVERY, EVERY_LINK, SMOOTH
 from hypothesis import example, given
 from strategies import log_ratios, numbers, pairs, points
-from together import together
 
 from fgan.divergences import divergence
 from fgan.divergences.newton import invert

@@ -1,7 +1,7 @@
 """references.bib: every key that is named is there, and nothing else."""
 
 import pytest
-from together import together
+from cases import together
 
 from fgan.divergences import CATALOGUE, Bhattacharyya, Renyi
 from fgan.divergences.references import bibtex, citation, entries, fields

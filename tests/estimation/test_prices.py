@@ -4,8 +4,8 @@ import math
 
 import pytest
 import torch
+from cases import together
 from catalogue import EVERY, SMOOTH
-from together import together
 
 import fgan
 from fgan.estimation.prices import HeldOut, caps, price, resolution

@@ -2,8 +2,8 @@ import math
 
 import pytest
 import torch
+from cases import together
 from catalogue import EVERY, EVERY_LINK
-from together import together
 
 import fgan
 from fgan.divergences import divergence

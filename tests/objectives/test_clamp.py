@@ -1,8 +1,8 @@
 import itertools
 
 import torch
+from cases import together
 from catalogue import TRAINABLE
-from together import together
 
 from fgan.divergences import divergence
 from fgan.objectives import OBJECTIVES, build_objective

@@ -1,6 +1,6 @@
 import pytest
+from cases import together
 from catalogue import EVERY
-from together import together
 
 from fgan.divergences import divergence
 from fgan.objectives.followed import followed_by_the_trick

@@ -1,7 +1,7 @@
 import pytest
 import torch
+from cases import together
 from catalogue import IDENTIFYING, REGULAR, with_links
-from together import together
 
 import fgan
 from fgan.divergences import divergence

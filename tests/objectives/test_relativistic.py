@@ -1,8 +1,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from cases import together
 from catalogue import TRAINABLE
-from together import together
 
 from fgan.divergences import divergence
 from fgan.objectives.relativistic import RelativisticLoss

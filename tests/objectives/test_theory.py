@@ -7,8 +7,8 @@ import math
 
 import pytest
 import torch
+from cases import together
 from catalogue import IDENTIFYING, SMOOTH, with_links
-from together import together
 from torch import Tensor
 
 from fgan.divergences import Divergence, divergence

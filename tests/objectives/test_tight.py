@@ -1,7 +1,7 @@
 import pytest
 import torch
+from cases import together
 from catalogue import EVERY, IDENTIFYING, TRAINABLE
-from together import together
 
 import fgan
 from fgan.divergences import divergence

@@ -1,12 +1,20 @@
-"""Many cases in one test: it runs all of them, and names every one that fails."""
+"""Cases of a test: many in one test, or the first of many in the fast suite and the rest in the slow one."""
 
 import inspect
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import pytest
+
+
+def one_fast(cases: Iterable[Any]) -> list[Any]:
+    """Mark all but the first of the cases slow, for `pytest.mark.parametrize` by one name."""
+    first, *rest = cases
+    return [first, *(pytest.param(case, marks=pytest.mark.slow) for case in rest)]
+
 
 def together(names: str, cases: Iterable[Any]) -> Callable[[Callable], Callable]:
-    """As `pytest.mark.parametrize`, but in one test.
+    """As `pytest.mark.parametrize`, but in one test, which runs all cases and names every one that fails.
 
     Args:
         names: the arguments' names, separated by commas.
@@ -26,9 +34,8 @@ def together(names: str, cases: Iterable[Any]) -> Callable[[Callable], Callable]
                     broken["/".join(map(str, values))] = error
             if broken:
                 told = [f"{case}: {type(error).__name__}: {error}" for case, error in broken.items()]
-                raise AssertionError("\n".join([f"{len(told)} of {len(cases)}:", *told])) from next(
-                    iter(broken.values())
-                )
+                first = next(iter(broken.values()))
+                raise AssertionError("\n".join([f"{len(told)} of {len(cases)}:", *told])) from first
 
         signature = inspect.signature(test)
         fixtures = [one for name, one in signature.parameters.items() if name not in arguments]
