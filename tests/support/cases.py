@@ -13,20 +13,24 @@ def one_fast(cases: Iterable[Any]) -> list[Any]:
     return [first, *(pytest.param(case, marks=pytest.mark.slow) for case in rest)]
 
 
-def together(names: str, cases: Iterable[Any]) -> Callable[[Callable], Callable]:
+def together(
+    names: str, cases: Iterable[Any] | Callable[[], Iterable[Any]]
+) -> Callable[[Callable], Callable]:
     """As `pytest.mark.parametrize`, but in one test, which runs all cases and names every one that fails.
 
     Args:
         names: the arguments' names, separated by commas.
-        cases: their values, a tuple for each case where there are several names.
+        cases: their values, a tuple for each case where there are several names; or what makes them, if that takes
+            long, when the test runs.
     """
-    arguments, cases = names.replace(" ", "").split(","), list(cases)
-    assert cases, f"no {names} to test"
+    arguments = names.replace(" ", "").split(",")
 
     def decorate(test: Callable) -> Callable:
         def run(**fixtures: Any) -> None:
+            every = list(cases() if callable(cases) else cases)
+            assert every, f"no {names} to test"
             broken: dict[str, Exception] = {}
-            for case in cases:
+            for case in every:
                 values = case if len(arguments) > 1 else (case,)
                 try:
                     test(**dict(zip(arguments, values, strict=True)), **fixtures)
@@ -35,7 +39,7 @@ def together(names: str, cases: Iterable[Any]) -> Callable[[Callable], Callable]
             if broken:
                 told = [f"{case}: {type(error).__name__}: {error}" for case, error in broken.items()]
                 first = next(iter(broken.values()))
-                raise AssertionError("\n".join([f"{len(told)} of {len(cases)}:", *told])) from first
+                raise AssertionError("\n".join([f"{len(told)} of {len(every)}:", *told])) from first
 
         signature = inspect.signature(test)
         fixtures = [one for name, one in signature.parameters.items() if name not in arguments]

@@ -12,7 +12,6 @@ from fgan.divergences import EXAMPLES
 from fgan.errors import DataError, FganError
 from fgan.estimation import INFORMATION_METHODS, Estimates, Information
 
-
 TRAINED_LONG = ("dv", "flo", "infonce", "js", "mine", "smile")
 """Published estimators; the fast suite has `nwj` for them."""
 
