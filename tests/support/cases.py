@@ -24,10 +24,11 @@ def together(
             long, when the test runs.
     """
     arguments = names.replace(" ", "").split(",")
+    found = cases if callable(cases) else list(cases)
 
     def decorate(test: Callable) -> Callable:
         def run(**fixtures: Any) -> None:
-            every = list(cases() if callable(cases) else cases)
+            every = list(found()) if callable(found) else found
             assert every, f"no {names} to test"
             broken: dict[str, Exception] = {}
             for case in every:

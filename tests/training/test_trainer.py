@@ -2,10 +2,11 @@ import copy
 
 import pytest
 import torch
+from cases import together
+from catalogue import EVERY
 
 import fgan
 from fgan.data import Dataset, TensorSource
-from fgan.divergences import EXAMPLES
 from fgan.frame import Frame
 from fgan.objectives import Penalties, build_objective, squared_gradient
 from fgan.training.averaging import ExponentialAverage
@@ -47,7 +48,7 @@ def test_the_global_random_state_neither_matters_nor_moves(small_config):
 
 @pytest.mark.parametrize("n_critic", [1, 3])
 @pytest.mark.parametrize("generator_loss", ["saturating", "non-saturating"])
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_a_step_is_the_textbook_one(name, generator_loss, n_critic):
     """The fused step equals one written naively: networks called batch by batch, .backward(), plain Adam."""
     r1, r2, lr, betas = 0.3, 0.7, 1e-2, (0.5, 0.9)
