@@ -93,7 +93,8 @@ def cold_fgan_command():
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the doctests slow that train for seconds."""
+    """Mark the doctest slow that trains for seconds, and start with what takes long, so that no worker ends with it."""
     for item in items:
         if isinstance(item, pytest.DoctestItem) and item.name.endswith(".mutual_information"):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

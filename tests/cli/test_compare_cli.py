@@ -20,6 +20,7 @@ def compare(cold_fgan_command, tmp_path):
     return call
 
 
+@pytest.mark.slow
 def test_all_members_are_trained_judged_and_ranked(compare, fgan_command, tmp_path):
     out = tmp_path / "c"
     arguments = ("ring8", "--divergences", "kl,js", "--seeds", 2, "--steps", 100, *SMALL, "--out", out)

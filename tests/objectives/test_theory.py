@@ -186,8 +186,8 @@ def test_the_noise_penalty_is_the_curvature_of_the_conjugate_times_the_slope_of_
     v = invert(d.log_ratio, L)
     t_slope = value_and_slope(d.real_term, v)[1]
     expected = t_slope**2 / curvature_of_f(d, L.exp())  # f*'' is the reciprocal of f''
-    one = torch.ones_like(v[:1])
-    got = torch.stack([2 * NoisePenalty(d)(Seen(at, at, one, one, one)) for at in v[:, None]])
+    v, one = v[:, None], torch.ones_like(v)[:, None]
+    got = 2 * NoisePenalty(d)(Seen(v, v, one, one, one))  # the mean over one sample, in each row
     torch.testing.assert_close(got, expected, rtol=1e-5, atol=1e-9)
 
 

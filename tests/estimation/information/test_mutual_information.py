@@ -83,6 +83,7 @@ def test_p_values_of_independent_variables_are_uniform():
     assert kstest(values, "uniform").pvalue > 0.01
 
 
+@pytest.mark.slow
 def test_the_pointwise_information_of_new_rows():
     x, y = normal_pair(3000)
     found = fgan.mutual_information(x, y)
@@ -273,6 +274,7 @@ def test_labels_are_labels_in_new_rows_too():
         found.log_ratio({"label": np.array([7]), "y": np.array([0.0])})
 
 
+@pytest.mark.slow
 def test_many_whole_numbers_are_numbers_beside_real_ones():
     random = np.random.default_rng(0)
     age = random.integers(18, 68, 600)
