@@ -27,6 +27,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(autouse=True)
+def whole_range() -> None:
+    """Undo what training in this process left: it takes the smallest numbers for 0."""
+    torch.set_flush_denormal(False)
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     """The project's root."""
