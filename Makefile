@@ -2,14 +2,23 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: demo test lint format docs bench bench-gpu clean
+.PHONY: demo test test-slow test-all lint format docs bench bench-gpu clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/demo.py
 
+# Every law in a few minutes: to run between two edits.
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(PYTEST) -m "not slow" $(ARGS)
+
+# What that leaves out, and its random cases again, five times as many.
+test-slow: $(VENV)/.installed-dev
+	$(PYTEST) -m "slow or hypothesis" --hypothesis-profile full $(ARGS)
+
+test-all: $(VENV)/.installed-dev
+	$(PYTEST) --hypothesis-profile full $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 import functools
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -14,9 +15,22 @@ import torch
 from forked import ForkedPython
 
 torch.set_num_threads(1)
-# Where a red run blocks others, the same examples every time; elsewhere new ones, so that more is tried.
-hypothesis.settings.register_profile("ci", derandomize=True)
-hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "default")
+# `--hypothesis-profile` takes one of these too. Where a red run blocks others, the same examples every time; elsewhere
+# new ones, so that more is tried.
+for profile, examples in {"fast": 5, "full": 25, "nightly": 200}.items():
+    hypothesis.settings.register_profile(
+        profile, max_examples=examples, deadline=None, derandomize=bool(os.environ.get("CI"))
+    )
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fast"))
+# A shell starts a background job with SIGINT ignored, and so would be every process that a test starts, and interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def whole_range() -> None:
+    """Undo what training in this process left: it takes the smallest numbers for 0."""
+    torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")
@@ -82,3 +96,11 @@ def cold_fgan_command():
         return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120, **kwargs)
 
     return run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the doctest slow that trains for seconds, and start with what takes long, so that no worker ends with it."""
+    for item in items:
+        if isinstance(item, pytest.DoctestItem) and item.name.endswith(".mutual_information"):
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)

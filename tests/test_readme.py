@@ -43,6 +43,7 @@ def test_the_loop_example_is_ten_lines_and_learns(root, run, tmp_path):
     run(READERS_OWN + example + IT_LEARNED, tmp_path)
 
 
+@pytest.mark.slow
 def test_the_other_example_runs_as_it_is(root, run, tmp_path):
     run(blocks(root)[1] + "\nassert samples.shape == (1000, 2)", tmp_path)
 
@@ -70,12 +71,14 @@ def test_the_shell_examples_are_real_commands(root, fgan_command):
         assert all(flag in known for flag in flags), (verb, flags)
 
 
+@pytest.mark.slow
 def test_the_example_of_the_evaluation_page_runs_on_the_run_of_the_readme(root, run, tmp_path):
     run(blocks(root)[1], tmp_path)
     (code,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "evaluation.md").read_text(), flags=re.S)
     run(code, tmp_path)
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_information_page_run(root, run, tmp_path):
     for code in re.findall(
         r"```python\n(.*?)```", (root / "docs" / "information.md").read_text(), flags=re.S
@@ -83,6 +86,7 @@ def test_the_examples_of_the_information_page_run(root, run, tmp_path):
         run(code, tmp_path)
 
 
+@pytest.mark.slow
 def test_the_drift_example_finds_what_differs(root, tmp_path):
     script = [sys.executable, root / "examples" / "drift.py"]
     demo = subprocess.run([*script, "--demo"], cwd=tmp_path, capture_output=True, text=True, check=False)
@@ -96,6 +100,7 @@ def test_the_drift_example_finds_what_differs(root, tmp_path):
     assert wrong.returncode == 2 and "there is no file no.csv" in wrong.stderr
 
 
+@pytest.mark.slow
 def test_the_demo(root, tmp_path):
     command = [
         sys.executable,

@@ -249,6 +249,7 @@ def test_help_and_version(fgan_command):
         assert result.returncode == 0 and result.stdout and not result.stderr
 
 
+@pytest.mark.slow
 def test_a_reader_that_has_had_enough_is_no_error(tmp_path):
     command = (
         f"{sys.executable} -m fgan train ring8 --out {tmp_path}/run --device cpu --log-every 1 --steps 300"
@@ -259,6 +260,7 @@ def test_a_reader_that_has_had_enough_is_no_error(tmp_path):
     assert (tmp_path / "run/checkpoints/step-00000300").exists(), "training goes on"
 
 
+@pytest.mark.slow
 def test_streams_may_be_closed_or_narrow(tmp_path):
     train = f"{sys.executable} -m fgan train ring8 --device cpu --steps 5 --json"
     for number, streams in enumerate((">&-", "2>&-")):
@@ -269,6 +271,7 @@ def test_streams_may_be_closed_or_narrow(tmp_path):
     assert result.returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs a POSIX pseudo-terminal")
 def test_a_terminal_shows_the_live_bound_and_takes_ctrl_c(tmp_path):
     import fcntl

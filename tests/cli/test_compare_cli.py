@@ -20,6 +20,7 @@ def compare(cold_fgan_command, tmp_path):
     return call
 
 
+@pytest.mark.slow
 def test_all_members_are_trained_judged_and_ranked(compare, fgan_command, tmp_path):
     out = tmp_path / "c"
     arguments = ("ring8", "--divergences", "kl,js", "--seeds", 2, "--steps", 100, *SMALL, "--out", out)
@@ -47,6 +48,7 @@ def test_all_members_are_trained_judged_and_ranked(compare, fgan_command, tmp_pa
     assert "cannot be told from" in again.stdout and "kl" in again.stdout
 
 
+@pytest.mark.slow
 def test_ones_own_f_by_the_noise_penalty_is_compared(compare, tmp_path):
     """Both are differentiated by torch.func in the middle of a step."""
     own = "f(u)=u*log(u)"
@@ -58,6 +60,7 @@ def test_ones_own_f_by_the_noise_penalty_is_compared(compare, tmp_path):
     assert {place["group"] for place in json.loads(result.stdout)["places"]} == {own, "kl"}
 
 
+@pytest.mark.slow
 def test_a_member_that_diverges_is_reported_and_leaves_the_others(compare, tmp_path):
     out = tmp_path / "c"
     # A step this long throws a loss that grows exponentially out of the finite numbers; total variation's has a bound.
@@ -70,6 +73,7 @@ def test_a_member_that_diverges_is_reported_and_leaves_the_others(compare, tmp_p
     assert "1     total-variation" in result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stopped_comparison_goes_on(tmp_path, number):
     """SIGTERM comes to the command alone, Ctrl-C to all its processes."""
@@ -99,6 +103,7 @@ def test_a_stopped_comparison_goes_on(tmp_path, number):
         assert [json.loads(line)["step"] for line in lines] == [100, 200, 300, 400]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for the children in /proc")
 def test_ctrl_c_is_for_the_command_to_pass_on(tmp_path):
     """A terminal sends it to every process; one that a chunk hears by itself would be its first of two signals."""
@@ -133,7 +138,7 @@ def test_ctrl_c_is_for_the_command_to_pass_on(tmp_path):
         (("--divergences", "kl", "--jobs", "1", "--ray", "local"), "Leave one out"),
     ],
 )
-def test_mistakes_leave_nothing_behind(compare, tmp_path, arguments, message):
-    result = compare("ring8", *arguments, "--out", tmp_path / "c")
+def test_mistakes_leave_nothing_behind(fgan_command, tmp_path, arguments, message):
+    result = fgan_command("compare", "ring8", *arguments, "--out", tmp_path / "c")
     assert result.returncode == 2 and message in result.stderr and "Traceback" not in result.stderr
     assert not (tmp_path / "c").exists()

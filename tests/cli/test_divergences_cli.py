@@ -37,6 +37,7 @@ def test_a_card(fgan_command, name, said):
         assert words in " ".join(result.stdout.split())
 
 
+@pytest.mark.slow
 def test_a_narrow_encoding_gets_plain_graphs(cold_fgan_command):
     environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
     result = cold_fgan_command("divergences", "kl", env=environment)

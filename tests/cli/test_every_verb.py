@@ -5,6 +5,8 @@ import pytest
 
 from fgan.cli import VERBS
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("--steps", 20, "--width", 8, "--device", "cpu")
 COMMANDS = {
     "sample": ("run", "--n", 4, "--out", "samples.npy"),

@@ -23,6 +23,7 @@ def people(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_columns_of_one_table(fgan_command, people, tmp_path):
     result = fgan_command(
         "mi",

@@ -6,6 +6,7 @@ import pytest
 from fgan.cli import main
 
 
+@pytest.mark.slow
 def test_the_toy_as_json(cold_fgan_command):
     result = cold_fgan_command(
         "paper", "toy", "--divergences", "kl,reverse-kl", "--steps", 30, "--n", 2000, "--seeds", 2, "--json"
@@ -21,6 +22,7 @@ def test_the_toy_as_json(cold_fgan_command):
     assert "seed 1" in result.stderr
 
 
+@pytest.mark.slow
 def test_the_likelihoods_train_once_and_only_once(cold_fgan_command, tmp_path):
     out = tmp_path / "paper"
     command = ("paper", "mnist", "--data", "digits", "--divergences", "kl,js", "--steps", 20, "--batch-size", 32,

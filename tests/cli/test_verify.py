@@ -58,6 +58,7 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_the_catalogue(fgan_command):
     result = fgan_command("verify")
     assert result.returncode == 0, result.stdout + result.stderr

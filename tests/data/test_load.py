@@ -81,6 +81,7 @@ def test_notes_go_to_standard_error_unless_told(tmp_path, capsys):
     assert out == "" and "1 of 3 images" in err and "32x32" in err and "reading images" not in err
 
 
+@pytest.mark.slow
 def test_importing_the_room_pulls_in_no_heavy_library():
     heavy = ["matplotlib", "sklearn", "scipy", "pooch", "requests", "PIL"]
     code = (

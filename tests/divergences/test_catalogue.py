@@ -2,10 +2,12 @@ import math
 
 import pytest
 import torch
+from cases import together
+from catalogue import EVERY
 
 import fgan
 from fgan import divergences
-from fgan.divergences import CATALOGUE, EXAMPLES, Divergence, divergence
+from fgan.divergences import CATALOGUE, Divergence, divergence
 
 REQUIRED = {
     "total-variation", "kl", "reverse-kl", "pearson", "neyman", "squared-hellinger", "jeffreys", "js", "skew-js",
@@ -23,7 +25,7 @@ def test_the_catalogue_has_what_texts_know():
     assert set(CATALOGUE) >= REQUIRED and len(CATALOGUE) >= 24
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_a_name_gives_the_divergence_of_that_name(name):
     d = fgan.divergence(name)
     assert d.name == name
@@ -35,20 +37,20 @@ def test_a_name_gives_the_divergence_of_that_name(name):
     assert getattr(divergences, kind.__name__) is kind
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_every_entry_says_what_it_is(name):
     d = fgan.divergence(name)
     assert all(vars(d.card).values()) and d.formulas.f
     assert d.card.symbol.count("{") == d.card.symbol.count("}")
 
 
-@pytest.mark.parametrize("name", sorted(TABLE_2))
+@together("name", sorted(TABLE_2))
 def test_the_papers_table_has_the_papers_link(name):
-    assert all("paper" in divergence(n).links for n in EXAMPLES if n.split(":")[0] == name)
+    assert all("paper" in divergence(n).links for n in EVERY if n.split(":")[0] == name)
 
 
-@pytest.mark.parametrize(
-    ("name", "link"),
+@together(
+    "name, link",
     [
         ("kl", "paper"),
         ("alpha:3", "paper"),
@@ -68,8 +70,8 @@ def test_the_constructors_take_their_parameter():
     assert fgan.divergence("tsallis:1e-1").name == "tsallis:0.1"
 
 
-@pytest.mark.parametrize(
-    ("wrong", "nearest"),
+@together(
+    "wrong, nearest",
     [
         ("reverse_kl", "reverse-kl"),
         ("perason", "pearson"),
@@ -86,8 +88,8 @@ def test_an_unknown_name_suggests_the_nearest(wrong, nearest):
         fgan.divergence(wrong)
 
 
-@pytest.mark.parametrize(
-    ("name", "said"),
+@together(
+    "name, said",
     [
         (
             "alpha:1",
@@ -132,7 +134,7 @@ def test_a_name_that_means_nothing_is_said(name, said):
         fgan.divergence(name)
 
 
-@pytest.mark.parametrize("value", [None, "0.5", True, math.nan])
+@together("value", [None, "0.5", True, math.nan])
 def test_a_parameter_that_is_no_number_is_said(value):
     with pytest.raises(fgan.FganError, match="the α of alpha must be"):
         divergences.Alpha(value)
@@ -151,8 +153,8 @@ def test_total_variation_says_that_it_knows_no_ratio():
     assert torch.equal(d.log_ratio(torch.tensor([-3.0, 3.0])), torch.zeros(2))
 
 
-@pytest.mark.parametrize(
-    ("name", "equal", "factor"),
+@together(
+    "name, equal, factor",
     [
         ("0.5*kl + 0.5*reverse-kl", "jeffreys", 0.5),
         ("2*symmetrized(kl)", "jeffreys", 1.0),
@@ -200,8 +202,8 @@ def test_the_same_divergence_by_another_name(name, equal, factor):
         assert one.curvature == pytest.approx(factor * other.curvature)
 
 
-@pytest.mark.parametrize(
-    ("spelling", "name"),
+@together(
+    "spelling, name",
     [
         ("0.5*kl+0.5*reverse-kl", "0.5*kl + 0.5*reverse-kl"),
         (" kl+js ", "kl + js"),
@@ -224,7 +226,7 @@ COMBINATIONS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", COMBINATIONS)
+@together("name", COMBINATIONS)
 def test_a_combination_is_a_divergence_and_its_name_reads_back(name):
     d = fgan.divergence(name)
     again = fgan.divergence(d.name)
@@ -254,8 +256,8 @@ def test_operators_and_their_limits():
         kl.dual.with_link("paper")
 
 
-@pytest.mark.parametrize(
-    ("name", "facts"),
+@together(
+    "name, facts",
     [
         (
             "kl",

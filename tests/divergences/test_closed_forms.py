@@ -4,8 +4,10 @@ import math
 
 import pytest
 import torch
+from cases import together
+from catalogue import EVERY
 
-from fgan.divergences import EXAMPLES, divergence
+from fgan.divergences import divergence
 
 
 def powers(name: str) -> tuple[float, float] | None:
@@ -64,7 +66,7 @@ ONE_APART = {
 }
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_normals_one_apart(name):
     x = torch.linspace(-18, 19, 400_001, dtype=torch.float64)
     log_p, log_q = (-((x - mean) ** 2) / 2 - math.log(2 * math.pi) / 2 for mean in (0.0, 1.0))
@@ -77,7 +79,7 @@ def test_normals_one_apart(name):
     assert bound == pytest.approx(value, rel=1e-6, abs=1e-7)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_normals_of_two_widths(name):
     """P = N(0, 1), Q = N(0.5, 2²): E_Q[u^α] exists for α above -1/3."""
     x = torch.linspace(-40, 40, 400_001, dtype=torch.float64)
@@ -101,7 +103,7 @@ def test_normals_of_two_widths(name):
         assert bound == pytest.approx(value, rel=1e-7)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_exponentials(name):
     """Rates 3 and 2: E_Q[u^α] = 3^α 2^(1-α)/(3α + 2(1-α)) for α above -2."""
     a, b = 3.0, 2.0
@@ -117,7 +119,7 @@ def test_exponentials(name):
     assert bound == pytest.approx(value, rel=1e-5, abs=1e-8)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_nested_uniforms(name):
     """P = U(0, 1), Q = U(0, 4): u is 4 on a quarter of Q and 0 elsewhere, so D_f = f(4)/4 + 3 f(0)/4."""
     d = divergence(name)
@@ -130,7 +132,7 @@ def test_nested_uniforms(name):
         assert value == pytest.approx(tables[name], rel=1e-12)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_bernoullis(name):
     p, q = (torch.tensor(w, dtype=torch.float64) for w in ([0.3, 0.7], [0.6, 0.4]))
     d = divergence(name)

@@ -1,18 +1,23 @@
 """Any f that a user writes down: equal to the catalogue where both know it, and diagnosed where it is wrong."""
 
+import functools
+import itertools
 import math
 
 import pytest
 import torch
+from cases import together
+from catalogue import EVERY
 
 import fgan
-from fgan.divergences import EXAMPLES, divergence
+from fgan.divergences import divergence
 from fgan.divergences.expression import parse
 
 L = torch.linspace(-8, 8, 161, dtype=torch.float64)
 AWAY_FROM_KINKS = L[(L.abs() > 0.02) & ((L - math.log(2)).abs() > 0.02) & ((L + math.log(2)).abs() > 0.02)]
 
 
+@functools.cache
 def written(name: str) -> tuple[fgan.Divergence, fgan.Divergence]:
     """A catalogue entry, and what is derived from its f alone."""
     entry = divergence(name, "log-ratio")
@@ -30,7 +35,7 @@ def values_and_slopes(function, x):
     return y.detach(), torch.zeros_like(x) if slope is None else slope
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_a_written_f_agrees_with_the_catalogue_in_value_and_gradient(name):
     entry, own = written(name)
     shift = entry.f_at_one  # "gan" alone is not 0 there; from_f moves it
@@ -44,7 +49,7 @@ def test_a_written_f_agrees_with_the_catalogue_in_value_and_gradient(name):
     torch.testing.assert_close(own.derivative(u), entry.derivative(u), rtol=1e-6, atol=1e-9)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_the_conjugate_of_a_written_f_agrees(name):
     entry, own = written(name)
     t = entry.derivative(torch.linspace(-4, 4, 33, dtype=torch.float64).exp())
@@ -61,7 +66,7 @@ def test_the_conjugate_of_a_written_f_agrees(name):
         assert own.conjugate(outside).item() == math.inf
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_the_limits_of_a_written_f_agree(name):
     entry, own = written(name)
     for fact in ("f_at_zero", "slope_at_zero", "slope_at_infinity", "threshold"):
@@ -73,8 +78,7 @@ def test_the_limits_of_a_written_f_agree(name):
     assert own.identifies_ratio == entry.identifies_ratio
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float64], ids=str)
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name, dtype", itertools.product(EVERY, (torch.float32, torch.bfloat16, torch.float64)))
 def test_extremes_of_a_written_f_are_never_nan(name, dtype):
     _, own = written(name)
     v = torch.tensor([-1e4, -100, -1, 0, 1, 100, 1e4], dtype=dtype, requires_grad=True)

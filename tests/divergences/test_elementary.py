@@ -6,16 +6,15 @@ import pickle
 
 import pytest
 import torch
+from cases import together
+from catalogue import EVERY, EVERY_LINK
 
 import fgan
-from fgan.divergences import EXAMPLES, divergence
+from fgan.divergences import divergence
 from fgan.divergences.elementary import exp_difference, log_softplus, quadratic, softplus
 from fgan.divergences.newton import invert
 
 X = torch.tensor([-3.0, -0.5, 0.7, 2.0], dtype=torch.float64, requires_grad=True)
-EVERY = [
-    pytest.param(name, link, id=f"{name}/{link}") for name in EXAMPLES for link in divergence(name).links
-]
 
 
 @pytest.mark.parametrize(
@@ -43,7 +42,7 @@ def test_log_softplus_where_softplus_is_too_small(dtype):
     torch.testing.assert_close(slope[:4], torch.ones(4, dtype=dtype))
 
 
-@pytest.mark.parametrize(("name", "link"), EVERY)
+@together("name, link", EVERY_LINK)
 def test_slopes_keep_their_digits_in_the_tails(name, link):
     """A gradient that is small in float32 is small, not rounded to 0 or to the wrong sign."""
     d = divergence(name, link)
@@ -61,7 +60,7 @@ def test_slopes_keep_their_digits_in_the_tails(name, link):
         torch.testing.assert_close(slope[fits].double(), exact[fits], rtol=2e-3, atol=0)
 
 
-@pytest.mark.parametrize(("name", "link"), EVERY)
+@together("name, link", EVERY_LINK)
 def test_a_dimension_more_by_vmap_is_no_difference(name, link):
     """What an ensemble of critics asks for."""
     d = divergence(name, link)
@@ -77,7 +76,7 @@ def test_a_dimension_more_by_vmap_is_no_difference(name, link):
         torch.testing.assert_close(jacobian, slope.diag())
 
 
-@pytest.mark.parametrize("name", [*EXAMPLES, "0.5*kl + dual(js)", "f(u)=(u-1)**4"])
+@together("name", [*EVERY, "0.5*kl + dual(js)", "f(u)=(u-1)**4"])
 def test_it_travels_to_another_process(name):
     d = divergence(name)
     v = torch.linspace(-2, 2, 9)

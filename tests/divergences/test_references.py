@@ -1,6 +1,7 @@
 """references.bib: every key that is named is there, and nothing else."""
 
 import pytest
+from cases import together
 
 from fgan.divergences import CATALOGUE, Bhattacharyya, Renyi
 from fgan.divergences.references import bibtex, citation, entries, fields
@@ -28,7 +29,7 @@ def test_every_named_key_is_there_and_no_other():
     assert list(entries()) == sorted(entries())
 
 
-@pytest.mark.parametrize("key", entries())
+@together("key", entries())
 def test_an_entry_parses(key):
     entry = entries()[key]
     assert entry.count("{") == entry.count("}")

@@ -12,6 +12,9 @@ from fgan.divergences import EXAMPLES
 from fgan.errors import DataError, FganError
 from fgan.estimation import INFORMATION_METHODS, Estimates, Information
 
+TRAINED_LONG = ("dv", "flo", "infonce", "js", "mine", "smile")
+"""Published estimators; the fast suite has `nwj` for them."""
+
 
 def normal_pair(n, dimension=1, nats=0.5, seed=0):
     rho = math.sqrt(1 - math.exp(-2 * nats / dimension))
@@ -21,7 +24,12 @@ def normal_pair(n, dimension=1, nats=0.5, seed=0):
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, one in INFORMATION_METHODS.items() if "vectors" in one.joint]
+    "name",
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name in TRAINED_LONG else [])
+        for name, one in INFORMATION_METHODS.items()
+        if "vectors" in one.joint
+    ],
 )
 def test_every_method_finds_half_a_nat(name):
     found = fgan.mutual_information(*normal_pair(700), method=name, folds=2)
@@ -33,6 +41,7 @@ def test_every_method_finds_half_a_nat(name):
         assert 0.2 < found.lower_bound < 0.55
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("nats", [2.0, 8.0])
 def test_twenty_dimensions_on_any_scale(nats):
     x, y = normal_pair(2000, 20, nats)
@@ -44,6 +53,7 @@ def test_twenty_dimensions_on_any_scale(nats):
     assert any("log n" in warning for warning in plain.warnings) == (nats > 0.8 * math.log(2000))
 
 
+@pytest.mark.slow
 def test_a_dependence_that_no_correlation_shows():
     random = torch.Generator().manual_seed(0)
     x = torch.rand(1500, 1, generator=random) * 2 * math.pi
@@ -73,6 +83,7 @@ def test_p_values_of_independent_variables_are_uniform():
     assert kstest(values, "uniform").pvalue > 0.01
 
 
+@pytest.mark.slow
 def test_the_pointwise_information_of_new_rows():
     x, y = normal_pair(3000)
     found = fgan.mutual_information(x, y)
@@ -116,6 +127,7 @@ def test_the_bias_of_counting_is_taken_off():
     assert np.mean(values) < 0.02  # 25 / 400 = 0.0625 is what plain counting finds where there is nothing
 
 
+@pytest.mark.slow
 def test_categories_beside_numbers():
     random = np.random.default_rng(0)
     label = random.integers(0, 2, 2000)
@@ -148,6 +160,7 @@ def test_infonce_is_told_what_it_cannot_pass(n, folds, most):
         assert found.lower_bound is None and any("cannot pass" in warning for warning in found.warnings)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["nwj", "dv"])
 def test_a_mean_over_the_product_that_few_pairs_rule_is_warned_of(method):
     far = fgan.mutual_information(*normal_pair(1000, 20, 14.0), method=method, folds=2)
@@ -261,6 +274,7 @@ def test_labels_are_labels_in_new_rows_too():
         found.log_ratio({"label": np.array([7]), "y": np.array([0.0])})
 
 
+@pytest.mark.slow
 def test_many_whole_numbers_are_numbers_beside_real_ones():
     random = np.random.default_rng(0)
     age = random.integers(18, 68, 600)

@@ -271,6 +271,7 @@ def test_a_missing_package_says_what_to_install(monkeypatch):
         extractor_for("inception", fgan.load_data("digits"))
 
 
+@pytest.mark.slow
 def test_the_script_that_made_the_weights_runs(tmp_path):
     command = [sys.executable, "-m", "fgan.evaluation.features.train", "digits-cnn", "--epochs", "3"]
     result = subprocess.run(

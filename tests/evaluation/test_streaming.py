@@ -71,6 +71,7 @@ def _gathered(rank, file, x, y, queue):
     dist.destroy_process_group()
 
 
+@pytest.mark.slow
 def test_two_processes_see_what_one_would(pair, tmp_path):
     x, y = pair
     context = mp.get_context("spawn")

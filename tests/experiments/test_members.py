@@ -12,6 +12,7 @@ print(usable_cores(), ThisMachine(None, "cpu").places, ThisMachine(3, "cpu").pla
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system binds no process to cores")
 def test_a_process_that_is_bound_to_a_core_trains_on_that_one():
     """As a scheduler binds it, however many cores the machine has."""

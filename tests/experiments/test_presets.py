@@ -3,30 +3,29 @@ from pathlib import Path
 
 import pytest
 import torch
+from cases import one_fast
+from catalogue import ONE_OF_EACH_FAMILY
 
 import fgan
 from fgan.data import Dataset, TensorSource
 from fgan.data.toys import _uniform_mixture
-from fgan.divergences import CATALOGUE, EXAMPLES
 from fgan.evaluation import mode_coverage
 from fgan.experiments.presets import PRESETS
 from fgan.frame import Frame
 from fgan.training.ensemble import Ensemble
 from fgan.training.trainer import Trainer
 
-ONE_OF_EACH = [next(name for name in EXAMPLES if name.split(":")[0] == entry) for entry in CATALOGUE]
-
-
 # The hockey-stick has no signal once p/q is on one side of γ.
 NOT_BY_DEFAULT = "hockey-stick"
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)
 def test_the_default_preset_learns_four_modes_by_every_divergence():
     """The first of its thirty thousand steps, all as one program; benchmarks/toys.py takes all of them."""
     centers = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
     data = _uniform_mixture("four", 4, lambda k: centers[k], 0.1)
-    names = [name for name in ONE_OF_EACH if not name.startswith(NOT_BY_DEFAULT)]
+    names = [name for name in ONE_OF_EACH_FAMILY if not name.startswith(NOT_BY_DEFAULT)]
     trainers = [
         Trainer(fgan.preset("default", "four", divergence=name, device="cpu"), data) for name in names
     ]
@@ -47,7 +46,7 @@ def test_the_default_preset_learns_four_modes_by_every_divergence():
     assert min(one.shares.min() for one in found.values()) > 0.1, found
 
 
-@pytest.mark.parametrize("name", ONE_OF_EACH)
+@pytest.mark.parametrize("name", one_fast(ONE_OF_EACH_FAMILY))
 @pytest.mark.parametrize("preset", ["default", "original"])
 def test_every_preset_runs_every_divergence(tmp_path, preset, name):
     config = fgan.preset(preset, "digits", divergence=name, steps=60, device="cpu", log_every=20)
@@ -87,6 +86,7 @@ def test_original_is_the_classic_script():
     assert (config.penalties, config.ema, config.standardize) == ("none", 0, False)
 
 
+@pytest.mark.slow
 def test_original_on_real_mnist(tmp_path, real_data):
     data = fgan.load_data("mnist", data_dir=real_data)
     config = fgan.preset("original", "mnist", steps=1000, device="cpu", checkpoint_every=500)

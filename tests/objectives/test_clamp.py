@@ -1,15 +1,17 @@
-import pytest
-import torch
+import itertools
 
-from fgan.divergences import EXAMPLES, divergence
+import torch
+from cases import together
+from catalogue import TRAINABLE
+
+from fgan.divergences import divergence
 from fgan.objectives import OBJECTIVES, build_objective
 from fgan.objectives.clamp import Clamped, soft_clamp
 
-TRAINABLE = [name for name in EXAMPLES if divergence(name).smooth or divergence(name).link == "paper"]
 V_REAL, V_FAKE = torch.tensor([0.5, -9.0, 2.0]), torch.tensor([-1.5, 0.25, 30.0])
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@together("name", OBJECTIVES)
 def test_it_is_the_inner_objective_at_clamped_outputs(name):
     inner, game = build_objective(name, "js"), build_objective(name, "js", critic_clamp=5.0)
     real, fake = soft_clamp(V_REAL, 5.0), soft_clamp(V_FAKE, 5.0)
@@ -24,8 +26,7 @@ def test_it_is_the_inner_objective_at_clamped_outputs(name):
     assert game.divergence is None or game.divergence.name == "js"
 
 
-@pytest.mark.parametrize("objective", ["plain", "tight", "relativistic"])
-@pytest.mark.parametrize("name", TRAINABLE)
+@together("objective, name", itertools.product(("plain", "tight", "relativistic"), TRAINABLE))
 def test_no_term_overflows(objective, name):
     d = divergence(name)
     unfit = {"soft-hinge"} if objective == "tight" else set()

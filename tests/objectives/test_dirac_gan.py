@@ -3,18 +3,19 @@
 Mescheder, Geiger, Nowozin, "Which training methods for GANs do actually converge?" (2018), §2 and §4.
 """
 
+import itertools
 import math
 
 import pytest
 import torch
+from cases import one_fast, together
+from catalogue import REGULAR
 
-from fgan.divergences import EXAMPLES, divergence
+from fgan.divergences import divergence
 from fgan.objectives import OBJECTIVES, build_objective, squared_gradient
 from fgan.objectives.penalties import PENALTIES, Seen
 
 KINDS = ("saturating", "non-saturating")
-REGULAR = [name for name in EXAMPLES if divergence(name).local_order is not None]
-"""f''(1) is positive and finite: the field is differentiable at the equilibrium. Not so for TV, Marton, chi:1.5."""
 
 
 class DiracGAN:
@@ -80,9 +81,7 @@ def predicted(gamma, slopes):
     return sorted([-gamma / 2 - root, -gamma / 2 + root], key=lambda value: (value.real, value.imag))
 
 
-@pytest.mark.parametrize("gamma", [0.0, 0.3, 1.0, 5.0])
-@pytest.mark.parametrize("penalty", ["r1", "r2"])
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@together("objective, penalty, gamma", itertools.product(OBJECTIVES, ("r1", "r2"), (0.0, 0.3, 1.0, 5.0)))
 def test_the_eigenvalues_under_r1_and_r2_are_mescheders(objective, penalty, gamma):
     game = DiracGAN(build_objective(objective, "gan"), penalty if gamma else None, gamma)
     assert game.eigenvalues() == pytest.approx(predicted(gamma, game.slopes()), abs=1e-7)
@@ -99,8 +98,7 @@ def test_the_slope_for_gan_is_one_half_and_the_damping_critical_at_one(generator
     )
 
 
-@pytest.mark.parametrize("generator", KINDS)
-@pytest.mark.parametrize("name", REGULAR)
+@together("name, generator", itertools.product(REGULAR, KINDS))
 def test_every_smooth_divergence_circles_alone_and_converges_with_r1(name, generator):
     for link in divergence(name).links:
         objective = build_objective("plain", name, link=link, generator=generator)
@@ -110,7 +108,7 @@ def test_every_smooth_divergence_circles_alone_and_converges_with_r1(name, gener
         assert all(value.real < 0 for value in held.eigenvalues())
 
 
-@pytest.mark.parametrize("name", REGULAR)
+@together("name", REGULAR)
 def test_the_noise_penalty_damps_by_the_weight_at_p_equal_q(name):
     d = divergence(name, "log-ratio")
     game = DiracGAN(build_objective("plain", name, link="log-ratio"), "noise", 0.8)
@@ -131,7 +129,7 @@ def test_penalties_that_are_flat_near_the_equilibrium_do_not_damp_there(penalty)
     assert game.eigenvalues() == pytest.approx([-0.5j, 0.5j])
 
 
-@pytest.mark.parametrize("objective", ["plain", "relativistic", "wasserstein"])
+@pytest.mark.parametrize("objective", one_fast(["plain", "relativistic", "wasserstein"]))
 @pytest.mark.parametrize(
     ("penalty", "converges"),
     [(None, False), ("r1", True), ("r2", True), ("gp", False), ("gp-one-sided", False), ("dragan", False)],
@@ -141,6 +139,6 @@ def test_the_alternating_game(objective, penalty, converges):
     assert last.max() < 1e-3 if converges else last.max() > 0.1
 
 
-@pytest.mark.parametrize("name", ["gan", "kl", "reverse-kl", "squared-hellinger", "jeffreys"])
+@pytest.mark.parametrize("name", one_fast(["gan", "kl", "reverse-kl", "squared-hellinger", "jeffreys"]))
 def test_the_alternating_game_with_noise(name):
     assert DiracGAN(build_objective("plain", name, link="log-ratio"), "noise", 1.0).play().abs().max() < 1e-3

@@ -1,6 +1,8 @@
 import pytest
+from cases import together
+from catalogue import EVERY
 
-from fgan.divergences import EXAMPLES, divergence
+from fgan.divergences import divergence
 from fgan.objectives.followed import followed_by_the_trick
 
 
@@ -37,7 +39,7 @@ def test_a_kink_at_one_is_its_own(name):
     assert followed_by_the_trick(divergence(name)) == divergence(name).name
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_the_link_makes_no_difference(name):
     said = {followed_by_the_trick(divergence(name, link)) for link in divergence(name).links}
     assert len(said) == 1

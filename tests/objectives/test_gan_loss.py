@@ -1,31 +1,34 @@
 import pytest
 import torch
+from cases import together
+from catalogue import EVERY, IDENTIFYING, TRAINABLE
 
 import fgan
-from fgan.divergences import EXAMPLES, divergence
+from fgan.divergences import divergence
 from fgan.objectives import squared_gradient
 
-TRAINABLE = [name for name in EXAMPLES if divergence(name).smooth or divergence(name).link == "paper"]
-HINGED = [name for name in EXAMPLES if "soft-hinge" in divergence(name).links]
+HINGED = [name for name in EVERY if "soft-hinge" in divergence(name).links]
 V_REAL, V_FAKE = torch.tensor([0.5, 1.0, 2.0]), torch.tensor([-1.0, 0.25])
 
 
-@pytest.mark.parametrize("name", TRAINABLE)
+@together("name", TRAINABLE)
 def test_the_critic_minimises_the_negative_bound(name):
     loss = fgan.GANLoss(name)
     d = fgan.divergence(name, loss.divergence.link)
     torch.testing.assert_close(loss.critic(V_REAL, V_FAKE), -d.bound(V_REAL, V_FAKE))
 
 
-@pytest.mark.parametrize("name", TRAINABLE)
+@together("name", TRAINABLE)
 def test_the_saturating_generator_minimises_its_part_of_the_bound(name):
     d = fgan.divergence(name)
     loss = fgan.GANLoss(d, generator="saturating")
     torch.testing.assert_close(loss.generator(V_FAKE), -d.fake_term(V_FAKE).mean())
 
 
-@pytest.mark.parametrize("name", TRAINABLE)
-@pytest.mark.parametrize("generator", ["saturating", "non-saturating"])
+@together(
+    "name, generator",
+    [(name, generator) for name in TRAINABLE for generator in ("saturating", "non-saturating")],
+)
 def test_the_generator_is_paid_for_looking_real(name, generator):
     v = torch.tensor([-1.5, 0.0, 1.5], requires_grad=True)
     fgan.GANLoss(name, generator=generator).generator(v).backward()
@@ -33,7 +36,7 @@ def test_the_generator_is_paid_for_looking_real(name, generator):
     assert (v.grad <= 0).all() and (v.grad < 0).any()
 
 
-@pytest.mark.parametrize("name", HINGED)
+@together("name", HINGED)
 def test_a_kink_is_trained_by_the_soft_hinge_where_the_generator_climbs_t(name):
     assert fgan.GANLoss(name).divergence.link == "soft-hinge"
     assert fgan.GANLoss(name, generator="saturating").divergence.link == "paper"
@@ -41,7 +44,7 @@ def test_a_kink_is_trained_by_the_soft_hinge_where_the_generator_climbs_t(name):
     assert fgan.GANLoss(fgan.divergence(name)).divergence.link == "paper"
 
 
-@pytest.mark.parametrize("name", HINGED)
+@together("name", HINGED)
 def test_the_soft_hinge_lets_go_of_nothing_that_is_rejected(name):
     """A sample far on the wrong side pulls the generator, and data there the critic, as hard as one at v = 0."""
     for link, keeps in (("soft-hinge", True), ("paper", False)):
@@ -59,7 +62,7 @@ def test_for_gan_they_are_goodfellows_losses():
     torch.testing.assert_close(loss.generator(V_FAKE), bce(V_FAKE, torch.ones(2)))
 
 
-@pytest.mark.parametrize("name", [name for name in EXAMPLES if divergence(name).identifies_ratio])
+@together("name", IDENTIFYING)
 def test_a_generator_divergence_gets_a_number_where_the_critic_says_the_ratio_is_zero(name):
     """Under Pearson's activation from v = -2 down; such a sample is not pulled, and spoils no other's slope."""
     for link in divergence(name).links:

@@ -1,19 +1,16 @@
 import pytest
 import torch
+from cases import together
+from catalogue import IDENTIFYING, REGULAR, with_links
 
 import fgan
-from fgan.divergences import EXAMPLES, divergence
+from fgan.divergences import divergence
 from fgan.objectives import PENALTIES, squared_gradient
 from fgan.objectives.penalties import Dragan, GradientPenalty, LeCam, NoisePenalty, Seen
 
 A = 1.5
 REAL, FAKE = torch.tensor([[1.0, 2.0], [0.0, 1.0]]).double(), torch.tensor([[0.5, 0.0], [0.1, -0.3]]).double()
-REGULAR = [
-    name
-    for name in EXAMPLES
-    if divergence(name).identifies_ratio and divergence(name).local_order is not None
-]
-EVERY = [pytest.param(name, link, id=f"{name}/{link}") for name in REGULAR for link in divergence(name).links]
+WEIGHED = with_links([name for name in IDENTIFYING if name in REGULAR])
 
 
 def critic(x):
@@ -101,7 +98,7 @@ def test_a_dead_critic_gets_no_infinite_slope(name):
     assert torch.autograd.grad(value, a)[0].isfinite()
 
 
-@pytest.mark.parametrize(("name", "link"), EVERY)
+@together("name, link", WEIGHED)
 def test_the_noise_penalty_is_a_number_wherever_it_fits(name, link):
     penalty, largest = NoisePenalty(divergence(name, link)), torch.finfo(torch.float32).max / 4
     for value in (-1e4, -88.0, -20.0, -2.0, 0.0, 2.0, 20.0, 88.0, 1e4):

@@ -1,11 +1,12 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from cases import together
+from catalogue import TRAINABLE
 
-from fgan.divergences import EXAMPLES, divergence
+from fgan.divergences import divergence
 from fgan.objectives.relativistic import RelativisticLoss
 
-TRAINABLE = [name for name in EXAMPLES if divergence(name).smooth or divergence(name).link == "paper"]
 V_REAL, V_FAKE = torch.tensor([0.5, 1.0, 2.0]).double(), torch.tensor([-1.0, 0.25, 0.1]).double()
 
 
@@ -17,7 +18,7 @@ def test_for_gan_it_is_twice_rpgan():
     torch.testing.assert_close(zero_sum.generator(V_FAKE, V_REAL), -2 * F.softplus(V_FAKE - V_REAL).mean())
 
 
-@pytest.mark.parametrize("name", TRAINABLE)
+@together("name", TRAINABLE)
 def test_a_constant_added_to_v_changes_nothing(name):
     for kind in ("saturating", "non-saturating"):
         loss = RelativisticLoss(name, generator=kind)
@@ -27,7 +28,7 @@ def test_a_constant_added_to_v_changes_nothing(name):
             torch.testing.assert_close(loss.generator(fake, real), loss.generator(V_FAKE, V_REAL))
 
 
-@pytest.mark.parametrize("name", TRAINABLE)
+@together("name", TRAINABLE)
 def test_the_bound_is_the_plain_one_of_the_pairs(name):
     loss = RelativisticLoss(name)
     d, paired = loss.divergence, V_REAL - V_FAKE
@@ -37,7 +38,7 @@ def test_the_bound_is_the_plain_one_of_the_pairs(name):
     assert loss.needs_real
 
 
-@pytest.mark.parametrize("name", TRAINABLE)
+@together("name", TRAINABLE)
 def test_evidence_and_ratios_are_of_the_pairs(name):
     loss = RelativisticLoss(name)
     real, fake = loss.evidence(V_REAL, V_FAKE)

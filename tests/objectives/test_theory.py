@@ -7,9 +7,11 @@ import math
 
 import pytest
 import torch
+from cases import together
+from catalogue import IDENTIFYING, SMOOTH, with_links
 from torch import Tensor
 
-from fgan.divergences import EXAMPLES, Divergence, divergence
+from fgan.divergences import Divergence, divergence
 from fgan.divergences.elementary import value_and_slope
 from fgan.divergences.newton import invert
 from fgan.objectives import GANLoss
@@ -19,12 +21,7 @@ from fgan.objectives.relativistic import RelativisticLoss
 from fgan.objectives.tight import TightLoss
 
 MU, SIGMA = 0.3, 1.1
-SMOOTH = [name for name in EXAMPLES if divergence(name).smooth]
-IDENTIFYING = [name for name in EXAMPLES if divergence(name).identifies_ratio]
-EVERY = [
-    pytest.param(name, link, id=f"{name}/{link}") for name in IDENTIFYING for link in divergence(name).links
-]
-every_link = pytest.mark.parametrize(("name", "link"), EVERY)
+every_link = together("name, link", with_links(IDENTIFYING))
 L = torch.cat([torch.linspace(-4, 4, 40), torch.tensor([-0.01, 0.02])]).double()
 """Log-ratios, none of them 0, where some f'' is infinite."""
 
@@ -84,7 +81,7 @@ def test_a_generator_divergence_is_followed_whatever_the_critic_was_trained_with
         assert loss.follows == followed
 
 
-@pytest.mark.parametrize("name", IDENTIFYING)
+@together("name", IDENTIFYING)
 def test_the_tight_loss_pulls_as_the_plain_one_where_no_shift_is_due(name):
     """Log-ratios whose ratios have mean 1 over the samples, as the best critic's have over the model."""
     d = divergence(name, "log-ratio")
@@ -123,7 +120,7 @@ def slopes(value, step: float = 1e-4) -> tuple[float, float]:
     return by_mu, (value(MU, SIGMA + step) - value(MU, SIGMA - step)) / (2 * step)
 
 
-@pytest.mark.parametrize("name", [name for name in IDENTIFYING if divergence(name).curvature != math.inf])
+@together("name", [name for name in IDENTIFYING if divergence(name).curvature != math.inf])
 def test_the_saturating_gradient_is_that_of_the_divergence(name):
     d = divergence(name, "log-ratio")
     z = torch.linspace(-11, 11, 8001, dtype=torch.float64)
@@ -131,7 +128,7 @@ def test_the_saturating_gradient_is_that_of_the_divergence(name):
     assert found == pytest.approx(slopes(lambda *at: exact(d, *at)), rel=1e-5)
 
 
-@pytest.mark.parametrize("name", [name for name in SMOOTH if "the h with" not in GANLoss(name).follows])
+@together("name", lambda: [name for name in SMOOTH if "the h with" not in GANLoss(name).follows])
 def test_the_trick_s_gradient_is_that_of_the_divergence_it_is_said_to_follow(name):
     d, followed = divergence(name, "log-ratio"), divergence(GANLoss(name).follows.replace(" × ", "*"))
     torch.testing.assert_close(followed.weight(L), d.weight(L) / L.exp(), rtol=1e-6, atol=1e-9)
@@ -189,8 +186,8 @@ def test_the_noise_penalty_is_the_curvature_of_the_conjugate_times_the_slope_of_
     v = invert(d.log_ratio, L)
     t_slope = value_and_slope(d.real_term, v)[1]
     expected = t_slope**2 / curvature_of_f(d, L.exp())  # f*'' is the reciprocal of f''
-    one = torch.ones_like(v[:1])
-    got = torch.stack([2 * NoisePenalty(d)(Seen(at, at, one, one, one)) for at in v[:, None]])
+    v, one = v[:, None], torch.ones_like(v)[:, None]
+    got = 2 * NoisePenalty(d)(Seen(v, v, one, one, one))  # the mean over one sample, in each row
     torch.testing.assert_close(got, expected, rtol=1e-5, atol=1e-9)
 
 
@@ -238,7 +235,7 @@ def test_the_relativistic_trick_follows_h_as_the_exchanged_pairs_move_and_not_ot
     assert found != pytest.approx(slopes(lambda *at: between_pairs(h, *at, *at)), rel=1e-2)
 
 
-@pytest.mark.parametrize("name", IDENTIFYING)
+@together("name", IDENTIFYING)
 def test_the_relativistic_bound_reaches_the_divergence_between_pairs(name):
     """At P = Q, where the best critic is constant: the divergence is f(1)."""
     v = torch.full((5,), 0.7, dtype=torch.float64)

@@ -1,25 +1,25 @@
 import pytest
 import torch
+from cases import together
+from catalogue import EVERY, IDENTIFYING, TRAINABLE
 
 import fgan
-from fgan.divergences import EXAMPLES, divergence
+from fgan.divergences import divergence
 from fgan.objectives import GANLoss
 from fgan.objectives.tight import ReweightedLoss, TightLoss
 
-IDENTIFYING = [name for name in EXAMPLES if divergence(name).identifies_ratio]
-TRAINABLE = [name for name in EXAMPLES if divergence(name).smooth or divergence(name).link == "paper"]
-IDENTITY = [name for name in EXAMPLES if divergence(name).formulas.activation == "v"]
+IDENTITY = [name for name in EVERY if divergence(name).formulas.activation == "v"]
 """Those whose paper link is T = v, so that a constant added to v is one added to T."""
 V_REAL = torch.tensor([0.5, 1.0, 2.0, -0.3], dtype=torch.float64)
 V_FAKE = torch.tensor([-1.0, 0.25, 0.1], dtype=torch.float64)
 
 
-@pytest.mark.parametrize("name", TRAINABLE)
+@together("name", TRAINABLE)
 def test_the_loss_is_never_above_the_plain_one(name):
     assert TightLoss(name).critic(V_REAL, V_FAKE) <= GANLoss(name).critic(V_REAL, V_FAKE) + 1e-12
 
 
-@pytest.mark.parametrize("name", IDENTITY)
+@together("name", IDENTITY)
 def test_a_constant_added_to_t_changes_no_loss_slope_or_evidence(name):
     for kind in ({"generator": "saturating"}, {"generator_divergence": "js"}):
         if "generator_divergence" in kind and not divergence(name).identifies_ratio:
@@ -44,7 +44,7 @@ def test_a_constant_added_to_t_changes_no_loss_slope_or_evidence(name):
                 torch.testing.assert_close(one, other)
 
 
-@pytest.mark.parametrize("name", IDENTIFYING)
+@together("name", IDENTIFYING)
 def test_the_ratios_have_mean_one_over_the_samples(name):
     for link in divergence(name).links:
         _, fake = TightLoss(name, link=link).log_ratios(V_REAL, V_FAKE)
@@ -52,7 +52,7 @@ def test_the_ratios_have_mean_one_over_the_samples(name):
         assert ReweightedLoss(name, link=link).ratios(V_FAKE).mean().item() == pytest.approx(1.0, abs=1e-9)
 
 
-@pytest.mark.parametrize("name", TRAINABLE)
+@together("name", TRAINABLE)
 def test_evidence_is_positive_where_the_ratio_is_above_one(name):
     loss = TightLoss(name)
     real, fake = loss.evidence(V_REAL, V_FAKE)
@@ -96,7 +96,7 @@ def test_for_kl_the_weights_are_a_softmax_and_the_losses_klwgans():
     torch.testing.assert_close(loss.critic(V_REAL, V_FAKE), expected)
 
 
-@pytest.mark.parametrize("name", IDENTIFYING)
+@together("name", IDENTIFYING)
 def test_the_weights_are_given_numbers(name):
     v = V_FAKE.clone().requires_grad_()
     loss = ReweightedLoss(name)

@@ -1,12 +1,15 @@
 """Records and cards: complete, valid as JSON, and true, for every divergence of the catalogue."""
 
+import itertools
 import json
 import math
 
 import pytest
 import torch
+from cases import together
+from catalogue import EVERY
 
-from fgan.divergences import CATALOGUE, EXAMPLES, Renyi, divergence
+from fgan.divergences import CATALOGUE, Renyi, divergence
 from fgan.errors import FganError
 from fgan.reporting.cards import card, family_remark, table
 from fgan.reporting.formulas import formulas
@@ -16,19 +19,18 @@ from fgan.reporting.relatives import dual_of, same_as
 from fgan.reporting.wording import costs
 
 COMBINED = ["0.5*kl + 0.5*reverse-kl", "dual(js)", "scaled(pearson)", "0.3*alpha:0.5 + dual(alpha:2)"]
-OTHERS = [*COMBINED, "f(u)=(u-1)**4", "f(x)=x*log(x)"]
+ALL = [*EVERY, *COMBINED, "f(u)=(u-1)**4", "f(x)=x*log(x)", "renyi:2", "bhattacharyya"]
 U = torch.tensor([0.1, 0.6, 1.0, 1.7, 8.0], dtype=torch.float64)
 
 
-@pytest.mark.parametrize("name", [*EXAMPLES, *OTHERS, "renyi:2", "bhattacharyya"])
-@pytest.mark.parametrize("width", [80, 120])
+@together("name, width", itertools.product(ALL, (80, 120)))
 def test_a_card_fits_its_width_and_has_no_escape_codes(name, width):
     text = card(find(name), width)
     assert max(map(len, text.splitlines())) <= width
     assert "\x1b" not in text and "nan" not in text and "None" not in text
 
 
-@pytest.mark.parametrize("name", [*EXAMPLES, *OTHERS, "renyi:2", "bhattacharyya"])
+@together("name", ALL)
 def test_a_record_is_valid_json(name):
     text = json.dumps(with_infinities(record(find(name))), allow_nan=False)
     assert json.loads(text)["name"] == find(name).name
@@ -40,7 +42,7 @@ def test_infinities_are_strings():
     assert facts["range"] == [0.0, "inf"]
 
 
-@pytest.mark.parametrize("name", [*EXAMPLES, *COMBINED])
+@together("name", [*EVERY, *COMBINED])
 def test_the_dual_and_the_relatives_are_what_they_say(name):
     d = divergence(name)
     if not d.symmetric:
@@ -68,7 +70,7 @@ def test_the_formula_of_a_combination_is_its_f(name):
     torch.testing.assert_close(divergence(f"f(u)={formula.text}").f(U), d.f(U) - d.f_at_one)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_the_two_costs_are_the_range_and_none_is_negative(name):
     d = divergence(name)
     missed, implausible = costs(d)
@@ -77,7 +79,7 @@ def test_the_two_costs_are_the_range_and_none_is_negative(name):
     assert missed + implausible == pytest.approx(high - low)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_curves_have_a_finite_window(name):
     for curve in curves(divergence(name)):
         assert math.isfinite(curve.low) and curve.low < curve.high < math.inf

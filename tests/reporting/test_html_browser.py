@@ -12,6 +12,8 @@ import pytest
 
 from fgan.reporting.html import write_report
 
+pytestmark = pytest.mark.slow
+
 FLAGS = """
     --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync --disable-default-apps --hide-scrollbars --remote-debugging-pipe

@@ -59,6 +59,7 @@ def test_no_checkpoint_is_said(tmp_path):
         Checkpoints(tmp_path / "run" / "checkpoints").newest()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs POSIX resource limits")
 def test_a_disk_that_fills_up_leaves_the_last_good_checkpoint(tmp_path):
     """A real process whose files may not grow beyond a limit: the system refuses, as on a full disk."""

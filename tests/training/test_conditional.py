@@ -31,6 +31,7 @@ def line_of_classes() -> Dataset:
     )
 
 
+@pytest.mark.slow
 def test_samples_are_of_the_class_asked_for(tmp_path, small_config, line_of_classes):
     config = small_config(data="line", conditional=True, steps=600, width=64, batch_size=64, depth=2)
     fgan.train(config, tmp_path / "run", dataset=line_of_classes, say=quiet)
@@ -68,6 +69,7 @@ def test_every_part_of_a_step_sees_labels(small_config, line_of_classes, penalti
             assert not torch.equal(old, network.embedding.weight)
 
 
+@pytest.mark.slow
 def test_the_command_line_makes_one_class(tmp_path, fgan_command):
     out = tmp_path / "run"
     flags = "--conditional --steps 30 --batch-size 16 --width 16 --depth 1 --device cpu --sample-count 20"

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 import torch
+from cases import one_fast
 from stepping import take_steps
 
 import fgan
@@ -64,7 +65,7 @@ def variants(base, divergences=("gan", "kl"), seeds=2):
 
 
 @pytest.mark.usefixtures("float64")
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("objective", one_fast(OBJECTIVES))
 @pytest.mark.parametrize("generator_loss", ["non-saturating", "saturating"])
 def test_every_objective(small_config, objective, generator_loss):
     if objective in BASELINES and generator_loss == "saturating":
@@ -78,7 +79,17 @@ def test_every_objective(small_config, objective, generator_loss):
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize(
     "penalties",
-    ["none", "r1:1,r2:1", "gp:1", "gp-one-sided:2:every=2", "dragan:1", "noise:1:fade=20", "lecam:0.1,r1:1"],
+    one_fast(
+        [
+            "r1:1,r2:1",
+            "none",
+            "gp:1",
+            "gp-one-sided:2:every=2",
+            "dragan:1",
+            "noise:1:fade=20",
+            "lecam:0.1,r1:1",
+        ]
+    ),
 )
 def test_every_penalty(small_config, penalties):
     assert_same_training(variants(small_config(penalties=penalties, lr=1e-3)), STEPS, 1e-9)
@@ -87,17 +98,19 @@ def test_every_penalty(small_config, penalties):
 @pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize(
     "settings",
-    [
-        {"conditional": True, "data": "digits"},
-        {"network": "dcgan", **IMAGES},
-        {"network": "dcgan", "norm": "group", "conditional": True, "spectral_norm": True, **IMAGES},
-        {"network": "resnet", **IMAGES},
-        {"network": "resnet", "norm": "group", "conditional": True, "spectral_norm": True, **IMAGES},
-        {"spectral_norm": True, "conditional": True, "data": "digits"},
-        {"gradient_clip": 0.01, "n_critic": 2, "ema": 0.9},
-        {"single_step": True, "generator_loss": "saturating", "ema": 0.0, "activation": "tanh"},
-        {"critic_clamp": 5.0, "generator_divergence": "js"},
-    ],
+    one_fast(
+        [
+            {"conditional": True, "data": "digits"},
+            {"network": "dcgan", **IMAGES},
+            {"network": "dcgan", "norm": "group", "conditional": True, "spectral_norm": True, **IMAGES},
+            {"network": "resnet", **IMAGES},
+            {"network": "resnet", "norm": "group", "conditional": True, "spectral_norm": True, **IMAGES},
+            {"spectral_norm": True, "conditional": True, "data": "digits"},
+            {"gradient_clip": 0.01, "n_critic": 2, "ema": 0.9},
+            {"single_step": True, "generator_loss": "saturating", "ema": 0.0, "activation": "tanh"},
+            {"critic_clamp": 5.0, "generator_divergence": "js"},
+        ]
+    ),
 )
 def test_every_network_and_setting(small_config, settings):
     assert_same_training(variants(small_config(lr=1e-3, **settings), ("js", "kl"), 2), STEPS_OF_IMAGES, 1e-9)
@@ -117,6 +130,7 @@ def test_games_of_all_kinds_side_by_side(small_config):
     assert_same_training(configs, 50, 1e-9)
 
 
+@pytest.mark.slow
 def test_in_float32_losses_agree_to_four_digits(small_config):
     members, alone = (trainers(variants(small_config(), ("kl", "pearson"), 2)) for _ in range(2))
     ensembles = [Ensemble(members), *(Ensemble([trainer]) for trainer in alone)]

@@ -22,6 +22,7 @@ OPTIMUM = {
 STEPS, LR, FADE = 2500, 1e-2, 400.0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", OPTIMUM)
 def test_algorithm_1_finds_the_best_gaussian(name):
     """Both players at once, the bound itself, a critic of two layers of 64 tanh, batches of 1,024: as in the paper."""

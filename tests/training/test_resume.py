@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 SMALL = "--steps 800 --width 16 --depth 1 --latent 4 --batch-size 16 --log-every 25 --sample-every 400"
 FLAGS = [*SMALL.split(), "--checkpoint-every", "50", "--seed", "3", "--device", "cpu"]
 

@@ -2,10 +2,11 @@
 
 import pytest
 import torch
+from cases import together
+from catalogue import EVERY
 from stepping import step_alone
 
 import fgan
-from fgan.divergences import EXAMPLES
 from fgan.objectives import Penalties, build_objective
 from fgan.training.player import Player
 from fgan.training.step import Batch, Game, Group, critic_pass
@@ -13,7 +14,7 @@ from fgan.training.step import Batch, Game, Group, critic_pass
 
 @pytest.mark.parametrize("n_critic", [1, 3])
 @pytest.mark.parametrize("generator_loss", ["saturating", "non-saturating"])
-@pytest.mark.parametrize("name", EXAMPLES)
+@together("name", EVERY)
 def test_a_step_is_the_textbook_one(name, generator_loss, n_critic):
     """The fused step equals one written naively: networks called batch by batch, .backward(), plain Adam."""
     r1, r2, lr, betas = 0.3, 0.7, 1e-2, (0.5, 0.9)

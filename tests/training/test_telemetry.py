@@ -2,23 +2,19 @@ import math
 
 import pytest
 import torch
+from cases import together
+from catalogue import EVERY_LINK
 from stepping import take_steps
 
 import fgan
-from fgan.divergences import EXAMPLES
 from fgan.objectives import build_objective
 from fgan.training.telemetry import EDGE, TELEMETRY, effective_share, telemetry
 from fgan.training.trainer import PROBE, Trainer
 
-TRAINED = [
-    pytest.param(name, link, id=f"{name}/{link}")
-    for name in EXAMPLES
-    for link in fgan.divergence(name).links
-    if fgan.divergence(name).smooth or link != "log-ratio"
-]
+TRAINED = [(name, link) for name, link in EVERY_LINK if fgan.divergence(name).smooth or link != "log-ratio"]
 
 
-@pytest.mark.parametrize(("name", "link"), TRAINED)
+@together("name, link", TRAINED)
 def test_rates_are_of_ratios_above_one(name, link):
     d = fgan.divergence(name, link)
     v = torch.linspace(-4, 4, 200, dtype=torch.float64)

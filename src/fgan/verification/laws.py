@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 from fgan.divergences.base import Divergence
 from fgan.verification import laws_of_f, laws_of_links, laws_of_pairs
+from fgan.verification.points import FIXED, Points
 
-Law = Callable[[Divergence], str | None]
+
+class Law(Protocol):
+    """A law: None where it holds at these points, or a complaint that names the value that breaks it."""
+
+    def __call__(self, d: Divergence, at: Points = FIXED, /) -> str | None:
+        """Check it on one divergence."""
+        ...
+
 
 LAWS_OF_F: dict[str, Law] = {
     "f is convex": laws_of_f.convex,
@@ -40,30 +48,34 @@ LAWS_OF_LINKS: dict[str, Law] = {
 """Laws that are checked under each link."""
 
 LAWS: dict[str, Law] = {**LAWS_OF_F, **LAWS_OF_LINKS}
-"""All laws; each returns None, or a complaint that names the value that breaks it."""
+"""All laws."""
 
 
-def broken_laws(divergence: Divergence) -> dict[str, str]:
+def broken_laws(divergence: Divergence, at: Points = FIXED) -> dict[str, str]:
     """Return the complaints of the laws that a divergence breaks, under all of its links.
 
     A law that raises is broken: what it called is part of the divergence.
+
+    Args:
+        divergence: whose laws to check.
+        at: where.
 
     >>> from fgan.divergences import KL
     >>> broken_laws(KL())
     {}
     """
-    broken = {name: words for name, law in LAWS_OF_F.items() if (words := _heed(law, divergence))}
+    broken = {name: words for name, law in LAWS_OF_F.items() if (words := _heed(law, divergence, at))}
     for link in divergence.links:
         linked = divergence if link == divergence.link else divergence.with_link(link)
         for name, law in LAWS_OF_LINKS.items():
-            words = _heed(law, linked)
+            words = _heed(law, linked, at)
             if words and name not in broken:
                 broken[name] = f"{words} (link {link})" if len(divergence.links) > 1 else words
     return broken
 
 
-def _heed(law: Law, divergence: Divergence) -> str | None:
+def _heed(law: Law, divergence: Divergence, at: Points) -> str | None:
     try:
-        return law(divergence)
+        return law(divergence, at)
     except Exception as error:  # the divergence may be anybody's code
         return f"raised {type(error).__name__}: {error}"

@@ -10,14 +10,14 @@ from fgan.divergences.base import Divergence
 from fgan.divergences.derived import FromF
 from fgan.divergences.elementary import TensorMap
 from fgan.divergences.expression import parse
-from fgan.verification.points import LOG_RATIOS, complaint, slope_of, slopes
+from fgan.verification.points import FIXED, Points, complaint, slope_of, slopes
 
 ONE = torch.ones((), dtype=torch.float64)
 
 
-def convex(d: Divergence) -> str | None:
+def convex(d: Divergence, at: Points = FIXED) -> str | None:
     """f lies below its chords."""
-    u = LOG_RATIOS.exp()
+    u = at.log_ratios.exp()
     left, right = u[:, None], u[None, :]
     at_left, at_right = d.f(left), d.f(right)
     for share in (0.5, 0.9):
@@ -39,16 +39,16 @@ def convex(d: Divergence) -> str | None:
     return None
 
 
-def zero_at_one(d: Divergence) -> str | None:
+def zero_at_one(d: Divergence, at: Points = FIXED) -> str | None:
     """f(1) = 0; the original GAN's is -log 4, and says so."""
     wanted = -math.log(4) if d.name == "gan" else 0.0
     value = float(d.f(ONE))
     return None if abs(value - wanted) <= 1e-12 else f"f(1) = {value:.10g}, not {wanted:.10g}"
 
 
-def derivative(d: Divergence) -> str | None:
+def derivative(d: Divergence, at: Points = FIXED) -> str | None:
     """The stated f' is the derivative of f."""
-    u = LOG_RATIOS.exp()
+    u = at.log_ratios.exp()
     stated, slope = d.derivative(u), slope_of(d.f, u)
     return complaint(
         ~((stated - slope).abs() <= 1e-8 * (1 + slope.abs())),
@@ -59,9 +59,9 @@ def derivative(d: Divergence) -> str | None:
     )
 
 
-def fenchel_young(d: Divergence) -> str | None:
+def fenchel_young(d: Divergence, at: Points = FIXED) -> str | None:
     """f(u) + f*(t) >= ut, with equality at t = f'(u)."""
-    u, t = LOG_RATIOS.exp()[:, None], slopes(d)[None, :]
+    u, t = at.log_ratios.exp()[:, None], slopes(d, at.log_ratios)[None, :]
     gap = d.f(u) + d.conjugate(t) - u * t
     below = complaint(
         ~(gap >= -1e-11 * (1 + (u * t).abs() + d.f(u).abs())),
@@ -82,10 +82,10 @@ def fenchel_young(d: Divergence) -> str | None:
     )
 
 
-def biconjugate(d: Divergence) -> str | None:
+def biconjugate(d: Divergence, at: Points = FIXED) -> str | None:
     """The supremum over t of ut - f*(t) is f(u)."""
-    u = LOG_RATIOS[::3].exp()
-    t = torch.cat([d.real_at(torch.linspace(-14, 14, 301, dtype=torch.float64)), slopes(d)])
+    u = at.log_ratios[::3].exp()
+    t = torch.cat([d.real_at(torch.linspace(-14, 14, 301, dtype=torch.float64)), slopes(d, at.log_ratios)])
     table = t.unique()
     gains = u[:, None] * table - d.conjugate(table)
     best, place = gains.nan_to_num(nan=-math.inf).max(1)
@@ -107,9 +107,9 @@ def biconjugate(d: Divergence) -> str | None:
     )
 
 
-def domain(d: Divergence) -> str | None:
+def domain(d: Divergence, at: Points = FIXED) -> str | None:
     """f* is finite exactly on `conjugate_domain`, and -f(0) below f'(0)."""
-    t = slopes(d)
+    t = slopes(d, at.log_ratios)
     value = d.conjugate(t)
     text = "f*({t:.10g}) = {value:.10g}, "
     broken = complaint(
@@ -135,24 +135,24 @@ def domain(d: Divergence) -> str | None:
     return f"f*({upper:.6g}) = {edge:.6g}, but dom f* = {d.conjugate_domain}"
 
 
-def inverse(d: Divergence) -> str | None:
+def inverse(d: Divergence, at: Points = FIXED) -> str | None:
     """`log_ratio_at` inverts f', where f' can be inverted."""
     if not d.identifies_ratio:
         return None
-    t = d.derivative(LOG_RATIOS.exp())
+    t = d.derivative(at.log_ratios.exp())
     found = d.log_ratio_at(t)
     return complaint(
-        ~((found - LOG_RATIOS).abs() <= 1e-6),
+        ~((found - at.log_ratios).abs() <= 1e-6),
         "log_ratio_at({t:.10g}) is {found:.6g}, but f' takes this value at log u = {log_ratio:.6g}",
-        log_ratio=LOG_RATIOS,
+        log_ratio=at.log_ratios,
         t=t,
         found=found,
     )
 
 
-def conjugate_slope(d: Divergence) -> str | None:
+def conjugate_slope(d: Divergence, at: Points = FIXED) -> str | None:
     """The gradient of f* at t is the u at which t is the best T."""
-    t = slopes(d)
+    t = slopes(d, at.log_ratios)
     t = t[(t > d.slope_at_zero) & (t < d.slope_at_infinity)]
     slope, u = slope_of(d.conjugate, t), d.log_ratio_at(t).exp()
     return complaint(
@@ -164,13 +164,13 @@ def conjugate_slope(d: Divergence) -> str | None:
     )
 
 
-def weight(d: Divergence) -> str | None:
+def weight(d: Divergence, at: Points = FIXED) -> str | None:
     """w(u) = u² f''(u), at least 0."""
     if not d.smooth:
         return None
-    u = LOG_RATIOS.exp()
+    u = at.log_ratios.exp()
     curvature = slope_of(lambda x: slope_of(d.f, x, again=True), u)
-    wanted, stated = u.square() * curvature, d.weight(LOG_RATIOS)
+    wanted, stated = u.square() * curvature, d.weight(at.log_ratios)
     return complaint(
         ~((stated - wanted).abs() <= 1e-5 * wanted.abs() + 1e-8) | ~(stated >= 0),
         "w is {stated:.10g} at u = {u:.6g}, but u² f''(u) is {wanted:.10g}",
@@ -180,7 +180,7 @@ def weight(d: Divergence) -> str | None:
     )
 
 
-def limits(d: Divergence) -> str | None:
+def limits(d: Divergence, at: Points = FIXED) -> str | None:
     """f(0), f'(0), lim f(u)/u, f'(1) and f''(1) are what f tends to."""
     low, high = getattr(d, "trusted", (-600.0, 600.0))
     near, far = _thirds(low).exp(), _thirds(high).exp()
@@ -224,11 +224,11 @@ def _tends_to(values: list[float], stated: float) -> bool:
     return slows and abs(last - stated) <= max(slack, 2 * abs(last - second))
 
 
-def formulas(d: Divergence) -> str | None:
+def formulas(d: Divergence, at: Points = FIXED) -> str | None:
     """The printed formulas of f, f', f* and the activation say what the code computes."""
     if isinstance(d, FromF):  # its formula is what was given; f is that less f(1)
         return None
-    u, t, v = LOG_RATIOS.exp(), slopes(d), torch.linspace(-8, 8, 33, dtype=torch.float64)
+    u, t, v = at.log_ratios.exp(), slopes(d, at.log_ratios), at.outputs
     cases: list[tuple[str, str, torch.Tensor, TensorMap]]
     cases = [("f", "u", u, d.f), ("derivative", "u", u, d.derivative)]
     cases.append(("conjugate", "t", t, d.conjugate))

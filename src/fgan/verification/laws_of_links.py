@@ -10,16 +10,16 @@ from torch import Tensor
 from fgan.divergences.base import Divergence
 from fgan.divergences.elementary import TensorMap
 from fgan.verification.loading import Foreign
-from fgan.verification.points import OUTPUTS, complaint, slope_of
+from fgan.verification.points import FIXED, Points, complaint, slope_of
 from fgan.verification.precision import V, precision_breaks
 
 EXTREMES = (-1e4, -300, -88, -60, -30, -17, -2, 0, 2, 17, 30, 60, 88, 300, 1e4)
 
 
-def activation(d: Divergence) -> str | None:
+def activation(d: Divergence, at: Points = FIXED) -> str | None:
     """The activation maps every v into dom f*, and never falls."""
     far = torch.tensor([-100.0, -50.0, -20.0, 20.0, 50.0, 100.0], dtype=torch.float64)
-    v = torch.cat([OUTPUTS, far]).sort().values
+    v = torch.cat([at.outputs, far]).sort().values
     t = d.activation(v)
     upper = d.conjugate_domain.upper
     outside = ~(t <= upper + (1e-14 * (1 + abs(upper)) if math.isfinite(upper) else 0.0))
@@ -39,69 +39,73 @@ def activation(d: Divergence) -> str | None:
     return broken
 
 
-def terms(d: Divergence) -> str | None:
+def terms(d: Divergence, at: Points = FIXED) -> str | None:
     """`real_term` is the activation, and `fake_term` is f* of it."""
-    real, fake, t = d.real_term(OUTPUTS), d.fake_term(OUTPUTS), d.activation(OUTPUTS)
+    real, fake, t = d.real_term(at.outputs), d.fake_term(at.outputs), d.activation(at.outputs)
     composed = d.conjugate(t)
     # t = g_f(v) rounds; where f* is steep, that alone moves f*(t) by u times the rounding.
-    steep = d.log_ratio(OUTPUTS).exp().clamp(max=1e12)
+    steep = d.log_ratio(at.outputs).exp().clamp(max=1e12)
     slack = 1e-9 * (1 + fake.abs()) + 4e-16 * steep * (1 + t.abs())
     return complaint(
-        real != t, "real_term is {real:.10g} at v = {v:.6g}, but g_f is {t:.10g}", v=OUTPUTS, real=real, t=t
+        real != t,
+        "real_term is {real:.10g} at v = {v:.6g}, but g_f is {t:.10g}",
+        v=at.outputs,
+        real=real,
+        t=t,
     ) or complaint(
         ~((fake == composed) | ((fake - composed).abs() <= slack)),
         "fake_term is {fake:.10g} at v = {v:.6g}, but f*(g_f(v)) is {composed:.10g}",
-        v=OUTPUTS,
+        v=at.outputs,
         fake=fake,
         composed=composed,
     )
 
 
-def log_ratio(d: Divergence) -> str | None:
+def log_ratio(d: Divergence, at: Points = FIXED) -> str | None:
     """With u = exp(log_ratio(v)), fake_term rises u times as fast as real_term."""
-    real, fake = slope_of(d.real_term, OUTPUTS), slope_of(d.fake_term, OUTPUTS)
-    u = d.log_ratio(OUTPUTS).exp()
+    real, fake = slope_of(d.real_term, at.outputs), slope_of(d.fake_term, at.outputs)
+    u = d.log_ratio(at.outputs).exp()
     # A kinked or bent f gives a flat stretch: there one ratio stands for many.
     moves = (u > 0) & (real > 0)
     return complaint(
         moves & (fake != u * real) & ~((fake - u * real).abs() <= 1e-8 * (u * real).abs() + 1e-12),
         "at v = {v:.6g} fake_term rises {share:.6g} times as fast as real_term, but exp(log_ratio) is {u:.6g}",
-        v=OUTPUTS,
+        v=at.outputs,
         share=fake / real,
         u=u,
     )
 
 
-def optimal(d: Divergence) -> str | None:
+def optimal(d: Divergence, at: Points = FIXED) -> str | None:
     """T = f'(u) at the u that belongs to v, where v determines u."""
     if not d.identifies_ratio:
         return None
-    u = d.log_ratio(OUTPUTS).exp()
+    u = d.log_ratio(at.outputs).exp()
     inside = u > 0
-    t, best = d.activation(OUTPUTS), d.derivative(torch.where(inside, u, 1.0))
+    t, best = d.activation(at.outputs), d.derivative(torch.where(inside, u, 1.0))
     return complaint(
         inside & ~((t - best).abs() <= 1e-8 * best.abs() + 1e-9),
         "at v = {v:.6g}, which is the best output for u = {u:.6g}, T is {t:.10g}, but f'(u) is {best:.10g}",
-        v=OUTPUTS,
+        v=at.outputs,
         u=u,
         t=t,
         best=best,
     )
 
 
-def float64(d: Divergence) -> str | None:
+def float64(d: Divergence, at: Points = FIXED) -> str | None:
     """For |v| up to 100 no value or gradient is NaN, or infinite where the true one is an ordinary number."""
     own = Foreign(d.name, "", d.real_term, d.fake_term, None, d)
     broken = precision_breaks(own, torch.zeros_like(V, dtype=torch.bool))
     return broken[0].what if broken else None
 
 
-def float32(d: Divergence) -> str | None:
+def float32(d: Divergence, at: Points = FIXED) -> str | None:
     """In float32 values and gradients are never NaN, and finite where the true ones fit, up to |v| = 1e4."""
     return _extremes(d, torch.float32)
 
 
-def bfloat16(d: Divergence) -> str | None:
+def bfloat16(d: Divergence, at: Points = FIXED) -> str | None:
     """The same in bfloat16."""
     return _extremes(d, torch.bfloat16)
 

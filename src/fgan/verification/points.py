@@ -1,10 +1,10 @@
-"""The fixed points at which laws are checked, and how a broken one is worded."""
+"""The points at which laws are checked, and how a broken one is worded."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import torch
 from torch import Tensor
@@ -59,9 +59,9 @@ def slope_of(function: TensorMap, x: Tensor, *, again: bool = False) -> Tensor:
     return torch.zeros_like(x) if slope is None else slope
 
 
-def slopes(d: Divergence) -> Tensor:
-    """Return T on both sides of f'(1) inside the domain of f*, and, where f'(0) is finite, some below it."""
-    low, t = d.slope_at_zero, d.real_at(LOG_RATIOS)
+def slopes(d: Divergence, log_ratios: Tensor = LOG_RATIOS) -> Tensor:
+    """Return T at these ratios inside the domain of f*, and, where f'(0) is finite, some below it."""
+    low, t = d.slope_at_zero, d.real_at(log_ratios)
     if not d.smooth:  # inside the jumps of f', and between the T where it has none
         edges = torch.cat([t, _finite_ends(d)]).unique()
         edges = edges[torch.cat([edges.diff() > 1e-9 * (1 + edges[1:].abs()), torch.tensor([True])])]
@@ -118,6 +118,13 @@ class Pairs:
     q: Tensor
     of: Tensor
 
+    @classmethod
+    def of_weights(cls, weights: Sequence[tuple[Tensor, Tensor]]) -> Pairs:
+        """Make distributions of weights: those of P's atoms and of Q's, for each pair."""
+        p, q = (torch.cat([pair[k].double() / pair[k].double().sum() for pair in weights]) for k in (0, 1))
+        of = torch.cat([torch.full((len(pair[0]),), number) for number, pair in enumerate(weights)])
+        return cls(p, q, of)
+
     def sums(self, of_atoms: Tensor) -> Tensor:
         """Return the sum over the atoms of each pair."""
         count = int(self.of[-1]) + 1
@@ -135,9 +142,8 @@ class Pairs:
         return Pairs(self.q, self.p, self.of)
 
 
-@cache
-def pairs() -> Pairs:
-    """Return fixed pairs on 2 to 8 atoms, some of which P or Q misses."""
+def _fixed_pairs() -> Pairs:
+    """Return pairs on 2 to 8 atoms, some of which P or Q misses."""
     random = torch.Generator().manual_seed(0)
     sides: list[tuple[Tensor, Tensor]] = [
         (torch.tensor([0.5, 0.5, 0.0]), torch.tensor([0.0, 0.5, 0.5])),
@@ -156,9 +162,7 @@ def pairs() -> Pairs:
         torch.tensor([[0.25, 0.75], [0.6, 0.4]]),
     )
     sides += [(both[0], both[1]) for both in full]
-    p, q = (torch.cat([side[k].double() / side[k].double().sum() for side in sides]) for k in (0, 1))
-    of = torch.cat([torch.full((len(side[0]),), number) for number, side in enumerate(sides)])
-    return Pairs(p, q, of)
+    return Pairs.of_weights(sides)
 
 
 def exact(d: Divergence, on: Pairs) -> Tensor:
@@ -167,3 +171,31 @@ def exact(d: Divergence, on: Pairs) -> Tensor:
     inside = torch.where(both, on.q * d.f(torch.where(both, on.p / on.q, 1.0)), 0.0)
     missed = torch.where(both | (on.p == 0), 0.0, on.p * d.slope_at_infinity)
     return on.sums(inside + missed)
+
+
+@dataclass(frozen=True)
+class Points:
+    """Where the laws are checked. They need no round numbers: a kink of f at one of the log-ratios has no slope.
+
+    Args:
+        log_ratios: log u, for the laws of f.
+        outputs: critic outputs, for the laws of a link.
+        pairs: distributions on few atoms, for the laws of D_f.
+        critics: an output for each atom of the pairs, a row for each critic.
+    """
+
+    log_ratios: Tensor
+    outputs: Tensor
+    pairs: Pairs
+    critics: Tensor
+
+
+def _fixed() -> Points:
+    pairs = _fixed_pairs()
+    random = torch.Generator().manual_seed(1)
+    critics = 4 * torch.randn(20, len(pairs.p), generator=random, dtype=torch.float64)
+    return Points(LOG_RATIOS, OUTPUTS, pairs, critics)
+
+
+FIXED = _fixed()
+"""The points that `fgan verify` takes."""

@@ -32,6 +32,7 @@ def train(monkeypatch, capsys):
     return run
 
 
+@pytest.mark.slow
 def test_a_folder_of_colour_images_can_be_learned(train, tmp_path):
     out = tmp_path / "w.safetensors"
     code, printed = train("cifar-cnn", "--data", folder(tmp_path / "f", 10), "--epochs", 1, "--out", out)
