@@ -11,6 +11,7 @@ from torch import Tensor
 from fgan.data.dataset import Dataset, TensorSource, as_float
 from fgan.data.finite import image_dataset
 from fgan.data.mnist import mnist_parts
+from fgan.frame import Frame
 from fgan.output import Say, to_stderr
 
 CLASSES = tuple(f"{k:03}" for k in range(1000))
@@ -77,7 +78,7 @@ def load_stacked_mnist(data_dir: str | Path | None = None, say: Say = to_stderr)
     digits = image_dataset("stacked-mnist", train, held_out, CLASSES)
     return replace(
         digits,
-        shape=(3, *digits.shape[1:]),
+        frame=Frame.of_images((3, *digits.shape[1:])),
         train=StackedSource(train),
         held_out=StackedSource(held_out),
     )
