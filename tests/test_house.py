@@ -1,8 +1,12 @@
 """The house's own rules: floors, file sizes, light imports."""
 
+import graphlib
+import json
 import subprocess
 import sys
+from collections.abc import Sequence
 
+import grimp
 import pytest
 
 from fgan.cli import VERBS
@@ -31,51 +35,81 @@ def test_no_file_is_longer_than_400_lines(folder, root):
     assert {path.name: n for path, n in lengths.items() if n > 400} == {}
 
 
-@pytest.mark.parametrize("arguments", ["--help"] + [f"{verb} --help" for verb in VERBS])
-def test_help_does_not_wait_for_torch(arguments):
-    result = python(
-        "import sys; from fgan.cli import main\n"
-        f"try: code = main({arguments.split()})\n"
-        "except SystemExit as stop: code = stop.code\n"
-        "assert not code, code\n"
-        "assert 'torch' not in sys.modules"
-    )
-    assert result.returncode == 0, result.stderr
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        "--version",
-        "trian",
-        "train",
-        "train ring8 --steps 0",
-        "train ring8 --preset orignal",
-        "sample run --out x.gif",
-        "evaluate",
-        "evaluate a b --neighbours x.png",
-        "estimate a",
-        "estimate a b --plot x.gif",
-        "estimate a b --divergence ,",
-        "mi a b --plot x.gif",
-        "compare ring8 --jobs 0",
-        "compare ring8 --jobs 1 --ray local",
-        "paper toy --jobs 0",
-        "report run --seed -1",
-        "divergences --nothing",
-        "verify --as kl",
-        "cite --nothing",
-    ],
+MISTAKES = (
+    "trian",
+    "train",
+    "train ring8 --steps 0",
+    "train ring8 --preset orignal",
+    "sample run --out x.gif",
+    "evaluate",
+    "evaluate a b --neighbours x.png",
+    "estimate a",
+    "estimate a b --plot x.gif",
+    "estimate a b --divergence ,",
+    "mi a b --plot x.gif",
+    "compare ring8 --jobs 0",
+    "compare ring8 --jobs 1 --ray local",
+    "paper toy --jobs 0",
+    "report run --seed -1",
+    "divergences --nothing",
+    "verify --as kl",
+    "cite --nothing",
 )
-def test_mistakes_that_need_no_torch_do_not_wait_for_it(arguments):
-    result = python(
-        "import sys; from fgan.cli import main\n"
-        f"try: code = main({arguments.split()})\n"
-        "except SystemExit as stop: code = stop.code\n"
-        f"assert code == {0 if arguments == '--version' else 2}, code\n"
-        "assert 'torch' not in sys.modules"
+
+
+def modules_after(commands: Sequence[str], expected: int) -> set[str]:
+    """Run commands in one interpreter; each must end with that code. Returns the modules that it then has."""
+    code = (
+        "import contextlib, io, json, sys\n"
+        "from fgan.cli import main\n"
+        f"for command in {list(commands)}:\n"
+        "    with contextlib.redirect_stdout(io.StringIO()):\n"
+        "        try: code = main(command.split())\n"
+        "        except SystemExit as stop: code = stop.code or 0\n"
+        f"    assert code == {expected}, (command, code)\n"
+        "print(json.dumps(list(sys.modules)))"
     )
+    result = python(code)
     assert result.returncode == 0, result.stderr
+    return set(json.loads(result.stdout))
+
+
+def test_help_does_not_wait_for_torch():
+    assert "torch" not in modules_after(["--version", "--help", *(f"{verb} --help" for verb in VERBS)], 0)
+
+
+def test_mistakes_that_need_no_torch_do_not_wait_for_it():
+    assert "torch" not in modules_after(MISTAKES, 2)
+
+
+def test_what_asks_for_a_card_waits_for_torch_alone():
+    """Not for torch's compiler, which torch.func brings along: a second of every such command."""
+    commands = ["divergences", "divergences kl", "divergences f(u)=(u-1)**4", "cite kl", "verify kl"]
+    heavy = {
+        "torch._dynamo",
+        "matplotlib",
+        "sklearn",
+        "scipy",
+        "PIL",
+        "plotly",
+        "jinja2",
+        "pandas",
+        "torchmetrics",
+    }
+    assert not heavy & modules_after(commands, 0)
+    assert not heavy & modules_after(["divergences nonsense", "verify nonsense", "cite nonsense"], 2)
+
+
+def test_no_imports_run_in_circles():
+    """But one: divergences combine, and combinations are divergences."""
+    trio = {f"fgan.divergences.{name}" for name in ("base", "combine", "derived")}
+    graph = grimp.build_graph("fgan", exclude_type_checking_imports=True)
+    imports = {
+        one: {other for other in graph.find_modules_directly_imported_by(one) if not {one, other} <= trio}
+        for one in graph.modules
+    }
+    assert len(imports) > 200
+    graphlib.TopologicalSorter(imports).prepare()  # names the circle, if there is one
 
 
 def test_the_python_names_pull_torch_and_nothing_heavier():
