@@ -43,9 +43,8 @@ def value_and_slope(function: TensorMap, x: Tensor) -> tuple[Tensor, Tensor]:
         value = function(at)
         if not value.requires_grad:  # a constant
             return value, torch.zeros_like(value)
-        (slope,) = torch.autograd.grad(
-            value, at, torch.ones_like(value), create_graph=again, materialize_grads=True
-        )
+        # Of the sum, not of the value with ones beside it: torch would import sympy to compare their shapes.
+        (slope,) = torch.autograd.grad(value.sum(), at, create_graph=again, materialize_grads=True)
     return (value, slope) if again else (value.detach(), slope)
 
 

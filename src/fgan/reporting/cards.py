@@ -11,6 +11,7 @@ from fgan.divergences import CATALOGUE, Divergence, Renyi
 from fgan.divergences.parameter import OneParameter
 from fgan.divergences.references import citation
 from fgan.output import aligned, spell
+from fgan.reporting.formulas import formulas
 from fgan.reporting.records import record
 from fgan.reporting.terminal import terminal_graphs
 from fgan.reporting.wording import domain, leaning, number
@@ -96,14 +97,15 @@ def _row(name: str, kind: type[Divergence]) -> tuple[str, ...]:
         name = f"{name}:{letter}"
     else:
         members, letter = [kind()], ""
-    formula = record(members[0])["formulas"]["f"]["pretty"]
+    formula = formulas(members[0])["f"]
+    assert formula is not None, "every entry of the catalogue has one"
     columns = (
         {domain(member.conjugate_domain) for member in members},
         {number(member.threshold) for member in members},
         {leaning(member).split(",")[0] for member in members},
     )
     constants = (column.pop() if len(column) == 1 else f"by {letter}" for column in columns)
-    return name, compact(formula), *constants
+    return name, compact(formula.pretty), *constants
 
 
 def compact(formula: str) -> str:
