@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import tyro
 
 from fgan.cli import print_out
+from fgan.references import bibtex
 
 ALWAYS = "nowozin2016"
 ORIGIN = "csiszar1967"
@@ -23,8 +24,10 @@ class CiteCommand:
 def run(arguments: list[str]) -> None:
     """Parse the arguments and print."""
     command = tyro.cli(CiteCommand, prog="fgan cite", args=arguments)
-    from fgan.divergences.references import bibtex
+    print_out(bibtex([ALWAYS, *(_references(command.names) if command.names else [ORIGIN])]))
+
+
+def _references(names: tuple[str, ...]) -> list[str]:
     from fgan.reporting.records import find
 
-    keys = [key for name in command.names for key in find(name).card.references]
-    print_out(bibtex([ALWAYS, *(keys if command.names else [ORIGIN])]))
+    return [key for name in names for key in find(name).card.references]

@@ -9,8 +9,8 @@ from typing import Any
 
 from fgan.divergences import CATALOGUE, Divergence, Renyi
 from fgan.divergences.parameter import OneParameter
-from fgan.divergences.references import citation
 from fgan.output import aligned, spell
+from fgan.references import citation
 from fgan.reporting.formulas import formulas
 from fgan.reporting.records import record
 from fgan.reporting.terminal import terminal_graphs

@@ -9,7 +9,7 @@ from typing import Any
 
 from fgan.divergences import CATALOGUE, Divergence
 from fgan.divergences.parameter import OneParameter
-from fgan.divergences.references import citation
+from fgan.references import citation
 from fgan.reporting.cards import compact, critic, relatives, symmetry
 from fgan.reporting.catalogue_pictures import draw
 from fgan.reporting.records import record, telling

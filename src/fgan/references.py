@@ -17,7 +17,7 @@ def entries() -> dict[str, str]:
     >>> list(entries())[0]
     'agrawal2021'
     """
-    text = (files("fgan.divergences") / "references.bib").read_text(encoding="utf-8")
+    text = (files("fgan") / "references.bib").read_text(encoding="utf-8")
     found = re.finditer(r"^@\w+\{([^,\s]+),\n.*?^\}$", text, flags=re.M | re.S)
     return {match[1]: match[0] for match in found}
 

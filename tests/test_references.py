@@ -4,8 +4,8 @@ import pytest
 from cases import together
 
 from fgan.divergences import CATALOGUE, Bhattacharyya, Renyi
-from fgan.divergences.references import bibtex, citation, entries, fields
 from fgan.errors import FganError
+from fgan.references import bibtex, citation, entries, fields
 
 # Works that bounds and pages rest on, not one divergence.
 EXTRA = {
@@ -45,7 +45,7 @@ def test_an_entry_parses(key):
 def test_the_file_holds_nothing_but_entries_and_its_heading():
     from importlib.resources import files
 
-    text = (files("fgan.divergences") / "references.bib").read_text(encoding="utf-8")
+    text = (files("fgan") / "references.bib").read_text(encoding="utf-8")
     assert text.count("\n@") == len(entries())
 
 
