@@ -41,10 +41,7 @@ def bytes_of_a_member(config: TrainConfig, dataset: Dataset) -> int:
 
 
 class _Made(TorchDispatchMode):
-    """Counts the bytes of the tensors that are made while it is entered and still needed, and the most of them.
-
-    Hooks on what autograd saves would be the shorter way; torch.func, by which a user's f is differentiated, has none.
-    """
+    """Counts the bytes of the tensors that are made while it is entered and still needed, and the most of them."""
 
     def __init__(self) -> None:
         super().__init__()
