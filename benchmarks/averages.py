@@ -21,7 +21,7 @@ from fgan.data.dataset import Modes
 from fgan.evaluation import mode_coverage
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.ensemble import Ensemble
-from fgan.training.players import call
+from fgan.training.player import call
 from fgan.training.trainer import Trainer
 
 # The runs of toys.py that fell short, and others of the weakest divergences.

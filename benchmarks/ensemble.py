@@ -36,13 +36,12 @@ def configs_of(divergences: Sequence[str], seeds: int, device: str) -> list[fgan
 
 def worst_difference(configs: Sequence[fgan.TrainConfig], data: Dataset, steps: int = 200) -> float:
     members, alone = ([Trainer(config, data) for config in configs] for _ in range(2))
-    ensemble = Ensemble(members)
+    ensembles = [Ensemble(members), *(Ensemble([trainer]) for trainer in alone)]
     for _ in range(steps):
         for trainer in (*members, *alone):
             trainer.reset_metrics()
-        ensemble.step()
-        for trainer in alone:
-            trainer.step()
+        for ensemble in ensembles:
+            ensemble.step()
     pairs = [
         (one.metrics()[name], other.metrics()[name])
         for one, other in zip(members, alone, strict=True)
@@ -78,7 +77,7 @@ def main() -> None:
 
     steps = {
         "plain": all_of([plain_step(data, fgan.divergence(c.divergence), c.device) for c in configs]),
-        "one by one": all_of([Trainer(config, data).step for config in configs]),
+        "one by one": all_of([Ensemble([Trainer(config, data)]).step for config in configs]),
     }
     for size in arguments.chunks or [len(configs)]:
         members = [Trainer(dataclasses.replace(config), data) for config in configs]

@@ -27,7 +27,7 @@ from scipy.optimize import minimize
 
 import fgan
 from fgan.evaluation.jackknife import student
-from fgan.experiments.compare import compare
+from fgan.experiments.compare import compare_members
 from fgan.experiments.comparison import plan
 from fgan.experiments.paper.quadrature import exact_divergence, log_normal
 
@@ -90,7 +90,9 @@ def part_blobs(out: Path, seeds: int) -> None:
         )  # fmt: skip
         members = plan(config, ["gan"], FOLLOWED, seeds)
         folder = out / f"blobs-{penalties or 'default'}"
-        compare(members, data, folder, resume=folder.exists(), metrics=("prdc",), rank_by="recall", n=1000)
+        compare_members(
+            members, data, folder, resume=folder.exists(), metrics=("prdc",), rank_by="recall", n=1000
+        )
         columns = ("the best", "the best near both blobs", "mean", "spread", "in the large", "in the small")
         print(f"\npenalties {config.penalties}\n")
         print(f"| the generator follows | {' | '.join(columns)} |\n{'|---' * (1 + len(columns))}|")
@@ -120,7 +122,7 @@ def part_ring(out: Path, seeds: int) -> None:
         sample_every=0, device="cpu",
     )  # fmt: skip
     folder = out / "ring"
-    found = compare(
+    found = compare_members(
         plan(config, ["gan"], FOLLOWED, seeds), data, folder, resume=folder.exists(),
         metrics=("modes", "within-3-sigma", "modes-kl", "prdc"), rank_by="recall", n=5000,
     )  # fmt: skip
@@ -133,7 +135,7 @@ def part_mnist(out: Path, seeds: int) -> None:
         "default", "mnist", steps=6000, sample_every=0, device="cpu", latent=10, width=128, depth=1
     )
     folder = out / "mnist"
-    found = compare(
+    found = compare_members(
         plan(config, ["gan"], FOLLOWED, seeds), data, folder, resume=folder.exists(),
         metrics=("fid", "prdc", "modes-kl"), rank_by="fid", n=10_000,
     )  # fmt: skip

@@ -25,6 +25,7 @@ from torch import nn
 import fgan
 from fgan.data import Dataset, TensorSource
 from fgan.frame import Frame
+from fgan.training.ensemble import Ensemble
 from fgan.training.trainer import Trainer
 
 BATCH = 32
@@ -91,7 +92,7 @@ def main() -> None:
     config = fgan.preset("original", "mnist", divergence=arguments.divergence, device=arguments.device)
     steps = {
         "plain": plain_step(data, fgan.divergence(arguments.divergence), arguments.device),
-        "fgan": Trainer(config, data).step,
+        "fgan": Ensemble([Trainer(config, data)]).step,
     }
     for step in steps.values():
         seconds_a_step(step, 50)

@@ -47,7 +47,9 @@ def candidates(names: list[str]) -> dict[tuple[str, str], object]:
                 found[name, link] = both_terms(d)
         if divergence(name).smooth:
             entry = divergence(name)
-            written = fgan.Divergence.from_f(parse(entry.formula, "u", entry.constants), name=name)
+            written = fgan.Divergence.from_f(
+                parse(entry.formulas.f, "u", entry.formulas.constants), name=name
+            )
             found[name, "derived"] = both_terms(written)
     return found
 

@@ -30,7 +30,7 @@ from torch import Tensor, nn
 import fgan
 from fgan.errors import FganError
 from fgan.estimation import INFORMATION_METHODS
-from fgan.estimation.information.objectives import NAMED, of
+from fgan.estimation.published.objectives import PUBLISHED, of
 
 Pair = tuple[Tensor, Tensor]
 Task = tuple[str, float, Callable[[int, torch.Generator], Pair]]
@@ -295,7 +295,7 @@ CRITICS = {"separable": Separable, "joint": Joint}
 
 def of_batches(name: str, kind: str, law: str, steps: int, batch: int) -> list[str]:
     """Return what a published estimator says, at the end of each stair, of batches that have not trained it yet."""
-    named = NAMED[name]
+    named = PUBLISHED[name]
     torch.manual_seed(0)
     critic, second, random = CRITICS[kind](), perceptron(2 * DIMENSION, 1), torch.Generator().manual_seed(1)
     adam = torch.optim.Adam([*critic.parameters(), *(second.parameters() if named.two else ())], lr=5e-4)
@@ -359,7 +359,7 @@ def main() -> None:
         }  # fmt: skip
         table("Mutual information", information_tasks(), columns, options.n, options.repeats)
     if "staircase" in options.parts:
-        every = [name for name, one in INFORMATION_METHODS.items() if one.kind == "vectors"]
+        every = [name for name, one in INFORMATION_METHODS.items() if "vectors" in one.joint]
         columns = {name: informed_by(name) for name in options.methods or every}
         columns["plain neural"] = plain_information
         for law in options.laws:
@@ -368,7 +368,7 @@ def main() -> None:
             ]
             table(law.capitalize(), tasks, columns, options.n, options.repeats)
     if "batches" in options.parts:
-        named = [name for name in options.methods or NAMED if name in NAMED]
+        named = [name for name in options.methods or PUBLISHED if name in PUBLISHED]
         batches(named, options.critics, options.laws, options.steps)
 
 

@@ -43,10 +43,15 @@ def main() -> None:
     panels, rows = {"real scans": as_float(data.held_out.values[:36])}, []
     for name in DIVERGENCES:
         print(f"{name}: {arguments.steps} steps ...", flush=True)
-        config = fgan.preset("default", "digits", divergence=name, steps=arguments.steps, sample_every=0)
         run = fgan.RunDirectory(arguments.out / name)
         summary = fgan.train(
-            config, run.path, resume=run.config_path.exists(), dataset=data, say=lambda line: None
+            data,
+            run.path,
+            resume=run.config_path.exists(),
+            say=lambda line: None,
+            divergence=name,
+            steps=arguments.steps,
+            sample_every=0,
         )
         samples = run.sample(SAMPLES)
         panels[name] = samples[:36]

@@ -43,11 +43,46 @@ def test_help_does_not_wait_for_torch(arguments):
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "--version",
+        "trian",
+        "train",
+        "train ring8 --steps 0",
+        "train ring8 --preset orignal",
+        "sample run --out x.gif",
+        "evaluate",
+        "evaluate a b --neighbours x.png",
+        "estimate a",
+        "estimate a b --plot x.gif",
+        "estimate a b --divergence ,",
+        "mi a b --plot x.gif",
+        "compare ring8 --jobs 0",
+        "compare ring8 --jobs 1 --ray local",
+        "paper toy --jobs 0",
+        "report run --seed -1",
+        "divergences --nothing",
+        "verify --as kl",
+        "cite --nothing",
+    ],
+)
+def test_mistakes_that_need_no_torch_do_not_wait_for_it(arguments):
+    result = python(
+        "import sys; from fgan.cli import main\n"
+        f"try: code = main({arguments.split()})\n"
+        "except SystemExit as stop: code = stop.code\n"
+        f"assert code == {0 if arguments == '--version' else 2}, code\n"
+        "assert 'torch' not in sys.modules"
+    )
+    assert result.returncode == 0, result.stderr
+
+
 def test_the_python_names_pull_torch_and_nothing_heavier():
     result = python(
         "import sys, fgan\n"
         "for name in fgan.__all__: getattr(fgan, name)\n"
-        "heavy = {'matplotlib', 'sklearn', 'scipy', 'pooch', 'PIL', 'requests', 'pandas'}\n"
+        "heavy = {'matplotlib', 'sklearn', 'scipy', 'PIL', 'jinja2', 'plotly', 'pandas'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     assert result.returncode == 0, result.stderr

@@ -1,66 +1,33 @@
 """fgan, the workbench for f-divergences in PyTorch: train, compare, measure.
 
-Names are fetched when first used, so that `fgan --help` need not wait for torch.
+The public names, and where each comes from, stand in `__init__.pyi`, which editors and type checkers read too. A name
+is fetched when it is first used, so that `import fgan` and `fgan --help` need not wait for torch.
 """
 
-from __future__ import annotations
-
-import importlib
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from fgan.data import load_data as load_data
-    from fgan.divergences import Divergence as Divergence
-    from fgan.divergences import divergence as divergence
-    from fgan.errors import FganError as FganError
-    from fgan.estimation import DensityRatio as DensityRatio
-    from fgan.estimation import estimate as estimate
-    from fgan.estimation import mutual_information as mutual_information
-    from fgan.evaluation import evaluate as evaluate
-    from fgan.experiments.presets import preset as preset
-    from fgan.experiments.train import train as train
-    from fgan.objectives import GANLoss as GANLoss
-    from fgan.training.config import TrainConfig as TrainConfig
-    from fgan.training.run_directory import RunDirectory as RunDirectory
+import ast as _ast
+import importlib as _importlib
+from pathlib import Path as _Path
+from typing import Any as _Any
 
 _HOMES = {
-    "DensityRatio": "fgan.estimation",
-    "Divergence": "fgan.divergences",
-    "FganError": "fgan.errors",
-    "GANLoss": "fgan.objectives",
-    "TrainConfig": "fgan.training.config",
-    "RunDirectory": "fgan.training.run_directory",
-    "divergence": "fgan.divergences",
-    "estimate": "fgan.estimation",
-    "evaluate": "fgan.evaluation",
-    "load_data": "fgan.data",
-    "mutual_information": "fgan.estimation",
-    "preset": "fgan.experiments.presets",
-    "train": "fgan.experiments.train",
+    name.name: statement.module
+    for statement in _ast.parse(_Path(__file__).with_suffix(".pyi").read_bytes()).body
+    if isinstance(statement, _ast.ImportFrom) and statement.module
+    for name in statement.names
 }
 
-__all__ = [
-    "DensityRatio",
-    "Divergence",
-    "FganError",
-    "GANLoss",
-    "RunDirectory",
-    "TrainConfig",
-    "divergence",
-    "estimate",
-    "evaluate",
-    "load_data",
-    "mutual_information",
-    "preset",
-    "train",
-]
+__all__ = list(_HOMES)  # pyright: ignore[reportUnsupportedDunderAll] - type checkers read the stub
 
 
-def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever the name stands for
+def __getattr__(name: str) -> _Any:  # noqa: ANN401 - whatever the name stands for
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("fgan")
     if name not in _HOMES:
         raise AttributeError(f"module 'fgan' has no attribute '{name}'")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    return getattr(_importlib.import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:
-    return __all__
+    return [*__all__, "__version__"]

@@ -40,8 +40,8 @@ def test_a_name_gives_the_divergence_of_that_name(name):
 @together("name", EVERY)
 def test_every_entry_says_what_it_is(name):
     d = fgan.divergence(name)
-    assert d.title and d.formula and d.use and d.avoid and d.normalisation and d.references
-    assert d.symbol.count("{") == d.symbol.count("}")
+    assert all(vars(d.card).values()) and d.formulas.f
+    assert d.card.symbol.count("{") == d.card.symbol.count("}")
 
 
 @together("name", sorted(TABLE_2))

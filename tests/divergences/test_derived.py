@@ -21,7 +21,9 @@ AWAY_FROM_KINKS = L[(L.abs() > 0.02) & ((L - math.log(2)).abs() > 0.02) & ((L + 
 def written(name: str) -> tuple[fgan.Divergence, fgan.Divergence]:
     """A catalogue entry, and what is derived from its f alone."""
     entry = divergence(name, "log-ratio")
-    return entry, fgan.Divergence.from_f(parse(entry.formula, "u", entry.constants), name="written")
+    return entry, fgan.Divergence.from_f(
+        parse(entry.formulas.f, "u", entry.formulas.constants), name="written"
+    )
 
 
 def values_and_slopes(function, x):
@@ -191,7 +193,7 @@ def test_its_name_reads_back():
 def test_the_scale_of_f_does_not_matter(name, size):
     """Tolerances are relative: c f is to c what f is to 1."""
     entry, own = written(name)
-    large = fgan.Divergence.from_f(lambda u: size * parse(entry.formula)(u), name="large")
+    large = fgan.Divergence.from_f(lambda u: size * parse(entry.formulas.f)(u), name="large")
     for fact in ("f_at_zero", "slope_at_zero", "slope_at_infinity", "threshold"):
         assert getattr(large, fact) == pytest.approx(size * getattr(own, fact), rel=1e-9, abs=1e-9 * size), (
             fact

@@ -17,11 +17,11 @@ EXTRA = {
     "agrawal2021",
     "birrell2021",
 }
-NAMED = {key for kind in [*CATALOGUE.values(), Renyi, Bhattacharyya] for key in kind.references}
+NAMED = {key for kind in [*CATALOGUE.values(), Renyi, Bhattacharyya] for key in kind.card.references}
 
 
 def test_every_divergence_has_references():
-    assert all(kind.references for kind in CATALOGUE.values())
+    assert all(kind.card.references for kind in CATALOGUE.values())
 
 
 def test_every_named_key_is_there_and_no_other():

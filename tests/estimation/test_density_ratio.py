@@ -51,7 +51,7 @@ def test_what_was_learnt_can_be_saved(method, gaussians):
     """As joblib does, for every method and its critics."""
     p, q = gaussians(120)
     x = torch.zeros(2, 1)
-    if "vectors" not in METHODS[method].kinds:
+    if "vectors" not in METHODS[method].two_samples:
         p, q, x = (p > 0).long(), (q > 0).long(), x.long()
     found = fgan.estimate(p, q, method=method, folds=2)
     again = pickle.loads(pickle.dumps(found))

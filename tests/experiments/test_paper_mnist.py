@@ -4,11 +4,11 @@ import pytest
 
 from fgan.evaluation import Measurement
 from fgan.evaluation.result import Range
-from fgan.experiments.compare import Comparison
 from fgan.experiments.comparison import plan
 from fgan.experiments.members import Outcome
 from fgan.experiments.paper.mnist import DIVERGENCES, LikelihoodTable, recipe
 from fgan.experiments.ranking import Place
+from fgan.experiments.result import Comparison
 
 
 def test_the_recipe_is_the_papers_as_far_as_it_goes():

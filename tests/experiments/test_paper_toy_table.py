@@ -10,7 +10,7 @@ import fgan
 from fgan.errors import FganError
 from fgan.evaluation.jackknife import Uncertain
 from fgan.experiments.paper.quadrature import Gaussian, exact_divergence
-from fgan.experiments.paper.toy import Game, Price, ToyRun, ToySettings, bound, link_of, train_toy
+from fgan.experiments.paper.toy import Price, ToyRun, ToySettings, ToySetup, bound, link_of, train_toy
 from fgan.experiments.paper.toy_table import _row, text_of, toy_table
 
 QUICK = ToySettings(steps=700, n=100_000)
@@ -42,19 +42,19 @@ def test_a_run_is_the_same_again():
 
 
 def test_stratified_latents_are_normal_one_by_one_and_evener_than_chance_together():
-    game = Game(0)
-    latents = torch.stack([game.draw().latent.flatten() for _ in range(200)])
+    setup = ToySetup(0)
+    latents = torch.stack([setup.draw().latent.flatten() for _ in range(200)])
     assert latents.mean() == pytest.approx(0, abs=0.01) and latents.var() == pytest.approx(1, abs=0.01)
     assert latents.mean(1).std() < 0.003  # independent ones: 1/√1024 = 0.03
     assert bool(latents.isfinite().all())
 
 
 def test_a_generator_at_rest_does_not_move():
-    game = Game(0)
-    generator = game.new_generator()
+    setup = ToySetup(0)
+    generator = setup.new_generator()
     before = [parameter.clone() for parameter in generator.parameters()]
     loss = fgan.GANLoss("js", generator="saturating", link="log-ratio")
-    averaged, _ = game.play(generator, game.new_critic(), loss, 5, at_rest=True)
+    averaged, _ = setup.play(generator, setup.new_critic(), loss, 5, at_rest=True)
     for network in (generator, averaged):
         assert all(torch.equal(old, new) for old, new in zip(before, network.parameters(), strict=True))
 

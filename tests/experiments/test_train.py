@@ -62,3 +62,84 @@ def test_metrics_that_do_not_exist_are_said_before_anything_is_written(tmp_path,
     assert cli.main(["train", "ring8", "--out", str(tmp_path / "run"), *flags, *QUICK]) == 2
     assert 'unknown metric "fud"' in capsys.readouterr().err
     assert not (tmp_path / "run").exists()
+
+
+def files(run) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(run)): path.read_bytes()
+        for path in run.rglob("*")
+        if path.is_file() and path.name != "speed.jsonl"
+    }
+
+
+FEW = {"steps": 10, "width": 8, "batch_size": 16, "sample_count": 0, "device": "cpu"}
+
+
+def quiet(line: str) -> None:
+    pass
+
+
+def test_keywords_a_preset_and_a_config_make_the_same_run(tmp_path):
+    fgan.train("moons", tmp_path / "keywords", divergence="js", say=quiet, **FEW)
+    config = fgan.preset("default", "moons", divergence="js", **FEW)
+    fgan.train(config, tmp_path / "config", say=quiet)
+    fgan.train(fgan.preset("default", "moons"), tmp_path / "changed", divergence="js", say=quiet, **FEW)
+    fgan.train(fgan.load_data("moons"), tmp_path / "dataset", divergence="js", say=quiet, **FEW)
+    runs = [files(tmp_path / name) for name in ("keywords", "config", "changed", "dataset")]
+    assert runs[0] == runs[1] == runs[2] == runs[3] and len(runs[0]) > 5
+
+
+def test_a_preset_is_named_and_its_settings_change(tmp_path):
+    fgan.train("digits", out=tmp_path / "run", preset="original", say=quiet, **FEW)
+    config = fgan.RunDirectory(tmp_path / "run").config()
+    assert (config.divergence, config.beta1, config.steps, config.width) == ("reverse-kl", 0.9, 10, 8)
+
+
+def test_a_path_and_ones_own_data_go_by_their_names(tmp_path):
+    path = tmp_path / "mine.npy"
+    np.save(path, np.random.default_rng(0).normal(size=(100, 2)).astype(np.float32))
+    fgan.train(path, tmp_path / "path", say=quiet, **FEW)
+    fgan.train(fgan.load_data(path), tmp_path / "data", say=quiet, **FEW)
+    assert fgan.RunDirectory(tmp_path / "path").config().data == str(path)
+    first, second = (files(tmp_path / name) for name in ("path", "data"))
+    del first["config.json"], second["config.json"]
+    assert first == second
+
+
+def test_where_no_folder_is_named_python_and_the_command_line_take_the_same(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    summary = fgan.train("ring8", divergence="kl", seed=3, say=quiet, **FEW)
+    assert summary.run == "runs/ring8-kl-seed3" and (tmp_path / summary.run / "config.json").is_file()
+    assert cli.main(["train", "ring8", "--divergence", "kl", "--seed", "3", *QUICK]) == 2
+    assert "runs/ring8-kl-seed3 already holds a run" in capsys.readouterr().err
+
+
+def test_a_run_by_keywords_is_resumed_by_them(tmp_path):
+    fgan.train("ring8", tmp_path / "whole", say=quiet, **FEW)
+    fgan.train("ring8", tmp_path / "parts", say=quiet, **{**FEW, "steps": 4})
+    fgan.train("ring8", tmp_path / "parts", resume=True, say=quiet, **FEW)
+    whole, parts = files(tmp_path / "whole"), files(tmp_path / "parts")
+    assert (
+        whole["checkpoints/step-00000010/generator.safetensors"]
+        == (parts["checkpoints/step-00000010/generator.safetensors"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "keywords", "words"),
+    [
+        (["moons"], {"divergance": "js"}, 'unknown setting "divergance". Did you mean "divergence"?'),
+        (["moons"], {"preset": "orignal"}, 'unknown preset "orignal". Did you mean "original"?'),
+        ([fgan.TrainConfig(data="moons")], {"step": 3}, 'unknown setting "step". Did you mean "steps"?'),
+        ([fgan.TrainConfig(data="moons")], {"preset": "original"}, 'got the preset "original" beside it'),
+        ([fgan.load_data("moons")], {"dataset": fgan.load_data("moons")}, "two data sets"),
+        ([np.zeros((3, 2))], {}, "got ndarray. An array can be saved as .npy"),
+        (["moons"], {"steps": "many"}, "\"steps\" must be int; got 'many'"),
+    ],
+)
+def test_mistakes_are_said_before_anything_is_written(tmp_path, monkeypatch, arguments, keywords, words):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(fgan.FganError) as caught:
+        fgan.train(*arguments, **keywords)
+    assert words in str(caught.value)
+    assert not list(tmp_path.iterdir())

@@ -8,7 +8,7 @@ from fgan.divergences import divergence
 from fgan.objectives import GANLoss
 from fgan.objectives.tight import ReweightedLoss, TightLoss
 
-IDENTITY = [name for name in EVERY if divergence(name).activation_formula == "v"]
+IDENTITY = [name for name in EVERY if divergence(name).formulas.activation == "v"]
 """Those whose paper link is T = v, so that a constant added to v is one added to T."""
 V_REAL = torch.tensor([0.5, 1.0, 2.0, -0.3], dtype=torch.float64)
 V_FAKE = torch.tensor([-1.0, 0.25, 0.1], dtype=torch.float64)

@@ -4,10 +4,10 @@ import pytest
 
 from fgan.data import load_data
 from fgan.evaluation import Evaluator
-from fgan.experiments.compare import Comparison
 from fgan.experiments.comparison import ComparisonDirectory, plan
 from fgan.experiments.members import Outcome
 from fgan.experiments.ranking import rank
+from fgan.experiments.result import Comparison
 from fgan.experiments.train import train
 from fgan.training.config import TrainConfig
 

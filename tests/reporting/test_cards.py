@@ -14,7 +14,7 @@ from fgan.errors import FganError
 from fgan.reporting.cards import card, family_remark, table
 from fgan.reporting.formulas import formulas
 from fgan.reporting.graphs import curves
-from fgan.reporting.records import find, jsonable, record
+from fgan.reporting.records import find, record, with_infinities
 from fgan.reporting.relatives import dual_of, same_as
 from fgan.reporting.wording import costs
 
@@ -32,12 +32,12 @@ def test_a_card_fits_its_width_and_has_no_escape_codes(name, width):
 
 @together("name", ALL)
 def test_a_record_is_valid_json(name):
-    text = json.dumps(jsonable(record(find(name))), allow_nan=False)
+    text = json.dumps(with_infinities(record(find(name))), allow_nan=False)
     assert json.loads(text)["name"] == find(name).name
 
 
 def test_infinities_are_strings():
-    facts = jsonable(record(divergence("kl")))["facts"]
+    facts = with_infinities(record(divergence("kl")))["facts"]
     assert facts["slope_at_infinity"] == "inf" and facts["slope_at_zero"] == "-inf"
     assert facts["range"] == [0.0, "inf"]
 

@@ -12,6 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
+import fgan
 from fgan.data import draw_samples
 from fgan.errors import FganError
 from fgan.experiments.train import train
@@ -55,6 +56,8 @@ def test_a_comparison_is_shown_with_everything_and_the_same_bytes_each_time(comp
     first = (tmp_path / "page.html").read_bytes()
     written([comparison], tmp_path)
     assert (tmp_path / "page.html").read_bytes() == first
+    again = fgan.report(fgan.load(comparison), out=tmp_path / "again.html", say=said.append)
+    assert again.read_bytes() == first and said == []
 
 
 def test_tables_hold_the_numbers_of_the_evaluations_and_the_ranking(comparison, tmp_path):

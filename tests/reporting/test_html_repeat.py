@@ -4,8 +4,9 @@ import shlex
 import pytest
 import tyro
 
-from fgan.cli.compare import CompareCommand, names_in
-from fgan.cli.train import TrainCommand, base_recipe
+from fgan.cli.common import base_recipe, names_in
+from fgan.cli.compare import CompareCommand
+from fgan.cli.train import TrainCommand
 from fgan.experiments.comparison import plan
 from fgan.reporting.html import write_report
 from fgan.reporting.html.gather import gather

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import torch
+from stepping import take_steps
 
 import fgan
 from fgan.errors import DivergedError
@@ -100,9 +101,14 @@ def test_advice_follows_what_was_seen(small_config, changes, health, tip):
     assert any(tip in line for line in advice(small_config(**changes), health))
 
 
+def test_a_link_that_is_taken_already_is_not_advised(small_config):
+    for changes in ({"divergence": "f(u)=u*log(u)"}, {"divergence": "neyman", "link": "log-ratio"}):
+        assert not any("--link" in line for line in advice(small_config(**changes), {"near_edge": 0.9}))
+
+
 def test_a_weight_that_adam_can_never_move_again_counts_as_broken(small_config):
     trainer = Trainer(small_config(), fgan.load_data("ring8"))
-    trainer.step()
+    take_steps(trainer)
     assert trainer.is_finite()
     trainer.critic.optimizer.state()["square.0"][0, 0] = float("inf")
     assert not trainer.is_finite()

@@ -3,6 +3,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from stepping import take_steps
 
 import fgan
 from fgan.data import Dataset, TensorSource
@@ -62,8 +63,7 @@ def test_every_part_of_a_step_sees_labels(small_config, line_of_classes, penalti
             network.embedding.weight.clone()
             for network in (trainer.generator.network, trainer.critic.network)
         ]
-        for _ in range(3):
-            trainer.step()
+        take_steps(trainer, 3)
         assert trainer.is_finite()
         for old, network in zip(before, (trainer.generator.network, trainer.critic.network), strict=True):
             assert not torch.equal(old, network.embedding.weight)

@@ -5,6 +5,7 @@ import dataclasses
 import pytest
 import torch
 from cases import one_fast
+from stepping import take_steps
 
 import fgan
 from fgan.errors import FganError
@@ -43,11 +44,10 @@ def state(trainer):
 
 def assert_same_training(configs, steps, rtol):
     members, alone = trainers(configs), trainers(configs)
-    ensemble = Ensemble(members)
+    ensembles = [Ensemble(members), *(Ensemble([trainer]) for trainer in alone)]
     for _ in range(steps):
-        ensemble.step()
-        for trainer in alone:
-            trainer.step()
+        for ensemble in ensembles:
+            ensemble.step()
     for one, other in zip(members, alone, strict=True):
         assert one.metrics() == pytest.approx(other.metrics(), rel=rtol), one.config
         theirs = state(other)
@@ -133,13 +133,12 @@ def test_games_of_all_kinds_side_by_side(small_config):
 @pytest.mark.slow
 def test_in_float32_losses_agree_to_four_digits(small_config):
     members, alone = (trainers(variants(small_config(), ("kl", "pearson"), 2)) for _ in range(2))
-    ensemble = Ensemble(members)
+    ensembles = [Ensemble(members), *(Ensemble([trainer]) for trainer in alone)]
     for _ in range(200):
         for trainer in (*members, *alone):
             trainer.reset_metrics()
-        ensemble.step()
-        for trainer in alone:
-            trainer.step()
+        for ensemble in ensembles:
+            ensemble.step()
     for one, other in zip(members, alone, strict=True):
         assert one.metrics() == pytest.approx(other.metrics(), rel=1e-4, abs=1e-6)
 
@@ -165,7 +164,7 @@ def test_a_member_that_breaks_changes_no_other(small_config):
     rest.step(), ensembles[1].step()
     for k in (0, 2, 3):
         assert members[k].metrics() == pytest.approx(whole[k].metrics(), rel=1e-4)
-    members[0].step(), whole[0].step()
+    take_steps(members[0]), take_steps(whole[0])
     assert members[0].metrics() == pytest.approx(whole[0].metrics(), rel=1e-4)
 
 
@@ -195,7 +194,7 @@ def test_runs_that_cannot_step_together_are_told_why(small_config):
     with pytest.raises(FganError, match="points of their own"):
         Ensemble(trainers([kl, dataclasses.replace(kl, penalties="gp:1")]))
     one, other = trainers([kl, kl])
-    one.step()
+    take_steps(one)
     with pytest.raises(FganError, match="same step; got 1 and 0"):
         Ensemble([one, other])
     assert together(kl) != together(wide)
@@ -204,11 +203,10 @@ def test_runs_that_cannot_step_together_are_told_why(small_config):
 def test_a_trainer_steps_alone_before_and_after_an_ensemble(small_config):
     config = small_config(ema=0.9)
     (mixed, partner), (alone,) = trainers([config, config]), trainers([config])
-    partner.step(), mixed.step()
+    take_steps(partner), take_steps(mixed)
     Ensemble([mixed, partner]).step()
-    mixed.step()
-    for _ in range(3):
-        alone.step()
+    take_steps(mixed)
+    take_steps(alone, 3)
     assert mixed.metrics() == pytest.approx(alone.metrics(), rel=1e-4)
     for a, b in zip(mixed.average.network.parameters(), alone.average.network.parameters(), strict=True):
         torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-6)

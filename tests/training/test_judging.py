@@ -12,7 +12,14 @@ from cases import one_fast
 import fgan
 from fgan.training.judging import Judge
 from fgan.training.run_directory import RunDirectory
-from fgan.training.train import train
+from fgan.training.summary import Summary
+
+
+def train(*arguments, build_judge, **keywords) -> Summary:
+    """Train as `fgan.train` does, with another judge."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("fgan.experiments.train.judge_of", build_judge)
+        return fgan.train(*arguments, **keywords)
 
 
 def quiet(line: str) -> None:
@@ -141,9 +148,11 @@ MORTAL = """
 import os, signal, sys
 from fgan.training.checkpoint import Checkpoints
 from fgan.training.config import TrainConfig
+from fgan.experiments import train
 from fgan.training.judging import Judge
-from fgan.training.train import train
+from fgan.training.loggers import RunLogger
 from fgan.training.run_directory import RunDirectory
+from fgan.training.summary import Summary
 
 config, out, dies_in, dies_at = TrainConfig.from_json(sys.argv[1], "here"), sys.argv[2], sys.argv[3], sys.argv[4]
 
@@ -159,13 +168,13 @@ def measure(samples):
 def mortal(function, where):
     def wrapped(self, step, *rest):
         function(self, step, *rest)
-        die(where(self), step)
+        die(where(self, *rest), step)
     return wrapped
 
-Checkpoints.write = mortal(Checkpoints.write, lambda checkpoints: checkpoints.folder.name)
-RunDirectory.append_evaluation = mortal(RunDirectory.append_evaluation, lambda run: "line")
-train(config, out, resume=os.path.exists(out), say=lambda line: None,
-      build_judge=lambda config, data, say: Judge(measure, "height", True))
+Checkpoints.write = mortal(Checkpoints.write, lambda checkpoints, *rest: checkpoints.folder.name)
+RunLogger.log = mortal(RunLogger.log, lambda logger, metrics, kind: "line" if kind == "evaluations" else kind)
+train.judge_of = lambda config, data, say: Judge(measure, "height", True)
+train.train(config, out, resume=os.path.exists(out), say=lambda line: None)
 """
 
 

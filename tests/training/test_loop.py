@@ -5,6 +5,7 @@ import signal
 import numpy as np
 import pytest
 import torch
+from stepping import take_steps
 
 import fgan
 from fgan.data import Dataset, TensorSource
@@ -41,8 +42,7 @@ def test_the_run_hands_on_the_averaged_generator(tmp_path, small_config):
     data = fgan.load_data("ring8")
     fgan.train(config, tmp_path / "run", dataset=data, say=quiet)
     trainer = Trainer(config, data)
-    for _ in range(config.steps):
-        trainer.step()
+    take_steps(trainer, config.steps)
     latents = torch.randn(50, config.latent, generator=torch.Generator().manual_seed(9))
     samples = fgan.RunDirectory(tmp_path / "run").sample(50, seed=9)
     assert torch.equal(samples, trainer.sample(latents))
@@ -121,8 +121,7 @@ def test_each_line_is_the_mean_of_its_own_window(tmp_path, small_config):
     trainer = Trainer(small_config(), data)
     for line in fgan.RunDirectory(tmp_path / "run").metrics():
         trainer.reset_metrics()
-        for _ in range(5):
-            trainer.step()
+        take_steps(trainer, 5)
         assert line == {"step": trainer.steps_done, **trainer.metrics(), **trainer.telemetry()}
     assert trainer.steps_done == 40
 

@@ -2,12 +2,14 @@
 
 import pytest
 import torch
+from stepping import step_alone
 
 import fgan
 from fgan.networks import MLPCritic, MLPGenerator
 from fgan.objectives import GANLoss, Penalties, faded
 from fgan.training.averaging import ExponentialAverage
-from fgan.training.players import Batch, Player, Rules, two_player_step
+from fgan.training.player import Player
+from fgan.training.step import Batch, Game
 
 # (μ, σ) at which quadrature finds each divergence smallest, and how small it is there.
 OPTIMUM = {
@@ -33,7 +35,7 @@ def test_algorithm_1_finds_the_best_gaussian(name):
     ]
     link = "paper" if name == "pearson" else "log-ratio"  # Pearson's T = 2(u - 1) leaps for a v that is log u
     loss = GANLoss(name, generator="saturating", link=link)
-    rules = Rules(loss, Penalties("none"), single_step=True)
+    game = Game(loss, Penalties("none"), single_step=True)
     average, random = ExponentialAverage(players[0].network, 0.99), torch.Generator().manual_seed(0)
 
     def draw():
@@ -43,7 +45,7 @@ def test_algorithm_1_finds_the_best_gaussian(name):
     for step in range(STEPS):
         for player in players:
             player.optimizer.lr = LR * faded(step, FADE)
-        bounds.append(two_player_step(*players, rules, draw, random, step).bound)
+        bounds.append(step_alone(*players, game, draw, random, step).bound)
         average.update(step)
     mean = average.network(torch.zeros(1, 1)).item()
     spread = abs(average.network(torch.ones(1, 1)).item() - mean)

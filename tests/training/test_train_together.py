@@ -10,7 +10,7 @@ from fgan.errors import DivergedError, FganError
 from fgan.experiments.train import judge_of
 from fgan.training.ensemble import Ensemble
 from fgan.training.memory import bytes_of_a_member, members_that_fit
-from fgan.training.train import Job, train_together
+from fgan.training.run import Job, train_together
 
 
 def jobs_of(folder, configs):

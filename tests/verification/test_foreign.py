@@ -261,7 +261,7 @@ def test_an_exception_at_some_outputs_is_a_broken_law():
         ((identity, 3.0), "function, float"),
         (3.0, "an object of type float"),
         (SimpleNamespace(activation=identity), "SimpleNamespace with activation"),
-        (lambda v: v, "needs v"),
+        (lambda t, v: v, "needs t, v"),
         (type("Needs", (), {"__init__": lambda self, order: None}), "needs order"),
         (lambda: 1 / 0, "raised ZeroDivisionError"),
     ],

@@ -17,6 +17,7 @@ from fgan.divergences import (
     TotalVariation,
     divergence,
 )
+from fgan.divergences.card import Formulas
 from fgan.verification import LAWS, broken_laws
 
 
@@ -89,10 +90,10 @@ BROKEN = [
     ("limits of f", "infinite-instead", type("Broken", (TotalVariation,), {"slope_at_infinity": math.inf})),
     ("limits of f", "threshold", kl(threshold=0.0)),
     ("limits of f", "curvature", kl(curvature=2.0)),
-    ("printed formulas", "f", kl(formula="(u - 1)*log(u)")),
-    ("printed formulas", "derivative", kl(derivative_formula="log(u)")),
-    ("printed formulas", "conjugate", kl(conjugate_formula="exp(t)")),
-    ("printed formulas", "activation", kl(activation_formula="v + 1")),
+    ("printed formulas", "f", kl(formulas=Formulas(f="(u - 1)*log(u)"))),
+    ("printed formulas", "derivative", kl(formulas=Formulas(derivative="log(u)"))),
+    ("printed formulas", "conjugate", kl(formulas=Formulas(conjugate="exp(t)"))),
+    ("printed formulas", "activation", kl(formulas=Formulas(activation="v + 1"))),
     ("range", "too-narrow", type("Broken", (TotalVariation,), {"f_at_zero": 0.1})),
     ("range", "not-zero-at-equality", kl(f_at_one=0.25)),
     ("dual", "itself", kl(dual=property(lambda self: self))),

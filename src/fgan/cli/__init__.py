@@ -63,9 +63,9 @@ def usage() -> str:
 
 def version() -> str:
     """Return the installed version."""
-    from importlib.metadata import version as installed
+    import fgan
 
-    return f"fgan {installed('fgan')}"
+    return f"fgan {fgan.__version__}"
 
 
 def print_out(text: str) -> None:

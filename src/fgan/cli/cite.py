@@ -26,5 +26,5 @@ def run(arguments: list[str]) -> None:
     from fgan.divergences.references import bibtex
     from fgan.reporting.records import find
 
-    keys = [key for name in command.names for key in find(name).references]
+    keys = [key for name in command.names for key in find(name).card.references]
     print_out(bibtex([ALWAYS, *(keys if command.names else [ORIGIN])]))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import tyro
 
 from fgan.cli import print_error, print_out
-from fgan.cli.train import base_recipe
+from fgan.cli.common import as_json, base_recipe, names_in
 from fgan.errors import FganError
+from fgan.experiments.jobs import require_jobs
 from fgan.training.config import TrainConfig
 
 
@@ -62,35 +61,24 @@ def run(arguments: list[str]) -> None:
         default=CompareCommand(recipe=base_recipe(arguments)),
         config=(tyro.conf.OmitArgPrefixes,),
     )
-    if command.jobs is not None and command.jobs < 1:
-        raise FganError(f"--jobs must be at least 1; got {command.jobs}.")
-    if command.jobs and command.ray:
-        raise FganError(
-            "--jobs is for this machine; with --ray the cluster's own cores decide. Leave one out."
-        )
-    from fgan.data import absolute_name
+    require_jobs(command.jobs, command.ray)
     from fgan.experiments.compare import compare
-    from fgan.experiments.comparison import plan
-    from fgan.training.train import data_of
 
-    recipe = dataclasses.replace(command.recipe, data=absolute_name(command.recipe.data))
-    members = plan(recipe, names_in(command.divergences), names_in(command.generators), command.seeds)
-    dataset = data_of(recipe, print_error)
-    stem = Path(recipe.data.removeprefix("idx:")).stem
-    metrics = () if command.metrics == "all" else tuple(names_in(command.metrics))
     found = compare(
-        members,
-        dataset,
-        command.out or Path("runs") / f"compare-{stem}",
+        command.recipe,
+        names_in(command.divergences),
+        generators=names_in(command.generators),
+        seeds=command.seeds,
+        out=command.out,
         resume=command.resume,
         jobs=command.jobs,
         ray=command.ray,
-        metrics=metrics,
+        metrics=command.metrics,
         rank_by=command.rank_by,
         n=command.n,
         say=print_error,
     )
-    print_out(json.dumps(found.to_dict(), ensure_ascii=False) if command.json else found.table())
+    print_out(as_json(found.to_dict()) if command.json else found.table())
     if found.unfinished:
         raise FganError(f"stopped with {len(found.unfinished)} runs to finish; go on with --resume.")
 
@@ -102,15 +90,3 @@ def _with_cluster(arguments: list[str]) -> list[str]:
         for word, after in zip(arguments, [*arguments[1:], None], strict=True)
     ]
     return [part for word, alone in zip(arguments, bare, strict=True) for part in (word, *["local"] * alone)]
-
-
-def names_in(text: str) -> list[str]:
-    """Return names between commas, of which those within brackets are none: f(u)=max(u,1) is one name."""
-    names, depth = [""], 0
-    for letter in text:
-        depth += {"(": 1, ")": -1}.get(letter, 0)
-        if letter == "," and depth == 0:
-            names.append("")
-        else:
-            names[-1] += letter
-    return [name.strip() for name in names] if text.strip() else []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 import tyro
 
 from fgan.cli import print_out
+from fgan.cli.common import as_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,28 +27,23 @@ def run(arguments: list[str]) -> None:
     command = tyro.cli(DivergencesCommand, prog="fgan divergences", args=arguments)
     from fgan.divergences import EXAMPLES
     from fgan.reporting.cards import card, family_remark, table
-    from fgan.reporting.records import find, jsonable, record
+    from fgan.reporting.records import find, record, with_infinities
 
     if not command.name:
         on_terminal = sys.stdout is not None and sys.stdout.isatty()
         print_out(
-            as_json([jsonable(record(find(name))) for name in EXAMPLES])
+            as_json([with_infinities(record(find(name))) for name in EXAMPLES], 2)
             if command.json
             else table(shutil.get_terminal_size().columns if on_terminal else None)
         )
         return
     divergence = find(command.name)
     if command.json:
-        print_out(as_json(jsonable(record(divergence))))
+        print_out(as_json(with_infinities(record(divergence)), 2))
         return
     remark = family_remark(command.name, divergence)
     columns = shutil.get_terminal_size(fallback=(80, 24)).columns
     print_out((f"{remark}\n\n" if remark else "") + card(divergence, columns, braille=shows_braille()))
-
-
-def as_json(value: object) -> str:
-    """Return a record, or several, as JSON text."""
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
 
 
 def shows_braille() -> bool:

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import io
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import tyro
 
-from fgan.cli import print_error, print_out
-from fgan.cli.compare import names_in
+from fgan.cli import print_error
+from fgan.cli.common import checked_picture, divergences_in, names_in, show
 from fgan.errors import FganError
-from fgan.files import save_file
-
-if TYPE_CHECKING:
-    from fgan.estimation import Estimate, Estimates
-
-PICTURES = (".png", ".pdf", ".svg")
-TERMINAL = Path("-")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +49,8 @@ class EstimateCommand:
 def run(arguments: list[str]) -> None:
     """Parse the arguments, estimate and print what was found."""
     command = tyro.cli(EstimateCommand, prog="fgan estimate", args=arguments)
+    checked_picture(command.plot)
+    divergences = divergences_in(command.divergence)
     from fgan.data.tables import is_table, read_table
     from fgan.estimation import estimate
 
@@ -68,12 +59,11 @@ def run(arguments: list[str]) -> None:
         raise FganError(
             f"--columns chooses among the columns of tables; {command.p} and {command.q} are not both one."
         )
-    checked_picture(command.plot)
     p, q = (read_table(one, columns) if is_table(one) else one for one in (command.p, command.q))
     found = estimate(
         p,
         q,
-        divergences_in(command.divergence),
+        divergences,
         method=command.method,
         folds=command.folds,
         permutations=command.permutations,
@@ -83,35 +73,4 @@ def run(arguments: list[str]) -> None:
         device=command.device,
         say=print_error,
     )
-    show(found, command.plot, as_json=command.json)
-
-
-def checked_picture(path: Path | None) -> None:
-    """Raise an FganError for a --plot that is no picture, before anything is done."""
-    if path and path != TERMINAL and path.suffix.lower() not in PICTURES:
-        raise FganError(f"--plot writes {', '.join(PICTURES)}, or text for -; got {path}.")
-
-
-def divergences_in(text: str) -> str | list[str]:
-    """Return the name that --divergence gives, or the names."""
-    names = names_in(text)
-    if not names or "" in names:
-        raise FganError(
-            f"--divergence must be names separated by commas, or all; got {text!r}. `fgan divergences` lists them."
-        )
-    return names[0] if len(names) == 1 else names
-
-
-def show(found: Estimate | Estimates, path: Path | None, *, as_json: bool) -> None:
-    """Print what was found; draw it, or the first of several, where a picture is asked for."""
-    print_out(json.dumps(found.to_dict(), ensure_ascii=False) if as_json else str(found))
-    if path:
-        one = found if not isinstance(found, Mapping) else next(iter(found.values()))
-        if path == TERMINAL:
-            from fgan.estimation.plot import sketch
-
-            print_error(f"\n{sketch(one)}")
-            return
-        picture = io.BytesIO()
-        one.plot().savefig(picture, format=path.suffix[1:].lower())
-        save_file(path, picture.getvalue(), "A picture")
+    show(found, command.plot, json=command.json)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from fgan.cli import print_error, print_out
+from fgan.cli.common import as_json
 from fgan.errors import FganError
 
 if TYPE_CHECKING:
@@ -61,12 +61,12 @@ def run(arguments: list[str]) -> None:
     command = tyro.cli(EvaluateCommand, prog="fgan evaluate", args=arguments)
     if not command.samples:
         raise FganError("name what to judge: fgan evaluate RUN, or fgan evaluate FOLDER --against DATA.")
+    if command.neighbours and len(command.samples) > 1:
+        raise FganError("--neighbours draws one picture of one set of samples; name one, or leave it out.")
     from fgan.evaluation import over_runs
     from fgan.evaluation.result import table_of
     from fgan.output import jsonable
 
-    if command.neighbours and len(command.samples) > 1:
-        raise FganError("--neighbours draws one picture of one set of samples; name one, or leave it out.")
     data: dict[tuple[str, str | None, int | None], Dataset] = {}
     evaluations = []
     for samples in command.samples:
@@ -84,7 +84,7 @@ def run(arguments: list[str]) -> None:
         heading = f"mean over {len(evaluations)}, with the interval of that mean"
         print_out("\n".join([heading, "", *table_of(pooled, "real samples score")]))
     result = {"evaluations": evaluations, "mean": pooled} if several else evaluations[0]
-    text = json.dumps(jsonable(result), indent=2, ensure_ascii=False, allow_nan=False)
+    text = as_json(jsonable(result), 2)
     if command.json:
         print_out(text)
     if command.out:

@@ -8,8 +8,7 @@ from pathlib import Path
 import tyro
 
 from fgan.cli import print_error
-from fgan.cli.compare import names_in
-from fgan.cli.estimate import checked_picture, divergences_in, show
+from fgan.cli.common import checked_picture, divergences_in, names_in, show
 from fgan.errors import FganError
 
 
@@ -68,7 +67,7 @@ def run(arguments: list[str]) -> None:
         device=command.device,
         say=print_error,
     )
-    show(found, command.plot, as_json=command.json)
+    show(found, command.plot, json=command.json)
 
 
 def _sides(command: MutualInformationCommand) -> tuple[object, object]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,8 +9,9 @@ from typing import Annotated, Literal
 import tyro
 
 from fgan.cli import print_error, print_out
-from fgan.cli.compare import names_in
+from fgan.cli.common import as_json, names_in
 from fgan.errors import FganError
+from fgan.experiments.jobs import require_jobs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,8 +79,7 @@ Command = (
 def run(arguments: list[str]) -> None:
     """Parse the arguments, compute a table and print it."""
     command = tyro.cli(Command, prog="fgan paper", args=arguments)  # pyright: ignore[reportArgumentType, reportCallIssue]
-    if command.jobs is not None and command.jobs < 1:
-        raise FganError(f"--jobs must be at least 1; got {command.jobs}.")
+    require_jobs(command.jobs)
     names = names_in(command.divergences)
     if isinstance(command, ToyCommand):
         toy(command, names)
@@ -122,8 +121,3 @@ def mnist(command: MnistCommand, names: list[str]) -> None:
     print_out(as_json(table.to_list()) if command.json else table.text())
     if table.unfinished:
         raise FganError(f"stopped with {len(table.unfinished)} runs to finish; go on with --resume.")
-
-
-def as_json(rows: list[dict[str, object]]) -> str:
-    """Write rows as JSON."""
-    return json.dumps(rows, ensure_ascii=False, allow_nan=False)

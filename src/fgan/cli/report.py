@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +9,7 @@ from typing import Annotated
 import tyro
 
 from fgan.cli import print_error, print_out
+from fgan.cli.common import as_json
 from fgan.errors import FganError
 
 
@@ -48,7 +48,7 @@ def run(arguments: list[str]) -> None:
             "runs": report.runs,
             "notes": report.notes,
         }
-        print_out(json.dumps(written, ensure_ascii=False))
+        print_out(as_json(written))
     else:
         count = f"{len(report.runs)} run{'s' if len(report.runs) > 1 else ''}"
         print_out(f"{report.path}: {count}, {report.size / 1e6:.1f} MB")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import json
-import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +10,7 @@ from pathlib import Path
 import tyro
 
 from fgan.cli import print_error, print_out
-from fgan.errors import FganError
-from fgan.experiments.presets import preset
+from fgan.cli.common import as_json, base_recipe
 from fgan.training.config import TrainConfig
 
 
@@ -48,56 +44,19 @@ def run(arguments: list[str]) -> None:
     from fgan.experiments.train import train
     from fgan.output import on_a_terminal
 
-    out = command.out or default_folder(command.recipe)
     summary = train(
         command.recipe,
-        out,
+        command.out,
         resume=command.resume,
         say=print_error if command.json else print_out,
         # A log file wants its lines, although a terminal shows the progress bar.
         lines=None if command.json or on_a_terminal(sys.stdout) else True,
     )
     if command.json:
-        print_out(json.dumps(dataclasses.asdict(summary), allow_nan=False))
+        print_out(as_json(dataclasses.asdict(summary)))
     else:
         steps = f"{summary.step:,} of {summary.steps:,} steps in {summary.seconds:.0f} s"
         bound = "" if summary.bound is None else f", bound {summary.bound:.4g}"
         best = "" if summary.best_step is None else f", best {summary.best:.4g} at step {summary.best_step:,}"
         picture = f", {summary.sample}" if summary.sample else ""
         print_out(f"{summary.run}: {steps}{bound}{best}{picture}")
-
-
-def base_recipe(arguments: list[str]) -> TrainConfig:
-    """Return the recipe that the flags start from: a config file, the run to resume, or a preset.
-
-    It has to be known before the flags are read, so that they change it and `--help` shows its values.
-    """
-    early = argparse.ArgumentParser("fgan train", add_help=False, allow_abbrev=False)
-    early.add_argument("--preset")
-    early.add_argument("--config", type=Path)
-    early.add_argument("--out", type=Path)
-    early.add_argument("--resume", action="store_true")
-    known, _ = early.parse_known_args(arguments)
-    if known.config and known.preset:
-        raise FganError("--config and --preset are two whole recipes; give one of them.")
-    if known.config:
-        return TrainConfig.read(known.config)
-    if known.resume and known.out and not known.preset and (known.out / "config.json").is_file():
-        return TrainConfig.read(known.out / "config.json")
-    return dataclasses.replace(preset(known.preset or "default", "digits"), data=tyro.MISSING)
-
-
-def default_folder(recipe: TrainConfig) -> Path:
-    """Return the run directory of a recipe whose user named none: data, game and seed.
-
-    >>> default_folder(TrainConfig(data="idx:../kmnist", divergence="kl")).as_posix()
-    'runs/kmnist-kl-seed0'
-    >>> default_folder(TrainConfig(data="mnist", objective="hinge")).as_posix()
-    'runs/mnist-hinge-seed0'
-    """
-    data = Path(recipe.data.removeprefix("idx:")).stem
-    game = [] if recipe.objective in ("wasserstein", "hinge", "least-squares") else [recipe.divergence]
-    game += [] if recipe.objective == "plain" else [recipe.objective]
-    game += [f"as-{recipe.generator_divergence}"] if recipe.generator_divergence else []
-    name = "-".join([data, *game, f"seed{recipe.seed}"])
-    return Path("runs") / re.sub(r"[^\w.+-]+", "_", name)

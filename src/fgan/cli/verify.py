@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import sys
 import time
 from dataclasses import dataclass
@@ -13,10 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from fgan.cli import print_out
+from fgan.cli.common import as_json
 from fgan.errors import FganError
 
 if TYPE_CHECKING:
     from fgan.divergences.base import Divergence
+
+NO_CODE = (
+    "--as says which divergence your own code is; name that code first: fgan verify package.module:object --as {}. "
+    "Got {!r}."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,29 +43,22 @@ class VerifyCommand:
 def run(arguments: list[str]) -> None:
     """Parse the arguments, print the report, and raise if a law is broken."""
     command = tyro.cli(VerifyCommand, prog="fgan verify", args=arguments)
-    from fgan.divergences import CATALOGUE, EXAMPLES, divergence
-    from fgan.verification import is_target
+    if command.as_ and command.target is None:
+        raise FganError(NO_CODE.format(command.as_, command.target))
+    from fgan.divergences import EXAMPLES, divergence
+    from fgan.verification import is_target, named
 
-    family = (command.target or "").partition(":")[0]
-    if command.target and is_target(command.target) and family not in CATALOGUE:
-        report_on_foreign(command.target, command.as_, command.json)
-        return
-    if command.as_:
-        raise FganError(
-            "--as says which divergence your own code is; name that code first: "
-            f"fgan verify package.module:object --as {command.as_}. Got {command.target!r}."
-        )
     if command.target is None:
-        report_on_ours([divergence(name) for name in EXAMPLES], command.json)
-        return
-    try:
-        named = divergence(command.target)
-    except FganError as error:
-        raise FganError(f"{error} For code of your own write package.module:object.") from error
-    report_on_ours([named], command.json)
+        report_on_ours([divergence(name) for name in EXAMPLES], json=command.json)
+    elif is_target(command.target):
+        report_on_foreign(command.target, command.as_, json=command.json)
+    elif command.as_:
+        raise FganError(NO_CODE.format(command.as_, command.target))
+    else:
+        report_on_ours([named(command.target)], json=command.json)
 
 
-def report_on_ours(divergences: list[Divergence], as_json: bool) -> None:
+def report_on_ours(divergences: list[Divergence], *, json: bool) -> None:
     """Print which laws hold for divergences of the catalogue.
 
     Raises:
@@ -75,10 +73,10 @@ def report_on_ours(divergences: list[Divergence], as_json: bool) -> None:
     broken = {one.name: broken_laws(one) for one in progress}
     seconds = time.perf_counter() - start
     wrong = sum(map(len, broken.values()))
-    if as_json:
+    if json:
         rows = [{"name": one.name, "links": one.links, "broken": broken[one.name]} for one in divergences]
         outcome = {"divergences": rows, "laws": list(LAWS), "seconds": round(seconds, 3)}
-        print_out(json.dumps(outcome, indent=2, ensure_ascii=False))
+        print_out(as_json(outcome, 2))
     else:
         for line in table(divergences, broken):
             print_out(line)
@@ -102,20 +100,18 @@ def table(divergences: list[Divergence], broken: dict[str, dict[str, str]]) -> l
     return lines
 
 
-def report_on_foreign(target: str, claim: str | None, as_json: bool) -> None:
+def report_on_foreign(target: str, claim: str | None, *, json: bool) -> None:
     """Print what somebody's code is, and which laws it breaks.
 
     Raises:
         BrokenLawError: if it breaks one.
         FganError: where it cannot be loaded or called.
     """
-    from fgan.divergences import divergence
-    from fgan.verification import BrokenLawError, counted, examine, load
+    from fgan.verification import BrokenLawError, counted, verify
 
-    claimed = divergence(claim) if claim else None
     with contextlib.redirect_stdout(sys.stderr):  # what that code prints is not the result
-        report = examine(load(target), claimed)
+        report = verify(target, claim)
     outcome = {**dataclasses.asdict(report), "holds": report.holds}
-    print_out(json.dumps(outcome, indent=2, ensure_ascii=False) if as_json else report.text)
+    print_out(as_json(outcome, 2) if json else report.text)
     if not report.holds:
         raise BrokenLawError(f"{target} breaks {counted(len(report.broken), 'law')}.")

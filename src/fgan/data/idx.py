@@ -53,6 +53,15 @@ def unpack(path: Path) -> bytes:
         raise DataError(
             f"An IDX file must be readable; {path} is not ({error}). Check the path and its permissions."
         ) from error
+    return unpacked(packed, path)
+
+
+def unpacked(packed: bytes, path: Path | str) -> bytes:
+    """Return some bytes, unpacked if they start with gzip's two; `path` is what errors call them.
+
+    Raises:
+        DataError: they are corrupted gzip.
+    """
     if not packed.startswith(GZIP_MAGIC):
         return packed
     try:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-import tempfile
 from collections.abc import Sequence
+from http.client import HTTPException, IncompleteRead
 from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
-from fgan.data.idx import GZIP_MAGIC, unpack
+import platformdirs
+from tqdm import tqdm
+
+from fgan.data.idx import GZIP_MAGIC, unpacked
 from fgan.errors import DataError
+from fgan.files import replace_durably
 from fgan.output import Say, on_a_terminal
 
 TIMEOUT = 30.0  # seconds without a byte before a mirror counts as silent
@@ -18,10 +24,8 @@ TIMEOUT = 30.0  # seconds without a byte before a mirror counts as silent
 
 def cache_folder() -> Path:
     """Return where downloads and other things that can be made again are kept: `$FGAN_CACHE`, or the system's own."""
-    import pooch
-
     chosen = os.environ.get("FGAN_CACHE")
-    return Path(chosen or pooch.os_cache("fgan")).expanduser()
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("fgan")
 
 
 def sha256_of(content: bytes) -> str:
@@ -48,14 +52,15 @@ def download(name: str, sha256: str, mirrors: Sequence[str], target: Path, say: 
     failures: list[str] = []
     try:
         target.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=target, prefix=".download-") as aside:
-            for mirror in mirrors:
-                reason = _fetch(f"{mirror.rstrip('/')}/{name}.gz", Path(aside) / name, sha256)
-                if reason is None:
-                    _move(Path(aside) / name, target)
-                    return mirror
+        for mirror in mirrors:
+            try:
+                content, packed = _fetch(f"{mirror.rstrip('/')}/{name}.gz", sha256)
+            except _RefusedError as reason:
                 failures.append(f"{mirror} ({reason})")
                 say(f"The mirror {mirror} was skipped for {name}.gz: {reason}")
+            else:
+                replace_durably(target / (f"{name}.gz" if packed else name), content)
+                return mirror
     except OSError as error:
         raise DataError(
             f"Downloads need a folder that can be written to; {target} cannot ({error}). "
@@ -68,26 +73,42 @@ def download(name: str, sha256: str, mirrors: Sequence[str], target: Path, say: 
     )
 
 
-def _fetch(url: str, path: Path, sha256: str) -> str | None:
-    """Download `url` to `path` and verify it; return why it was refused, or None for a good file."""
-    import requests
-    from pooch import HTTPDownloader
+class _RefusedError(Exception):
+    """Why what a mirror served is of no use."""
 
-    get = HTTPDownloader(progressbar=on_a_terminal(sys.stderr), chunk_size=1 << 16, timeout=TIMEOUT)
+
+def _fetch(url: str, sha256: str) -> tuple[bytes, bool]:
+    """Return what `url` serves, and whether it is packed: some servers unpack.
+
+    Raises:
+        _RefusedError: where nothing comes, or something else than the checksum promises.
+    """
     try:
-        get(url, str(path), None)
-        received = sha256_of(unpack(path))
-    except requests.HTTPError as error:
-        return str(error)
-    except requests.RequestException as error:
-        return f"{type(error).__name__}: {error}"
-    except DataError:
-        return "what it served is damaged gzip"
-    return None if received == sha256 else f"wrong content: SHA-256 {received} instead of {sha256}"
+        served = _read(url)
+        received = sha256_of(unpacked(served, url))
+    except HTTPError as error:
+        raise _RefusedError(f"{error.code} {error.reason}") from error
+    except URLError as error:
+        raise _RefusedError(str(error.reason)) from error
+    except (OSError, HTTPException, ValueError) as error:  # cut off on the way; no address at all
+        raise _RefusedError(f"{type(error).__name__}: {error}") from error
+    except DataError as error:
+        raise _RefusedError("what it served is damaged gzip") from error
+    if received != sha256:
+        raise _RefusedError(f"wrong content: SHA-256 {received} instead of {sha256}")
+    return served, served.startswith(GZIP_MAGIC)
 
 
-def _move(path: Path, target: Path) -> None:
-    """Put a verified file in place; its name says whether it is packed, for some servers unpack."""
-    with path.open("rb") as file:
-        packed = file.read(2) == GZIP_MAGIC
-    path.replace(target / (f"{path.name}.gz" if packed else path.name))
+def _read(url: str) -> bytes:
+    request = Request(url, headers={"User-Agent": "fgan"})
+    with (
+        urlopen(request, timeout=TIMEOUT) as response,
+        tqdm(total=response.length, unit="B", unit_scale=True, disable=not on_a_terminal(sys.stderr)) as bar,
+    ):
+        parts = []
+        while part := response.read(1 << 16):
+            parts.append(part)
+            bar.update(len(part))
+        if response.length:
+            raise IncompleteRead(b"".join(parts), response.length)
+        return b"".join(parts)

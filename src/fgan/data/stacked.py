@@ -77,7 +77,7 @@ def load_stacked_mnist(data_dir: str | Path | None = None, say: Say = to_stderr)
     digits = image_dataset("stacked-mnist", train, held_out, CLASSES)
     return replace(
         digits,
-        shape=(3, *digits.shape[1:]),
+        frame=replace(digits.frame, shape=(3, *digits.shape[1:])),
         train=StackedSource(train),
         held_out=StackedSource(held_out),
     )

@@ -16,18 +16,16 @@ from __future__ import annotations
 
 import copy
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from torch import Tensor
 
-from fgan.divergences.elementary import value_and_slope, widened
+from fgan.divergences.card import Card, Formulas
+from fgan.divergences.elementary import TensorMap, value_and_slope, widened
 from fgan.divergences.facts import Facts
 from fgan.divergences.newton import conjugate_by_inversion, invert
 from fgan.errors import FganError
-
-TensorMap = Callable[[Tensor], Tensor]
 
 
 @dataclass(frozen=True)
@@ -66,33 +64,12 @@ class Divergence(Facts, ABC):
 
     name: str
     """What `fgan.divergence` knows it by."""
-    title: str
-    """What people call it."""
-    symbol: str = r"D_f(P\|Q)"
-    """Its name in LaTeX."""
-    formula: str
-    """f(u), in the grammar of `fgan.divergences.expression`; the tests hold it equal to `f`."""
-    derivative_formula: str | None = None
-    """f'(u), likewise."""
-    conjugate_formula: str | None = None
-    """f*(t) where it is finite, likewise; None where there is no closed form."""
-    activation_formula: str | None = None
-    """g_f(v) of the paper's link, likewise; None where there is none."""
-    soft_hinge_formula: str | None = None
-    """g_f(v) of the soft hinge, likewise; None where there is none."""
-    constants: Mapping[str, float] = {}
-    """The values of the letters in these formulas other than u, t and v."""
-    normalisation: str = ""
-    """What it is beside the other conventions in use."""
-    use: str = ""
-    """When to choose it."""
-    avoid: str = ""
-    """When not to."""
-    references: tuple[str, ...] = ()
-    """Keys of `references.bib`."""
-
+    card: Card = Card()
+    """What people read about it."""
+    formulas: Formulas = Formulas()
+    """Its formulas as text; the tests hold them equal to the code."""
     notes: tuple[str, ...] = ()
-    """What one should know before relying on it, found out rather than written."""
+    """Automatically detected caveats."""
     identifies_ratio: bool = True
     """Whether the best critic determines log(p/q) everywhere, not only its sign or a part of it."""
     smooth: bool = True

@@ -7,11 +7,13 @@ is linear in both.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from fgan.divergences.base import Divergence, Link
+from fgan.divergences.card import Card
 from fgan.errors import FganError
 from fgan.output import spell
 
@@ -27,9 +29,8 @@ class Dual(Divergence):
     def __init__(self, of: Divergence, link: str | None = None) -> None:
         self.of = of
         self.name = f"dual({of.name})"
-        self.title = f"Dual of {of.name}"
+        self.card = Card(f"Dual of {of.name}", references=of.card.references)
         self.smooth, self.identifies_ratio = of.smooth, of.identifies_ratio
-        self.references = of.references
         super().__init__(link)
 
     def f(self, u: Tensor) -> Tensor:
@@ -60,9 +61,8 @@ class Multiple(Divergence):
         self.factor, self.of = float(factor), of
         inner = f"({of.name})" if isinstance(of, Sum | Multiple) else _in_a_sum(of)
         self.name = f"{spell(self.factor)}*{inner}"
-        self.title = f"{spell(self.factor)} × {of.title}"
+        self.card = Card(f"{spell(self.factor)} × {of.card.title}", references=of.card.references)
         self.smooth, self.identifies_ratio = of.smooth, of.identifies_ratio
-        self.references = of.references
         super().__init__(link or of.link)
 
     @property
@@ -123,7 +123,7 @@ class Scaled(Multiple):
             raise FganError(f"\"{of.name}\" {what}, so it cannot be scaled to f''(1) = 1.")
         super().__init__(1 / of.curvature, of, link)
         self.name = f"scaled({of.name})"
-        self.title = f"{of.title}, scaled to f''(1) = 1"
+        self.card = replace(self.card, title=f"{of.card.title}, scaled to f''(1) = 1")
 
 
 class Sum(Divergence):
@@ -132,10 +132,10 @@ class Sum(Divergence):
     def __init__(self, first: Divergence, second: Divergence, link: str | None = None) -> None:
         self.first, self.second = first, second
         self.name = f"{_in_a_sum(first)} + {_in_a_sum(second)}"
-        self.title = f"{first.title} + {second.title}"
+        cited = dict.fromkeys(first.card.references + second.card.references)
+        self.card = Card(f"{first.card.title} + {second.card.title}", references=tuple(cited))
         self.smooth = first.smooth and second.smooth
         self.identifies_ratio = first.identifies_ratio or second.identifies_ratio
-        self.references = tuple(dict.fromkeys(first.references + second.references))
         super().__init__(link)
 
     def f(self, u: Tensor) -> Tensor:
@@ -161,7 +161,7 @@ class Symmetrized(Sum):
     def __init__(self, of: Divergence, link: str | None = None) -> None:
         super().__init__(0.5 * of, 0.5 * of.dual, link)
         self.name = f"symmetrized({of.name})"
-        self.title = f"{of.title}, symmetrized"
+        self.card = replace(self.card, title=f"{of.card.title}, symmetrized")
 
 
 def _in_a_sum(d: Divergence) -> str:

@@ -15,9 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.divergences import expression
-from fgan.divergences.base import Divergence, TensorMap
+from fgan.divergences.base import Divergence
+from fgan.divergences.card import Card, Formulas
 from fgan.divergences.diagnosis import Diagnosis, diagnose
-from fgan.divergences.elementary import value_and_slope
+from fgan.divergences.elementary import TensorMap, value_and_slope
 from fgan.divergences.facts import Interval
 
 JUST_BESIDE = 1e-15
@@ -45,15 +46,15 @@ class FromF(Divergence):
     ('f(1) = 1 is not 0: f - 1 is used.', "f'(1) = 2: a part 2(u - 1) that changes no divergence...")
     """
 
-    title = "A divergence of the user's own"
+    card = Card(title="A divergence of the user's own")
 
     def __init__(self, f: TensorMap | str, name: str | None = None, link: str | None = None) -> None:
         if isinstance(f, str):
             f = expression.parse_definition(f)
-            self.formula = f.text
+            self.formulas = Formulas(f=f.text)
             name = name or f"f(u)={f.text}"
         else:
-            self.formula = "given as a function"
+            self.formulas = Formulas(f="given as a function")
         self.name = name or getattr(f, "__name__", "from_f")
         self._given = f
         self._diagnosis: Diagnosis = diagnose(f, self.name)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fgan.divergences.base import TensorMap
-from fgan.divergences.elementary import value_and_slope
+from fgan.divergences.elementary import TensorMap, value_and_slope
 from fgan.errors import FganError
 
 WIDEST, STEP = 700.0, 0.125

@@ -12,7 +12,9 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+from torch._C._functorch import is_functorch_wrapped_tensor
 
+TensorMap = Callable[[Tensor], Tensor]
 LOG2 = math.log(2.0)
 EXACT = 40.0
 """From here on log(1 + e^x) is x, and log(1 + e^-x) is e^-x, to the last digit of a float64."""
@@ -23,14 +25,28 @@ def widened(v: Tensor) -> Tensor:
     return v.float() if v.dtype in (torch.bfloat16, torch.float16) else v
 
 
-def value_and_slope(function: Callable[[Tensor], Tensor], x: Tensor) -> tuple[Tensor, Tensor]:
+def value_and_slope(function: TensorMap, x: Tensor) -> tuple[Tensor, Tensor]:
     """Return an elementwise function and its derivative at x; both can be differentiated again.
+
+    By autograd itself where it can be: torch.func imports torch's compiler when first called, a second of every short
+    command.
 
     >>> value_and_slope(torch.square, torch.tensor([3.0]))
     (tensor([9.]), tensor([6.]))
     """
-    value, pull, *_ = torch.func.vjp(function, x)
-    return value, pull(torch.ones_like(value))[0]
+    if is_functorch_wrapped_tensor(x):  # within vmap or a transform that autograd cannot reach into
+        value, pull, *_ = torch.func.vjp(function, x)
+        return value, pull(torch.ones_like(value))[0]
+    again = torch.is_grad_enabled() and x.requires_grad
+    with torch.enable_grad():
+        at = x if again else x.detach().requires_grad_()
+        value = function(at)
+        if not value.requires_grad:  # a constant
+            return value, torch.zeros_like(value)
+        (slope,) = torch.autograd.grad(
+            value, at, torch.ones_like(value), create_graph=again, materialize_grads=True
+        )
+    return (value, slope) if again else (value.detach(), slope)
 
 
 def softplus(x: Tensor) -> Tensor:

@@ -55,6 +55,7 @@ class Facts:
     real_at: Callable[[Tensor], Tensor]
     fake_at: Callable[[Tensor], Tensor]
     weight: Callable[[Tensor], Tensor]
+    log_ratio_at: Callable[[Tensor], Tensor]
 
     @cached_property
     def f_at_one(self) -> float:

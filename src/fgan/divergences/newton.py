@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from fgan.divergences.elementary import value_and_slope
-
-if TYPE_CHECKING:
-    from fgan.divergences.base import Divergence
+from fgan.divergences.facts import Facts
 
 ROUNDING = 4e-16
 MAX_STEPS = 100
@@ -34,7 +32,7 @@ def invert(
     return _Inverse.apply(t, increasing, solve)  # pyright: ignore[reportReturnType]
 
 
-def conjugate_by_inversion(divergence: Divergence, t: Tensor) -> Tensor:
+def conjugate_by_inversion(divergence: Facts, t: Tensor) -> Tensor:
     """Return f*(t), elementwise, from l = log((f')^-1(t)), with the gradient u = e^l that the theory gives."""
     return _Conjugate.apply(t, divergence)[0]  # pyright: ignore[reportOptionalSubscript]
 
@@ -66,7 +64,7 @@ class _Inverse(torch.autograd.Function):
 
 class _Conjugate(torch.autograd.Function):
     @staticmethod
-    def forward(t: Tensor, divergence: Divergence) -> tuple[Tensor, Tensor]:
+    def forward(t: Tensor, divergence: Facts) -> tuple[Tensor, Tensor]:
         wide = t.double()
         log_ratio = divergence.log_ratio_at(wide)
         value = divergence.fake_at(log_ratio)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from numbers import Real
 from typing import ClassVar
 
@@ -63,5 +63,5 @@ class OneParameter(Divergence):
     def __init__(self, value: float, link: str | None = None) -> None:
         self.value = self.parameter.check(self.family, value)
         self.name = f"{self.family}:{spell(self.value)}"
-        self.constants = {self.parameter.letter: self.value}
+        self.formulas = replace(type(self).formulas, constants={self.parameter.letter: self.value})
         super().__init__(link)

@@ -2,10 +2,9 @@
 
 from fgan.estimation.density_ratio import DensityRatio
 from fgan.estimation.estimate import estimate
-from fgan.estimation.information.methods import INFORMATION_METHODS
-from fgan.estimation.information.mutual_information import Information, mutual_information
-from fgan.estimation.methods import METHODS
-from fgan.estimation.result import Estimate, Estimates
+from fgan.estimation.methods import INFORMATION_METHODS, METHODS
+from fgan.estimation.mutual_information import mutual_information
+from fgan.estimation.result import Estimate, Estimates, Information
 
 __all__ = [
     "INFORMATION_METHODS",

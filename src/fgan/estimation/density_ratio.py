@@ -9,8 +9,8 @@ from torch import Tensor
 
 from fgan.errors import FganError
 from fgan.estimation.estimate import estimate
-from fgan.estimation.result import Estimate, Estimates, mean_log_ratio
-from fgan.estimation.samples import Samples
+from fgan.estimation.inputs.read import Samples
+from fgan.estimation.result import Estimate, Estimates
 
 
 class DensityRatio:
@@ -57,17 +57,13 @@ class DensityRatio:
         Raises:
             FganError: before `fit`, or for samples of another kind.
         """
-        fitted = self._fitted()
-        return mean_log_ratio(fitted.source, fitted.method, x)
+        if not hasattr(self, "estimate_"):
+            raise FganError("a DensityRatio knows nothing before it is fitted. Call fit(p, q) first.")
+        return self.estimate_.log_ratio(x)
 
     def predict(self, x: Samples) -> Tensor:
         """Return p/q (n,) of samples, the weights that make samples of Q stand for P."""
         return self.log_ratio(x).exp()
-
-    def _fitted(self) -> Estimate:
-        if not hasattr(self, "estimate_"):
-            raise FganError("a DensityRatio knows nothing before it is fitted. Call fit(p, q) first.")
-        return self.estimate_
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the arguments that it was made with, as scikit-learn's `clone` asks for."""

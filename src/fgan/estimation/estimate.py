@@ -3,36 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-
-import torch
+from dataclasses import replace
 
 from fgan.device import resolve_device
-from fgan.divergences import EXAMPLES, Divergence
-from fgan.divergences import divergence as divergence_named
-from fgan.errors import FganError
-from fgan.estimation.checks import FEWEST, notes_on
-from fgan.estimation.design import CrossFit, TwoSamples, cross_fit
-from fgan.estimation.encoding import Pair, pair_of
+from fgan.estimation.curve import with_curve
 from fgan.estimation.evidence import Evidence, checked
-from fgan.estimation.methods import Method, Setting, choose
-from fgan.estimation.permutation import permutation_p_value
-from fgan.estimation.result import Estimate, Estimates, Source
-from fgan.estimation.samples import Samples
+from fgan.estimation.inputs.read import Samples
+from fgan.estimation.inputs.two_samples import read_two_samples
+from fgan.estimation.methods import METHODS, choose
+from fgan.estimation.result import Estimate, Estimates
+from fgan.estimation.run import DivergenceLike, Plan, check_numbers, divergences_of, run
 from fgan.output import Say, to_stderr
 
-CURVE = (8, 4, 2)
-"""The learning curve looks at these parts of the samples."""
 PERFECT = 0.997
 """A classifier right so often, as for normal distributions 15 nats apart, hardly says how far apart they are."""
-
-Named = str | Divergence
 
 
 def estimate(
     p: Samples,
     q: Samples,
-    divergence: Named | Sequence[Named] = "kl",
+    divergence: DivergenceLike | Sequence[DivergenceLike] = "kl",
     *,
     method: str = "auto",
     folds: int = 5,
@@ -76,150 +66,31 @@ def estimate(
     minimization" (2010), for the bound; Chernozhukov et al., "Double/debiased machine learning" (2018), for
     cross-fitting.
 
+    >>> import torch
     >>> random = torch.Generator().manual_seed(0)
     >>> found = estimate(1 + torch.randn(500, 1, generator=random), torch.randn(500, 1, generator=random))
     >>> found.lower_bound <= 0.5 <= found.interval[1]  # KL of N(1, 1) and N(0, 1) is ½
     True
     """
     wanted, several = divergences_of(divergence)
-    pair = pair_of(p, q, n=n, seed=seed, say=say)
-    check_numbers(folds, permutations, min(len(pair.p), len(pair.q)))
-    name, chosen, reason = choose(method, pair)
-    run = _Run(_Plan(pair, wanted, name, chosen, reason, folds, permutations, seed, resolve_device(device)))
-    if method == "auto" and pair.kind == "vectors":
-        run = run.telescoped_if_far()
-    found, skipped = run.estimates()
+    inputs = read_two_samples(p, q, n=n, seed=seed, say=say)
+    check_numbers(inputs, folds, permutations)
+    chosen, reason = choose(method, inputs)
+    plan = Plan(inputs, wanted, chosen, reason, folds, permutations, seed, resolve_device(device))
+    evidence = run(plan)
+    if method == "auto":
+        plan, evidence = _telescoped_if_far(plan, evidence)
+    found, skipped = evidence.estimates(Estimate)
     if curve:
-        found = _with_curve(found, run)
+        found = with_curve(found, plan)
     return checked(found, skipped) if several else next(iter(found.values()))
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """What is to be done with a pair of samples; see `estimate`."""
-
-    pair: Pair
-    wanted: list[Divergence]
-    name: str
-    method: Method
-    reason: str
-    folds: int
-    permutations: int
-    seed: int
-    device: str
-
-
-def trained_for(wanted: Sequence[Divergence]) -> Divergence:
-    """Return the divergence that a bound is trained for: the first whose critic knows the ratio, if there is one."""
-    return next((one for one in wanted if one.identifies_ratio and one.smooth), wanted[0])
-
-
-class _Run:
-    """A plan carried out: critics, and what they say."""
-
-    def __init__(self, plan: _Plan) -> None:
-        self.plan, self.pair, self.method = plan, plan.pair, plan.method
-        self.p_value: float | None = None
-        self.source = Source.of(plan.pair, self._fit())
-        self.diagnostics = self.source.diagnosed()
-
-    def _fit(self) -> CrossFit | None:
-        plan, p, q = self.plan, self.pair.p, self.pair.q
-        if self.method.learner is None:
-            if plan.permutations:
-                raise FganError(
-                    f'the permutation test asks a critic, and method "{plan.name}" has none. Take another method, '
-                    "or permutations=0."
-                )
-            return None
-        learner = self.method.learner(Setting(self.pair, trained_for(plan.wanted), plan.seed, plan.device))
-        design = TwoSamples(p, q, plan.folds, plan.seed)
-        halves = TwoSamples(p, q, 2, plan.seed + 1)
-        jobs = [design.job(fold) for fold in range(plan.folds)]
-        critics = learner([*jobs, *([halves.job(0)] if plan.permutations else [])])
-        if plan.permutations:
-            tester = critics.pop()
-            on_p, on_q = (tester(side) for side in halves.report(0))
-            self.p_value = permutation_p_value(on_p, on_q, plan.permutations, plan.seed)
-        return cross_fit(design, critics)
-
-    def telescoped_if_far(self) -> _Run:
-        """Return a run by telescoping, where a classifier errs so seldom that it cannot tell how far apart they are."""
-        found = self.diagnostics
-        if found is None or found.accuracy < PERFECT:
-            return self
-        name, method, _ = choose("telescoping", self.pair)
-        right = f"{found.accuracy:.1%}"
-        reason = f"a classifier is right {right} of the time and cannot tell how far apart they are"
-        return _Run(replace(self.plan, name=name, method=method, reason=reason))
-
-    def estimates(self) -> tuple[dict[str, Estimate], dict[str, str]]:
-        """Return an estimate for each divergence that the method has a number for, and why not for the others."""
-        plan, pair = self.plan, self.pair
-        evidence = Evidence(
-            method=plan.name,
-            reason=plan.reason,
-            caveat=self.method.caveat,
-            n_p=len(pair.p),
-            n_q=len(pair.q),
-            source=self.source,
-            diagnostics=self.diagnostics,
-            p_value=self.p_value,
-            notes=notes_on(pair.p, pair.q, pair.kind, pair.columns),
-        )
-        direct = {
-            one: self.method.value(one, pair.p, pair.q) if self.method.value else None for one in plan.wanted
-        }
-        return evidence.estimates(Estimate, direct)
-
-
-def _with_curve(found: dict[str, Estimate], run: _Run) -> dict[str, Estimate]:
-    """Return the same estimates with those of smaller parts of the samples in their diagnostics."""
-    if run.diagnostics is None:
-        raise FganError(
-            f'the learning curve is of a critic, and method "{run.plan.name}" has none. Leave it out.'
-        )
-    generator = torch.Generator().manual_seed(run.plan.seed)
-    orders = [torch.randperm(len(side), generator=generator) for side in (run.pair.p, run.pair.q)]
-    curves: dict[str, list[tuple[int, float, float, float]]] = {name: [] for name in found}
-    for part in CURVE:
-        rows = [order[: len(order) // part] for order in orders]
-        smallest = min(map(len, rows))
-        if smallest < FEWEST:
-            continue
-        pair = replace(run.pair, p=run.pair.p[rows[0]], q=run.pair.q[rows[1]])
-        smaller = _Run(replace(run.plan, pair=pair, permutations=0))
-        for name, one in smaller.estimates()[0].items():
-            assert one.bound is not None, "the method has critics"
-            curves[name].append((smallest, one.bound.value, one.bound.standard_error, one.value))
-    for name, one in found.items():
-        assert one.bound is not None and one.diagnostics is not None, "the method has critics"
-        last = (min(one.n_p, one.n_q), one.bound.value, one.bound.standard_error, one.value)
-        diagnostics = replace(one.diagnostics, curve=(*curves[name], last))
-        found[name] = replace(one, diagnostics=diagnostics)
-    return found
-
-
-def divergences_of(given: Named | Sequence[Named]) -> tuple[list[Divergence], bool]:
-    """Return the divergences that are meant, and whether several were asked for."""
-    if isinstance(given, Divergence):
-        return [given], False
-    if given == "all":
-        return [divergence_named(name) for name in EXAMPLES], True
-    if isinstance(given, str):
-        return [divergence_named(given)], False
-    if not given:
-        raise FganError('name at least one divergence, such as "kl", or "all"; got none.')
-    return [one if isinstance(one, Divergence) else divergence_named(one) for one in given], True
-
-
-def check_numbers(folds: int, permutations: int, n: int) -> None:
-    """Raise an FganError for folds that n samples do not fill, or permutations that can show nothing."""
-    if not 2 <= folds <= n // 5:
-        raise FganError(
-            f"folds must be 2 or more, with 5 samples of each set in every one; got {folds} for {n} samples."
-        )
-    if permutations < 0 or 0 < permutations < 19:
-        raise FganError(
-            f"permutations must be 0, or at least 19 to reach a p-value of 0.05; got {permutations}. Take 999."
-        )
+def _telescoped_if_far(plan: Plan, evidence: Evidence) -> tuple[Plan, Evidence]:
+    """Return a run by telescoping where a classifier errs so seldom that it cannot tell how far apart two sets are."""
+    found = evidence.diagnostics
+    if plan.inputs.kind != "vectors" or found is None or found.accuracy < PERFECT:
+        return plan, evidence
+    reason = f"a classifier is right {found.accuracy:.1%} of the time and cannot tell how far apart they are"
+    plan = replace(plan, method=METHODS["telescoping"], reason=reason)
+    return plan, run(plan)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 from fgan.divergences import Divergence
 from fgan.errors import FganError
-from fgan.estimation.diagnostics import Diagnostics, tail_warnings, warnings_of
+from fgan.estimation.designs.design import CrossFit
+from fgan.estimation.diagnostics import Diagnostics, diagnose, tail_warnings, warnings_of
 from fgan.estimation.inequalities import check_inequalities
-from fgan.estimation.prices import Cautioned, Mean, Sampling, price
+from fgan.estimation.inputs.encoding import Inputs
+from fgan.estimation.methods import Method
+from fgan.estimation.prices import Cautioned, Mean, price
 from fgan.estimation.result import Estimate, Estimates, Source
 
 Kind = TypeVar("Kind", bound=Estimate)
@@ -22,46 +26,51 @@ class Evidence:
     """What one method found in samples.
 
     Args:
-        method: its name.
+        inputs: the samples.
+        method: which.
         reason: why that one.
-        caveat: what goes with its values, if they are not its critics'.
-        n_p, n_q: how many samples.
-        source: the samples, the critics and what these say.
-        diagnostics: of the critics; None without them.
+        fitted: its critics, and what they say of samples that they had not seen; None for a method without.
         p_value: of a permutation test, if asked for.
-        notes: what is worth knowing of the samples.
-        sampling: of the samples that report; all independent unless told.
+        direct: what the method says of each divergence without critics, None where it has no formula.
     """
 
-    method: str
+    inputs: Inputs
+    method: Method
     reason: str
-    caveat: str
-    n_p: int
-    n_q: int
-    source: Source
-    diagnostics: Diagnostics | None
+    fitted: CrossFit | None
     p_value: float | None
-    notes: Sequence[str]
-    sampling: Sampling | None = None
+    direct: Mapping[Divergence, Mean | None]
 
-    def estimates(
-        self, make: Callable[..., Kind], direct: Mapping[Divergence, Mean | None]
-    ) -> tuple[dict[str, Kind], dict[str, str]]:
+    @cached_property
+    def source(self) -> Source:
+        """The samples, the critics and what these say."""
+        if self.fitted is None:
+            return Source(self.inputs)
+        return Source(self.inputs, tuple(self.fitted.critics), (self.fitted.p, self.fitted.q))
+
+    @cached_property
+    def diagnostics(self) -> Diagnostics | None:
+        """How far the critics can be trusted; None without critics."""
+        if self.fitted is None:
+            return None
+        critics = tuple(critic.description for critic in self.fitted.critics)
+        return diagnose(self.fitted.p, self.fitted.q, critics)
+
+    def estimates(self, make: Callable[..., Kind]) -> tuple[dict[str, Kind], dict[str, str]]:
         """Return an estimate of each divergence that there is a number for, and why not of the others.
 
         Args:
             make: the class of the estimates.
-            direct: what the method says of each divergence without critics, None where it has no formula.
 
         Raises:
             FganError: where there is none at all.
         """
         found: dict[str, Kind] = {}
         skipped: dict[str, str] = {}
-        for divergence, value in direct.items():
-            if value is None and self.source.held_out is None:
+        for divergence, value in self.direct.items():
+            if value is None and self.fitted is None:
                 name = divergence.name
-                skipped[name] = f'method "{self.method}" has no formula for "{name}". Take another.'
+                skipped[name] = f'method "{self.method.name}" has no formula for "{name}". Take another.'
             else:
                 found[divergence.name] = self._estimate(make, divergence, value)
         if not found:
@@ -69,19 +78,23 @@ class Evidence:
         return found, skipped
 
     def _estimate(self, make: Callable[..., Kind], divergence: Divergence, direct: Mean | None) -> Kind:
-        held_out = self.source.held_out
-        priced = None if held_out is None else price(divergence, *held_out, self.sampling)
+        fitted, priced = self.fitted, None
+        n_p, n_q = len(self.inputs.first), len(self.inputs.second)
+        if fitted is not None:
+            priced, n_q = price(divergence, fitted.p, fitted.q, fitted.sampling), len(fitted.q)
         best = direct or (priced.value if priced else None)
         assert best is not None, "one of both is there"
         lowest, highest = divergence.range
         low, high = best.interval()
         if math.isinf(best.value):
             low, high = (priced.lower_bound if priced else lowest), math.inf
-        warnings = [*self.notes]
+        warnings = [*self.inputs.notes]
         if direct is not None:
-            warnings += filter(None, [self.caveat, direct.caveat if isinstance(direct, Cautioned) else ""])
+            warnings += filter(
+                None, [self.method.caveat, direct.caveat if isinstance(direct, Cautioned) else ""]
+            )
         if self.diagnostics is not None and direct is None:
-            warnings += warnings_of(self.diagnostics, divergence, min(self.n_p, self.n_q))
+            warnings += warnings_of(self.diagnostics, divergence, min(n_p, n_q))
             warnings += tail_warnings(self.diagnostics, divergence)
         return make(
             divergence=divergence.name,
@@ -91,10 +104,10 @@ class Evidence:
             lower_bound=max(priced.lower_bound, lowest) if priced else None,
             bound=priced.bound if priced else None,
             p_value=self.p_value,
-            method=self.method,
+            method=self.method.name,
             reason=self.reason,
-            n_p=self.n_p,
-            n_q=self.n_q,
+            n_p=n_p,
+            n_q=n_q,
             diagnostics=self.diagnostics,
             warnings=tuple(warnings),
             source=self.source,

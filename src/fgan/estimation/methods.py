@@ -1,23 +1,30 @@
-"""The registry of methods, and which one suits two sets of samples."""
+"""The registry of methods, which door each of them serves, and which one suits samples."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from torch import Tensor
 
 from fgan.divergences import KL, Divergence
 from fgan.errors import FganError, did_you_mean
-from fgan.estimation.classical.discrete import CountLearner, count_value
-from fgan.estimation.classical.gaussian import fit_normals, normal_value
-from fgan.estimation.classical.kernels import KLIEP, LeastSquares
-from fgan.estimation.classical.neighbours import neighbour_value
+from fgan.estimation.critics.joint import JointLearner
+from fgan.estimation.critics.kernels import KLIEP, LeastSquares
 from fgan.estimation.critics.learner import NeuralLearner
-from fgan.estimation.design import Learner
-from fgan.estimation.encoding import Pair
+from fgan.estimation.critics.telescoping import TelescopingLearner
+from fgan.estimation.designs.design import Learner
+from fgan.estimation.designs.pairs import SHIFTS
+from fgan.estimation.formulas.contingency import count_information, counted_p_value
+from fgan.estimation.formulas.copula import copula_information
+from fgan.estimation.formulas.discrete import CountLearner, count_value
+from fgan.estimation.formulas.gaussian import fit_normals, normal_value
+from fgan.estimation.formulas.ksg import ksg_ceiling, ksg_information
+from fgan.estimation.formulas.nearest import neighbour_value
+from fgan.estimation.inputs.encoding import Inputs
 from fgan.estimation.prices import Mean
-from fgan.estimation.telescoping import TelescopingLearner
+from fgan.estimation.published.fitting import at_once
+from fgan.estimation.published.objectives import PUBLISHED, Published
 
 RELATIVE = 0.1
 """RuLSIF's usual α."""
@@ -28,13 +35,13 @@ class Setting:
     """What a learner is made for.
 
     Args:
-        pair: the samples.
-        divergence: the first that is asked for; a bound is trained for it.
+        columns: of P, or of X: how many coordinates, or categories.
+        divergence: the first that is asked for whose critic knows log(p/q), if there is one; a bound is trained for it.
         seed: decides what is random in training.
         device: where networks are trained.
     """
 
-    pair: Pair
+    columns: int
     divergence: Divergence
     seed: int
     device: str
@@ -42,116 +49,229 @@ class Setting:
 
 @dataclass(frozen=True)
 class Method:
-    """A way to estimate divergences.
+    """A way to estimate divergences: by critics, by a formula, or by both.
 
     Args:
+        name: what users call it. At the two doors a name may stand for two methods.
         summary: what it does, in a line.
-        kinds: of samples that it takes: "vectors", "images", "categories".
-        learner: makes what fits critics; None for a method that has none, and so no bound either.
-        value: estimates a divergence without a critic, from samples of P and of Q, or None where it has no formula.
-        caveat: what goes with such a value.
+        two_samples: kinds of samples that it takes in `fgan.estimate`: "vectors", "images", "categories"; none where it
+            serves only the other door.
+        joint: kinds that it takes in `fgan.mutual_information`.
+        learner: makes what fits critics that know log(p/q), so that every divergence can be priced; None for a method
+            that has none, and so no lower bound either.
+        value: estimates a divergence without a critic, from samples of P and Q or of X and Y; None where it has no
+            formula.
+        published: a published estimator of KL, by a critic of its own.
+        test: p-value of independence of X and Y without a critic, by so many permutations and a seed.
+        caveat: what goes with values that are not a critic's.
+        ceiling: what its values cannot pass with n samples in so many folds; None for no such number.
+        shifts: others' y that a learner sees beside each x.
+        numbers_only: whether coordinates that stand for categories are refused.
     """
 
+    name: str
     summary: str
-    kinds: tuple[str, ...]
-    learner: Callable[[Setting], Learner] | None
+    two_samples: tuple[str, ...] = ()
+    joint: tuple[str, ...] = ()
+    learner: Callable[[Setting], Learner] | None = None
     value: Callable[[Divergence, Tensor, Tensor], Mean | None] | None = None
+    published: Published | None = None
+    test: Callable[[Tensor, Tensor, int, int], float] | None = None
     caveat: str = ""
+    ceiling: Callable[[int, int], float] | None = None
+    shifts: int = SHIFTS
+    numbers_only: bool = False
 
 
-def trained_by_its_bound(divergence: Divergence) -> Divergence:
-    """Return a divergence whose bound trains a critic that knows log(p/q), or raise an FganError."""
-    if not (divergence.identifies_ratio and divergence.smooth):
-        raise FganError(
-            f'"plain" and "tight" train a critic that knows log(p/q); "{divergence.name}" tells only a part of it. '
-            'Take method="logistic", which prices it all the same.'
-        )
-    return divergence
+def trained_for(wanted: Sequence[Divergence]) -> Divergence:
+    """Return the divergence that a bound is trained for: the first whose critic knows the ratio, if there is one."""
+    return next((one for one in wanted if one.identifies_ratio and one.smooth), wanted[0])
 
 
 def _bound(tight: bool, divergence: Divergence | None = None) -> Callable[[Setting], Learner]:
-    return lambda s: NeuralLearner(
-        trained_by_its_bound(divergence or s.divergence), tight=tight, seed=s.seed, device=s.device
-    )
+    """Return what makes learners by a divergence's bound; of the setting's unless told."""
+
+    def learner(setting: Setting) -> Learner:
+        trained = divergence or setting.divergence
+        if not (trained.identifies_ratio and trained.smooth):
+            raise FganError(
+                f'"plain" and "tight" train a critic that knows log(p/q); "{trained.name}" tells only a part of it. '
+                'Take method="logistic", which prices it all the same.'
+            )
+        return NeuralLearner(trained, tight=tight, seed=setting.seed, device=setting.device)
+
+    return learner
+
+
+def _published(name: str, one: Published) -> Method:
+    most = one.ceiling
+    ceiling = None if most is None else lambda n, folds: most(at_once(n, folds))
+    return Method(name, one.summary, joint=VECTORS, published=one, caveat=one.caveat, ceiling=ceiling)
 
 
 VECTORS, IMAGES, CATEGORIES = ("vectors",), ("vectors", "images"), ("categories",)
 
-METHODS: dict[str, Method] = {
-    "logistic": Method(
+REGISTRY: tuple[Method, ...] = (
+    Method(
+        "logistic",
         "a classifier's log-odds: regression first, then a network for what it leaves; convolutional for images",
-        IMAGES,
-        lambda s: NeuralLearner(seed=s.seed, device=s.device),
+        two_samples=IMAGES,
+        learner=lambda s: NeuralLearner(seed=s.seed, device=s.device),
     ),
-    "plain": Method("a network trained on the divergence's own variational bound", IMAGES, _bound(False)),
-    "tight": Method("the same on the tight bound, shifted by what stops it", IMAGES, _bound(True)),
-    "nwj": Method("the plain bound of KL (Nguyen, Wainwright and Jordan)", IMAGES, _bound(False, KL())),
-    "dv": Method("the tight bound of KL (Donsker and Varadhan)", IMAGES, _bound(True, KL())),
-    "telescoping": Method(
+    Method(
+        "logistic",
+        "a classifier of pairs: a normal copula first, then a network for what it leaves",
+        joint=VECTORS,
+        learner=lambda s: JointLearner(s.columns, seed=s.seed, device=s.device),
+    ),
+    Method(
+        "plain",
+        "a network trained on the divergence's own variational bound",
+        two_samples=IMAGES,
+        joint=VECTORS,
+        learner=_bound(tight=False),
+    ),
+    Method(
+        "tight",
+        "the same on the tight bound, shifted by what stops it",
+        two_samples=IMAGES,
+        joint=VECTORS,
+        learner=_bound(tight=True),
+    ),
+    Method(
+        "nwj",
+        "the plain bound of KL (Nguyen, Wainwright and Jordan)",
+        two_samples=IMAGES,
+        learner=_bound(tight=False, divergence=KL()),
+    ),
+    Method(
+        "dv",
+        "the tight bound of KL (Donsker and Varadhan)",
+        two_samples=IMAGES,
+        learner=_bound(tight=True, divergence=KL()),
+    ),
+    Method(
+        "telescoping",
         "a sum of log-ratios over bridges, for differences of many nats",
-        VECTORS,
-        lambda s: TelescopingLearner(seed=s.seed, device=s.device),
+        two_samples=VECTORS,
+        joint=VECTORS,
+        learner=lambda s: TelescopingLearner(seed=s.seed, device=s.device),
+        shifts=1,
     ),
-    "ulsif": Method(
-        "least-squares fit of the ratio by kernels, in closed form", VECTORS, lambda s: LeastSquares()
+    Method(
+        "ulsif",
+        "least-squares fit of the ratio by kernels, in closed form",
+        two_samples=VECTORS,
+        learner=lambda s: LeastSquares(),
     ),
-    "rulsif": Method(
-        "the same of p / (0.1 p + 0.9 q), which is bounded", VECTORS, lambda s: LeastSquares(RELATIVE)
+    Method(
+        "rulsif",
+        "the same of p / (0.1 p + 0.9 q), which is bounded",
+        two_samples=VECTORS,
+        learner=lambda s: LeastSquares(RELATIVE),
     ),
-    "kliep": Method("maximum likelihood fit of the ratio by kernels, convex", VECTORS, lambda s: KLIEP()),
-    "gaussian": Method(
+    Method(
+        "kliep",
+        "maximum likelihood fit of the ratio by kernels, convex",
+        two_samples=VECTORS,
+        learner=lambda s: KLIEP(),
+    ),
+    Method(
+        "gaussian",
         "two normal distributions: closed form for KL, its kin and powers",
-        VECTORS,
-        lambda s: fit_normals,
-        normal_value,
-        "the value takes both distributions for normal, and is wrong where they are not; lower_bound holds still.",
+        two_samples=VECTORS,
+        learner=lambda s: fit_normals,
+        value=normal_value,
+        caveat="the value takes both distributions for normal, and is wrong where they are not; lower_bound holds "
+        "still.",
     ),
-    "knn": Method(
+    Method(
+        "knn",
         "distances to nearest neighbours: KL, its kin and powers; no bound",
-        VECTORS,
-        None,
-        neighbour_value,
-        "the interval of knn leaves out its bias, which grows with the dimension and with the divergence.",
+        two_samples=VECTORS,
+        value=neighbour_value,
+        caveat="the interval of knn leaves out its bias, which grows with the dimension and with the divergence.",
     ),
-    "discrete": Method(
+    *(_published(name, one) for name, one in PUBLISHED.items()),
+    Method(
+        "ksg",
+        "distances to nearest neighbours (Kraskov, Stögbauer and Grassberger); KL",
+        joint=VECTORS,
+        value=ksg_information,
+        caveat="the interval of ksg leaves out its bias, which grows with the dimension and with the information.",
+        ceiling=lambda n, folds: ksg_ceiling(n),
+        numbers_only=True,
+    ),
+    Method(
+        "copula",
+        "a normal copula in closed form: KL, its kin and powers",
+        joint=VECTORS,
+        value=copula_information,
+        caveat="the value takes the dependence for that of a normal distribution, and sees no other.",
+        numbers_only=True,
+    ),
+    Method(
+        "discrete",
         "shares of categories, less their bias",
-        CATEGORIES,
-        lambda s: CountLearner(len(s.pair.columns)),
-        count_value,
+        two_samples=CATEGORIES,
+        learner=lambda s: CountLearner(s.columns),
+        value=count_value,
     ),
-}
+    Method(
+        "discrete",
+        "a table of counts, less its bias",
+        joint=CATEGORIES,
+        value=count_information,
+        test=counted_p_value,
+    ),
+)
+"""Every method, once. Names are unique at each door."""
+
+METHODS = {one.name: one for one in REGISTRY if one.two_samples}
+"""Of `fgan.estimate`, by name."""
+INFORMATION_METHODS = {one.name: one for one in REGISTRY if one.joint}
+"""Of `fgan.mutual_information`, by name."""
 
 
-def choose(name: str, pair: Pair) -> tuple[str, Method, str]:
-    """Return the method's name, the method, and why it was chosen.
+def choose(name: str, inputs: Inputs) -> tuple[Method, str]:
+    """Return the method of a name, or the one that suits samples for "auto", and why it was chosen.
 
     Raises:
         FganError: for a name that is unknown, or a method that does not take such samples.
     """
+    methods = INFORMATION_METHODS if inputs.joint else METHODS
     if name == "auto":
-        name, reason = _suited(pair)
-        return name, METHODS[name], reason
-    if name not in METHODS:
+        return methods["discrete" if inputs.kind == "categories" else "logistic"], _why(inputs)
+    if name not in methods:
         raise FganError(
-            f'a method is one of auto, {", ".join(METHODS)}; got "{name}".{did_you_mean(name, METHODS)}'
+            f'a method is one of auto, {", ".join(methods)}; got "{name}".{did_you_mean(name, methods)}'
         )
-    method = METHODS[name]
-    if pair.kind not in method.kinds:
-        fitting = ", ".join(other for other, one in METHODS.items() if pair.kind in one.kinds)
+    taken = {other: one.joint if inputs.joint else one.two_samples for other, one in methods.items()}
+    if inputs.kind not in taken[name]:
+        fitting = ", ".join(other for other, kinds in taken.items() if inputs.kind in kinds)
         raise FganError(
-            f'method "{name}" takes {" or ".join(method.kinds)}; the samples are {pair.kind}. Take {fitting}.'
+            f'method "{name}" takes {" or ".join(taken[name])}; the samples are {inputs.kind}. Take {fitting}.'
         )
-    return name, method, "asked for"
+    if methods[name].numbers_only and not inputs.numbers:
+        raise FganError(
+            f'method "{name}" takes numbers only; some columns are categories. Take "logistic", or convert '
+            'whole numbers that are no labels, for example with array.astype("float64").'
+        )
+    return methods[name], "asked for"
 
 
-def _suited(pair: Pair) -> tuple[str, str]:
-    n = min(len(pair.p), len(pair.q))
-    if pair.kind == "categories":
-        return "discrete", f"{len(pair.columns)} categories, so that shares can be counted"
-    if pair.kind == "images":
-        return "logistic", "images, which a convolutional classifier tells apart best"
-    dimension = pair.p.shape[1]
+def _why(inputs: Inputs) -> str:
+    """Return why a method suits samples."""
+    first, second = inputs.first, inputs.second
+    if inputs.joint and inputs.kind == "categories":
+        return f"{int(first.max()) + 1} by {int(second.max()) + 1} categories, which can be counted"
+    if inputs.joint:
+        return f"{first.shape[1]} and {second.shape[1]} coordinates: a classifier prices every divergence"
+    if inputs.kind == "categories":
+        return f"{inputs.width} categories, so that shares can be counted"
+    if inputs.kind == "images":
+        return "images, which a convolutional classifier tells apart best"
     return (
-        "logistic",
-        f"{n:,} samples of {dimension} real coordinates: a calibrated classifier prices every divergence",
+        f"{inputs.smallest:,} samples of {inputs.width} real coordinates: a calibrated classifier prices every "
+        "divergence"
     )

@@ -1,12 +1,16 @@
-"""A two-sample test: could a critic tell two sets apart so well if their labels meant nothing?"""
+"""Tests by permutation: could a critic tell two sets apart, or pair x with y, so well if nothing were there?"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 BLOCK = 4_000_000
 """Entries of the permutations that are held at once."""
+MOST_PAIRED = 1000
+"""Samples that are tested for independence, at most: the critic looks at all their pairs."""
 
 
 def permutation_p_value(log_ratio_p: Tensor, log_ratio_q: Tensor, permutations: int, seed: int = 0) -> float:
@@ -38,6 +42,31 @@ def permutation_p_value(log_ratio_p: Tensor, log_ratio_q: Tensor, permutations: 
         sums.append(scores[chosen].sum(1))
         left -= count
     return p_value_of(scores[:n].sum(), torch.cat(sums), generator)
+
+
+def independence_p_value(
+    critic: Callable[[Tensor], Tensor], x: Tensor, y: Tensor, permutations: int, seed: int = 0
+) -> float:
+    """Return the p-value of independence from samples that had no part in the critic.
+
+    The statistic is the mean of tanh(l/2), which is how sure the critic is that x and y belong together; the rows of y
+    are permuted. Of independent samples the p-value is uniform on {1, ..., B+1}/(B+1) for every critic, exactly.
+
+    Args:
+        critic: of rows (x, y).
+        x, y: samples that belong together (n, dx), (n, dy), in an order that says nothing.
+        permutations: B.
+        seed: decides them.
+    """
+    x, y = x[:MOST_PAIRED], y[:MOST_PAIRED]
+    n = len(x)
+    sure = torch.stack([(critic(torch.cat([one.expand(n, -1), y], 1)).double() / 2).tanh() for one in x])
+    generator = torch.Generator().manual_seed(seed)
+    rows = torch.arange(n)
+    sums = torch.stack(
+        [sure[rows, torch.randperm(n, generator=generator)].sum() for _ in range(permutations)]
+    )
+    return p_value_of(sure.diagonal().sum(), sums, generator)
 
 
 def p_value_of(observed: Tensor, permuted: Tensor, generator: torch.Generator) -> float:

@@ -121,9 +121,9 @@ class Sampling:
     variance: Callable[[Tensor, Tensor], float]
 
 
-def independent(p: HeldOut, q: HeldOut) -> Sampling:
+def independent(n_p: int, n_q: int) -> Sampling:
     """Return the sampling of two sets that have nothing to do with each other."""
-    return Sampling(len(p), len(q), lambda on_p, on_q: sum(float(x.var()) / len(x) for x in (on_p, on_q)))
+    return Sampling(n_p, n_q, lambda on_p, on_q: sum(float(x.var()) / len(x) for x in (on_p, on_q)))
 
 
 def price(divergence: Divergence, p: HeldOut, q: HeldOut, sampling: Sampling | None = None) -> Price:
@@ -140,7 +140,7 @@ def price(divergence: Divergence, p: HeldOut, q: HeldOut, sampling: Sampling | N
     >>> round(found.value.value, 2), round(found.bound.value, 2)  # above log √400, in the value only
     (5.32, 2.79)
     """
-    sampling = sampling or independent(p, q)
+    sampling = sampling or independent(len(p), len(q))
     low, high = caps(divergence, sampling.n_p, sampling.n_q)
     floor = resolution(divergence, sampling.n_p, sampling.n_q)
     on_p, on_q = p.log_ratio.double(), q.log_ratio.double()

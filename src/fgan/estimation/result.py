@@ -12,12 +12,13 @@ import torch
 from torch import Tensor
 
 from fgan.errors import FganError
-from fgan.estimation.design import Critic, CrossFit
-from fgan.estimation.diagnostics import HEAVY_TAIL, Diagnostics, diagnose
-from fgan.estimation.encoding import Pair
+from fgan.estimation.designs.design import Critic
+from fgan.estimation.diagnostics import HEAVY_TAIL, Diagnostics
 from fgan.estimation.inequalities import Check
+from fgan.estimation.inputs.encoding import Inputs
+from fgan.estimation.inputs.read import Samples
+from fgan.estimation.plot import draw
 from fgan.estimation.prices import HeldOut, Mean
-from fgan.estimation.samples import Samples
 from fgan.output import aligned, jsonable
 
 if TYPE_CHECKING:
@@ -29,25 +30,14 @@ class Source:
     """What several estimates of the same samples share.
 
     Args:
-        pair: the samples.
+        inputs: the samples.
         critics: one for each fold.
         held_out: log-ratios on P and on Q by critics that had not seen them.
     """
 
-    pair: Pair
+    inputs: Inputs
     critics: tuple[Critic, ...] = ()
     held_out: tuple[HeldOut, HeldOut] | None = None
-
-    @classmethod
-    def of(cls, pair: Pair, fitted: CrossFit | None) -> Source:
-        """Return samples with the critics that were fitted to them, if there are any."""
-        return cls(pair) if fitted is None else cls(pair, tuple(fitted.critics), (fitted.p, fitted.q))
-
-    def diagnosed(self) -> Diagnostics | None:
-        """Look at what the critics say of samples that they had not seen; None without critics."""
-        if self.held_out is None:
-            return None
-        return diagnose(*self.held_out, tuple(critic.description for critic in self.critics))
 
 
 @dataclass(frozen=True)
@@ -92,7 +82,12 @@ class Estimate:
         Raises:
             FganError: where the method has no critic, or x is none of the samples' kind.
         """
-        return mean_log_ratio(self.source, self.method, x)
+        source = self.source
+        if not source.critics:
+            raise FganError(f'method "{self.method}" has no density ratio. Take another, such as "logistic".')
+        assert source.inputs.encode is not None, "there are critics"
+        encoded = source.inputs.encode(x)
+        return torch.stack([critic(encoded).double() for critic in source.critics]).mean(0)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it in JSON's types; None where a number is not finite, which `warnings` then explain."""
@@ -107,8 +102,6 @@ class Estimate:
         Raises:
             FganError: where the method has no critic.
         """
-        from fgan.estimation.plot import draw
-
         return draw(self)
 
     @property
@@ -119,7 +112,7 @@ class Estimate:
     @property
     def basis(self) -> str:
         """What it is made from, in a line."""
-        names = self.source.pair.names
+        names = self.source.inputs.names
         return (
             f"{self.n_p:,} samples of {names[0]}, {self.n_q:,} of {names[1]}; {self.method} ({self.reason})"
         )
@@ -141,6 +134,36 @@ class Estimate:
         if self.p_value is not None:
             lines.append(self.verdict(self.p_value))
         return "\n".join([*lines, *(f"warning: {warning}" for warning in self.warnings)])
+
+
+@dataclass(frozen=True)
+class Information(Estimate):
+    """How much two variables share: an `Estimate` of their joint distribution from the product of its margins.
+
+    `n_p` is the number of samples, `n_q` that of pairs that do not belong together. `log_ratio(z)` of rows z = (x, y),
+    side by side, is the pointwise mutual information log p(x, y) / (p(x) p(y)).
+
+    Args:
+        ceiling: what this method cannot pass with so many samples; None where there is no such number.
+    """
+
+    ceiling: float | None = None
+
+    @property
+    def quantity(self) -> str:
+        """What the value is of."""
+        names = "; ".join(self.source.inputs.names)
+        return f"I({names})" if self.divergence == "kl" else f"I_{self.divergence}({names})"
+
+    @property
+    def basis(self) -> str:
+        """What it is made from, in a line."""
+        unit = ", in nats" if self.divergence == "kl" else ""
+        return f"{self.n_p:,} samples{unit}; {self.method} ({self.reason})"
+
+    def verdict(self, p_value: float) -> str:
+        """Say what was tested, and the p-value."""
+        return f"p = {p_value:.3g} for the hypothesis that both are independent (permutation test)"
 
 
 @dataclass(frozen=True)
@@ -200,11 +223,3 @@ class Estimates(Mapping[str, Estimate]):
             )
         warnings = dict.fromkeys(warning for one in self.estimates.values() for warning in one.warnings)
         return "\n".join([*lines, *(f"warning: {one}" for one in warnings if HEAVY_TAIL not in one)])
-
-
-def mean_log_ratio(source: Source, method: str, x: Samples) -> Tensor:
-    """Return the mean log-ratio over the folds' critics; see `Estimate.log_ratio`."""
-    if not source.critics:
-        raise FganError(f'method "{method}" has no density ratio. Take another, such as "logistic".')
-    encoded = source.pair.encode(x)
-    return torch.stack([critic(encoded).double() for critic in source.critics]).mean(0)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from fgan.errors import FganError, did_you_mean
-from fgan.estimation.checks import FEWEST
+from fgan.estimation.inputs.read import FEWEST
 from fgan.evaluation.classes import class_coverage, classifier_score
 from fgan.evaluation.copying import closeness, near_copies, nearest_training, repeated
 from fgan.evaluation.divergences import feature_divergences

@@ -43,6 +43,11 @@ class Measurement(Range):
     floor: Range | None
     better: str
 
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Measurement:
+        """Return what `Evaluation.to_dict` holds of it."""
+        return cls(**{**values, "floor": Range(**values["floor"]) if values["floor"] else None})
+
 
 def ranged(name: str, value: float, half: float) -> Range:
     """Return value ± half, cut to where the quantity can lie."""
@@ -104,10 +109,7 @@ class Evaluation:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Evaluation:
         """Return what `to_dict` described."""
-        metrics = {
-            name: Measurement(**{**found, "floor": Range(**found["floor"]) if found["floor"] else None})
-            for name, found in values["metrics"].items()
-        }
+        metrics = {name: Measurement.from_dict(found) for name, found in values["metrics"].items()}
         return cls(**{**values, "metrics": metrics, "warnings": tuple(values["warnings"])})
 
     def write(self, path: str | Path) -> None:

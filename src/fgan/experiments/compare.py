@@ -2,66 +2,101 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
-from fgan.data import Dataset
+from fgan.data import Dataset, absolute_name
 from fgan.errors import FganError
 from fgan.evaluation import Evaluation, Evaluator
-from fgan.experiments.comparison import ComparisonDirectory, Member
+from fgan.experiments.comparison import ComparisonDirectory, Member, plan
+from fgan.experiments.jobs import require_jobs
 from fgan.experiments.members import Outcome, ThisMachine, Workplace, chunks_of, train_members
-from fgan.experiments.ranking import Place, rank
-from fgan.files import save_file
-from fgan.output import aligned, jsonable
+from fgan.experiments.ranking import rank
+from fgan.experiments.result import Comparison
+from fgan.experiments.train import recipe_of
+from fgan.output import Say
+from fgan.training.config import TrainConfig
 from fgan.training.memory import members_that_fit
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What a comparison found.
-
-    Args:
-        path: its folder.
-        by: the number that ranks.
-        places: the groups, best first.
-        outcomes: what became of each run.
-    """
-
-    path: str
-    by: str
-    places: list[Place]
-    outcomes: dict[str, Outcome]
-
-    @property
-    def unfinished(self) -> list[str]:
-        """The runs that were stopped and can go on."""
-        return [name for name, outcome in self.outcomes.items() if outcome.state == "stopped"]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it in JSON's types."""
-        return jsonable(self)
-
-    def table(self) -> str:
-        """Return the ranking for people, then the runs that have no place in it."""
-        rows = [("rank", "", f"{self.by} [95%]", "seeds", "cannot be told from")]
-        for place in self.places:
-            tied = ", ".join(place.tied_with[:4]) + (" ..." if len(place.tied_with) > 4 else "")
-            value = place.metrics[self.by].text()
-            rows.append((str(place.rank), place.group, value, str(place.seeds), tied or "-"))
-        bad = [
-            f"{name}: {outcome.state}{f', {outcome.reason}' if outcome.reason else ''}"
-            for name, outcome in self.outcomes.items()
-            if outcome.state != "finished"
-        ]
-        return "\n".join(aligned(rows) + (["", *bad] if bad else []))
+from fgan.training.run import data_of
+from fgan.training.settings import Settings
 
 
 def compare(
+    data: str | Path | TrainConfig,
+    divergences: str | Sequence[str] = "all",
+    *,
+    generators: str | Sequence[str] = (),
+    seeds: int = 1,
+    out: str | Path | None = None,
+    preset: str = "default",
+    resume: bool = False,
+    jobs: int | None = None,
+    ray: str | None = None,
+    metrics: str | Sequence[str] = ("fid", "kid", "prdc", "modes"),
+    rank_by: str = "fid",
+    n: int = 10_000,
+    say: Say = print,
+    **settings: Unpack[Settings],
+) -> Comparison:
+    """Train by several divergences, generators and seeds, judge every run, and rank them with uncertainty.
+
+    Each run is an ordinary run directory in the comparison's folder. Runs are processes that import the script which
+    calls this: call it below `if __name__ == "__main__":`.
+
+    Args:
+        data: a name or path as `TrainConfig.data`, or a whole recipe that the runs share.
+        divergences: a name or several; "all" stands for one of each entry of the catalogue.
+        generators: a way to train the generator, or several: "non-saturating", "saturating", or a divergence to
+            follow instead; the recipe's own if not given.
+        seeds: how many, counted from the recipe's.
+        out: the folder, new unless `resume`; runs/compare-DATA if not given.
+        preset: the named recipe that the settings change; not for a whole recipe.
+        resume: go on with the comparison in that folder: what is finished stays.
+        jobs: processes at once, each of which trains its share of the runs as one ensemble; as many as cores on a
+            CPU, one on a GPU, if not given.
+        ray: train on a Ray cluster instead: "local", "auto" or host:port; `out` must be a folder that all its hosts
+            see.
+        metrics: what to measure, as `fgan.evaluate` takes it, or "all" that apply. `rank_by` is always measured.
+        rank_by: the number that ranks.
+        n: samples of each run to judge, at most.
+        say: receives lines for people.
+        settings: fields of `TrainConfig`, such as steps=2000.
+
+    Raises:
+        FganError: for mistakes, before anything is written.
+    """
+    require_jobs(jobs, ray)
+    if "divergence" in settings:
+        raise FganError(f"a comparison is of divergences; write divergences={settings['divergence']!r}.")
+    if isinstance(data, Dataset):
+        raise FganError(
+            f"the runs of a comparison load their data by name or path; got a Dataset ({data.name})."
+        )
+    recipe = recipe_of(data, preset, settings)
+    recipe = replace(recipe, data=absolute_name(recipe.data))
+    divergences, generators = ([one] if isinstance(one, str) else one for one in (divergences, generators))
+    members = plan(recipe, divergences, generators, seeds)
+    if isinstance(metrics, str):
+        metrics = () if metrics == "all" else [name.strip() for name in metrics.split(",")]
+    return compare_members(
+        members,
+        data_of(recipe, say),
+        out or Path("runs") / f"compare-{Path(recipe.data.removeprefix('idx:')).stem}",
+        resume=resume,
+        jobs=jobs,
+        ray=ray,
+        metrics=tuple(metrics),
+        rank_by=rank_by,
+        n=n,
+        say=say,
+    )
+
+
+def compare_members(
     members: Sequence[Member],
     dataset: Dataset,
     out: str | Path,
@@ -72,9 +107,9 @@ def compare(
     metrics: tuple[str, ...] = (),
     rank_by: str = "fid",
     n: int = 10_000,
-    say: Callable[[str], None] = print,
+    say: Say = print,
 ) -> Comparison:
-    """Train the members of a comparison into ordinary run directories, judge each and rank the groups.
+    """Train the members of a comparison into ordinary run directories, judge each and rank the groups; see `compare`.
 
     What is finished is never trained again, nor judged again by the same metrics. One that fails is reported, and
     leaves the others as they are.
@@ -100,7 +135,7 @@ def compare(
     if rank_by not in evaluator.asked()["metrics"]:
         raise FganError(f'--rank-by must be a single number such as fid or recall; got "{rank_by}".')
     directory = ComparisonDirectory(out)
-    config = dataclasses.replace(members[0].config, device=evaluator.device)
+    config = replace(members[0].config, device=evaluator.device)
     with _workplace(ray, jobs, evaluator.device) as workplace:
         at_most = members_that_fit(config, dataset, 1 / workplace.neighbours)
         directory.begin(members, resume=resume)
@@ -114,8 +149,7 @@ def compare(
         if outcomes[member.name].state == "finished":
             evaluations[member.group].append(_judged(directory, member, evaluator, say))
     found = Comparison(str(out), rank_by, rank(evaluations, rank_by), outcomes)
-    text = json.dumps(found.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
-    save_file(directory.path / "ranking.json", f"{text}\n".encode(), "A ranking")
+    found.write()
     return found
 
 
@@ -127,9 +161,7 @@ def _workplace(ray: str | None, jobs: int | None, device: str) -> AbstractContex
     return Cluster(ray, device)
 
 
-def _judged(
-    directory: ComparisonDirectory, member: Member, evaluator: Evaluator, say: Callable[[str], None]
-) -> Evaluation:
+def _judged(directory: ComparisonDirectory, member: Member, evaluator: Evaluator, say: Say) -> Evaluation:
     """Return a finished member's evaluation, the one that lies there if the same was asked for."""
     run = directory.run(member)
     path = run.path / "evaluation.json"

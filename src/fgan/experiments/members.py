@@ -238,7 +238,7 @@ def _work(directory: ComparisonDirectory, chunk: Chunk, threads: int, ends: Conn
 def train_chunk(directory: ComparisonDirectory, chunk: Chunk) -> dict[str, Outcome]:
     """Train members as one ensemble in this process, each with a log of its own, and return what became of them."""
     from fgan.experiments.train import judge_of
-    from fgan.training.train import Job, data_of, train_together
+    from fgan.training.run import Job, data_of, train_together
 
     dataset = data_of(chunk[0].config, lambda line: None)
     jobs = [

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
+from typing import Unpack
 
 from fgan.errors import FganError, did_you_mean
-from fgan.training.config import TrainConfig
+from fgan.training.config import TrainConfig, require_settings
+from fgan.training.settings import Settings
 
-PRESETS: dict[str, dict[str, Any]] = {
+PRESETS: dict[str, Settings] = {
     "default": {},
     # Lazy penalties halve the cost of a step and take little away where networks are convolutional. They fade
     # sooner than the default's: with 0.2 and fade=2000 a GAN's critic lost its signal, and samples were at 8.6
@@ -71,7 +72,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-def preset(name: str, data: str | Path, **changes: Any) -> TrainConfig:  # noqa: ANN401 - any field of the config
+def preset(name: str, data: str | Path, **changes: Unpack[Settings]) -> TrainConfig:
     """Return the recipe of that name for a data set.
 
     Args:
@@ -89,8 +90,5 @@ def preset(name: str, data: str | Path, **changes: Any) -> TrainConfig:  # noqa:
         raise FganError(
             f'unknown preset "{name}".{did_you_mean(name, PRESETS)} There are: {", ".join(PRESETS)}.'
         )
-    fields = [field.name for field in dataclasses.fields(TrainConfig)]
-    for field in changes:
-        if field not in fields:
-            raise FganError(f'unknown setting "{field}".{did_you_mean(field, fields)}')
-    return TrainConfig(data=str(data), **{**PRESETS[name], **changes})
+    require_settings(changes)
+    return dataclasses.replace(TrainConfig(data=str(data), **PRESETS[name]), **changes)

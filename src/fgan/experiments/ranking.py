@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from fgan.evaluation import Evaluation, Measurement, over_runs
 from fgan.evaluation.jackknife import GROUPS, student
@@ -28,6 +29,12 @@ class Place:
     seeds: int
     tied_with: tuple[str, ...]
     metrics: dict[str, Measurement]
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Place:
+        """Return what `Comparison.to_dict` holds of it."""
+        metrics = {name: Measurement.from_dict(found) for name, found in values["metrics"].items()}
+        return cls(**{**values, "tied_with": tuple(values["tied_with"]), "metrics": metrics})
 
 
 def rank(evaluations: Mapping[str, Sequence[Evaluation]], by: str) -> list[Place]:

@@ -1,54 +1,113 @@
-"""Training as users call it: the loop, and the metrics that judge it on its way."""
+"""Training as users call it: from keywords or a recipe to a run directory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Unpack
 
 from fgan.data import Dataset
-from fgan.training import train as training
-from fgan.training.config import TrainConfig
+from fgan.errors import FganError
+from fgan.experiments.presets import preset as preset_of
+from fgan.output import Say
+from fgan.training.config import TrainConfig, require_settings
+from fgan.training.interruption import StopRequest
 from fgan.training.judging import Judge
+from fgan.training.loggers import Logger, closing
+from fgan.training.loop import Loop
+from fgan.training.run import data_of, default_folder, in_lockstep, prepare_torch, resolved
+from fgan.training.run_directory import RunDirectory
+from fgan.training.settings import Settings
 from fgan.training.summary import Summary
 
 
 def train(
-    config: TrainConfig,
-    out: str | Path,
+    data: str | Path | Dataset | TrainConfig,
+    out: str | Path | None = None,
     *,
+    preset: str = "default",
     resume: bool = False,
     dataset: Dataset | None = None,
-    say: Callable[[str], None] = print,
+    say: Say = print,
     lines: bool | None = None,
+    loggers: Sequence[Logger] = (),
+    **settings: Unpack[Settings],
 ) -> Summary:
-    """Train as the config says, into a run directory.
+    """Train a generator on data, by any f-divergence, into a run directory.
+
+    `fgan.train("moons", divergence="js", steps=500, out="runs/moons")` is all it takes.
 
     Sets `torch.backends.cudnn.deterministic`, for the same bits again, and `torch.set_flush_denormal(True)`:
-    units that fall silent leave moments near 1e-40 behind, on which a
-    CPU is slow. Threads inherit the setting when they start, so call this before other work on torch to have
-    all of the speed, and the very bits that the command line has.
+    units that fall silent leave moments near 1e-40 behind, on which a CPU is slow. Threads inherit the setting when
+    they start, so call this before other work on torch to have all of the speed, and the same bits as the command
+    line.
 
     Args:
-        config: the recipe.
-        out: the run directory, new unless `resume`.
+        data: a name or path as `TrainConfig.data`, a `Dataset`, or a complete `TrainConfig`.
+        out: the run directory, new unless `resume`; default: runs/DATA-DIVERGENCE-seedN.
+        preset: the named recipe to start from; see `fgan.experiments.presets`.
         resume: go on from the newest checkpoint; the run ends as if it had never been stopped.
-        dataset: the data, where it is not to be loaded by `config.data`.
+        dataset: the data, if they are not to be loaded by `TrainConfig.data`.
         say: receives lines for people.
-        lines: say each line of metrics; unless told, where there is no progress bar. With one, only the lines
-            that go with a picture are said. Evaluations are always said.
+        lines: say each line of metrics; default: where there is no progress bar. With one, only the lines that go
+            with a picture are said. Evaluations are always said.
+        loggers: receive what the run directory does, after it, and are closed in the end, even if the run fails.
+            If one raises, the run stops with a checkpoint of the step and an error that names the logger.
+        settings: fields of `TrainConfig`, changed from the preset or the config.
+
+    Returns:
+        What was done, and the last metrics.
 
     Raises:
-        FganError: for bad data, a bad folder, another config, or metrics that cannot judge the data; nothing is
-            half-written then.
-        DivergedError: where a loss or a weight stops being a finite number a fourth time; the first three times
-            the run goes back to its last good state and on with half the learning rate.
+        FganError: for an unknown preset or setting, bad data, a bad folder, another config, or metrics that cannot
+            judge the data; nothing is half-written then. For a logger that raised.
+        DivergedError: where a loss or a weight stops being finite a fourth time; the first three times the run goes
+            back to its last good checkpoint and on with half the learning rate.
     """
-    return training.train(
-        config, out, resume=resume, dataset=dataset, say=say, lines=lines, build_judge=judge_of
-    )
+    with closing(loggers):
+        if isinstance(data, Dataset):
+            if dataset is not None:
+                raise FganError(f'two data sets were given: "{data.name}", and dataset=. Leave one out.')
+            dataset, data = data, data.name
+        config = recipe_of(data, preset, settings)
+        run = RunDirectory(default_folder(config) if out is None else out)
+        prepare_torch()
+        config = resolved(config)
+        run.check(config, resume=resume)
+        loop = Loop(config, dataset or data_of(config, say), run, judge_of, say, lines, loggers=loggers)
+        with loop.opened(resume=resume), StopRequest() as stop:
+            in_lockstep([loop], stop)
+        if loop.failure:
+            raise loop.failure
+        return loop.summary()
 
 
-def judge_of(config: TrainConfig, dataset: Dataset, say: Callable[[str], None]) -> Judge:
+def recipe_of(data: str | Path | TrainConfig, preset: str, settings: Settings) -> TrainConfig:
+    """Return the recipe that keywords stand for: a preset for these data, or a whole config, with settings changed.
+
+    Raises:
+        FganError: for an unknown preset or setting, a value out of range, or a preset beside a config.
+
+    >>> recipe_of("moons", "original", {"steps": 7}).batch_size, recipe_of(TrainConfig(data="x"), "default", {}).data
+    (32, 'x')
+    """
+    if isinstance(data, TrainConfig):
+        if preset != "default":
+            raise FganError(
+                f'a TrainConfig is a whole recipe; got the preset "{preset}" beside it. Leave one out.'
+            )
+        require_settings(settings)
+        return dataclasses.replace(data, **settings)
+    if not isinstance(data, (str, Path)):
+        raise FganError(
+            f"data must be a name, a path, an fgan.data.Dataset or an fgan.TrainConfig; got {type(data).__name__}. "
+            "An array can be saved as .npy and named by its path."
+        )
+    return preset_of(preset, data, **settings)
+
+
+def judge_of(config: TrainConfig, dataset: Dataset, say: Say) -> Judge:
     """Return what judges a run of this recipe by its metrics, the first of which decides.
 
     Raises:

@@ -37,8 +37,7 @@ class GANLoss(Objective):
         divergence: a name from the catalogue, or a `Divergence`.
         generator: "non-saturating" for the paper's §3.2 trick, "saturating" for the bound itself.
         link: how raw outputs become the bound, one of the divergence's `links`; for a divergence given by name.
-            Unless told, "soft-hinge" where there is one and the generator is "non-saturating", else the first;
-            a `Divergence` keeps its own.
+            Default: see `default_link`; a `Divergence` keeps its own.
         generator_divergence: the h that the generator follows instead, by the critic's log-ratio. Where an
             activation lets the critic say p/q = 0, as Pearson's does from v = -2 down, a sample is not pulled;
             link="log-ratio" leaves none out.
@@ -63,6 +62,8 @@ class GANLoss(Objective):
     divergence: Divergence
     unfit_links: ClassVar[tuple[str, ...]] = ()
     """Links by which this objective is not played."""
+    preferred_link: ClassVar[str] = "soft-hinge"
+    """The link that `default_link` takes before the divergence's first, where it can be trained."""
 
     def __init__(
         self,
@@ -73,8 +74,9 @@ class GANLoss(Objective):
         generator_divergence: str | Divergence | None = None,
     ) -> None:
         chosen = trainable(divergence, link)
-        if link is None and isinstance(divergence, str) and (usual := self._usual_link(chosen, generator)):
-            chosen = chosen.with_link(usual)
+        if link is None and isinstance(divergence, str):
+            default = self.default_link(chosen, generator)
+            chosen = chosen if default == chosen.link else chosen.with_link(default)
         if chosen.link in self.unfit_links:
             raise FganError(
                 f'{type(self).__name__} has no use for the link "{chosen.link}"; take link="{chosen.links[0]}".'
@@ -101,11 +103,23 @@ class GANLoss(Objective):
                 "kink, so nearly every sample's gradient is 0. Take a smooth one."
             )
 
-    def _usual_link(self, divergence: Divergence, generator: str) -> str | None:
-        """Return the link to take if none is named; None for the divergence's first."""
+    @classmethod
+    def default_link(cls, divergence: Divergence, generator: str) -> str:
+        """Return the link by which this objective is played if none is named.
+
+        The divergence's first; but the soft hinge in the plain game with the "non-saturating" generator loss, and
+        "log-ratio" for a smooth f in the relativistic one.
+
+        >>> from fgan import divergence
+        >>> GANLoss.default_link(divergence("kl"), "non-saturating")
+        'paper'
+        >>> GANLoss.default_link(divergence("total-variation"), "non-saturating")
+        'soft-hinge'
+        """
         # Only a generator that climbs T has a slope where the hinge has one and f* is flat.
-        hinged = "soft-hinge" in set(divergence.links).difference(self.unfit_links)
-        return "soft-hinge" if hinged and generator == "non-saturating" else None
+        trainable_by = {"soft-hinge": generator == "non-saturating", "log-ratio": divergence.smooth}
+        link, offered = cls.preferred_link, set(divergence.links).difference(cls.unfit_links)
+        return link if link in offered and trainable_by[link] else divergence.links[0]
 
     @property
     def linked(self) -> Divergence | None:

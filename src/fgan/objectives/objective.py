@@ -18,6 +18,11 @@ class Objective(ABC):
     divergence: Divergence | None = None
 
     @property
+    def link(self) -> str | None:
+        """By which link v becomes T; None where there is no divergence."""
+        return self.divergence.link if self.divergence else None
+
+    @property
     def linked(self) -> Divergence | None:
         """The divergence whose link turns the raw output v into T; None where the game reads v otherwise."""
         return None

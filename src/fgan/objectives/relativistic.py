@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from fgan.divergences import Divergence
 from fgan.divergences.elementary import widened
 from fgan.objectives.gan_loss import GANLoss, finite
 
@@ -36,14 +35,12 @@ class RelativisticLoss(GANLoss):
     """
 
     needs_real = True
+    preferred_link = "log-ratio"
 
     @property
     def linked(self) -> None:
         """No divergence: v alone has a meaning only beside another v."""
         return None
-
-    def _usual_link(self, divergence: Divergence, generator: str) -> str | None:
-        return "log-ratio" if divergence.smooth else None
 
     @property
     def follows(self) -> str:

@@ -11,8 +11,8 @@ from fgan.divergences import CATALOGUE, Divergence, Renyi
 from fgan.divergences.parameter import OneParameter
 from fgan.divergences.references import citation
 from fgan.output import aligned, spell
-from fgan.reporting.graphs import terminal_graphs
 from fgan.reporting.records import record
+from fgan.reporting.terminal import terminal_graphs
 from fgan.reporting.wording import domain, leaning, number
 
 LABEL = 16

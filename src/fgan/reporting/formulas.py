@@ -39,12 +39,13 @@ def formulas(d: Divergence) -> dict[str, Formula | None]:
     >>> formulas(divergence("0.5*kl + 0.5*reverse-kl"))["f"].text
     '0.5 * (u * log(u)) + 0.5 * -log(u)'
     """
+    given = d.formulas
     texts = {
-        "f": (_combined(d, "formula"), "u"),
-        "derivative": (_combined(d, "derivative_formula"), "u"),
-        "conjugate": (d.conjugate_formula, "t"),
-        "activation": (d.activation_formula, "v"),
-        "soft_hinge": (d.soft_hinge_formula, "v"),
+        "f": (_combined(d, "f"), "u"),
+        "derivative": (_combined(d, "derivative"), "u"),
+        "conjugate": (given.conjugate, "t"),
+        "activation": (given.activation, "v"),
+        "soft_hinge": (given.soft_hinge, "v"),
     }
     return {what: _formula(d, text, variable) for what, (text, variable) in texts.items()}
 
@@ -53,7 +54,7 @@ def _formula(d: Divergence, text: str | None, variable: str) -> Formula | None:
     if text is None:
         return None
     try:
-        return Formula(text, _tidied(parse(text, variable, d.constants).latex))
+        return Formula(text, _tidied(parse(text, variable, d.formulas.constants).latex))
     except FganError:
         pass
     try:  # a user's f in another letter
@@ -71,34 +72,36 @@ def _tidied(latex: str) -> str:
     return latex.replace("(", r"\left(").replace(")", r"\right)")
 
 
-def _combined(d: Divergence, attribute: str) -> str | None:
+def _combined(d: Divergence, what: str) -> str | None:
     if not isinstance(d, Multiple | Sum | Dual):
-        return getattr(d, attribute, None)
-    tree = _tree(d, attribute)
+        return getattr(d.formulas, what)
+    tree = _tree(d, what)
     return None if tree is None else ast.unparse(ast.fix_missing_locations(tree))
 
 
-def _tree(d: Divergence, attribute: str) -> ast.expr | None:
+def _tree(d: Divergence, what: str) -> ast.expr | None:
     """Return the formula with its constants' values in place of their letters, which two parts may share."""
     match d:
         case Multiple():
-            inner = _tree(d.of, attribute)
+            inner = _tree(d.of, what)
             return inner and _product(ast.Constant(_short(d.factor)), inner)
         case Sum():
-            first, second = _tree(d.first, attribute), _tree(d.second, attribute)
+            first, second = _tree(d.first, what), _tree(d.second, what)
             return first and second and ast.BinOp(first, ast.Add(), second)
-        case Dual() if attribute == "formula":
-            inner = _tree(d.of, attribute)
+        case Dual() if what == "f":
+            inner = _tree(d.of, what)
             inverse = ast.BinOp(ast.Constant(1), ast.Div(), ast.Name("u"))
             return inner and _product(ast.Name("u"), _Filled({"u": inverse}).visit(inner))
         case Dual():
             return None
-    text = getattr(d, attribute, None)
+    text = getattr(d.formulas, what)
     try:
-        tree = None if text is None else parse(text, "u", d.constants).tree
+        tree = None if text is None else parse(text, "u", d.formulas.constants).tree
     except FganError:
         return None
-    return tree and _Filled({name: ast.Constant(_short(x)) for name, x in d.constants.items()}).visit(tree)
+    return tree and _Filled(
+        {name: ast.Constant(_short(x)) for name, x in d.formulas.constants.items()}
+    ).visit(tree)
 
 
 def _product(left: ast.expr, right: ast.expr) -> ast.expr:

@@ -49,20 +49,20 @@ def telling(kind: type[OneParameter]) -> float:
 
 
 def record(d: Divergence | Renyi) -> dict[str, Any]:
-    """Return all that is known of a divergence; numbers may be infinite, see `jsonable`."""
+    """Return all that is known of a divergence; numbers may be infinite, see `with_infinities`."""
     if isinstance(d, Renyi):
         return renyi_record(d)
     low, high = d.range
     return {
         "name": d.name,
-        "title": d.title,
-        "symbol": d.symbol,
+        "title": d.card.title,
+        "symbol": d.card.symbol,
         "family": _family(d),
         "formulas": {
             what: formula and {"text": formula.text, "pretty": formula.pretty, "latex": formula.latex}
             for what, formula in formulas(d).items()
         },
-        "constants": dict(d.constants),
+        "constants": dict(d.formulas.constants),
         "links": list(d.links),
         "facts": {
             "f_at_one": d.f_at_one,
@@ -96,12 +96,12 @@ def record(d: Divergence | Renyi) -> dict[str, Any]:
         "terms": terms(d),
         "dual": None if d.symmetric else vars(dual_of(d)),
         "same_as": [vars(relative) for relative in same_as(d)],
-        "normalisation": d.normalisation,
-        "use": d.use,
-        "avoid": d.avoid,
+        "normalisation": d.card.normalisation,
+        "use": d.card.use,
+        "avoid": d.card.avoid,
         "notes": list(d.notes),
         "trusted": list(d.trusted) if isinstance(d, FromF) else None,
-        "references": list(d.references),
+        "references": list(d.card.references),
     }
 
 
@@ -135,28 +135,28 @@ def renyi_record(d: Renyi) -> dict[str, Any]:
         )
     return {
         "name": d.name,
-        "title": d.title,
+        "title": d.card.title,
         "order": d.order,
         "function_of": value[2],
         "formulas": {
             "value": {"text": value[0], "latex": value[1]},
             "bound": {"text": bound[0], "latex": bound[1]},
         },
-        "references": list(d.references),
+        "references": list(d.card.references),
     }
 
 
-def jsonable(value: Any) -> Any:  # noqa: ANN401 - any part of a record
-    """Return a record with infinities as "inf" and "-inf", and numbers rounded to twelve digits.
+def with_infinities(value: Any) -> Any:  # noqa: ANN401 - any part of a record
+    """Return a record for JSON: infinities as "inf" and "-inf", where `fgan.output.jsonable` has None; twelve digits.
 
-    >>> jsonable({"a": [math.inf, 0.1 + 0.2], "b": True})
+    >>> with_infinities({"a": [math.inf, 0.1 + 0.2], "b": True})
     {'a': ['inf', 0.3], 'b': True}
     """
     match value:
         case dict():
-            return {key: jsonable(part) for key, part in value.items()}
+            return {key: with_infinities(part) for key, part in value.items()}
         case list() | tuple():
-            return [jsonable(part) for part in value]
+            return [with_infinities(part) for part in value]
         case float() if not math.isfinite(value):
             return str(value)
         case float():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -12,6 +13,17 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import tyro
 
 from fgan.errors import FganError, RunError, did_you_mean
+
+LinkName = Literal["paper", "log-ratio", "soft-hinge"]
+ObjectiveName = Literal[
+    "plain", "tight", "relativistic", "reweighted", "wasserstein", "hinge", "least-squares"
+]
+GeneratorLossName = Literal["saturating", "non-saturating"]
+NetworkName = Literal["mlp", "dcgan", "resnet"]
+ActivationName = Literal["relu", "leaky-relu", "tanh"]
+NormName = Literal["none", "group"]
+InitName = Literal["default", "normal", "orthogonal", "xavier"]
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,16 +35,14 @@ class TrainConfig:
     .zip or .tar.gz of images, a .npy or .npz file."""
     divergence: str = "gan"
     """Any name that `fgan divergences` lists, a mixture of them, or an f such as "f(u)=(u-1)**4"."""
-    link: Literal["paper", "log-ratio", "soft-hinge"] | None = None
+    link: LinkName | None = None
     """How the critic's output becomes the bound: by an activation like the paper's, output = log(p/q), or a soft
     hinge for an f with a kink. If not given, the first link of the divergence's card; but the soft hinge in the plain
     game with the non-saturating loss, and log-ratio for a smooth f in the relativistic one."""
-    objective: Literal[
-        "plain", "tight", "relativistic", "reweighted", "wasserstein", "hinge", "least-squares"
-    ] = "plain"
+    objective: ObjectiveName = "plain"
     """The game: the paper's bound; the tight bound; critics that compare pairs (RpGAN for any f); samples
     re-weighted by their ratio (KL-WGAN for any f); or a baseline that has no use for the divergence."""
-    generator_loss: Literal["saturating", "non-saturating"] = "non-saturating"
+    generator_loss: GeneratorLossName = "non-saturating"
     """What the generator minimises: the bound itself, or the paper's trick (section 3.2)."""
     generator_divergence: str | None = None
     """The divergence that the generator follows instead, through the critic's log-ratio."""
@@ -65,7 +75,7 @@ class TrainConfig:
     ema: float = 0.999
     """Decay of the averaged generator that samples are drawn from; 0 turns it off."""
 
-    network: Literal["mlp", "dcgan", "resnet"] = "mlp"
+    network: NetworkName = "mlp"
     """The pair of networks; the last two make square images."""
     conditional: bool = False
     """Make samples of a class: both networks see labels, and the critic projects on them."""
@@ -80,13 +90,13 @@ class TrainConfig:
     """Another width for the critic."""
     critic_depth: int | None = None
     """Another depth for the critic of mlps: a generator of depth 0 makes Gaussians, a critic of depth 0 sees means."""
-    activation: Literal["relu", "leaky-relu", "tanh"] = "relu"
+    activation: ActivationName = "relu"
     """Between the layers of both networks."""
-    norm: Literal["none", "group"] = "none"
+    norm: NormName = "none"
     """Normalisation in the generator of a dcgan or resnet; never over a batch."""
     spectral_norm: bool = False
     """Hold every layer of the critic at a largest singular value of 1."""
-    init: Literal["default", "normal", "orthogonal", "xavier"] = "default"
+    init: InitName = "default"
     """How weights begin: as torch does, normal with spread 0.02, orthogonal, or Xavier's."""
     standardize: bool = True
     """Let the networks work in a frame where the data have mean 0 and spread 1."""
@@ -114,7 +124,7 @@ class TrainConfig:
     """Pixels a side for a folder, .zip or .tar.gz of images; 32 if not given."""
     strict: bool = False
     """Stop at the first image that cannot be read rather than skip it."""
-    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    device: DeviceName = "auto"
     """Where to compute; auto takes a GPU where there is one."""
 
     def __post_init__(self) -> None:
@@ -203,6 +213,18 @@ class TrainConfig:
             if field.name not in MAY_CHANGE_ON_RESUME
             and getattr(self, field.name) != getattr(other, field.name)
         ]
+
+
+def require_settings(names: Iterable[str]) -> None:
+    """Refuse names that are no field of `TrainConfig`.
+
+    Raises:
+        FganError: with the nearest name there is.
+    """
+    fields = [field.name for field in dataclasses.fields(TrainConfig)]
+    for name in names:
+        if name not in fields:
+            raise FganError(f'unknown setting "{name}".{did_you_mean(name, fields)}')
 
 
 MAY_CHANGE_ON_RESUME = frozenset({"steps", "keep_checkpoints", "data_dir"})

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from fgan.divergences import divergence
 from fgan.training.config import TrainConfig
-from fgan.training.trainer import Trainer
+from fgan.training.trainer import Trainer, objective_of
 
 
 def what_broke(trainer: Trainer) -> str:
@@ -36,8 +35,9 @@ def advice(config: TrainConfig, health: Mapping[str, float | None]) -> list[str]
         tips.append(
             f"the critic told data from samples without fail: raise the weights of --penalties {config.penalties}"
         )
-    near_edge = (health.get("near_edge") or 0.0) > 0.5
-    if near_edge and config.link != "log-ratio" and divergence(config.divergence).smooth:
+    objective = objective_of(config)
+    escapable = objective.divergence and objective.divergence.smooth and objective.link != "log-ratio"
+    if escapable and (health.get("near_edge") or 0.0) > 0.5:
         tips.append("most outputs were at the edge of dom f*: --link log-ratio has none, where it is offered")
     if (share := health.get("effective_sample_size")) is not None and share < 0.05:
         tips.append(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Hashable, Sequence
 from itertools import groupby
-from typing import TYPE_CHECKING
 
 import torch
 
@@ -14,10 +13,9 @@ from fgan.objectives import Penalties, read_terms
 from fgan.objectives.penalties import PENALTIES, Penalty
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.config import TrainConfig
-from fgan.training.players import Batch, Party, Player, step_of_all
-
-if TYPE_CHECKING:
-    from fgan.training.trainer import Trainer
+from fgan.training.player import Player
+from fgan.training.step import Batch, Group, two_player_step
+from fgan.training.trainer import Trainer
 
 GAME = (
     "objective", "divergence", "link", "generator_loss", "generator_divergence", "critic_clamp", "penalties"
@@ -28,7 +26,7 @@ OWN = {*GAME, "seed", "lr", "lr_fade"}
 
 
 class Ensemble:
-    """Trainers that step together, each exactly as it would alone, up to the rounding of sums.
+    """Trainers that step together, each exactly as it would alone, up to the rounding of sums; one steps alone.
 
     Everything a trainer has stays its own: what it holds becomes a view of the stacked whole, so that it can be
     sampled, saved and restored while it is part of the ensemble. A trainer is in one ensemble at a time; to leave
@@ -49,20 +47,19 @@ class Ensemble:
         self.critic = Player.joined([trainer.critic for trainer in ordered])
         averages = [trainer.average for trainer in ordered if trainer.average]
         self.average = ExponentialAverage.joined(averages, self.generator.parameters) if averages else None
-        self.parties = [
-            _party(list(members)) for _, members in groupby(ordered, lambda trainer: _game(trainer.config))
+        self.groups = [
+            _group(list(members)) for _, members in groupby(ordered, lambda trainer: _game(trainer.config))
         ]
         self._sums = torch.stack([trainer.sums for trainer in ordered])
         for trainer, sums in zip(ordered, self._sums, strict=True):
             trainer.sums = sums
-            trainer.ensemble = self
 
     def step(self) -> None:
         """Take one generator step of every member, and the critic steps that go with it."""
         for trainer in self.trainers:
             trainer.generator.optimizer.lr = trainer.critic.optimizer.lr = trainer.learning_rate
         step = self.trainers[0].steps_done
-        result = step_of_all(self.generator, self.critic, self.parties, self._draw, step)
+        result = two_player_step(self.generator, self.critic, self.groups, self._draw, step)
         if self.average:
             self.average.update(step)
         self._sums += torch.stack([result.critic_loss, result.generator_loss, result.bound], 1)
@@ -95,10 +92,10 @@ def _game(config: TrainConfig) -> tuple[object, ...]:
     return tuple(getattr(config, name) for name in GAME)
 
 
-def _party(trainers: Sequence[Trainer]) -> Party:
-    penalties = Penalties.joined([trainer.rules.penalties for trainer in trainers])
-    rules = dataclasses.replace(trainers[0].rules, penalties=penalties)
-    return Party(rules, [trainer.random for trainer in trainers])
+def _group(trainers: Sequence[Trainer]) -> Group:
+    penalties = Penalties.joined([trainer.game.penalties for trainer in trainers])
+    game = dataclasses.replace(trainers[0].game, penalties=penalties)
+    return Group(game, [trainer.random for trainer in trainers])
 
 
 def _require_alike(trainers: Sequence[Trainer]) -> None:

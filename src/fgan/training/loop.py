@@ -6,7 +6,7 @@ import math
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
-from fgan.data import Dataset, draw_samples, save_picture
+from fgan.data import Dataset, draw_samples
 from fgan.errors import DivergedError, FganError, RunError
 from fgan.output import on_a_terminal
 from fgan.training.checkpoint import Checkpoints
@@ -22,6 +22,7 @@ from fgan.training.config import TrainConfig
 from fgan.training.diagnosis import diagnosis, what_broke
 from fgan.training.interruption import StopRequest
 from fgan.training.judging import BuildJudge, Judge, evaluation_text
+from fgan.training.loggers import Logger, Loggers
 from fgan.training.run_directory import RunDirectory
 from fgan.training.summary import Summary, metrics_text
 from fgan.training.telemetry import finite_or_none
@@ -44,6 +45,7 @@ class Loop:
         say: receives lines for people.
         lines: say each line of metrics; unless told, where there is no progress bar.
         bar: show one, on a terminal.
+        loggers: receive what the run directory does, after it.
     """
 
     failure: FganError | None = None
@@ -58,9 +60,11 @@ class Loop:
         say: Callable[[str], None],
         lines: bool | None = None,
         bar: bool = True,
+        loggers: Sequence[Logger] = (),
     ) -> None:
         self.config, self.data, self.run, self.say, self.lines = config, data, run, say, lines
         self.trainer = Trainer(config, data)
+        self.loggers = Loggers(run, loggers)
         self.judge = build_judge(config, data, say) if config.evaluate_every else None
         self.fingerprint = data.train.fingerprint(labels=bool(self.trainer.classes))
         self.checkpoints = run.checkpoints(config.keep_checkpoints, config.checkpoint_every)
@@ -88,11 +92,11 @@ class Loop:
             # Once more: another process may have been here while the data were read.
             self.run.check(self.config, resume=resume)
             self.run.write_config(self.config)
-            divergence = self.trainer.objective.divergence
-            for note in divergence.notes if divergence else ():
+            objective = self.trainer.objective
+            for note in objective.divergence.notes if objective.divergence else ():
                 self.say(f"{self.config.divergence}: {note}")
-            by = f', the critic by the link "{self._link}"' if self._link else ""
-            self.say(f"the generator follows {self.trainer.objective.follows}{by}")
+            by = f', the critic by the link "{objective.link}"' if objective.link else ""
+            self.say(f"the generator follows {objective.follows}{by}")
             if resume:
                 self._restore()
             first = self.trainer.steps_done
@@ -102,6 +106,7 @@ class Loop:
             if first == 0 and self._is_picture_due():
                 self._picture()
             self._evaluate_if_due()  # where the run was killed between a checkpoint and its evaluation
+            self._require_loggers()
             yield
 
     def is_unfinished(self) -> bool:
@@ -115,6 +120,7 @@ class Loop:
             return False
         with self._failing():
             self._log_and_keep()
+            self._require_loggers()
         return self.failure is None
 
     @contextmanager
@@ -139,6 +145,15 @@ class Loop:
         if step % config.checkpoint_every == 0:
             self._checkpoint(self.checkpoints)
             self._evaluate_if_due()
+
+    def _require_loggers(self) -> None:
+        """Where a logger failed, stop: with a checkpoint, so that nothing is lost."""
+        if not self.loggers.failure:
+            return
+        step = self.trainer.steps_done
+        if step and step not in self.checkpoints.steps() and self.trainer.is_finite():
+            self._checkpoint(self.checkpoints)
+        raise self.loggers.failure
 
     def go_back(self) -> None:
         """Return to the last regular checkpoint, or to the start, with half the learning rate; or fail.
@@ -191,6 +206,7 @@ class Loop:
             self._line(f"stopped by {self.stopped_by.name} at step {step}; go on with --resume")
         elif self.last_picture != self.run.sample_path(step):
             self._picture()
+        self._require_loggers()
 
     def _restore(self) -> None:
         steps = self.checkpoints.steps()
@@ -223,24 +239,21 @@ class Loop:
 
     def _require_same_link(self, description: dict[str, Any]) -> None:
         # Runs from before links were kept knew the soft hinge under no name, and trained by the paper's link.
-        then = description.get("link", "paper" if self._link == "soft-hinge" else self._link)
-        if then != self._link:
+        now = self.trainer.objective.link
+        then = description.get("link", "paper" if now == "soft-hinge" else now)
+        if then != now:
             raise RunError(
-                f'{self.run.path} was trained by the link "{then}", and its config.json now means "{self._link}". '
+                f'{self.run.path} was trained by the link "{then}", and its config.json now means "{now}". '
                 f'Write "link": "{then}" into that file, or start a new run with another --out.'
             )
-
-    @property
-    def _link(self) -> str | None:
-        divergence = self.trainer.objective.divergence
-        return divergence.link if divergence else None
 
     def _log(self) -> None:
         self.last_metrics = self.trainer.metrics()
         self.trainer.reset_metrics()
         self.health = self.trainer.telemetry()
-        self.run.append_metrics(self.trainer.steps_done, self.last_metrics | self.health)
-        self.run.append_speed(self.trainer.steps_done, self._samples_per_second())
+        step, speed = self.trainer.steps_done, {"samples_per_second": self._samples_per_second()}
+        self.loggers.log(step, self.last_metrics | self.health, "metrics")
+        self.loggers.log(step, speed, "speed")
         wanted = self.bar.disable if self.lines is None else self.lines
         if wanted or self._is_picture_due():
             self._line_of_step(metrics_text(self.last_metrics, self.health))
@@ -271,9 +284,9 @@ class Loop:
         random = torch.Generator().manual_seed(config.seed)
         samples = self.trainer.sample_in_turn(count, random)
         real = None if self.data.is_image else self.data.to("cpu").held_out.draw(count, random)
-        self.last_picture = self.run.sample_path(self.trainer.steps_done)
-        with self.run.writing():
-            save_picture(draw_samples(samples, real=real), self.last_picture)
+        step = self.trainer.steps_done
+        self.last_picture = self.run.sample_path(step)
+        self.loggers.images(step, samples, draw_samples(samples, real=real))
 
     def _evaluate_if_due(self) -> None:
         every, step = self.config.evaluate_every, self.trainer.steps_done
@@ -291,7 +304,7 @@ class Loop:
         if is_best:
             self._checkpoint(self.best_checkpoints)
         # Last: whatever a run was killed in that has no line yet is done again when it goes on.
-        self.run.append_evaluation(self.trainer.steps_done, values)
+        self.loggers.log(self.trainer.steps_done, values, "evaluations")
         self._line_of_step(evaluation_text(values) + ("  the best so far" if is_best else ""))
 
     def _checkpoint(self, checkpoints: Checkpoints) -> None:
@@ -300,7 +313,7 @@ class Loop:
             "frame": self.trainer.frame.to_json(),
             "classes": self.data.classes if self.trainer.classes else (),
             "data": self.fingerprint,
-            "link": self._link,
+            "link": self.trainer.objective.link,
         }
         checkpoints.write(self.trainer.steps_done, self.trainer.state(), description)
 

@@ -14,6 +14,7 @@ from torch.utils._pytree import tree_leaves
 
 from fgan.data import Dataset
 from fgan.training.config import TrainConfig
+from fgan.training.ensemble import Ensemble
 from fgan.training.trainer import Trainer
 
 SAFETY = 1.5
@@ -35,7 +36,7 @@ def bytes_of_a_member(config: TrainConfig, dataset: Dataset) -> int:
     """Return how many bytes a run holds at the fullest moment of a step: its state, its gradients, its activations."""
     trainer = Trainer(config, dataset)
     with _Made() as made:
-        trainer.step()
+        Ensemble([trainer]).step()
     return sum(t.nbytes for group in trainer.state().values() for t in group.values()) + made.most
 
 

@@ -146,21 +146,19 @@ class RunDirectory:
         """Return what each evaluation found, oldest first; empty for a run that is not judged."""
         return [values for _, values in lines_of(self.evaluations_path)]
 
-    def append_metrics(self, step: int, values: Mapping[str, float | None]) -> None:
-        """Log the metrics of a step; None where there is no finite number."""
-        self._append(self.metrics_path, {"step": step, **values})
+    def append(self, log: str, step: int, values: Mapping[str, float | None]) -> None:
+        """Append a line to a log.
 
-    def append_speed(self, step: int, samples_per_second: float) -> None:
-        """Log how fast the steps up to this one were; apart from the metrics, which a repeated run has again."""
-        self._append(self.speed_path, {"step": step, "samples_per_second": samples_per_second})
-
-    def append_evaluation(self, step: int, values: Mapping[str, float | None]) -> None:
-        """Log the evaluation of a step; None where there is no finite number."""
-        self._append(self.evaluations_path, {"step": step, **values})
-
-    def _append(self, path: Path, values: dict[str, Any]) -> None:
+        Args:
+            log: "metrics"; "speed", apart from them since a repeated run has other values there; or "evaluations".
+            step: generator steps done.
+            values: by name; None where there is no finite number.
+        """
+        path = {
+            "metrics": self.metrics_path, "speed": self.speed_path, "evaluations": self.evaluations_path
+        }[log]  # fmt: skip
         with self.writing(), path.open("ab") as file:
-            file.write((json.dumps(values, allow_nan=False) + "\n").encode())
+            file.write((json.dumps({"step": step, **values}, allow_nan=False) + "\n").encode())
 
     def sync_metrics(self) -> None:
         """Wait until the disk has every line, before a checkpoint counts on them."""

@@ -1,4 +1,4 @@
-"""The trainer: two networks, their optimisers and random state, and one more step."""
+"""The trainer: two networks, their optimisers and random state; an `Ensemble` takes its steps, also those of one."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from fgan.networks import NETWORKS, Architecture, Critic, Generator, build_criti
 from fgan.objectives import Objective, Penalties, build_objective, faded
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.config import TrainConfig
-from fgan.training.ensemble import Ensemble
-from fgan.training.players import Batch, Player, Rules, call
+from fgan.training.player import Player, call
+from fgan.training.step import Batch, Game
 from fgan.training.telemetry import finite_or_none, telemetry
 
 METRICS = ("critic_loss", "generator_loss", "bound")
@@ -42,8 +42,6 @@ class Trainer:
     """How often the learning rate was halved, each time the numbers left the finite ones."""
     returned_to: int
     """The step that was last gone back to; -1 for none."""
-    ensemble: Ensemble | None = None
-    """The one that it is in."""
 
     def __init__(self, config: TrainConfig, dataset: Dataset) -> None:
         self.config = config
@@ -52,7 +50,7 @@ class Trainer:
         self.frame = dataset.frame if config.standardize else dataset.frame.in_data_units
         self.latent = latent_of(config, self.frame)
         self.classes = classes_of(config, dataset)
-        self.rules = rules_of(config, self._spread())
+        self.game = game_of(config, self._spread())
         # Weights are drawn on the CPU, so that a seed means the same networks on every device.
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
@@ -91,7 +89,7 @@ class Trainer:
     @property
     def objective(self) -> Objective:
         """What each player minimises."""
-        return self.rules.objective
+        return self.game.objective
 
     @property
     def sampler(self) -> nn.Module:
@@ -102,13 +100,6 @@ class Trainer:
     def learning_rate(self) -> float:
         """The learning rate of the next step."""
         return self.config.lr * faded(self.steps_done, self.config.lr_fade or math.inf) * 0.5**self.backoff
-
-    def step(self) -> None:
-        """Take one generator step and the critic steps that go with it: an ensemble of one."""
-        if self.ensemble is None or len(self.ensemble.trainers) > 1:
-            Ensemble([self])
-        assert self.ensemble is not None, "an ensemble says so"
-        self.ensemble.step()
 
     def draw(self) -> Batch:
         """Draw what one critic step needs."""
@@ -190,7 +181,7 @@ class Trainer:
         }
         if self.average:
             groups["generator_average"] = dict(self.average.network.state_dict())
-        if memory := self.rules.penalties.memory():
+        if memory := self.game.penalties.memory():
             groups["penalties"] = memory
         return groups
 
@@ -206,7 +197,7 @@ class Trainer:
             self.average.network.load_state_dict(groups["generator_average"])
         self.generator.optimizer.load_state(groups["generator_optimizer"])
         self.critic.optimizer.load_state(groups["critic_optimizer"])
-        self.rules.penalties.load_memory(groups.get("penalties", {}))
+        self.game.penalties.load_memory(groups.get("penalties", {}))
         progress = groups["progress"]
         self.random.set_state(progress["random"].cpu())
         self.sums.copy_(progress["sums"])
@@ -241,8 +232,8 @@ def classes_of(config: TrainConfig, dataset: Dataset) -> int:
     return len(dataset.classes)
 
 
-def rules_of(config: TrainConfig, scale: Tensor) -> Rules:
-    """Return what the players play by; penalties see slopes by x / scale.
+def game_of(config: TrainConfig, scale: Tensor) -> Game:
+    """Return the game of a config; penalties see slopes by x / scale.
 
     Raises:
         FganError: for what `build_objective` and `Penalties` refuse, and for a device that lacks float64.
@@ -253,7 +244,7 @@ def rules_of(config: TrainConfig, scale: Tensor) -> Rules:
             "Take --device cpu, or --objective plain."
         )
     objective = objective_of(config)
-    return Rules(
+    return Game(
         objective,
         Penalties(config.penalties, objective.linked, scale),
         n_critic=config.n_critic,

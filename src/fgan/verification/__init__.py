@@ -2,7 +2,7 @@
 
 from fgan.verification.foreign import examine, verify
 from fgan.verification.laws import LAWS, LAWS_OF_F, LAWS_OF_LINKS, broken_laws
-from fgan.verification.loading import Foreign, foreign, is_target, load
+from fgan.verification.loading import Foreign, foreign, is_target, load, named
 from fgan.verification.report import Break, BrokenLawError, Report, counted
 
 __all__ = [
@@ -19,5 +19,6 @@ __all__ = [
     "foreign",
     "is_target",
     "load",
+    "named",
     "verify",
 ]

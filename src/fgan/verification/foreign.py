@@ -2,43 +2,65 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import overload
+
 from fgan.divergences.base import Divergence
-from fgan.divergences.catalogue import divergence
+from fgan.divergences.catalogue import EXAMPLES, divergence
+from fgan.divergences.derived import FromF
 from fgan.divergences.recognise import RATIOS, Match, match, recognise
 from fgan.verification import claims, ends, precision, recover
 from fgan.verification.dense import dense_break
 from fgan.verification.laws import LAWS, broken_laws
-from fgan.verification.loading import Foreign
+from fgan.verification.loading import Foreign, is_target, load, named
 from fgan.verification.loading import foreign as taken_for
 from fgan.verification.report import Break, Report
 
 MIDDLE = len(RATIOS) // 2
 
 
-def verify(candidate: object, claim: str | None = None, name: str | None = None) -> Report:
-    """Check the laws of f-divergences on anybody's code.
+@overload
+def verify(target: None = None) -> dict[str, Report]: ...
+@overload
+def verify(target: object, claim: str | None = None, name: str | None = None) -> Report: ...
+def verify(
+    target: object = None, claim: str | None = None, name: str | None = None
+) -> Report | dict[str, Report]:
+    """Check the laws of f-divergences on the catalogue, on one divergence, or on anybody's code.
 
     Args:
-        candidate: a pair (activation, conjugate) of functions on tensors, an object with these as attributes or
-            with `real_term` and `fake_term`, a `Divergence`, or a class or function that makes one of these.
+        target: the name of a divergence, "package.module:object", a `Divergence`, a function f(u), a pair
+            (activation, conjugate) of functions on tensors, an object with these as attributes or with `real_term`
+            and `fake_term`, or a class or function that makes one of these; the whole catalogue if not given.
         claim: the divergence that it is said to be, as `fgan.divergence` reads it.
         name: what to call it in the report.
 
     Returns:
-        What was recognised, what to know, and which laws break at which value.
+        What was recognised, what to know, and which laws break at which value; of the catalogue, a report for each
+        name.
 
     Raises:
-        FganError: for an object that is none of these, or an unknown claim.
+        FganError: for an object that is none of these, or an unknown name or claim.
 
     >>> import torch
+    >>> verify("pearson").holds
+    True
     >>> report = verify((lambda v: v, lambda t: (t - 1).exp()))
     >>> report.recognised, report.holds
     ('kl', True)
     >>> print(verify((torch.sigmoid, lambda t: (t - 1).exp()), claim="kl").broken[0].law)
     bound is tight
+    >>> verify(lambda u: u * u.log()).recognised
+    'kl'
     """
-    target = divergence(claim) if claim else None
-    return examine(taken_for(candidate, name or getattr(candidate, "__name__", "this")), target)
+    if target is None:
+        return {one: verify(one) for one in EXAMPLES}
+    claimed = divergence(claim) if claim else None
+    if isinstance(target, str):
+        found = load(target) if is_target(target) else taken_for(named(target), target)
+        return examine(found if name is None else replace(found, name=name), claimed)
+    own = target.name if isinstance(target, Divergence) else getattr(target, "__name__", "this")
+    return examine(taken_for(target, name or own), claimed)
 
 
 def examine(foreign: Foreign, target: Divergence | None = None) -> Report:
@@ -125,6 +147,8 @@ def _identity(foreign: Foreign, target: Divergence | None) -> tuple[str | None, 
 
 
 def _beyond(foreign: Foreign, target: Divergence, fit: Match) -> list[Break]:
+    if isinstance(foreign.divergence, FromF):  # keeps, as documented, to the log-ratios that float64 can tell
+        return []
     return ends.ends_break(foreign, target, fit) or ends.far_break(foreign, target, fit)
 
 

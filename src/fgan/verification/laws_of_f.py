@@ -6,8 +6,9 @@ import math
 
 import torch
 
-from fgan.divergences.base import Divergence, TensorMap
+from fgan.divergences.base import Divergence
 from fgan.divergences.derived import FromF
+from fgan.divergences.elementary import TensorMap
 from fgan.divergences.expression import parse
 from fgan.verification.points import FIXED, Points, complaint, slope_of, slopes
 
@@ -229,22 +230,23 @@ def formulas(d: Divergence, at: Points = FIXED) -> str | None:
         return None
     u, t, v = at.log_ratios.exp(), slopes(d, at.log_ratios), at.outputs
     cases: list[tuple[str, str, torch.Tensor, TensorMap]]
-    cases = [("formula", "u", u, d.f), ("derivative_formula", "u", u, d.derivative)]
-    cases.append(("conjugate_formula", "t", t, d.conjugate))
-    for attribute, link in (("activation_formula", "paper"), ("soft_hinge_formula", "soft-hinge")):
+    cases = [("f", "u", u, d.f), ("derivative", "u", u, d.derivative)]
+    cases.append(("conjugate", "t", t, d.conjugate))
+    for what, link in (("activation", "paper"), ("soft_hinge", "soft-hinge")):
         if link in d.links:
-            cases.append((attribute, "v", v, d.with_link(link).activation))
+            cases.append((what, "v", v, d.with_link(link).activation))
     # Near the edge of dom f*, a t that is rounded moves f*(t) by u times the rounding.
     steep = d.log_ratio_at(t).exp().clamp(max=1e12)
-    for attribute, variable, x, function in cases:
-        text = getattr(d, attribute, None)
+    for what, variable, x, function in cases:
+        text = getattr(d.formulas, what)
         if not text:
             continue
-        printed, value = parse(text, variable, d.constants)(x), function(x)
+        printed, value = parse(text, variable, d.formulas.constants)(x), function(x)
         slack = 1e-9 * (1 + value.abs()) + (1e-14 * steep * (1 + t.abs()) if variable == "t" else 0.0)
         broken = complaint(
             ~((printed - value).abs() <= slack),
-            f"{attribute} {text} is {{printed:.10g}} at {variable} = {{x:.6g}}, but the code gives {{value:.10g}}",
+            f"the formula of {what}, {text}, is {{printed:.10g}} at {variable} = {{x:.6g}}, "
+            "but the code gives {value:.10g}",
             x=x,
             printed=printed,
             value=value,

@@ -7,7 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from fgan.divergences.base import Divergence, TensorMap
+from fgan.divergences.base import Divergence
+from fgan.divergences.elementary import TensorMap
 from fgan.verification.loading import Foreign
 from fgan.verification.points import FIXED, Points, complaint, slope_of
 from fgan.verification.precision import V, precision_breaks

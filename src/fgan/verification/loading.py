@@ -14,7 +14,9 @@ from typing import Any, cast
 import torch
 from torch import Tensor
 
-from fgan.divergences.base import Divergence, TensorMap
+from fgan.divergences.base import Divergence
+from fgan.divergences.catalogue import CATALOGUE, divergence
+from fgan.divergences.elementary import TensorMap
 from fgan.errors import FganError, did_you_mean
 
 LARGEST = 100.0
@@ -23,8 +25,9 @@ TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 FILE = re.compile(r"(?P<file>[^():=*]+)\.py:(?P<object>[^():=*]*)")
 """What people write for a module's name."""
 WANTED = (
-    "a pair (activation, conjugate), an object with `activation` and `conjugate` or with `real_term` and "
-    "`fake_term`, an fgan.Divergence, or a class or a function without arguments that returns one of these"
+    "a function f(u), a pair (activation, conjugate), an object with `activation` and `conjugate` or with "
+    "`real_term` and `fake_term`, an fgan.Divergence, or a class or a function without arguments that returns one "
+    "of these"
 )
 
 
@@ -92,8 +95,24 @@ class Foreign:
 
 
 def is_target(text: str) -> bool:
-    """Whether a text looks like "package.module:object", and not like "alpha:0.5"."""
-    return bool(TARGET.fullmatch(text) or FILE.fullmatch(text))
+    """Whether a text is "package.module:object", and no name of a divergence.
+
+    >>> is_target("package.module:kl"), is_target("alpha:x")
+    (True, False)
+    """
+    return text.partition(":")[0] not in CATALOGUE and bool(TARGET.fullmatch(text) or FILE.fullmatch(text))
+
+
+def named(name: str) -> Divergence:
+    """Return the divergence of that name.
+
+    Raises:
+        FganError: as `fgan.divergence`, and how to name code of one's own.
+    """
+    try:
+        return divergence(name)
+    except FganError as error:
+        raise FganError(f"{error} For code of your own write package.module:object.") from error
 
 
 def load(target: str) -> Foreign:
@@ -182,6 +201,8 @@ def _made(found: Any, name: str) -> object:  # noqa: ANN401
         if parameter.default is parameter.empty
         and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
     ]
+    if len(needed) == 1 and inspect.isroutine(found):
+        return _of_f(cast(TensorMap, found), name)
     if needed:
         what = "a class" if inspect.isclass(found) else "a function"
         raise FganError(
@@ -194,6 +215,13 @@ def _made(found: Any, name: str) -> object:  # noqa: ANN401
         raise FganError(
             f'"{name}" was called without arguments and raised {type(error).__name__}: {first_line(error)}'
         ) from error
+
+
+def _of_f(f: TensorMap, name: str) -> Divergence:
+    try:
+        return Divergence.from_f(f, name)
+    except FganError as error:
+        raise FganError(f'"{name}" takes one argument and was taken for f(u). {error}') from error
 
 
 def _imported(module: str, target: str) -> object:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fgan.divergences.base import Divergence, TensorMap
+from fgan.divergences.base import Divergence
+from fgan.divergences.elementary import TensorMap
 
 # Off every round number, so that no kink of an f lies on a point.
 LOG_RATIOS = torch.linspace(-6, 6, 48, dtype=torch.float64) + 0.01234

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from fgan.divergences.base import TensorMap
+from fgan.divergences.elementary import TensorMap
 from fgan.errors import FganError
 from fgan.verification.loading import LARGEST, Foreign, first_line
 from fgan.verification.points import REACH, complaint

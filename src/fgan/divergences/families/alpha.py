@@ -1,12 +1,14 @@
 r"""The power family: α-divergences, and the same as Cressie and Read, and as Tsallis, write them."""
 
 import math
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.divergences.base import Link
+from fgan.divergences.card import Card, Formulas
 from fgan.divergences.elementary import affine, at_least, exp_difference, log_softplus
 from fgan.divergences.parameter import OneParameter, Parameter
 
@@ -36,27 +38,30 @@ class Alpha(OneParameter):
         examples=(-1.0, -0.5, 0.5, 0.9, 1.5, 2.0, 3.0),
         limits={1.0: "kl", 0.0: "reverse-kl"},
     )
-    title = "α-divergence"
-    symbol = r"D_\alpha(P\|Q)"
-    formula = "(u**α - 1 - α*(u - 1))/(α*(α - 1))"
-    derivative_formula = "(u**(α - 1) - 1)/(α - 1)"
-    conjugate_formula = "(max(1 + (α - 1)*t, 0)**(α/(α - 1)) - 1)/α"
-    normalisation = (
-        "f''(1) = 1. α = 2 is half of Pearson's χ², ½ twice squared Hellinger, -1 half of Neyman's χ²; α → 1 is "
-        "KL, α → 0 reverse KL. Amari's own α is 2α - 1 (up to sign), Rényi's and Tsallis' α is this one."
+    card = Card(
+        title="α-divergence",
+        symbol=r"D_\alpha(P\|Q)",
+        use="To slide from seeking modes (α below ½) to covering the data (above it) with one number.",
+        avoid=(
+            "With α far outside [0, 1] from samples: powers u^α of large or small ratios dominate the estimate."
+        ),
+        normalisation=(
+            "f''(1) = 1. α = 2 is half of Pearson's χ², ½ twice squared Hellinger, -1 half of Neyman's χ²; α → 1 is "
+            "KL, α → 0 reverse KL. Amari's own α is 2α - 1 (up to sign), Rényi's and Tsallis' α is this one."
+        ),
+        references=("chernoff1952", "amari2009"),
     )
-    use = "To slide from seeking modes (α below ½) to covering the data (above it) with one number."
-    avoid = (
-        "With α far outside [0, 1] from samples: powers u^α of large or small ratios dominate the estimate."
+    formulas = Formulas(
+        f="(u**α - 1 - α*(u - 1))/(α*(α - 1))",
+        derivative="(u**(α - 1) - 1)/(α - 1)",
+        conjugate="(max(1 + (α - 1)*t, 0)**(α/(α - 1)) - 1)/α",
     )
-    references = ("chernoff1952", "amari2009")
 
     def __init__(self, value: float, link: str | None = None) -> None:
-        # No u below 1 gives these slopes or more, so dom f* ends where the paper's activation does.
-        self.activation_formula = (
-            "v" if isinstance(value, int | float) and value > 1 else "1/(1 - α) - log(1 + exp(-v))"
-        )
         super().__init__(value, link)
+        # No u below 1 gives these slopes or more, so dom f* ends where the paper's activation does.
+        activation = "v" if self.value > 1 else "1/(1 - α) - log(1 + exp(-v))"
+        self.formulas = replace(self.formulas, activation=activation)
 
     @property
     def links(self) -> tuple[str, ...]:
@@ -129,22 +134,27 @@ class CressieRead(Alpha):
         examples=(0.6667, -0.5, 1.0, -2.0),
         limits={0.0: "kl", -1.0: "reverse-kl"},
     )
-    title = "Cressie–Read power divergence"
-    symbol = r"I^\lambda(P\|Q)"
-    formula = "(u**(λ + 1) - 1 - (λ + 1)*(u - 1))/(λ*(λ + 1))"
-    derivative_formula = "(u**λ - 1)/λ"
-    conjugate_formula = "(max(1 + λ*t, 0)**((λ + 1)/λ) - 1)/(λ + 1)"
-    normalisation = (
-        "I^λ, the α-divergence at α = λ + 1. The test statistic of n counts is 2n I^λ: λ = 1 Pearson's X², "
-        "λ → 0 the likelihood ratio G, -½ Freeman–Tukey, -2 Neyman's, 2/3 Cressie and Read's advice."
+    card = Card(
+        title="Cressie–Read power divergence",
+        symbol=r"I^\lambda(P\|Q)",
+        use="For goodness-of-fit in the statistician's own notation.",
+        avoid="With λ far outside [-1, 0] from samples: the same heavy tails as alpha.",
+        normalisation=(
+            "I^λ, the α-divergence at α = λ + 1. The test statistic of n counts is 2n I^λ: λ = 1 Pearson's X², "
+            "λ → 0 the likelihood ratio G, -½ Freeman–Tukey, -2 Neyman's, 2/3 Cressie and Read's advice."
+        ),
+        references=("cressie1984",),
     )
-    use = "For goodness-of-fit in the statistician's own notation."
-    avoid = "With λ far outside [-1, 0] from samples: the same heavy tails as alpha."
-    references = ("cressie1984",)
+    formulas = Formulas(
+        f="(u**(λ + 1) - 1 - (λ + 1)*(u - 1))/(λ*(λ + 1))",
+        derivative="(u**λ - 1)/λ",
+        conjugate="(max(1 + λ*t, 0)**((λ + 1)/λ) - 1)/(λ + 1)",
+    )
 
     def __init__(self, value: float, link: str | None = None) -> None:
         super().__init__(value, link)
-        self.activation_formula = "v" if self.value > 0 else "-1/λ - log(1 + exp(-v))"
+        activation = "v" if self.value > 0 else "-1/λ - log(1 + exp(-v))"
+        self.formulas = replace(self.formulas, activation=activation)
 
     @property
     def _order(self) -> float:
@@ -172,15 +182,19 @@ class Tsallis(OneParameter):
         examples=(0.5, 2.0),
         limits={1.0: "kl"},
     )
-    title = "Tsallis relative entropy"
-    symbol = r"T_q(P\|Q)"
-    formula = "(u**q - u)/(q - 1)"
-    derivative_formula = "(q*u**(q - 1) - 1)/(q - 1)"
-    conjugate_formula = "max((1 + (q - 1)*t)/q, 0)**(q/(q - 1))"
-    normalisation = "q times the α-divergence at α = q; q → 1 is KL. Below 0 it is not convex, so q > 0."
-    use = "Where a field works with Tsallis entropy; otherwise alpha says the same with f''(1) = 1."
-    avoid = "With q well above 1 from samples: it averages u^q over the model's samples."
-    references = ("tsallis1998",)
+    card = Card(
+        title="Tsallis relative entropy",
+        symbol=r"T_q(P\|Q)",
+        use="Where a field works with Tsallis entropy; otherwise alpha says the same with f''(1) = 1.",
+        avoid="With q well above 1 from samples: it averages u^q over the model's samples.",
+        normalisation="q times the α-divergence at α = q; q → 1 is KL. Below 0 it is not convex, so q > 0.",
+        references=("tsallis1998",),
+    )
+    formulas = Formulas(
+        f="(u**q - u)/(q - 1)",
+        derivative="(q*u**(q - 1) - 1)/(q - 1)",
+        conjugate="max((1 + (q - 1)*t)/q, 0)**(q/(q - 1))",
+    )
 
     def f(self, u: Tensor) -> Tensor:
         """Return (u^q - u)/(q - 1)."""

@@ -1,5 +1,6 @@
 r"""Vajda's χ^k: f(u) = |u - 1|^k."""
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -7,9 +8,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.divergences.base import Link
+from fgan.divergences.card import Card, Formulas
 from fgan.divergences.elementary import EXACT, at_least, at_most, exp_difference
 from fgan.divergences.families.total_variation import at_the_kink, soft_hinge
 from fgan.divergences.parameter import OneParameter, Parameter
+
+_SMOOTH = {"conjugate": "max(t, -k) + (k - 1)*(abs(max(t, -k))/k)**(k/(k - 1))", "activation": "v"}
+_KINKED = {"conjugate": "max(t, -1)", "activation": "tanh(v)", "soft_hinge": "1 - 2*log(1 + exp(-4*v))"}
 
 
 class Chi(OneParameter):
@@ -32,29 +37,29 @@ class Chi(OneParameter):
         accepts=lambda k: k >= 1,
         examples=(1.0, 1.5, 2.0, 3.0),
     )
-    title = "Vajda's χ^k divergence"
-    symbol = r"\chi^k(P\|Q)"
-    formula = "abs(u - 1)**k"
-    derivative_formula = "k*(u - 1)*abs(u - 1)**(k - 2)"
-    normalisation = "∫|p - q|^k / q^(k-1): k = 1 is twice total variation, k = 2 is Pearson's χ²."
-    use = (
-        "To choose how steeply large ratios count: k below 2 is gentler than Pearson's χ², k above 2 harsher."
+    card = Card(
+        title="Vajda's χ^k divergence",
+        symbol=r"\chi^k(P\|Q)",
+        use=(
+            "To choose how steeply large ratios count: k below 2 is gentler than Pearson's χ², k above 2 harsher."
+        ),
+        avoid=(
+            "With k above 2 from samples: it averages u^k over the model's samples. With k below 2 under the log-ratio "
+            "link at first: T has an infinite slope at log(p/q) = 0, where a critic may start. f''(1) is 0 or infinite "
+            "unless k = 2."
+        ),
+        normalisation="∫|p - q|^k / q^(k-1): k = 1 is twice total variation, k = 2 is Pearson's χ².",
+        references=("vajda1973",),
     )
-    avoid = (
-        "With k above 2 from samples: it averages u^k over the model's samples. With k below 2 under the log-ratio "
-        "link at first: T has an infinite slope at log(p/q) = 0, where a critic may start. f''(1) is 0 or infinite "
-        "unless k = 2."
+    formulas = Formulas(
+        f="abs(u - 1)**k",
+        derivative="k*(u - 1)*abs(u - 1)**(k - 2)",
     )
-    references = ("vajda1973",)
 
     def __init__(self, value: float, link: str | None = None) -> None:
         self.smooth = self.identifies_ratio = value != 1
-        self.activation_formula = "v" if self.smooth else "tanh(v)"
-        self.soft_hinge_formula = None if self.smooth else "1 - 2*log(1 + exp(-4*v))"
-        self.conjugate_formula = (
-            "max(t, -k) + (k - 1)*(abs(max(t, -k))/k)**(k/(k - 1))" if self.smooth else "max(t, -1)"
-        )
         super().__init__(value, link)
+        self.formulas = replace(self.formulas, **(_SMOOTH if self.smooth else _KINKED))
 
     @property
     def links(self) -> tuple[str, ...]:

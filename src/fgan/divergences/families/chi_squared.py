@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.divergences.base import Divergence, Link
+from fgan.divergences.card import Card, Formulas
 from fgan.divergences.elementary import at_least, at_most, exp_difference, quadratic
 from fgan.divergences.newton import invert
 
@@ -28,21 +29,25 @@ class Pearson(Divergence):
     """
 
     name = "pearson"
-    title = "Pearson's χ² divergence"
-    symbol = r"\chi^2(P\|Q)"
-    formula = "(u - 1)**2"
-    derivative_formula = "2*(u - 1)"
-    conjugate_formula = "max(t, -2) + max(t, -2)**2/4"
-    activation_formula = "v"
-    normalisation = (
-        "∫(p - q)²/q, twice the α-divergence at α = 2. The paper's Table 1 prints the integrals of Pearson and "
-        "Neyman exchanged against its own f; we follow f."
+    card = Card(
+        title="Pearson's χ² divergence",
+        symbol=r"\chi^2(P\|Q)",
+        use="Where regions that the model underweights must cost most; its tight bound has a closed form.",
+        avoid=(
+            "Where p/q can be large: it averages u² over the model's samples, and is infinite where q = 0 < p."
+        ),
+        normalisation=(
+            "∫(p - q)²/q, twice the α-divergence at α = 2. The paper's Table 1 prints the integrals of Pearson and "
+            "Neyman exchanged against its own f; we follow f."
+        ),
+        references=("pearson1900",),
     )
-    use = "Where regions that the model underweights must cost most; its tight bound has a closed form."
-    avoid = (
-        "Where p/q can be large: it averages u² over the model's samples, and is infinite where q = 0 < p."
+    formulas = Formulas(
+        f="(u - 1)**2",
+        derivative="2*(u - 1)",
+        conjugate="max(t, -2) + max(t, -2)**2/4",
+        activation="v",
     )
-    references = ("pearson1900",)
 
     def f(self, u: Tensor) -> Tensor:
         """Return (u - 1)²."""
@@ -85,18 +90,22 @@ class Neyman(Divergence):
     """
 
     name = "neyman"
-    title = "Neyman's χ² divergence"
-    symbol = r"\chi^2(Q\|P)"
-    formula = "(u - 1)**2/u"
-    derivative_formula = "1 - 1/u**2"
-    conjugate_formula = "2 - 2*sqrt(1 - t)"
-    activation_formula = "1 - exp(-v)"
-    normalisation = "∫(p - q)²/p, twice the α-divergence at α = -1. See Pearson on the paper's Table 1."
-    use = "Where samples outside the data must cost most, more steeply than under reverse KL."
-    avoid = (
-        "Where q/p can be large: early in training, or wherever the model has samples at p = 0 (infinite)."
+    card = Card(
+        title="Neyman's χ² divergence",
+        symbol=r"\chi^2(Q\|P)",
+        use="Where samples outside the data must cost most, more steeply than under reverse KL.",
+        avoid=(
+            "Where q/p can be large: early in training, or wherever the model has samples at p = 0 (infinite)."
+        ),
+        normalisation="∫(p - q)²/p, twice the α-divergence at α = -1. See Pearson on the paper's Table 1.",
+        references=("neyman1949",),
     )
-    references = ("neyman1949",)
+    formulas = Formulas(
+        f="(u - 1)**2/u",
+        derivative="1 - 1/u**2",
+        conjugate="2 - 2*sqrt(1 - t)",
+        activation="1 - exp(-v)",
+    )
 
     def f(self, u: Tensor) -> Tensor:
         """Return (u - 1)²/u."""
@@ -145,18 +154,22 @@ class SymmetricChi2(Divergence):
     """
 
     name = "symmetric-chi2"
-    title = "Symmetric χ² divergence"
-    symbol = r"\Psi(P\|Q)"
-    formula = "(u - 1)**2*(u + 1)/u"
-    derivative_formula = "2*u - 1 - 1/u**2"
-    activation_formula = "v"
-    normalisation = "The sum of Pearson's and Neyman's χ², not their mean."
-    use = "As the strictest symmetric distance of this list between two overlapping distributions."
-    avoid = (
-        "From samples with wide ratios, and in training by the log-ratio link: it has the heavy tails of Pearson "
-        "and of Neyman."
+    card = Card(
+        title="Symmetric χ² divergence",
+        symbol=r"\Psi(P\|Q)",
+        use="As the strictest symmetric distance of this list between two overlapping distributions.",
+        avoid=(
+            "From samples with wide ratios, and in training by the log-ratio link: it has the heavy tails of Pearson "
+            "and of Neyman."
+        ),
+        normalisation="The sum of Pearson's and Neyman's χ², not their mean.",
+        references=("taneja2005", "dragomir2000"),
     )
-    references = ("taneja2005", "dragomir2000")
+    formulas = Formulas(
+        f="(u - 1)**2*(u + 1)/u",
+        derivative="2*u - 1 - 1/u**2",
+        activation="v",
+    )
 
     def f(self, u: Tensor) -> Tensor:
         """Return (u - 1)² (1 + 1/u)."""
@@ -211,16 +224,20 @@ class Marton(Divergence):
     """
 
     name = "marton"
-    title = "Marton's divergence"
-    symbol = r"d_2^2(P\|Q)"
-    formula = "max(1 - u, 0)**2"
-    derivative_formula = "-2*max(1 - u, 0)"
-    conjugate_formula = "max(t, -2) + max(t, -2)**2/4"
-    activation_formula = "-log(1 + exp(-16*v))/16"
-    normalisation = "The square of Marton's d₂; between 0 and 1."
-    use = "Where only what the model has too much of should count: bounded, and blind to the rest."
-    avoid = "As a distance: it charges the deficits p < q alone, and only smoothly so; its critic finds no p/q > 1."
-    references = ("marton1996", "samson2000")
+    card = Card(
+        title="Marton's divergence",
+        symbol=r"d_2^2(P\|Q)",
+        use="Where only what the model has too much of should count: bounded, and blind to the rest.",
+        avoid="As a distance: it charges the deficits p < q alone, and only smoothly so; its critic finds no p/q > 1.",
+        normalisation="The square of Marton's d₂; between 0 and 1.",
+        references=("marton1996", "samson2000"),
+    )
+    formulas = Formulas(
+        f="max(1 - u, 0)**2",
+        derivative="-2*max(1 - u, 0)",
+        conjugate="max(t, -2) + max(t, -2)**2/4",
+        activation="-log(1 + exp(-16*v))/16",
+    )
     identifies_ratio = False
 
     def f(self, u: Tensor) -> Tensor:

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences.base import Divergence, Link
+from fgan.divergences.card import Card, Formulas
 from fgan.divergences.elementary import exp_difference
 
 
@@ -21,18 +22,22 @@ class SquaredHellinger(Divergence):
     """
 
     name = "squared-hellinger"
-    title = "Squared Hellinger distance"
-    symbol = r"H^2(P,Q)"
-    formula = "(sqrt(u) - 1)**2"
-    derivative_formula = "1 - 1/sqrt(u)"
-    conjugate_formula = "t/(1 - t)"
-    activation_formula = "1 - exp(-v)"
-    normalisation = (
-        "2 - 2∫√(pq), between 0 and 2; many texts halve it, 1 - BC. Half of the α-divergence at α = ½."
+    card = Card(
+        title="Squared Hellinger distance",
+        symbol=r"H^2(P,Q)",
+        use="As a bounded, symmetric middle way between KL and reverse KL; its square root is a metric.",
+        avoid="Where P and Q hardly overlap: it saturates at 2, and its gradient with it.",
+        normalisation=(
+            "2 - 2∫√(pq), between 0 and 2; many texts halve it, 1 - BC. Half of the α-divergence at α = ½."
+        ),
+        references=("hellinger1909",),
     )
-    use = "As a bounded, symmetric middle way between KL and reverse KL; its square root is a metric."
-    avoid = "Where P and Q hardly overlap: it saturates at 2, and its gradient with it."
-    references = ("hellinger1909",)
+    formulas = Formulas(
+        f="(sqrt(u) - 1)**2",
+        derivative="1 - 1/sqrt(u)",
+        conjugate="t/(1 - t)",
+        activation="1 - exp(-v)",
+    )
 
     def f(self, u: Tensor) -> Tensor:
         """Return (√u - 1)²."""

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.divergences.base import Divergence, Link
+from fgan.divergences.card import Card, Formulas
 from fgan.divergences.elementary import EXACT, LOG2, affine, at_most, exp_difference, softplus
 from fgan.divergences.families.skewed import FromMixture
 
@@ -25,19 +26,23 @@ class JensenShannon(Divergence):
     """
 
     name = "js"
-    title = "Jensen–Shannon divergence (the f-GAN paper's)"
-    symbol = r"2\,\mathrm{JS}(P,Q)"
-    formula = "u*log(u) - (u + 1)*log((u + 1)/2)"
-    derivative_formula = "log(2*u/(1 + u))"
-    conjugate_formula = "-log(2 - exp(t))"
-    activation_formula = "log(2) - log(1 + exp(-v))"
-    normalisation = (
-        "KL(P‖M) + KL(Q‖M) with M = (P + Q)/2: twice the Jensen–Shannon divergence of most texts, JS_std, "
-        "whose largest value is log 2. The paper's Table 1 prints the integral with a ½ that its f does not have."
+    card = Card(
+        title="Jensen–Shannon divergence (the f-GAN paper's)",
+        symbol=r"2\,\mathrm{JS}(P,Q)",
+        use="As a bounded, symmetric divergence with light tails; half of it, square-rooted, is a metric.",
+        avoid="Where P and Q hardly overlap: it saturates at 2 log 2, and its gradient with it.",
+        normalisation=(
+            "KL(P‖M) + KL(Q‖M) with M = (P + Q)/2: twice the Jensen–Shannon divergence of most texts, JS_std, "
+            "whose largest value is log 2. The paper's Table 1 prints the integral with a ½ that its f does not have."
+        ),
+        references=("lin1991", "nowozin2016"),
     )
-    use = "As a bounded, symmetric divergence with light tails; half of it, square-rooted, is a metric."
-    avoid = "Where P and Q hardly overlap: it saturates at 2 log 2, and its gradient with it."
-    references = ("lin1991", "nowozin2016")
+    formulas = Formulas(
+        f="u*log(u) - (u + 1)*log((u + 1)/2)",
+        derivative="log(2*u/(1 + u))",
+        conjugate="-log(2 - exp(t))",
+        activation="log(2) - log(1 + exp(-v))",
+    )
 
     def f(self, u: Tensor) -> Tensor:
         """Return u log u - (u + 1) log((u + 1)/2)."""
@@ -84,16 +89,20 @@ class GAN(Divergence):
     """
 
     name = "gan"
-    title = "The original GAN's divergence"
-    symbol = r"D_{\mathrm{GAN}}(P,Q)"
-    formula = "u*log(u) - (u + 1)*log(u + 1)"
-    derivative_formula = "log(u/(1 + u))"
-    conjugate_formula = "-log(1 - exp(t))"
-    activation_formula = "-log(1 + exp(-v))"
-    normalisation = "2·JS_std - log 4 = js - log 4: its smallest value, at P = Q, is -log 4 = -1.386, not 0."
-    use = "As the default for training: the critic is a probabilistic classifier, D = sigmoid(v)."
-    avoid = "Where a value of 0 should mean P = Q (take js), or where P and Q hardly overlap."
-    references = ("goodfellow2014", "nowozin2016")
+    card = Card(
+        title="The original GAN's divergence",
+        symbol=r"D_{\mathrm{GAN}}(P,Q)",
+        use="As the default for training: the critic is a probabilistic classifier, D = sigmoid(v).",
+        avoid="Where a value of 0 should mean P = Q (take js), or where P and Q hardly overlap.",
+        normalisation="2·JS_std - log 4 = js - log 4: its smallest value, at P = Q, is -log 4 = -1.386, not 0.",
+        references=("goodfellow2014", "nowozin2016"),
+    )
+    formulas = Formulas(
+        f="u*log(u) - (u + 1)*log(u + 1)",
+        derivative="log(u/(1 + u))",
+        conjugate="-log(1 - exp(t))",
+        activation="-log(1 + exp(-v))",
+    )
 
     def f(self, u: Tensor) -> Tensor:
         """Return u log u - (u + 1) log(u + 1)."""
@@ -140,19 +149,23 @@ class SkewJensenShannon(FromMixture):
     """
 
     family = "skew-js"
-    title = "Skewed Jensen–Shannon divergence"
-    symbol = r"\mathrm{JS}_\pi(P\|Q)"
-    formula = "π*u*log(u) - (1 - π + π*u)*log(1 - π + π*u)"
-    derivative_formula = "π*log(u/(1 - π + π*u))"
-    conjugate_formula = "(1 - π)*log((1 - π)/(1 - π*exp(t/π)))"
-    activation_formula = "-π*log(π) - log(1 + exp(-v))"
-    normalisation = (
-        "π is the weight of the data P in M. π = ½ is JS_std, half of js; D_f/(π(1 - π)) tends to KL(P‖Q) as "
-        "π → 0 and to KL(Q‖P) as π → 1. At most the entropy of (π, 1 - π)."
+    card = Card(
+        title="Skewed Jensen–Shannon divergence",
+        symbol=r"\mathrm{JS}_\pi(P\|Q)",
+        use="To move between KL-like (small π) and reverse-KL-like (large π) behaviour and stay bounded.",
+        avoid="With π near 0 or 1 as a distance: the value is then small whatever P and Q.",
+        normalisation=(
+            "π is the weight of the data P in M. π = ½ is JS_std, half of js; D_f/(π(1 - π)) tends to KL(P‖Q) as "
+            "π → 0 and to KL(Q‖P) as π → 1. At most the entropy of (π, 1 - π)."
+        ),
+        references=("lin1991", "nowozin2016"),
     )
-    use = "To move between KL-like (small π) and reverse-KL-like (large π) behaviour and stay bounded."
-    avoid = "With π near 0 or 1 as a distance: the value is then small whatever P and Q."
-    references = ("lin1991", "nowozin2016")
+    formulas = Formulas(
+        f="π*u*log(u) - (1 - π + π*u)*log(1 - π + π*u)",
+        derivative="π*log(u/(1 - π + π*u))",
+        conjugate="(1 - π)*log((1 - π)/(1 - π*exp(t/π)))",
+        activation="-π*log(π) - log(1 + exp(-v))",
+    )
 
     def f(self, u: Tensor) -> Tensor:
         """Return πu log(u/m) - (1 - π) log m with m = 1 - π + πu."""

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences.base import Divergence, Link
+from fgan.divergences.card import Card, Formulas
 from fgan.divergences.elementary import exp_difference, log_softplus
 from fgan.divergences.newton import invert
 
@@ -21,22 +22,26 @@ class KL(Divergence):
     """
 
     name = "kl"
-    title = "Kullback–Leibler divergence"
-    symbol = r"\mathrm{KL}(P\|Q)"
-    formula = "u*log(u)"
-    derivative_formula = "1 + log(u)"
-    conjugate_formula = "exp(t - 1)"
-    activation_formula = "v"
-    normalisation = (
-        "In nats; divide by log 2 for bits. Some texts use f(u) = u log u - u + 1, the same divergence with "
-        "f'(1) = 0 in place of 1."
+    card = Card(
+        title="Kullback–Leibler divergence",
+        symbol=r"\mathrm{KL}(P\|Q)",
+        use="To cover all of the data: the divergence of maximum likelihood, additive over independent parts.",
+        avoid=(
+            "Where the model may miss a part of the data (it is infinite there), or from few samples: the bound "
+            "averages u over the model's samples, which a handful of them can dominate."
+        ),
+        normalisation=(
+            "In nats; divide by log 2 for bits. Some texts use f(u) = u log u - u + 1, the same divergence with "
+            "f'(1) = 0 in place of 1."
+        ),
+        references=("kullback1951", "csiszar1967"),
     )
-    use = "To cover all of the data: the divergence of maximum likelihood, additive over independent parts."
-    avoid = (
-        "Where the model may miss a part of the data (it is infinite there), or from few samples: the bound "
-        "averages u over the model's samples, which a handful of them can dominate."
+    formulas = Formulas(
+        f="u*log(u)",
+        derivative="1 + log(u)",
+        conjugate="exp(t - 1)",
+        activation="v",
     )
-    references = ("kullback1951", "csiszar1967")
 
     def f(self, u: Tensor) -> Tensor:
         """Return u log u."""
@@ -80,23 +85,27 @@ class ReverseKL(Divergence):
     """
 
     name = "reverse-kl"
-    title = "Reverse Kullback–Leibler divergence"
-    symbol = r"\mathrm{KL}(Q\|P)"
-    formula = "-log(u)"
-    derivative_formula = "-1/u"
-    conjugate_formula = "-1 - log(-t)"
-    activation_formula = "-exp(-v)"
-    normalisation = (
-        "In nats. The paper's appendix prints the decreasing activation -e^v, under which T above f'(1) would "
-        'no longer say "real".'
+    card = Card(
+        title="Reverse Kullback–Leibler divergence",
+        symbol=r"\mathrm{KL}(Q\|P)",
+        use=(
+            "To keep every sample plausible: it forgives modes that the model leaves out, not samples outside P."
+        ),
+        avoid=(
+            "Where all of the data must be covered; where the model may put samples at p = 0 (infinite there)."
+        ),
+        normalisation=(
+            "In nats. The paper's appendix prints the decreasing activation -e^v, under which T above f'(1) would "
+            'no longer say "real".'
+        ),
+        references=("kullback1951", "csiszar1967"),
     )
-    use = (
-        "To keep every sample plausible: it forgives modes that the model leaves out, not samples outside P."
+    formulas = Formulas(
+        f="-log(u)",
+        derivative="-1/u",
+        conjugate="-1 - log(-t)",
+        activation="-exp(-v)",
     )
-    avoid = (
-        "Where all of the data must be covered; where the model may put samples at p = 0 (infinite there)."
-    )
-    references = ("kullback1951", "csiszar1967")
 
     def f(self, u: Tensor) -> Tensor:
         """Return -log u."""
@@ -143,17 +152,21 @@ class Jeffreys(Divergence):
     """
 
     name = "jeffreys"
-    title = "Jeffreys' divergence"
-    symbol = r"J(P\|Q)"
-    formula = "(u - 1)*log(u)"
-    derivative_formula = "1 + log(u) - 1/u"
-    activation_formula = "v"
-    normalisation = "The sum of KL and reverse KL; some texts take half of it, their mean."
-    use = (
-        "To punish both missing modes and implausible samples; a symmetric distance between near neighbours."
+    card = Card(
+        title="Jeffreys' divergence",
+        symbol=r"J(P\|Q)",
+        use=(
+            "To punish both missing modes and implausible samples; a symmetric distance between near neighbours."
+        ),
+        avoid="Where the supports of P and Q differ at all: it is infinite if either one misses a part of the other.",
+        normalisation="The sum of KL and reverse KL; some texts take half of it, their mean.",
+        references=("jeffreys1946", "kullback1951"),
     )
-    avoid = "Where the supports of P and Q differ at all: it is infinite if either one misses a part of the other."
-    references = ("jeffreys1946", "kullback1951")
+    formulas = Formulas(
+        f="(u - 1)*log(u)",
+        derivative="1 + log(u) - 1/u",
+        activation="v",
+    )
 
     def f(self, u: Tensor) -> Tensor:
         """Return (u - 1) log u."""

@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from fgan.divergences.card import Card
 from fgan.divergences.elementary import widened
 from fgan.divergences.families.alpha import Alpha
 from fgan.divergences.parameter import Parameter
@@ -44,8 +45,10 @@ class Renyi:
         examples=(0.5, 2.0),
         limits={1.0: "kl"},
     )
-    title = "Rényi divergence"
-    references = ("renyi1961", "birrell2021")
+    card = Card(
+        title="Rényi divergence",
+        references=("renyi1961", "birrell2021"),
+    )
 
     def __init__(self, order: float) -> None:
         self.order = self.parameter.check("renyi", order)
@@ -90,8 +93,10 @@ class Bhattacharyya(Renyi):
     tensor(0.1250)
     """
 
-    title = "Bhattacharyya distance"
-    references = ("bhattacharyya1943",)
+    card = Card(
+        title="Bhattacharyya distance",
+        references=("bhattacharyya1943",),
+    )
 
     def __init__(self) -> None:
         super().__init__(0.5)

@@ -5,6 +5,7 @@ import math
 import torch
 from torch import Tensor
 
+from fgan.divergences.card import Card, Formulas
 from fgan.divergences.elementary import affine, quadratic, softplus
 from fgan.divergences.parameter import OneParameter, Parameter
 
@@ -37,14 +38,18 @@ class SkewKL(FromMixture):
     """
 
     family = "skew-kl"
-    title = "Skewed KL divergence (K-divergence)"
-    symbol = r"K_\pi(P\|Q)"
-    formula = "u*log(u/(1 - π + π*u))"
-    derivative_formula = "log(u/(1 - π + π*u)) + (1 - π)/(1 - π + π*u)"
-    normalisation = "π is the weight of P in the mixture; between 0 and -log π. π = ½ is Lin's K-divergence."
-    use = "Where KL is meant but Q may miss a part of P: it approaches KL as π → 0 and is never infinite."
-    avoid = "With large π: P is then compared with a mixture that is mostly itself."
-    references = ("lin1991", "lee2001")
+    card = Card(
+        title="Skewed KL divergence (K-divergence)",
+        symbol=r"K_\pi(P\|Q)",
+        use="Where KL is meant but Q may miss a part of P: it approaches KL as π → 0 and is never infinite.",
+        avoid="With large π: P is then compared with a mixture that is mostly itself.",
+        normalisation="π is the weight of P in the mixture; between 0 and -log π. π = ½ is Lin's K-divergence.",
+        references=("lin1991", "lee2001"),
+    )
+    formulas = Formulas(
+        f="u*log(u/(1 - π + π*u))",
+        derivative="log(u/(1 - π + π*u)) + (1 - π)/(1 - π + π*u)",
+    )
 
     def f(self, u: Tensor) -> Tensor:
         """Return u log(u/m) with m = 1 - π + πu."""
@@ -72,17 +77,21 @@ class SkewPearson(FromMixture):
     """
 
     family = "skew-pearson"
-    title = "Relative Pearson divergence"
-    symbol = r"\chi^2_\pi(P\|Q)"
-    formula = "(1 - π)**2*(u - 1)**2/(1 - π + π*u)"
-    derivative_formula = "(1 - π)**2/π*(1 - 1/(1 - π + π*u)**2)"
-    normalisation = (
-        "π is the weight of P in the mixture. π = ½ is half of triangular, π → 0 Pearson's χ². RuLSIF's PE is half "
-        "of it."
+    card = Card(
+        title="Relative Pearson divergence",
+        symbol=r"\chi^2_\pi(P\|Q)",
+        use="For density-ratio estimation that does not blow up: the ratio to the mixture is at most 1/π.",
+        avoid="Where large ratios p/q themselves matter: they are cut off near 1/π.",
+        normalisation=(
+            "π is the weight of P in the mixture. π = ½ is half of triangular, π → 0 Pearson's χ². RuLSIF's PE is half "
+            "of it."
+        ),
+        references=("yamada2013", "gyorfi2001"),
     )
-    use = "For density-ratio estimation that does not blow up: the ratio to the mixture is at most 1/π."
-    avoid = "Where large ratios p/q themselves matter: they are cut off near 1/π."
-    references = ("yamada2013", "gyorfi2001")
+    formulas = Formulas(
+        f="(1 - π)**2*(u - 1)**2/(1 - π + π*u)",
+        derivative="(1 - π)**2/π*(1 - 1/(1 - π + π*u)**2)",
+    )
 
     def f(self, u: Tensor) -> Tensor:
         """Return (1 - π)² (u - 1)²/m."""

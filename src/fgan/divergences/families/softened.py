@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.divergences.base import Divergence, Link
+from fgan.divergences.card import Card, Formulas
 from fgan.divergences.elementary import EXACT, LOG2, affine, at_least, exp_difference, softplus
 
 
@@ -23,18 +24,22 @@ class SoftenedKL(Divergence):
     """
 
     name = "softened-kl"
-    title = "Softened KL divergence"
-    symbol = r"4\,\mathrm{KL}(\tfrac12 P + \tfrac12 Q\|Q)"
-    formula = "2*(u + 1)*log((u + 1)/2)"
-    derivative_formula = "2 + 2*log((u + 1)/2)"
-    conjugate_formula = "4*exp(max(t, 2 - 2*log(2))/2 - 1) - max(t, 2 - 2*log(2))"
-    activation_formula = "v + 2"
-    normalisation = (
-        "f''(1) = 1; 4 times KL from the midpoint to Q, which is Taneja's relative arithmetic–geometric."
+    card = Card(
+        title="Softened KL divergence",
+        symbol=r"4\,\mathrm{KL}(\tfrac12 P + \tfrac12 Q\|Q)",
+        use="Where the model must cover the data, a little more forgiving than KL where p is small.",
+        avoid="Where the model may miss a part of the data: like KL it is infinite there.",
+        normalisation=(
+            "f''(1) = 1; 4 times KL from the midpoint to Q, which is Taneja's relative arithmetic–geometric."
+        ),
+        references=("shannon2020", "taneja2005"),
     )
-    use = "Where the model must cover the data, a little more forgiving than KL where p is small."
-    avoid = "Where the model may miss a part of the data: like KL it is infinite there."
-    references = ("shannon2020", "taneja2005")
+    formulas = Formulas(
+        f="2*(u + 1)*log((u + 1)/2)",
+        derivative="2 + 2*log((u + 1)/2)",
+        conjugate="4*exp(max(t, 2 - 2*log(2))/2 - 1) - max(t, 2 - 2*log(2))",
+        activation="v + 2",
+    )
 
     def f(self, u: Tensor) -> Tensor:
         """Return 2(u + 1) log((u + 1)/2)."""
@@ -78,16 +83,20 @@ class SoftenedReverseKL(Divergence):
     """
 
     name = "softened-reverse-kl"
-    title = "Softened reverse KL divergence"
-    symbol = r"4\,\mathrm{KL}(\tfrac12 P + \tfrac12 Q\|P)"
-    formula = "2*(u + 1)*log((u + 1)/(2*u))"
-    derivative_formula = "2*log((u + 1)/(2*u)) - 2/u"
-    normalisation = "f''(1) = 1; 4 times KL from the midpoint to P, the dual of softened-kl."
-    use = (
-        "To study the non-saturating GAN: a critic trained with gan and the paper's trick follow half of it."
+    card = Card(
+        title="Softened reverse KL divergence",
+        symbol=r"4\,\mathrm{KL}(\tfrac12 P + \tfrac12 Q\|P)",
+        use=(
+            "To study the non-saturating GAN: a critic trained with gan and the paper's trick follow half of it."
+        ),
+        avoid="Where the model may put samples at p = 0: like reverse KL it is infinite there.",
+        normalisation="f''(1) = 1; 4 times KL from the midpoint to P, the dual of softened-kl.",
+        references=("shannon2020", "taneja2005"),
     )
-    avoid = "Where the model may put samples at p = 0: like reverse KL it is infinite there."
-    references = ("shannon2020", "taneja2005")
+    formulas = Formulas(
+        f="2*(u + 1)*log((u + 1)/(2*u))",
+        derivative="2*log((u + 1)/(2*u)) - 2/u",
+    )
 
     def f(self, u: Tensor) -> Tensor:
         """Return 2(u + 1) log((u + 1)/(2u))."""
@@ -115,16 +124,20 @@ class RelativeArithmeticGeometric(Divergence):
     """
 
     name = "relative-arithmetic-geometric"
-    title = "Relative arithmetic–geometric divergence"
-    symbol = r"\mathrm{KL}(\tfrac12 P + \tfrac12 Q\|P)"
-    formula = "(u + 1)/2*log((u + 1)/(2*u))"
-    derivative_formula = "log((u + 1)/(2*u))/2 - 1/(2*u)"
-    normalisation = (
-        "A quarter of softened-reverse-kl; its dual, dual(relative-arithmetic-geometric), of softened-kl."
+    card = Card(
+        title="Relative arithmetic–geometric divergence",
+        symbol=r"\mathrm{KL}(\tfrac12 P + \tfrac12 Q\|P)",
+        use="As the one-sided half of arithmetic–geometric: how far the midpoint is from the data.",
+        avoid="Where the model may put samples at p = 0: it is infinite there.",
+        normalisation=(
+            "A quarter of softened-reverse-kl; its dual, dual(relative-arithmetic-geometric), of softened-kl."
+        ),
+        references=("taneja2005",),
     )
-    use = "As the one-sided half of arithmetic–geometric: how far the midpoint is from the data."
-    avoid = "Where the model may put samples at p = 0: it is infinite there."
-    references = ("taneja2005",)
+    formulas = Formulas(
+        f="(u + 1)/2*log((u + 1)/(2*u))",
+        derivative="log((u + 1)/(2*u))/2 - 1/(2*u)",
+    )
 
     def f(self, u: Tensor) -> Tensor:
         """Return (u + 1)/2 log((u + 1)/(2u))."""
@@ -151,14 +164,18 @@ class ArithmeticGeometric(Divergence):
     """
 
     name = "arithmetic-geometric"
-    title = "Arithmetic–geometric divergence"
-    symbol = r"\mathrm{AG}(P,Q)"
-    formula = "(u + 1)/2*log((u + 1)/(2*sqrt(u)))"
-    derivative_formula = "log((u + 1)/(2*sqrt(u)))/2 + 1/4 - 1/(4*u)"
-    normalisation = "Taneja's: an eighth of Jeffreys near P = Q. Twice it appears in some libraries."
-    use = "As a symmetric cousin of JS with KL's arguments exchanged: JS + AG is a quarter of Jeffreys (JS_std)."
-    avoid = "Where the supports of P and Q differ: it is infinite if either misses a part of the other."
-    references = ("taneja2005",)
+    card = Card(
+        title="Arithmetic–geometric divergence",
+        symbol=r"\mathrm{AG}(P,Q)",
+        use="As a symmetric cousin of JS with KL's arguments exchanged: JS + AG is a quarter of Jeffreys (JS_std).",
+        avoid="Where the supports of P and Q differ: it is infinite if either misses a part of the other.",
+        normalisation="Taneja's: an eighth of Jeffreys near P = Q. Twice it appears in some libraries.",
+        references=("taneja2005",),
+    )
+    formulas = Formulas(
+        f="(u + 1)/2*log((u + 1)/(2*sqrt(u)))",
+        derivative="log((u + 1)/(2*sqrt(u)))/2 + 1/4 - 1/(4*u)",
+    )
 
     def f(self, u: Tensor) -> Tensor:
         """Return (u + 1)/2 log((u + 1)/(2√u))."""

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences.base import Divergence, Link
+from fgan.divergences.card import Card, Formulas
 from fgan.divergences.elementary import affine, at_least, softplus
 from fgan.divergences.parameter import OneParameter, Parameter
 
@@ -30,19 +31,23 @@ class TotalVariation(Divergence):
     """
 
     name = "total-variation"
-    title = "Total variation distance"
-    symbol = r"\mathrm{TV}(P,Q)"
-    formula = "abs(u - 1)/2"
-    conjugate_formula = "max(t, -1/2)"
-    activation_formula = "tanh(v)/2"
-    soft_hinge_formula = "1/2 - log(1 + exp(-4*v))"
-    normalisation = "½∫|p - q|, between 0 and 1; some texts leave out the ½."
-    use = "For the advantage of the best test between P and Q, and as a bounded metric."
-    avoid = (
-        "To learn the ratio p/q, of which its critic knows only the sign. Under the paper's link gradients vanish "
-        "where T nears ±½; the soft hinge keeps them on what the critic rejects."
+    card = Card(
+        title="Total variation distance",
+        symbol=r"\mathrm{TV}(P,Q)",
+        use="For the advantage of the best test between P and Q, and as a bounded metric.",
+        avoid=(
+            "To learn the ratio p/q, of which its critic knows only the sign. Under the paper's link gradients vanish "
+            "where T nears ±½; the soft hinge keeps them on what the critic rejects."
+        ),
+        normalisation="½∫|p - q|, between 0 and 1; some texts leave out the ½.",
+        references=("nowozin2016",),
     )
-    references = ("nowozin2016",)
+    formulas = Formulas(
+        f="abs(u - 1)/2",
+        conjugate="max(t, -1/2)",
+        activation="tanh(v)/2",
+        soft_hinge="1/2 - log(1 + exp(-4*v))",
+    )
     identifies_ratio = False
     smooth = False
 
@@ -101,19 +106,23 @@ class HockeyStick(OneParameter):
     parameter = Parameter(
         letter="γ", rule="a finite number above 0", accepts=lambda g: g > 0, examples=(1.0, 2.0, 0.5)
     )
-    title = "Hockey-stick divergence"
-    symbol = r"E_\gamma(P\|Q)"
-    formula = "max(u - γ, 0) - max(1 - γ, 0)"
-    conjugate_formula = "γ*max(t, 0) + max(1 - γ, 0)"
-    activation_formula = "1/(1 + exp(-v))"
-    soft_hinge_formula = "1 - log(1 + exp(-4*v))"
-    normalisation = "Between 0 and min(γ, 1); γ below 1 is shifted by 1 - γ so that f(1) = 0."
-    use = "For tail guarantees: how much of P lies where p > γq. With γ = e^ε, the δ of differential privacy."
-    avoid = (
-        "To learn the ratio, of which its critic knows only whether it is above γ; to train unless γ = 1, for it is 0 "
-        "as soon as p/q is on one side of γ everywhere."
+    card = Card(
+        title="Hockey-stick divergence",
+        symbol=r"E_\gamma(P\|Q)",
+        use="For tail guarantees: how much of P lies where p > γq. With γ = e^ε, the δ of differential privacy.",
+        avoid=(
+            "To learn the ratio, of which its critic knows only whether it is above γ; to train unless γ = 1, for "
+            "it is 0 as soon as p/q is on one side of γ everywhere."
+        ),
+        normalisation="Between 0 and min(γ, 1); γ below 1 is shifted by 1 - γ so that f(1) = 0.",
+        references=("polyanskiy2010", "sason2016"),
     )
-    references = ("polyanskiy2010", "sason2016")
+    formulas = Formulas(
+        f="max(u - γ, 0) - max(1 - γ, 0)",
+        conjugate="γ*max(t, 0) + max(1 - γ, 0)",
+        activation="1/(1 + exp(-v))",
+        soft_hinge="1 - log(1 + exp(-4*v))",
+    )
     identifies_ratio = False
     smooth = False
 

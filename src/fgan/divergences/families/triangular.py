@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences.base import Divergence
+from fgan.divergences.card import Card, Formulas
 from fgan.divergences.elementary import quadratic
 
 
@@ -19,17 +20,21 @@ class Triangular(Divergence):
     """
 
     name = "triangular"
-    title = "Triangular discrimination (Vincze–Le Cam)"
-    symbol = r"\Delta(P,Q)"
-    formula = "(u - 1)**2/(u + 1)"
-    derivative_formula = "1 - 4/(1 + u)**2"
-    conjugate_formula = "(sqrt(1 - max(t, -3)) - 1)*(sqrt(1 - max(t, -3)) - 3)"
-    normalisation = (
-        "∫(p - q)²/(p + q), between 0 and 2. Le Cam's distance is half of it; some texts take a quarter."
+    card = Card(
+        title="Triangular discrimination (Vincze–Le Cam)",
+        symbol=r"\Delta(P,Q)",
+        use="As a bounded, symmetric χ²: within a factor 2 of squared Hellinger and easy to estimate.",
+        avoid="Where P and Q hardly overlap: it saturates, and its gradient with it.",
+        normalisation=(
+            "∫(p - q)²/(p + q), between 0 and 2. Le Cam's distance is half of it; some texts take a quarter."
+        ),
+        references=("vincze1981", "lecam1986", "topsoe2000"),
     )
-    use = "As a bounded, symmetric χ²: within a factor 2 of squared Hellinger and easy to estimate."
-    avoid = "Where P and Q hardly overlap: it saturates, and its gradient with it."
-    references = ("vincze1981", "lecam1986", "topsoe2000")
+    formulas = Formulas(
+        f="(u - 1)**2/(u + 1)",
+        derivative="1 - 4/(1 + u)**2",
+        conjugate="(sqrt(1 - max(t, -3)) - 1)*(sqrt(1 - max(t, -3)) - 3)",
+    )
 
     def f(self, u: Tensor) -> Tensor:
         """Return (u - 1)²/(u + 1)."""
@@ -67,15 +72,19 @@ class Harmonic(Divergence):
     """
 
     name = "harmonic"
-    title = "Harmonic mean divergence"
-    symbol = r"1 - W(P,Q)"
-    formula = "(1 - u)/(1 + u)"
-    derivative_formula = "-2/(1 + u)**2"
-    conjugate_formula = "1 - 2*sqrt(-2*max(t, -2)) - max(t, -2)"
-    normalisation = "1 - ∫2pq/(p + q), between 0 and 1: half of triangular, and Le Cam's distance."
-    use = "As an overlap: 1 - W is one minus twice the error of the nearest-neighbour classifier, given much data."
-    avoid = "Where P and Q hardly overlap: it saturates, and its gradient with it."
-    references = ("lecam1986", "taneja2005")
+    card = Card(
+        title="Harmonic mean divergence",
+        symbol=r"1 - W(P,Q)",
+        use="As an overlap: 1 - W is one minus twice the error of the nearest-neighbour classifier, given much data.",
+        avoid="Where P and Q hardly overlap: it saturates, and its gradient with it.",
+        normalisation="1 - ∫2pq/(p + q), between 0 and 1: half of triangular, and Le Cam's distance.",
+        references=("lecam1986", "taneja2005"),
+    )
+    formulas = Formulas(
+        f="(1 - u)/(1 + u)",
+        derivative="-2/(1 + u)**2",
+        conjugate="1 - 2*sqrt(-2*max(t, -2)) - max(t, -2)",
+    )
 
     def f(self, u: Tensor) -> Tensor:
         """Return (1 - u)/(1 + u)."""

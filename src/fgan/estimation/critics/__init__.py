@@ -1,1 +1,1 @@
-"""Critics that are trained: regressions and networks, fold by fold or all folds as one program."""
+"""Fitted log-ratios: regressions, networks, kernels and bridges."""

@@ -16,7 +16,7 @@ from fgan.divergences import Divergence
 from fgan.estimation.critics.network import Objective, Part, Parts, Schedule, train
 from fgan.estimation.critics.regression import best_regression, logistic_loss
 from fgan.estimation.critics.scaling import scaling_of
-from fgan.estimation.design import Critic, Job
+from fgan.estimation.designs.design import Critic, Job
 from fgan.estimation.prices import FURTHEST
 from fgan.frame import Frame
 from fgan.networks import Architecture, build_critic

@@ -24,14 +24,15 @@ from typing import Any
 from fgan.data import absolute_name
 from fgan.evaluation import Measurement
 from fgan.evaluation.result import Range
-from fgan.experiments.compare import Comparison, compare
+from fgan.experiments.compare import compare_members
 from fgan.experiments.comparison import Member, plan
 from fgan.experiments.paper.published import LOG_LIKELIHOOD, LOG_LIKELIHOOD_OF_TRAINING
 from fgan.experiments.presets import preset
 from fgan.experiments.ranking import Place
+from fgan.experiments.result import Comparison
 from fgan.output import aligned, jsonable
 from fgan.training.config import TrainConfig
-from fgan.training.train import data_of
+from fgan.training.run import data_of
 
 DIVERGENCES = tuple(LOG_LIKELIHOOD)
 METRIC = "kde"
@@ -162,7 +163,7 @@ def likelihood_table(
         out: the folder of all runs; runs/paper-DATA unless told.
         seeds: how many, counted from the recipe's.
         n: samples that the density is made of, at most.
-        resume, jobs, say: as `fgan.experiments.compare.compare` takes them.
+        resume, jobs, say: as `fgan.compare` takes them.
 
     Raises:
         FganError: for mistakes, before anything is written.
@@ -172,7 +173,7 @@ def likelihood_table(
     members = plan(base, divergences, seeds=seeds)
     dataset = data_of(base, say)
     folder = out or Path("runs") / f"paper-{Path(base.data.removeprefix('idx:')).stem}"
-    found = compare(
+    found = compare_members(
         members, dataset, folder, resume=resume, jobs=jobs, metrics=(METRIC,), rank_by=METRIC, n=n, say=say
     )
     return LikelihoodTable(tuple(members), found, base.data == "mnist")

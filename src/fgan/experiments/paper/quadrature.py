@@ -90,7 +90,7 @@ def best_gaussian(divergence: Divergence) -> Gaussian:
     >>> round(best.mu, 4), round(best.sigma, 4)
     (0.5737, 1.9273)
     """
-    from scipy.optimize import minimize  # comes with scikit-learn
+    from scipy.optimize import minimize
 
     found = minimize(
         lambda at: exact_divergence(divergence, at[0], math.exp(at[1])),

@@ -24,7 +24,8 @@ from fgan.experiments.paper.quadrature import exact_divergence
 from fgan.networks import MLPCritic, MLPGenerator
 from fgan.objectives import GANLoss, Penalties, faded
 from fgan.training.averaging import ExponentialAverage
-from fgan.training.players import Batch, Player, Rules, two_player_step
+from fgan.training.player import Player
+from fgan.training.step import Batch, Game, Group, two_player_step
 
 BATCH, WIDTH, DEPTH = 1024, 64, 2
 LR, BETAS, DECAY = 1e-2, (0.5, 0.9), 0.996
@@ -92,15 +93,15 @@ def train_toy(name: str, seed: int, priced: tuple[str, ...], settings: ToySettin
         FganError: for what cannot be trained.
         DivergedError: where the Gaussian is none.
     """
-    game = Game(seed)
+    setup = ToySetup(seed)
     loss = GANLoss(name, generator="saturating", link=link_of(name))
-    trained, own = game.play(game.new_generator(), game.new_critic(), loss, settings.steps)
+    trained, own = setup.play(setup.new_generator(), setup.new_critic(), loss, settings.steps)
     mu, sigma = gaussian_of(trained)
     if not (math.isfinite(mu) and 0 < sigma < math.inf):
         raise DivergedError(f"{name}, seed {seed}: training left no Gaussian; got μ = {mu}, σ = {sigma}.")
     jeffreys = GANLoss("jeffreys", generator="saturating", link="log-ratio")
-    _, ratio = game.play(trained, game.new_critic(), jeffreys, settings.steps // 3, at_rest=True)
-    real, fake = game.fresh(mu, sigma, settings.n)
+    _, ratio = setup.play(trained, setup.new_critic(), jeffreys, settings.steps // 3, at_rest=True)
+    real, fake = setup.fresh(mu, sigma, settings.n)
     v_own, v_ratio = ((outputs(critic, real), outputs(critic, fake)) for critic in (own, ratio))
 
     def price(of: Divergence, v: tuple[Tensor, Tensor]) -> Price:
@@ -117,7 +118,7 @@ def link_of(name: str) -> str:
     return "paper" if leaps or not divergence(name).smooth else "log-ratio"
 
 
-class Game:
+class ToySetup:
     """The data, the networks and the draws of one run.
 
     Args:
@@ -152,20 +153,20 @@ class Game:
         generator.requires_grad_(True)  # averages come without
         players = Player(generator, LR, BETAS), Player(critic, LR, BETAS)
         averages = [ExponentialAverage(player.network, DECAY) for player in players]
-        rules = Rules(loss, Penalties("none"), single_step=True)
+        groups = [Group(Game(loss, Penalties("none"), single_step=True), [self.random])]
         for step in range(steps):
             lr = LR * faded(step, steps / FADES)
             players[0].optimizer.lr, players[1].optimizer.lr = 0.0 if at_rest else lr, lr
-            two_player_step(*players, rules, self.draw, self.random, step)
+            two_player_step(*players, groups, self.draw, step)
             for average in averages:
                 average.update(step)
         return averages[0].network, averages[1].network
 
     def draw(self) -> Batch:
-        """Return a batch: data, and one latent in each stratum."""
+        """Return a batch of one member: data, and one latent in each stratum."""
         shares = torch.arange(BATCH) + torch.rand(BATCH, generator=self.random, dtype=torch.float64)
         latent = torch.special.ndtri(shares.clamp(min=1e-12) / BATCH).float()
-        return Batch(self.data.train.draw(BATCH, self.random), latent.unsqueeze(1))
+        return Batch.stacked([Batch(self.data.train.draw(BATCH, self.random), latent.unsqueeze(1))])
 
     def fresh(self, mu: float, sigma: float, n: int) -> tuple[Tensor, Tensor]:
         """Return n independent samples (n, 1) of the data and of a Gaussian, which nobody has seen."""

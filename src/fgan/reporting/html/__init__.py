@@ -1,5 +1,5 @@
 """The report: runs, or a comparison, as one HTML file that opens offline."""
 
-from fgan.reporting.html.page import Report, write_report
+from fgan.reporting.html.page import Report, report, write_report
 
-__all__ = ["Report", "write_report"]
+__all__ = ["Report", "report", "write_report"]

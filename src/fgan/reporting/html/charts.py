@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from fgan.divergences import Divergence
 from fgan.evaluation.metrics import QUANTITIES
 from fgan.evaluation.result import Measurement
+from fgan.experiments.result import Comparison
 from fgan.reporting.graphs import REACH, curves
-from fgan.reporting.html.gather import Ranking, Run
+from fgan.reporting.html.gather import Run
 
 Trace = dict[str, Any]
 Column = NDArray[np.float64]
@@ -202,7 +203,7 @@ GRAPHS = (
 )
 
 
-def ranking_chart(ranking: Ranking, games: Mapping[str, str], colours: Mapping[str, str]) -> Chart:
+def ranking_chart(ranking: Comparison, games: Mapping[str, str], colours: Mapping[str, str]) -> Chart:
     """Return the mean of each group with its interval, the best on top, and what real samples score."""
     traces: list[Trace] = []
     for place in ranking.places:

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fgan.errors import FganError, RunError
-from fgan.evaluation.result import Evaluation, Measurement, Range
+from fgan.evaluation.result import Evaluation
 from fgan.experiments.comparison import Member
-from fgan.experiments.ranking import Place
+from fgan.experiments.members import Outcome
+from fgan.experiments.result import RANKING, Comparison
 from fgan.objectives.build import BASELINES
 from fgan.reporting.html.repeat import replanned, varying
 from fgan.training.config import TrainConfig
@@ -61,20 +62,12 @@ class Run:
         return self.config.objective if self.config.objective in BASELINES else self.config.divergence
 
 
-@dataclass(frozen=True)
-class Ranking:
-    """The places of a comparison, and the number that decided them."""
-
-    by: str
-    places: list[Place]
-
-
 @dataclass
 class Gathered:
     """Runs on the same data, with the ranking and the plan where they are one comparison."""
 
     runs: list[Run] = field(default_factory=list)
-    ranking: Ranking | None = None
+    ranking: Comparison | None = None
     members: list[Member] = field(default_factory=list)
     repeat: str | None = None
     notes: dict[str, list[str]] = field(default_factory=dict)
@@ -116,7 +109,7 @@ def gather(directories: Sequence[str | Path]) -> Gathered:
     names = [name for _, name in places]
     for path, name in places:
         shown = name if names.count(name) == 1 else str(path)
-        _add(found, path, shown, outcomes.get(str(path), {}))
+        _add(found, path, shown, outcomes.get(str(path)))
     if not found.runs:
         raise FganError(
             f"there is nothing to show yet: {'; '.join(found.said())}. Train first, or name other folders."
@@ -136,7 +129,7 @@ def _plan(path: Path) -> dict[str, dict[str, Any]]:
         ) from error
 
 
-def _read_comparison(path: Path, found: Gathered, *, alone: bool) -> dict[str, dict[str, str]]:
+def _read_comparison(path: Path, found: Gathered, *, alone: bool) -> dict[str, Outcome]:
     """Take a comparison's plan and ranking; return what became of each run, by its folder."""
     if alone:
         try:
@@ -146,10 +139,10 @@ def _read_comparison(path: Path, found: Gathered, *, alone: bool) -> dict[str, d
         else:
             found.members, found.repeat = replanned(configs) or ([], None)
     try:
-        written = json.loads((path / "ranking.json").read_text(encoding="utf-8"))
-        outcomes = {str(path / name): outcome for name, outcome in written["outcomes"].items()}
-        if alone and written["places"]:
-            found.ranking = Ranking(written["by"], [_place(values) for values in written["places"]])
+        written = Comparison.from_dict(json.loads((path / RANKING).read_text(encoding="utf-8")))
+        outcomes = {str(path / name): outcome for name, outcome in written.outcomes.items()}
+        if alone and written.places:
+            found.ranking = written
         elif not alone:
             found.note(f"the ranking of {path} is left out: it is not all that is shown")
         else:
@@ -163,21 +156,12 @@ def _read_comparison(path: Path, found: Gathered, *, alone: bool) -> dict[str, d
     return {}
 
 
-def _place(values: dict[str, Any]) -> Place:
-    metrics = {name: _measurement(found) for name, found in values["metrics"].items()}
-    return Place(**{**values, "tied_with": tuple(values["tied_with"]), "metrics": metrics})
-
-
-def _measurement(found: dict[str, Any]) -> Measurement:
-    return Measurement(**{**found, "floor": Range(**found["floor"]) if found["floor"] else None})
-
-
-def _add(found: Gathered, path: Path, name: str, outcome: dict[str, str]) -> None:
+def _add(found: Gathered, path: Path, name: str, outcome: Outcome | None) -> None:
     directory = RunDirectory(path)
     try:
         config = directory.config()
     except RunError as error:
-        found.note(f"skipped: {outcome.get('reason') or error}", name)
+        found.note(f"skipped: {(outcome and outcome.reason) or error}", name)
         return
     steps = directory.checkpoints().steps()
     step = max(steps, default=0)
@@ -192,13 +176,13 @@ def _add(found: Gathered, path: Path, name: str, outcome: dict[str, str]) -> Non
     found.runs.append(Run(directory, name, "", config, step, state, metrics, judged, evaluation))
 
 
-def _state(config: TrainConfig, steps: list[int], metrics: Log, outcome: dict[str, str]) -> str:
+def _state(config: TrainConfig, steps: list[int], metrics: Log, outcome: Outcome | None) -> str:
     if config.steps in steps:
         return "finished"
     reached = max([*steps, *metrics.get("step", [])[-1:]], default=0)
-    how = outcome.get("state", "stopped")
-    why = f" ({outcome['reason']})" if outcome.get("reason") else ""
-    return f"{how} at step {reached:,.0f} of {config.steps:,}{why}"
+    outcome = outcome or Outcome("stopped")
+    why = f" ({outcome.reason})" if outcome.reason else ""
+    return f"{outcome.state} at step {reached:,.0f} of {config.steps:,}{why}"
 
 
 def _log(found: Gathered, name: str, path: Path) -> Log:

@@ -10,8 +10,9 @@ from fgan.errors import FganError
 from fgan.evaluation import over_runs
 from fgan.evaluation.metrics import QUANTITIES
 from fgan.evaluation.result import Measurement, Range
+from fgan.experiments.result import Comparison
 from fgan.reporting.html.charts import short
-from fgan.reporting.html.gather import Ranking, Run
+from fgan.reporting.html.gather import Run
 
 QUALITY = ("precision", "within-3-sigma", "density", "fid")
 COVERAGE = ("recall", "coverage", "modes", "kid")
@@ -57,7 +58,7 @@ def run_rows(runs: Sequence[Run]) -> list[Row]:
     ]
 
 
-def mean_rows(runs: Sequence[Run], ranking: Ranking | None) -> list[Row]:
+def mean_rows(runs: Sequence[Run], ranking: Comparison | None) -> list[Row]:
     """Return a row for each group: the ranking's means, or those over what was judged of two seeds or more."""
     games = {run.group: run.game for run in runs}
     if ranking:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -12,15 +12,18 @@ from typing import Any
 from fgan.data import Dataset
 from fgan.divergences import Divergence, divergence
 from fgan.errors import FganError
+from fgan.experiments.result import Comparison
 from fgan.files import save_file
 from fgan.objectives.build import BASELINES
+from fgan.output import Say
 from fgan.reporting.formulas import formulas
 from fgan.reporting.html import charts, numbers, repeat
 from fgan.reporting.html.colours import colours
 from fgan.reporting.html.gather import Gathered, Run, gather
 from fgan.reporting.html.grids import first_of_each, grids
 from fgan.reporting.wording import leaning_in_full
-from fgan.training.train import data_of
+from fgan.training.run import data_of
+from fgan.training.run_directory import RunDirectory
 from fgan.training.trainer import objective_of
 
 MARK = "<!-- fgan report -->"
@@ -48,13 +51,33 @@ class Report:
     notes: list[str]
 
 
+def report(
+    *runs: str | Path | RunDirectory | Comparison,
+    out: str | Path | None = None,
+    seed: int = 0,
+    data_dir: str | Path | None = None,
+    say: Say = print,
+) -> Path:
+    """Write one HTML file that shows a run, several runs on the same data, or a comparison; return its path.
+
+    Args:
+        runs: run directories and folders of comparisons, or what `fgan.load` makes of them.
+        out, seed, data_dir, say: as `write_report` takes them.
+
+    Raises:
+        FganError: as `write_report`.
+    """
+    folders = [one if isinstance(one, str | Path) else one.path for one in runs]
+    return write_report(folders, out, seed=seed, data_dir=data_dir, say=say).path
+
+
 def write_report(
     directories: Sequence[str | Path],
     out: str | Path | None = None,
     *,
     seed: int = 0,
     data_dir: str | Path | None = None,
-    say: Callable[[str], None] = print,
+    say: Say = print,
 ) -> Report:
     """Write a report of a run, of several runs on the same data, or of a comparison.
 
@@ -207,7 +230,7 @@ def _facts(group: str, runs: Sequence[Run], known: dict[str, Divergence]) -> dic
     return {
         "group": group,
         "game": run.game,
-        "title": d.title if d else "",
+        "title": d.card.title if d else "",
         "f": formula.pretty if formula else "",
         "follows": objective_of(config).follows,
         "character": leaning_in_full(d) if d else "",

@@ -1,0 +1,21 @@
+"""fgan, the workbench for f-divergences in PyTorch: train, compare, measure."""
+
+from fgan.data import load_data as load_data
+from fgan.divergences import Divergence as Divergence
+from fgan.divergences import divergence as divergence
+from fgan.errors import FganError as FganError
+from fgan.estimation import DensityRatio as DensityRatio
+from fgan.estimation import estimate as estimate
+from fgan.estimation import mutual_information as mutual_information
+from fgan.evaluation import evaluate as evaluate
+from fgan.experiments.compare import compare as compare
+from fgan.experiments.load import load as load
+from fgan.experiments.presets import preset as preset
+from fgan.experiments.train import train as train
+from fgan.objectives import GANLoss as GANLoss
+from fgan.reporting.html import report as report
+from fgan.training.config import TrainConfig as TrainConfig
+from fgan.training.run_directory import RunDirectory as RunDirectory
+from fgan.verification import verify as verify
+
+__version__: str

@@ -1,1 +1,0 @@
-"""Methods that need no network: kernels, neighbours, Gaussians and counts."""

@@ -1,0 +1,84 @@
+"""The critic of mutual information: what two normal distributions would say, and a network for what they leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fgan.estimation.critics.learner import Base, NeuralLearner
+from fgan.estimation.critics.network import Schedule
+from fgan.estimation.critics.normal_scores import normal_scores_of
+from fgan.estimation.critics.regression import logistic_loss
+from fgan.estimation.designs.design import Job
+
+SHARES = (1.0, 0.9, 0.75, 0.5, 0.3, 0.1, 0.01)
+"""How much of the correlations between x and y is believed; which, the stopping samples say."""
+RIDGE = 1e-6
+"""Added to variances, for coordinates that follow from others."""
+
+
+@dataclass(frozen=True)
+class Copula:
+    """The log-ratio of a normal distribution of (x, y) and the product of its margins.
+
+    Args:
+        form: (d, d), so that l is constant + ½ z form z.
+        constant: a number.
+    """
+
+    form: Tensor
+    constant: Tensor
+    description: str = "normal copula"
+
+    def __call__(self, z: Tensor) -> Tensor:
+        """Return l (n,) of normal scores (n, d)."""
+        return self.constant + ((z @ self.form) * z).sum(1) / 2
+
+
+def covariances_of(z: Tensor, width: int, share: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Return the covariances of (x, y) together and apart, float64 (d, d), (d, d).
+
+    Args:
+        z: normal scores of samples that belong together (n, d), of which the first `width` are x.
+        width: coordinates of x.
+        share: of the correlations between x and y that is believed.
+    """
+    joint = torch.atleast_2d(torch.cov(z.double().T))
+    joint = joint + RIDGE * torch.eye(len(joint), device=joint.device)
+    apart = torch.block_diag(joint[:width, :width], joint[width:, width:])
+    return share * joint + (1 - share) * apart, apart
+
+
+def copula_of(z: Tensor, width: int, share: float) -> Copula:
+    """Return the log-ratio of normal scores; arguments as `covariances_of`."""
+    joint, apart = covariances_of(z, width, share)
+    form = torch.linalg.inv(apart) - torch.linalg.inv(joint)
+    constant = (torch.linalg.slogdet(apart)[1] - torch.linalg.slogdet(joint)[1]) / 2
+    return Copula(form.float(), constant.float())
+
+
+class JointLearner(NeuralLearner):
+    """Fits log-ratios of rows (x, y) together to rows apart, by logistic loss.
+
+    Args:
+        columns: how many of a row's are x.
+        seed: decides the networks' weights.
+        device: where networks are trained.
+    """
+
+    schedule = Schedule(epochs=100, most_steps=4000, patience=10)
+
+    def __init__(self, columns: int, *, seed: int = 0, device: str = "cpu") -> None:
+        super().__init__(seed=seed, device=device)
+        self.columns = columns
+
+    def _preparation(self, job: Job) -> Callable[[Tensor], Tensor]:
+        return normal_scores_of(job.p)
+
+    def _base(self, parts: list[Tensor]) -> Base:
+        p, _, p_stop, q_stop = parts
+        all_of_them = [copula_of(p, self.columns, share) for share in SHARES]
+        return min(all_of_them, key=lambda one: float(logistic_loss(one(p_stop), one(q_stop))))

@@ -1,0 +1,1 @@
+"""How samples are parted into what trains, what stops and what reports."""

@@ -1,0 +1,117 @@
+"""Which samples train a critic, which stop it, and which report: never the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from fgan.estimation.prices import HeldOut, Sampling
+
+
+@dataclass(frozen=True)
+class Job:
+    """One critic to be fitted.
+
+    Args:
+        p, q: samples (n, *shape) that train it.
+        p_stop, q_stop: samples that stop, select and calibrate it.
+    """
+
+    p: Tensor
+    q: Tensor
+    p_stop: Tensor
+    q_stop: Tensor
+
+
+class Critic(Protocol):
+    """A fitted log-ratio."""
+
+    @property
+    def description(self) -> str:
+        """What it turned out to be, in a few words."""
+        ...
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return log(p/q) of samples (n, *shape), float32 or float64 (n,)."""
+        ...
+
+
+class Learner(Protocol):
+    """A way to fit critics."""
+
+    def __call__(self, jobs: list[Job]) -> list[Critic]:
+        """Return a critic for each job."""
+        ...
+
+
+class Design(Protocol):
+    """How samples of P and Q are parted: two sets of samples, or a joint distribution against its product."""
+
+    folds: int
+
+    def job(self, fold: int) -> Job:
+        """Return what the critic of a fold may see."""
+        ...
+
+    def report(self, fold: int) -> tuple[Tensor, Tensor]:
+        """Return the samples of P and of Q that report in a fold, and in no other."""
+        ...
+
+    def overlap(self, fold: int, other: int) -> float:
+        """Return the share of a critic's training samples that another one's has too."""
+        ...
+
+    def sampling(self) -> Sampling:
+        """Return how the samples that report depend on each other."""
+        ...
+
+    def p_value(self, critic: Critic, permutations: int, seed: int) -> float:
+        """Return the p-value of P = Q by permutations of what reports in the first fold, whose critic it is."""
+        ...
+
+
+@dataclass(frozen=True)
+class CrossFit:
+    """Critics, and what they say of the samples that they have not seen.
+
+    Args:
+        critics: one for each fold.
+        p, q: every sample of P and of Q once, fold by fold.
+        sampling: how these depend on each other.
+    """
+
+    critics: list[Critic]
+    p: HeldOut
+    q: HeldOut
+    sampling: Sampling
+
+
+def cross_fit(design: Design, critics: list[Critic]) -> CrossFit:
+    r"""Let every critic report on its own fold, and say how far the critics differ by chance.
+
+    Critics that share a part ρ of their training samples differ by 2 (1 - ρ) V, where V is the variance of one:
+    the jackknife over folds. As they are fitted from the same start, it counts the chance in samples only.
+
+    Args:
+        design: the parts.
+        critics: one for each fold, fitted to `design.job(fold)`.
+    """
+    pairs = [(i, j) for i in range(design.folds) for j in range(i)]
+    shares = [2 * (1 - design.overlap(i, j)) for i, j in pairs]
+    sides: tuple[list[HeldOut], list[HeldOut]] = ([], [])
+    for fold in range(design.folds):
+        for side, x in zip(sides, design.report(fold), strict=True):
+            all_say = torch.stack([critic(x).double() for critic in critics])
+            apart = [
+                (all_say[i] - all_say[j]).square() / share
+                for (i, j), share in zip(pairs, shares, strict=True)
+            ]
+            side.append(HeldOut(all_say[fold], torch.stack(apart).mean(0)))
+    p, q = (
+        HeldOut(torch.cat([one.log_ratio for one in side]), torch.cat([one.variance for one in side]))
+        for side in sides
+    )
+    return CrossFit(critics, p, q, design.sampling())

@@ -1,0 +1,91 @@
+"""Samples of a joint distribution beside samples of the product of its margins."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fgan.estimation.designs.design import Critic, Job
+from fgan.estimation.designs.two_samples import Folds
+from fgan.estimation.permutation import independence_p_value
+from fgan.estimation.prices import Sampling
+
+SHIFTS = 8
+"""Other partners that each sample is seen with."""
+
+
+def beside(x: Tensor, y: Tensor, shifts: int) -> Tensor:
+    """Return rows x_i, y_(i+s) for s = 1 ... shifts, in this order: (shifts n, dx + dy).
+
+    >>> beside(torch.tensor([[0], [1], [2]]), torch.tensor([[0], [1], [2]]), 2).T
+    tensor([[0, 1, 2, 0, 1, 2],
+            [1, 2, 0, 2, 0, 1]])
+    """
+    return torch.cat([torch.cat([x, y.roll(-shift, 0)], 1) for shift in range(1, shifts + 1)])
+
+
+class Pairs:
+    """A joint distribution P and the product of its margins Q, in folds of a random order.
+
+    In each part of the samples (what trains, what stops, what reports) every x is seen with the y of some others of the
+    same part, so that no sample is in two of them.
+
+    Args:
+        x, y: samples that belong together (n, dx), (n, dy).
+        folds: how many.
+        shifts: others' y beside each x.
+        seed: decides the order.
+
+    >>> x = torch.arange(100.0)[:, None]
+    >>> design = Pairs(x, x, folds=5, shifts=3)
+    >>> job, (p, q) = design.job(0), design.report(0)
+    >>> len(job.p), len(job.q), len(job.p_stop), len(p), len(q), int((q[:, 0] == q[:, 1]).sum())
+    (64, 192, 16, 20, 60, 0)
+    """
+
+    def __init__(self, x: Tensor, y: Tensor, folds: int, shifts: int = SHIFTS, seed: int = 0) -> None:
+        self.x, self.y, self.folds = x, y, folds
+        self._rows = Folds(len(x), folds, torch.Generator().manual_seed(seed))
+        self.shifts = min(shifts, len(x) // folds - 1)
+
+    def rows(self, fold: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return which samples train, stop and report in a fold."""
+        return self._rows.parts(fold)
+
+    def job(self, fold: int) -> Job:
+        """Return what trains and stops the critic of a fold."""
+        train, stop, _ = self.rows(fold)
+        (p, q), (p_stop, q_stop) = self._sides(train), self._sides(stop)
+        return Job(p, q, p_stop, q_stop)
+
+    def report(self, fold: int) -> tuple[Tensor, Tensor]:
+        """Return the samples that report in a fold: together, and apart."""
+        return self._sides(self.rows(fold)[2])
+
+    def overlap(self, fold: int, other: int) -> float:
+        """Return the share of a critic's training samples that another one's has too."""
+        return self._rows.overlap(fold, other)
+
+    def _sides(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        x, y = self.x[rows], self.y[rows]
+        return torch.cat([x, y], 1), beside(x, y, min(self.shifts, len(x) - 1))
+
+    def sampling(self) -> Sampling:
+        """Return how the samples that report depend on each other: each x, and each y, is in several pairs."""
+        sizes = [len(self.rows(fold)[2]) for fold in range(self.folds)]
+        return Sampling(len(self.x), len(self.x) // 2, lambda on_p, on_q: self._variance(on_p, on_q, sizes))
+
+    def p_value(self, critic: Critic, permutations: int, seed: int) -> float:
+        """Return the p-value of independence, the rows of y permuted."""
+        rows = self.rows(0)[2]
+        return independence_p_value(critic, self.x[rows], self.y[rows], permutations, seed)
+
+    def _variance(self, on_p: Tensor, on_q: Tensor, sizes: list[int]) -> float:
+        """Return the variance of the sum of both means, to first order: of what each sample adds to them."""
+        mean = on_q.mean()
+        apart = []
+        for part in on_q.split([self.shifts * size for size in sizes]):
+            pairs = part.view(self.shifts, -1) - mean
+            as_y = torch.stack([one.roll(shift) for shift, one in enumerate(pairs, 1)])
+            apart.append((pairs + as_y).mean(0))
+        return float((on_p + torch.cat(apart)).var()) / len(on_p)

@@ -1,0 +1,81 @@
+"""Two sets of samples, which have nothing to do with each other, in folds."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fgan.estimation.designs.design import Critic, Job
+from fgan.estimation.permutation import permutation_p_value
+from fgan.estimation.prices import Sampling, independent
+
+STOP_SHARE = 0.2
+"""Of the samples that do not report, how many stop, select and calibrate."""
+
+
+class Folds:
+    """Rows of one set in folds of a random order; a fold reports, the others train and stop.
+
+    Args:
+        n: how many rows.
+        folds: how many folds.
+        generator: decides the order.
+    """
+
+    def __init__(self, n: int, folds: int, generator: torch.Generator) -> None:
+        order = torch.randperm(n, generator=generator)
+        self.reports = [order[fold::folds] for fold in range(folds)]
+        others = [torch.cat(self.reports[:fold] + self.reports[fold + 1 :]) for fold in range(folds)]
+        self._others = [one[torch.randperm(len(one), generator=generator)] for one in others]
+
+    def parts(self, fold: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Return which rows train, stop and report in a fold."""
+        others = self._others[fold]
+        stop = max(2, round(STOP_SHARE * len(others)))
+        return others[stop:], others[:stop], self.reports[fold]
+
+    def overlap(self, fold: int, other: int) -> float:
+        """Return the share of the rows that train in one fold that train in another too."""
+        return float(torch.isin(self.parts(fold)[0], self.parts(other)[0]).float().mean())
+
+
+class TwoSamples:
+    """Two sets of samples, each in folds.
+
+    Args:
+        p, q: samples (n, *shape) and (m, *shape).
+        folds: how many.
+        seed: decides the order.
+
+    >>> design = TwoSamples(torch.arange(100), torch.arange(50), folds=5)
+    >>> job, (p, q) = design.job(0), design.report(0)
+    >>> len(job.p), len(job.p_stop), len(p), len(q)
+    (64, 16, 20, 10)
+    """
+
+    def __init__(self, p: Tensor, q: Tensor, folds: int, seed: int = 0) -> None:
+        generator = torch.Generator().manual_seed(seed)
+        self.p, self.q, self.folds = p, q, folds
+        self._of_p, self._of_q = (Folds(len(side), folds, generator) for side in (p, q))
+
+    def job(self, fold: int) -> Job:
+        """Return what trains and stops the critic of a fold."""
+        (p, p_stop, _), (q, q_stop, _) = self._of_p.parts(fold), self._of_q.parts(fold)
+        return Job(self.p[p], self.q[q], self.p[p_stop], self.q[q_stop])
+
+    def report(self, fold: int) -> tuple[Tensor, Tensor]:
+        """Return the samples that report in a fold."""
+        return self.p[self._of_p.reports[fold]], self.q[self._of_q.reports[fold]]
+
+    def overlap(self, fold: int, other: int) -> float:
+        """Return the share of one critic's training samples of P that another's has too."""
+        return self._of_p.overlap(fold, other)
+
+    def sampling(self) -> Sampling:
+        """Return that all samples are independent."""
+        return independent(len(self.p), len(self.q))
+
+    def p_value(self, critic: Critic, permutations: int, seed: int) -> float:
+        """Return the p-value of P = Q, the labels of the samples permuted."""
+        on_p, on_q = (critic(side) for side in self.report(0))
+        return permutation_p_value(on_p, on_q, permutations, seed)

@@ -1,0 +1,1 @@
+"""What samples become, wherever they come from: vectors, images or categories, with what is worth knowing of them."""

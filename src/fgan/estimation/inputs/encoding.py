@@ -1,0 +1,260 @@
+"""What samples become: vectors, images or categories, and further samples the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fgan.errors import DataError
+from fgan.estimation.inputs.read import Array, Read, Samples, read
+from fgan.output import to_stderr
+
+MOST_CATEGORIES = 0.1
+"""Whole numbers, words and truth values are categories while there are at most so many for each sample."""
+FEW_WORDS, MOST_WORDS = 20, 1000
+"""So many words of a column are never too many; more than so many always are."""
+FITTED = ("the fitted samples", "x")
+"""What errors call the samples that critics know, and further ones."""
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Samples of P and of Q, or of X and of Y row by row, in the form that methods take.
+
+    Args:
+        first, second: vectors, float64 (n, d); images, uint8 (n, c, h, w); or categories, int64 (n,).
+        kind: "vectors", "images" or "categories".
+        names: what to call the two.
+        columns: the name of each coordinate of a vector that critics see, or of each category that they know.
+        encode: turns further samples into what critics see; None where there are no critics.
+        joint: whether a row of one belongs to the same row of the other: critics see both, side by side.
+        numbers: whether every coordinate is a number of its own, none of them a category's.
+        notes: what is worth knowing of them.
+    """
+
+    first: Tensor
+    second: Tensor
+    kind: str
+    names: tuple[str, str]
+    columns: tuple[str, ...]
+    encode: Callable[[Samples], Tensor] | None = None
+    joint: bool = False
+    numbers: bool = False
+    notes: tuple[str, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """Coordinates of the first set, or categories."""
+        return len(self.columns) if self.kind == "categories" else self.first.shape[1]
+
+    @property
+    def smallest(self) -> int:
+        """How many samples the smaller set has."""
+        return min(len(self.first), len(self.second))
+
+
+def require_alike(
+    first: tuple[int, ...],
+    second: tuple[int, ...],
+    names: tuple[str, str],
+    columns: tuple[str, ...] = (),
+    other_columns: tuple[str, ...] = (),
+) -> None:
+    """Raise a DataError where samples differ in their shape, or columns in their names."""
+    if first != second:
+        raise DataError(
+            f"samples of both sets have one shape; those of {names[0]} have {first}, those of {names[1]} {second}. "
+            "Compare the same features of both."
+        )
+    if columns != other_columns:
+        odd = next((a, b) for a, b in zip(columns, other_columns, strict=True) if a != b)
+        raise DataError(
+            f'tables have the same columns in the same order; got "{odd[0]}" in {names[0]} where {names[1]} has '
+            f'"{odd[1]}". Select and order them alike.'
+        )
+
+
+def require_one_kind(first: Read, second: Read) -> None:
+    """Raise a DataError for a column that is words in one set and numbers in the other, as one stray cell makes it."""
+    for column, *cells in zip(first.columns, first.cells, second.cells, strict=True):
+        words = [cell.dtype.kind == "U" for cell in cells]
+        if words[0] == words[1]:
+            continue
+        of_words = words.index(True)
+        names = (first.name, second.name)
+        stray = next(
+            (f'"{word}" in row {row}' for row, word in enumerate(cells[of_words]) if not _is_number(word)),
+            None,
+        )
+        mend = (
+            f"the first {stray}. Repair or remove that row, or make both words." if stray
+            else "each of which is a number. Convert them."
+        )  # fmt: skip
+        raise DataError(
+            f'a column is words in both sets or in neither; "{column}" is words in {names[of_words]} and none in '
+            f"{names[1 - of_words]}: {mend}"
+        )
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _further(samples: Samples, shape: tuple[int, ...], names: tuple[str, ...] | None = None) -> Read:
+    """Read further samples of a shape; of a table, with columns of these names."""
+    given = read(samples, FITTED[1], None, 0, to_stderr)
+    expected, received = (names, given.columns) if names is not None and given.named else ((), ())
+    require_alike(shape, given.shape, FITTED, expected, received)
+    return given
+
+
+@dataclass(frozen=True)
+class ImagesLike:
+    """Reads further images of a shape (c, h, w)."""
+
+    shape: tuple[int, ...]
+
+    def of(self, samples: Read) -> Tensor:
+        """Return images, uint8 (n, c, h, w)."""
+        assert samples.images is not None, "shapes are alike"
+        return samples.images
+
+    def __call__(self, samples: Samples) -> Tensor:
+        """Return further images, uint8 (n, c, h, w)."""
+        return self.of(_further(samples, self.shape))
+
+
+def categories_of(*sets: Read) -> dict[tuple[Any, ...], int] | None:
+    """Return the number of each distinct row of all sets, or None where they are not categories."""
+    if any(cell.dtype.kind == "f" for one in sets for cell in one.cells):
+        return None
+    rows = {row: None for one in sets for row in rows_of(one.cells)}
+    if len(rows) > MOST_CATEGORIES * min(map(len, sets)):
+        return None
+    return {row: number for number, row in enumerate(sorted(rows, key=str))}
+
+
+def rows_of(cells: Sequence[Array]) -> list[tuple[Any, ...]]:
+    """Return columns as rows."""
+    return list(zip(*(cell.tolist() for cell in cells), strict=True))
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """Gives each distinct row the number of its category.
+
+    Args:
+        number_of: the numbers, by row.
+        names: of the columns, if they were given some.
+    """
+
+    number_of: dict[tuple[Any, ...], int]
+    names: tuple[str, ...] | None = None
+
+    def of(self, samples: Read) -> Tensor:
+        """Return the categories (n,) of samples that are all known."""
+        return torch.tensor([self.number_of[row] for row in rows_of(samples.cells)])
+
+    def __call__(self, samples: Samples) -> Tensor:
+        """Return the categories (n,) of further samples.
+
+        Raises:
+            DataError: for a row that is none of them.
+        """
+        given = _further(samples, (len(next(iter(self.number_of))),), self.names)
+        unknown = next((row for row in rows_of(given.cells) if row not in self.number_of), None)
+        if unknown is not None:
+            raise DataError(
+                f"log_ratio knows the categories that it was fitted to; got {', '.join(map(str, unknown))}, which was "
+                "in neither set. Leave it out."
+            )
+        return self.of(given)
+
+
+def _words(cell: Array) -> Array:
+    """Return a column as words; 1.0 is the word 1, as a column beside real numbers has it."""
+    whole = cell.dtype.kind == "f" and bool((cell == np.round(cell)).all())
+    return (cell.astype(np.int64) if whole else cell).astype(str)
+
+
+@dataclass(frozen=True)
+class Coordinates:
+    """Makes float64 vectors of rows: numbers as they are, and 0 or 1 for each word of a column.
+
+    Args:
+        columns: their names.
+        words: the words of each column; None of numbers.
+        named: whether the names were given.
+    """
+
+    columns: tuple[str, ...]
+    words: tuple[tuple[str, ...] | None, ...]
+    named: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of each coordinate."""
+        names: list[str] = []
+        for column, known in zip(self.columns, self.words, strict=True):
+            names += [column] if known is None else [f"{column} = {word}" for word in known]
+        return tuple(names)
+
+    def of(self, samples: Read) -> Tensor:
+        """Return the vectors (n, d) of samples whose words are all known."""
+        made = [
+            np.asarray(cell, dtype=np.float64)[:, None]
+            if known is None
+            else (_words(cell)[:, None] == np.array(known)).astype(np.float64)
+            for cell, known in zip(samples.cells, self.words, strict=True)
+        ]
+        return torch.from_numpy(np.concatenate(made, 1))
+
+    def __call__(self, samples: Samples) -> Tensor:
+        """Return the vectors (n, d) of further samples.
+
+        Raises:
+            DataError: for other columns, words where there were numbers, unknown words, NaN.
+        """
+        given = _further(samples, (len(self.columns),), self.columns if self.named else None)
+        pairs = list(zip(given.cells, self.words, strict=True))
+        fitted = [np.zeros(1) if known is None else cell for cell, known in pairs]
+        require_one_kind(Read(FITTED[0], fitted, self.columns), given)
+        for column, (cell, known) in zip(self.columns, pairs, strict=True):
+            unknown = next((one for one in _words(cell) if one not in known), None) if known else None
+            if unknown is not None:
+                raise DataError(
+                    f"log_ratio knows the categories that it was fitted to; {column} of x holds {unknown}, which was "
+                    "in neither set. Leave it out."
+                )
+        return self.of(given)
+
+
+def coordinates_of(*sets: Read) -> Coordinates:
+    """Return what makes vectors of sets of the same columns, and knows all of their words.
+
+    Raises:
+        DataError: for a column of so many different words that few would recur.
+    """
+    first, words, rows = sets[0], [], sum(map(len, sets))
+    most = max(FEW_WORDS, min(MOST_WORDS, rows // 10))
+    for column, *cells in zip(first.columns, *(one.cells for one in sets), strict=True):
+        if cells[0].dtype.kind != "U":
+            words.append(None)
+            continue
+        known = tuple(sorted({word for cell in cells for word in cell.tolist()}))
+        if len(known) > most:
+            raise DataError(
+                f"each word of a column becomes a coordinate beside numbers, at most {most} in {rows} rows; "
+                f'"{column}" has {len(known)}. Leave it out, merge rare ones, or give numbers as numbers.'
+            )
+        words.append(known)
+    return Coordinates(first.columns, tuple(words), first.named)

@@ -1,0 +1,99 @@
+"""What a comparison found: a ranking of groups, and what became of each run."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fgan.errors import RunError
+from fgan.experiments.members import Outcome
+from fgan.experiments.ranking import Place
+from fgan.files import save_file
+from fgan.output import aligned, jsonable
+from fgan.training.run_directory import RunDirectory
+
+RANKING = "ranking.json"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison found.
+
+    Args:
+        path: its folder.
+        by: the number that ranks.
+        places: the groups, best first.
+        outcomes: what became of each run.
+    """
+
+    path: str
+    by: str
+    places: list[Place]
+    outcomes: dict[str, Outcome]
+
+    @property
+    def runs(self) -> dict[str, RunDirectory]:
+        """The runs by name, finished or not."""
+        return {name: RunDirectory(Path(self.path) / name) for name in self.outcomes}
+
+    @property
+    def unfinished(self) -> list[str]:
+        """The runs that were stopped and can go on."""
+        return [name for name, outcome in self.outcomes.items() if outcome.state == "stopped"]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it in JSON's types."""
+        return jsonable(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Comparison:
+        """Return what `to_dict` described."""
+        places = [Place.from_dict(place) for place in values["places"]]
+        outcomes = {name: Outcome(**outcome) for name, outcome in values["outcomes"].items()}
+        return cls(values["path"], values["by"], places, outcomes)
+
+    def write(self) -> None:
+        """Write it into its folder as `ranking.json`.
+
+        Raises:
+            DataError: where it cannot be written.
+        """
+        text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
+        save_file(Path(self.path) / RANKING, f"{text}\n".encode(), "A ranking")
+
+    @classmethod
+    def read(cls, path: str | Path) -> Comparison:
+        """Return what `write` left in a folder.
+
+        Raises:
+            RunError: where there is no ranking, or it is damaged.
+        """
+        try:
+            values = json.loads((Path(path) / RANKING).read_text(encoding="utf-8"))
+            return cls.from_dict({**values, "path": str(path)})
+        except FileNotFoundError:
+            raise RunError(
+                f"{path} has no {RANKING}: the comparison has not come to its end. Go on with it by "
+                "`fgan compare --resume`, or load one of its runs."
+            ) from None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(
+                f"{Path(path) / RANKING} is damaged ({type(error).__name__}: {error}). "
+                "`fgan compare --resume` makes it again."
+            ) from error
+
+    def table(self) -> str:
+        """Return the ranking for people, then the runs that have no place in it."""
+        rows = [("rank", "", f"{self.by} [95%]", "seeds", "cannot be told from")]
+        for place in self.places:
+            tied = ", ".join(place.tied_with[:4]) + (" ..." if len(place.tied_with) > 4 else "")
+            value = place.metrics[self.by].text()
+            rows.append((str(place.rank), place.group, value, str(place.seeds), tied or "-"))
+        bad = [
+            f"{name}: {outcome.state}{f', {outcome.reason}' if outcome.reason else ''}"
+            for name, outcome in self.outcomes.items()
+            if outcome.state != "finished"
+        ]
+        return "\n".join(aligned(rows) + (["", *bad] if bad else []))

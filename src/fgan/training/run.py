@@ -1,0 +1,161 @@
+"""What a run needs around its loop, and how several loops take their steps as one ensemble.
+
+`fgan.experiments.train` trains one run with these, and adds the judge; `train_together` trains several.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+import torch
+
+from fgan.data import Dataset, absolute_name, load_data
+from fgan.device import resolve_device
+from fgan.errors import FganError
+from fgan.objectives import BASELINES
+from fgan.training.config import TrainConfig
+from fgan.training.ensemble import Ensemble, together
+from fgan.training.interruption import StopRequest
+from fgan.training.judging import BuildJudge
+from fgan.training.loop import Loop
+from fgan.training.run_directory import RunDirectory
+from fgan.training.summary import Summary
+
+
+@dataclass(frozen=True)
+class Job:
+    """One of several runs.
+
+    Args:
+        config: its recipe.
+        out: its run directory; gone on with, where there is a run already.
+        say: receives its lines for people.
+    """
+
+    config: TrainConfig
+    out: Path
+    say: Callable[[str], None]
+
+
+def train_together(
+    jobs: Sequence[Job], dataset: Dataset, *, build_judge: BuildJudge
+) -> list[Summary | FganError]:
+    """Train several runs of the same data as one ensemble where they agree, each into its own run directory.
+
+    Args:
+        jobs: the runs; those that do not agree, or were left at other steps, go one ensemble after the other.
+        dataset: the data of all of them.
+        build_judge: called before anything is written, for each run whose config asks for evaluations.
+
+    Returns:
+        What became of each: its summary, or why it failed, which leaves the others as they are.
+    """
+    prepare_torch()
+    ends: dict[int, Summary | FganError] = {}
+    loops: dict[int, Loop] = {}
+    with ExitStack() as stack:
+        for index, job in enumerate(jobs):
+            try:
+                config = resolved(job.config)
+                dataset = dataset.to(config.device)
+                run = RunDirectory(job.out)
+                resume = run.config_path.is_file()
+                run.check(config, resume=resume)
+                loop = Loop(config, dataset, run, build_judge, job.say, lines=False, bar=False)
+                stack.enter_context(loop.opened(resume=resume))
+            except FganError as error:
+                ends[index] = error
+            else:
+                loops[index] = loop
+        with StopRequest() as stop:
+            in_lockstep(list(loops.values()), stop)
+    ends |= {index: loop.failure or loop.summary() for index, loop in loops.items()}
+    return [ends[index] for index in range(len(jobs))]
+
+
+def default_folder(config: TrainConfig) -> Path:
+    """Return the run directory of a recipe whose user named none: data, game and seed.
+
+    >>> default_folder(TrainConfig(data="idx:../kmnist", divergence="kl")).as_posix()
+    'runs/kmnist-kl-seed0'
+    >>> default_folder(TrainConfig(data="mnist", objective="hinge")).as_posix()
+    'runs/mnist-hinge-seed0'
+    """
+    data = Path(config.data.removeprefix("idx:")).stem
+    game = [] if config.objective in BASELINES else [config.divergence]
+    game += [] if config.objective == "plain" else [config.objective]
+    game += [f"as-{config.generator_divergence}"] if config.generator_divergence else []
+    name = "-".join([data, *game, f"seed{config.seed}"])
+    return Path("runs") / re.sub(r"[^\w.+-]+", "_", name)
+
+
+def data_of(config: TrainConfig, say: Callable[[str], None]) -> Dataset:
+    """Return the data that a recipe names.
+
+    Raises:
+        FganError: for what `load_data` refuses.
+    """
+    return load_data(
+        config.data, data_dir=config.data_dir, image_size=config.image_size, strict=config.strict, say=say
+    )
+
+
+def prepare_torch() -> None:
+    """Set what makes runs repeatable, and fast where units fall silent; see `fgan.train`."""
+    torch.set_flush_denormal(True)
+    torch.backends.cudnn.deterministic = True
+
+
+def resolved(config: TrainConfig) -> TrainConfig:
+    """Return a config whose data are named from the root and whose device is one that torch has here."""
+    return dataclasses.replace(config, data=absolute_name(config.data), device=resolve_device(config.device))
+
+
+def in_lockstep(loops: Sequence[Loop], stop: StopRequest) -> None:
+    """Take all loops to their last steps, those that agree and are at the same step as one ensemble.
+
+    One that has to go back to an earlier step goes on alone when the others are done; one that fails has its
+    `failure`, and leaves the others as they are.
+
+    Args:
+        loops: opened.
+        stop: ends all of them early, each with a checkpoint.
+    """
+
+    def alike(loop: Loop) -> str:
+        return repr((together(loop.config), loop.trainer.steps_done))
+
+    groups = deque(list(group) for _, group in groupby(sorted(loops, key=alike), alike))
+    while groups:
+        group = groups.popleft()
+        went_back = _step_together(group, stop)
+        groups.extend([loop] for loop in went_back)
+        # Now, not when the other groups are done: whatever ends them leaves what is finished alone.
+        for loop in group:
+            if loop not in went_back:
+                loop.finish(stop)
+
+
+def _step_together(group: list[Loop], stop: StopRequest) -> list[Loop]:
+    """Step loops until their last step or a stop request; return those that went back and are not done."""
+    went_back: list[Loop] = []
+    while group:
+        ensemble = Ensemble([loop.trainer for loop in group])
+        whole = True
+        while whole and not stop.signal and group[0].is_unfinished():
+            ensemble.step()
+            unbroken = [loop.after_step() for loop in group]
+            whole = all(unbroken)
+        broken = [loop for loop in group if not loop.failure and not loop.trainer.is_finite()]
+        for loop in broken:
+            loop.go_back()
+        went_back += [loop for loop in broken if not loop.failure]
+        group = [] if whole else [loop for loop in group if loop not in broken and not loop.failure]
+    return went_back

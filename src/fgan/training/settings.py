@@ -1,0 +1,63 @@
+"""The settings of `TrainConfig` as keywords, for editors and type checkers; the tests hold both equal."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+from fgan.training.config import (
+    ActivationName,
+    DeviceName,
+    GeneratorLossName,
+    InitName,
+    LinkName,
+    NetworkName,
+    NormName,
+    ObjectiveName,
+)
+
+
+class Settings(TypedDict, total=False):
+    """Every field of `TrainConfig` but its data, none of them required; see there for what each means."""
+
+    divergence: str
+    link: LinkName | None
+    objective: ObjectiveName
+    generator_loss: GeneratorLossName
+    generator_divergence: str | None
+    single_step: bool
+    steps: int
+    seed: int
+    batch_size: int
+    n_critic: int
+    lr: float
+    beta1: float
+    beta2: float
+    lr_fade: float
+    penalties: str
+    gradient_clip: float
+    critic_clamp: float
+    ema: float
+    network: NetworkName
+    conditional: bool
+    latent: int | None
+    width: int | None
+    depth: int
+    critic_width: int | None
+    critic_depth: int | None
+    activation: ActivationName
+    norm: NormName
+    spectral_norm: bool
+    init: InitName
+    standardize: bool
+    log_every: int
+    sample_every: int
+    sample_count: int
+    checkpoint_every: int
+    keep_checkpoints: int
+    evaluate_every: int
+    evaluate_metrics: str
+    evaluate_n: int
+    data_dir: str | None
+    image_size: int | None
+    strict: bool
+    device: DeviceName

@@ -1,0 +1,231 @@
+"""The two-player step: the critic moves n_critic times and the generator once, for one member or several at once.
+
+A member is a generator and a critic that play against each other. Tensors of K members side by side have a first
+axis of K; a member alone is a stack of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fgan.objectives import Objective, Penalties, squared_gradient
+from fgan.objectives.penalties import Penalty
+from fgan.training.player import Player
+
+
+@dataclass(frozen=True)
+class Batch:
+    """What one critic step draws.
+
+    Args:
+        real: data (n, *shape).
+        latent: latents (n, latent).
+        labels: classes (n,) of the data, which the samples are made for too; None without conditioning.
+    """
+
+    real: Tensor
+    latent: Tensor
+    labels: Tensor | None = None
+
+    @staticmethod
+    def stacked(batches: Sequence[Batch]) -> Batch:
+        """Return the batches of several members as one, each tensor with a first axis of its own for them."""
+        labels = [batch.labels for batch in batches if batch.labels is not None]
+        return Batch(
+            _stacked([batch.real for batch in batches]),
+            _stacked([batch.latent for batch in batches]),
+            _stacked(labels) if labels else None,
+        )
+
+
+def _stacked(tensors: Sequence[Tensor]) -> Tensor:
+    return torch.stack(list(tensors)) if len(tensors) > 1 else tensors[0].unsqueeze(0)
+
+
+@dataclass(frozen=True)
+class StepResult:
+    """What one step saw, all of it detached; of several members, with a first axis for them.
+
+    Args:
+        critic_loss: the last critic loss, penalties included, a scalar.
+        generator_loss: the generator's loss, a scalar.
+        bound: minus the last critic loss without penalties, a scalar.
+        v_real, v_fake: the critic's last raw outputs before it moved (n,).
+    """
+
+    critic_loss: Tensor
+    generator_loss: Tensor
+    bound: Tensor
+    v_real: Tensor
+    v_fake: Tensor
+
+
+@dataclass(frozen=True)
+class Game:
+    """What the players minimise, and how they take turns.
+
+    Args:
+        objective: the loss of each of them.
+        penalties: added to the critic's loss.
+        n_critic: critic steps for each generator step.
+        single_step: both players move at once from where they stand (the paper's Algorithm 1), instead of the
+            generator after the critic.
+    """
+
+    objective: Objective
+    penalties: Penalties
+    n_critic: int = 1
+    single_step: bool = False
+
+
+@dataclass(frozen=True)
+class Group:
+    """Members side by side that play the same game.
+
+    Args:
+        game: theirs.
+        randoms: one a member, from which its penalties draw their points.
+    """
+
+    game: Game
+    randoms: Sequence[torch.Generator]
+
+
+def two_player_step(
+    generator: Player,
+    critic: Player,
+    groups: Sequence[Group],
+    draw: Callable[[], Batch],
+    step: int,
+) -> StepResult:
+    """Let every member's critic move n_critic times and its generator once; no member affects another.
+
+    The generator answers with the samples that the critic last saw, so one generator pass serves both players, and
+    real and generated samples go through the critic together.
+
+    Args:
+        generator, critic: the players of all members, as `Player.joined` makes them.
+        groups: the members, in their order; all with the same n_critic, the same single_step, and penalties that
+            ask for the same number of extra points.
+        draw: returns a new batch, stacked.
+        step: the number of this generator step, for what changes with time.
+    """
+    game = groups[0].game
+    for _ in range(game.n_critic - 1):
+        batch = draw()
+        with torch.no_grad():
+            fake = generator(batch.latent, batch.labels)
+        critic.descend(critic_pass(critic, groups, batch, fake, step).total)
+    batch = draw()
+    fake = generator(batch.latent, batch.labels)
+    if game.single_step:
+        seen = critic_pass(critic, groups, batch, fake, step)
+        generator_loss = generator_losses(groups, seen.v_fake, seen.v_real)
+        downhill = critic.gradients(seen.total, keep_graph=True)
+        generator.descend(generator_loss)
+        critic.move(downhill)
+    else:
+        seen = critic_pass(critic, groups, batch, fake.detach(), step)
+        critic.descend(seen.total)
+        generator_loss = generator_pass(critic, groups, batch, fake)
+        generator.descend(generator_loss)
+    return StepResult(
+        seen.total.detach(),
+        generator_loss.detach(),
+        -seen.adversarial.detach(),
+        seen.v_real.detach(),
+        seen.v_fake.detach(),
+    )
+
+
+@dataclass(frozen=True)
+class CriticPass:
+    """What the critics make of a batch: losses with and without penalties (K,), and raw outputs (K, n)."""
+
+    total: Tensor
+    adversarial: Tensor
+    v_real: Tensor
+    v_fake: Tensor
+
+
+def critic_pass(critic: Player, groups: Sequence[Group], batch: Batch, fake: Tensor, step: int) -> CriticPass:
+    """Return the critics' losses and outputs for a batch and samples (K, n, *shape), in one pass over all points."""
+    sizes, n = _sizes(groups), batch.real.shape[1]
+    due = [group.game.penalties.due(step) for group in groups]
+    points = [
+        [_points(penalty, real, samples, group.randoms) for _, penalty in penalties]
+        for group, penalties, real, samples in zip(
+            groups, due, batch.real.split(sizes), fake.split(sizes), strict=True
+        )
+    ]
+    extra = zip(*([one for one in of_group if one is not None] for of_group in points), strict=True)
+    parts = [batch.real, fake, *(_joined(of_groups) for of_groups in extra)]
+    labels = None if batch.labels is None else batch.labels.repeat(1, len(parts))
+    scale = groups[0].game.penalties.scale
+    steep = any(penalty.needs_slopes for penalties in due for _, penalty in penalties)
+    v, slopes = _outputs(critic, torch.cat(parts, 1), labels, scale if steep else None)
+    adversarial, totals = [], []
+    for group, penalties, own, of_v, of_slopes in zip(
+        groups, due, points, v.split(sizes), slopes.split(sizes), strict=True
+    ):
+        loss = group.game.objective.critic(of_v[:, :n], of_v[:, n : 2 * n], dim=-1)
+        counts = [n, n, *(0 if one is None else n for one in own)]
+        adversarial.append(loss)
+        totals.append(
+            loss + group.game.penalties.total(penalties, of_v, of_slopes, counts) if penalties else loss
+        )
+    return CriticPass(_joined(totals), _joined(adversarial), v[:, :n], v[:, n : 2 * n])
+
+
+def _sizes(groups: Sequence[Group]) -> list[int]:
+    return [len(group.randoms) for group in groups]
+
+
+def _points(
+    penalty: Penalty, real: Tensor, fake: Tensor, randoms: Sequence[torch.Generator]
+) -> Tensor | None:
+    """Return the points (k, n, *shape) that a penalty of k members asks for, each drawn by its own generator."""
+    asked = (penalty.points(*one) for one in zip(real, fake, randoms, strict=True))
+    points = [one for one in asked if one is not None]
+    return _stacked(points) if points else None
+
+
+def _outputs(
+    critic: Player, x: Tensor, labels: Tensor | None, scale: Tensor | float | None
+) -> tuple[Tensor, Tensor]:
+    """Return the critics' outputs at x and, by x / scale, their squared slopes; the outputs again without a scale."""
+    if scale is None:
+        v = critic(x, labels)
+        return v, v
+    if not x.requires_grad:
+        x.requires_grad_()
+    v = critic(x, labels)
+    return v, squared_gradient(v, x, scale)
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    return torch.cat(list(parts)) if len(parts) > 1 else parts[0]
+
+
+def generator_pass(critic: Player, groups: Sequence[Group], batch: Batch, fake: Tensor) -> Tensor:
+    """Return the generators' losses (K,) for their samples (K, n, *shape), in a new pass through the critics."""
+    if not any(group.game.objective.needs_real for group in groups):
+        return generator_losses(groups, critic(fake, batch.labels))
+    labels = None if batch.labels is None else batch.labels.repeat(1, 2)
+    v_fake, v_real = critic(torch.cat([fake, batch.real], 1), labels).chunk(2, 1)
+    return generator_losses(groups, v_fake, v_real)
+
+
+def generator_losses(groups: Sequence[Group], v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
+    """Return the generators' losses (K,) for raw outputs (K, n) on samples and, where they matter, on data."""
+    sizes, losses = _sizes(groups), []
+    for group, fake, real in zip(
+        groups, v_fake.split(sizes), (v_fake if v_real is None else v_real).split(sizes), strict=True
+    ):
+        objective = group.game.objective
+        losses.append(objective.generator(fake, real if objective.needs_real else None, dim=-1))
+    return _joined(losses)
