@@ -206,7 +206,7 @@ def test_mistakes_are_said_and_leave_no_file(copy, tmp_path, monkeypatch, direct
     for name, data in (("unbegun", "ring8"), ("digits", "digits")):
         RunDirectory(name).path.mkdir()
         RunDirectory(name).write_config(TrainConfig(data=data, steps=1))
-    RunDirectory("digits").append_metrics(1, {"bound": 0.5})
+    RunDirectory("digits").append("metrics", 1, {"bound": 0.5})
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken" / "comparison.json").write_text("{")
     with pytest.raises(FganError, match=message):

@@ -68,10 +68,7 @@ class Read:
         """Return at most n of the samples, drawn by chance."""
         if n is None or n >= len(self):
             return self
-        return self.at(torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:n])
-
-    def at(self, rows: Tensor) -> Read:
-        """Return the samples of some rows."""
+        rows = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:n]
         if self.images is not None:
             return replace(self, images=self.images[rows])
         return replace(self, cells=[cell[rows.numpy()] for cell in self.cells])
