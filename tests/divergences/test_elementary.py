@@ -33,6 +33,13 @@ def test_first_and_second_derivatives(function):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+def test_softplus_to_the_last_digit(dtype):
+    x = torch.linspace(-80, 80, 641, dtype=dtype)
+    digit = torch.finfo(dtype).eps
+    torch.testing.assert_close(softplus(x), torch.logaddexp(x, torch.zeros_like(x)), rtol=2 * digit, atol=0)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 def test_log_softplus_where_softplus_is_too_small(dtype):
     x = torch.tensor([-1000.0, -60.0, -41.0, -39.0, 0.0, 50.0], dtype=dtype, requires_grad=True)
     y = log_softplus(x)
