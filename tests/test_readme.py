@@ -37,6 +37,7 @@ def run(python):
     return call
 
 
+@pytest.mark.slow
 def test_the_loop_example_is_ten_lines_and_learns(root, run, tmp_path):
     example = blocks(root)[0]
     assert len([line for line in example.splitlines() if line.strip()]) == 10

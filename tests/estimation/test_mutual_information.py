@@ -248,6 +248,7 @@ def test_a_table_that_one_sample_less_makes_infinite_is_not_nothing():
     assert found["reverse-kl"].value > 0.1 and found["neyman"].interval[1] == math.inf
 
 
+@pytest.mark.slow
 def test_thousands_of_categories_fit_into_memory():
     random = np.random.default_rng(0)
     x = random.integers(0, 1500, 15_000)
@@ -262,6 +263,7 @@ def test_categories_can_be_tested_for_independence():
     assert fgan.mutual_information(x, y, permutations=99).p_value == 0.01
 
 
+@pytest.mark.slow
 def test_labels_are_labels_in_new_rows_too():
     random = np.random.default_rng(0)
     label = random.integers(0, 2, 1000)

@@ -21,11 +21,13 @@ def run():
     return train_toy("js", 0, ("kl", "js", "neyman"), QUICK)
 
 
+@pytest.mark.slow
 def test_a_short_run_is_near_the_optimum_already(run):
     assert run.mu == pytest.approx(1.3068, rel=0.05)
     assert run.sigma == pytest.approx(1.7540, rel=0.05)
 
 
+@pytest.mark.slow
 def test_bounds_of_fresh_samples_are_close_to_the_exact_value_and_not_above(run):
     for price in (run.own, run.prices["kl"], run.prices["js"]):
         _, estimate = price.exact, price.estimate

@@ -51,6 +51,7 @@ def test_each_is_the_run_that_it_would_have_been_alone(small_config, tmp_path):
     assert any("follows reverse-kl" in line for line in lines["kl-0"])
 
 
+@pytest.mark.slow
 def test_runs_go_on_each_from_where_it_was(small_config, tmp_path):
     """Of four runs one is new, one was left at an earlier step, and two are done: all end as if never stopped."""
     configs = variants(small_config())
