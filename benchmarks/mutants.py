@@ -32,12 +32,16 @@ SECONDS = 900
 
 @dataclass(frozen=True)
 class Mutant:
-    """One small break: in a file under src/fgan, what stands there once and what is put in its place."""
+    """One small break: in a file under src/fgan, what stands there once and what is put in its place.
+
+    `near` is the folder of tests that come first, where it is not that of the file's own room.
+    """
 
     name: str
     file: str
     old: str
     new: str
+    near: str = ""
 
     def broken(self, source: str) -> str:
         """Return the source with the break in it."""
@@ -65,7 +69,7 @@ def copied(target: Path) -> Path:
 def stages(mutant: Mutant, slow: bool) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:
     """Yield what to run, nearest first: a name, pytest's options, and the paths."""
     room = mutant.file.split("/")[0]
-    near = [path for path in (f"tests/{room}", f"src/fgan/{room}") if (ROOT / path).is_dir()]
+    near = [path for path in (f"tests/{mutant.near or room}", f"src/fgan/{room}") if (ROOT / path).exists()]
     if near:
         yield "fast", FAST, near
     yield "fast", FAST, []
