@@ -5,6 +5,7 @@ import sys
 
 import pytest
 import torch
+from disk import Disk
 
 import fgan
 from fgan.training.checkpoint import Checkpoints
@@ -39,6 +40,32 @@ def test_what_a_crash_left_aside_is_neither_read_nor_in_the_way(tmp_path):
     assert checkpoints.steps() == [5]
     checkpoints.write(10, GROUPS, {})
     assert sorted(path.name for path in tmp_path.iterdir()) == ["step-00000005", "step-00000010"]
+
+
+def test_a_checkpoint_is_on_the_disk_before_its_name_and_its_name_before_others_go(tmp_path, monkeypatch):
+    checkpoints = Checkpoints(tmp_path, keep=1)
+    checkpoints.write(5, GROUPS, {})
+    disk = Disk(monkeypatch)  # requires the first half
+    checkpoints.write(10, GROUPS, {})
+    name, folder, old = (
+        disk.events.index(event)
+        for event in (("name", "step-00000010"), ("sync", tmp_path.name), ("remove", "step-00000005"))
+    )
+    assert name < folder < old
+
+
+def test_logs_are_on_the_disk_before_a_checkpoint_counts_on_them(tmp_path, small_config, monkeypatch):
+    run, counted = tmp_path / "run", []
+
+    class Watching(Disk):
+        def before_a_name(self, path, target):
+            super().before_a_name(path, target)
+            if target.parent.name == "checkpoints":
+                counted.append(self.holds(run / "metrics.jsonl"))
+
+    Watching(monkeypatch)
+    fgan.train(small_config(steps=20), run, say=lambda line: None)
+    assert counted == [True, True]
 
 
 @pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"{"), lambda path: path.unlink()])
