@@ -51,3 +51,9 @@ def test_what_has_no_name_is_described():
     )
     kinked = followed_by_the_trick(divergence("f(u) = abs(u - 1) + (u - 1)**2"))
     assert kinked.startswith("no single divergence") and "kinks" in kinked
+
+
+def test_an_f_beyond_all_numbers_is_none_of_the_catalogue():
+    """e^u overflows within the ratios at which an f is known."""
+    found = followed_by_the_trick(divergence("f(u) = exp(u - 1) - u"))
+    assert found.startswith("the h with h'' = f''/u of")

@@ -9,14 +9,14 @@ import torch
 from cases import together
 from catalogue import EVERY
 
-from fgan.divergences import CATALOGUE, Renyi, divergence
+from fgan.divergences import CATALOGUE, Divergence, Renyi, divergence
 from fgan.errors import FganError
 from fgan.reporting.cards import card, family_remark, table
 from fgan.reporting.formulas import formulas
 from fgan.reporting.graphs import curves
 from fgan.reporting.records import find, record, with_infinities
 from fgan.reporting.relatives import dual_of, same_as
-from fgan.reporting.wording import costs
+from fgan.reporting.wording import costs, tails
 
 COMBINED = ["0.5*kl + 0.5*reverse-kl", "dual(js)", "scaled(pearson)", "0.3*alpha:0.5 + dual(alpha:2)"]
 ALL = [*EVERY, *COMBINED, "f(u)=(u-1)**4", "f(x)=x*log(x)", "renyi:2", "bhattacharyya"]
@@ -110,3 +110,24 @@ def test_a_user_s_f_comes_with_its_notes():
 def test_what_is_no_divergence_is_refused(name):
     with pytest.raises(FganError):
         find(name)
+
+
+def test_a_term_beyond_every_power_is_called_heavy():
+    class Exponential(Divergence):
+        """f(u) = e^(u-1) - u."""
+
+        name = "exponential"
+
+        def f(self, u):
+            return (u - 1).exp() - u
+
+        def real_at(self, log_ratio):
+            return log_ratio.expm1().exp() - 1
+
+        def fake_at(self, log_ratio):
+            return (log_ratio.exp() - 1) * log_ratio.expm1().exp()
+
+    assert Exponential().growth == (math.inf, 0)
+    assert tails(Exponential()).startswith(
+        "Heavy: an estimate of the bound averages more than any power of u over the"
+    )

@@ -148,6 +148,9 @@ class Facts:
         slopes = []
         for term, sign in ((self.fake_at, 1.0), (self.real_at, -1.0)):
             near, far = (float(term(_at(sign * at)).abs()) for at in (FAR, 1.25 * FAR))
+            if not math.isfinite(far):  # faster than any power
+                slopes.append(math.inf)
+                continue
             power = (math.log(far) - math.log(near)) / (0.25 * FAR) if near and far else 0.0
             slopes.append(round(power, 2) if power > 0.1 else 0.0)  # a logarithm gives 0.05 here
         return slopes[0], slopes[1]

@@ -111,8 +111,14 @@ def _member(f: Tensor, family: str, value: float) -> tuple[float, Match]:
 
 
 def _fit(f: Tensor, name: str, known: Tensor, within: float = SAME) -> Match:
-    size = 1 + f.abs() + RATIOS
-    columns = torch.stack([known, torch.ones_like(RATIOS), RATIOS - 1], dim=1) / size[:, None]
+    finite = f.isfinite()
+    if not torch.equal(
+        finite, known.isfinite()
+    ):  # one of them grows beyond all numbers where the other does not
+        return Match(name, 1.0, 0.0, 0.0, math.inf, within)
+    f, known, u = f[finite], known[finite], RATIOS[finite]
+    size = 1 + f.abs() + u
+    columns = torch.stack([known, torch.ones_like(u), u - 1], dim=1) / size[:, None]
     norms = columns.norm(dim=0)
     solution = torch.linalg.lstsq(columns / norms, (f / size)[:, None], driver="gelsd").solution[:, 0] / norms
     scale, shift, slope = solution.tolist()

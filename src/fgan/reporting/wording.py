@@ -18,6 +18,8 @@ def number(x: float | None) -> str:
     """
     if x is None:
         return "not defined"
+    if math.isnan(x):
+        return "NaN"
     if math.isinf(x):
         return "∞" if x > 0 else "-∞"
     for unit, name in ((1.0, ""), (math.log(2), "log 2")):
@@ -129,7 +131,8 @@ def tails(d: Divergence) -> str:
     if over_model:
         parts.append(f"{power('u', over_model)} over the model's samples")
     if over_data:
-        parts.append(f"1/{power('u', over_data)} over the data")
+        inverse = power("1/u", over_data) if math.isinf(over_data) else f"1/{power('u', over_data)}"
+        parts.append(f"{inverse} over the data")
     averaged = f"an estimate of the bound averages {' and '.join(parts)}"
     # E_Q[u] = 1 and E_P[1/u] <= 1, so that powers up to a half always have a variance.
     if max(over_model, over_data) <= 0.5:
@@ -144,6 +147,8 @@ def power(base: str, exponent: float) -> str:
     >>> power("u", 2.0), power("u", 1.0), power("u", 1.67)
     ('u²', 'u', 'u^1.67')
     """
+    if math.isinf(exponent):
+        return f"more than any power of {base}"
     if exponent == 1:
         return base
     whole = exponent == int(exponent) and 0 <= exponent < 1000
