@@ -8,10 +8,11 @@ import pytest
 import torch
 from cases import together
 from catalogue import EVERY, EVERY_LINK
+from torch.autograd import forward_ad
 
 import fgan
-from fgan.divergences import divergence
-from fgan.divergences.elementary import exp_difference, log_softplus, quadratic, softplus
+from fgan.divergences import Divergence, divergence
+from fgan.divergences.elementary import exp_difference, log_softplus, quadratic, softplus, value_and_slope
 from fgan.divergences.newton import invert
 
 X = torch.tensor([-3.0, -0.5, 0.7, 2.0], dtype=torch.float64, requires_grad=True)
@@ -125,3 +126,33 @@ def test_bounds_of_half_precision_outputs_are_averaged_in_float32(dtype):
     for bound in (divergence("js").bound, fgan.divergences.Renyi(2.0).bound):
         assert bound(v, v).dtype == torch.float32
         torch.testing.assert_close(bound(v, v), bound(v.float(), v.float()))
+
+
+@together("name, link", [*EVERY_LINK, ("f(u)=(u-1)**4", "log-ratio")])
+def test_what_a_divergence_says_does_not_depend_on_the_mode(name, link):
+    d, v = divergence(name, link), torch.linspace(-3, 3, 13, dtype=torch.float64)
+
+    def said():
+        return torch.stack(
+            [d.real_term(v), d.fake_term(v), d.weight(v), d.derivative(v.exp()), d.log_ratio(v)]
+        )
+
+    expected = said()
+    for mode in (torch.no_grad, torch.inference_mode):
+        with mode():
+            torch.testing.assert_close(said(), expected, rtol=0, atol=0, equal_nan=True)
+
+
+def test_the_parameters_of_ones_own_f_have_gradients():
+    a = torch.nn.Parameter(torch.tensor(2.0, dtype=torch.float64))
+    d = Divergence.from_f(lambda u: a * (u - 1) ** 2, name="mine")
+    v = torch.tensor([0.5, -0.5], dtype=torch.float64)
+    d.real_term(v).sum().backward()
+    assert a.grad.item() == pytest.approx(float((2 * v.expm1()).sum()))
+
+
+def test_slopes_have_tangents():
+    x = torch.tensor([0.5], dtype=torch.float64)
+    with forward_ad.dual_level():
+        _, slope = value_and_slope(torch.exp, forward_ad.make_dual(x, torch.ones_like(x)))
+        assert forward_ad.unpack_dual(slope).tangent.item() == pytest.approx(x.exp().item())

@@ -59,6 +59,7 @@ class _Curve:
     conjugate: Tensor
 
 
+@torch.no_grad()
 def diagnose(f: TensorMap, name: str) -> Diagnosis:
     """Look at f where float64 can, and say what it is.
 

@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch._C._functorch import is_functorch_wrapped_tensor
+from torch.autograd.forward_ad import unpack_dual
 
 TensorMap = Callable[[Tensor], Tensor]
 LOG2 = math.log(2.0)
@@ -34,7 +35,7 @@ def value_and_slope(function: TensorMap, x: Tensor) -> tuple[Tensor, Tensor]:
     >>> value_and_slope(torch.square, torch.tensor([3.0]))
     (tensor([9.]), tensor([6.]))
     """
-    if is_functorch_wrapped_tensor(x):  # within vmap or a transform that autograd cannot reach into
+    if _needs_transforms(function, x):
         value, pull, *_ = torch.func.vjp(function, x)
         return value, pull(torch.ones_like(value))[0]
     again = torch.is_grad_enabled() and x.requires_grad
@@ -46,6 +47,18 @@ def value_and_slope(function: TensorMap, x: Tensor) -> tuple[Tensor, Tensor]:
         # Of the sum, not of the value with ones beside it: torch would import sympy to compare their shapes.
         (slope,) = torch.autograd.grad(value.sum(), at, create_graph=again, materialize_grads=True)
     return (value, slope) if again else (value.detach(), slope)
+
+
+def _needs_transforms(function: TensorMap, x: Tensor) -> bool:
+    """Whether plain autograd would lose something that torch.func keeps."""
+    return (
+        is_functorch_wrapped_tensor(x)  # within vmap or grad of torch.func
+        or torch.is_inference_mode_enabled()
+        or x.is_inference()
+        or unpack_dual(x).tangent is not None  # forward mode
+        # Parameters of the function's own, which are to have a gradient.
+        or (torch.is_grad_enabled() and not x.requires_grad and function(x).requires_grad)
+    )
 
 
 def softplus(x: Tensor) -> Tensor:
