@@ -47,7 +47,14 @@ def test_every_room_is_on_the_page(page, root):
 
 def test_a_new_divergence_by_the_page(page):
     """The example's code, as it stands there, is a divergence that keeps every law."""
-    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    (code,) = (one for one in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "class Quartic" in one)
     names: dict = {}
     exec(compile(code, "architecture.md", "exec"), names)
     assert broken_laws(names["Quartic"]()) == {}
+
+
+def test_a_data_set_by_the_page(page, tmp_path, monkeypatch):
+    (code,) = (one for one in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "Dataset(" in one)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code.replace("steps=500", "steps=2, device='cpu'"), "architecture.md", "exec"), {})
+    assert (tmp_path / "runs" / "mine" / "config.json").exists()

@@ -47,6 +47,7 @@ MISTAKES = (
     "estimate a b --plot x.gif",
     "estimate a b --divergence ,",
     "mi a b --plot x.gif",
+    "compare",
     "compare ring8 --jobs 0",
     "compare ring8 --jobs 1 --ray local",
     "paper toy --jobs 0",

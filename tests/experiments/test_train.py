@@ -2,9 +2,11 @@ import json
 
 import numpy as np
 import pytest
+import torch
 
 import fgan
 from fgan import cli, evaluation
+from fgan.data import Dataset, Frame, TensorSource
 
 SMALL = "--steps 20 --width 8 --batch-size 16 --checkpoint-every 10 --sample-count 0"
 QUICK = [*SMALL.split(), "--device", "cpu"]
@@ -86,7 +88,9 @@ def test_keywords_a_preset_and_a_config_make_the_same_run(tmp_path):
     fgan.train(fgan.preset("default", "moons"), tmp_path / "changed", divergence="js", say=quiet, **FEW)
     fgan.train(fgan.load_data("moons"), tmp_path / "dataset", divergence="js", say=quiet, **FEW)
     runs = [files(tmp_path / name) for name in ("keywords", "config", "changed", "dataset")]
-    assert runs[0] == runs[1] == runs[2] == runs[3] and len(runs[0]) > 5
+    assert runs[0] == runs[1] == runs[2] and len(runs[0]) > 5
+    assert json.loads(runs[3].pop("config.json"))["data"] == "dataset:moons"
+    assert runs[3] == {name: content for name, content in runs[0].items() if name != "config.json"}
 
 
 def test_a_preset_is_named_and_its_settings_change(tmp_path):
@@ -143,3 +147,25 @@ def test_mistakes_are_said_before_anything_is_written(tmp_path, monkeypatch, arg
         fgan.train(*arguments, **keywords)
     assert words in str(caught.value)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_dataset_that_was_passed_is_never_looked_up_by_its_name(tmp_path, monkeypatch):
+    """Although its run directory has the same name, and holds pictures."""
+    monkeypatch.chdir(tmp_path)
+    values = torch.randn(200, 3, generator=torch.Generator().manual_seed(0))
+    mine = Dataset("mine", Frame((3,)), TensorSource(values), TensorSource(values))
+    small = {"width": 8, "batch_size": 8, "checkpoint_every": 5, "device": "cpu"}
+    fgan.train(mine, "mine", steps=5, say=quiet, **small)
+    summary = fgan.train(mine, "mine", steps=10, resume=True, say=quiet, **small)
+    assert summary.step == 10 and summary.data == "dataset:mine"
+    notes = []
+    fgan.report("mine", say=notes.append)
+    assert any("was passed to fgan.train as a Dataset" in note for note in notes)
+
+
+def test_a_run_goes_on_with_its_own_recipe(tmp_path):
+    small = {"width": 8, "batch_size": 8, "checkpoint_every": 5, "device": "cpu"}
+    fgan.train("moons", tmp_path / "run", divergence="js", steps=5, say=quiet, **small)
+    assert fgan.train("moons", tmp_path / "run", steps=10, resume=True, say=quiet).divergence == "js"
+    with pytest.raises(fgan.FganError, match="'kl' here"):
+        fgan.train("moons", tmp_path / "run", divergence="kl", steps=10, resume=True, say=quiet)

@@ -7,7 +7,7 @@ import torch
 
 import fgan
 from fgan.errors import DivergedError, FganError
-from fgan.training.loggers import Logger, closing
+from fgan.training.loggers import Logger
 
 
 def quiet(line: str) -> None:
@@ -159,16 +159,21 @@ def test_why_a_run_failed_is_not_hidden_by_a_logger(tmp_path, small_config, brea
     assert other.calls[-1] == ("close",)
 
 
-def test_loggers_are_closed_where_the_run_never_begins(tmp_path):
+def test_a_mistake_in_the_arguments_leaves_loggers_open(tmp_path):
     notes = Notes()
     with pytest.raises(FganError, match='unknown preset "defualt"'):
         fgan.train("ring8", tmp_path / "run", preset="defualt", loggers=[notes])
-    assert notes.calls == [("close",)]
+    assert not notes.calls
 
 
-def test_what_is_no_logger_is_refused_before_anything_is_written(tmp_path):
-    with pytest.raises(FganError, match=r"must have the methods log, images and close .*; got 'tensorboard'"):
-        fgan.train("ring8", tmp_path / "run", loggers=["tensorboard"])
+@pytest.mark.parametrize("loggers", [["tensorboard"], [Notes], Notes()])
+def test_what_is_no_logger_is_refused_before_anything_is_written(tmp_path, loggers):
+    with pytest.raises(FganError, match=r"with the methods log, images and close|a list of them"):
+        fgan.train("ring8", tmp_path / "run", loggers=loggers)
     assert not (tmp_path / "run").exists()
-    with pytest.raises(FganError, match="must have the methods"), closing([object()]):
-        pass
+
+
+def test_loggers_may_come_one_by_one(tmp_path, small_config):
+    notes = Notes()
+    fgan.train(small_config(steps=10), tmp_path / "run", say=quiet, loggers=(one for one in [notes]))
+    assert notes.steps("log") and notes.calls[-1] == ("close",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 
 import tyro
@@ -87,6 +88,6 @@ def _with_cluster(arguments: list[str]) -> list[str]:
     """Return the arguments with what a bare --ray stands for."""
     bare = [
         word == "--ray" and (after is None or after.startswith("--"))
-        for word, after in zip(arguments, [*arguments[1:], None], strict=True)
+        for word, after in zip_longest(arguments, arguments[1:])
     ]
     return [part for word, alone in zip(arguments, bare, strict=True) for part in (word, *["local"] * alone)]

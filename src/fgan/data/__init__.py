@@ -4,9 +4,11 @@ from fgan.data.arrays import save_array
 from fgan.data.dataset import Dataset, FunctionSource, Modes, Source, TensorSource
 from fgan.data.load import absolute_name, load_data
 from fgan.data.pictures import draw_samples, save_picture
+from fgan.frame import Frame
 
 __all__ = [
     "Dataset",
+    "Frame",
     "FunctionSource",
     "Modes",
     "Source",

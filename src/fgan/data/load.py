@@ -58,6 +58,11 @@ def load_data(
     (2,)
     """
     name = str(name)
+    if name.startswith(PASSED):
+        raise DataError(
+            f'"{name}" was passed to fgan.train as a Dataset, which no name can load. Pass it again (dataset=...), or '
+            "name other data, as with --against."
+        )
     if name in BUILDERS:
         _refuse_size(name, image_size)
         return BUILDERS[name](data_dir, say)
@@ -78,6 +83,10 @@ def load_data(
     )
 
 
+PASSED = "dataset:"
+"""What stands before the name of a `Dataset` that was passed from Python, and that no name can load."""
+
+
 def absolute_name(name: str) -> str:
     """Return the name under which a data set is found from any working directory.
 
@@ -86,7 +95,7 @@ def absolute_name(name: str) -> str:
     >>> Path(absolute_name("idx:somewhere").removeprefix("idx:")).is_absolute()
     True
     """
-    if name in BUILDERS:
+    if name in BUILDERS or name.startswith(PASSED):
         return name
     if name.startswith(IDX_PREFIX):
         return IDX_PREFIX + str(Path(name.removeprefix(IDX_PREFIX)).expanduser().absolute())

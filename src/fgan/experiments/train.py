@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Unpack
 
-from fgan.data import Dataset
+from fgan.data import Dataset, absolute_name
+from fgan.data.load import PASSED
 from fgan.errors import FganError
 from fgan.experiments.presets import preset as preset_of
 from fgan.output import Say
 from fgan.training.config import TrainConfig, require_settings
 from fgan.training.interruption import StopRequest
 from fgan.training.judging import Judge
-from fgan.training.loggers import Logger, closing
+from fgan.training.loggers import Logger, checked_loggers, closing
 from fgan.training.loop import Loop
 from fgan.training.run import data_of, default_folder, in_lockstep, prepare_torch, resolved
 from fgan.training.run_directory import RunDirectory
@@ -31,7 +32,7 @@ def train(
     dataset: Dataset | None = None,
     say: Say = print,
     lines: bool | None = None,
-    loggers: Sequence[Logger] = (),
+    loggers: Iterable[Logger] = (),
     **settings: Unpack[Settings],
 ) -> Summary:
     """Train a generator on data, by any f-divergence, into a run directory.
@@ -52,8 +53,9 @@ def train(
         say: receives lines for people.
         lines: say each line of metrics; default: where there is no progress bar. With one, only the lines that go
             with a picture are said. Evaluations are always said.
-        loggers: receive what the run directory does, after it, and are closed in the end, even if the run fails.
-            If one raises, the run stops with a checkpoint of the step and an error that names the logger.
+        loggers: receive what the run directory does, after it, and are closed when the run ends or fails; not where
+            the arguments are refused. If one raises, the run stops with a checkpoint of the step and an error that
+            names the logger.
         settings: fields of `TrainConfig`, changed from the preset or the config.
 
     Returns:
@@ -65,17 +67,18 @@ def train(
         DivergedError: where a loss or a weight stops being finite a fourth time; the first three times the run goes
             back to its last good checkpoint and on with half the learning rate.
     """
-    with closing(loggers):
-        if isinstance(data, Dataset):
-            if dataset is not None:
-                raise FganError(f'two data sets were given: "{data.name}", and dataset=. Leave one out.')
-            dataset, data = data, data.name
-        config = recipe_of(data, preset, settings)
-        run = RunDirectory(default_folder(config) if out is None else out)
-        prepare_torch()
-        config = resolved(config)
-        run.check(config, resume=resume)
-        loop = Loop(config, dataset or data_of(config, say), run, judge_of, say, lines, loggers=loggers)
+    followers = checked_loggers(loggers)
+    if isinstance(data, Dataset):
+        if dataset is not None:
+            raise FganError(f'two data sets were given: "{data.name}", and dataset=. Leave one out.')
+        dataset, data = data, PASSED + data.name
+    config = recipe_of(data, preset, settings, RunDirectory(out) if resume and out is not None else None)
+    run = RunDirectory(default_folder(config) if out is None else out)
+    prepare_torch()
+    config = resolved(config)
+    run.check(config, resume=resume)
+    with closing(followers):
+        loop = Loop(config, dataset or data_of(config, say), run, judge_of, say, lines, loggers=followers)
         with loop.opened(resume=resume), StopRequest() as stop:
             in_lockstep([loop], stop)
         if loop.failure:
@@ -83,8 +86,14 @@ def train(
         return loop.summary()
 
 
-def recipe_of(data: str | Path | TrainConfig, preset: str, settings: Settings) -> TrainConfig:
+def recipe_of(
+    data: str | Path | TrainConfig, preset: str, settings: Settings, run: RunDirectory | None = None
+) -> TrainConfig:
     """Return the recipe that keywords stand for: a preset for these data, or a whole config, with settings changed.
+
+    Args:
+        data, preset, settings: as `train` takes them.
+        run: one to go on with, whose recipe is changed if no preset is named; as the command line does.
 
     Raises:
         FganError: for an unknown preset or setting, a value out of range, or a preset beside a config.
@@ -104,6 +113,9 @@ def recipe_of(data: str | Path | TrainConfig, preset: str, settings: Settings) -
             f"data must be a name, a path, an fgan.data.Dataset or an fgan.TrainConfig; got {type(data).__name__}. "
             "An array can be saved as .npy and named by its path."
         )
+    if run is not None and preset == "default" and run.config_path.is_file():
+        require_settings(settings)
+        return dataclasses.replace(run.config(), data=absolute_name(str(data)), **settings)
     return preset_of(preset, data, **settings)
 
 

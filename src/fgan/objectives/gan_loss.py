@@ -121,6 +121,12 @@ class GANLoss(Objective):
         link, offered = cls.preferred_link, set(divergence.links).difference(cls.unfit_links)
         return link if link in offered and trainable_by[link] else divergence.links[0]
 
+    def __repr__(self) -> str:
+        """Write it with what matters."""
+        return (
+            f"fgan.objectives.{type(self).__name__}({self.divergence!r}, generator={self.generator_loss!r})"
+        )
+
     @property
     def linked(self) -> Divergence | None:
         """The divergence whose link turns the raw output v into T."""

@@ -108,19 +108,31 @@ class Loggers:
                 self.failure = _failure(logger, f"{method}() at step {step}", error)
 
 
+def checked_loggers(loggers: Iterable[Logger]) -> tuple[Logger, ...]:
+    """Return loggers as they may be used more than once.
+
+    Raises:
+        FganError: for what is no `Logger`, or not several.
+    """
+    if not isinstance(loggers, Iterable):
+        raise FganError(f"loggers must be a list of them; got {loggers!r}. Write loggers=[...].")
+    found = tuple(loggers)
+    for logger in found:
+        if isinstance(logger, type) or not isinstance(logger, Logger):
+            raise FganError(
+                "a logger must be an object with the methods log, images and close "
+                f"(fgan.training.loggers.Logger); got {logger!r}."
+            )
+    return found
+
+
 @contextmanager
 def closing(loggers: Sequence[Logger]) -> Iterator[None]:
     """Close every logger in the end, whatever happens before.
 
     Raises:
-        FganError: for what is no `Logger`, before anything else; and where one could not be closed. If what is
-            inside failed, that is raised instead, with a note.
+        FganError: where one could not be closed. If what is inside failed, that is raised instead, with a note.
     """
-    for logger in loggers:
-        if not isinstance(logger, Logger):
-            raise FganError(
-                f"a logger must have the methods log, images and close (fgan.training.loggers.Logger); got {logger!r}."
-            )
     try:
         yield
     except BaseException as error:

@@ -17,6 +17,7 @@ from pathlib import Path
 import torch
 
 from fgan.data import Dataset, absolute_name, load_data
+from fgan.data.load import PASSED
 from fgan.device import resolve_device
 from fgan.errors import FganError
 from fgan.objectives import BASELINES
@@ -88,7 +89,7 @@ def default_folder(config: TrainConfig) -> Path:
     >>> default_folder(TrainConfig(data="mnist", objective="hinge")).as_posix()
     'runs/mnist-hinge-seed0'
     """
-    data = Path(config.data.removeprefix("idx:")).stem
+    data = Path(config.data.removeprefix("idx:").removeprefix(PASSED)).stem
     game = [] if config.objective in BASELINES else [config.divergence]
     game += [] if config.objective == "plain" else [config.objective]
     game += [f"as-{config.generator_divergence}"] if config.generator_divergence else []

@@ -31,6 +31,10 @@ class RunDirectory:
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
 
+    def __repr__(self) -> str:
+        """Write the call that makes it."""
+        return f'fgan.RunDirectory("{self.path}")'
+
     @property
     def config_path(self) -> Path:
         """Where the complete recipe lies."""

@@ -9,6 +9,7 @@ from fgan.divergences.base import Divergence
 from fgan.divergences.catalogue import EXAMPLES, divergence
 from fgan.divergences.derived import FromF
 from fgan.divergences.recognise import RATIOS, Match, match, recognise
+from fgan.errors import FganError
 from fgan.verification import claims, ends, precision, recover
 from fgan.verification.dense import dense_break
 from fgan.verification.laws import LAWS, broken_laws
@@ -53,6 +54,10 @@ def verify(
     >>> verify(lambda u: u * u.log()).recognised
     'kl'
     """
+    if target is None and claim:
+        raise FganError(
+            f'claim says which divergence your own code is; got "{claim}" and no code. Name the code too.'
+        )
     if target is None:
         return {one: verify(one) for one in EXAMPLES}
     claimed = divergence(claim) if claim else None

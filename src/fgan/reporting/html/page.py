@@ -62,11 +62,21 @@ def report(
 
     Args:
         runs: run directories and folders of comparisons, or what `fgan.load` makes of them.
-        out, seed, data_dir, say: as `write_report` takes them.
+        out: the file; default: report.html in the folder if there is one, in the working directory for several.
+        seed: decides the latents, the same for every run.
+        data_dir: where the data lie, if not where the runs found them.
+        say: receives lines for people, such as what is missing.
 
     Raises:
-        FganError: as `write_report`.
+        FganError: where a folder holds no run, there is nothing to show, the runs are of different data, or
+            `out` is something else than a report.
     """
+    odd = next((one for one in runs if not isinstance(one, str | Path | RunDirectory | Comparison)), None)
+    if odd is not None:
+        raise FganError(
+            f"a report is of run directories and comparisons, one argument each; got {odd!r}. Write report(*runs) for "
+            "a list of them."
+        )
     folders = [one if isinstance(one, str | Path) else one.path for one in runs]
     return write_report(folders, out, seed=seed, data_dir=data_dir, say=say).path
 
