@@ -49,6 +49,7 @@ def test_the_other_example_runs_as_it_is(root, run, tmp_path):
     run(blocks(root)[1] + "\nassert samples.shape == (1000, 2)", tmp_path)
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_divergences_page_run(root, run, tmp_path):
     for code in re.findall(
         r"```python\n(.*?)```", (root / "docs" / "divergences.md").read_text(), flags=re.S

@@ -62,6 +62,7 @@ def test_mistakes_end_with_2_and_leave_nothing_behind(arguments, message, tmp_pa
     assert not any(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_folder_in_use_is_not_trained_into(tmp_path, capsys):
     (tmp_path / "file").write_text("mine")
     arguments = [

@@ -10,9 +10,15 @@ from fgan.estimation.methods import REGISTRY
 
 OF_VECTORS = [name for name, method in METHODS.items() if "vectors" in method.two_samples]
 WITH_CRITICS = [name for name in OF_VECTORS if METHODS[name].learner]
+LONG = ("telescoping", "rulsif", "kliep", "tight", "dv")
+"""Methods that take seconds, or are another's kin."""
 
 
-@pytest.mark.parametrize("method", OF_VECTORS)
+def few_fast(names: list[str]) -> list:
+    return [pytest.param(name, marks=[pytest.mark.slow] * (name in LONG)) for name in names]
+
+
+@pytest.mark.parametrize("method", few_fast(OF_VECTORS))
 def test_kl_of_two_normal_distributions(method, gaussians):
     p, q = gaussians(1500, 2)
     folds = 2 if method == "telescoping" else 5  # eight critics each
@@ -22,7 +28,7 @@ def test_kl_of_two_normal_distributions(method, gaussians):
     assert found["kl"].method == method and found["kl"].reason == "asked for"
 
 
-@pytest.mark.parametrize("method", WITH_CRITICS)
+@pytest.mark.parametrize("method", few_fast(WITH_CRITICS))
 def test_a_lower_bound_stays_below(method, gaussians):
     p, q = gaussians(1500, 2, seed=3)
     folds = 2 if method == "telescoping" else 5

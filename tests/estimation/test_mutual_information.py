@@ -149,6 +149,7 @@ def test_it_can_be_written_drawn_and_read(tmp_path):
     assert (tmp_path / "mi.png").stat().st_size > 10_000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n", "folds", "most"), [(500, 2, 250), (2002, 2, 501)])
 def test_infonce_is_told_what_it_cannot_pass(n, folds, most):
     from fgan.estimation.published.fitting import at_once

@@ -233,6 +233,7 @@ def test_a_curve_keeps_its_mean_and_its_steps_when_it_is_thinned():
     assert irregular == {"y": [1.0, None, 3.0], "x": [1, 2, 5]}
 
 
+@pytest.mark.slow
 def test_thirty_long_runs_stay_small(comparison):
     found = gather([comparison])
     found.ranking = None

@@ -75,6 +75,7 @@ def test_a_stop_request_never_leaves_a_broken_checkpoint(tmp_path, small_config,
     assert fgan.RunDirectory(tmp_path / "run").sample(5).isfinite().all()
 
 
+@pytest.mark.slow
 def test_the_command_line_says_it_in_json_and_on_stderr(tmp_path, fgan_command):
     flags = (
         "--divergence pearson --generator-loss saturating --lr 1000 --penalties none --steps 300 --device cpu"

@@ -100,11 +100,11 @@ def test_whatever_a_logger_does_the_run_has_the_same_bits(tmp_path, small_config
     ("method", "at", "kind", "kept"),
     [
         ("log", 15, "metrics", 15),
-        ("log", 30, "speed", 30),
-        ("log", 20, "evaluations", 20),
+        pytest.param("log", 30, "speed", 30, marks=pytest.mark.slow),
+        pytest.param("log", 20, "evaluations", 20, marks=pytest.mark.slow),
         ("images", 0, "metrics", None),
-        ("images", 20, "metrics", 20),
-        ("images", 43, "metrics", 43),
+        pytest.param("images", 20, "metrics", 20, marks=pytest.mark.slow),
+        pytest.param("images", 43, "metrics", 43, marks=pytest.mark.slow),
     ],
 )
 def test_one_that_raises_stops_the_run_which_goes_on_as_if_it_had_not(

@@ -1,9 +1,6 @@
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -87,6 +84,7 @@ def test_leaving_the_finite_numbers_is_a_diagnosis(tmp_path, small_config):
         )
 
 
+@pytest.mark.slow
 def test_diverged_training_exits_with_3(tmp_path, fgan_command):
     out = tmp_path / "run"
     result = fgan_command(
@@ -262,16 +260,3 @@ def test_what_is_to_know_of_a_written_f_is_said(tmp_path, small_config):
     fgan.train(small_config(divergence="f(u)=u**2"), tmp_path / "run", say=lines.append)
     assert lines[0].startswith("f(u)=u**2: f(1) = 1 is not 0")
     assert sum(line.startswith("the generator follows") for line in lines) == 1
-
-
-def test_another_interpreter_whose_hashes_differ_has_the_same_run(tmp_path, small_config):
-    fgan.train(small_config(steps=10), tmp_path / "here", say=quiet)
-    command = ["train", "--config", tmp_path / "here" / "config.json", "--out", tmp_path / "there"]
-    hashes = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
-    environment = {**os.environ, "PYTHONHASHSEED": hashes}
-    subprocess.run([sys.executable, "-m", "fgan", *command], env=environment, check=True, capture_output=True)
-    here, there = (
-        {path.name: path.read_bytes() for path in (tmp_path / run).rglob("*.safetensors")}
-        for run in ("here", "there")
-    )
-    assert here and here == there

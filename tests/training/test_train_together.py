@@ -65,6 +65,7 @@ def test_runs_go_on_each_from_where_it_was(small_config, tmp_path):
         assert logged(other.out) == [pytest.approx(line, rel=1e-3, abs=1e-4) for line in logged(one.out)]
 
 
+@pytest.mark.slow
 def test_one_that_leaves_the_finite_numbers_goes_back_alone(small_config, tmp_path, breaking):
     configs = variants(small_config())
     whole, _ = jobs_of(tmp_path / "whole", configs)
