@@ -30,6 +30,7 @@ def refused(result, *said):
     return True
 
 
+@pytest.mark.slow
 def test_train_then_sample(tmp_path, fgan_command):
     run = tmp_path / "run"
     result = fgan_command("train", "digits", "--divergence", "kl", "--out", run, *QUICK)

@@ -51,12 +51,14 @@ def test_several_are_pooled(run, evaluate, tmp_path):
     assert result.stdout.count("100 samples of") == 2 and "mean over 2" in result.stdout
 
 
+@pytest.mark.slow
 def test_the_nearest_training_images_are_drawn(run, evaluate, tmp_path):
     result = evaluate(run, "--metrics", "fid", "--n", 50, "--neighbours", tmp_path / "n.png")
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "n.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_the_best_checkpoint_is_judged_if_asked_for(evaluate, fgan_command, tmp_path):
     result = fgan_command(
         "train", "digits", "--steps", 20, "--checkpoint-every", 10, "--evaluate-every", 10, "--width", 16,
@@ -95,6 +97,7 @@ def test_a_result_is_printed_although_the_run_cannot_keep_it(run, evaluate):
     )
 
 
+@pytest.mark.slow
 def test_no_mean_is_taken_of_what_was_held_against_different_things(run, fgan_command, evaluate, tmp_path):
     other = tmp_path / "other"
     assert fgan_command("train", "ring8", "--steps", 5, "--width", 8, "--out", other).returncode == 0

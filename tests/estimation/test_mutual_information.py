@@ -72,6 +72,7 @@ def test_independent_variables_share_nothing(dimension):
     assert found.interval[0] == 0 and found.value < 0.02 and found.lower_bound == 0
 
 
+@pytest.mark.slow
 def test_p_values_of_independent_variables_are_uniform():
     from scipy.stats import kstest
 
@@ -95,6 +96,7 @@ def test_the_pointwise_information_of_new_rows():
     assert found.log_ratio(z).sub(exact).abs().max() < 0.25
 
 
+@pytest.mark.slow
 def test_one_critic_prices_the_whole_catalogue():
     found = fgan.mutual_information(*normal_pair(1500, 2), "all")
     assert isinstance(found, Estimates) and list(found) == list(EXAMPLES)

@@ -41,6 +41,7 @@ def test_the_tight_bound_reaches_the_divergence_at_the_true_ratio(name):
     assert tight_bound(d, *spread(RATIO.log())).item() == pytest.approx(exact(d), rel=1e-9, abs=1e-12)
 
 
+@pytest.mark.slow
 @together("name", EVERY)
 def test_no_other_shift_does_better(name):
     """The infimum over λ, against a fine grid of λ."""

@@ -39,6 +39,7 @@ def test_a_kink_at_one_is_its_own(name):
     assert followed_by_the_trick(divergence(name)) == divergence(name).name
 
 
+@pytest.mark.slow
 @together("name", EVERY)
 def test_the_link_makes_no_difference(name):
     said = {followed_by_the_trick(divergence(name, link)) for link in divergence(name).links}

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from cases import together
+from cases import one_fast, together
 from catalogue import EVERY
 from stepping import step_alone
 
@@ -12,7 +12,7 @@ from fgan.training.player import Player
 from fgan.training.step import Batch, Game, Group, critic_pass
 
 
-@pytest.mark.parametrize("n_critic", [1, 3])
+@pytest.mark.parametrize("n_critic", one_fast([3, 1]))
 @pytest.mark.parametrize("generator_loss", ["saturating", "non-saturating"])
 @together("name", EVERY)
 def test_a_step_is_the_textbook_one(name, generator_loss, n_critic):

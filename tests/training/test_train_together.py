@@ -126,6 +126,7 @@ def test_memory_is_measured_whatever_is_differentiated(small_config, changes):
     )
 
 
+@pytest.mark.slow
 def test_one_that_is_done_is_finished_before_others_take_their_steps(small_config, tmp_path, monkeypatch):
     """Whatever ends the others then leaves it alone. The last step is no regular one, so only finishing saves it."""
     configs = variants(small_config(steps=45))[:2]

@@ -247,6 +247,7 @@ def refuses(t):
     return kl(t)
 
 
+@pytest.mark.slow
 def test_an_exception_at_some_outputs_is_a_broken_law():
     found = {item.law: item.what for item in verify((identity, refuses), "kl").broken}
     assert "ValueError: t must be at most 3" in found["defined for every v"]

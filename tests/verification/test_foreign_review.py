@@ -69,6 +69,7 @@ def test_terms_that_stop_within_the_compared_ratios_are_named_without_a_claim():
     assert "tight only where p/q is between" in found["bound is tight"]
 
 
+@pytest.mark.slow
 @together("name, link", EVERY_LINK)
 def test_the_catalogue_as_two_terms_reaches_its_ends(name, link):
     d = divergence(name, link)
