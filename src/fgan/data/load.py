@@ -27,6 +27,8 @@ BUILDERS: dict[str, Callable[[str | Path | None, Say], Dataset]] = {
     "moons": lambda data_dir, say: moons(),
 }
 IDX_PREFIX = "idx:"
+PASSED = "dataset:"
+"""Prefix of the name of a `Dataset` that was passed from Python; such a name cannot be loaded."""
 FILES = f"idx:DIR, a folder of images, an archive of images ({', '.join(ARCHIVES)}), a .npy or a .npz"
 
 
@@ -83,10 +85,6 @@ def load_data(
     )
 
 
-PASSED = "dataset:"
-"""What stands before the name of a `Dataset` that was passed from Python, and that no name can load."""
-
-
 def absolute_name(name: str) -> str:
     """Return the name under which a data set is found from any working directory.
 
@@ -101,6 +99,15 @@ def absolute_name(name: str) -> str:
         return IDX_PREFIX + str(Path(name.removeprefix(IDX_PREFIX)).expanduser().absolute())
     path = _existing(name)
     return str(path.absolute()) if path else name
+
+
+def short_name(name: str) -> str:
+    """Return what the folders of a data set's runs are called by.
+
+    >>> short_name("idx:../kmnist"), short_name("photos/cats.zip"), short_name("moons")
+    ('kmnist', 'cats', 'moons')
+    """
+    return Path(name.removeprefix(IDX_PREFIX).removeprefix(PASSED)).stem
 
 
 def _refuse_size(name: str, image_size: int | None) -> None:

@@ -112,9 +112,8 @@ def _member(f: Tensor, family: str, value: float) -> tuple[float, Match]:
 
 def _fit(f: Tensor, name: str, known: Tensor, within: float = SAME) -> Match:
     finite = f.isfinite()
-    if not torch.equal(
-        finite, known.isfinite()
-    ):  # one of them grows beyond all numbers where the other does not
+    # No match where one overflows and the other does not.
+    if not torch.equal(finite, known.isfinite()):
         return Match(name, 1.0, 0.0, 0.0, math.inf, within)
     f, known, u = f[finite], known[finite], RATIOS[finite]
     size = 1 + f.abs() + u

@@ -50,7 +50,7 @@ def estimate(
         permutations: of the two-sample test, such as 999; 0 for none. Its critic is trained on one half of the
             samples and tested on the other.
         curve: estimate from an eighth, a quarter and a half of the samples too.
-        n: samples drawn from runs and distributions (10,000 unless told), and at most taken of all others.
+        n: samples to draw from a run or distribution (default: 10,000); otherwise the maximum number of rows to use.
         seed: decides folds, networks, draws and permutations.
         device: where networks are trained; "auto" takes a GPU where torch has one.
         say: told what is worth knowing of data that are loaded.
@@ -87,7 +87,7 @@ def estimate(
 
 
 def _telescoped_if_far(plan: Plan, evidence: Evidence) -> tuple[Plan, Evidence]:
-    """Return a run by telescoping where a classifier errs so seldom that it cannot tell how far apart two sets are."""
+    """Rerun by telescoping where the classifier is almost always right: accuracy alone does not show the distance."""
     found = evidence.diagnostics
     if plan.inputs.kind != "vectors" or found is None or found.accuracy < PERFECT:
         return plan, evidence

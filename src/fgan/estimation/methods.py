@@ -89,7 +89,7 @@ def trained_for(wanted: Sequence[Divergence]) -> Divergence:
 
 
 def _bound(tight: bool, divergence: Divergence | None = None) -> Callable[[Setting], Learner]:
-    """Return what makes learners by a divergence's bound; of the setting's unless told."""
+    """Return a factory of learners that train on a divergence's bound (default: the setting's divergence)."""
 
     def learner(setting: Setting) -> Learner:
         trained = divergence or setting.divergence

@@ -1,4 +1,4 @@
-"""Tests by permutation: could a critic tell two sets apart, or pair x with y, so well if nothing were there?"""
+"""Permutation tests of equality (two samples) and of independence (x and y)."""
 
 from __future__ import annotations
 

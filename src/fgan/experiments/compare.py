@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Unpack
 
 from fgan.data import Dataset, absolute_name
+from fgan.data.load import short_name
 from fgan.errors import FganError
 from fgan.evaluation import Evaluation, Evaluator
 from fgan.experiments.comparison import ComparisonDirectory, Member, plan
@@ -85,7 +86,7 @@ def compare(
     return compare_members(
         members,
         data_of(recipe, say),
-        out or Path("runs") / f"compare-{Path(recipe.data.removeprefix('idx:')).stem}",
+        out or Path("runs") / f"compare-{short_name(recipe.data)}",
         resume=resume,
         jobs=jobs,
         ray=ray,

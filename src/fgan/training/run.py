@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from fgan.data import Dataset, absolute_name, load_data
-from fgan.data.load import PASSED
+from fgan.data.load import short_name
 from fgan.device import resolve_device
 from fgan.errors import FganError
 from fgan.objectives import BASELINES
@@ -89,11 +89,10 @@ def default_folder(config: TrainConfig) -> Path:
     >>> default_folder(TrainConfig(data="mnist", objective="hinge")).as_posix()
     'runs/mnist-hinge-seed0'
     """
-    data = Path(config.data.removeprefix("idx:").removeprefix(PASSED)).stem
     game = [] if config.objective in BASELINES else [config.divergence]
     game += [] if config.objective == "plain" else [config.objective]
     game += [f"as-{config.generator_divergence}"] if config.generator_divergence else []
-    name = "-".join([data, *game, f"seed{config.seed}"])
+    name = "-".join([short_name(config.data), *game, f"seed{config.seed}"])
     return Path("runs") / re.sub(r"[^\w.+-]+", "_", name)
 
 

@@ -107,7 +107,7 @@ def named(name: str) -> Divergence:
     """Return the divergence of that name.
 
     Raises:
-        FganError: as `fgan.divergence`, and how to name code of one's own.
+        FganError: as `fgan.divergence`, with how to name custom code.
     """
     try:
         return divergence(name)

@@ -80,7 +80,7 @@ def read(samples: Samples, side: str, n: int | None, seed: int, say: Say) -> Rea
     Args:
         samples: see `Samples`.
         side: names those that have no name of their own.
-        n: at most so many, drawn by chance; of runs and distributions, so many (10,000 unless told).
+        n: the maximum number of rows, chosen at random; from a run or distribution, how many to draw (default: 10,000).
         seed: decides which.
         say: told what is worth knowing of data that are loaded.
 

@@ -26,7 +26,7 @@ def read_two_samples(
         p, q: see `Samples`. Real numbers are vectors. Whole numbers, words and truth values are categories, each
             distinct row one, if these are few; else whole numbers are numbers, and each word a coordinate of 0 and 1.
             Arrays of rank 3 and 4 are images, as for `fgan.load_data`.
-        n: samples drawn from runs and distributions (10,000 unless told), and at most taken of all others.
+        n: samples to draw from a run or distribution (default: 10,000); otherwise the maximum number of rows to use.
         seed: decides which.
         say: told what is worth knowing of data that are loaded.
 
