@@ -12,7 +12,8 @@ from fgan.errors import MemoryLimitError
 UNKNOWN = (OSError, ValueError, AttributeError, ImportError, IndexError)
 """What a system raises that does not tell."""
 CGROUPS = Path("/sys/fs/cgroup")
-CGROUP_FILES = (("memory.max", "memory.current", "inactive_file"),) + (
+CGROUP_FILES = (
+    ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 )
 """Limit, use, and the part of the use that is given back when asked for: of version 2, then of version 1."""

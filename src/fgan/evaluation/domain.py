@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from fgan.memory import require_memory
@@ -26,6 +25,56 @@ class Caveat:
 
     text: str
     unusable: bool = False
+
+
+MOST_WITHOUT_BALL = 0.05
+"""Share of neighbourhoods without extent up to which the shares that they decide are still of use."""
+
+
+def empty_balls(radii: Tensor, k: int, whose: str) -> tuple[Caveat, ...]:
+    """Return what to say where the k-th neighbour of samples is at the same place, from radii (n,).
+
+    >>> empty_balls(torch.tensor([0.0, 0.0, 1.0]), 5, "real samples")[0].unusable
+    True
+    """
+    empty, n = int((radii == 0).sum()), len(radii)
+    if not empty:
+        return ()
+    unusable = empty > MOST_WITHOUT_BALL * n
+    end = (
+        "what depends on them says nothing" if unusable else "what depends on them is off by as much at most"
+    )
+    return (
+        Caveat(
+            f"the radius is 0 for {empty} of {n} {whose}, which are repeated at least {k} times more: nothing lies "
+            f"in their neighbourhoods, and {end}. Leave repeated ones out",
+            unusable,
+        ),
+    )
+
+
+def constant_features(samples: Tensor, reference: Tensor, every: bool) -> tuple[Caveat, ...]:
+    """Return what to say of features (n, d), (m, d) that do not vary in the reference.
+
+    Args:
+        samples, reference: the features.
+        every: say so for any of them, rather than only where none varies.
+
+    >>> x = torch.tensor([[1.0, 2.0], [1.0, 3.0]])
+    >>> constant_features(x, x, every=True)[0].text
+    '1 of 2 features is constant in the real samples'
+    """
+    fixed = reference.amax(0) == reference.amin(0)
+    count, d = int(fixed.sum()), len(fixed)
+    if not count or (count < d and not every):
+        return ()
+    differ = int((samples[:, fixed] != reference[0, fixed]).any(0).sum())
+    others = f", and {differ} of them not in the samples" if differ else ""
+    return (
+        Caveat(
+            f"{count} of {d} features {'is' if count == 1 else 'are'} constant in the real samples{others}"
+        ),
+    )
 
 
 def require_memory_of(metric: str, needed: float, *sides: Tensor) -> None:

@@ -105,7 +105,9 @@ def _folds_of_products(samples: Tensor, reference: Tensor) -> Iterator[float]:
         center = parts[1].mean(0)
         x, y = (part - center for part in parts)
         products += x @ y.T
-        means = [leave_out(sum_by_group(side)) / count[:, None] for side, count in zip((x, y), counts, strict=True)]
+        means = [
+            leave_out(sum_by_group(side)) / count[:, None] for side, count in zip((x, y), counts, strict=True)
+        ]
         between += (means[0] - means[1]).square().sum(1)
         for side, mean, square, norm in zip((x, y), means, squares, norms, strict=True):
             square += side.square().sum(1)

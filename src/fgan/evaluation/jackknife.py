@@ -30,6 +30,11 @@ class Uncertain:
     standard_error: float
     caveats: tuple[Caveat, ...] = field(default=(), kw_only=True)
 
+    @property
+    def usable(self) -> bool:
+        """Whether it says anything."""
+        return not any(caveat.unusable for caveat in self.caveats)
+
     def with_caveats(self, *caveats: Caveat) -> Self:
         """Return the same number with further caveats."""
         found = copy.copy(self)
@@ -61,7 +66,12 @@ class Jackknife(Uncertain):
     def __init__(self, value: float, without: tuple[float, ...]) -> None:
         mean, count = sum(without) / len(without), len(without)
         error = math.sqrt((count - 1) / count * sum((one - mean) ** 2 for one in without))
-        for name, given in (("value", value), ("standard_error", error), ("without", without), ("caveats", ())):
+        for name, given in (
+            ("value", value),
+            ("standard_error", error),
+            ("without", without),
+            ("caveats", ()),
+        ):
             object.__setattr__(self, name, given)
 
     @property

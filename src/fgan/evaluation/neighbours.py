@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from fgan.errors import FganError
+from fgan.evaluation.domain import empty_balls, require_memory_of
 from fgan.evaluation.jackknife import GROUPS, Uncertain, group_of, mean_of_crossed, mean_over_units
 
 SPARE = 10
@@ -32,6 +33,8 @@ def precision_recall(
     - density: mean number of B(reference) that a sample lies in, over k;
     - coverage: share of the B(reference) with a sample in them.
 
+    A sample that is repeated k times more has a radius of 0; beyond a few of these the numbers are marked unusable.
+
     A product in float32 finds the few pairs that may matter; their distances are then computed in float64, so
     that the counts are exact and no matrix of all pairs is held.
 
@@ -46,6 +49,8 @@ def precision_recall(
         raise FganError(
             f"k must be at least 1 and below the number of samples, {min(len(samples), len(reference))}; got {k}."
         )
+    n, m = len(samples), len(reference)
+    require_memory_of("prdc", bytes_of_points(n, m, d=samples.shape[1], block=block), samples, reference)
     center = reference.mean(0, dtype=torch.float64)
     x, y = Points(reference - center), Points(samples - center)
     counts = _Counts(*(squared_radii(points, k, block) for points in (x, y)))
@@ -53,7 +58,20 @@ def precision_recall(
     for start in range(0, len(x), block):
         rows = torch.arange(start, min(start + block, len(x)), device=reference.device)
         counts.add(*close_pairs(x, y, rows, counts.reach(rows), counts.decisive, memory))
-    return counts.result(k)
+    real, ours = (
+        empty_balls(radii[:, 0], k, whose)
+        for radii, whose in ((counts.x_radii, "real samples"), (counts.y_radii, "generated samples"))
+    )
+    # Only recall asks for the neighbourhoods of the samples; all ask for the reference itself to be no repetition.
+    return {
+        name: found.with_caveats(*real, *(ours if name == "recall" else ()))
+        for name, found in counts.result(k).items()
+    }
+
+
+def bytes_of_points(*counts: int, d: int, block: int) -> float:
+    """Return the bytes of sets of points (n, d) in both precisions, once more while they are made, and of a block."""
+    return 12 * sum(counts) * d + 8 * max(counts) * d + 12 * min(block, max(counts)) * max(counts)
 
 
 class Points:

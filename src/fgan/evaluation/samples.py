@@ -51,12 +51,16 @@ def gather(
         name, values = "an array", to_samples(samples, "the array")
     else:
         name, values = str(samples), _read(str(samples), dataset, say)
+    if len(values) > n:
+        say(f"{n:,} of {len(values):,} samples of {name} are judged; --n (n= in Python) takes more")
     return name, shuffled(_like(values, dataset, name), seed)[:n]
 
 
-def is_run(samples: str | Path) -> bool:
-    """Whether a path is that of a run directory."""
-    return (Path(samples) / "config.json").is_file()
+def is_run(samples: Samples) -> bool:
+    """Whether samples are a run, or the path of one."""
+    if isinstance(samples, RunDirectory):
+        return True
+    return isinstance(samples, (str, Path)) and (Path(samples) / "config.json").is_file()
 
 
 def _read(name: str, dataset: Dataset, say: Say) -> Tensor:

@@ -149,6 +149,11 @@ def compare_members(
     for member in members:
         if outcomes[member.name].state == "finished":
             evaluations[member.group].append(_judged(directory, member, evaluator, say))
+    for group, judged in evaluations.items():
+        for text in dict.fromkeys(
+            text for one in judged if not one[rank_by].usable for text in one[rank_by].caveats
+        ):
+            say(f"{group} has no place: its {rank_by} is unusable, {text}")
     found = Comparison(str(out), rank_by, rank(evaluations, rank_by), outcomes)
     found.write()
     return found
