@@ -34,6 +34,7 @@ MOST_WITHOUT_BALL = 0.05
 def empty_balls(radii: Tensor, k: int, whose: str) -> tuple[Caveat, ...]:
     """Return what to say where the k-th neighbour of samples is at the same place, from radii (n,).
 
+    >>> import torch
     >>> empty_balls(torch.tensor([0.0, 0.0, 1.0]), 5, "real samples")[0].unusable
     True
     """
@@ -60,6 +61,7 @@ def constant_features(samples: Tensor, reference: Tensor, every: bool) -> tuple[
         samples, reference: the features.
         every: say so for any of them, rather than only where none varies.
 
+    >>> import torch
     >>> x = torch.tensor([[1.0, 2.0], [1.0, 3.0]])
     >>> constant_features(x, x, every=True)[0].text
     '1 of 2 features is constant in the real samples'

@@ -24,7 +24,7 @@ from fgan.evaluation.jackknife import GROUPS
 from fgan.evaluation.metrics import METRICS, Found, chosen_metrics
 from fgan.evaluation.result import Evaluation, caveats_of, measured
 from fgan.evaluation.samples import Samples, gather, is_run
-from fgan.evaluation.sides import Real, Reference, Side, checked_reference, real_of
+from fgan.evaluation.sides import FEWEST, Real, Reference, Side, checked_reference, real_of
 from fgan.output import Say, on_a_terminal, to_stderr
 from fgan.training.judging import EVALUATION_ERROR
 
@@ -327,7 +327,7 @@ def _warnings(ours: Side, real: Real, dataset: Dataset) -> list[str]:
         warnings.append(f"{same} of {len(ours)} samples are in the reference itself: numbers are too good")
     if real.other is None:
         warnings.append(
-            "no real samples are left beside the reference, so none are compared in samples' place"
+            f"beside the reference fewer than {FEWEST} real samples are left: none are compared in samples' place"
         )
     elif len(real.other) < len(ours):
         warnings.append(

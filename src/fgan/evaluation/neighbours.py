@@ -60,7 +60,7 @@ def precision_recall(
         counts.add(*close_pairs(x, y, rows, counts.reach(rows), counts.decisive, memory))
     real, ours = (
         empty_balls(radii[:, 0], k, whose)
-        for radii, whose in ((counts.x_radii, "real samples"), (counts.y_radii, "generated samples"))
+        for radii, whose in ((counts.x_radii, "real samples"), (counts.y_radii, "samples"))
     )
     # Only recall asks for the neighbourhoods of the samples; all ask for the reference itself to be no repetition.
     return {

@@ -65,7 +65,7 @@ def _caveats(x: Points, validation: Tensor) -> Iterator[Caveat]:
     again = sum(row.tobytes() in known for row in validation.double().cpu().numpy())
     if 2 * again >= len(validation):
         yield Caveat(
-            f"{again} of {len(validation)} real samples that choose the bandwidth are equal to a generated one: the "
+            f"{again} of {len(validation)} real samples that choose the bandwidth are equal to a sample: the "
             "narrower the kernel, the higher the likelihood",
             unusable=True,
         )

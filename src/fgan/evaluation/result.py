@@ -118,6 +118,12 @@ class Evaluation:
         """Return a number by its name."""
         return self.metrics[name]
 
+    def lacking(self, name: str) -> str:
+        """Return why a number says nothing or is not there, "" for one that can be used."""
+        if name not in self.metrics:
+            return next(iter(self.skipped.values()), "it was not asked for")
+        return "" if self[name].usable else "; ".join(self[name].caveats)
+
     def to_dict(self) -> dict[str, Any]:
         """Return it in JSON's types; None where a number is not finite."""
         return jsonable(self)

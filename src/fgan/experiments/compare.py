@@ -150,10 +150,8 @@ def compare_members(
         if outcomes[member.name].state == "finished":
             evaluations[member.group].append(_judged(directory, member, evaluator, say))
     for group, judged in evaluations.items():
-        for text in dict.fromkeys(
-            text for one in judged if not one[rank_by].usable for text in one[rank_by].caveats
-        ):
-            say(f"{group} has no place: its {rank_by} is unusable, {text}")
+        for text in dict.fromkeys(filter(None, (one.lacking(rank_by) for one in judged))):
+            say(f"{group} has no place by {rank_by}: {text}")
     found = Comparison(str(out), rank_by, rank(evaluations, rank_by), outcomes)
     found.write()
     return found
