@@ -12,6 +12,7 @@ from fgan.errors import MemoryLimitError
 UNKNOWN = (OSError, ValueError, AttributeError, ImportError, IndexError)
 """What a system raises that does not tell."""
 CGROUPS = Path("/sys/fs/cgroup")
+PROCESS_GROUPS = Path("/proc/self/cgroup")
 CGROUP_FILES = (
     ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -77,7 +78,7 @@ def _available() -> Iterator[int]:
 
 def _left_by_cgroups() -> Iterator[int]:
     with suppress(*UNKNOWN):
-        for line in Path("/proc/self/cgroup").read_text().splitlines():
+        for line in PROCESS_GROUPS.read_text().splitlines():
             _, controllers, place = line.split(":", 2)
             if controllers in ("", "memory"):
                 root = CGROUPS / controllers

@@ -121,7 +121,8 @@ class Evaluation:
     def lacking(self, name: str) -> str:
         """Return why a number says nothing or is not there, "" for one that can be used."""
         if name not in self.metrics:
-            return next(iter(self.skipped.values()), "it was not asked for")
+            skipped = [f"{metric} needs {why}" for metric, why in self.skipped.items()]
+            return "; ".join(skipped) or "it was not asked for"
         return "" if self[name].usable else "; ".join(self[name].caveats)
 
     def to_dict(self) -> dict[str, Any]:

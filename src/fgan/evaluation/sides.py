@@ -168,9 +168,9 @@ def real_of(dataset: Dataset, n: int, side: Callable[[Tensor], Side], wanted: st
             description = f"{len(reference)} training samples, as only {len(held_out)} are held out,"
     few = min(len(reference), len(other)) < FEWEST
     if few and (wanted == "auto" or len(reference) < FEWEST):
-        mend = "Give more data" + (
-            ', or fgan evaluate with --reference all (reference="all")' if wanted == "auto" else ""
-        )
+        mend = "Give more data"
+        if wanted == "auto":
+            mend += ', or evaluate with --reference all (reference="all")'
         raise DataError(
             f"judging needs at least {FEWEST} real samples to compare with, and {FEWEST} more to see what chance "
             f'does; "{dataset.name}" gives {len(reference)} and {len(other)}. {mend}.'
