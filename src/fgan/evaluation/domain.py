@@ -79,12 +79,12 @@ def constant_features(samples: Tensor, reference: Tensor, every: bool) -> tuple[
     )
 
 
-def require_memory_of(metric: str, needed: float, *sides: Tensor) -> None:
-    """Refuse a metric that needs more bytes than are free, besides the features of its sides (n, d).
+def require_memory_of(metric: str, needed: float, *sides: Tensor, device: object = None) -> None:
+    """Refuse a metric that needs more bytes than are free, besides the features of its sides (n, d), where they are.
 
     Raises:
         MemoryLimitError: where they are not free.
     """
     sizes = " against ".join(f"{len(side):,}" for side in sides)
     what = f"{metric} of {sizes} samples with {sides[0].shape[1]:,} numbers each"
-    require_memory(needed, what, FEWER, sides[0].device)
+    require_memory(needed, what, FEWER, device or sides[0].device)
