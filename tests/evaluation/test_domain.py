@@ -110,6 +110,23 @@ def test_features_that_do_not_vary_are_counted(fixed):
     )
 
 
+def test_features_that_tell_nothing_make_no_perfect_score():
+    found = evaluate(
+        torch.rand(90, 1, 8, 8), "digits", metrics="fid,kid,c2st", extractor=lambda x: torch.ones(len(x), 3)
+    )
+    assert not any(one.usable for one in found.metrics.values())
+
+
+@pytest.mark.parametrize(
+    ("factor", "what"), [(math.nan, "NaN or infinite"), (math.inf, "NaN"), (1e30, r"1e\+30")]
+)
+def test_features_that_are_no_numbers_are_refused(factor, what):
+    with pytest.raises(FganError, match=f"features must be finite.*{what}"):
+        evaluate(
+            torch.ones(90, 1, 8, 8), "digits", metrics="kid", extractor=lambda x: x.sign().flatten(1) * factor
+        )
+
+
 def test_fewer_samples_than_classes_are_said():
     logits = torch.randn(60, 100, generator=random())
     found = class_coverage(logits, logits) | {"is": classifier_score(logits)}

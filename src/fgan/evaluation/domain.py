@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from torch import Tensor
 
+from fgan.errors import FganError
 from fgan.memory import require_memory
 
 FEWER = (
@@ -27,6 +29,8 @@ class Caveat:
     unusable: bool = False
 
 
+LARGEST = 1e20
+"""Features beyond which sixth powers, and squares of these, leave the numbers."""
 MOST_WITHOUT_BALL = 0.05
 """Share of neighbourhoods without extent up to which the shares that they decide are still of use."""
 
@@ -71,12 +75,32 @@ def constant_features(samples: Tensor, reference: Tensor, every: bool) -> tuple[
     if not count or (count < d and not every):
         return ()
     differ = int((samples[:, fixed] != reference[0, fixed]).any(0).sum())
+    if count == d and not differ:
+        return (
+            Caveat(f"all {d} features are constant and the same in both: they tell nothing", unusable=True),
+        )
     others = f", and {differ} of them not in the samples" if differ else ""
     return (
         Caveat(
             f"{count} of {d} features {'is' if count == 1 else 'are'} constant in the real samples{others}"
         ),
     )
+
+
+def require_finite(features: Tensor) -> Tensor:
+    """Return features (n, d) that metrics can compute with.
+
+    Raises:
+        FganError: where some are not finite, or so large that sums of their powers would not be.
+    """
+    largest = float(features.abs().max()) if features.numel() else 0.0
+    if not largest <= LARGEST:
+        raise FganError(
+            f"features must be finite numbers, below {LARGEST:g}; some are "
+            f"{'as large as ' + format(largest, '.3g') if math.isfinite(largest) else 'NaN or infinite'}. "
+            "Look at what makes them, or scale them."
+        )
+    return features
 
 
 def require_memory_of(metric: str, needed: float, *sides: Tensor, device: object = None) -> None:

@@ -13,9 +13,9 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
-from fgan.errors import FganError
 from fgan.evaluation.classes import class_coverage
 from fgan.evaluation.copying import closeness, nearest_training
+from fgan.evaluation.domain import require_finite
 from fgan.evaluation.jackknife import Uncertain
 from fgan.evaluation.neighbours import precision_recall
 from fgan.evaluation.parzen import log_likelihood
@@ -56,7 +56,7 @@ class TwoSetMetric(Metric):
         NaN stands for a number that says nothing.
         """
         # Loaders may go through classes in turn, and groups of samples must not be classes.
-        fake, real = (shuffled(_finite(dim_zero_cat(side))) for side in (self.fake, self.real))
+        fake, real = (shuffled(require_finite(dim_zero_cat(side))) for side in (self.fake, self.real))
         found = self.measure(fake, real)
         for name, one in found.items():
             for caveat in one.caveats:
@@ -72,12 +72,6 @@ class TwoSetMetric(Metric):
 
 def _as_they_are(samples: Tensor) -> Tensor:
     return samples
-
-
-def _finite(features: Tensor) -> Tensor:
-    if not bool(features.isfinite().all()):
-        raise FganError("features must be finite numbers; some are NaN or infinite. Look at what makes them.")
-    return features
 
 
 class PrecisionRecallDensityCoverage(TwoSetMetric):

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from fgan.data.dataset import content_of
 from fgan.data.mirrors import cache_folder
-from fgan.evaluation.domain import FEWER
+from fgan.evaluation.domain import FEWER, require_finite
 from fgan.evaluation.features.extractor import Extractor
 from fgan.files import replace_durably
 from fgan.memory import require_memory
@@ -43,6 +43,10 @@ def features_of(
         device: where to compute.
         cache: look in `$FGAN_CACHE` (or the system's cache) first, and leave them there.
         say: told, once in a process, where that folder cannot be written to.
+
+    Raises:
+        FganError: for features that are not finite.
+        MemoryLimitError: where they do not fit into memory.
     """
     path = (
         _path(extractor, values)
@@ -59,7 +63,8 @@ def features_of(
     )
     require_memory(needed, what, FEWER, device)
     extractor = extractor.to(device)
-    features = torch.cat([extractor(part.to(device)).float() for part in values.split(batch_size)])
+    parts = [extractor(part.to(device)).float() for part in values.split(batch_size)]
+    features = require_finite(torch.cat(parts))
     if path is not None:
         _write(path, features, say)
     return features
