@@ -35,23 +35,23 @@ MOST_WITHOUT_BALL = 0.05
 """Share of neighbourhoods without extent up to which the shares that they decide are still of use."""
 
 
-def empty_balls(radii: Tensor, k: int, whose: str) -> tuple[Caveat, ...]:
-    """Return what to say where the k-th neighbour of samples is at the same place, from radii (n,).
+def empty_balls(empty: Tensor, k: int, whose: str) -> tuple[Caveat, ...]:
+    """Return what to say where the k-th neighbour of samples is at the same place, bool (n,).
 
     >>> import torch
-    >>> empty_balls(torch.tensor([0.0, 0.0, 1.0]), 5, "real samples")[0].unusable
+    >>> empty_balls(torch.tensor([True, True, False]), 5, "real samples")[0].unusable
     True
     """
-    empty, n = int((radii == 0).sum()), len(radii)
-    if not empty:
+    count, n = int(empty.sum()), len(empty)
+    if not count:
         return ()
-    unusable = empty > MOST_WITHOUT_BALL * n
+    unusable = count > MOST_WITHOUT_BALL * n
     end = (
         "what depends on them says nothing" if unusable else "what depends on them is off by as much at most"
     )
     return (
         Caveat(
-            f"the radius is 0 for {empty} of {n} {whose}, which are repeated at least {k} times more: nothing lies "
+            f"the radius is 0 for {count} of {n} {whose}, which are repeated at least {k} times more: nothing lies "
             f"in their neighbourhoods, and {end}. Leave repeated ones out",
             unusable,
         ),

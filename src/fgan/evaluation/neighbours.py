@@ -15,6 +15,8 @@ SPARE = 10
 """Neighbours looked at beyond the k-th, so that a group of samples can be left out."""
 ROUNDING = 2e-5
 """How far off a squared distance from a product in float32 may be, in parts of the largest squared norms."""
+SAME = 1e-13
+"""Squared distance, in parts of the squared norm, that features of the same sample may have from batch to batch."""
 CROWDED = 0.02
 """Share of a block's pairs from which one product in float64 is cheaper than distances pair by pair."""
 NUMBERS_AT_ONCE = 2**20
@@ -59,8 +61,11 @@ def precision_recall(
         rows = torch.arange(start, min(start + block, len(x)), device=reference.device)
         counts.add(*close_pairs(x, y, rows, counts.reach(rows), counts.decisive, memory))
     real, ours = (
-        empty_balls(radii[:, 0], k, whose)
-        for radii, whose in ((counts.x_radii, "real samples"), (counts.y_radii, "samples"))
+        empty_balls(radii[:, 0] <= SAME * points.norms, k, whose)
+        for radii, points, whose in (
+            (counts.x_radii, x, "real samples"),
+            (counts.y_radii, y, "samples"),
+        )  # fmt: skip
     )
     # Only recall asks for the neighbourhoods of the samples; all ask for the reference itself to be no repetition.
     return {
@@ -163,7 +168,10 @@ def squared_radii(points: Points, k: int, block: int = 2000) -> Tensor:
     for part in _doubtful(points, points, rows, quick, k).nonzero()[:, 0].split(100):
         distances = points.distances(part, points)
         distances[torch.arange(len(part), device=part.device), part] = torch.inf
-        radii[part] = distances.kthvalue(k).values
+        nearest_ones = distances.topk(quick.shape[1], largest=False).indices
+        # A product says 1e-16 of repeated samples, whose distance is 0.
+        pairs = part.repeat_interleave(quick.shape[1]), nearest_ones.flatten()
+        radii[part] = points.pair_distances(points, *pairs).view_as(nearest_ones).sort(1).values[:, k - 1]
     return torch.cat([radii[:, None], without], 1)
 
 
