@@ -60,13 +60,8 @@ def precision_recall(
     for start in range(0, len(x), block):
         rows = torch.arange(start, min(start + block, len(x)), device=reference.device)
         counts.add(*close_pairs(x, y, rows, counts.reach(rows), counts.decisive, memory))
-    real, ours = (
-        empty_balls(radii[:, 0] <= SAME * points.norms, k, whose)
-        for radii, points, whose in (
-            (counts.x_radii, x, "real samples"),
-            (counts.y_radii, y, "samples"),
-        )  # fmt: skip
-    )
+    real = empty_balls(counts.x_radii[:, 0] <= SAME * x.norms, k, "real samples")
+    ours = empty_balls(counts.y_radii[:, 0] <= SAME * y.norms, k, "samples")
     # Only recall asks for the neighbourhoods of the samples; all ask for the reference itself to be no repetition.
     return {
         name: found.with_caveats(*real, *(ours if name == "recall" else ()))
