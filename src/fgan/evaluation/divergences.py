@@ -6,6 +6,7 @@ from torch import Tensor
 
 from fgan.estimation.estimate import estimate
 from fgan.estimation.result import Estimates
+from fgan.evaluation.domain import Caveat
 from fgan.evaluation.jackknife import Uncertain
 
 PRICED = ("kl", "reverse-kl", "js", "squared-hellinger", "total-variation")
@@ -29,4 +30,7 @@ def feature_divergences(samples: Tensor, reference: Tensor) -> dict[str, Uncerta
     """
     found = estimate(reference[:MOST].cpu(), samples[:MOST].cpu(), PRICED, method="logistic", device="cpu")
     assert isinstance(found, Estimates), "several were asked for"
-    return {name: Uncertain(one.value, one.standard_error) for name, one in found.items()}
+    return {
+        name: Uncertain(one.value, one.standard_error, caveats=tuple(map(Caveat, one.warnings)))
+        for name, one in found.items()
+    }
