@@ -11,6 +11,7 @@ from fgan.errors import FganError
 from fgan.estimation.estimate import estimate
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.result import Estimate, Estimates
+from fgan.seeds import checked_seed
 
 
 class DensityRatio:
@@ -34,7 +35,7 @@ class DensityRatio:
     """
 
     def __init__(self, method: str = "auto", *, folds: int = 5, seed: int = 0, device: str = "auto") -> None:
-        self.method, self.folds, self.seed, self.device = method, folds, seed, device
+        self.method, self.folds, self.seed, self.device = method, folds, checked_seed(seed), device
 
     def fit(self, p: Samples, q: Samples) -> Self:
         """Learn from samples, as `fgan.estimate` takes them.

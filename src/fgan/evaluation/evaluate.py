@@ -25,6 +25,7 @@ from fgan.evaluation.result import Evaluation, measured
 from fgan.evaluation.samples import Samples, gather
 from fgan.evaluation.sides import Real, Side, real_of
 from fgan.output import Say, on_a_terminal, to_stderr
+from fgan.seeds import checked_seed
 
 DISTINCT = 0.99
 """Share of samples below which repeated ones are worth a warning."""
@@ -115,7 +116,7 @@ class Evaluator:
             raise FganError(f"--batch-size must be at least 1; got {batch_size}.")
         if isinstance(metrics, str):
             metrics = tuple(name.strip() for name in metrics.split(","))
-        self.dataset, self.n, self.seed, self.say = dataset, n, seed, say
+        self.dataset, self.n, self.seed, self.say = dataset, n, checked_seed(seed), say
         self.chosen, self.strict = chosen_metrics(metrics), bool(metrics)
         self.extractor = extractor_for(extractor, dataset)
         self.device = resolve_device(device)
@@ -221,7 +222,7 @@ def nearest_images(
     side = functools.partial(
         Side, extractor=extractor_for(extractor, dataset), device=resolve_device(device), say=say
     )
-    _, values = gather(samples, dataset, rows, seed=seed, best=best, say=say)
+    _, values = gather(samples, dataset, rows, seed=checked_seed(seed), best=best, say=say)
     training = side(dataset.train.values)
     nearest = nearest_training(side(values, cache=False).features, training.features, count)[1].cpu()
     found = torch.cat([values[:, None], training.values[nearest]], 1)

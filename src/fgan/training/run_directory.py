@@ -12,10 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fgan.draws import DrawnFrom
 from fgan.errors import RunError
 from fgan.files import replace_durably
 from fgan.frame import Frame
 from fgan.networks import Generator
+from fgan.seeds import checked_seed
 from fgan.training.checkpoint import Checkpoints
 from fgan.training.config import TrainConfig
 from fgan.training.trainer import generator_of
@@ -200,7 +202,8 @@ class RunDirectory:
         groups, description = checkpoints.read(step)
         with self.fitting(checkpoints.path(step)):
             frame = Frame.from_json(description["frame"])
-            generator = generator_of(config, frame, len(description["classes"]))
+            with DrawnFrom.seeded(0):  # weights that the checkpoint replaces
+                generator = generator_of(config, frame, len(description["classes"]))
             generator.load_state_dict(groups["generator_average" if config.ema else "generator"])
         return generator.eval().requires_grad_(False), description["classes"]
 
@@ -219,6 +222,7 @@ class RunDirectory:
         Raises:
             RunError: where the run has no such class, or no such checkpoint.
         """
+        seed = checked_seed(seed)
         generator, classes = self._load(None, best)
         latents = torch.randn(n, generator.latent, generator=torch.Generator().manual_seed(seed))
         labels = self._labels(n, label, classes)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from fgan.data import Dataset, Source
+from fgan.draws import DrawnFrom
 from fgan.errors import FganError
 from fgan.frame import Frame
 from fgan.networks import NETWORKS, Architecture, Critic, Generator, build_critic, build_generator
@@ -52,8 +53,7 @@ class Trainer:
         self.classes = classes_of(config, dataset)
         self.game = game_of(config, self._spread())
         # Weights are drawn on the CPU, so that a seed means the same networks on every device.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
+        with DrawnFrom.seeded(config.seed):
             generator = generator_of(config, self.frame, self.classes)
             critic = critic_of(config, self.frame, self.classes)
         self.generator, self.critic = (
