@@ -35,7 +35,8 @@ class DensityRatio:
     """
 
     def __init__(self, method: str = "auto", *, folds: int = 5, seed: int = 0, device: str = "auto") -> None:
-        self.method, self.folds, self.seed, self.device = method, folds, checked_seed(seed), device
+        checked_seed(seed)
+        self.method, self.folds, self.seed, self.device = method, folds, seed, device
 
     def fit(self, p: Samples, q: Samples) -> Self:
         """Learn from samples, as `fgan.estimate` takes them.
@@ -44,7 +45,13 @@ class DensityRatio:
             FganError: as `fgan.estimate` does, and for a method without a density ratio.
         """
         found = estimate(
-            p, q, ("kl",), method=self.method, folds=self.folds, seed=self.seed, device=self.device
+            p,
+            q,
+            ("kl",),
+            method=self.method,
+            folds=self.folds,
+            seed=checked_seed(self.seed),
+            device=self.device,
         )
         assert isinstance(found, Estimates), "several were asked for"
         if not found["kl"].source.critics:

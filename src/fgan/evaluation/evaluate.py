@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from fgan.data import Dataset, TensorSource, load_data
+from fgan.data import Dataset, TensorSource, as_dataset
 from fgan.data.dataset import as_float, as_uint8
+from fgan.data.passed import Passable
 from fgan.device import resolve_device
 from fgan.errors import FganError
 from fgan.evaluation.copying import nearest_training, repeated
@@ -33,7 +34,7 @@ DISTINCT = 0.99
 
 def evaluate(
     samples: Samples,
-    data: Dataset | str | Path,
+    data: Dataset | Passable | str | Path,
     *,
     metrics: str | tuple[str, ...] = (),
     n: int = 10_000,
@@ -50,8 +51,8 @@ def evaluate(
     Args:
         samples: a run (its path or `RunDirectory`), a folder or archive of images, a `.npy` or `.npz`, or an
             array or tensor: vectors (n, D), or images (n, H, W), (n, H, W, C) or (n, C, H, W), uint8 or floats in
-            [0, 1].
-        data: a `Dataset`, or the name or path of one.
+            [0, 1]; or PIL pictures, a torch data set or loader, whatever `fgan.data.as_dataset` takes.
+        data: a `Dataset`, the name or path of one, or whatever `fgan.data.as_dataset` takes.
         metrics: names as in `fgan.evaluation.METRICS`, or of single numbers such as "recall", also as a string
             with commas; all that apply unless told.
         n: samples to judge, at most.
@@ -71,7 +72,7 @@ def evaluate(
     >>> found["modes"].value
     8.0
     """
-    dataset = data if isinstance(data, Dataset) else load_data(data, say=say)
+    dataset = as_dataset(data, say=say)
     evaluator = Evaluator(
         dataset,
         metrics=metrics,
@@ -194,7 +195,7 @@ class Evaluator:
 
 def nearest_images(
     samples: Samples,
-    data: Dataset | str | Path,
+    data: Dataset | Passable | str | Path,
     *,
     rows: int = 10,
     count: int = 7,
@@ -214,7 +215,7 @@ def nearest_images(
     Raises:
         FganError: for samples or data that cannot be read or compared, or are no finite set of images.
     """
-    dataset = data if isinstance(data, Dataset) else load_data(data, say=say)
+    dataset = as_dataset(data, say=say)
     if not (dataset.is_image and isinstance(dataset.train, TensorSource)):
         raise FganError(
             f'nearest training images are looked for in a finite set of images; "{dataset.name}" is none.'
