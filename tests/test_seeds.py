@@ -91,7 +91,7 @@ DRAWING: dict[str, Callable[[Path], object]] = {
         "digits", out / "digits", network="dcgan", norm="group", spectral_norm=True, init="orthogonal",
         conditional=True, evaluate_every=6, evaluate_n=60, evaluate_metrics="kid", **SMALL,
     ),
-    "resume": lambda out: fgan.train("ring8", out / "run", resume=True, **{**SMALL, "steps": 9}),
+    "resume": lambda out: fgan.train("ring8", out / "run", resume=True, **(SMALL | {"steps": 9})),
     "sample": lambda out: RunDirectory(out / "run").sample(5),
     "evaluate": lambda out: fgan.evaluate(IMAGES, "digits", n=60, cache=False, say=lambda line: None),
     "evaluate vectors": lambda out: fgan.evaluate(P, "ring8", n=100),
