@@ -16,7 +16,7 @@ from fgan.errors import FganError, RunError
 from fgan.evaluation import Evaluation, Evaluator
 from fgan.experiments.comparison import ComparisonDirectory, Member, plan
 from fgan.experiments.jobs import require_jobs
-from fgan.experiments.members import Outcome, ThisMachine, Workplace, chunks_of, train_members
+from fgan.experiments.members import ThisMachine, Workplace, chunks_of, ended, train_members
 from fgan.experiments.ranking import rank
 from fgan.experiments.result import Comparison
 from fgan.experiments.train import recipe_of
@@ -155,7 +155,7 @@ def compare_members(
         directory.begin(members, resume=resume)
         if passed is not None:
             _keep(passed, dataset, directory.path / KEPT)
-        outcomes = {member.name: Outcome("finished") for member in members if directory.finished(member)}
+        outcomes = {member.name: end for member in members if (end := ended(directory, member))}
         left = [member for member in members if member.name not in outcomes]
         if left:
             chunks = chunks_of(left, workplace.places, at_most)

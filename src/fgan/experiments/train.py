@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Unpack
 
 from fgan.data import Dataset, absolute_name, as_dataset
-from fgan.data.load import PASSED
+from fgan.data.load import PASSED, is_there
 from fgan.data.passed import Passable, kind_of
-from fgan.errors import FganError
+from fgan.errors import DataError, FganError
 from fgan.experiments.presets import preset as preset_of
 from fgan.output import Say
 from fgan.training.config import TrainConfig, require_settings
@@ -48,9 +48,11 @@ def train(
     Args:
         data: a name or path as `TrainConfig.data`, a complete `TrainConfig`, or the data themselves: a `Dataset`, a
             tensor, an array, PIL pictures, a torch data set or loader, whatever `fgan.data.as_dataset` takes.
-        out: the run directory, new unless `resume`; default: runs/DATA-DIVERGENCE-seedN.
+        out: the run directory, new unless `resume`; default: runs/DATA-PRESET-DIVERGENCE-seedN, without
+            the default preset.
         preset: the named recipe to start from; see `fgan.experiments.presets`.
-        resume: go on from the newest checkpoint; the run ends as if it had never been stopped.
+        resume: go on from the newest checkpoint; the run ends as if it had never been stopped. The data may lie
+            elsewhere now, and the device be another: data are known by their content.
         dataset: the data, as above or where they lie, if they are not to be loaded by `TrainConfig.data`.
         say: receives lines for people.
         lines: say each line of metrics; default: where there is no progress bar. With one, only the lines that go
@@ -61,7 +63,7 @@ def train(
         settings: fields of `TrainConfig`, changed from the preset or the config.
 
     Returns:
-        What was done, and the last metrics.
+        What was done, the last metrics, and in `diverged` why the run is of no use, if so.
 
     Raises:
         FganError: for an unknown preset or setting, bad data, a bad folder, another config, or metrics that cannot
@@ -76,11 +78,13 @@ def train(
         data = as_dataset(data, image_size=settings.get("image_size"), say=say)
         dataset, data = data, PASSED + data.name
     config = recipe_of(data, preset, settings, RunDirectory(out) if resume and out is not None else None)
-    run = RunDirectory(default_folder(config) if out is None else out)
+    run = RunDirectory(default_folder(config, preset) if out is None else out)
     prepare_torch()
     config = resolved(config)
     run.check(config, resume=resume)
     with closing(followers):
+        if resume and dataset is None:
+            _require_there(config.data, run)
         found = (
             data_of(config, say)
             if dataset is None
@@ -92,6 +96,15 @@ def train(
         if loop.failure:
             raise loop.failure
         return loop.summary()
+
+
+def _require_there(name: str, run: RunDirectory) -> None:
+    if not name.startswith(PASSED) and not is_there(name):
+        raise DataError(
+            f"{run.path} was trained on {name}, which is not there any more. Say where the data lie now: "
+            f"fgan train NEWPATH --resume --out {run.path} (in Python the first argument, or dataset=). They are known "
+            "by their content."
+        )
 
 
 def recipe_of(

@@ -229,8 +229,8 @@ def require_settings(names: Iterable[str]) -> None:
             raise FganError(f'unknown setting "{name}".{did_you_mean(name, fields)}')
 
 
-MAY_CHANGE_ON_RESUME = frozenset({"steps", "keep_checkpoints", "data_dir"})
-"""Fields that do not decide what a given step computes."""
+MAY_CHANGE_ON_RESUME = frozenset({"steps", "keep_checkpoints", "data_dir", "data", "device"})
+"""Fields that do not decide what a given step computes: data are known by their content, a device by its rounding."""
 
 
 def _accepts(hint: Any, value: object) -> bool:  # noqa: ANN401 - a type hint has no type of its own

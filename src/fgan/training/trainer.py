@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import math
 
 import torch
@@ -14,6 +15,7 @@ from fgan.errors import FganError
 from fgan.frame import Frame
 from fgan.networks import NETWORKS, Architecture, Critic, Generator, build_critic, build_generator
 from fgan.objectives import Objective, Penalties, build_objective, faded
+from fgan.seeds import SEEDS
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.config import TrainConfig
 from fgan.training.player import Player, call
@@ -199,12 +201,20 @@ class Trainer:
         self.critic.optimizer.load_state(groups["critic_optimizer"])
         self.game.penalties.load_memory(groups.get("penalties", {}))
         progress = groups["progress"]
-        self.random.set_state(progress["random"].cpu())
+        self._restore_random(progress["random"].cpu())
         self.sums.copy_(progress["sums"])
         self.summed = int(progress["summed"])
         self.steps_done = int(progress["steps_done"])
         self.backoff = int(progress["backoff"])
         self.returned_to = int(progress["returned_to"])
+
+    def _restore_random(self, state: Tensor) -> None:
+        """Take over a generator's state; of another kind of device, a seed that is made of it."""
+        if state.shape == self.random.get_state().shape:
+            self.random.set_state(state)
+        else:
+            digest = hashlib.sha256(state.numpy().tobytes()).digest()
+            self.random.manual_seed(int.from_bytes(digest[:8], "little") % SEEDS)
 
 
 def draw_batch(source: Source, n: int, latent: int, classes: int, random: torch.Generator) -> Batch:
