@@ -190,12 +190,12 @@ def test_toys_are_judged_by_what_applies_to_them(data):
 @pytest.mark.parametrize(
     ("samples", "message"),
     [
-        (torch.rand(50, 1, 28, 28), r"holds images .*\(1, 8, 8\), and an array has samples of the shape"),
+        (torch.rand(50, 1, 28, 28), r"holds images .*\(1, 8, 8\), and a tensor has samples of the shape"),
         (torch.rand(50, 3, 8, 8), r"samples of the shape \(3, 8, 8\)"),
         (torch.rand(50, 2), "holds images"),
         (torch.rand(50, 1, 8, 8) * 255, r"lie in \[0, 1\].*Scale them"),
         (torch.full((50, 1, 8, 8), torch.nan), "NaN or infinite"),
-        (torch.rand(15, 1, 8, 8), "at least 20 samples; an array holds 15"),
+        (torch.rand(15, 1, 8, 8), "at least 20 samples; a tensor holds 15"),
     ],
 )
 def test_samples_that_cannot_be_judged_are_refused(samples, message, digits):

@@ -137,7 +137,7 @@ def test_a_run_by_keywords_is_resumed_by_them(tmp_path):
         ([fgan.TrainConfig(data="moons")], {"step": 3}, 'unknown setting "step". Did you mean "steps"?'),
         ([fgan.TrainConfig(data="moons")], {"preset": "original"}, 'got the preset "original" beside it'),
         ([fgan.load_data("moons")], {"dataset": fgan.load_data("moons")}, "two data sets"),
-        ([np.zeros((3, 2))], {}, "got ndarray. An array can be saved as .npy"),
+        ([{"x": np.zeros((3, 2))}], {}, "got dict"),
         (["moons"], {"steps": "many"}, "\"steps\" must be int; got 'many'"),
     ],
 )

@@ -27,7 +27,8 @@ class EvaluateCommand:
     samples: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="RUN|SAMPLES ...")]
     """Run directories, folders or archives of images, .npy or .npz arrays, or names of data sets."""
     against: str | None = None
-    """The data, as `fgan train` takes them; those of the run if not given."""
+    """The data, as `fgan train` takes them; those of the run if not given. A run keeps the result also where these are its
+    own data in another place."""
     metrics: str = "all"
     """Names, separated by commas: fid, kid, is, prdc, modes, kde, copying, c2st, divergences, or single numbers such as
     recall; all that apply if not given."""
@@ -76,7 +77,7 @@ def run(arguments: list[str]) -> None:
         evaluations.append(evaluate_one(command, samples, data))
         if not command.json:
             print_out(evaluations[-1].table() + "\n")
-        if command.against is None:
+        if is_of_run(command, samples, data):
             leave_in_run(evaluations[-1], samples)
     several = len(evaluations) > 1
     alike = len({(one.against, one.reference, one.n) for one in evaluations}) == 1
@@ -102,6 +103,7 @@ def evaluate_one(
     """Judge one set of samples; data are loaded once."""
     from fgan.data import load_data
     from fgan.data.archives import ARCHIVES
+    from fgan.data.load import PASSED, is_there
     from fgan.evaluation import evaluate
     from fgan.evaluation.samples import is_run
     from fgan.training.run_directory import RunDirectory
@@ -114,6 +116,11 @@ def evaluate_one(
             data is None or Path(data).is_dir() or data.lower().endswith(ARCHIVES)
         ):  # a folder that has moved is of the size that it was
             size = size or config.image_size
+        if data is None and not config.data.startswith(PASSED) and not is_there(config.data):
+            raise FganError(
+                f"{samples} was trained on {config.data}, which is not there any more. Say where the data lie now: "
+                f"fgan evaluate {samples} --against NEWPATH."
+            )
         data, data_dir = data or config.data, data_dir or config.data_dir
     if data is None:
         raise FganError(f"{samples} is no run directory: say with --against DATA what it is to resemble.")
@@ -135,6 +142,18 @@ def evaluate_one(
         device=command.device,
         say=print_error,
     )
+
+
+def is_of_run(
+    command: EvaluateCommand, samples: str, loaded: dict[tuple[str, str | None, int | None], Dataset]
+) -> bool:
+    """Whether samples were judged against the data of their own run, wherever these lie now."""
+    from fgan.evaluation.samples import is_run
+    from fgan.training.run_directory import RunDirectory
+
+    if command.against is None:
+        return True
+    return is_run(samples) and any(RunDirectory(samples).holds_run_on(one) for one in loaded.values())
 
 
 def leave_in_run(found: Evaluation, samples: str) -> None:

@@ -35,8 +35,6 @@ def run(arguments: list[str]) -> None:
     command = tyro.cli(SampleCommand, prog="fgan sample", args=arguments)
     if command.n < 1:
         raise FganError(f"--n must be at least 1; got {command.n}.")
-    if not 0 <= command.seed < 2**63:
-        raise FganError(f"--seed must be between 0 and 2^63 - 1; got {command.seed}.")
     if command.out.suffix not in (".png", ".npy"):
         raise FganError(f'--out must end in .png or .npy; got "{command.out}".')
     from fgan.data import draw_samples, save_array, save_picture

@@ -11,6 +11,7 @@ import tyro
 
 from fgan.cli import print_error, print_out
 from fgan.cli.common import as_json, base_recipe
+from fgan.errors import DivergedError
 from fgan.training.config import TrainConfig
 
 
@@ -25,9 +26,10 @@ class TrainCommand:
     config: Path | None = None
     """Repeat the run whose config.json this is; other flags change it."""
     out: Path | None = None
-    """The run directory; runs/DATA-DIVERGENCE-seedN if not given."""
+    """The run directory; runs/DATA-PRESET-DIVERGENCE-seedN if not given, without the default preset."""
     resume: bool = False
-    """Go on from the newest checkpoint in the run directory."""
+    """Go on from the newest checkpoint in the run directory. Where the data lie elsewhere now, name them again: they
+    are known by their content."""
     json: bool = False
     """Print one JSON object on stdout at the end, and everything else on stderr."""
 
@@ -43,10 +45,14 @@ def run(arguments: list[str]) -> None:
     )
     from fgan.experiments.train import train
     from fgan.output import on_a_terminal
+    from fgan.training.run import default_folder
 
+    out = command.out
+    if out is None and command.preset != "default":
+        out = default_folder(command.recipe, command.preset)
     summary = train(
         command.recipe,
-        command.out,
+        out,
         resume=command.resume,
         say=print_error if command.json else print_out,
         # A log file wants its lines, although a terminal shows the progress bar.
@@ -60,3 +66,5 @@ def run(arguments: list[str]) -> None:
         best = "" if summary.best_step is None else f", best {summary.best:.4g} at step {summary.best_step:,}"
         picture = f", {summary.sample}" if summary.sample else ""
         print_out(f"{summary.run}: {steps}{bound}{best}{picture}")
+    if summary.diverged:
+        raise DivergedError(summary.diverged)

@@ -3,6 +3,7 @@
 from fgan.data.arrays import save_array
 from fgan.data.dataset import Dataset, FunctionSource, Modes, Source, TensorSource
 from fgan.data.load import absolute_name, load_data
+from fgan.data.passed import as_dataset
 from fgan.data.pictures import draw_samples, save_picture
 from fgan.frame import Frame
 
@@ -14,6 +15,7 @@ __all__ = [
     "Source",
     "TensorSource",
     "absolute_name",
+    "as_dataset",
     "draw_samples",
     "load_data",
     "save_array",

@@ -23,6 +23,8 @@ from fgan.frame import Frame
 
 Array = NDArray[Any]
 
+HALF_A_LEVEL = 0.5 / 255
+"""How far floats may lie outside [0, 1], as rounding leaves them: the nearest of 256 levels is then the end's."""
 USUAL_KEYS = ("x", "images", "samples", "data", "arr_0")
 LABEL_KEYS = ("y", "labels", "label")
 # What NumPy and zipfile raise on damaged files, found by flipping bytes; NumPy documents only a part.
@@ -64,9 +66,15 @@ def load_array(path: str | Path, *, name: str | None = None) -> Dataset:
     array, raw_labels = _read(path)
     values = to_samples(array, path)
     labels, classes = _number(raw_labels, len(array), path)
+    return array_dataset(name or str(path), values, (labels, classes))
+
+
+def array_dataset(name: str, values: Tensor, labelling: Labelling) -> Dataset:
+    """Return the samples that `to_samples` made as a data set, a tenth of them held out."""
     if values.ndim == 2:
-        return _vector_dataset(name or str(path), values, (labels, classes))
-    return image_dataset(name or str(path), *split(values, labels), classes)
+        return _vector_dataset(name, values, labelling)
+    labels, classes = labelling
+    return image_dataset(name, *split(values, labels), classes)
 
 
 def read_array(path: str | Path) -> Array:
@@ -279,9 +287,17 @@ def _to_images(array: Array, path: str | Path) -> NDArray[np.uint8]:
             'Save array.astype("uint8") with values in 0..255.'
         )
     low, high = float(array.min()), float(array.max())
-    if low < 0 or high > 1:
+    # Nothing is clipped: so near, the nearest of the 256 levels is the first or the last.
+    if low < -HALF_A_LEVEL or high > 1 + HALF_A_LEVEL:
         raise DataError(
-            f"Images of floats lie in [0, 1]; {path} holds {low:g} to {high:g}. Scale them to [0, 1] or "
-            "save uint8."
+            f"Images of floats lie in [0, 1]; {path} holds {low:.6g} to {high:.6g}. {_mend_of_range(low, high)}"
         )
     return np.rint(array * 255).astype(np.uint8, order="C")
+
+
+def _mend_of_range(low: float, high: float) -> str:
+    if -1 - HALF_A_LEVEL <= low < 0 and high <= 1 + HALF_A_LEVEL:
+        return "They look as if in [-1, 1]. Scale them to [0, 1], as (x + 1) / 2 does, or save uint8."
+    if low >= 0 and high <= 255:
+        return "Scale them to [0, 1], as x / 255 does, or save uint8."
+    return "Scale them to [0, 1] or save uint8."

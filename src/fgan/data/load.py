@@ -101,6 +101,15 @@ def absolute_name(name: str) -> str:
     return str(path.absolute()) if path else name
 
 
+def is_there(name: str) -> bool:
+    """Whether a name stands for data that are built in, or for a path that exists.
+
+    >>> is_there("moons"), is_there("no/such/folder")
+    (True, False)
+    """
+    return name in BUILDERS or _existing(name.removeprefix(IDX_PREFIX)) is not None
+
+
 def short_name(name: str) -> str:
     """Return what the folders of a data set's runs are called by.
 

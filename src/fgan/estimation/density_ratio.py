@@ -11,6 +11,7 @@ from fgan.errors import FganError
 from fgan.estimation.estimate import estimate
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.result import Estimate, Estimates
+from fgan.seeds import checked_seed
 
 
 class DensityRatio:
@@ -34,6 +35,7 @@ class DensityRatio:
     """
 
     def __init__(self, method: str = "auto", *, folds: int = 5, seed: int = 0, device: str = "auto") -> None:
+        checked_seed(seed)
         self.method, self.folds, self.seed, self.device = method, folds, seed, device
 
     def fit(self, p: Samples, q: Samples) -> Self:
@@ -43,7 +45,13 @@ class DensityRatio:
             FganError: as `fgan.estimate` does, and for a method without a density ratio.
         """
         found = estimate(
-            p, q, ("kl",), method=self.method, folds=self.folds, seed=self.seed, device=self.device
+            p,
+            q,
+            ("kl",),
+            method=self.method,
+            folds=self.folds,
+            seed=checked_seed(self.seed),
+            device=self.device,
         )
         assert isinstance(found, Estimates), "several were asked for"
         if not found["kl"].source.critics:

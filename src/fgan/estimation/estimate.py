@@ -14,6 +14,7 @@ from fgan.estimation.methods import METHODS, choose
 from fgan.estimation.result import Estimate, Estimates
 from fgan.estimation.run import DivergenceLike, Plan, check_numbers, divergences_of, run
 from fgan.output import Say, to_stderr
+from fgan.seeds import checked_seed
 
 PERFECT = 0.997
 """A classifier right so often, as for normal distributions 15 nats apart, hardly says how far apart they are."""
@@ -73,6 +74,7 @@ def estimate(
     True
     """
     wanted, several = divergences_of(divergence)
+    seed = checked_seed(seed)
     inputs = read_two_samples(p, q, n=n, seed=seed, say=say)
     check_numbers(inputs, folds, permutations)
     chosen, reason = choose(method, inputs)

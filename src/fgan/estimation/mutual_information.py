@@ -14,6 +14,7 @@ from fgan.estimation.methods import choose
 from fgan.estimation.result import Estimates, Information
 from fgan.estimation.run import DivergenceLike, Plan, check_numbers, divergences_of, run
 from fgan.output import Say, to_stderr
+from fgan.seeds import checked_seed
 
 SPARSE = 0.2
 """Cells of a table for each sample from which on counting is a guess."""
@@ -74,6 +75,7 @@ def mutual_information(
     True
     """
     wanted, several = divergences_of(divergence)
+    seed = checked_seed(seed)
     inputs = read_joint(x, y, n=n, seed=seed, say=say)
     check_numbers(inputs, folds, permutations)
     chosen, reason = choose(method, inputs)

@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from fgan.data import Dataset, TensorSource, load_data
+from fgan.data import Dataset, TensorSource, as_dataset
 from fgan.data.dataset import as_float, as_uint8
+from fgan.data.passed import Passable
 from fgan.device import resolve_device
 from fgan.errors import FganError, MemoryLimitError
 from fgan.evaluation.copying import nearest_training, repeated
@@ -26,6 +27,7 @@ from fgan.evaluation.result import Evaluation, caveats_of, measured
 from fgan.evaluation.samples import Samples, gather, is_run
 from fgan.evaluation.sides import FEWEST, Real, Reference, Side, checked_reference, real_of
 from fgan.output import Say, on_a_terminal, to_stderr
+from fgan.seeds import checked_seed
 from fgan.training.judging import EVALUATION_ERROR
 
 DISTINCT = 0.99
@@ -34,7 +36,7 @@ DISTINCT = 0.99
 
 def evaluate(
     samples: Samples,
-    data: Dataset | str | Path,
+    data: Dataset | Passable | str | Path,
     *,
     metrics: str | tuple[str, ...] = (),
     n: int = 10_000,
@@ -52,8 +54,8 @@ def evaluate(
     Args:
         samples: a run (its path or `RunDirectory`), a folder or archive of images, a `.npy` or `.npz`, or an
             array or tensor: vectors (n, D), or images (n, H, W), (n, H, W, C) or (n, C, H, W), uint8 or floats in
-            [0, 1].
-        data: a `Dataset`, or the name or path of one.
+            [0, 1]; or PIL pictures, a torch data set or loader, whatever `fgan.data.as_dataset` takes.
+        data: a `Dataset`, the name or path of one, or whatever `fgan.data.as_dataset` takes.
         metrics: names as in `fgan.evaluation.METRICS`, or of single numbers such as "recall", also as a string
             with commas; all that apply unless told.
         n: samples to judge, at most.
@@ -76,7 +78,7 @@ def evaluate(
     >>> found["modes"].value
     8.0
     """
-    dataset = data if isinstance(data, Dataset) else load_data(data, say=say)
+    dataset = as_dataset(data, say=say)
     evaluator = Evaluator(
         dataset,
         metrics=metrics,
@@ -125,7 +127,7 @@ class Evaluator:
             raise FganError(f"--batch-size must be at least 1; got {batch_size}.")
         if isinstance(metrics, str):
             metrics = tuple(name.strip() for name in metrics.split(","))
-        self.dataset, self.n, self.seed, self.say = dataset, int(n), seed, say
+        self.dataset, self.n, self.seed, self.say = dataset, int(n), checked_seed(seed), say
         self.reference = checked_reference(reference)
         self.chosen, self.strict = chosen_metrics(metrics), bool(metrics)
         self.extractor = extractor_for(extractor, dataset)
@@ -219,7 +221,7 @@ class Evaluator:
 
 def nearest_images(
     samples: Samples,
-    data: Dataset | str | Path,
+    data: Dataset | Passable | str | Path,
     *,
     rows: int = 10,
     count: int = 7,
@@ -239,7 +241,7 @@ def nearest_images(
     Raises:
         FganError: for samples or data that cannot be read or compared, or are no finite set of images.
     """
-    dataset = data if isinstance(data, Dataset) else load_data(data, say=say)
+    dataset = as_dataset(data, say=say)
     if not (dataset.is_image and isinstance(dataset.train, TensorSource)):
         raise FganError(
             f'nearest training images are looked for in a finite set of images; "{dataset.name}" is none.'
@@ -247,7 +249,7 @@ def nearest_images(
     side = functools.partial(
         Side, extractor=extractor_for(extractor, dataset), device=resolve_device(device), say=say
     )
-    _, values = gather(samples, dataset, rows, seed=seed, best=best, say=say)
+    _, values = gather(samples, dataset, rows, seed=checked_seed(seed), best=best, say=say)
     training = side(dataset.train.values)
     nearest = nearest_training(side(values, cache=False).features, training.features, count)[1].cpu()
     found = torch.cat([values[:, None], training.values[nearest]], 1)

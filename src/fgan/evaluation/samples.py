@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from fgan.data import Dataset, TensorSource, load_data
 from fgan.data.archives import ARCHIVES
-from fgan.data.arrays import to_samples
 from fgan.data.dataset import as_uint8
 from fgan.data.images import PictureSizeError, load_images
+from fgan.data.passed import Passable, kind_of, read_passed
 from fgan.errors import DataError
 from fgan.evaluation.sides import shuffled
 from fgan.output import Say
 from fgan.training.run_directory import RunDirectory
 
-Samples = Tensor | NDArray | str | Path | RunDirectory
+Samples = Passable | str | Path | RunDirectory
 
 
 def gather(
@@ -41,16 +39,15 @@ def gather(
         # A conditional run makes its classes in turn, and groups of samples must not be classes.
         return name, shuffled(_like(as_uint8(drawn) if drawn.ndim == 4 else drawn, dataset, name), seed)
     if best:
-        raise DataError(f"--best chooses a checkpoint of a run; {samples} is none. Leave it out.")
-    if isinstance(samples, Tensor):
-        samples = samples.detach().cpu()
-        samples = (samples.float() if samples.is_floating_point() else samples).numpy()
-    if isinstance(samples, (list, tuple)):
-        samples = np.asarray(samples)
-    if isinstance(samples, np.ndarray):
-        name, values = "an array", to_samples(samples, "the array")
-    else:
+        what = samples if isinstance(samples, (str, Path)) else f"the {kind_of(samples)}"
+        raise DataError(f"--best chooses a checkpoint of a run; {what} is none. Leave it out.")
+    if isinstance(samples, (str, Path)):
         name, values = str(samples), _read(str(samples), dataset, say)
+    elif isinstance(samples, Dataset):
+        name, values = samples.name, _all_of(samples)
+    else:
+        passed = read_passed(samples, say=say)
+        name, values = f"{'an' if passed.kind[0] in 'aeio' else 'a'} {passed.kind}", passed.values
     if len(values) > n:
         say(f"{n:,} of {len(values):,} samples of {name} are judged; --n (n= in Python) takes more")
     return name, shuffled(_like(values, dataset, name), seed)[:n]
@@ -80,9 +77,14 @@ def _read(name: str, dataset: Dataset, say: Say) -> Tensor:
             raise DataError(_other_size(dataset, found, error.side)) from error
     else:
         loaded = load_data(name, say=say)
-    sources = (loaded.train, loaded.held_out)
+    return _all_of(loaded)
+
+
+def _all_of(data: Dataset) -> Tensor:
+    """Return the samples of a data set; of a distribution, 50,000."""
+    sources = (data.train, data.held_out)
     if not all(isinstance(source, TensorSource) for source in sources):
-        return loaded.train.draw(50_000, torch.Generator().manual_seed(0))
+        return data.train.draw(50_000, torch.Generator().manual_seed(0))
     return torch.cat([source.values for source in sources if isinstance(source, TensorSource)])
 
 

@@ -9,13 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from fgan.data import Dataset, absolute_name
+from fgan.data import Dataset, absolute_name, load_data
 from fgan.data.load import short_name
-from fgan.errors import FganError
+from fgan.data.passed import Passable, Passed, dataset_of, read_passed, save_passed
+from fgan.errors import FganError, RunError
 from fgan.evaluation import Evaluation, Evaluator
 from fgan.experiments.comparison import ComparisonDirectory, Member, plan
 from fgan.experiments.jobs import require_jobs
-from fgan.experiments.members import Outcome, ThisMachine, Workplace, chunks_of, train_members
+from fgan.experiments.members import ThisMachine, Workplace, chunks_of, ended, train_members
 from fgan.experiments.ranking import rank
 from fgan.experiments.result import Comparison
 from fgan.experiments.train import recipe_of
@@ -25,9 +26,12 @@ from fgan.training.memory import members_that_fit
 from fgan.training.run import data_of
 from fgan.training.settings import Settings
 
+KEPT = "data.npz"
+"""What samples that were passed are kept as, in the folder of a comparison."""
+
 
 def compare(
-    data: str | Path | TrainConfig,
+    data: str | Path | TrainConfig | Passable,
     divergences: str | Sequence[str] = "all",
     *,
     generators: str | Sequence[str] = (),
@@ -49,7 +53,8 @@ def compare(
     calls this: call it below `if __name__ == "__main__":`.
 
     Args:
-        data: a name or path as `TrainConfig.data`, or a whole recipe that the runs share.
+        data: a name or path as `TrainConfig.data`, or a whole recipe that the runs share; or samples, as
+            `fgan.data.as_dataset` takes them, which are kept in the folder as data.npz.
         divergences: a name or several; "all" stands for one of each entry of the catalogue.
         generators: a way to train the generator, or several: "non-saturating", "saturating", or a divergence to
             follow instead; the recipe's own if not given.
@@ -75,8 +80,13 @@ def compare(
         raise FganError(f"a comparison is of divergences; write divergences={settings['divergence']!r}.")
     if isinstance(data, Dataset):
         raise FganError(
-            f"the runs of a comparison load their data by name or path; got a Dataset ({data.name})."
+            f"the runs of a comparison load their data by name or path; got a Dataset ({data.name}). Pass its samples."
         )
+    passed = None
+    if not isinstance(data, (str, Path, TrainConfig)):
+        passed = read_passed(data, image_size=settings.pop("image_size", None), say=say)
+        out = Path("runs") / f"compare-{passed.kind}" if out is None else Path(out)
+        data = out.absolute() / KEPT
     recipe = recipe_of(data, preset, settings)
     recipe = replace(recipe, data=absolute_name(recipe.data))
     divergences, generators = ([one] if isinstance(one, str) else one for one in (divergences, generators))
@@ -85,8 +95,9 @@ def compare(
         metrics = () if metrics == "all" else [name.strip() for name in metrics.split(",")]
     return compare_members(
         members,
-        data_of(recipe, say),
+        data_of(recipe, say) if passed is None else dataset_of(passed, recipe.data),
         out or Path("runs") / f"compare-{short_name(recipe.data)}",
+        passed=passed,
         resume=resume,
         jobs=jobs,
         ray=ray,
@@ -102,6 +113,7 @@ def compare_members(
     dataset: Dataset,
     out: str | Path,
     *,
+    passed: Passed | None = None,
     resume: bool = False,
     jobs: int | None = None,
     ray: str | None = None,
@@ -119,6 +131,7 @@ def compare_members(
         members: as `fgan.experiments.comparison.plan` makes them.
         dataset: the data of all of them.
         out: the folder, new unless `resume`.
+        passed: the samples of `dataset`, where they are to be kept in the folder for its runs to load.
         resume: go on with what lies there.
         jobs: processes at once, each of which trains its share of the runs as one ensemble; as many as cores
             on a CPU, one on a GPU, unless told.
@@ -140,7 +153,9 @@ def compare_members(
     with _workplace(ray, jobs, evaluator.device) as workplace:
         at_most = members_that_fit(config, dataset, 1 / workplace.neighbours)
         directory.begin(members, resume=resume)
-        outcomes = {member.name: Outcome("finished") for member in members if directory.finished(member)}
+        if passed is not None:
+            _keep(passed, dataset, directory.path / KEPT)
+        outcomes = {member.name: end for member in members if (end := ended(directory, member))}
         left = [member for member in members if member.name not in outcomes]
         if left:
             chunks = chunks_of(left, workplace.places, at_most)
@@ -155,6 +170,16 @@ def compare_members(
     found = Comparison(str(out), rank_by, rank(evaluations, rank_by), outcomes)
     found.write()
     return found
+
+
+def _keep(passed: Passed, dataset: Dataset, path: Path) -> None:
+    """Write samples for the runs to load, or see that those which lie there are the same."""
+    if not path.is_file():
+        save_passed(passed, path)
+    elif load_data(path).train.fingerprint(labels=True) != dataset.train.fingerprint(labels=True):
+        raise RunError(
+            f"{path.parent} holds a comparison on other samples. Resume with the same, or choose another out=."
+        )
 
 
 def _workplace(ray: str | None, jobs: int | None, device: str) -> AbstractContextManager[Workplace]:

@@ -161,9 +161,19 @@ class ProcessWork:
         return left_behind(self._directory, self.chunk, lost)
 
 
+def ended(directory: ComparisonDirectory, member: Member) -> Outcome | None:
+    """Return what became of a member that has done all its steps: "finished" or "diverged"; None of others."""
+    if not directory.finished(member):
+        return None
+    status = directory.run(member).status()
+    return (
+        Outcome("diverged", status.reason) if status and status.state == "diverged" else Outcome("finished")
+    )
+
+
 def left_behind(directory: ComparisonDirectory, chunk: Chunk, lost: Outcome) -> dict[str, Outcome]:
     """Return the outcomes of a chunk that could not report: finished where a run is, `lost` where not."""
-    return {member.name: Outcome("finished") if directory.finished(member) else lost for member in chunk}
+    return {member.name: ended(directory, member) or lost for member in chunk}
 
 
 def train_members(
@@ -255,7 +265,8 @@ def train_chunk(directory: ComparisonDirectory, chunk: Chunk) -> dict[str, Outco
             )
         else:
             job.say(f"{end.step} steps, {end.seconds:.0f} s in this process")
-            outcomes[member.name] = Outcome("stopped" if end.stopped_by else "finished")
+            state = "stopped" if end.stopped_by else "diverged" if end.diverged else "finished"
+            outcomes[member.name] = Outcome(state, end.diverged or "")
     return outcomes
 
 

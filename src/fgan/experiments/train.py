@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Unpack
 
-from fgan.data import Dataset, absolute_name
-from fgan.data.load import PASSED
-from fgan.errors import FganError
+from fgan.data import Dataset, absolute_name, as_dataset
+from fgan.data.load import PASSED, is_there
+from fgan.data.passed import Passable, kind_of
+from fgan.errors import DataError, FganError
 from fgan.experiments.presets import preset as preset_of
 from fgan.output import Say
 from fgan.training.config import TrainConfig, require_settings
@@ -24,12 +25,12 @@ from fgan.training.summary import Summary
 
 
 def train(
-    data: str | Path | Dataset | TrainConfig,
+    data: str | Path | Dataset | Passable | TrainConfig,
     out: str | Path | None = None,
     *,
     preset: str = "default",
     resume: bool = False,
-    dataset: Dataset | None = None,
+    dataset: Dataset | Passable | str | Path | None = None,
     say: Say = print,
     lines: bool | None = None,
     loggers: Iterable[Logger] = (),
@@ -45,11 +46,14 @@ def train(
     line.
 
     Args:
-        data: a name or path as `TrainConfig.data`, a `Dataset`, or a complete `TrainConfig`.
-        out: the run directory, new unless `resume`; default: runs/DATA-DIVERGENCE-seedN.
+        data: a name or path as `TrainConfig.data`, a complete `TrainConfig`, or the data themselves: a `Dataset`, a
+            tensor, an array, PIL pictures, a torch data set or loader, whatever `fgan.data.as_dataset` takes.
+        out: the run directory, new unless `resume`; default: runs/DATA-PRESET-DIVERGENCE-seedN, without
+            the default preset.
         preset: the named recipe to start from; see `fgan.experiments.presets`.
-        resume: go on from the newest checkpoint; the run ends as if it had never been stopped.
-        dataset: the data, if they are not to be loaded by `TrainConfig.data`.
+        resume: go on from the newest checkpoint; the run ends as if it had never been stopped. The data may lie
+            elsewhere now, and the device be another: data are known by their content.
+        dataset: the data, as above or where they lie, if they are not to be loaded by `TrainConfig.data`.
         say: receives lines for people.
         lines: say each line of metrics; default: where there is no progress bar. With one, only the lines that go
             with a picture are said. Evaluations are always said.
@@ -59,7 +63,7 @@ def train(
         settings: fields of `TrainConfig`, changed from the preset or the config.
 
     Returns:
-        What was done, and the last metrics.
+        What was done, the last metrics, and in `diverged` why the run is of no use, if so.
 
     Raises:
         FganError: for an unknown preset or setting, bad data, a bad folder, another config, or metrics that cannot
@@ -68,22 +72,39 @@ def train(
             back to its last good checkpoint and on with half the learning rate.
     """
     followers = checked_loggers(loggers)
-    if isinstance(data, Dataset):
+    if not isinstance(data, (str, Path, TrainConfig)):
         if dataset is not None:
-            raise FganError(f'two data sets were given: "{data.name}", and dataset=. Leave one out.')
+            raise FganError(f"two data sets were given: the {kind_of(data)}, and dataset=. Leave one out.")
+        data = as_dataset(data, image_size=settings.get("image_size"), say=say)
         dataset, data = data, PASSED + data.name
     config = recipe_of(data, preset, settings, RunDirectory(out) if resume and out is not None else None)
-    run = RunDirectory(default_folder(config) if out is None else out)
+    run = RunDirectory(default_folder(config, preset) if out is None else out)
     prepare_torch()
     config = resolved(config)
     run.check(config, resume=resume)
     with closing(followers):
-        loop = Loop(config, dataset or data_of(config, say), run, judge_of, say, lines, loggers=followers)
+        if resume and dataset is None:
+            _require_there(config.data, run)
+        found = (
+            data_of(config, say)
+            if dataset is None
+            else as_dataset(dataset, image_size=config.image_size, say=say)
+        )
+        loop = Loop(config, found, run, judge_of, say, lines, loggers=followers)
         with loop.opened(resume=resume), StopRequest() as stop:
             in_lockstep([loop], stop)
         if loop.failure:
             raise loop.failure
         return loop.summary()
+
+
+def _require_there(name: str, run: RunDirectory) -> None:
+    if not name.startswith(PASSED) and not is_there(name):
+        raise DataError(
+            f"{run.path} was trained on {name}, which is not there any more. Say where the data lie now: "
+            f"fgan train NEWPATH --resume --out {run.path} (in Python the first argument, or dataset=). They are known "
+            "by their content."
+        )
 
 
 def recipe_of(
@@ -108,11 +129,6 @@ def recipe_of(
             )
         require_settings(settings)
         return dataclasses.replace(data, **settings)
-    if not isinstance(data, (str, Path)):
-        raise FganError(
-            f"data must be a name, a path, an fgan.data.Dataset or an fgan.TrainConfig; got {type(data).__name__}. "
-            "An array can be saved as .npy and named by its path."
-        )
     if run is not None and preset == "default" and run.config_path.is_file():
         require_settings(settings)
         return dataclasses.replace(run.config(), data=absolute_name(str(data)), **settings)

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import tyro
 
 from fgan.errors import FganError, RunError, did_you_mean
+from fgan.seeds import checked_seed, plain_number
 
 LinkName = Literal["paper", "log-ratio", "soft-hinge"]
 ObjectiveName = Literal[
@@ -130,7 +131,8 @@ class TrainConfig:
     def __post_init__(self) -> None:
         """Check every value once, before anything is written."""
         for name, hint in get_type_hints(type(self)).items():
-            value = getattr(self, name)
+            value = plain_number(getattr(self, name))
+            object.__setattr__(self, name, value)
             # The command line builds a recipe without data first, to show its values in --help.
             if value is not tyro.MISSING and not _accepts(hint, value):
                 raise FganError(f'"{name}" must be {_describe(hint)}; got {value!r}.')
@@ -148,7 +150,7 @@ class TrainConfig:
             self.evaluate_every % self.checkpoint_every == 0,
             f"a multiple of --checkpoint-every ({self.checkpoint_every}; change either)",
         )
-        self._require("seed", 0 <= self.seed < 2**63, "between 0 and 2^63 - 1")
+        checked_seed(self.seed)
         self._require("lr", self.lr > 0 and math.isfinite(self.lr), "a positive number")
         for name in ("beta1", "beta2", "ema"):
             self._require(name, 0 <= getattr(self, name) < 1, "at least 0 and below 1")
@@ -227,8 +229,8 @@ def require_settings(names: Iterable[str]) -> None:
             raise FganError(f'unknown setting "{name}".{did_you_mean(name, fields)}')
 
 
-MAY_CHANGE_ON_RESUME = frozenset({"steps", "keep_checkpoints", "data_dir"})
-"""Fields that do not decide what a given step computes."""
+MAY_CHANGE_ON_RESUME = frozenset({"steps", "keep_checkpoints", "data_dir", "data", "device"})
+"""Fields that do not decide what a given step computes: data are known by their content, a device by its rounding."""
 
 
 def _accepts(hint: Any, value: object) -> bool:  # noqa: ANN401 - a type hint has no type of its own

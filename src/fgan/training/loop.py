@@ -15,15 +15,17 @@ import torch
 from tqdm import tqdm
 
 from fgan.data import Dataset, draw_samples
-from fgan.errors import DivergedError, FganError, RunError
+from fgan.errors import DivergedError, FganError
 from fgan.output import on_a_terminal
-from fgan.training.checkpoint import Checkpoints
+from fgan.training.checkpoint import Checkpoints, Groups
 from fgan.training.config import TrainConfig
 from fgan.training.diagnosis import diagnosis, what_broke
 from fgan.training.interruption import StopRequest
 from fgan.training.judging import EVALUATION_ERROR, BuildJudge, Judge, evaluation_text
 from fgan.training.loggers import Logger, Loggers
+from fgan.training.resuming import checkpoint_to_resume
 from fgan.training.run_directory import RunDirectory
+from fgan.training.status import Status, blown_up
 from fgan.training.summary import Summary, metrics_text
 from fgan.training.telemetry import finite_or_none
 from fgan.training.trainer import METRICS, Trainer
@@ -50,6 +52,8 @@ class Loop:
 
     failure: FganError | None = None
     """Why it cannot go on, if so."""
+    diverged = ""
+    """Why it is of no use although it did all its steps, if so."""
 
     def __init__(
         self,
@@ -91,6 +95,9 @@ class Loop:
         with self.run.locked(create=not resume), self.bar:
             # Once more: another process may have been here while the data were read.
             self.run.check(self.config, resume=resume)
+            restored = (
+                checkpoint_to_resume(self.run, self.trainer, self.fingerprint, self.say) if resume else None
+            )
             self.run.write_config(self.config)
             objective = self.trainer.objective
             for note in objective.divergence.notes if objective.divergence else ():
@@ -98,7 +105,7 @@ class Loop:
             by = f', the critic by the link "{objective.link}"' if objective.link else ""
             self.say(f"the generator follows {objective.follows}{by}")
             if resume:
-                self._restore()
+                self._restore(restored)
             first = self.trainer.steps_done
             self.bar.n = self.bar.initial = first
             self._began = self._glanced = time.perf_counter()
@@ -116,6 +123,9 @@ class Loop:
     def after_step(self) -> bool:
         """Do what is due after a step; return whether the run can take another."""
         self.taken += 1
+        if self.taken == 1:
+            with self._failing():
+                self.run.supersede(self.config.log_every, self.config.sample_every)
         if self._is_check_due() and not self.trainer.is_finite():
             return False
         with self._failing():
@@ -132,7 +142,8 @@ class Loop:
 
     def _is_check_due(self) -> bool:
         step = self.trainer.steps_done
-        return not (step % self.config.log_every and step % self.config.checkpoint_every)
+        between = step % self.config.log_every and step % self.config.checkpoint_every
+        return not between or not self.is_unfinished()
 
     def _log_and_keep(self) -> None:
         config, step = self.config, self.trainer.steps_done
@@ -167,7 +178,11 @@ class Loop:
     def _go_back(self) -> None:
         trainer, backoff = self.trainer, self.trainer.backoff + 1
         if backoff > MOST_BACKOFFS:
-            raise DivergedError(diagnosis(trainer, self.last_metrics, self.health, self.checkpoints.steps()))
+            error = DivergedError(
+                diagnosis(trainer, self.last_metrics, self.health, self.checkpoints.steps())
+            )
+            self._leave_last_good()
+            raise error
         lost, broken = trainer.steps_done, what_broke(trainer)
         self.trainer = Trainer(self.config, self.data)
         regular = self.checkpoints.regular()
@@ -194,29 +209,48 @@ class Loop:
         if not self.failure:
             with self._failing():
                 self._finish()
+        if self.failure:
+            state = "diverged" if isinstance(self.failure, DivergedError) else "failed"
+            self._end(state, str(self.failure))
 
     def _finish(self) -> None:
+        if not self.trainer.is_finite():  # stopped between two checks
+            self._go_back()
         step = self.trainer.steps_done
-        if step % self.config.log_every:
-            # The window goes on if the run is resumed, so it is shown but not written down.
-            self.last_metrics = self.trainer.metrics()
+        if self.trainer.summed and step not in (line["step"] for line in self.run.metrics()[-1:]):
+            self._log(window_ends=False)
         if step not in self.checkpoints.steps():
             self._checkpoint(self.checkpoints)
         if self.stopped_by:
             self._line(f"stopped by {self.stopped_by.name} at step {step}; go on with --resume")
-        elif self.last_picture != self.run.sample_path(step):
+        if self.last_picture != self.run.sample_path(step):
             self._picture()
         self._require_loggers()
+        if not self.stopped_by:
+            self.diverged = blown_up(self.trainer, self.last_metrics, self.health)
+        self._end(
+            "stopped" if self.stopped_by else "diverged" if self.diverged else "finished", self.diverged
+        )
 
-    def _restore(self) -> None:
-        steps = self.checkpoints.steps()
-        if steps:
-            groups, description = self.checkpoints.read(steps[-1])
-            with self.run.fitting(self.checkpoints.path(steps[-1])):
-                self._require_same_data(description)
-                self._require_same_link(description)
+    def _end(self, state: str, reason: str) -> None:
+        self.run.write_status(Status(state, self.trainer.steps_done, reason))
+
+    def _leave_last_good(self) -> None:
+        """Leave a line of where the numbers were lost, and a picture of the last good checkpoint."""
+        lost = {name: finite_or_none(value) for name, value in self.trainer.metrics().items()}
+        self.loggers.log(self.trainer.steps_done, lost, "metrics")
+        if regular := self.checkpoints.regular():
+            self.trainer = Trainer(self.config, self.data)
+            self.trainer.load_state(self.checkpoints.read(regular[-1])[0])
+            if not self.run.sample_path(regular[-1]).exists():
+                self._picture()
+
+    def _restore(self, groups: Groups | None) -> None:
+        if groups is not None:
+            step = self.checkpoints.newest()
+            with self.run.fitting(self.checkpoints.path(step)):
                 self.trainer.load_state(groups)
-            self.say(f"resuming {self.run.path} at step {steps[-1]}")
+            self.say(f"resuming {self.run.path} at step {step}")
         else:
             self.say(f"{self.run.path} has no checkpoint yet: starting it over")
         self.run.forget_after(self.trainer.steps_done)
@@ -225,36 +259,21 @@ class Loop:
     def _remember_logged(self) -> None:
         logged = self.run.metrics()
         last = logged[-1] if logged else {}
-        self.last_metrics = {name: last.get(name, math.nan) for name in METRICS}
+        known = {name: last.get(name) for name in METRICS}
+        self.last_metrics = {name: math.nan if value is None else value for name, value in known.items()}
         self.health = {name: value for name, value in last.items() if name not in ("step", *METRICS)}
         if self.last_picture and not self.last_picture.exists():
             self.last_picture = None
 
-    def _require_same_data(self, description: dict[str, Any]) -> None:
-        if description["data"] != self.fingerprint or description["frame"] != self.trainer.frame.to_json():
-            raise RunError(
-                f"{self.config.data} has changed since {self.run.path} was started: its samples are others. "
-                "Bring the old data back, or start a new run with another --out."
-            )
-
-    def _require_same_link(self, description: dict[str, Any]) -> None:
-        # Runs from before links were kept knew the soft hinge under no name, and trained by the paper's link.
-        now = self.trainer.objective.link
-        then = description.get("link", "paper" if now == "soft-hinge" else now)
-        if then != now:
-            raise RunError(
-                f'{self.run.path} was trained by the link "{then}", and its config.json now means "{now}". '
-                f'Write "link": "{then}" into that file, or start a new run with another --out.'
-            )
-
-    def _log(self) -> None:
+    def _log(self, *, window_ends: bool = True) -> None:
         self.last_metrics = self.trainer.metrics()
-        self.trainer.reset_metrics()
+        if window_ends:
+            self.trainer.reset_metrics()
         self.health = self.trainer.telemetry()
         step, speed = self.trainer.steps_done, {"samples_per_second": self._samples_per_second()}
         self.loggers.log(step, self.last_metrics | self.health, "metrics")
         self.loggers.log(step, speed, "speed")
-        wanted = self.bar.disable if self.lines is None else self.lines
+        wanted = window_ends and (self.bar.disable if self.lines is None else self.lines)
         if wanted or self._is_picture_due():
             self._line_of_step(metrics_text(self.last_metrics, self.health))
 
@@ -352,4 +371,5 @@ class Loop:
             best_step=best["step"] if best else None,
             best=best[self.judge.metric] if self.judge and best else None,
             sample=str(self.last_picture) if self.last_picture else None,
+            diverged=self.diverged or None,
         )

@@ -81,18 +81,22 @@ def train_together(
     return [ends[index] for index in range(len(jobs))]
 
 
-def default_folder(config: TrainConfig) -> Path:
-    """Return the run directory of a recipe whose user named none: data, game and seed.
+def default_folder(config: TrainConfig, preset: str = "default") -> Path:
+    """Return the run directory of a recipe whose user named none: data, preset, game and seed.
 
     >>> default_folder(TrainConfig(data="idx:../kmnist", divergence="kl")).as_posix()
     'runs/kmnist-kl-seed0'
     >>> default_folder(TrainConfig(data="mnist", objective="hinge")).as_posix()
     'runs/mnist-hinge-seed0'
+    >>> default_folder(TrainConfig(data="moons", divergence="reverse-kl"), "original").as_posix()
+    'runs/moons-original-reverse-kl-seed0'
     """
     game = [] if config.objective in BASELINES else [config.divergence]
     game += [] if config.objective == "plain" else [config.objective]
     game += [f"as-{config.generator_divergence}"] if config.generator_divergence else []
-    name = "-".join([short_name(config.data), *game, f"seed{config.seed}"])
+    data = short_name(config.data)
+    named = [] if preset in ("default", data) else [preset]
+    name = "-".join([data, *named, *game, f"seed{config.seed}"])
     return Path("runs") / re.sub(r"[^\w.+-]+", "_", name)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -12,12 +13,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fgan.data import Dataset
+from fgan.draws import DrawnFrom
 from fgan.errors import RunError
 from fgan.files import replace_durably
 from fgan.frame import Frame
 from fgan.networks import Generator
+from fgan.seeds import checked_seed
 from fgan.training.checkpoint import Checkpoints
 from fgan.training.config import TrainConfig
+from fgan.training.status import Status
 from fgan.training.trainer import generator_of
 
 
@@ -54,6 +59,11 @@ class RunDirectory:
     def evaluations_path(self) -> Path:
         """Where the evaluations lie, a JSON object a line."""
         return self.path / "evaluations.jsonl"
+
+    @property
+    def status_path(self) -> Path:
+        """Where it lies how the run ended."""
+        return self.path / "status.json"
 
     def sample_path(self, step: int) -> Path:
         """Where the picture of a step lies."""
@@ -129,6 +139,44 @@ class RunDirectory:
         with self.writing():
             replace_durably(self.config_path, config.to_json().encode())
 
+    def status(self) -> Status | None:
+        """Return how the run ended; None while it trains, where it was killed, and of runs from before this was kept.
+
+        Raises:
+            RunError: where the file is damaged.
+        """
+        if not self.status_path.is_file():
+            return None
+        try:
+            return Status(**json.loads(self.status_path.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise RunError(f"{self.status_path} is damaged ({error}). Delete it.") from error
+
+    def write_status(self, status: Status) -> None:
+        """Leave how the run ended."""
+        text = json.dumps(dataclasses.asdict(status), indent=2, ensure_ascii=False)
+        with self.writing():
+            replace_durably(self.status_path, f"{text}\n".encode())
+
+    def supersede(self, log_every: int, sample_every: int) -> None:
+        """Remove what the last end left that a run which goes on does not have: its status, its line, its picture.
+
+        A line between two regular ones goes. So does the picture of a run that was stopped; that of one which came to
+        its end stays.
+        """
+        if (status := self.status()) is None:
+            return
+        step = status.step
+        with self.writing():
+            for path in (self.metrics_path, self.speed_path) if step % log_every else ():
+                if path.exists():
+                    replace_durably(
+                        path, b"".join(line for line, values in lines_of(path) if values["step"] != step)
+                    )
+            if status.state == "stopped" and (not sample_every or step % sample_every):
+                self.sample_path(step).unlink(missing_ok=True)
+            self.status_path.unlink()
+
     def forget_after(self, step: int) -> None:
         """Remove what was logged, drawn and judged best at later steps; it is about to be made again."""
         with self.writing():
@@ -171,6 +219,17 @@ class RunDirectory:
                 with self.writing(), path.open("ab") as file:
                     os.fsync(file.fileno())
 
+    def holds_run_on(self, dataset: Dataset) -> bool:
+        """Whether these are the data that the run was trained on, by content; False for distributions, which have none.
+
+        Raises:
+            RunError: where there is no checkpoint, or it is damaged.
+        """
+        checkpoints = self.checkpoints()
+        description = checkpoints.read(checkpoints.newest())[1]
+        fingerprint = dataset.train.fingerprint(labels=bool(description["classes"]))
+        return bool(fingerprint) and fingerprint == description["data"]
+
     def classes(self) -> list[str]:
         """Return the names of the classes that the generator tells apart; none without conditioning."""
         checkpoints = self.checkpoints()
@@ -200,7 +259,8 @@ class RunDirectory:
         groups, description = checkpoints.read(step)
         with self.fitting(checkpoints.path(step)):
             frame = Frame.from_json(description["frame"])
-            generator = generator_of(config, frame, len(description["classes"]))
+            with DrawnFrom.seeded(0):  # weights that the checkpoint replaces
+                generator = generator_of(config, frame, len(description["classes"]))
             generator.load_state_dict(groups["generator_average" if config.ema else "generator"])
         return generator.eval().requires_grad_(False), description["classes"]
 
@@ -219,6 +279,7 @@ class RunDirectory:
         Raises:
             RunError: where the run has no such class, or no such checkpoint.
         """
+        seed = checked_seed(seed)
         generator, classes = self._load(None, best)
         latents = torch.randn(n, generator.latent, generator=torch.Generator().manual_seed(seed))
         labels = self._labels(n, label, classes)

@@ -34,6 +34,7 @@ class Summary:
         critic_loss, generator_loss, bound: last means; None before the first step.
         best_step, best: the step of the best evaluation, and the value that made it so; None without one.
         sample: the newest picture, or None.
+        diverged: why a run that did all its steps is of no use, and what may mend it; None if it is.
     """
 
     run: str
@@ -54,6 +55,7 @@ class Summary:
     best_step: int | None
     best: float | None
     sample: str | None
+    diverged: str | None = None
 
 
 def metrics_text(metrics: Mapping[str, float], health: Mapping[str, float | None]) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import math
 
 import torch
 from torch import Tensor, nn
 
 from fgan.data import Dataset, Source
+from fgan.draws import DrawnFrom
 from fgan.errors import FganError
 from fgan.frame import Frame
 from fgan.networks import NETWORKS, Architecture, Critic, Generator, build_critic, build_generator
 from fgan.objectives import Objective, Penalties, build_objective, faded
+from fgan.seeds import SEEDS
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.config import TrainConfig
 from fgan.training.player import Player, call
@@ -52,8 +55,7 @@ class Trainer:
         self.classes = classes_of(config, dataset)
         self.game = game_of(config, self._spread())
         # Weights are drawn on the CPU, so that a seed means the same networks on every device.
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
+        with DrawnFrom.seeded(config.seed):
             generator = generator_of(config, self.frame, self.classes)
             critic = critic_of(config, self.frame, self.classes)
         self.generator, self.critic = (
@@ -199,12 +201,20 @@ class Trainer:
         self.critic.optimizer.load_state(groups["critic_optimizer"])
         self.game.penalties.load_memory(groups.get("penalties", {}))
         progress = groups["progress"]
-        self.random.set_state(progress["random"].cpu())
+        self._restore_random(progress["random"].cpu())
         self.sums.copy_(progress["sums"])
         self.summed = int(progress["summed"])
         self.steps_done = int(progress["steps_done"])
         self.backoff = int(progress["backoff"])
         self.returned_to = int(progress["returned_to"])
+
+    def _restore_random(self, state: Tensor) -> None:
+        """Take over a generator's state; of another kind of device, a seed that is made of it."""
+        if state.shape == self.random.get_state().shape:
+            self.random.set_state(state)
+        else:
+            digest = hashlib.sha256(state.numpy().tobytes()).digest()
+            self.random.manual_seed(int.from_bytes(digest[:8], "little") % SEEDS)
 
 
 def draw_batch(source: Source, n: int, latent: int, classes: int, random: torch.Generator) -> Batch:

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from fgan.data.dataset import as_float
 from fgan.divergences import Divergence
+from fgan.draws import DrawnFrom
 from fgan.estimation.critics.network import Objective, Part, Parts, Schedule, train
 from fgan.estimation.critics.regression import best_regression, logistic_loss
 from fgan.estimation.critics.scaling import scaling_of
@@ -225,8 +226,7 @@ def _network(shape: tuple[int, ...], seed: int) -> nn.Module:
     kind, width, frame = "mlp", WIDTH, Frame(shape)
     if len(shape) == 3:
         kind, width, frame = "dcgan", IMAGE_WIDTH, Frame.of_images(shape)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with DrawnFrom.seeded(seed):
         recipe = Architecture(kind=kind, latent=1, width=width, depth=DEPTH, activation="leaky-relu")
         critic = build_critic(recipe, frame)
     last = [module for module in critic.modules() if isinstance(module, nn.Linear)][-1]

@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from fgan.draws import DrawnFrom
 from fgan.estimation.critics.network import Objective, Part, Schedule, train
 from fgan.estimation.critics.normal_scores import normal_scores_of
 from fgan.estimation.designs.pairs import Pairs
@@ -175,8 +176,7 @@ def _task(
 
 
 def _network(width: int, seed: int) -> nn.Module:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with DrawnFrom.seeded(seed):
         recipe = Architecture(kind="mlp", latent=1, width=WIDTH, depth=DEPTH, activation="relu")
         return build_critic(recipe, Frame((width,)))
 

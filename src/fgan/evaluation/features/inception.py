@@ -14,6 +14,7 @@ from typing import Any, Self
 import torch
 from torch import Tensor
 
+from fgan.draws import DrawnFrom
 from fgan.errors import FganError
 
 
@@ -79,7 +80,8 @@ def _fidelity(weights: Path | None) -> Any:  # noqa: ANN401
             torch.load(weights, map_location="cpu", weights_only=True)
         path = None if weights is None else str(weights)
         # torch-fidelity 0.3 leaves the network in training mode: features would depend on the batch.
-        return network("fgan", ["2048"], feature_extractor_weights_path=path).eval()
+        with DrawnFrom.seeded(0):  # weights that the file replaces
+            return network("fgan", ["2048"], feature_extractor_weights_path=path).eval()
     except (
         OSError,
         RuntimeError,

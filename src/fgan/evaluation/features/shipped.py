@@ -11,6 +11,7 @@ import torch
 from safetensors.torch import load
 from torch import Tensor
 
+from fgan.draws import DrawnFrom
 from fgan.errors import FganError
 from fgan.evaluation.features.cnn import CifarNet, DigitNet
 
@@ -75,7 +76,8 @@ class ShippedCNN:
             kind.trained_on,
         )
         self.sha256 = hashlib.sha256(content).hexdigest()
-        self.network = kind.build()
+        with DrawnFrom.seeded(0):  # weights that the file replaces
+            self.network = kind.build()
         self.network.load_state_dict({key: value.float() for key, value in load(content).items()})
         # Channels last is what convolutions on a CPU are quickest with.
         self.network.eval().requires_grad_(False)

@@ -23,6 +23,7 @@ from tqdm import tqdm
 from fgan.data import Dataset, TensorSource, load_data
 from fgan.data.dataset import as_float
 from fgan.device import resolve_device
+from fgan.draws import DrawnFrom
 from fgan.errors import DataError, FganError
 from fgan.evaluation.features.shipped import SHIPPED, WEIGHTS
 from fgan.files import save_file
@@ -63,7 +64,8 @@ def run(arguments: argparse.Namespace) -> None:
     network = trained(kind.build, train, arguments.epochs or EPOCHS[arguments.name], device, flip=kind.flip)
     out = arguments.out or WEIGHTS / f"{arguments.name}.safetensors"
     save_file(out, save({key: value.half().cpu() for key, value in network.state_dict().items()}), "Weights")
-    written = kind.build()
+    with DrawnFrom.seeded(0):
+        written = kind.build()
     written.load_state_dict(load_file(out))
     print_accuracy(written.float().eval(), held_out, out)
 
@@ -101,8 +103,8 @@ def print_accuracy(network: nn.Module, held_out: TensorSource, out: Path) -> Non
 
 def trained(build, source: TensorSource, epochs: int, device: str, flip: bool) -> nn.Module:  # noqa: ANN001
     """Return a network trained on labelled images, its weights averaged over the last steps."""
-    torch.manual_seed(0)
-    network = build().to(device)
+    with DrawnFrom.seeded(0):
+        network = build().to(device)
     average = copy.deepcopy(network).requires_grad_(False)
     assert source.labels is not None, "checked by main"
     images, labels = source.values.to(device), source.labels.to(device)

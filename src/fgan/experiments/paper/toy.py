@@ -18,6 +18,7 @@ from torch import Tensor, nn
 
 from fgan.data import Dataset, load_data
 from fgan.divergences import Divergence, divergence
+from fgan.draws import DrawnFrom
 from fgan.errors import DivergedError
 from fgan.evaluation.jackknife import Uncertain
 from fgan.experiments.paper.quadrature import exact_divergence
@@ -126,18 +127,20 @@ class ToySetup:
     """
 
     def __init__(self, seed: int) -> None:
-        torch.manual_seed(seed)
+        self._weights = torch.Generator().manual_seed(seed)
         self.random = torch.Generator().manual_seed(seed)
         self.data: Dataset = load_data("paper-mixture")
         self.frame = self.data.frame
 
     def new_generator(self) -> nn.Module:
         """Return μ + σ z, at random."""
-        return MLPGenerator(self.frame, latent=1, depth=0)
+        with DrawnFrom(self._weights):
+            return MLPGenerator(self.frame, latent=1, depth=0)
 
     def new_critic(self) -> nn.Module:
         """Return the paper's critic, at random."""
-        return MLPCritic(self.frame, WIDTH, DEPTH, "tanh")
+        with DrawnFrom(self._weights):
+            return MLPCritic(self.frame, WIDTH, DEPTH, "tanh")
 
     def play(
         self, generator: nn.Module, critic: nn.Module, loss: GANLoss, steps: int, *, at_rest: bool = False

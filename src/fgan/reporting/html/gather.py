@@ -23,6 +23,7 @@ from fgan.reporting.html.repeat import replanned, varying
 from fgan.training.config import TrainConfig
 from fgan.training.judging import EVALUATION_ERROR
 from fgan.training.run_directory import RunDirectory, lines_of
+from fgan.training.status import Status
 
 DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
 """What a file that was cut short, or that something else wrote, is met with."""
@@ -171,15 +172,17 @@ def _add(found: Gathered, path: Path, name: str, outcome: Outcome | None) -> Non
     if not steps and not metrics:
         found.note("skipped: there is neither a checkpoint nor a line of metrics yet", name)
         return
-    state = _state(config, steps, metrics, outcome)
+    state = _state(config, steps, metrics, outcome, directory.status())
     if state != "finished":
         found.note(state, name)
     found.runs.append(Run(directory, name, "", config, step, state, metrics, judged, evaluation))
 
 
-def _state(config: TrainConfig, steps: list[int], metrics: Log, outcome: Outcome | None) -> str:
+def _state(
+    config: TrainConfig, steps: list[int], metrics: Log, outcome: Outcome | None, status: Status | None
+) -> str:
     if config.steps in steps:
-        return "finished"
+        return f"diverged ({status.reason})" if status and status.state == "diverged" else "finished"
     reached = max([*steps, *metrics.get("step", [])[-1:]], default=0)
     outcome = outcome or Outcome("stopped")
     why = f" ({outcome.reason})" if outcome.reason else ""

@@ -22,6 +22,7 @@ from fgan.reporting.html.colours import colours
 from fgan.reporting.html.gather import Gathered, Run, gather
 from fgan.reporting.html.grids import first_of_each, grids
 from fgan.reporting.wording import leaning_in_full
+from fgan.seeds import checked_seed
 from fgan.training.run import data_of
 from fgan.training.run_directory import RunDirectory
 from fgan.training.trainer import objective_of
@@ -106,7 +107,7 @@ def write_report(
     folder = Path(directories[0]) if len(directories) == 1 else Path()
     path = Path(out) if out is not None else folder / "report.html"
     check_free(path)
-    content = render(found, _data(found, data_dir), seed).encode()
+    content = render(found, _data(found, data_dir), checked_seed(seed)).encode()
     save_file(path, content, "A report")
     notes = found.said()
     for note in notes:

@@ -1,0 +1,195 @@
+"""Samples that come one by one or in batches: torch data sets and loaders, Hugging Face data sets, lists, iterators."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+from torch.utils.data import DataLoader, RandomSampler, SequentialSampler
+from tqdm import tqdm
+
+from fgan.draws import DrawnFrom
+from fgan.errors import DataError
+from fgan.output import Say, on_a_terminal
+from fgan.seeds import plain_number
+
+IMAGE_KEYS = ("image", "img", "pixel_values", "x")
+LABEL_KEYS = ("label", "labels", "y")
+MOST_ITEMS, MOST_BYTES = 1_000_000, 2**32
+"""What is read of something that does not say how long it is, and may be endless."""
+SECONDS_BEFORE_PROGRESS = 3
+
+Label = int | str
+Item = tuple[Any, Label | None]
+
+
+@dataclass
+class Reader:
+    """Takes items apart into samples and labels.
+
+    Args:
+        kind: what to call in an error what is read.
+        image_key, label_key: the columns of items that are mappings; found by their usual names if not given.
+        left_out: filled with the names of the parts that are neither samples nor classes.
+    """
+
+    kind: str
+    image_key: str | None = None
+    label_key: str | None = None
+    left_out: set[str] = field(default_factory=set)
+
+    def items(self, values: Iterable[Any], say: Say) -> list[Item]:
+        """Return each sample with its class; all of them, or of what may be endless the first."""
+        batched = isinstance(values, DataLoader) and values.batch_sampler is not None
+        length = len(values) if isinstance(values, Sized) and _has_length(values) else None
+        found: list[Item] = []
+        held = 0
+        silent = not on_a_terminal(sys.stderr)
+        # Data sets that draw, such as random flips, draw the same each time and leave the global generator alone.
+        with DrawnFrom.seeded(0):
+            for one in tqdm(
+                self._each(values, length), f"reading {self.kind}", length, leave=False, disable=silent,
+                delay=SECONDS_BEFORE_PROGRESS,
+            ):  # fmt: skip
+                new = self._rows(one) if batched else [self._parts(one)]
+                found += new
+                held += sum(getattr(sample, "nbytes", 0) for sample, _ in new)
+                if length is None and (len(found) > MOST_ITEMS or held > MOST_BYTES):
+                    found = found[:MOST_ITEMS]
+                    say(
+                        f"only the first {len(found):,} samples of the {self.kind} are taken: it does not say how long "
+                        "it is, and may be endless. Give data with a length for more."
+                    )
+                    break
+        return found
+
+    def _each(self, values: Iterable[Any], length: int | None) -> Iterator[Any]:
+        """Yield what `values` holds; what its own code raises is said together with the place."""
+        by_index = (
+            length is not None and not isinstance(values, DataLoader) and hasattr(values, "__getitem__")
+        )
+        each = iter(values) if not by_index else None
+        number = 0
+        while length is None or number < length:
+            try:
+                one = values[number] if each is None else next(each)  # pyright: ignore[reportIndexIssue]
+            except StopIteration:
+                return
+            except Exception as error:
+                raise DataError(
+                    f"every item of the data must be readable; item {number} of the {self.kind} raised "
+                    f"{type(error).__name__}: {error}. Mend it, or leave it out."
+                ) from error
+            yield one
+            number += 1
+
+    def _rows(self, batch: Any) -> list[Item]:  # noqa: ANN401 - whatever a loader collates
+        sample, label = self._parts(batch, batched=True)
+        labels = [None] * len(sample) if label is None else label
+        if len(labels) != len(sample):
+            raise DataError(
+                f"a batch must hold a label for every sample; the {self.kind} gave {len(sample)} samples and "
+                f"{len(labels)} labels."
+            )
+        return list(zip(sample, labels, strict=True))
+
+    def _parts(self, item: Any, *, batched: bool = False) -> tuple[Any, Any]:  # noqa: ANN401
+        """Return an item's sample and its class, or those of a batch."""
+        if isinstance(item, Mapping):
+            image, label = self._columns(item)
+            others = [str(key) for key in item if key not in (image, label)]
+            parts = [item[image], *([] if label is None else [item[label]])]
+        elif is_parted(item):
+            others = [f"part {number}" for number in range(2, len(item))]
+            parts = list(item[:2])
+            label = "part 1" if len(parts) > 1 else None
+        else:
+            return item, None
+        self.left_out.update(others)
+        if label is None:
+            return parts[0], None
+        found: list[Label | None] = [class_of(one) for one in parts[1]] if batched else [class_of(parts[1])]
+        if None in found:
+            self.left_out.add(str(label))
+            return parts[0], None
+        return parts[0], found if batched else found[0]
+
+    def _columns(self, item: Mapping[Any, Any]) -> tuple[Any, Any]:
+        image = self.image_key or next((key for key in IMAGE_KEYS if key in item), None)
+        if image is None or image not in item:
+            raise DataError(
+                f"items that are mappings must hold the sample as {', '.join(IMAGE_KEYS)}; those of the {self.kind} "
+                f"hold {', '.join(map(str, item))}. Rename the column, or pass the samples alone."
+            )
+        label = self.label_key or next((key for key in LABEL_KEYS if key in item), None)
+        return image, label
+
+
+def is_parted(item: object) -> bool:
+    """Whether an item is a sample and more, such as (x, label), rather than a sample that is a list of numbers.
+
+    >>> is_parted((np.zeros((2, 2)), 3)), is_parted(([0.5, 1.0], 3)), is_parted([0.5, 1.0]), is_parted([[0.5], [1.0]])
+    (True, True, False, False)
+    """
+    if not isinstance(item, (tuple, list)) or not item:
+        return False
+    if is_picture(item[0]) or getattr(item[0], "ndim", 0) > 0:
+        return True
+    return isinstance(item[0], (tuple, list)) and len(item) > 1 and class_of(item[1]) is not None
+
+
+def class_of(label: object) -> Label | None:
+    """Return a label as a whole number or a word; None where it is neither, and so no class.
+
+    >>> class_of(np.int64(3)), class_of(torch.tensor([3])), class_of("cat"), class_of(0.5)
+    (3, 3, 'cat', None)
+    """
+    if isinstance(label, (Tensor, np.ndarray)) and label.ndim == 1 and len(label) == 1:
+        label = label[0]
+    found = plain_number(
+        label.item() if isinstance(label, (Tensor, np.ndarray)) and label.ndim == 0 else label
+    )
+    return int(found) if isinstance(found, bool) else found if isinstance(found, (int, str)) else None
+
+
+def is_picture(value: object) -> bool:
+    """Whether something is one of Pillow's pictures."""
+    pillow = sys.modules.get("PIL.Image")
+    return pillow is not None and isinstance(value, pillow.Image)
+
+
+def in_order(loader: DataLoader[Any]) -> DataLoader[Any]:
+    """Return a loader of the same samples that does not shuffle, so that the same data are the same every time.
+
+    A sampler that leaves out, repeats or weighs samples stays as it is.
+    """
+    sampler = loader.sampler
+    plain = (loader.batch_size is not None or loader.batch_sampler is None) and (
+        type(sampler) is SequentialSampler
+        or (
+            type(sampler) is RandomSampler
+            and not sampler.replacement
+            and len(sampler) == len(sampler.data_source)
+        )
+    )
+    if not plain:
+        return loader
+    return DataLoader(
+        loader.dataset,
+        batch_size=loader.batch_size,
+        num_workers=loader.num_workers,
+        collate_fn=loader.collate_fn,
+        worker_init_fn=loader.worker_init_fn,
+        multiprocessing_context=loader.multiprocessing_context,
+    )
+
+
+def _has_length(values: Sized) -> bool:
+    try:
+        return len(values) >= 0
+    except (TypeError, NotImplementedError):  # a loader of an iterable, a data set that does not know
+        return False

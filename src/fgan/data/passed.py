@@ -1,0 +1,323 @@
+"""Data that a Python program has: arrays, tensors, lists, pictures, torch's and Hugging Face's data sets."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+
+from fgan.data.arrays import array_dataset, to_samples
+from fgan.data.dataset import Dataset
+from fgan.data.items import Item, Label, Reader, class_of, in_order, is_parted, is_picture
+from fgan.data.labels import number_classes
+from fgan.data.load import load_data
+from fgan.errors import DataError
+from fgan.files import save_file
+from fgan.output import Say, to_stderr
+
+Array = NDArray[Any]
+Passable = (
+    Tensor
+    | Array
+    | Sequence[Any]
+    | TorchDataset[Any]
+    | DataLoader[Any]
+    | Iterable[Any]
+)  # fmt: skip
+"""What `as_dataset` makes a `Dataset` of."""
+TAKEN = (
+    "a tensor, a NumPy array, a list of numbers or of PIL pictures, (x, labels), a torch Dataset or DataLoader, a "
+    "Hugging Face dataset, an fgan.data.Dataset, or a name or a path"
+)
+
+
+@dataclass(frozen=True)
+class Passed:
+    """Samples, and what tells their classes apart.
+
+    Args:
+        kind: what they came as.
+        values: float32 (N, D) or uint8 (N, C, H, W).
+        labels: whole numbers or words (N,); None without classes.
+    """
+
+    kind: str
+    values: Tensor
+    labels: Array | None = None
+
+
+def as_dataset(
+    value: Passable | Dataset | str | Path,
+    *,
+    name: str | None = None,
+    image_size: int | None = None,
+    say: Say = to_stderr,
+) -> Dataset:
+    """Return a `Dataset` of what a program has; a tenth of it is held out, as `load_data` does with a file.
+
+    Vectors are (N, D), images (N, H, W), (N, C, H, W) or (N, H, W, C), uint8 or floats in [0, 1]. A torch data set
+    (map-style, or an iterable one that ends) gives samples, (sample, label), or mappings with an image and a label; a
+    loader gives batches of these, read in the order of its data set. Of what does not say its length, at most the first
+    1,000,000 samples or 4 GiB are taken, which is said.
+
+    Args:
+        value: a tensor, an array, nested lists, PIL pictures, (x, labels), a `torch.utils.data.Dataset` or
+            `DataLoader`, a Hugging Face `datasets.Dataset`; a `Dataset`, a name or a path are taken as they are.
+        name: what to call it; after its type if not given.
+        image_size: side in pixels to which PIL pictures are cut and resized; not for other data.
+        say: told what is left out.
+
+    Raises:
+        DataError: for anything else, and for samples that cannot be trained on.
+
+    >>> data = as_dataset(torch.rand(20, 1, 8, 8))
+    >>> data.name, data.shape, len(data.train), len(data.held_out)
+    ('tensor', (1, 8, 8), 18, 2)
+    """
+    if isinstance(value, Dataset):
+        return value
+    if isinstance(value, (str, Path)):
+        return load_data(value, image_size=image_size, say=say)
+    passed = read_passed(value, image_size=image_size, say=say)
+    return dataset_of(passed, name or passed.kind)
+
+
+def dataset_of(passed: Passed, name: str) -> Dataset:
+    """Return samples that were passed as a data set of that name."""
+    labelling = (None, ()) if passed.labels is None else number_classes(passed.labels)
+    return array_dataset(name, passed.values, labelling)
+
+
+def save_passed(passed: Passed, path: Path) -> None:
+    """Write samples as a `.npz` that `load_data` reads as the same data set.
+
+    Raises:
+        DataError: where it cannot be written.
+    """
+    values = passed.values.numpy()
+    arrays = {"x": np.moveaxis(values, 1, -1) if values.ndim == 4 else values}
+    if passed.labels is not None:
+        arrays["labels"] = passed.labels
+    memory = io.BytesIO()
+    np.savez(memory, allow_pickle=False, **arrays)
+    save_file(path, memory.getvalue(), "An array")
+
+
+def read_passed(value: Passable, *, image_size: int | None = None, say: Say = to_stderr) -> Passed:
+    """Return the samples in what a program has, and their labels; see `as_dataset`.
+
+    Raises:
+        DataError: as `as_dataset` does.
+    """
+    kind = kind_of(value)
+    _refuse_tables(value, kind)
+    if _is_pair(value):
+        x, labels = value  # pyright: ignore[reportGeneralTypeIssues]
+        return Passed(kind, _samples(x, kind, image_size), _labels(labels, kind))
+    if isinstance(value, Tensor) or hasattr(value, "__array__"):
+        return Passed(kind, _samples(value, kind, image_size))
+    if isinstance(value, (list, tuple)) and not _holds_items(value):
+        return Passed(kind, _samples(value, kind, image_size))
+    if isinstance(value, (str, bytes, Mapping, set, frozenset, type)) or not (
+        isinstance(value, Iterable) or hasattr(value, "__getitem__")
+    ):
+        raise DataError(_refusal(value, kind))
+    return _of_items(value, kind, image_size, say)
+
+
+def kind_of(value: object) -> str:
+    """Return what a value is called after its type.
+
+    >>> kind_of(np.zeros(3)), kind_of(torch.zeros(3)), kind_of([1])
+    ('array', 'tensor', 'list')
+    """
+    return {"ndarray": "array"}.get(type(value).__name__, type(value).__name__.lower())
+
+
+def _refusal(value: object, kind: str) -> str:
+    if isinstance(value, Mapping) and any(hasattr(part, "features") for part in value.values()):
+        return (
+            f"data are one split; got a {kind} of {', '.join(map(str, value))}. Choose one, such as "
+            f"data[{next(iter(value))!r}]."
+        )
+    return f"data are {TAKEN}; got {kind} ({str(value)[:60]!r})."
+
+
+def _refuse_tables(value: object, kind: str) -> None:
+    is_table = any(
+        hasattr(value, name) for name in ("__dataframe__", "to_pandas", "iloc")
+    ) and not _is_hugging(value)
+    if is_table:
+        raise DataError(
+            f"data to train on are samples of one kind, not yet tables; got the table {kind}. Pass its numbers as an "
+            'array (N, D), such as table[["a", "b"]].to_numpy().'
+        )
+
+
+def _is_hugging(value: object) -> bool:
+    """Whether this is a Hugging Face data set, by what it looks like."""
+    return hasattr(value, "features") and hasattr(value, "column_names")
+
+
+def _is_pair(value: object) -> bool:
+    """Whether this is (x, labels): samples, and as many labels."""
+    if not isinstance(value, tuple) or len(value) != 2:
+        return False
+    x, labels = value
+    if not all(isinstance(part, (Tensor, np.ndarray, list, tuple)) and len(part) for part in (x, labels)):
+        return False
+    return (
+        len(x) == len(labels)
+        and getattr(labels, "ndim", 1) == 1
+        and class_of(labels[0]) is not None
+        and not (class_of(x[0]) is not None)
+    )
+
+
+def _holds_items(values: Sequence[Any]) -> bool:
+    """Whether a list holds what a data set would: pictures, arrays, pairs or mappings, rather than numbers."""
+    first = values[0] if len(values) else None
+    return is_picture(first) or isinstance(first, (Tensor, np.ndarray, Mapping)) or is_parted(first)
+
+
+def _of_items(value: Any, kind: str, image_size: int | None, say: Say) -> Passed:  # noqa: ANN401
+    reader, names = Reader(kind), _names(value)
+    if _is_hugging(value) and isinstance(value.features, Mapping):
+        types = {key: type(feature).__name__ for key, feature in value.features.items()}
+        reader.image_key = next((key for key, of in types.items() if of == "Image"), None)
+        reader.label_key = next((key for key, of in types.items() if of == "ClassLabel"), None)
+        names = getattr(value.features.get(reader.label_key), "names", ())
+    items = reader.items(in_order(value) if isinstance(value, DataLoader) else value, say)
+    if not items:
+        raise DataError(f"data must hold samples; the {kind} holds none.")
+    if reader.left_out:
+        parts = ", ".join(sorted(reader.left_out))
+        say(f"of each item of the {kind} is left out, as neither a sample nor a class: {parts}")
+    samples = _stacked([sample for sample, _ in items], kind, image_size)
+    return Passed(kind, samples, _classes(items, names, kind, say))
+
+
+def _names(value: object) -> Sequence[str]:
+    """Return the names of classes that a data set, or the one that a subset or a loader is of, knows."""
+    while value is not None:
+        names = getattr(value, "classes", None)
+        if isinstance(names, (list, tuple)):
+            return [str(name) for name in names]
+        value = getattr(value, "dataset", None)
+    return ()
+
+
+def _classes(items: Sequence[Item], names: Sequence[str], kind: str, say: Say) -> Array | None:
+    labels: list[Label] = [label for _, label in items if label is not None]
+    if not labels:
+        return None
+    if len(labels) < len(items):
+        say(
+            f"the labels are left out: {len(items) - len(labels)} of {len(items)} items of the {kind} have none"
+        )
+        return None
+    known: dict[Any, str] = dict(enumerate(names)) if len(set(names)) == len(names) else {}
+    return _labels([known[one] for one in labels] if all(one in known for one in labels) else labels, kind)
+
+
+def _labels(labels: Any, kind: str) -> Array:  # noqa: ANN401
+    found = [class_of(label) for label in labels]
+    if any(label is None for label in found) or len({type(label) for label in found}) > 1:
+        odd = next((label for label in labels if class_of(label) is None), labels[0])
+        raise DataError(
+            f"labels are whole numbers or words, one for every sample; the {kind} holds {odd!r} among them."
+        )
+    return np.asarray(found)
+
+
+def _samples(value: Any, kind: str, image_size: int | None) -> Tensor:  # noqa: ANN401
+    """Return samples that lie side by side already, or in a list."""
+    if isinstance(value, (list, tuple)) and len(value) and is_picture(value[0]):
+        return _stacked(value, kind, image_size)
+    if image_size is not None:
+        raise DataError(
+            f"the image size applies to pictures that are decoded; got image_size={image_size} with the {kind}. "
+            "Leave it out."
+        )
+    return to_samples(as_array(value, kind), f"the {kind}")
+
+
+def as_array(value: Any, kind: str) -> Array:  # noqa: ANN401
+    """Return a tensor, an array, or nested lists as an array.
+
+    Raises:
+        DataError: where it is none, is ragged, sparse, or has masked values.
+    """
+    if isinstance(value, Tensor):
+        if value.layout != torch.strided:
+            raise DataError(f"a tensor must be dense; the {kind} is {value.layout}. Pass x.to_dense().")
+        value = value.detach().cpu().resolve_conj().resolve_neg()
+        return (value.float() if value.dtype in (torch.bfloat16, torch.float16) else value).numpy()
+    if np.ma.isMaskedArray(value) and np.ma.is_masked(value):
+        raise DataError(
+            f"every value must be there; the {kind} has masked ones. Fill them, or leave their rows out."
+        )
+    try:
+        if isinstance(value, (list, tuple)):
+            value = [as_array(one, kind) if isinstance(one, Tensor) else one for one in value]
+        return np.asarray(value)
+    except (ValueError, TypeError) as error:
+        raise DataError(
+            f"samples must all have one shape; those of the {kind} have not ({error})."
+        ) from error
+
+
+def _stacked(samples: Sequence[Any], kind: str, image_size: int | None) -> Tensor:
+    """Return samples, each a picture, an array, a tensor or a nested list, side by side."""
+    if any(map(is_picture, samples)):
+        return _pictures(samples, kind, image_size)
+    arrays = [as_array(sample, kind) for sample in samples]
+    odd = next((row for row, array in enumerate(arrays) if array.shape != arrays[0].shape), None)
+    if odd is not None:
+        raise DataError(
+            f"samples must all have one shape; of the {kind}, sample 0 has {arrays[0].shape} and sample {odd} has "
+            f"{arrays[odd].shape}. Resize or cut them."
+        )
+    return _samples(np.stack(arrays), kind, image_size)
+
+
+def _pictures(pictures: Sequence[Any], kind: str, image_size: int | None) -> Tensor:
+    """Return PIL pictures as uint8 (N, C, H, W), grey if all are."""
+    from PIL import Image, ImageOps
+
+    plain = []
+    for row, picture in enumerate(pictures):
+        if not is_picture(picture):
+            raise DataError(
+                f"samples must be of one kind; of the {kind}, sample {row} is no picture as others are."
+            )
+        if picture.mode not in ("1", "L", "P", "RGB", "CMYK", "YCbCr") or "transparency" in picture.info:
+            raise DataError(
+                f"pictures are grey or colour of 8 bits, without transparency; of the {kind}, sample {row} has the "
+                f"mode {picture.mode}. Convert it so that nothing is lost that matters, for example with "
+                'picture.convert("RGB").'
+            )
+        upright = ImageOps.exif_transpose(picture)
+        upright = upright.convert("L" if picture.mode in ("1", "L") else "RGB")
+        if image_size is not None:
+            upright = ImageOps.fit(upright, (image_size, image_size), method=Image.Resampling.LANCZOS)
+        plain.append(upright)
+    odd = next((row for row, picture in enumerate(plain) if picture.size != plain[0].size), None)
+    if odd is not None:
+        raise DataError(
+            f"pictures must all have one size; of the {kind}, sample 0 is {plain[0].width}x{plain[0].height} and "
+            f"sample {odd} is {plain[odd].width}x{plain[odd].height}. Set image_size=64, for example, to "
+            "cut and resize them."
+        )
+    grey = all(picture.mode == "L" for picture in plain)
+    pixels = np.stack([np.asarray(picture if grey else picture.convert("RGB")) for picture in plain])
+    return torch.from_numpy(np.ascontiguousarray(pixels[:, None] if grey else np.moveaxis(pixels, 3, 1)))

@@ -1,0 +1,78 @@
+"""Whether a run can be gone on with: by the same data, known by their content, and by the same link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fgan.errors import RunError
+from fgan.output import Say
+from fgan.training.checkpoint import Groups
+from fgan.training.run_directory import RunDirectory
+from fgan.training.trainer import Trainer
+
+
+def checkpoint_to_resume(run: RunDirectory, trainer: Trainer, fingerprint: str, say: Say) -> Groups | None:
+    """Return what a run's newest checkpoint holds, where the run can go on from it; None where there is none yet.
+
+    Nothing is written: a run that is refused stays what it was.
+
+    Args:
+        run: where it lies.
+        trainer: made of the recipe and the data that it is to go on with.
+        fingerprint: of these data.
+        say: told of data that have moved, and of another device.
+
+    Raises:
+        RunError: where the data hold other samples than those that it was trained on, or its link means another now.
+    """
+    began_as, config, checkpoints = run.config(), trainer.config, run.checkpoints()
+    moved, steps = began_as.data != config.data, checkpoints.steps()
+    if not steps:
+        if moved:
+            raise RunError(
+                f"{run.path} has no checkpoint yet, which would tell whether {config.data} holds the samples of "
+                f"{began_as.data}. Start a new run with another --out."
+            )
+        return None
+    groups, description = checkpoints.read(steps[-1])
+    with run.fitting(checkpoints.path(steps[-1])):
+        _require_same_data(run, trainer, fingerprint, description, began_as.data)
+        _require_same_link(run, trainer, description)
+    if moved:
+        say(f"the data are at {config.data} now, with the content that {began_as.data} had")
+    if began_as.device != config.device:
+        say(
+            f"this run was trained on {began_as.device} and goes on on {config.device}: draws and rounding "
+            f"differ there, so its next steps are not those that {began_as.device} would have made"
+        )
+    return groups
+
+
+def _require_same_data(
+    run: RunDirectory, trainer: Trainer, fingerprint: str, description: dict[str, Any], name: str
+) -> None:
+    """Refuse other content; where there is none to compare, as of a distribution, another name."""
+    now = trainer.config.data
+    same = description["data"] == fingerprint and description["frame"] == trainer.frame.to_json()
+    if same and (fingerprint or name == now):
+        return
+    if name == now:
+        raise RunError(
+            f"{name} has changed since {run.path} was started: its samples are others. "
+            "Bring the old data back, or start a new run with another --out."
+        )
+    raise RunError(
+        f"{run.path} was trained on {name}, and {now} holds other samples. "
+        "Name the place where the same ones lie now, or start a new run with another --out."
+    )
+
+
+def _require_same_link(run: RunDirectory, trainer: Trainer, description: dict[str, Any]) -> None:
+    # Runs from before links were kept knew the soft hinge under no name, and trained by the paper's link.
+    now = trainer.objective.link
+    then = description.get("link", "paper" if now == "soft-hinge" else now)
+    if then != now:
+        raise RunError(
+            f'{run.path} was trained by the link "{then}", and its config.json now means "{now}". '
+            f'Write "link": "{then}" into that file, or start a new run with another --out.'
+        )
