@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypedDict
 
 from fgan.errors import DataError
@@ -63,6 +63,16 @@ class LoadOptions:
                 raise DataError(f"{name} (--{name}) must be {words}; got {getattr(self, name)!r}.")
         self.colour()
         self.limits()
+
+    def over(self, base: LoadOptions) -> LoadOptions:
+        """Return other options with those of these that are not the default.
+
+        >>> LoadOptions(frames="all").over(LoadOptions(image_size=64)).image_size
+        64
+        """
+        default = LoadOptions()
+        chosen = {name: value for name, value in vars(self).items() if value != getattr(default, name)}
+        return replace(base, **chosen)
 
     def colour(self) -> tuple[int, int, int] | None:
         """Return the background as RGB; None for auto.

@@ -182,13 +182,16 @@ def read_array(path: str | Path) -> Array:
     return _read(Path(path).expanduser()).train.samples
 
 
-def to_samples(array: Array, origin: str | Path, options: LoadOptions | None = None) -> Tensor:
+def to_samples(
+    array: Array, origin: str | Path, options: LoadOptions | None = None, say: Say | None = None
+) -> Tensor:
     """Return an array's vectors, float32 (N, D), or images, uint8 (N, C, H, W); see `load_array`.
 
     Args:
         array: of rank 2, 3 or 4.
         origin: what to call it in an error.
         options: how values of images become 0..255.
+        say: told what is seen in the values; nothing is looked at if not given.
 
     Raises:
         DataError: as `load_array` does.
@@ -199,7 +202,12 @@ def to_samples(array: Array, origin: str | Path, options: LoadOptions | None = N
     _check(array, origin)
     if array.ndim == 2:
         return _to_float32(array, origin)
-    return torch.from_numpy(_to_images(array, origin, options or LoadOptions()))
+    options = options or LoadOptions()
+    values = torch.from_numpy(_to_images(array, origin, options))
+    if say:
+        for note in _look_at([Part(array, None)], [values], options)[1]:
+            say(f"{origin}: {note}")
+    return values
 
 
 def save_array(samples: Tensor, path: str | Path) -> None:

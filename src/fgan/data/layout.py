@@ -150,7 +150,9 @@ def _take_classes(layout: Layout, names: Sequence[str], paths: Sequence[Path], f
             labels = {}
         labels |= {k: files.labels[names[k]] for k in (missing if labels else _used(layout)) if names[k] in files.labels}
     if files.sources and any(k in labels and labels[k] == files.labels.get(names[k]) for k in _used(layout)):
-        source = f"from {', '.join(map(printed, files.sources[:3]))}"
+        named = ", ".join(map(printed, files.sources[:3]))
+        whole = files.decides or all(names[k] in files.labels for k in _used(layout))
+        source = f"from {named}" if whole else f"by folder and from {named}"
     if files.decides and not files.labels:
         layout.labels_from = f"{printed(files.sources[0])} says that there are none"
         return

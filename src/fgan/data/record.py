@@ -68,7 +68,7 @@ class Record:
         taken = f"{name}: {self.train + self.held_out:,} samples of {shape}; {self.train:,} to train on, "
         taken += f"{self.held_out:,} held out ({self.split})"
         if self.classes:
-            shown = [f"{key} {sum(counts)}" for key, counts in self.classes.items()]
+            shown = [f"{printable(key)} {train}+{held}" for key, (train, held) in self.classes.items()]
             more = f", and {len(shown) - CLASSES_SHOWN} more" if len(shown) > CLASSES_SHOWN else ""
             taken += f"; {len(shown)} classes {self.labels}: {', '.join(shown[:CLASSES_SHOWN])}{more}"
         elif self.labels:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +11,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fgan.data import Dataset, TensorSource, load_data
-from fgan.data.archives import ARCHIVES
+from fgan.data.archives import holds_pictures
 from fgan.data.arrays import to_samples
 from fgan.data.dataset import as_uint8
 from fgan.data.images import load_images
 from fgan.errors import DataError
 from fgan.evaluation.sides import shuffled
+from fgan.load_options import LoadOptions
 from fgan.output import Say
 from fgan.training.run_directory import RunDirectory
 
@@ -23,7 +25,14 @@ Samples = Tensor | NDArray | str | Path | RunDirectory
 
 
 def gather(
-    samples: Samples, dataset: Dataset, n: int, *, seed: int, best: bool, say: Say
+    samples: Samples,
+    dataset: Dataset,
+    n: int,
+    *,
+    seed: int,
+    best: bool,
+    options: LoadOptions | None = None,
+    say: Say,
 ) -> tuple[str, Tensor]:
     """Return what to call samples, and at most n of them, as the data set holds its own, in a random order.
 
@@ -48,9 +57,9 @@ def gather(
     if isinstance(samples, (list, tuple)):
         samples = np.asarray(samples)
     if isinstance(samples, np.ndarray):
-        name, values = "an array", to_samples(samples, "the array")
+        name, values = "an array", to_samples(samples, "the array", options, say)
     else:
-        name, values = str(samples), _read(str(samples), dataset, say)
+        name, values = str(samples), _read(str(samples), dataset, options or LoadOptions(), say)
     return name, shuffled(_like(values, dataset, name), seed)[:n]
 
 
@@ -59,17 +68,17 @@ def is_run(samples: str | Path) -> bool:
     return (Path(samples) / "config.json").is_file()
 
 
-def _read(name: str, dataset: Dataset, say: Say) -> Tensor:
+def _read(name: str, dataset: Dataset, options: LoadOptions, say: Say) -> Tensor:
     path = Path(name).expanduser()
-    if path.is_dir() or path.name.lower().endswith(ARCHIVES):
+    if holds_pictures(path):
         if not dataset.is_image:
             raise DataError(_kind(dataset, f"{name} holds images"))
         _, height, width = dataset.shape
         if height != width:
             raise DataError(_kind(dataset, f"pictures from files are squares, such as those in {name}"))
-        loaded = load_images(path, image_size=height, resize=False, say=say)
+        loaded = load_images(path, options=replace(options, image_size=height), resize=False, say=say)
     else:
-        loaded = load_data(name, say=say)
+        loaded = load_data(name, options=replace(options, image_size=None), say=say)
     sources = (loaded.train, loaded.held_out)
     if not all(isinstance(source, TensorSource) for source in sources):
         return loaded.train.draw(50_000, torch.Generator().manual_seed(0))

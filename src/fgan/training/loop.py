@@ -91,7 +91,7 @@ class Loop:
         with self.run.locked(create=not resume), self.bar:
             # Once more: another process may have been here while the data were read.
             self.run.check(self.config, resume=resume)
-            self.run.write_config(self.config)
+            self.run.write_config(self.config, self.data.record)
             objective = self.trainer.objective
             for note in objective.divergence.notes if objective.divergence else ():
                 self.say(f"{self.config.divergence}: {note}")

@@ -12,10 +12,12 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fgan.data.record import Record
 from fgan.errors import RunError
 from fgan.files import replace_durably
 from fgan.frame import Frame
 from fgan.networks import Generator
+from fgan.output import jsonable
 from fgan.training.checkpoint import Checkpoints
 from fgan.training.config import TrainConfig
 from fgan.training.trainer import generator_of
@@ -120,14 +122,14 @@ class RunDirectory:
                 f"--steps must be at least {done}, which {self.path} has done; got {config.steps}."
             )
 
-    def write_config(self, config: TrainConfig) -> None:
-        """Make the folder hold a run of this recipe.
+    def write_config(self, config: TrainConfig, loaded: Record | None = None) -> None:
+        """Make the folder hold a run of this recipe, and what was understood of its data.
 
         Raises:
             RunError: where it cannot be written.
         """
         with self.writing():
-            replace_durably(self.config_path, config.to_json().encode())
+            replace_durably(self.config_path, config.to_json(jsonable(loaded)).encode())
 
     def forget_after(self, step: int) -> None:
         """Remove what was logged, drawn and judged best at later steps; it is about to be made again."""
