@@ -46,7 +46,7 @@ class LoadOptions:
     vanish on it."""
     value_range: str = "type"
     """Which values become black and white: those of the type (0 to 255, 0 to 65535, 0 to 1), the smallest and the
-    largest of the data, or LOW,HIGH. data also centres and scales vectors, in float64."""
+    largest of the data (of each set by itself), or LOW,HIGH, beyond which values are clipped."""
     split: SplitName = "stratified"
     """How a tenth is held out: stratified by class, or shuffled without regard to classes, as older runs did."""
 

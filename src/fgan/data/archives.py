@@ -190,9 +190,11 @@ def _zip_listing(archive: zipfile.ZipFile, path: Path) -> Listing:
     listing = Listing([], [])
     for member in archive.infolist():
         _refuse_unsafe(member.filename, path)
-        if member.is_dir():
+        if member.filename.endswith("/"):
             continue
-        if _is_side(member.filename):
+        if not member.filename:
+            listing.omitted.append(Omission("a member without a name", _SPECIAL))
+        elif _is_side(member.filename):
             listing.omitted.append(Omission(member.filename, _SIDE, matters=False))
         elif stat.S_ISLNK(member.external_attr >> 16):
             listing.omitted.append(Omission(member.filename, _INSIDE))

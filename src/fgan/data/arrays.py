@@ -33,7 +33,8 @@ Array = NDArray[Any]
 
 MAGIC = b"\x93NUMPY"
 USUAL_KEYS = ("x", "images", "samples", "data", "arr_0")
-LABEL_KEYS = ("y", "labels", "label", "targets", "target", "classes")
+LABEL_KEYS = ("y", "labels", "label")
+PERHAPS_LABELS = ("targets", "target", "classes", "class", "arr_1")  # labels where they are one for each sample
 PARTED = re.compile(
     r"(?:(?P<first>x|images?|samples|data|y|labels?|targets?)_(?P<part>train|val|test)"
     r"|(?P<part2>train|val|test)_(?P<last>x|images?|samples|data|y|labels?|targets?))"
@@ -297,10 +298,10 @@ def _in_npz(loaded: np.lib.npyio.NpzFile, path: Path) -> Content:
             parts.setdefault(part, {})[what[0] in "yt" or what.startswith("label")] = key
     if False not in parts.get("train", {}):
         key = _choose_key(loaded.files, path)
-        labels, used = _read_labels(loaded, key, path)
-        return Content(
-            Part(loaded[key], labels), unused=tuple(other for other in loaded.files if other not in (key, used))
-        )
+        samples = loaded[key]
+        labels, used = _read_labels(loaded, key, len(samples) if np.ndim(samples) else 0, path)
+        rest = tuple(other for other in loaded.files if other not in (key, used))
+        return Content(Part(samples, labels), unused=rest)
     held = next((part for part in ("val", "test") if False in parts.get(part, {})), "")
     used = {part: {what: _array_in(loaded, key, path) for what, key in parts[part].items()} for part in ("train", held) if part}
     train = Part(used["train"][False], used["train"].get(True))
@@ -323,15 +324,12 @@ def _choose_key(keys: list[str], path: Path) -> str:
     )
 
 
-def _read_labels(loaded: np.lib.npyio.NpzFile, taken: str, path: Path) -> tuple[Array | None, str]:
+def _read_labels(loaded: np.lib.npyio.NpzFile, taken: str, count: int, path: Path) -> tuple[Array | None, str]:
     """Return the labels, and the key under which they lie."""
     keys = [key for key in LABEL_KEYS if key in loaded.files and key != taken]
-    if taken == "arr_0" and loaded.files == ["arr_0", "arr_1"]:  # as class-conditional diffusion models save samples
-        labels = _array_in(loaded, "arr_1", path)
-        fits = isinstance(labels, np.ndarray) and labels.dtype.kind in "iu" and labels.ndim == 1
-        return (labels, "arr_1") if fits else (None, "")
     if not keys:
-        return None, ""
+        found = ((key, loaded[key]) for key in PERHAPS_LABELS if key in loaded.files and key != taken)
+        return next(((labels, key) for key, labels in found if _are_labels(labels, count)), (None, ""))
     if len(keys) > 1:
         raise DataError(
             f"A .npz file holds one array of labels at most, called {', '.join(LABEL_KEYS)}; {path} holds "
@@ -358,10 +356,16 @@ def _number(parts: Sequence[Part], path: Path) -> Labelling:
             return UNLABELLED
         if not isinstance(labels, np.ndarray):
             raise DataError(_label_rule(path, "labels that are no array"))
-        if labels.dtype.kind not in "biuU" or labels.shape not in ((len(part.samples),), (len(part.samples), 1)):
+        if not _are_labels(labels, len(part.samples)):
             received = f"{len(part.samples)} samples, and labels of the type {labels.dtype} and the shape {labels.shape}"
             raise DataError(_label_rule(path, received))
-    return number_classes(np.concatenate([np.ravel(labels) for labels in found if labels is not None]))
+    labels, classes = number_classes(np.concatenate([np.ravel(one) for one in found if one is not None]))
+    return UNLABELLED if labels is not None and len(classes) == len(labels) else (labels, classes)
+
+
+def _are_labels(labels: object, count: int) -> bool:
+    fits = isinstance(labels, np.ndarray) and labels.dtype.kind in "biuU"
+    return fits and labels.shape in ((count,), (count, 1))
 
 
 def _label_rule(path: Path, received: str) -> str:
@@ -445,6 +449,7 @@ def _to_images(array: Array, path: str | Path, options: LoadOptions) -> NDArray[
     if options.value_range == "type" and (low < limits[0] or high > limits[1]):
         raise DataError(
             f"Images of floats lie in [0, 1]; {path} holds {low:g} to {high:g}. Scale them to [0, 1], "
-            "save uint8, or say which values are black and white: --value-range data or LOW,HIGH (value_range=)."
+            "save uint8, or say which values are black and white: --value-range data, or LOW,HIGH such as "
+            '--value-range=-1,1 (value_range="-1,1").'
         )
     return scaled(array, *limits)

@@ -33,6 +33,7 @@ _HEAVY = 1 << 24  # pixels or bytes; larger pictures are decoded one at a time
 _STRIP = 1 << 22  # pixels that are worked on at once
 _FRAME_PIXELS = 200  # pixels of all frames for each byte of the file; more is made to exhaust time
 _ONE_PICTURE = ("MPO", "ICO", "ICNS", "PSD")  # further "frames" are previews, sizes or layers of the same picture
+_PIXELS_A_BYTE = 4000  # more than any packing of a picture of one colour gives; a header that lies
 _one_at_a_time = threading.Lock()
 
 
@@ -149,6 +150,9 @@ def _alone(image: Image, content: bytes) -> AbstractContextManager[object]:
 
 
 def _frames(image: Image, recipe: Recipe, length: int) -> File:
+    pixels = image.width * image.height
+    if pixels > 2 * _HEAVY and pixels > _PIXELS_A_BYTE * length:
+        raise BrokenImageError(f"announces {image.width} by {image.height} pixels in {length:,} bytes")
     pictures = [_picture(image, recipe)]
     total = _frame_count(image)
     if not recipe.all_frames or total == 1:
@@ -211,9 +215,10 @@ def _flatten(image: Image, recipe: Recipe) -> tuple[Image, str, float, float]:
         grey = grey and len(set(recipe.background)) == 1
     else:
         flat = image if image.mode in ("L", "RGB") else image.convert("RGB")
-    flat = flat.convert("L") if grey else flat.convert("RGB")
-    extrema = np.array(flat.getextrema())
-    low, high = float(extrema.min()), float(extrema.max())
+    wanted = "L" if grey else "RGB"
+    flat = flat if flat.mode == wanted else flat.convert(wanted)
+    ends = [(part.min(), part.max()) for part in (np.asarray(strip) for _, strip in _strips(flat))]
+    low, high = float(min(low for low, _ in ends)), float(max(high for _, high in ends))
     if recipe.limits:
         levels = _scaled(np.arange(256.0), *recipe.limits["8 bits"])
         flat = flat.point(levels.tolist() * len(flat.getbands()))

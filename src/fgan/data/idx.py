@@ -191,7 +191,10 @@ class _Part(NamedTuple):
 def _number(parts: list[_Part]) -> Labelling:
     """Number the classes of all parts together, so that one number means one class in each of them."""
     found = [part.labels for part in parts if part.labels is not None]
-    return number_classes(np.concatenate(found)) if len(found) == len(parts) else UNLABELLED
+    if len(found) < len(parts):
+        return UNLABELLED
+    labels, classes = number_classes(np.concatenate(found))
+    return UNLABELLED if labels is not None and len(classes) == len(labels) else (labels, classes)
 
 
 def _describe_magic(magic: bytes) -> str:

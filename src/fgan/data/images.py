@@ -156,6 +156,8 @@ def _read(
             pictures, recipe = [picture for _, picture in found.pictures], again
         again = replace(again, limits={**SCALES, **{one.kind: one.limits() for one in stored_in(pictures)}})
     notes += shortened(pictures)
+    if options.frames is None and any(one.reason == _FRAMES for one in found.omitted):
+        notes.append("of files with several frames or pages the first is taken; --frames all (frames=) takes all.")
     if again != recipe:
         found = _decode_all(entries, again, options, before, path)
     return found, notes

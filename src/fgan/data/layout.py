@@ -14,10 +14,10 @@ from fgan.data.record import Omission, printable
 
 PART = re.compile(r"(?P<part>train|val|test)(?:ing|id|idation)?(?:[-_ ]?(?:\d{4}|set|images?|imgs?))?", re.IGNORECASE)
 DOMAIN = re.compile(r"(?P<part>train|val|test)(?P<domain>[AB])")  # trainA, trainB: unpaired translation
-IMAGES = {"images", "image", "imgs", "img"}
+IMAGES = {"images", "image", "imgs", "img", "jpegimages"}
 BESIDE_IMAGES = {
     "masks", "mask", "labels", "label", "annotations", "segmentations", "segmentation", "gt", "ground_truth",
-    "groundtruth", "depth",
+    "groundtruth", "depth", "segmentationclass", "segmentationobject",
 }  # fmt: skip
 DEEPEST_PART = 3
 
@@ -193,7 +193,8 @@ def _settle(
     """Keep labels if they tell every picture's class; say why not otherwise."""
     without = [k for k in layout.train if k not in labels]
     counts = Counter(labels[k] for k in layout.train if k in labels)
-    if without or len(counts) < 2 or max(counts.values()) == 1:
+    most = max(Counter(labels[k] for k in _used(layout) if k in labels).values(), default=0)
+    if without or len(counts) < 2 or most == 1:
         layout.labels_from = layout.labels_from or _why_none(names, counts, without, files)
         layout.notes += files.notes
         return
@@ -210,7 +211,7 @@ def _why_none(names: Sequence[str], counts: Counter[str], without: list[int], fi
         return f"{some} {'is' if len(without) == 1 else 'are'} {what}. Move or remove what is no sample"
     if len(counts) > 1:
         return "each folder or label has one picture only"
-    return ""
+    return "no folder and no table tells any apart"
 
 
 def _settle_held_out(

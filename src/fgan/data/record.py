@@ -32,9 +32,9 @@ class LeftOut:
     matters: bool
 
     def __str__(self) -> str:
-        """Write the count, the reason and the names."""
+        """Write the reason, the count and the names."""
         more = f" and {self.files - len(self.names)} more" if self.files > len(self.names) else ""
-        return f"{self.count:,} {self.reason}: {', '.join(self.names)}{more}"
+        return f"{self.reason} ({self.count:,}): {', '.join(self.names)}{more}"
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ def by_reason(omissions: Iterable[Omission]) -> tuple[LeftOut, ...]:
     """Group what is left out by its reason, what matters first.
 
     >>> str(by_reason([Omission("a.txt", "no pictures", False), Omission("b.txt", "no pictures", False)])[0])
-    '2 no pictures: a.txt, b.txt'
+    'no pictures (2): a.txt, b.txt'
     """
 
     def key(one: Omission) -> tuple[bool, str]:

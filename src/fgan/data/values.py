@@ -81,6 +81,9 @@ def look_at(
     for one in stored:
         seen |= {f"{one.kind}, smallest": one.low, f"{one.kind}, largest": one.high}
     notes = [note for one in stored for note in _squeezed(one, options)]
+    if options.value_range == "data":
+        said = [f"{one.low:g} is black and {one.high:g} white ({one.kind})" for one in dict.fromkeys(stored)]
+        return seen, [f"scaled by the range of these data: {', '.join(said)}."]
     if not notes and high - low < FEW_LEVELS:
         where = "; ".join(f"{one.low:g} to {one.high:g} of {one.black:g} to {one.white:g}" for one in stored)
         mend = f"Take {_MEND}" if options.value_range == "type" and low != high else "Check the files and --background"
@@ -127,6 +130,8 @@ def _squeezed(one: Stored, options: LoadOptions) -> list[str]:
         return [
             f"values of {one.low:g} to {one.high:g} ({one.kind}) are clipped to --value-range {options.value_range}."
         ]
+    if options.value_range == "data":
+        return []
     share = (one.high - one.low) / (one.white - one.black)
     if options.value_range != "type" or one.kind in ("8 bits", "uint8", "bool") or share > HALF:
         return []

@@ -260,8 +260,8 @@ def require_settings(names: Iterable[str]) -> None:
 
 LOADED = "loaded"
 """Key of `config.json` under which it says what was understood of the data."""
-MAY_CHANGE_ON_RESUME = frozenset({"steps", "keep_checkpoints", "data_dir"})
-"""Fields that do not decide what a given step computes."""
+MAY_CHANGE_ON_RESUME = frozenset({"steps", "keep_checkpoints", "data_dir", "strict", "split"})
+"""Fields that do not decide what a given step computes, or whose effect the data's fingerprint shows."""
 
 
 def _accepts(hint: Any, value: object) -> bool:  # noqa: ANN401 - a type hint has no type of its own
