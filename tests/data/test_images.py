@@ -199,7 +199,9 @@ def test_float_grey_between_0_and_1_is_scaled_and_other_values_are_refused(folde
     )
     shown = only_value(load_data(path, say=notes.append))
     assert shown.min() == 0 and shown.max() == 255 and shown.shape[0] == 1
-    assert notes[1].startswith("left out: pictures that cannot be read (1): c.tiff (grey values 7 to 7 outside 0 to 1;")
+    assert notes[1].startswith(
+        "left out: pictures that cannot be read (1): c.tiff (grey values 7 to 7 outside 0 to 1;"
+    )
     assert "--value-range" in notes[1]
 
 

@@ -78,9 +78,13 @@ def test_tiny_imagenet(load, notes):
     files = {}
     for name in ("n01", "n02", "n03"):
         files |= numbered("train/{name}/images/{name}_{}.JPEG", 6, name=name)
-        files[f"train/{name}/{name}_boxes.txt"] = b"".join(b"%s_%d.JPEG\t0\t10\t63\t58\n" % (name.encode(), k) for k in range(6))
+        files[f"train/{name}/{name}_boxes.txt"] = b"".join(
+            b"%s_%d.JPEG\t0\t10\t63\t58\n" % (name.encode(), k) for k in range(6)
+        )
     files |= numbered("val/images/val_{}.JPEG", 4) | numbered("test/images/test_{}.JPEG", 5)
-    files["val/val_annotations.txt"] = b"".join(b"val_%d.JPEG\tn0%d\t0\t0\t62\t62\n" % (k, k % 3 + 1) for k in range(4))
+    files["val/val_annotations.txt"] = b"".join(
+        b"val_%d.JPEG\tn0%d\t0\t0\t62\t62\n" % (k, k % 3 + 1) for k in range(4)
+    )
     data = load(files)
     assert counts(data) == (("n01", "n02", "n03"), 18, 4)
     assert data.record.split == "the folder val" and data.record.classes["n01"] == (6, 2)
@@ -129,8 +133,14 @@ def test_pictures_called_test_are_never_trained_on_without_a_word(load):
         ("labels.csv", "file,label\n" + "".join(f"{k}.png,{'ab'[k % 2]}\n" for k in range(10))),
         ("train.csv", "id;breed\n" + "".join(f"{k};{'ab'[k % 2]}\n" for k in range(10))),
         ("list.txt", "".join(f"d/{k}.png {'ab'[k % 2]}\n" for k in range(10))),
-        ("d/metadata.csv", "file_name,caption,label\n" + "".join(f"{k}.png,x,{'ab'[k % 2]}\n" for k in range(10))),
-        ("d/metadata.jsonl", "".join(f'{{"file_name": "{k}.png", "label": "{"ab"[k % 2]}"}}\n' for k in range(10))),
+        (
+            "d/metadata.csv",
+            "file_name,caption,label\n" + "".join(f"{k}.png,x,{'ab'[k % 2]}\n" for k in range(10)),
+        ),
+        (
+            "d/metadata.jsonl",
+            "".join(f'{{"file_name": "{k}.png", "label": "{"ab"[k % 2]}"}}\n' for k in range(10)),
+        ),
         ("dataset.json", json.dumps({"labels": [[f"d/{k}.png", "ab"[k % 2]] for k in range(10)]})),
         ("dataset.json", json.dumps({"labels": {f"d/{k}.png": "ab"[k % 2] for k in range(10)}})),
     ],
@@ -138,7 +148,10 @@ def test_pictures_called_test_are_never_trained_on_without_a_word(load):
 def test_tables_of_labels_beside_pictures(load, name, content):
     data = load(numbered("d/{}.png", 10) | {"e.png": b"", name: content.encode()})
     assert data.classes == ("a", "b") and data.record.labels == f"from {name.split('/')[-1]}"
-    assert data.record.classes == {"a": (4, 1), "b": (5, 0)} or data.record.classes == {"a": (5, 0), "b": (4, 1)}
+    assert data.record.classes == {"a": (4, 1), "b": (5, 0)} or data.record.classes == {
+        "a": (5, 0),
+        "b": (4, 1),
+    }
     assert [one.names for one in data.record.left_out] == [("e.png (no picture that Pillow recognises)",)]
 
 
@@ -161,7 +174,9 @@ def test_one_hot_labels_are_classes_and_other_vectors_are_none(load):
 
 def test_a_table_of_many_attributes_is_named_and_makes_no_classes(load):
     rows = "".join(f"{k:06}.jpg -1 1 -1\n" for k in range(10))
-    data = load(numbered("{:06}.jpg", 10) | {"list_attr_celeba.txt": f"10\nBald Smiling Young\n{rows}".encode()})
+    data = load(
+        numbered("{:06}.jpg", 10) | {"list_attr_celeba.txt": f"10\nBald Smiling Young\n{rows}".encode()}
+    )
     assert data.classes == () and "list_attr_celeba.txt names pictures (000000.jpg)" in data.record.notes[0]
 
 

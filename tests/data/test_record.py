@@ -54,7 +54,10 @@ def test_what_is_not_there_is_left_out_by_name(tmp_path):
         load_data(tmp_path, image_size=8, strict=True)
 
 
-@pytest.mark.parametrize(("kind", "name"), [("zip", "a.dat"), ("gztar", "b.zip"), ("xztar", "c"), ("tar", "d.png"), ("bztar", "e.gz")])
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("zip", "a.dat"), ("gztar", "b.zip"), ("xztar", "c"), ("tar", "d.png"), ("bztar", "e.gz")],
+)
 def test_an_archive_is_one_by_its_content(tmp_path, kind, name):
     import shutil
 
@@ -72,7 +75,9 @@ def test_names_are_written_in_one_line():
     assert left.names == ("a\\nb\\udcff.png",) and str(left).encode()
 
 
-@pytest.mark.parametrize("sizes", [[50, 50], [97, 2, 1], [1] * 9 + [91], [40, 1], [2, 1, 1], [10] * 30, [3] * 20])
+@pytest.mark.parametrize(
+    "sizes", [[50, 50], [97, 2, 1], [1] * 9 + [91], [40, 1], [2, 1, 1], [10] * 30, [3] * 20]
+)
 def test_held_out_samples_are_stratified_and_no_class_is_lost(sizes):
     labels = torch.cat([torch.full((n,), k) for k, n in enumerate(sizes)])
     train, held_out = split(torch.arange(len(labels)), labels)
@@ -118,7 +123,9 @@ def test_samples_of_a_diffusion_model_bring_their_labels(tmp_path):
 
 def test_both_forms_of_the_options_are_equal():
     hints = LoadSettings.__annotations__
-    assert list(hints) == list(LoadOptions.__dataclass_fields__) and set(hints) <= set(TrainConfig.__dataclass_fields__)
+    assert list(hints) == list(LoadOptions.__dataclass_fields__) and set(hints) <= set(
+        TrainConfig.__dataclass_fields__
+    )
     assert {name: getattr(TrainConfig(data="x"), name) for name in hints} == vars(LoadOptions())
 
 

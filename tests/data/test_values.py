@@ -23,7 +23,13 @@ def ramps(most, dtype, count=10):
 
 @pytest.mark.parametrize(
     ("most", "dtype", "suffix"),
-    [(4095, np.uint16, ".png"), (1023, np.uint16, ".tif"), (16383, np.uint16, ".png"), (3000, np.int32, ".tif"), (0.01, np.float32, ".tif")],
+    [
+        (4095, np.uint16, ".png"),
+        (1023, np.uint16, ".tif"),
+        (16383, np.uint16, ".png"),
+        (3000, np.int32, ".tif"),
+        (0.01, np.float32, ".tif"),
+    ],
 )
 def test_values_far_below_their_scale_are_said_and_scaled_on_request(tmp_path, most, dtype, suffix, notes):
     path = pictures(tmp_path, ramps(most, dtype), suffix)
@@ -99,7 +105,9 @@ def icons(colour, count=10, mode="RGBA"):
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
-@pytest.mark.parametrize(("colour", "levels"), [(255, [0, 255]), (251, [0, 251]), (0, [0, 255]), (90, [90, 255])])
+@pytest.mark.parametrize(
+    ("colour", "levels"), [(255, [0, 255]), (251, [0, 251]), (0, [0, 255]), (90, [90, 255])]
+)
 def test_transparent_pictures_stay_visible(tmp_path, notes, mode, colour, levels):
     path = pictures(tmp_path, icons(colour, mode=mode))
     data = load_data(path, image_size=8, say=notes.append)
@@ -113,7 +121,9 @@ def test_transparent_pictures_stay_visible(tmp_path, notes, mode, colour, levels
 
 def test_white_and_black_icons_together_are_laid_on_grey(tmp_path, notes):
     data = load_data(pictures(tmp_path, icons(255, 6) + icons(0, 4)), image_size=8, say=notes.append)
-    assert data.train.values.unique().tolist() == [0, 128, 255] and any("laid on grey" in note for note in notes)
+    assert data.train.values.unique().tolist() == [0, 128, 255] and any(
+        "laid on grey" in note for note in notes
+    )
 
 
 def test_a_few_that_vanish_are_said_and_change_nothing(tmp_path, notes):
@@ -129,13 +139,17 @@ def animation(kind, count=4, **options):
     return memory.getvalue()
 
 
-@pytest.mark.parametrize(("kind", "options"), [("GIF", {}), ("TIFF", {}), ("PNG", {}), ("WEBP", {"lossless": True})])
+@pytest.mark.parametrize(
+    ("kind", "options"), [("GIF", {}), ("TIFF", {}), ("PNG", {}), ("WEBP", {"lossless": True})]
+)
 def test_frames_and_pages_are_counted_and_taken_on_request(tmp_path, notes, kind, options):
     for k in range(3):
         (tmp_path / f"{k}.{kind.lower()}").write_bytes(animation(kind, **options))
     data = load_data(tmp_path, image_size=8, say=notes.append)
     assert len(data.train) + len(data.held_out) == 3
-    assert any("further frames or pages (9): 0." in note for note in notes) and any("--frames all" in n for n in notes)
+    assert any("further frames or pages (9): 0." in note for note in notes) and any(
+        "--frames all" in n for n in notes
+    )
     whole = load_data(tmp_path, image_size=8, frames="all", strict=True)
     assert len(whole.train) + len(whole.held_out) == 12 and whole.record.left_out == ()
     with pytest.raises(DataError, match=r"strict.*--frames all"):

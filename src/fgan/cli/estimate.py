@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import tyro
@@ -43,7 +43,7 @@ class EstimateCommand:
     divergence."""
     device: str = "auto"
     """Where networks are trained; auto takes a GPU where there is one."""
-    load: LoadOptions = LoadOptions()
+    load: LoadOptions = field(default_factory=LoadOptions)
     json: bool = False
     """Print one JSON object on stdout."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -49,7 +49,7 @@ class EvaluateCommand:
     """Write the result to this file too."""
     data_dir: str | None = None
     """Where to look for mnist and stacked-mnist before downloading them."""
-    load: LoadOptions = LoadOptions()
+    load: LoadOptions = field(default_factory=LoadOptions)
     batch_size: int = 250
     """Samples in one pass of the extractor."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -97,9 +97,7 @@ def run(arguments: list[str]) -> None:
         save_file(command.out, f"{text}\n".encode(), "An evaluation")
 
 
-def evaluate_one(
-    command: EvaluateCommand, samples: str, loaded: Loaded
-) -> Evaluation:
+def evaluate_one(command: EvaluateCommand, samples: str, loaded: Loaded) -> Evaluation:
     """Judge one set of samples; data are loaded once."""
     from fgan.data import load_data
     from fgan.data.archives import holds_pictures

@@ -168,7 +168,9 @@ def _folder_listing(folder: Path) -> Listing:
             continue
         seen.add(real)
         hidden = [name for name in folders if _is_side(name)]
-        listing.omitted.extend(Omission(f"{(below / name).as_posix()}/", _SIDE, matters=False) for name in hidden)
+        listing.omitted.extend(
+            Omission(f"{(below / name).as_posix()}/", _SIDE, matters=False) for name in hidden
+        )
         folders[:] = sorted(set(folders) - set(hidden))
         for file in files:
             found = _one_file(Path(place, file), (below / file).as_posix())

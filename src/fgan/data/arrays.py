@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import io
-import re
-import tokenize
-import zipfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fgan.data.archives import LARGEST_UNPACKED, archive_kind
+from fgan.data.array_files import Array, Part, number_labels, read_content, type_rule
 from fgan.data.dataset import Dataset, TensorSource, as_uint8
 from fgan.data.decode import SCALES
 from fgan.data.finite import counts_of, image_dataset, only_trained, split, split_name
-from fgan.data.labels import UNLABELLED, Labelling, number_classes
 from fgan.data.record import Omission, Record, by_reason
 from fgan.data.values import Seen, Stored, blurred_columns, look_at, scaled
 from fgan.errors import DataError
@@ -28,47 +23,6 @@ from fgan.files import save_file
 from fgan.frame import Frame
 from fgan.load_options import LoadOptions
 from fgan.output import Say, to_stderr
-
-Array = NDArray[Any]
-
-MAGIC = b"\x93NUMPY"
-USUAL_KEYS = ("x", "images", "samples", "data", "arr_0")
-LABEL_KEYS = ("y", "labels", "label")
-PERHAPS_LABELS = ("targets", "target", "classes", "class", "arr_1")  # labels where they are one for each sample
-PARTED = re.compile(
-    r"(?:(?P<first>x|images?|samples|data|y|labels?|targets?)_(?P<part>train|val|test)"
-    r"|(?P<part2>train|val|test)_(?P<last>x|images?|samples|data|y|labels?|targets?))"
-)
-"""Keys of a .npz in parts: x_train, y_train, x_test, y_test; or train_images, train_labels, ..."""
-# What NumPy and zipfile raise on damaged files, found by flipping bytes; NumPy documents only a part.
-_DAMAGED = (
-    ValueError,
-    OSError,
-    EOFError,
-    SyntaxError,
-    OverflowError,
-    RuntimeError,
-    MemoryError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
-
-
-class Part(NamedTuple):
-    """Samples, and their labels if there are some."""
-
-    samples: Array
-    labels: Array | None
-
-
-class Content(NamedTuple):
-    """What a file holds: samples to train on, a part to be held out if it has one, and the names of what is left."""
-
-    train: Part
-    held_out: Part | None = None
-    part: str = ""
-    unused: tuple[str, ...] = ()
 
 
 def load_array(
@@ -97,10 +51,10 @@ def load_array(
             no whole numbers or strings, or not one for every sample.
     """
     path, options = Path(path), options or LoadOptions()
-    content = _read(path)
+    content = read_content(path)
     parts = [part for part in (content.train, content.held_out) if part]
     values = [to_samples(part.samples, path, options) for part in parts]
-    labels, classes = _number(parts, path)
+    labels, classes = number_labels(parts, path)
     if content.held_out is None:
         sources = split(values[0], labels, stratified=options.split == "stratified")
     else:
@@ -161,17 +115,11 @@ def _stored(array: Array) -> Stored:
 
 
 def _scale_of(dtype: np.dtype[Any]) -> str:
-    return "floats" if dtype.kind == "f" else {"uint8": "8 bits", "uint16": "16 bits", "bool": "floats"}.get(str(dtype), "")
-
-
-def is_array(path: Path) -> bool:
-    """Whether a file is what numpy.save or numpy.savez writes, by its content."""
-    try:
-        with path.open("rb") as file:
-            magic = file.read(6)
-        return magic == MAGIC or (magic.startswith(b"PK") and not archive_kind(path))
-    except OSError:
-        return False
+    return (
+        "floats"
+        if dtype.kind == "f"
+        else {"uint8": "8 bits", "uint16": "16 bits", "bool": "floats"}.get(str(dtype), "")
+    )
 
 
 def read_array(path: str | Path) -> Array:
@@ -180,7 +128,7 @@ def read_array(path: str | Path) -> Array:
     Raises:
         DataError: as `load_array` does where a file is damaged or needs pickle.
     """
-    return _read(Path(path).expanduser()).train.samples
+    return read_content(Path(path).expanduser()).train.samples
 
 
 def to_samples(
@@ -250,146 +198,13 @@ def _vector_dataset(
     )
 
 
-def _read(path: Path) -> Content:
-    """Return the arrays in a file; the first bytes tell `.npy` from `.npz`."""
-    try:
-        with path.open("rb") as file:
-            magic = file.read(6)
-    except OSError as error:
-        raise DataError(
-            f"An array file must be readable; {path} is not ({error}). Check the path."
-        ) from error
-    if not magic.startswith((MAGIC, b"PK")):
-        raise DataError(
-            f"An array file is what numpy.save or numpy.savez writes; {path} is neither .npy nor .npz "
-            "inside. Save the array with numpy.save."
-        )
-    try:
-        # A memory map trusts the size of the file rather than what a damaged header claims.
-        loaded = np.load(path, mmap_mode="r", allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            return Content(Part(loaded, None))
-        with loaded:
-            _refuse_large(path, loaded)
-            return _in_npz(loaded, path)
-    except _DAMAGED as error:
-        if "object" in str(error).lower():
-            raise DataError(_type_rule(path, "object, which needs pickle and could run code")) from error
-        raise DataError(
-            f"An array file must be whole; {path} cannot be read ({error}). Save it again with numpy.save."
-        ) from error
-
-
-def _refuse_large(path: Path, loaded: np.lib.npyio.NpzFile) -> None:
-    """Refuse an archive that unpacks to far more than it weighs, before it fills the memory."""
-    unpacked = sum(member.file_size for member in loaded.zip.infolist()) if loaded.zip else 0
-    if unpacked > max(LARGEST_UNPACKED, 20 * path.stat().st_size):
-        raise DataError(
-            f"A .npz may unpack to 20 times its size; {path} unpacks to {unpacked:,} bytes. Save the samples as .npy."
-        )
-
-
-def _in_npz(loaded: np.lib.npyio.NpzFile, path: Path) -> Content:
-    parts: dict[str, dict[bool, str]] = {}
-    for key in loaded.files:
-        match = PARTED.fullmatch(key)
-        if match:
-            what, part = match["first"] or match["last"], match["part"] or match["part2"]
-            parts.setdefault(part, {})[what[0] in "yt" or what.startswith("label")] = key
-    if False not in parts.get("train", {}):
-        key = _choose_key(loaded.files, path)
-        samples = loaded[key]
-        labels, used = _read_labels(loaded, key, len(samples) if np.ndim(samples) else 0, path)
-        rest = tuple(other for other in loaded.files if other not in (key, used))
-        return Content(Part(samples, labels), unused=rest)
-    held = next((part for part in ("val", "test") if False in parts.get(part, {})), "")
-    used = {part: {what: _array_in(loaded, key, path) for what, key in parts[part].items()} for part in ("train", held) if part}
-    train = Part(used["train"][False], used["train"].get(True))
-    held_out = Part(used[held][False], used[held].get(True)) if held else None
-    known = {key for part in used for key in parts[part].values()}
-    return Content(
-        train, held_out, parts[held][False] if held else "", tuple(key for key in loaded.files if key not in known)
-    )
-
-
-def _choose_key(keys: list[str], path: Path) -> str:
-    usual = [key for key in USUAL_KEYS if key in keys]
-    if len(keys) == 1:
-        return keys[0]
-    if len(usual) == 1:
-        return usual[0]
-    raise DataError(
-        f"A .npz file holds one array, or exactly one called {', '.join(USUAL_KEYS)}; {path} holds "
-        f"{', '.join(keys) or 'none'}. Save the samples alone, or under one of these names."
-    )
-
-
-def _read_labels(loaded: np.lib.npyio.NpzFile, taken: str, count: int, path: Path) -> tuple[Array | None, str]:
-    """Return the labels, and the key under which they lie."""
-    keys = [key for key in LABEL_KEYS if key in loaded.files and key != taken]
-    if not keys:
-        found = ((key, loaded[key]) for key in PERHAPS_LABELS if key in loaded.files and key != taken)
-        return next(((labels, key) for key, labels in found if _are_labels(labels, count)), (None, ""))
-    if len(keys) > 1:
-        raise DataError(
-            f"A .npz file holds one array of labels at most, called {', '.join(LABEL_KEYS)}; {path} holds "
-            f"{', '.join(keys)}. Rename or leave out all but one."
-        )
-    return _array_in(loaded, keys[0], path), keys[0]
-
-
-def _array_in(loaded: np.lib.npyio.NpzFile, key: str, path: Path) -> Array:
-    try:
-        return loaded[key]
-    except ValueError as error:
-        if "object" not in str(error).lower():
-            raise
-        received = f"{key} of the type object, which needs pickle and could run code"
-        raise DataError(_label_rule(path, received)) from error
-
-
-def _number(parts: Sequence[Part], path: Path) -> Labelling:
-    """Number the classes of all parts together; each is one only if something tells samples apart by it."""
-    found = [part.labels for part in parts]
-    for part, labels in zip(parts, found, strict=True):
-        if labels is None:
-            return UNLABELLED
-        if not isinstance(labels, np.ndarray):
-            raise DataError(_label_rule(path, "labels that are no array"))
-        if not _are_labels(labels, len(part.samples)):
-            received = f"{len(part.samples)} samples, and labels of the type {labels.dtype} and the shape {labels.shape}"
-            raise DataError(_label_rule(path, received))
-    labels, classes = number_classes(np.concatenate([np.ravel(one) for one in found if one is not None]))
-    return UNLABELLED if labels is not None and len(classes) == len(labels) else (labels, classes)
-
-
-def _are_labels(labels: object, count: int) -> bool:
-    fits = isinstance(labels, np.ndarray) and labels.dtype.kind in "biuU"
-    return fits and labels.shape in ((count,), (count, 1))
-
-
-def _label_rule(path: Path, received: str) -> str:
-    return (
-        f"Labels ({', '.join(LABEL_KEYS)} in a .npz) are whole numbers or strings, one for every sample; "
-        f'{path} holds {received}. Convert them, for example with labels.astype("int64"), or give what is '
-        "no label another name."
-    )
-
-
-def _type_rule(path: str | Path, received: str) -> str:
-    return (
-        f"An array must hold real numbers; {path} holds the type {received}. "
-        'Convert it, for example with array.astype("float32").'
-    )
-
-
 def _check(array: Array, path: str | Path) -> None:
     if not isinstance(array, np.ndarray):
         raise DataError(
             f"A .npz file must hold arrays; {path} holds something else. Save it again with numpy.savez."
         )
     if array.dtype.kind not in "biuf":
-        raise DataError(_type_rule(path, str(array.dtype)))
+        raise DataError(type_rule(path, str(array.dtype)))
     if array.ndim not in (2, 3, 4):
         raise DataError(
             "An array must have rank 2 (N, D), 3 (N, H, W) or 4 (N, H, W, C) or (N, C, H, W); "

@@ -32,7 +32,12 @@ _WHITE = GROUNDS[0]
 _HEAVY = 1 << 24  # pixels or bytes; larger pictures are decoded one at a time
 _STRIP = 1 << 22  # pixels that are worked on at once
 _FRAME_PIXELS = 200  # pixels of all frames for each byte of the file; more is made to exhaust time
-_ONE_PICTURE = ("MPO", "ICO", "ICNS", "PSD")  # further "frames" are previews, sizes or layers of the same picture
+_ONE_PICTURE = (
+    "MPO",
+    "ICO",
+    "ICNS",
+    "PSD",
+)  # further "frames" are previews, sizes or layers of the same picture
 _PIXELS_A_BYTE = 4000  # more than any packing of a picture of one colour gives; a header that lies
 _one_at_a_time = threading.Lock()
 
@@ -266,9 +271,8 @@ def _visible(image: Image, size: int) -> tuple[bool, ...]:
     small.thumbnail((2 * size, 2 * size), Image.Resampling.BOX)
     if np.asarray(small)[..., 3].min() == 255:
         return ()
-    return tuple(
-        max(high - low for low, high in _laid_on(small, ground).getextrema()) > VANISHED for ground in GROUNDS
-    )
+    grounds = (np.asarray(_laid_on(small, ground)).astype(int) for ground in GROUNDS)
+    return tuple(int(np.ptp(one, axis=(0, 1)).max()) > VANISHED for one in grounds)
 
 
 def _deep_grey(image: Image, recipe: Recipe) -> tuple[Image, str, float, float]:

@@ -135,9 +135,9 @@ def only_trained(
             f"Held-out samples must be of classes that are trained on; all are of others ({', '.join(strange[:5])}). "
             "Leave the labels out, or give samples of these classes to train on."
         )
-    omitted = [Omission(f'class "{name}"', "held-out samples of a class that is not trained on") for name in strange]
-    omitted = [one._replace(count=int((held_out.labels == classes.index(name)).sum()))
-               for one, name in zip(omitted, strange, strict=True)]  # fmt: skip
+    reason = "held-out samples of a class that is not trained on"
+    counts = held_out.labels.bincount(minlength=len(classes)).tolist()
+    omitted = [Omission(f'class "{name}"', reason, count=counts[classes.index(name)]) for name in strange]
     return (
         TensorSource(train.values, renumbered[train.labels]),
         TensorSource(held_out.values[kept], renumbered[held_out.labels[kept]]),

@@ -152,7 +152,7 @@ def load_idx_folder(
     parts = [part.images.numpy() for part in (train, test) if part is not None]
     limits = _limits(parts, options)
     if limits:
-        sources = tuple(TensorSource(_rescaled(source.values, *limits), source.labels) for source in sources)
+        sources = _rescaled(sources[0], *limits), _rescaled(sources[1], *limits)
     known, held_out, classes, omitted = only_trained(*sources, classes)
     stored = [Stored("uint8", float(one.min()), float(one.max()), 0.0, 255.0) for one in parts]
     seen, notes = look_at(known.values.numpy(), stored, options)
@@ -179,8 +179,8 @@ def _limits(parts: Sequence[NDArray[np.uint8]], options: LoadOptions) -> tuple[f
     return Stored("uint8", low, high, 0, 255).limits()
 
 
-def _rescaled(values: Tensor, black: float, white: float) -> Tensor:
-    return torch.from_numpy(scaled(values.numpy(), black, white))
+def _rescaled(source: TensorSource, black: float, white: float) -> TensorSource:
+    return TensorSource(torch.from_numpy(scaled(source.values.numpy(), black, white)), source.labels)
 
 
 class _Part(NamedTuple):

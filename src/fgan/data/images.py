@@ -91,7 +91,10 @@ def load_images(
     pixels = _stack(decoded)
     values, more = look_at(pixels, stored_in(decoded), options)
     if options.image_size is None and any(picture.size != (recipe.size, recipe.size) for picture in decoded):
-        notes.insert(0, f"images are resized and cropped to {recipe.size}x{recipe.size}; set the image size for another.")
+        notes.insert(
+            0,
+            f"images are resized and cropped to {recipe.size}x{recipe.size}; set the image size for another.",
+        )
     train, held_out, classes = _parted(layout, pixels, options)
     record = Record(
         train=len(train),
@@ -100,7 +103,9 @@ def load_images(
         shape=tuple(train.values.shape[1:]),
         classes=counts_of(classes, train, held_out),
         labels=layout.labels_from,
-        left_out=by_reason([*(one for one in found.omitted if one.name not in labels.sources), *layout.omitted]),
+        left_out=by_reason(
+            [*(one for one in found.omitted if one.name not in labels.sources), *layout.omitted]
+        ),
         values=values,
         notes=(*layout.notes, *notes, *more),
     )
@@ -126,7 +131,9 @@ def _only_pictures(entries: Sequence[Entry], found: Found) -> list[Entry]:
         if kind is Kind.PICTURE:
             pictures.append(entry)
         elif kind is Kind.NO_PICTURE:
-            found.omitted.append(Omission(entry.name, _UNREADABLE, detail="no picture that Pillow recognises"))
+            found.omitted.append(
+                Omission(entry.name, _UNREADABLE, detail="no picture that Pillow recognises")
+            )
         else:
             reason = _CLOSED if kind is Kind.CLOSED else _OTHER
             found.omitted.append(Omission(entry.name, reason, matters=kind is Kind.CLOSED))
@@ -157,13 +164,17 @@ def _read(
         again = replace(again, limits={**SCALES, **{one.kind: one.limits() for one in stored_in(pictures)}})
     notes += shortened(pictures)
     if options.frames is None and any(one.reason == _FRAMES for one in found.omitted):
-        notes.append("of files with several frames or pages the first is taken; --frames all (frames=) takes all.")
+        notes.append(
+            "of files with several frames or pages the first is taken; --frames all (frames=) takes all."
+        )
     if again != recipe:
         found = _decode_all(entries, again, options, before, path)
     return found, notes
 
 
-def _decode_all(entries: list[Entry], recipe: Recipe, options: LoadOptions, before: Found, path: Path) -> Found:
+def _decode_all(
+    entries: list[Entry], recipe: Recipe, options: LoadOptions, before: Found, path: Path
+) -> Found:
     """Decode in parallel (Pillow lets go of the interpreter's lock); name and count what cannot be."""
     from tqdm import tqdm
 

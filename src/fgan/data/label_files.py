@@ -70,7 +70,9 @@ def read_labels(files: Iterable[tuple[str, bytes]], pictures: Sequence[str]) -> 
         into = decided if base == DATASET_JSON or base in METADATA else other
         found = {one: label for file, label in rows or () if (one := known.find(file)) and label}
         if any(into.labels.get(one, label) != label for one, label in found.items()):
-            into.notes.append(f"{printed(name)} names other classes than {printed(into.sources[0])}: it is not read.")
+            into.notes.append(
+                f"{printed(name)} names other classes than {printed(into.sources[0])}: it is not read."
+            )
         elif found:
             into.labels |= found
             into.sources.append(name)
@@ -104,7 +106,9 @@ class _Pictures:
 
     def find(self, file: str) -> str | None:
         path = PurePosixPath(file.replace("\\", "/"))
-        return self.names.get(str(self.folder / path)) or self.names.get(str(path)) or self.names.get(path.name)
+        return (
+            self.names.get(str(self.folder / path)) or self.names.get(str(path)) or self.names.get(path.name)
+        )
 
 
 Rows = list[tuple[str, str]]
@@ -181,12 +185,11 @@ def _of_lines(rows: list[list[str]], known: _Pictures) -> Rows:
         file = 0
     if file is not None and label is not None:
         return [(row[file], row[label]) for row in rows[1:] if len(row) > max(file, label)]
-    if not rows[0] or not known.find(rows[0][0]):  # a heading of other columns
+    named = [row for row in rows if row and "." in row[0] and known.find(row[0])]
+    if 2 * len(named) < len(rows):  # a text about something else
         return []
     # More than two columns without names, such as boxes, have a label only where it is a word.
-    return [
-        (row[0], row[1]) for row in rows if len(row) == 2 or (len(row) > 2 and not _is_number(row[1]))
-    ]
+    return [(row[0], row[1]) for row in named if len(row) == 2 or (len(row) > 2 and not _is_number(row[1]))]
 
 
 def _is_number(cell: str) -> bool:

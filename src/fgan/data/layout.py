@@ -12,7 +12,9 @@ from pathlib import PurePosixPath
 from fgan.data.label_files import FileLabels, printed
 from fgan.data.record import Omission, printable
 
-PART = re.compile(r"(?P<part>train|val|test)(?:ing|id|idation)?(?:[-_ ]?(?:\d{4}|set|images?|imgs?))?", re.IGNORECASE)
+PART = re.compile(
+    r"(?P<part>train|val|test)(?:ing|id|idation)?(?:[-_ ]?(?:\d{4}|set|images?|imgs?))?", re.IGNORECASE
+)
 DOMAIN = re.compile(r"(?P<part>train|val|test)(?P<domain>[AB])")  # trainA, trainB: unpaired translation
 IMAGES = {"images", "image", "imgs", "img", "jpegimages"}
 BESIDE_IMAGES = {
@@ -89,7 +91,9 @@ def _take_parts(layout: Layout, names: Sequence[str], paths: list[Path]) -> list
         if "train" in parts and not (strangers and len(parts) == 1) and 2 * outside <= len(paths):
             _assign(layout, names, found)
         elif len(parts) > 1 and not outside:
-            layout.notes.append(f"no folder is called train: {' and '.join(sorted(parts))} are taken together.")
+            layout.notes.append(
+                f"no folder is called train: {' and '.join(sorted(parts))} are taken together."
+            )
         else:
             continue
         return [
@@ -112,7 +116,9 @@ def _assign(layout: Layout, names: Sequence[str], found: Sequence[tuple[str, Pat
         if part == "":
             layout.omitted.append(Omission(names[k], "pictures outside of the folders train, val and test"))
         elif part not in ("train", held):
-            layout.omitted.append(Omission(names[k], f"pictures of the folder {part}, left untouched", matters=False))
+            layout.omitted.append(
+                Omission(names[k], f"pictures of the folder {part}, left untouched", matters=False)
+            )
 
 
 def _take_images_level(layout: Layout, names: Sequence[str], paths: list[Path]) -> None:
@@ -148,7 +154,11 @@ def _take_classes(layout: Layout, names: Sequence[str], paths: Sequence[Path], f
         missing = [k for k in _used(layout) if k not in labels and names[k] in files.labels]
         if missing and not all(k in labels for k in layout.train):
             labels = {}
-        labels |= {k: files.labels[names[k]] for k in (missing if labels else _used(layout)) if names[k] in files.labels}
+        labels |= {
+            k: files.labels[names[k]]
+            for k in (missing if labels else _used(layout))
+            if names[k] in files.labels
+        }
     if files.sources and any(k in labels and labels[k] == files.labels.get(names[k]) for k in _used(layout)):
         named = ", ".join(map(printed, files.sources[:3]))
         whole = files.decides or all(names[k] in files.labels for k in _used(layout))
@@ -167,7 +177,9 @@ def _of_folders(layout: Layout, names: Sequence[str], paths: Sequence[Path]) -> 
     """Return the first folder in which training pictures part ways, of each picture that lies in one."""
     depth = _shared([paths[k] for k in layout.train])
     prefix = paths[layout.train[0]][:depth] if layout.train else ()
-    found = {k: paths[k][depth] for k in _used(layout) if len(paths[k]) > depth and paths[k][:depth] == prefix}
+    found = {
+        k: paths[k][depth] for k in _used(layout) if len(paths[k]) > depth and paths[k][:depth] == prefix
+    }
     if _is_numbering(found, names):
         layout.labels_from = "the folders only number the pictures"
         return {}

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Unpack
 
 from fgan.data.archives import ARCHIVES, holds_pictures
-from fgan.data.arrays import is_array, load_array
+from fgan.data.array_files import is_array
+from fgan.data.arrays import load_array
 from fgan.data.dataset import Dataset
 from fgan.data.digits import digits
 from fgan.data.idx import load_idx_folder

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import NamedTuple
 
 NAMED_AT_MOST = 10
 CLASSES_SHOWN = 10
 
 
-class Omission(NamedTuple):
+@dataclass(frozen=True)
+class Omission:
     """One thing that is left out: its name, why, and whether `strict` refuses it."""
 
     name: str
@@ -90,7 +90,9 @@ def by_reason(omissions: Iterable[Omission]) -> tuple[LeftOut, ...]:
     grouped: list[LeftOut] = []
     for (beside, reason), group in groupby(sorted(omissions, key=lambda one: (*key(one), one.name)), key):
         some = list(group)
-        names = tuple(printable(f"{o.name} ({o.detail})" if o.detail else o.name) for o in some[:NAMED_AT_MOST])
+        names = tuple(
+            printable(f"{o.name} ({o.detail})" if o.detail else o.name) for o in some[:NAMED_AT_MOST]
+        )
         grouped.append(LeftOut(reason, sum(one.count for one in some), names, len(some), not beside))
     return tuple(grouped)
 

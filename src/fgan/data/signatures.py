@@ -11,11 +11,12 @@ HEAD = 64
 
 # Formats that run another program (Ghostscript) or have no pixels of their own: never opened.
 _NOT_PICTURES = {"EPS", "PDF", "MPEG", "HDF5", "GRIB", "BUFR", "WMF"}
-_CLOSED_SUFFIXES = frozenset(
-    ".heic .heif .hif .svg .svgz .eps .ps .ai .pdf .jxl .jxr .exr .hdr .pfm .psb .xcf .raw .cr2 .cr3 .nef .arw .dng "
-    ".orf .rw2 .raf .dcm .dicom .nii .mha .nrrd .czi .nd2 .lif .emf .wmf .mp4 .m4v .mov .avi .mkv .webm .mpg .mpeg "
-    ".wmv .tfrecord .tfrecords .lmdb .mdb".split()
-)
+_CLOSED_SUFFIXES = {
+    ".heic", ".heif", ".hif", ".svg", ".svgz", ".eps", ".ps", ".ai", ".pdf", ".jxl", ".jxr", ".exr", ".hdr",
+    ".pfm", ".psb", ".xcf", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".dng", ".orf", ".rw2", ".raf", ".dcm",
+    ".dicom", ".nii", ".mha", ".nrrd", ".czi", ".nd2", ".lif", ".emf", ".wmf", ".mp4", ".m4v", ".mov", ".avi",
+    ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".tfrecord", ".tfrecords", ".lmdb", ".mdb",
+}  # fmt: skip
 _CLOSED_HEADS = (
     b"%!PS", b"%PDF", b"<svg", b"v/1\x01", b"#?RADIANCE", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"8BPB", b"gimp xcf",
     b"\x1a\x45\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3",
@@ -40,7 +41,7 @@ def kind_of(head: bytes, name: str) -> Kind:
     if candidates(head, name):
         return Kind.PICTURE
     suffix = PurePosixPath(name).suffix.lower()
-    if suffix in _CLOSED_SUFFIXES or head.startswith(_CLOSED_HEADS) or b"ftyp" == head[4:8]:
+    if suffix in _CLOSED_SUFFIXES or head.startswith(_CLOSED_HEADS) or head[4:8] == b"ftyp":
         return Kind.CLOSED
     return Kind.NO_PICTURE if suffix in extensions() else Kind.OTHER
 
@@ -57,7 +58,9 @@ def candidates(head: bytes, name: str) -> list[str]:
             fits = Image.registered_extensions().get(suffix) == kind
         else:
             verdict = accept(prefix) if len(prefix) == 16 else False
-            fits = bool(verdict) and not isinstance(verdict, str)  # a string says that a decoder is not installed
+            fits = bool(verdict) and not isinstance(
+                verdict, str
+            )  # a string says that a decoder is not installed
         found += [kind] if fits else []
     return found
 

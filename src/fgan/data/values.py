@@ -86,7 +86,11 @@ def look_at(
         return seen, [f"scaled by the range of these data: {', '.join(said)}."]
     if not notes and high - low < FEW_LEVELS:
         where = "; ".join(f"{one.low:g} to {one.high:g} of {one.black:g} to {one.white:g}" for one in stored)
-        mend = f"Take {_MEND}" if options.value_range == "type" and low != high else "Check the files and --background"
+        mend = (
+            f"Take {_MEND}"
+            if options.value_range == "type" and low != high
+            else "Check the files and --background"
+        )
         notes.append(
             f"the pictures are (nearly) one colour: nearly all values lie within {high - low + 1} of 256 levels "
             f"(stored: {where}), as those of masks and of labels do. {mend}."

@@ -234,7 +234,8 @@ class Loop:
         if description["data"] != self.fingerprint or description["frame"] != self.trainer.frame.to_json():
             raise RunError(
                 f"{self.config.data} has changed since {self.run.path} was started: its samples are others. "
-                "Bring the old data back, load them as then (older versions held out by --split shuffled), or start a new run with another --out."
+                "Bring the old data back, load them as then (older versions held out by --split shuffled), or start a "
+                "new run with another --out."
             )
 
     def _require_same_link(self, description: dict[str, Any]) -> None:
