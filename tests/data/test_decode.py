@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fgan.data.decode import BrokenImageError, decode, extensions
+from fgan.data.decode import BrokenImageError, Recipe, decode
+from fgan.data.signatures import extensions
 
 PICTURE = Image.fromarray(np.random.default_rng(0).integers(0, 256, (20, 24, 3), dtype=np.uint8))
 
@@ -26,7 +27,8 @@ def test_damage_anywhere_gives_a_picture_or_a_broken_image_error_and_nothing_els
         for _ in range(chance.choice([1, 3, 8])):
             damaged[chance.randrange(min(len(whole), reach))] = chance.randrange(256)
         try:
-            assert decode(bytes(damaged), 16).pixels.shape[:2] == (16, 16)
+            for picture in decode(bytes(damaged), Recipe(16, chance.random() < 0.5), f"a.{kind}").pictures:
+                assert picture.pixels.shape[:2] == (16, 16)
         except BrokenImageError as error:
             broken += 1
             assert str(error) and "0x" not in str(error)
@@ -42,6 +44,6 @@ def test_suffixes_are_those_of_pictures_that_can_be_opened():
 def test_thin_and_tiny_pictures_become_squares(size):
     memory = io.BytesIO()
     Image.new("RGB", size, (9, 8, 7)).save(memory, format="PNG")
-    decoded = decode(memory.getvalue(), 16)
+    (decoded,) = decode(memory.getvalue(), Recipe(16)).pictures
     assert decoded.pixels.shape == (16, 16, 3) and decoded.size == size
     assert (decoded.pixels == [9, 8, 7]).all()

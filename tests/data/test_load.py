@@ -78,7 +78,7 @@ def test_notes_go_to_standard_error_unless_told(tmp_path, capsys):
     (tmp_path / "c.png").write_bytes(b"?")
     load_data(str(tmp_path))
     out, err = capsys.readouterr()
-    assert out == "" and "1 of 3 images" in err and "32x32" in err and "reading images" not in err
+    assert out == "" and "cannot be read (1)" in err and "32x32" in err and "reading images" not in err
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import tyro
@@ -10,6 +10,7 @@ import tyro
 from fgan.cli import print_error
 from fgan.cli.common import checked_picture, divergences_in, names_in, show
 from fgan.errors import FganError
+from fgan.load_options import LoadOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,13 +43,16 @@ class EstimateCommand:
     divergence."""
     device: str = "auto"
     """Where networks are trained; auto takes a GPU where there is one."""
+    load: LoadOptions = field(default_factory=LoadOptions)
     json: bool = False
     """Print one JSON object on stdout."""
 
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments, estimate and print what was found."""
-    command = tyro.cli(EstimateCommand, prog="fgan estimate", args=arguments)
+    command = tyro.cli(
+        EstimateCommand, prog="fgan estimate", args=arguments, config=(tyro.conf.OmitArgPrefixes,)
+    )
     checked_picture(command.plot)
     divergences = divergences_in(command.divergence)
     from fgan.data.tables import is_table, read_table
@@ -71,6 +75,7 @@ def run(arguments: list[str]) -> None:
         n=command.n,
         seed=command.seed,
         device=command.device,
+        options=command.load,
         say=print_error,
     )
     show(found, command.plot, json=command.json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,10 +11,13 @@ import tyro
 from fgan.cli import print_error, print_out
 from fgan.cli.common import as_json
 from fgan.errors import FganError
+from fgan.load_options import LoadOptions
 
 if TYPE_CHECKING:
     from fgan.data import Dataset
     from fgan.evaluation import Evaluation
+
+    Loaded = dict[tuple[str, str | None, LoadOptions], Dataset]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,8 +30,8 @@ class EvaluateCommand:
     samples: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="RUN|SAMPLES ...")]
     """Run directories, folders or archives of images, .npy or .npz arrays, or names of data sets."""
     against: str | None = None
-    """The data, as `fgan train` takes them; those of the run if not given. A run keeps the result also where these are its
-    own data in another place."""
+    """The data, as `fgan train` takes them; those of the run if not given. A run keeps the result also where these
+    are its own data in another place."""
     metrics: str = "all"
     """Names, separated by commas: fid, kid, is, prdc, modes, kde, copying, c2st, divergences, or single numbers such as
     recall; all that apply if not given."""
@@ -50,8 +53,7 @@ class EvaluateCommand:
     """Write the result to this file too."""
     data_dir: str | None = None
     """Where to look for mnist and stacked-mnist before downloading them."""
-    image_size: int | None = None
-    """Pixels a side for a folder or an archive of images as --against."""
+    load: LoadOptions = field(default_factory=LoadOptions)
     batch_size: int = 250
     """Samples in one pass of the extractor."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
@@ -62,7 +64,9 @@ class EvaluateCommand:
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments, evaluate and print."""
-    command = tyro.cli(EvaluateCommand, prog="fgan evaluate", args=arguments)
+    command = tyro.cli(
+        EvaluateCommand, prog="fgan evaluate", args=arguments, config=(tyro.conf.OmitArgPrefixes,)
+    )
     if not command.samples:
         raise FganError("name what to judge: fgan evaluate RUN, or fgan evaluate FOLDER --against DATA.")
     if command.neighbours and len(command.samples) > 1:
@@ -71,7 +75,7 @@ def run(arguments: list[str]) -> None:
     from fgan.evaluation.result import table_of
     from fgan.output import jsonable
 
-    data: dict[tuple[str, str | None, int | None], Dataset] = {}
+    data: Loaded = {}
     evaluations = []
     for samples in command.samples:
         evaluations.append(evaluate_one(command, samples, data))
@@ -97,38 +101,34 @@ def run(arguments: list[str]) -> None:
         save_file(command.out, f"{text}\n".encode(), "An evaluation")
 
 
-def evaluate_one(
-    command: EvaluateCommand, samples: str, loaded: dict[tuple[str, str | None, int | None], Dataset]
-) -> Evaluation:
+def evaluate_one(command: EvaluateCommand, samples: str, loaded: Loaded) -> Evaluation:
     """Judge one set of samples; data are loaded once."""
     from fgan.data import load_data
-    from fgan.data.archives import ARCHIVES
+    from fgan.data.archives import holds_pictures
     from fgan.data.load import PASSED, is_there
     from fgan.evaluation import evaluate
     from fgan.evaluation.samples import is_run
     from fgan.training.run_directory import RunDirectory
 
-    data, data_dir, size = command.against, command.data_dir, command.image_size
+    data, data_dir, options = command.against, command.data_dir, command.load
     of_a_run = is_run(samples)
     if of_a_run:
         config = RunDirectory(samples).config()
-        if (
-            data is None or Path(data).is_dir() or data.lower().endswith(ARCHIVES)
-        ):  # a folder that has moved is of the size that it was
-            size = size or config.image_size
         if data is None and not config.data.startswith(PASSED) and not is_there(config.data):
             raise FganError(
                 f"{samples} was trained on {config.data}, which is not there any more. Say where the data lie now: "
                 f"fgan evaluate {samples} --against NEWPATH."
             )
+        if data is None or holds_pictures(Path(data)):  # a folder that has moved is loaded as it was
+            options = options.over(config.load_options())
         data, data_dir = data or config.data, data_dir or config.data_dir
     if data is None:
         raise FganError(f"{samples} is no run directory: say with --against DATA what it is to resemble.")
-    key = (data, data_dir, size)
+    key = (data, data_dir, options)
     if key not in loaded:
-        loaded[key] = load_data(data, data_dir=data_dir, image_size=size, say=print_error)
+        loaded[key] = load_data(data, data_dir=data_dir, options=options, say=print_error)
     if command.neighbours:
-        draw_neighbours(command, samples, loaded[key])
+        draw_neighbours(command, samples, loaded[key], options)
     return evaluate(
         samples,
         loaded[key],
@@ -140,13 +140,12 @@ def evaluate_one(
         best=command.best,
         batch_size=command.batch_size,
         device=command.device,
+        options=options,
         say=print_error,
     )
 
 
-def is_of_run(
-    command: EvaluateCommand, samples: str, loaded: dict[tuple[str, str | None, int | None], Dataset]
-) -> bool:
+def is_of_run(command: EvaluateCommand, samples: str, loaded: Loaded) -> bool:
     """Whether samples were judged against the data of their own run, wherever these lie now."""
     from fgan.evaluation.samples import is_run
     from fgan.training.run_directory import RunDirectory
@@ -166,7 +165,7 @@ def leave_in_run(found: Evaluation, samples: str) -> None:
         print_error(f"warning: {error}")
 
 
-def draw_neighbours(command: EvaluateCommand, samples: str, data: Dataset) -> None:
+def draw_neighbours(command: EvaluateCommand, samples: str, data: Dataset, options: LoadOptions) -> None:
     """Draw samples, each at the head of a row of the training images that are nearest to it."""
     from fgan.data import draw_samples, save_picture
     from fgan.evaluation import nearest_images
@@ -179,6 +178,7 @@ def draw_neighbours(command: EvaluateCommand, samples: str, data: Dataset) -> No
         seed=command.seed,
         best=command.best,
         device=command.device,
+        options=options,
         say=print_error,
     )
     save_picture(draw_samples(rows.flatten(0, 1), columns=rows.shape[1]), command.neighbours)

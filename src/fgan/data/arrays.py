@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-import tokenize
-import zipfile
-import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,67 +12,133 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from fgan.data.dataset import Dataset, as_uint8
-from fgan.data.finite import image_dataset, split
-from fgan.data.labels import UNLABELLED, Labelling, number_classes
+from fgan.data.array_files import Array, Content, Part, number_labels, read_content, type_rule
+from fgan.data.dataset import Dataset, TensorSource, as_uint8
+from fgan.data.decode import SCALES
+from fgan.data.finite import counts_of, image_dataset, only_trained, split, split_name
+from fgan.data.record import Omission, Record, by_reason
+from fgan.data.values import Seen, Stored, blurred_columns, look_at, scaled
 from fgan.errors import DataError
 from fgan.files import save_file
 from fgan.frame import Frame
-
-Array = NDArray[Any]
+from fgan.load_options import LoadOptions
+from fgan.output import Say, to_stderr
 
 HALF_A_LEVEL = 0.5 / 255
 """How far floats may lie outside [0, 1], as rounding leaves them: the nearest of 256 levels is then the end's."""
-USUAL_KEYS = ("x", "images", "samples", "data", "arr_0")
-LABEL_KEYS = ("y", "labels", "label")
-# What NumPy and zipfile raise on damaged files, found by flipping bytes; NumPy documents only a part.
-_DAMAGED = (
-    ValueError,
-    OSError,
-    EOFError,
-    SyntaxError,
-    OverflowError,
-    RuntimeError,
-    MemoryError,
-    tokenize.TokenError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
-def load_array(path: str | Path, *, name: str | None = None) -> Dataset:
-    """Load a `.npy` or `.npz` array; a tenth of its samples is held out.
+def load_array(
+    path: str | Path, *, options: LoadOptions | None = None, say: Say = to_stderr, name: str | None = None
+) -> Dataset:
+    """Load a `.npy` or `.npz` array; a tenth of its samples is held out, of each class where there are labels.
 
     Rank 2 is vectors, (N, D), in any real type; they stay as they are, as float32, and `center` and `scale`
     are the mean and standard deviation of each feature over the training part (1 where a feature is
     constant). Rank 3, (N, H, W), and rank 4, (N, H, W, C) or (N, C, H, W) with C = 1 or 3, are images:
-    uint8, booleans, or floats in [0, 1], which are rounded to uint8. Where both readings of rank 4 fit,
-    channels are last.
+    uint8, uint16, booleans, or floats in [0, 1], which are scaled and rounded to uint8; other numbers by
+    `options.value_range`. Where both readings of rank 4 fit, channels are last.
 
     Args:
         path: the file. A `.npz` holds one array, or one of several is called x, images, samples, data or
-            arr_0. Another called y, labels or label holds the class of each sample, a whole number or a
-            string; each distinct value is a class.
-        name: what to call the data set; the path unless told.
+            arr_0. Another called y, labels, targets or the like (arr_1 beside arr_0) holds the class of each sample,
+            a whole number or a string; each distinct value is a class. x_train, y_train, x_test, y_test and
+            train_images, train_labels, ... are parts: val is held out, or test where there is no val.
+        options: see `LoadOptions`.
+        say: told what was understood.
+        name: what to call the data set; default: the path.
 
     Raises:
         DataError: the file is damaged or needs pickle, or the array has another rank or type, is empty, has
             fewer than 2 samples, or holds NaN, infinities or numbers that are too large; or the labels are
             no whole numbers or strings, or not one for every sample.
     """
-    path = Path(path)
-    array, raw_labels = _read(path)
-    values = to_samples(array, path)
-    labels, classes = _number(raw_labels, len(array), path)
-    return array_dataset(name or str(path), values, (labels, classes))
+    return dataset_of_parts(name or str(path), read_content(Path(path)), path, options, say)
 
 
-def array_dataset(name: str, values: Tensor, labelling: Labelling) -> Dataset:
-    """Return the samples that `to_samples` made as a data set, a tenth of them held out."""
-    if values.ndim == 2:
-        return _vector_dataset(name, values, labelling)
-    labels, classes = labelling
-    return image_dataset(name, *split(values, labels), classes)
+def dataset_of_parts(
+    name: str, content: Content, origin: str | Path, options: LoadOptions | None = None, say: Say = to_stderr
+) -> Dataset:
+    """Return arrays as a data set, and say what was understood; see `load_array`.
+
+    Args:
+        name: what to call it.
+        content: the samples, and the labels beside them.
+        origin: what errors call them.
+        options: see `LoadOptions`.
+        say: told what was understood.
+    """
+    options = options or LoadOptions()
+    parts = [part for part in (content.train, content.held_out) if part]
+    values = [to_samples(part.samples, origin, options) for part in parts]
+    labels, classes = number_labels(parts, origin)
+    if content.held_out is None:
+        sources = split(values[0], labels, stratified=options.split == "stratified")
+    else:
+        sources = _in_parts(values, labels, origin)
+    train, held_out, classes, omitted = only_trained(*sources, classes)
+    omitted += [Omission(key, "other arrays of the file", matters=False) for key in content.unused]
+    seen, notes = _look_at(parts, values, options)
+    record = Record(
+        train=len(train),
+        held_out=len(held_out),
+        split=f"the array {content.part}" if content.part else split_name(classes, options),
+        shape=tuple(train.values.shape[1:]),
+        classes=counts_of(classes, train, held_out),
+        labels="from the labels beside the samples" if classes else "",
+        left_out=by_reason(omitted),
+        values=seen,
+        notes=tuple(notes),
+    )
+    for line in record.lines(name):
+        say(line)
+    if train.values.ndim == 2:
+        return _vector_dataset(name, train, held_out, classes, record)
+    return image_dataset(name, train, held_out, classes, record)
+
+
+def _in_parts(
+    values: list[Tensor], labels: Tensor | None, path: str | Path
+) -> tuple[TensorSource, TensorSource]:
+    train, held_out = values
+    if train.shape[1:] != held_out.shape[1:]:
+        raise DataError(
+            f"The parts of a file must hold samples of one shape; in {path} they are {tuple(train.shape[1:])} and "
+            f"{tuple(held_out.shape[1:])}. Save them apart."
+        )
+    count = len(train)
+    return (
+        TensorSource(train, None if labels is None else labels[:count]),
+        TensorSource(held_out, None if labels is None else labels[count:]),
+    )
+
+
+def _look_at(parts: Sequence[Part], values: Sequence[Tensor], options: LoadOptions) -> tuple[Seen, list[str]]:
+    if values[0].ndim == 4:
+        pixels = np.concatenate([one.numpy() for one in values]) if len(values) > 1 else values[0].numpy()
+        return look_at(pixels, [_stored(np.asarray(part.samples)) for part in parts], options)
+    blurred = blurred_columns(np.asarray(parts[0].samples))
+    if not blurred:
+        return {}, []
+    named = ", ".join(map(str, blurred[:5])) + (", ..." if len(blurred) > 5 else "")
+    return {}, [
+        f"values of column {named} (counted from 0) are too close for float32, which samples are made in: they are "
+        "rounded. Save (x - x.mean(0)) / x.std(0), computed in float64; samples then are in these units."
+    ]
+
+
+def _stored(array: Array) -> Stored:
+    low, high = float(array.min()), float(array.max())
+    black, white = SCALES.get(_scale_of(array.dtype), (low, high))
+    return Stored(str(array.dtype), low, high, black, white)
+
+
+def _scale_of(dtype: np.dtype[Any]) -> str:
+    return (
+        "floats"
+        if dtype.kind == "f"
+        else {"uint8": "8 bits", "uint16": "16 bits", "bool": "floats"}.get(str(dtype), "")
+    )
 
 
 def read_array(path: str | Path) -> Array:
@@ -83,15 +147,19 @@ def read_array(path: str | Path) -> Array:
     Raises:
         DataError: as `load_array` does where a file is damaged or needs pickle.
     """
-    return _read(Path(path).expanduser())[0]
+    return read_content(Path(path).expanduser()).train.samples
 
 
-def to_samples(array: Array, origin: str | Path) -> Tensor:
+def to_samples(
+    array: Array, origin: str | Path, options: LoadOptions | None = None, say: Say | None = None
+) -> Tensor:
     """Return an array's vectors, float32 (N, D), or images, uint8 (N, C, H, W); see `load_array`.
 
     Args:
         array: of rank 2, 3 or 4.
         origin: what to call it in an error.
+        options: how values of images become 0..255.
+        say: told what is seen in the values; nothing is looked at if not given.
 
     Raises:
         DataError: as `load_array` does.
@@ -100,7 +168,14 @@ def to_samples(array: Array, origin: str | Path) -> Tensor:
     torch.Size([5, 1, 8, 8])
     """
     _check(array, origin)
-    return _to_float32(array, origin) if array.ndim == 2 else torch.from_numpy(_to_images(array, origin))
+    if array.ndim == 2:
+        return _to_float32(array, origin)
+    options = options or LoadOptions()
+    values = torch.from_numpy(_to_images(array, origin, options))
+    if say:
+        for note in _look_at([Part(array, None)], [values], options)[1]:
+            say(f"{origin}: {note}")
+    return values
 
 
 def save_array(samples: Tensor, path: str | Path) -> None:
@@ -122,13 +197,13 @@ def save_array(samples: Tensor, path: str | Path) -> None:
     save_file(Path(path), memory.getvalue(), "An array")
 
 
-def _vector_dataset(name: str, values: Tensor, labelling: Labelling) -> Dataset:
-    labels, classes = labelling
-    train, held_out = split(values, labels)
+def _vector_dataset(
+    name: str, train: TensorSource, held_out: TensorSource, classes: tuple[str, ...], record: Record
+) -> Dataset:
     exact = train.values.double()
     std = exact.std(dim=0, correction=0).float()  # exactly 0 for a constant: float64 has room for the sum
     frame = Frame(
-        shape=tuple(values.shape[1:]),
+        shape=tuple(train.values.shape[1:]),
         center=tuple(exact.mean(dim=0).float().flatten().tolist()),
         scale=tuple(torch.where(std == 0, 1.0, std).flatten().tolist()),
     )
@@ -138,92 +213,7 @@ def _vector_dataset(name: str, values: Tensor, labelling: Labelling) -> Dataset:
         train=train,
         held_out=held_out,
         classes=classes,
-    )
-
-
-def _read(path: Path) -> tuple[Array, Array | None]:
-    """Return the array in a file, and the labels if it holds some; the first bytes tell `.npy` from `.npz`."""
-    try:
-        with path.open("rb") as file:
-            magic = file.read(6)
-    except OSError as error:
-        raise DataError(
-            f"An array file must be readable; {path} is not ({error}). Check the path."
-        ) from error
-    if not magic.startswith((b"\x93NUMPY", b"PK")):
-        raise DataError(
-            f"An array file is what numpy.save or numpy.savez writes; {path} is neither .npy nor .npz "
-            "inside. Save the array with numpy.save."
-        )
-    try:
-        # A memory map trusts the size of the file rather than what a damaged header claims.
-        loaded = np.load(path, mmap_mode="r", allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            return loaded, None
-        with loaded:
-            key = _choose_key(loaded.files, path)
-            return loaded[key], _read_labels(loaded, key, path)
-    except _DAMAGED as error:
-        if "object" in str(error).lower():
-            raise DataError(_type_rule(path, "object, which needs pickle and could run code")) from error
-        raise DataError(
-            f"An array file must be whole; {path} cannot be read ({error}). Save it again with numpy.save."
-        ) from error
-
-
-def _choose_key(keys: list[str], path: Path) -> str:
-    usual = [key for key in USUAL_KEYS if key in keys]
-    if len(keys) == 1:
-        return keys[0]
-    if len(usual) == 1:
-        return usual[0]
-    raise DataError(
-        f"A .npz file holds one array, or exactly one called {', '.join(USUAL_KEYS)}; {path} holds "
-        f"{', '.join(keys) or 'none'}. Save the samples alone, or under one of these names."
-    )
-
-
-def _read_labels(arrays: np.lib.npyio.NpzFile, taken: str, path: Path) -> Array | None:
-    keys = [key for key in LABEL_KEYS if key in arrays.files and key != taken]
-    if not keys:
-        return None
-    if len(keys) > 1:
-        raise DataError(
-            f"A .npz file holds one array of labels at most, called {', '.join(LABEL_KEYS)}; {path} holds "
-            f"{', '.join(keys)}. Rename or leave out all but one."
-        )
-    try:
-        return arrays[keys[0]]
-    except ValueError as error:
-        if "object" not in str(error).lower():
-            raise
-        received = "labels of the type object, which needs pickle and could run code"
-        raise DataError(_label_rule(path, received)) from error
-
-
-def _number(labels: Array | None, count: int, path: Path) -> Labelling:
-    if labels is None:
-        return UNLABELLED
-    if not isinstance(labels, np.ndarray):
-        raise DataError(_label_rule(path, "labels that are no array"))
-    if labels.dtype.kind not in "biuU" or labels.shape not in ((count,), (count, 1)):
-        received = f"{count} samples, and labels of the type {labels.dtype} and the shape {labels.shape}"
-        raise DataError(_label_rule(path, received))
-    return number_classes(labels)
-
-
-def _label_rule(path: Path, received: str) -> str:
-    return (
-        f"Labels ({', '.join(LABEL_KEYS)} in a .npz) are whole numbers or strings, one for every sample; "
-        f'{path} holds {received}. Convert them, for example with labels.astype("int64"), or give what is '
-        "no label another name."
-    )
-
-
-def _type_rule(path: str | Path, received: str) -> str:
-    return (
-        f"An array must hold real numbers; {path} holds the type {received}. "
-        'Convert it, for example with array.astype("float32").'
+        record=record,
     )
 
 
@@ -233,7 +223,7 @@ def _check(array: Array, path: str | Path) -> None:
             f"A .npz file must hold arrays; {path} holds something else. Save it again with numpy.savez."
         )
     if array.dtype.kind not in "biuf":
-        raise DataError(_type_rule(path, str(array.dtype)))
+        raise DataError(type_rule(path, str(array.dtype)))
     if array.ndim not in (2, 3, 4):
         raise DataError(
             "An array must have rank 2 (N, D), 3 (N, H, W) or 4 (N, H, W, C) or (N, C, H, W); "
@@ -266,7 +256,7 @@ def _to_float32(array: Array, path: str | Path) -> Tensor:
     return torch.from_numpy(values)
 
 
-def _to_images(array: Array, path: str | Path) -> NDArray[np.uint8]:
+def _to_images(array: Array, path: str | Path, options: LoadOptions) -> NDArray[np.uint8]:
     """Return (N, H, W), (N, H, W, C) or (N, C, H, W) as uint8 (N, C, H, W)."""
     if array.ndim == 3:
         array = array[:, None]
@@ -277,27 +267,33 @@ def _to_images(array: Array, path: str | Path) -> NDArray[np.uint8]:
             "Images have 1 or 3 channels, last or right after the count, (N, H, W, C) or (N, C, H, W); "
             f"{path} has the shape {array.shape}. Keep 1 or 3 channels."
         )
-    if array.dtype == np.uint8:
-        return np.array(array, order="C")
     if array.dtype.kind == "b":
         return np.where(array, np.uint8(255), np.uint8(0))
-    if array.dtype.kind != "f":
-        raise DataError(
-            f"Images are uint8, or floats in [0, 1]; {path} holds {array.dtype}. "
-            'Save array.astype("uint8") with values in 0..255.'
-        )
+    limits = options.limits() if options.value_range != "data" else _stored(array).limits()
+    if array.dtype == np.uint8 and limits is None:
+        return np.array(array, order="C")
+    limits = limits or SCALES.get(_scale_of(array.dtype))
     low, high = float(array.min()), float(array.max())
-    # Nothing is clipped: so near, the nearest of the 256 levels is the first or the last.
-    if low < -HALF_A_LEVEL or high > 1 + HALF_A_LEVEL:
+    if limits is None:
         raise DataError(
-            f"Images of floats lie in [0, 1]; {path} holds {low:.6g} to {high:.6g}. {_mend_of_range(low, high)}"
+            f"Images are uint8, uint16, or floats in [0, 1]; {path} holds {array.dtype}, {low:g} to {high:g}. "
+            'Save array.astype("uint8") with values in 0..255, or say which values are black and white: '
+            "--value-range data or LOW,HIGH (value_range=)."
         )
-    return np.rint(array * 255).astype(np.uint8, order="C")
+    # Nothing is clipped: so near, the nearest of the 256 levels is the first or the last.
+    rounding = HALF_A_LEVEL * (limits[1] - limits[0])
+    if options.value_range == "type" and (low < limits[0] - rounding or high > limits[1] + rounding):
+        raise DataError(
+            f"Images of floats lie in [0, 1]; {path} holds {low:.6g} to {high:.6g}. Scale them to [0, 1], "
+            f"save uint8, or say which values are black and white: {_range_advice(low, high)}."
+        )
+    return scaled(array, *limits)
 
 
-def _mend_of_range(low: float, high: float) -> str:
+def _range_advice(low: float, high: float) -> str:
+    """Return how to say the range of values, as they look."""
     if -1 - HALF_A_LEVEL <= low < 0 and high <= 1 + HALF_A_LEVEL:
-        return "They look as if in [-1, 1]. Scale them to [0, 1], as (x + 1) / 2 does, or save uint8."
+        return 'they look as if in [-1, 1], which is --value-range=-1,1 (value_range="-1,1")'
     if low >= 0 and high <= 255:
-        return "Scale them to [0, 1], as x / 255 does, or save uint8."
-    return "Scale them to [0, 1] or save uint8."
+        return 'they look as if in [0, 255], which is --value-range 0,255 (value_range="0,255")'
+    return '--value-range data, or LOW,HIGH such as --value-range=-1,1 (value_range="-1,1")'

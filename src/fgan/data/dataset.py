@@ -10,6 +10,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from fgan.data.record import Record
 from fgan.errors import DataError
 from fgan.frame import Frame
 
@@ -154,6 +155,7 @@ class Dataset:
         modes: the clusters of a synthetic mixture, where they are known.
         classes: the name of each class, in the order of the labels that both sources then give; none without
             labels.
+        record: what was understood of the files that it came from, where it came from files.
     """
 
     name: str
@@ -162,6 +164,7 @@ class Dataset:
     held_out: Source
     modes: Modes | None = None
     classes: tuple[str, ...] = ()
+    record: Record | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -1,112 +1,237 @@
-"""One encoded picture becomes a small grey or colour array: upright, on white, cut to a square."""
+"""One encoded file becomes small grey or colour arrays: upright, on a background, cut to squares."""
 
 from __future__ import annotations
 
 import io
 import struct
+import threading
 import zlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fgan.data.signatures import HEAD, candidates
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# Formats that run another program (Ghostscript) or have no pixels of their own: never opened.
-_NOT_PICTURES = {"EPS", "PDF", "MPEG", "HDF5", "GRIB", "BUFR", "WMF"}
+Limits = Mapping[str, tuple[float, float]]
+SCALES: Limits = MappingProxyType({"8 bits": (0.0, 255.0), "16 bits": (0.0, 65535.0), "floats": (0.0, 1.0)})
+"""What becomes black and white in pictures of each kind, unless told otherwise."""
+GROUNDS = ((255, 255, 255), (0, 0, 0), (128, 128, 128))
+"""What transparent pictures are tried on."""
+VANISHED = 8
+"""Levels of 255: a picture whose values differ by no more is (nearly) constant."""
+
+_WHITE = GROUNDS[0]
+_HEAVY = 1 << 24  # pixels or bytes; larger pictures are decoded one at a time
+_STRIP = 1 << 22  # pixels that are worked on at once
+_FRAME_PIXELS = 200  # pixels of all frames for each byte of the file; more is made to exhaust time
+_ONE_PICTURE = (
+    "MPO",
+    "ICO",
+    "ICNS",
+    "PSD",
+)  # further "frames" are previews, sizes or layers of the same picture
+_PIXELS_A_BYTE = 4000  # more than any packing of a picture of one colour gives; a header that lies
+_one_at_a_time = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How files are decoded.
+
+    Args:
+        size: side of the squares, in pixels.
+        all_frames: take every frame or page, rather than the first.
+        background: what transparency is laid on, RGB.
+        limits: what becomes black and white, by kind of values, see `SCALES`; values beyond are clipped. None for the
+            scale of the type, which refuses values beyond.
+    """
+
+    size: int
+    all_frames: bool = False
+    background: tuple[int, int, int] = _WHITE
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True)
 class Decoded:
-    """A picture: uint8 pixels, (S, S) if it was grey and (S, S, 3) if not, and its (width, height) before."""
+    """A picture.
+
+    Args:
+        pixels: uint8, (S, S) if it was grey and (S, S, 3) if not.
+        size: its (width, height) before.
+        scale: the kind of its values, see `SCALES`.
+        low, high: its smallest and largest value as stored, on its background.
+        visible: of a transparent picture, on which of `GROUNDS` it can be seen.
+        shortened: whether it had 16 bits a channel, of which Pillow reads the upper 8.
+    """
 
     pixels: NDArray[np.uint8]
     size: tuple[int, int]
+    scale: str = "8 bits"
+    low: float = 0.0
+    high: float = 255.0
+    visible: tuple[bool, ...] = field(default=())
+    shortened: bool = False
+
+
+class File(NamedTuple):
+    """What one file holds: its pictures, and how many further frames were left out."""
+
+    pictures: list[Decoded]
+    left_out: int
 
 
 class BrokenImageError(Exception):
     """A picture that cannot be decoded; the message says why in a few words."""
 
 
-def extensions() -> frozenset[str]:
-    """Return the suffixes of the pictures that Pillow can open, in lower case, each with its dot.
-
-    >>> {".png", ".jpg", ".webp"} <= extensions()
-    True
-    """
-    from PIL import Image
-
-    formats = _formats()
-    return frozenset(suffix for suffix, kind in Image.registered_extensions().items() if kind in formats)
+class NoImageError(BrokenImageError):
+    """No picture at all."""
 
 
-def decode(content: bytes, size: int) -> Decoded:
-    """Decode one picture and cut it to `size` × `size`.
+class RangeError(BrokenImageError):
+    """A picture with values outside the scale of its type."""
 
-    It is turned as its EXIF says, transparency is laid on white, 16-bit grey becomes 8-bit, and any colour
-    space becomes RGB. The shorter side is then resized to `size` with Lanczos' filter and the middle is
-    kept; a picture that already has the size keeps its pixels.
+
+# Pillow's plugins raise more than they document; this list was found by flipping bytes in every format.
+_DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    LookupError,
+    TypeError,
+    ArithmeticError,
+    RuntimeError,
+    AttributeError,
+    MemoryError,
+    struct.error,
+    zlib.error,
+)
+
+
+def decode(content: bytes, recipe: Recipe, name: str = "") -> File:
+    """Decode one file and cut its pictures to squares.
+
+    Each is turned as its EXIF says, transparency is laid on the background, 16-bit grey becomes 8-bit, and any
+    colour space becomes RGB. The shorter side is then resized with Lanczos' filter and the middle is kept; a picture
+    that already has the size keeps its pixels.
+
+    Args:
+        content: the file.
+        recipe: what becomes of it.
+        name: its name; the suffix matters for the few formats without a mark of their own.
 
     Raises:
         BrokenImageError: it is no picture, a damaged one, or one of suspicious size.
     """
-    from PIL import Image, ImageOps
+    from PIL import Image, UnidentifiedImageError
 
-    picture = _flatten(_open(content))
-    fitted = ImageOps.fit(picture, (size, size), method=Image.Resampling.LANCZOS)
-    return Decoded(np.array(fitted, dtype=np.uint8), picture.size)
-
-
-def _formats() -> list[str]:
-    from PIL import Image
-
-    Image.init()
-    return [kind for kind in Image.OPEN if kind not in _NOT_PICTURES]
-
-
-def _open(content: bytes) -> Image:
-    """Read the first frame, upright; whatever Pillow raises on damaged data becomes a BrokenImageError."""
-    from PIL import Image, ImageOps, UnidentifiedImageError
-
-    # Pillow's plugins raise more than they document; this list was found by flipping bytes in every format.
-    damaged = (
-        Image.DecompressionBombError,
-        OSError,
-        SyntaxError,
-        ValueError,
-        EOFError,
-        LookupError,
-        TypeError,
-        ArithmeticError,
-        RuntimeError,
-        AttributeError,
-        struct.error,
-        zlib.error,
-    )
+    kinds = candidates(content[:HEAD], name)
+    if not kinds:
+        raise NoImageError("no picture that Pillow recognises")
     try:
-        image = Image.open(io.BytesIO(content), formats=_formats())
-        image.load()
-        return ImageOps.exif_transpose(image)
+        with Image.open(io.BytesIO(content), formats=kinds) as image, _alone(image, content):
+            return _frames(image, recipe, len(content))
     except UnidentifiedImageError as error:
-        raise BrokenImageError("no picture that Pillow recognises") from error
-    except damaged as error:
+        raise NoImageError("no picture that Pillow recognises") from error
+    except Image.DecompressionBombError as error:
+        raise BrokenImageError(str(error)) from error
+    except _DAMAGED as error:
         raise BrokenImageError(str(error) or type(error).__name__) from error
 
 
-def _flatten(image: Image) -> Image:
-    """Return the picture in 8 bits without transparency, in mode L if it is grey and RGB if not."""
-    from PIL import Image
+def _alone(image: Image, content: bytes) -> AbstractContextManager[object]:
+    heavy = max(image.width * image.height, len(content)) > _HEAVY
+    return _one_at_a_time if heavy else nullcontext()
 
-    if image.mode.startswith("I") or image.mode == "F":
-        return _deep_grey(image)
+
+def _frames(image: Image, recipe: Recipe, length: int) -> File:
+    pixels = image.width * image.height
+    if pixels > 2 * _HEAVY and pixels > _PIXELS_A_BYTE * length:
+        raise BrokenImageError(f"announces {image.width} by {image.height} pixels in {length:,} bytes")
+    pictures = [_picture(image, recipe)]
+    total = _frame_count(image)
+    if not recipe.all_frames or total == 1:
+        return File(pictures, total - 1)
+    grey = pictures[0].pixels.ndim == 2
+    pixels = 0
+    for number in range(1, total):
+        try:
+            image.seek(number)
+            pixels += image.width * image.height
+            if pixels > max(_HEAVY * 8, _FRAME_PIXELS * length):
+                break
+            pictures.append(_picture(image, recipe, was_grey=grey))
+        except RangeError:
+            raise
+        except _DAMAGED:  # a header that announced more frames than there are
+            break
+    return File(pictures, total - len(pictures))
+
+
+def _frame_count(image: Image) -> int:
+    if image.format in _ONE_PICTURE:
+        return 1
+    try:
+        return max(1, int(getattr(image, "n_frames", 1)))
+    except _DAMAGED:
+        return 2  # there are more, and they cannot be read
+
+
+def _picture(image: Image, recipe: Recipe, was_grey: bool = False) -> Decoded:
+    from PIL import Image, ImageOps
+
+    image.load()
+    turned = image.getexif().get(0x0112, 1) != 1
+    upright = ImageOps.exif_transpose(image) if turned else image
+    deep = upright.mode.startswith("I") or upright.mode == "F"
+    flat, scale, low, high = _deep_grey(upright, recipe) if deep else _flatten(upright, recipe)
+    if was_grey and flat.mode == "RGB" and _is_grey(flat):  # Pillow turns later frames of a grey GIF into RGB
+        flat = flat.getchannel(0)
+    fitted = ImageOps.fit(flat, (recipe.size, recipe.size), method=Image.Resampling.LANCZOS)
+    pixels = np.array(fitted, dtype=np.uint8)
+    shortened = any("16" in str(tile) and ";16" in str(tile[-1]) for tile in _tiles(image)) and not deep
+    return Decoded(pixels, flat.size, scale, low, high, _visible(upright, recipe.size), shortened)
+
+
+def _tiles(image: Image) -> list[tuple]:
+    return list(getattr(image, "tile", None) or [])
+
+
+def _is_grey(image: Image) -> bool:
+    values = np.asarray(image)
+    return bool((values == values[..., :1]).all())
+
+
+def _flatten(image: Image, recipe: Recipe) -> tuple[Image, str, float, float]:
+    """Return the picture in 8 bits without transparency, in mode L if it is grey and RGB if not."""
     grey = image.mode in ("1", "L", "LA", "La")
-    if "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa"):
-        image = _with_alpha(image)
-        white = Image.new("RGBA", image.size, "white")
-        image = Image.alpha_composite(white, image)
-    return image.convert("RGB").convert("L") if grey else image.convert("RGB")
+    if _is_transparent(image):
+        flat = _laid_on(image, recipe.background)
+        grey = grey and len(set(recipe.background)) == 1
+    else:
+        flat = image if image.mode in ("L", "RGB") else image.convert("RGB")
+    wanted = "L" if grey else "RGB"
+    flat = flat if flat.mode == wanted else flat.convert(wanted)
+    ends = [(part.min(), part.max()) for part in (np.asarray(strip) for _, strip in _strips(flat))]
+    low, high = float(min(low for low, _ in ends)), float(max(high for _, high in ends))
+    if recipe.limits:
+        levels = _scaled(np.arange(256.0), *recipe.limits["8 bits"])
+        flat = flat.point(levels.tolist() * len(flat.getbands()))
+    return flat, "8 bits", low, high
+
+
+def _is_transparent(image: Image) -> bool:
+    return "transparency" in image.info or image.mode in ("LA", "La", "PA", "RGBA", "RGBa")
 
 
 def _with_alpha(image: Image) -> Image:
@@ -115,15 +240,65 @@ def _with_alpha(image: Image) -> Image:
     return (image.convert(plain) if plain else image).convert("RGBA")
 
 
-def _deep_grey(image: Image) -> Image:
-    """Scale grey of more than 8 bits: 0..65535 for integers, [0, 1] for floats."""
+def _strips(image: Image) -> Iterator[tuple[int, Image]]:
+    """Return a picture in strips with the row at which each begins, so that a large one needs no second copy."""
+    rows = max(1, _STRIP // image.width)
+    for top in range(0, image.height, rows):
+        yield top, image.crop((0, top, image.width, min(top + rows, image.height)))
+
+
+def _laid_on(image: Image, colour: tuple[int, int, int]) -> Image:
     from PIL import Image
 
-    values = np.asarray(image).astype(np.float64)
-    largest = 1.0 if image.mode == "F" else 65535.0
+    if image.width * image.height <= _STRIP:
+        return Image.alpha_composite(Image.new("RGBA", image.size, colour), _with_alpha(image)).convert("RGB")
+    flat = Image.new("RGB", image.size)
+    for top, strip in _strips(image):
+        strip.info = image.info
+        flat.paste(_laid_on(strip, colour), (0, top))
+    return flat
+
+
+def _visible(image: Image, size: int) -> tuple[bool, ...]:
+    """Return on which of `GROUNDS` a transparent picture can be seen; nothing where nothing is transparent."""
+    from PIL import Image
+
+    if not _is_transparent(image) or image.mode.startswith("I") or image.mode == "F":
+        return ()
+    step = max(1, min(image.size) // (4 * size))
+    coarse = image.resize((image.width // step, image.height // step), Image.Resampling.NEAREST)
+    small = _with_alpha(coarse)
+    small.thumbnail((2 * size, 2 * size), Image.Resampling.BOX)
+    if np.asarray(small)[..., 3].min() == 255:
+        return ()
+    grounds = (np.asarray(_laid_on(small, ground)).astype(int) for ground in GROUNDS)
+    return tuple(int(np.ptp(one, axis=(0, 1)).max()) > VANISHED for one in grounds)
+
+
+def _deep_grey(image: Image, recipe: Recipe) -> tuple[Image, str, float, float]:
+    """Scale grey of more than 8 bits: by default 0..65535 for integers, [0, 1] for floats."""
+    from PIL import Image
+
+    scale = "floats" if image.mode == "F" else "16 bits"
+    black, white = (recipe.limits or SCALES)[scale]
     clear = image.info.get("transparency")
-    if isinstance(clear, int):
-        values = np.where(values == clear, largest, values)
-    if not (values.min() >= 0 and values.max() <= largest):
-        raise BrokenImageError(f"grey values {values.min():g} to {values.max():g} outside 0 to {largest:g}")
-    return Image.fromarray(np.rint(values * (255 / largest)).astype(np.uint8))
+    ground = black + (white - black) * sum(recipe.background) / (3 * 255)
+    levels = np.empty((image.height, image.width), np.uint8)
+    lows, highs = [], []
+    for top, strip in _strips(image):
+        values = np.asarray(strip).astype(np.float64)
+        if isinstance(clear, int):
+            values = np.where(values == clear, ground, values)
+        lows.append(float(values.min()))
+        highs.append(float(values.max()))
+        if not (np.isfinite(lows[-1]) and np.isfinite(highs[-1])):
+            raise BrokenImageError("holds NaN or infinite values")
+        levels[top : top + len(values)] = _scaled(values, black, white)
+    low, high = min(lows), max(highs)
+    if recipe.limits is None and (low < black or high > white):
+        raise RangeError(f"grey values {low:g} to {high:g} outside {black:g} to {white:g}")
+    return Image.fromarray(levels), scale, low, high
+
+
+def _scaled(values: NDArray[np.float64], black: float, white: float) -> NDArray[np.uint8]:
+    return np.rint((values - black) * (255 / (white - black))).clip(0, 255).astype(np.uint8)

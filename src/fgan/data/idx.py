@@ -6,6 +6,7 @@ import gzip
 import math
 import re
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,9 +16,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from fgan.data.dataset import Dataset, TensorSource
-from fgan.data.finite import image_dataset, split
+from fgan.data.finite import counts_of, image_dataset, only_trained, split, split_name
 from fgan.data.labels import UNLABELLED, Labelling, number_classes
+from fgan.data.record import Record, by_reason
+from fgan.data.values import Stored, look_at, scaled
 from fgan.errors import DataError
+from fgan.load_options import LoadOptions
+from fgan.output import Say, to_stderr
 
 GZIP_MAGIC = b"\x1f\x8b"
 RANKS = {b"\x00\x00\x08\x03": 3, b"\x00\x00\x08\x01": 1}
@@ -102,7 +107,9 @@ def parse_idx(content: bytes, path: Path) -> NDArray[np.uint8]:
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape).copy()
 
 
-def load_idx_folder(folder: str | Path, *, name: str | None = None) -> Dataset:
+def load_idx_folder(
+    folder: str | Path, *, options: LoadOptions | None = None, say: Say = to_stderr, name: str | None = None
+) -> Dataset:
     """Load a folder of IDX files: MNIST, Fashion-MNIST, KMNIST, EMNIST and their like.
 
     The training images are `train-images-idx3-ubyte`, with or without `.gz`, a prefix such as
@@ -113,13 +120,15 @@ def load_idx_folder(folder: str | Path, *, name: str | None = None) -> Dataset:
 
     Args:
         folder: where the files lie.
+        options: see `LoadOptions`; of these, `value_range` and `split` apply.
+        say: told what was understood.
         name: what to call the data set; `idx:FOLDER` unless told.
 
     Raises:
         DataError: there are no training images or several, a file is damaged or of the wrong kind, or two
             disagree.
     """
-    folder = Path(folder).expanduser()
+    folder, options = Path(folder).expanduser(), options or LoadOptions()
     prefix, mark = _training_files(folder)
     train = _read_part(folder, f"{prefix}train", mark)
     if train is None:
@@ -127,7 +136,7 @@ def load_idx_folder(folder: str | Path, *, name: str | None = None) -> Dataset:
     test = _read_part(folder, f"{prefix}t10k", mark) or _read_part(folder, f"{prefix}test", mark)
     labels, classes = _number([train] if test is None else [train, test])
     if test is None:
-        sources = split(train.images, labels)
+        sources = split(train.images, labels, stratified=options.split == "stratified")
     elif test.images.shape[1:] == train.images.shape[1:]:
         count = len(train.images)
         sources = (
@@ -140,7 +149,38 @@ def load_idx_folder(folder: str | Path, *, name: str | None = None) -> Dataset:
             f"in {folder} they are {tuple(train.images.shape[2:])} and {tuple(test.images.shape[2:])} "
             "(height, width). Put files that belong together into one folder."
         )
-    return image_dataset(name or f"idx:{folder}", *sources, classes)
+    parts = [part.images.numpy() for part in (train, test) if part is not None]
+    limits = _limits(parts, options)
+    if limits:
+        sources = _rescaled(sources[0], *limits), _rescaled(sources[1], *limits)
+    known, held_out, classes, omitted = only_trained(*sources, classes)
+    stored = [Stored("uint8", float(one.min()), float(one.max()), 0.0, 255.0) for one in parts]
+    seen, notes = look_at(known.values.numpy(), stored, options)
+    record = Record(
+        train=len(known),
+        held_out=len(held_out),
+        split=split_name(classes, options) if test is None else "the test images",
+        shape=tuple(known.values.shape[1:]),
+        classes=counts_of(classes, known, held_out),
+        labels="from the files of labels" if classes else "",
+        left_out=by_reason(omitted),
+        values=seen,
+        notes=tuple(notes),
+    )
+    for line in record.lines(name or f"idx:{folder}"):
+        say(line)
+    return image_dataset(name or f"idx:{folder}", known, held_out, classes, record)
+
+
+def _limits(parts: Sequence[NDArray[np.uint8]], options: LoadOptions) -> tuple[float, float] | None:
+    if options.value_range != "data":
+        return options.limits()
+    low, high = min(int(one.min()) for one in parts), max(int(one.max()) for one in parts)
+    return Stored("uint8", low, high, 0, 255).limits()
+
+
+def _rescaled(source: TensorSource, black: float, white: float) -> TensorSource:
+    return TensorSource(torch.from_numpy(scaled(source.values.numpy(), black, white)), source.labels)
 
 
 class _Part(NamedTuple):
@@ -151,7 +191,10 @@ class _Part(NamedTuple):
 def _number(parts: list[_Part]) -> Labelling:
     """Number the classes of all parts together, so that one number means one class in each of them."""
     found = [part.labels for part in parts if part.labels is not None]
-    return number_classes(np.concatenate(found)) if len(found) == len(parts) else UNLABELLED
+    if len(found) < len(parts):
+        return UNLABELLED
+    labels, classes = number_classes(np.concatenate(found))
+    return UNLABELLED if labels is not None and len(classes) == len(labels) else (labels, classes)
 
 
 def _describe_magic(magic: bytes) -> str:

@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from fgan.data.archives import Entry, open_pictures
-from fgan.data.dataset import Dataset
-from fgan.data.decode import BrokenImageError, Decoded, decode
-from fgan.data.finite import image_dataset, split
-from fgan.data.labels import number_folders
+from fgan.data.archives import Entry, open_listing
+from fgan.data.dataset import Dataset, TensorSource
+from fgan.data.decode import SCALES, BrokenImageError, Decoded, File, RangeError, Recipe, decode
+from fgan.data.finite import counts_of, image_dataset, split, split_name
+from fgan.data.label_files import FileLabels, may_hold_labels, read_labels
+from fgan.data.labels import UNLABELLED, number_classes
+from fgan.data.layout import Layout, understand
+from fgan.data.record import LeftOut, Omission, Record, by_reason, printable
+from fgan.data.signatures import Kind, extensions, kind_of
+from fgan.data.values import better_ground, look_at, shortened, stored_in
 from fgan.errors import DataError
+from fgan.load_options import LoadOptions
 from fgan.output import Say, on_a_terminal, to_stderr
 
 DEFAULT_SIZE = 32
-NAMED_AT_MOST = 10
+
+_UNREADABLE = "pictures that cannot be read"
+_CLOSED = "files of formats that Pillow cannot open"
+_OTHER = "files that are no pictures"
+_FRAMES = "further frames or pages"
+_BROKEN_FRAMES = "frames or pages that cannot be read"
 
 Named = tuple[str, Decoded]
 
@@ -38,56 +51,212 @@ class PictureSizeError(DataError):
         self.side = side
 
 
+@dataclass
+class Found:
+    """Pictures with their names, and what was left out."""
+
+    pictures: list[Named] = field(default_factory=list)
+    omitted: list[Omission] = field(default_factory=list)
+
+
 def load_images(
     path: str | Path,
     *,
-    image_size: int | None = None,
-    strict: bool = False,
+    options: LoadOptions | None = None,
     resize: bool = True,
     say: Say = to_stderr,
     name: str | None = None,
 ) -> Dataset:
-    """Load every picture in a folder, at any depth, or in an archive; a tenth of them is held out.
+    """Load every picture in a folder, at any depth, or in an archive, and say what was understood.
 
-    Pictures are those whose suffix Pillow can open, in the order of their names; hidden files and `__MACOSX`
-    are passed over. Each is decoded by `fgan.data.decode.decode`. The result is grey if every picture is
-    stored as grey, and RGB otherwise. Where every picture lies in a folder of its class, such as
-    `train/cat/1.png`, these folders are the classes; see `fgan.data.labels.number_folders`.
+    Pictures are recognised by their content, in the order of their names, and decoded by
+    `fgan.data.decode.decode`. The result is grey if every picture is stored as grey, and RGB otherwise. What is
+    held out, and the classes, follow from folders and tables beside the pictures; see
+    `fgan.data.layout.understand`. What is left out is counted and named by reason in the data set's `record`.
 
     Args:
-        path: a folder, or a `.zip`, `.tar`, `.tar.gz` or `.tgz`, which is read in memory and never extracted.
-        image_size: side of the squares, in pixels; 32 unless told.
-        strict: refuse the first picture that cannot be read; otherwise such pictures are skipped and named.
+        path: a folder, a `.zip`, `.tar` or packed `.tar`, which is never extracted, or one picture.
+        options: see `LoadOptions`.
         resize: fit pictures of another size; otherwise the first such picture is refused.
-        say: told of skipped pictures and of a size that was assumed.
-        name: what to call the data set; the path unless told.
+        say: told what was understood.
+        name: what to call the data set; default: the path.
 
     Raises:
-        DataError: the path cannot be read, an archive has unsafe names, `image_size` is no positive number,
-            fewer than 2 pictures can be read, or (with strict) one cannot, or
-            (without resize) one has another size.
+        DataError: the path cannot be read, an archive has unsafe names, fewer than 2 pictures can be read, or (with
+            strict) something is left out, or (without resize) a picture has another size.
     """
     path = Path(path)
-    size = DEFAULT_SIZE if image_size is None else _checked_size(image_size)
-    with open_pictures(path) as entries:
-        if not entries:
-            raise DataError(
-                f"A data set of images needs pictures; {path} holds none with a suffix that Pillow can open "
-                '(such as .png or .jpg). Check the path; for IDX files use "idx:DIR".'
-            )
+    options = options or LoadOptions()
+    recipe = Recipe(options.image_size or DEFAULT_SIZE, options.frames == "all")
+    with open_listing(path) as listing, warnings.catch_warnings():
         # Pillow's remarks on odd files are noise beside our own report. Silenced here and not in the threads,
         # which would restore each other's filters.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            decoded = _decode_all(entries, size, strict, say, path)
+        warnings.simplefilter("ignore")
+        found = Found(omitted=list(listing.omitted))
+        entries = _only_pictures(listing.entries, found)
+        found, notes = _read(entries, recipe, options, found, path)
+        tables = [entry for entry in listing.entries if may_hold_labels(entry.name, entry.size)]
+        labels = _labels(tables, found.pictures)
+        layout = understand([picture for picture, _ in found.pictures], labels)
+    decoded = [picture for _, picture in found.pictures]
     if not resize:
-        _require_size(decoded, size, path)
-    if image_size is None and any(picture.size != (size, size) for _, picture in decoded):
-        say(f"Images are resized and cropped to {size}x{size}; set the image size for another.")
-    # Numbered only now: a picture that was skipped has no label, and a class of such pictures is none.
-    labels, classes = number_folders([picture_name for picture_name, _ in decoded])
-    pixels = torch.from_numpy(_stack([picture for _, picture in decoded]))
-    return image_dataset(name or str(path), *split(pixels, labels), classes)
+        _require_size(found.pictures, recipe.size, path)
+    pixels = _stack(decoded)
+    values, more = look_at(pixels, stored_in(decoded), options)
+    if options.image_size is None and any(picture.size != (recipe.size, recipe.size) for picture in decoded):
+        notes.insert(
+            0,
+            f"images are resized and cropped to {recipe.size}x{recipe.size}; set the image size for another.",
+        )
+    train, held_out, classes = _parted(layout, pixels, options)
+    record = Record(
+        train=len(train),
+        held_out=len(held_out),
+        split=layout.split or split_name(classes, options),
+        shape=tuple(train.values.shape[1:]),
+        classes=counts_of(classes, train, held_out),
+        labels=layout.labels_from,
+        left_out=by_reason(
+            [*(one for one in found.omitted if one.name not in labels.sources), *layout.omitted]
+        ),
+        values=values,
+        notes=(*layout.notes, *notes, *more),
+    )
+    if options.strict:
+        _refuse_left_out(record.left_out, path)
+    for line in record.lines(name or str(path)):
+        say(line)
+    return image_dataset(name or str(path), train, held_out, classes, record)
+
+
+def _only_pictures(entries: Sequence[Entry], found: Found) -> list[Entry]:
+    """Return what may be a picture by its first bytes; say why the others are none."""
+    pictures = []
+    for entry in entries:
+        try:
+            kind = kind_of(entry.head(), entry.name)
+        except (BrokenImageError, OSError) as error:
+            if PurePosixPath(entry.name).suffix.lower() in extensions():
+                found.omitted.append(Omission(entry.name, _UNREADABLE, detail=str(error)))
+            else:
+                found.omitted.append(Omission(entry.name, _OTHER, matters=False, detail=str(error)))
+            continue
+        if kind is Kind.PICTURE:
+            pictures.append(entry)
+        elif kind is Kind.NO_PICTURE:
+            found.omitted.append(
+                Omission(entry.name, _UNREADABLE, detail="no picture that Pillow recognises")
+            )
+        else:
+            reason = _CLOSED if kind is Kind.CLOSED else _OTHER
+            found.omitted.append(Omission(entry.name, reason, matters=kind is Kind.CLOSED))
+    return pictures
+
+
+def _read(
+    entries: list[Entry], recipe: Recipe, options: LoadOptions, before: Found, path: Path
+) -> tuple[Found, list[str]]:
+    """Decode all pictures; once more where only the first look can tell their range or background."""
+    ground, limits = options.colour(), options.limits()
+    recipe = replace(recipe, background=ground or recipe.background)
+    if limits:
+        recipe = replace(recipe, limits=dict.fromkeys(SCALES, limits))
+    elif options.value_range == "data":
+        recipe = replace(recipe, limits=SCALES)
+    if options.strict:
+        _refuse_left_out(by_reason(before.omitted), path)
+    found = _decode_all(entries, recipe, options, before, path)
+    pictures, notes, again = [picture for _, picture in found.pictures], [], recipe
+    if ground is None:
+        best, notes = better_ground(pictures)
+        again = replace(again, background=best)
+    if options.value_range == "data":
+        if again != recipe:
+            found = _decode_all(entries, again, options, before, path)
+            pictures, recipe = [picture for _, picture in found.pictures], again
+        again = replace(again, limits={**SCALES, **{one.kind: one.limits() for one in stored_in(pictures)}})
+    notes += shortened(pictures)
+    if options.frames is None and any(one.reason == _FRAMES for one in found.omitted):
+        notes.append(
+            "of files with several frames or pages the first is taken; --frames all (frames=) takes all."
+        )
+    if again != recipe:
+        found = _decode_all(entries, again, options, before, path)
+    return found, notes
+
+
+def _decode_all(
+    entries: list[Entry], recipe: Recipe, options: LoadOptions, before: Found, path: Path
+) -> Found:
+    """Decode in parallel (Pillow lets go of the interpreter's lock); name and count what cannot be."""
+    from tqdm import tqdm
+
+    found = Found(omitted=list(before.omitted))
+    pool = ThreadPoolExecutor()
+    try:
+        results = pool.map(lambda entry: _try_decode(entry, recipe), entries)
+        silent = not on_a_terminal(sys.stderr)
+        for entry, result in zip(
+            entries, tqdm(results, "reading images", len(entries), leave=False, disable=silent), strict=True
+        ):
+            if isinstance(result, File):
+                found.pictures += [(entry.name, picture) for picture in result.pictures]
+                if result.left_out:
+                    found.omitted.append(_frames_left(entry.name, result.left_out, options))
+            else:
+                found.omitted.append(result)
+                if options.strict:
+                    _refuse_left_out(by_reason([result]), path)
+    finally:
+        pool.shutdown(cancel_futures=True)  # an error or Ctrl-C should not wait for the whole folder
+    if not found.pictures:
+        _refuse_none(found, path)
+    return found
+
+
+def _frames_left(name: str, count: int, options: LoadOptions) -> Omission:
+    reason = _BROKEN_FRAMES if options.frames == "all" else _FRAMES
+    return Omission(name, reason, matters=options.frames != "first", detail=f"{count:,}", count=count)
+
+
+def _try_decode(entry: Entry, recipe: Recipe) -> File | Omission:
+    """Return what a file holds, or why it is left out."""
+    try:
+        return decode(entry.read(), recipe, entry.name)
+    except RangeError as error:
+        return Omission(entry.name, _UNREADABLE, detail=f"{error}; --value-range data or LOW,HIGH takes them")
+    except (BrokenImageError, OSError) as error:
+        return Omission(entry.name, _UNREADABLE, detail=str(error))
+
+
+def _labels(tables: Sequence[Entry], pictures: Sequence[Named]) -> FileLabels:
+    def contents() -> Iterator[tuple[str, bytes]]:
+        for entry in tables:
+            try:
+                yield entry.name, entry.read()
+            except (BrokenImageError, OSError):
+                continue  # it is named among what is no picture
+
+    return read_labels(contents(), list(dict.fromkeys(name for name, _ in pictures)))
+
+
+def _refuse_left_out(left_out: Sequence[LeftOut], path: Path) -> None:
+    left = [one for one in left_out if one.matters]
+    if left:
+        raise DataError(
+            f"With strict (--strict) nothing may be left out of {path}; left out are {'; '.join(map(str, left))}. "
+            "Replace or remove them, take all frames by --frames all or the first by --frames first, or load "
+            "without strict."
+        )
+
+
+def _refuse_none(found: Found, path: Path) -> None:
+    left = by_reason(found.omitted)
+    said = f": left out are {'; '.join(map(str, left))}" if left else ""
+    raise DataError(
+        f"A data set of images needs pictures that Pillow can open; {path} holds none{said}. Check the path; for IDX "
+        'files use "idx:DIR".'
+    )
 
 
 def _require_size(decoded: list[Named], size: int, path: Path) -> None:
@@ -96,65 +265,30 @@ def _require_size(decoded: list[Named], size: int, path: Path) -> None:
         if picture.size != (size, size):
             width, height = picture.size
             raise PictureSizeError(
-                f"The pictures must be {size}x{size} here; in {path} {picture_name} is {width}x{height}. "
+                f"The pictures must be {size}x{size} here; in {path} {printable(picture_name)} is {width}x{height}. "
                 "Make them that size as their generator would have, since resizing changes what is measured.",
                 width if width == height and len(sizes) == 1 else None,
             )
 
 
-def _checked_size(image_size: int) -> int:
-    if isinstance(image_size, bool) or not isinstance(image_size, int) or image_size < 1:
-        raise DataError(
-            f"The image size must be a positive whole number of pixels; got {image_size!r}. Try 32."
-        )
-    return image_size
-
-
-def _decode_all(entries: list[Entry], size: int, strict: bool, say: Say, path: Path) -> list[Named]:
-    """Decode in parallel (Pillow lets go of the interpreter's lock); skip, name and count what is broken."""
-    from tqdm import tqdm
-
-    decoded: list[Named] = []
-    broken: list[str] = []
-    pool = ThreadPoolExecutor()
-    try:
-        results = pool.map(lambda entry: _try_decode(entry, size), entries)
-        silent = not on_a_terminal(sys.stderr)
-        for name, result in tqdm(results, "reading images", len(entries), leave=False, disable=silent):
-            if isinstance(result, Decoded):
-                decoded.append((name, result))
-                continue
-            broken.append(f"{name} ({result})")
-            if strict:
-                raise DataError(
-                    f"Every image must be readable; in {path} {broken[0]} is not. "
-                    "Replace or remove it, or load without strict to skip such images."
-                )
-    finally:
-        pool.shutdown(cancel_futures=True)  # an error or Ctrl-C should not wait for the whole folder
-    if broken:
-        _report(broken, len(entries), len(decoded), say, path)
-    return decoded
-
-
-def _try_decode(entry: Entry, size: int) -> tuple[str, Decoded | str]:
-    """Return the picture's name with either the picture or the reason why there is none."""
-    name, read = entry
-    try:
-        return name, decode(read(), size)
-    except (BrokenImageError, OSError) as error:
-        return name, str(error)
-
-
-def _report(broken: list[str], total: int, good: int, say: Say, path: Path) -> None:
-    more = f" and {len(broken) - NAMED_AT_MOST} more" if len(broken) > NAMED_AT_MOST else ""
-    listed = ", ".join(broken[:NAMED_AT_MOST]) + more
-    if good == 0:
-        raise DataError(
-            f"A data set of images needs pictures that can be read; all {total} in {path} are broken: "
-            f"{listed}. Replace them."
-        )
-    say(f"{len(broken)} of {total} images could not be read and were skipped: {listed}")
+def _parted(
+    layout: Layout, pixels: NDArray[np.uint8], options: LoadOptions
+) -> tuple[TensorSource, TensorSource, tuple[str, ...]]:
+    """Return the training samples, the held-out samples, and the names of the classes."""
+    used = [*layout.train, *(layout.held_out or [])]
+    labels, classes = number_classes([layout.labels[k] for k in used]) if layout.labels else UNLABELLED
+    values = torch.from_numpy(pixels)
+    values = values if used == list(range(len(values))) else values[used]
+    if layout.held_out is None:
+        return *split(values, labels, stratified=options.split == "stratified"), classes
+    count = len(layout.train)
+    if count < 1:
+        split(values[:count])  # says what is wrong
+    train, held_out = (
+        TensorSource(values[part], None if labels is None else labels[part])
+        for part in (slice(0, count), slice(count, None))
+    )
+    return train, held_out, classes
 
 
 def _stack(decoded: list[Decoded]) -> NDArray[np.uint8]:

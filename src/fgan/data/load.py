@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
-from fgan.data.archives import ARCHIVES
+from fgan.data.archives import ARCHIVES, holds_pictures
+from fgan.data.array_files import is_array
 from fgan.data.arrays import load_array
 from fgan.data.dataset import Dataset
 from fgan.data.digits import digits
@@ -15,6 +18,7 @@ from fgan.data.mnist import load_mnist
 from fgan.data.stacked import load_stacked_mnist
 from fgan.data.toys import grid25, moons, paper_mixture, ring8
 from fgan.errors import DataError, did_you_mean
+from fgan.load_options import LoadOptions, LoadSettings
 from fgan.output import Say, to_stderr
 
 BUILDERS: dict[str, Callable[[str | Path | None, Say], Dataset]] = {
@@ -36,22 +40,22 @@ def load_data(
     name: str | Path,
     *,
     data_dir: str | Path | None = None,
-    image_size: int | None = None,
-    strict: bool = False,
+    options: LoadOptions | None = None,
     say: Say = to_stderr,
+    **settings: Unpack[LoadSettings],
 ) -> Dataset:
     """Load a data set by its name or its path.
 
     Args:
         name: `digits`, `mnist`, `stacked-mnist`, `ring8`, `grid25`, `paper-mixture` or `moons`; `idx:DIR` for
             a folder of IDX files; or the path of a folder of images, of an archive of images (`.zip`, `.tar`,
-            `.tar.gz` or `.tgz`), of a `.npy` or a `.npz`. A folder that has a built-in name is reached as
+            packed or not), of a `.npy` or a `.npz`. A folder that has a built-in name is reached as
             `./digits`.
         data_dir: where `mnist` and `stacked-mnist` look for MNIST first, and download it to.
-        image_size: side in pixels that a folder or an archive of images is resized to; 32 unless told.
-        strict: refuse a folder or an archive with an image that cannot be read; such images are skipped
-            unless told.
-        say: takes notes for the user, such as which images were skipped; standard error unless told.
+        options: how files become samples.
+        say: told what was understood and what was left out; default: standard error.
+        settings: fields of `LoadOptions`, changed from `options`: image_size, strict, frames, background,
+            value_range, split.
 
     Raises:
         DataError: the name is unknown, an option does not apply, or the data cannot be read or trained on.
@@ -65,20 +69,21 @@ def load_data(
             f'"{name}" was passed to fgan.train as a Dataset, which no name can load. Pass it again (dataset=...), or '
             "name other data, as with --against."
         )
+    options = replace(options or LoadOptions(), **settings)
     if name in BUILDERS:
-        _refuse_size(name, image_size)
+        _refuse_size(name, options.image_size)
         return BUILDERS[name](data_dir, say)
     if name.startswith(IDX_PREFIX):
-        _refuse_size(name, image_size)
-        return load_idx_folder(name.removeprefix(IDX_PREFIX), name=name)
+        _refuse_size(name, options.image_size)
+        return load_idx_folder(name.removeprefix(IDX_PREFIX), options=options, name=name, say=say)
     path = _existing(name)
     if path is None:
         raise DataError(_unknown(name))
-    if path.is_dir() or path.name.lower().endswith(ARCHIVES):
-        return load_images(path, image_size=image_size, strict=strict, say=say, name=name)
-    _refuse_size(name, image_size)
-    if path.suffix.lower() in (".npy", ".npz"):
-        return load_array(path, name=name)
+    if holds_pictures(path):
+        return load_images(path, options=options, say=say, name=name)
+    _refuse_size(name, options.image_size)
+    if path.suffix.lower() in (".npy", ".npz") or is_array(path):
+        return load_array(path, options=options, say=say, name=name)
     raise DataError(
         f"Data come from {FILES}; got the file {name!r}. Unpack or convert it, or name the folder that it "
         "lies in."

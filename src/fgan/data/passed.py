@@ -15,13 +15,14 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
-from fgan.data.arrays import array_dataset, to_samples
+from fgan.data.array_files import Content, Part, read_content
+from fgan.data.arrays import dataset_of_parts, to_samples
 from fgan.data.dataset import Dataset
 from fgan.data.items import Item, Label, Reader, class_of, in_order, is_parted, is_picture
-from fgan.data.labels import number_classes
 from fgan.data.load import load_data
 from fgan.errors import DataError
 from fgan.files import save_file
+from fgan.load_options import LoadOptions
 from fgan.output import Say, to_stderr
 
 Array = NDArray[Any]
@@ -46,20 +47,24 @@ class Passed:
 
     Args:
         kind: what they came as.
-        values: float32 (N, D) or uint8 (N, C, H, W).
+        samples: (N, D), (N, H, W), (N, H, W, C) or (N, C, H, W).
         labels: whole numbers or words (N,); None without classes.
     """
 
     kind: str
-    values: Tensor
+    samples: Array
     labels: Array | None = None
+
+    def values(self, options: LoadOptions | None = None, say: Say | None = None) -> Tensor:
+        """Return float32 (N, D) or uint8 (N, C, H, W); see `to_samples`."""
+        return to_samples(self.samples, f"the {self.kind}", options, say)
 
 
 def as_dataset(
     value: Passable | Dataset | str | Path,
     *,
     name: str | None = None,
-    image_size: int | None = None,
+    options: LoadOptions | None = None,
     say: Say = to_stderr,
 ) -> Dataset:
     """Return a `Dataset` of what a program has; a tenth of it is held out, as `load_data` does with a file.
@@ -73,8 +78,8 @@ def as_dataset(
         value: a tensor, an array, nested lists, PIL pictures, (x, labels), a `torch.utils.data.Dataset` or
             `DataLoader`, a Hugging Face `datasets.Dataset`; a `Dataset`, a name or a path are taken as they are.
         name: what to call it; after its type if not given.
-        image_size: side in pixels to which PIL pictures are cut and resized; not for other data.
-        say: told what is left out.
+        options: see `LoadOptions`; the image size is for PIL pictures and paths.
+        say: told what was understood, and what is left out.
 
     Raises:
         DataError: for anything else, and for samples that cannot be trained on.
@@ -86,15 +91,17 @@ def as_dataset(
     if isinstance(value, Dataset):
         return value
     if isinstance(value, (str, Path)):
-        return load_data(value, image_size=image_size, say=say)
-    passed = read_passed(value, image_size=image_size, say=say)
-    return dataset_of(passed, name or passed.kind)
+        return load_data(value, options=options, say=say)
+    passed = read_passed(value, options=options, say=say)
+    return dataset_of(passed, name or passed.kind, options=options, say=say)
 
 
-def dataset_of(passed: Passed, name: str) -> Dataset:
+def dataset_of(
+    passed: Passed, name: str, *, options: LoadOptions | None = None, say: Say = to_stderr
+) -> Dataset:
     """Return samples that were passed as a data set of that name."""
-    labelling = (None, ()) if passed.labels is None else number_classes(passed.labels)
-    return array_dataset(name, passed.values, labelling)
+    content = Content(Part(passed.samples, passed.labels))
+    return dataset_of_parts(name, content, f"the {passed.kind}", options, say)
 
 
 def save_passed(passed: Passed, path: Path) -> None:
@@ -103,8 +110,7 @@ def save_passed(passed: Passed, path: Path) -> None:
     Raises:
         DataError: where it cannot be written.
     """
-    values = passed.values.numpy()
-    arrays = {"x": np.moveaxis(values, 1, -1) if values.ndim == 4 else values}
+    arrays = {"x": passed.samples}
     if passed.labels is not None:
         arrays["labels"] = passed.labels
     memory = io.BytesIO()
@@ -112,13 +118,26 @@ def save_passed(passed: Passed, path: Path) -> None:
     save_file(path, memory.getvalue(), "An array")
 
 
-def read_passed(value: Passable, *, image_size: int | None = None, say: Say = to_stderr) -> Passed:
+def same_as_saved(passed: Passed, path: Path) -> bool:
+    """Whether `save_passed` wrote the same samples and labels there.
+
+    Raises:
+        DataError: where the file is damaged.
+    """
+    kept = read_content(path).train
+    if (passed.labels is None) != (kept.labels is None):
+        return False
+    alike = passed.labels is None or np.array_equal(passed.labels, np.asarray(kept.labels))
+    return alike and np.array_equal(passed.samples, np.asarray(kept.samples))
+
+
+def read_passed(value: Passable, *, options: LoadOptions | None = None, say: Say = to_stderr) -> Passed:
     """Return the samples in what a program has, and their labels; see `as_dataset`.
 
     Raises:
         DataError: as `as_dataset` does.
     """
-    kind = kind_of(value)
+    kind, image_size = kind_of(value), options.image_size if options else None
     _refuse_tables(value, kind)
     if _is_pair(value):
         x, labels = value  # pyright: ignore[reportGeneralTypeIssues]
@@ -239,7 +258,7 @@ def _labels(labels: Any, kind: str) -> Array:  # noqa: ANN401
     return np.asarray(found)
 
 
-def _samples(value: Any, kind: str, image_size: int | None) -> Tensor:  # noqa: ANN401
+def _samples(value: Any, kind: str, image_size: int | None) -> Array:  # noqa: ANN401
     """Return samples that lie side by side already, or in a list."""
     if isinstance(value, (list, tuple)) and len(value) and is_picture(value[0]):
         return _stacked(value, kind, image_size)
@@ -248,7 +267,7 @@ def _samples(value: Any, kind: str, image_size: int | None) -> Tensor:  # noqa: 
             f"the image size applies to pictures that are decoded; got image_size={image_size} with the {kind}. "
             "Leave it out."
         )
-    return to_samples(as_array(value, kind), f"the {kind}")
+    return as_array(value, kind)
 
 
 def as_array(value: Any, kind: str) -> Array:  # noqa: ANN401
@@ -276,7 +295,7 @@ def as_array(value: Any, kind: str) -> Array:  # noqa: ANN401
         ) from error
 
 
-def _stacked(samples: Sequence[Any], kind: str, image_size: int | None) -> Tensor:
+def _stacked(samples: Sequence[Any], kind: str, image_size: int | None) -> Array:
     """Return samples, each a picture, an array, a tensor or a nested list, side by side."""
     if any(map(is_picture, samples)):
         return _pictures(samples, kind, image_size)
@@ -290,8 +309,8 @@ def _stacked(samples: Sequence[Any], kind: str, image_size: int | None) -> Tenso
     return _samples(np.stack(arrays), kind, image_size)
 
 
-def _pictures(pictures: Sequence[Any], kind: str, image_size: int | None) -> Tensor:
-    """Return PIL pictures as uint8 (N, C, H, W), grey if all are."""
+def _pictures(pictures: Sequence[Any], kind: str, image_size: int | None) -> Array:
+    """Return PIL pictures as uint8 (N, H, W) if all are grey, and (N, H, W, 3) if not."""
     from PIL import Image, ImageOps
 
     plain = []
@@ -319,5 +338,4 @@ def _pictures(pictures: Sequence[Any], kind: str, image_size: int | None) -> Ten
             "cut and resize them."
         )
     grey = all(picture.mode == "L" for picture in plain)
-    pixels = np.stack([np.asarray(picture if grey else picture.convert("RGB")) for picture in plain])
-    return torch.from_numpy(np.ascontiguousarray(pixels[:, None] if grey else np.moveaxis(pixels, 3, 1)))
+    return np.stack([np.asarray(picture if grey else picture.convert("RGB")) for picture in plain])

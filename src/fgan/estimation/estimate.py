@@ -13,6 +13,7 @@ from fgan.estimation.inputs.two_samples import read_two_samples
 from fgan.estimation.methods import METHODS, choose
 from fgan.estimation.result import Estimate, Estimates
 from fgan.estimation.run import DivergenceLike, Plan, check_numbers, divergences_of, run
+from fgan.load_options import LoadOptions
 from fgan.output import Say, to_stderr
 from fgan.seeds import checked_seed
 
@@ -32,6 +33,7 @@ def estimate(
     n: int | None = None,
     seed: int = 0,
     device: str = "auto",
+    options: LoadOptions | None = None,
     say: Say = to_stderr,
 ) -> Estimate | Estimates:
     r"""Estimate D_f(P‖Q) from samples of P and of Q, by samples that neither trained nor chose the critic.
@@ -54,6 +56,7 @@ def estimate(
         n: samples to draw from a run or distribution (default: 10,000); otherwise the maximum number of rows to use.
         seed: decides folds, networks, draws and permutations.
         device: where networks are trained; "auto" takes a GPU where torch has one.
+        options: how files of images become samples, the same for both sets.
         say: told what is worth knowing of data that are loaded.
 
     Returns:
@@ -75,7 +78,7 @@ def estimate(
     """
     wanted, several = divergences_of(divergence)
     seed = checked_seed(seed)
-    inputs = read_two_samples(p, q, n=n, seed=seed, say=say)
+    inputs = read_two_samples(p, q, n=n, seed=seed, options=options, say=say)
     check_numbers(inputs, folds, permutations)
     chosen, reason = choose(method, inputs)
     plan = Plan(inputs, wanted, chosen, reason, folds, permutations, seed, resolve_device(device))

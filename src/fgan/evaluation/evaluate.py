@@ -26,6 +26,7 @@ from fgan.evaluation.metrics import METRICS, Found, chosen_metrics
 from fgan.evaluation.result import Evaluation, caveats_of, measured
 from fgan.evaluation.samples import Samples, gather, is_run
 from fgan.evaluation.sides import FEWEST, Real, Reference, Side, checked_reference, real_of
+from fgan.load_options import LoadOptions
 from fgan.output import Say, on_a_terminal, to_stderr
 from fgan.seeds import checked_seed
 from fgan.training.judging import EVALUATION_ERROR
@@ -47,6 +48,7 @@ def evaluate(
     batch_size: int = 250,
     device: str = "auto",
     cache: bool = True,
+    options: LoadOptions | None = None,
     say: Say = to_stderr,
 ) -> Evaluation:
     """Measure samples against data, every number with an interval and with what real samples score.
@@ -69,6 +71,7 @@ def evaluate(
         batch_size: samples in one pass of the extractor.
         device: "auto", "cpu", "cuda" or "mps".
         cache: remember features on disk by content.
+        options: how files of data and of samples are loaded; pictures of samples always keep their size.
         say: told what is worth knowing.
 
     Raises:
@@ -78,7 +81,7 @@ def evaluate(
     >>> found["modes"].value
     8.0
     """
-    dataset = as_dataset(data, say=say)
+    dataset = as_dataset(data, options=options, say=say)
     evaluator = Evaluator(
         dataset,
         metrics=metrics,
@@ -89,6 +92,7 @@ def evaluate(
         batch_size=batch_size,
         device=device,
         cache=cache,
+        options=options,
         say=say,
     )
     return evaluator(samples, best=best)
@@ -99,7 +103,7 @@ class Evaluator:
 
     Args:
         dataset: the data.
-        metrics, n, extractor, reference, seed, batch_size, device, cache, say: as `evaluate` takes them.
+        metrics, n, extractor, reference, seed, batch_size, device, cache, options, say: as `evaluate` takes them.
 
     Raises:
         FganError: for unknown metrics or extractors.
@@ -117,6 +121,7 @@ class Evaluator:
         batch_size: int = 250,
         device: str = "auto",
         cache: bool = True,
+        options: LoadOptions | None = None,
         say: Say = to_stderr,
     ) -> None:
         if isinstance(n, bool) or not isinstance(n, Integral):
@@ -127,8 +132,8 @@ class Evaluator:
             raise FganError(f"--batch-size must be at least 1; got {batch_size}.")
         if isinstance(metrics, str):
             metrics = tuple(name.strip() for name in metrics.split(","))
-        self.dataset, self.n, self.seed, self.say = dataset, int(n), checked_seed(seed), say
-        self.reference = checked_reference(reference)
+        self.dataset, self.n, self.seed, self.options = dataset, int(n), checked_seed(seed), options
+        self.reference, self.say = checked_reference(reference), say
         self.chosen, self.strict = chosen_metrics(metrics), bool(metrics)
         self.extractor = extractor_for(extractor, dataset)
         self.device = resolve_device(device)
@@ -154,7 +159,9 @@ class Evaluator:
         Raises:
             FganError: for samples that cannot be read or compared, and metrics that do not apply.
         """
-        name, values = gather(samples, self.dataset, self.n, seed=self.seed, best=best, say=self.say)
+        name, values = gather(
+            samples, self.dataset, self.n, seed=self.seed, best=best, options=self.options, say=self.say
+        )
         if len(values) < 2 * GROUPS:
             raise FganError(
                 f"an interval needs at least {2 * GROUPS} samples; {name} holds {len(values)}. Give more."
@@ -229,6 +236,7 @@ def nearest_images(
     seed: int = 0,
     best: bool = False,
     device: str = "auto",
+    options: LoadOptions | None = None,
     say: Say = to_stderr,
 ) -> Tensor:
     """Return samples, each before the training images nearest to it by features: (rows, 1 + count, C, H, W).
@@ -236,12 +244,12 @@ def nearest_images(
     Args:
         rows: samples looked at.
         count: training images for each.
-        samples, data, extractor, seed, best, device, say: as `evaluate` takes them.
+        samples, data, extractor, seed, best, device, options, say: as `evaluate` takes them.
 
     Raises:
         FganError: for samples or data that cannot be read or compared, or are no finite set of images.
     """
-    dataset = as_dataset(data, say=say)
+    dataset = as_dataset(data, options=options, say=say)
     if not (dataset.is_image and isinstance(dataset.train, TensorSource)):
         raise FganError(
             f'nearest training images are looked for in a finite set of images; "{dataset.name}" is none.'
@@ -249,7 +257,7 @@ def nearest_images(
     side = functools.partial(
         Side, extractor=extractor_for(extractor, dataset), device=resolve_device(device), say=say
     )
-    _, values = gather(samples, dataset, rows, seed=checked_seed(seed), best=best, say=say)
+    _, values = gather(samples, dataset, rows, seed=checked_seed(seed), best=best, options=options, say=say)
     training = side(dataset.train.values)
     nearest = nearest_training(side(values, cache=False).features, training.features, count)[1].cpu()
     found = torch.cat([values[:, None], training.values[nearest]], 1)

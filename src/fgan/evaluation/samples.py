@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from fgan.data import Dataset, TensorSource, load_data
-from fgan.data.archives import ARCHIVES
+from fgan.data.archives import holds_pictures
 from fgan.data.dataset import as_uint8
 from fgan.data.images import PictureSizeError, load_images
 from fgan.data.passed import Passable, kind_of, read_passed
 from fgan.errors import DataError
 from fgan.evaluation.sides import shuffled
+from fgan.load_options import LoadOptions
 from fgan.output import Say
 from fgan.training.run_directory import RunDirectory
 
@@ -21,7 +23,14 @@ Samples = Passable | str | Path | RunDirectory
 
 
 def gather(
-    samples: Samples, dataset: Dataset, n: int, *, seed: int, best: bool, say: Say
+    samples: Samples,
+    dataset: Dataset,
+    n: int,
+    *,
+    seed: int,
+    best: bool,
+    options: LoadOptions | None = None,
+    say: Say,
 ) -> tuple[str, Tensor]:
     """Return what to call samples, and at most n of them, as the data set holds its own, in a random order.
 
@@ -42,12 +51,13 @@ def gather(
         what = samples if isinstance(samples, (str, Path)) else f"the {kind_of(samples)}"
         raise DataError(f"--best chooses a checkpoint of a run; {what} is none. Leave it out.")
     if isinstance(samples, (str, Path)):
-        name, values = str(samples), _read(str(samples), dataset, say)
+        name, values = str(samples), _read(str(samples), dataset, options or LoadOptions(), say)
     elif isinstance(samples, Dataset):
         name, values = samples.name, _all_of(samples)
     else:
-        passed = read_passed(samples, say=say)
-        name, values = f"{'an' if passed.kind[0] in 'aeio' else 'a'} {passed.kind}", passed.values
+        passed = read_passed(samples, options=options, say=say)
+        name = f"{'an' if passed.kind[0] in 'aeio' else 'a'} {passed.kind}"
+        values = passed.values(options, say)
     if len(values) > n:
         say(f"{n:,} of {len(values):,} samples of {name} are judged; --n (n= in Python) takes more")
     return name, shuffled(_like(values, dataset, name), seed)[:n]
@@ -60,23 +70,23 @@ def is_run(samples: Samples) -> bool:
     return isinstance(samples, (str, Path)) and (Path(samples) / "config.json").is_file()
 
 
-def _read(name: str, dataset: Dataset, say: Say) -> Tensor:
+def _read(name: str, dataset: Dataset, options: LoadOptions, say: Say) -> Tensor:
     path = Path(name).expanduser()
-    if path.is_dir() or path.name.lower().endswith(ARCHIVES):
+    if holds_pictures(path):
         if not dataset.is_image:
             raise DataError(_kind(dataset, f"{name} holds images"))
         _, height, width = dataset.shape
         if height != width:
             raise DataError(_kind(dataset, f"pictures from files are squares, such as those in {name}"))
         try:
-            loaded = load_images(path, image_size=height, resize=False, say=say)
+            loaded = load_images(path, options=replace(options, image_size=height), resize=False, say=say)
         except PictureSizeError as error:
             if error.side is None or not _has_files(dataset):
                 raise
             found = f"all pictures in {name} are {error.side}x{error.side}"
             raise DataError(_other_size(dataset, found, error.side)) from error
     else:
-        loaded = load_data(name, say=say)
+        loaded = load_data(name, options=replace(options, image_size=None), say=say)
     return _all_of(loaded)
 
 
@@ -108,8 +118,7 @@ def _like(values: Tensor, dataset: Dataset, name: str) -> Tensor:
 
 def _has_files(dataset: Dataset) -> bool:
     """Whether a data set is of pictures that can be loaded at any size."""
-    path = Path(dataset.name).expanduser()
-    return path.is_dir() or path.name.lower().endswith(ARCHIVES)
+    return holds_pictures(Path(dataset.name).expanduser())
 
 
 def _other_size(dataset: Dataset, received: str, side: int) -> str:

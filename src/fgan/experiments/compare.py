@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from fgan.data import Dataset, absolute_name, load_data
+from fgan.data import Dataset, absolute_name
 from fgan.data.load import short_name
-from fgan.data.passed import Passable, Passed, dataset_of, read_passed, save_passed
+from fgan.data.passed import Passable, Passed, dataset_of, kind_of, read_passed, same_as_saved, save_passed
 from fgan.errors import FganError, RunError
 from fgan.evaluation import Evaluation, Evaluator
 from fgan.experiments.comparison import ComparisonDirectory, Member, plan
 from fgan.experiments.jobs import require_jobs
-from fgan.experiments.members import ThisMachine, Workplace, chunks_of, ended, train_members
+from fgan.experiments.members import chunks_of, ended, train_members
 from fgan.experiments.ranking import rank
 from fgan.experiments.result import Comparison
 from fgan.experiments.train import recipe_of
@@ -82,12 +80,13 @@ def compare(
         raise FganError(
             f"the runs of a comparison load their data by name or path; got a Dataset ({data.name}). Pass its samples."
         )
-    passed = None
-    if not isinstance(data, (str, Path, TrainConfig)):
-        passed = read_passed(data, image_size=settings.pop("image_size", None), say=say)
-        out = Path("runs") / f"compare-{passed.kind}" if out is None else Path(out)
-        data = out.absolute() / KEPT
-    recipe = recipe_of(data, preset, settings)
+    if isinstance(data, (str, Path, TrainConfig)):
+        recipe, passed = recipe_of(data, preset, settings), None
+    else:
+        out = Path("runs") / f"compare-{kind_of(data)}" if out is None else Path(out)
+        recipe = recipe_of(out.absolute() / KEPT, preset, settings)
+        passed = read_passed(data, options=recipe.load_options(), say=say)
+        recipe = replace(recipe, image_size=None)  # which is done
     recipe = replace(recipe, data=absolute_name(recipe.data))
     divergences, generators = ([one] if isinstance(one, str) else one for one in (divergences, generators))
     members = plan(recipe, divergences, generators, seeds)
@@ -95,7 +94,9 @@ def compare(
         metrics = () if metrics == "all" else [name.strip() for name in metrics.split(",")]
     return compare_members(
         members,
-        data_of(recipe, say) if passed is None else dataset_of(passed, recipe.data),
+        data_of(recipe, say)
+        if passed is None
+        else dataset_of(passed, recipe.data, options=recipe.load_options(), say=say),
         out or Path("runs") / f"compare-{short_name(recipe.data)}",
         passed=passed,
         resume=resume,
@@ -154,7 +155,7 @@ def compare_members(
         at_most = members_that_fit(config, dataset, 1 / workplace.neighbours)
         directory.begin(members, resume=resume)
         if passed is not None:
-            _keep(passed, dataset, directory.path / KEPT)
+            _keep(passed, directory.path / KEPT)
         outcomes = {member.name: end for member in members if (end := ended(directory, member))}
         left = [member for member in members if member.name not in outcomes]
         if left:
@@ -172,38 +173,11 @@ def compare_members(
     return found
 
 
-def _keep(passed: Passed, dataset: Dataset, path: Path) -> None:
+def _keep(passed: Passed, path: Path) -> None:
     """Write samples for the runs to load, or see that those which lie there are the same."""
     if not path.is_file():
         save_passed(passed, path)
-    elif load_data(path).train.fingerprint(labels=True) != dataset.train.fingerprint(labels=True):
+    elif not same_as_saved(passed, path):
         raise RunError(
             f"{path.parent} holds a comparison on other samples. Resume with the same, or choose another out=."
         )
-
-
-def _workplace(ray: str | None, jobs: int | None, device: str) -> AbstractContextManager[Workplace]:
-    if ray is None:
-        return nullcontext(ThisMachine(jobs, device))
-    from fgan.experiments.cluster import Cluster
-
-    return Cluster(ray, device)
-
-
-def _judged(directory: ComparisonDirectory, member: Member, evaluator: Evaluator, say: Say) -> Evaluation:
-    """Return a finished member's evaluation, the one that lies there if the same was asked for."""
-    run = directory.run(member)
-    path = run.path / "evaluation.json"
-    if path.is_file():
-        try:
-            there = Evaluation.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, KeyError, TypeError) as error:
-            say(f"{path} is damaged ({error}) and made again")
-        else:
-            newer = path.stat().st_mtime >= run.checkpoints().path(member.config.steps).stat().st_mtime
-            if there.asked == evaluator.asked() and newer:
-                return there
-    found = evaluator(run)
-    found.write(path)
-    say(f"{member.name} judged")
-    return found

@@ -75,8 +75,7 @@ def train(
     if not isinstance(data, (str, Path, TrainConfig)):
         if dataset is not None:
             raise FganError(f"two data sets were given: the {kind_of(data)}, and dataset=. Leave one out.")
-        data = as_dataset(data, image_size=settings.get("image_size"), say=say)
-        dataset, data = data, PASSED + data.name
+        dataset, data = data, PASSED + (data.name if isinstance(data, Dataset) else kind_of(data))
     config = recipe_of(data, preset, settings, RunDirectory(out) if resume and out is not None else None)
     run = RunDirectory(default_folder(config, preset) if out is None else out)
     prepare_torch()
@@ -88,7 +87,7 @@ def train(
         found = (
             data_of(config, say)
             if dataset is None
-            else as_dataset(dataset, image_size=config.image_size, say=say)
+            else as_dataset(dataset, options=config.load_options(), say=say)
         )
         loop = Loop(config, found, run, judge_of, say, lines, loggers=followers)
         with loop.opened(resume=resume), StopRequest() as stop:

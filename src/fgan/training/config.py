@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import tyro
 
 from fgan.errors import FganError, RunError, did_you_mean
+from fgan.load_options import FramesName, LoadOptions, SplitName
 from fgan.seeds import checked_seed, plain_number
 
 LinkName = Literal["paper", "log-ratio", "soft-hinge"]
@@ -124,7 +125,18 @@ class TrainConfig:
     image_size: int | None = None
     """Pixels a side for a folder, .zip or .tar.gz of images; 32 if not given."""
     strict: bool = False
-    """Stop at the first image that cannot be read rather than skip it."""
+    """Refuse data of which something would be left out: a picture that cannot be read, further frames, a format that
+    cannot be opened, a link that leads nowhere."""
+    frames: FramesName | None = None
+    """Of animations and of pictures with several pages: the first, or all. The first if not given, and said."""
+    background: str = "auto"
+    """What transparent pictures are laid on: white, black, grey, #rrggbb, or auto: white, unless most pictures would
+    vanish on it."""
+    value_range: str = "type"
+    """Which values of pictures become black and white: type (0 to 255, 0 to 65535, 0 to 1), data (the smallest and
+    the largest of the data), or LOW,HIGH."""
+    split: SplitName = "stratified"
+    """How a tenth is held out: of each class, or shuffled without regard to classes, as older runs did."""
     device: DeviceName = "auto"
     """Where to compute; auto takes a GPU where there is one."""
 
@@ -150,6 +162,7 @@ class TrainConfig:
             self.evaluate_every % self.checkpoint_every == 0,
             f"a multiple of --checkpoint-every ({self.checkpoint_every}; change either)",
         )
+        self.load_options()
         checked_seed(self.seed)
         self._require("lr", self.lr > 0 and math.isfinite(self.lr), "a positive number")
         for name in ("beta1", "beta2", "ema"):
@@ -160,9 +173,24 @@ class TrainConfig:
             flag = name.replace("_", "-")
             raise FganError(f"--{flag} must be {rule}; got {getattr(self, name)}.")
 
-    def to_json(self) -> str:
-        """Write it as `config.json` holds it."""
-        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+    def load_options(self) -> LoadOptions:
+        """Return how the data are loaded.
+
+        Raises:
+            DataError: for a value that is none of those that are known.
+        """
+        return LoadOptions(
+            **{field.name: getattr(self, field.name) for field in dataclasses.fields(LoadOptions)}
+        )
+
+    def to_json(self, loaded: object = None) -> str:
+        """Write it as `config.json` holds it.
+
+        Args:
+            loaded: what was understood of the data, in JSON's types; kept beside the recipe, which it is no part of.
+        """
+        values = dataclasses.asdict(self) | ({LOADED: loaded} if loaded else {})
+        return json.dumps(values, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str, origin: str) -> TrainConfig:
@@ -186,6 +214,9 @@ class TrainConfig:
             ) from error
         if not isinstance(values, dict) or "data" not in values:
             raise RunError(f'{origin} must be a JSON object with at least "data"; got {str(text)[:60]!r}.')
+        values.pop(LOADED, None)
+        if "strict" in values:  # a whole recipe: runs shuffled before they wrote it down
+            values.setdefault("split", "shuffled")
         names = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in names:
@@ -229,7 +260,11 @@ def require_settings(names: Iterable[str]) -> None:
             raise FganError(f'unknown setting "{name}".{did_you_mean(name, fields)}')
 
 
-MAY_CHANGE_ON_RESUME = frozenset({"steps", "keep_checkpoints", "data_dir", "data", "device"})
+LOADED = "loaded"
+"""Key of `config.json` under which it says what was understood of the data."""
+MAY_CHANGE_ON_RESUME = frozenset(
+    {"steps", "keep_checkpoints", "data_dir", "data", "device", "strict", "split"}
+)
 """Fields that do not decide what a given step computes: data are known by their content, a device by its rounding."""
 
 

@@ -98,7 +98,7 @@ class Loop:
             restored = (
                 checkpoint_to_resume(self.run, self.trainer, self.fingerprint, self.say) if resume else None
             )
-            self.run.write_config(self.config)
+            self.run.write_config(self.config, self.data.record)
             objective = self.trainer.objective
             for note in objective.divergence.notes if objective.divergence else ():
                 self.say(f"{self.config.divergence}: {note}")

@@ -59,7 +59,8 @@ def _require_same_data(
     if name == now:
         raise RunError(
             f"{name} has changed since {run.path} was started: its samples are others. "
-            "Bring the old data back, or start a new run with another --out."
+            "Bring the old data back, load them as then (older versions held out by --split shuffled), or start a "
+            "new run with another --out."
         )
     raise RunError(
         f"{run.path} was trained on {name}, and {now} holds other samples. "

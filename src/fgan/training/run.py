@@ -106,9 +106,7 @@ def data_of(config: TrainConfig, say: Callable[[str], None]) -> Dataset:
     Raises:
         FganError: for what `load_data` refuses.
     """
-    return load_data(
-        config.data, data_dir=config.data_dir, image_size=config.image_size, strict=config.strict, say=say
-    )
+    return load_data(config.data, data_dir=config.data_dir, options=config.load_options(), say=say)
 
 
 def prepare_torch() -> None:

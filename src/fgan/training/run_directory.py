@@ -14,11 +14,13 @@ import torch
 from torch import Tensor
 
 from fgan.data import Dataset
+from fgan.data.record import Record
 from fgan.draws import DrawnFrom
 from fgan.errors import RunError
 from fgan.files import replace_durably
 from fgan.frame import Frame
 from fgan.networks import Generator
+from fgan.output import jsonable
 from fgan.seeds import checked_seed
 from fgan.training.checkpoint import Checkpoints
 from fgan.training.config import TrainConfig
@@ -130,14 +132,14 @@ class RunDirectory:
                 f"--steps must be at least {done}, which {self.path} has done; got {config.steps}."
             )
 
-    def write_config(self, config: TrainConfig) -> None:
-        """Make the folder hold a run of this recipe.
+    def write_config(self, config: TrainConfig, loaded: Record | None = None) -> None:
+        """Make the folder hold a run of this recipe, and what was understood of its data.
 
         Raises:
             RunError: where it cannot be written.
         """
         with self.writing():
-            replace_durably(self.config_path, config.to_json().encode())
+            replace_durably(self.config_path, config.to_json(jsonable(loaded)).encode())
 
     def status(self) -> Status | None:
         """Return how the run ended; None while it trains, where it was killed, and of runs from before this was kept.

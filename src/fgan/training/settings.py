@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TypedDict
 
+from fgan.load_options import FramesName, SplitName
 from fgan.training.config import (
     ActivationName,
     DeviceName,
@@ -60,4 +61,8 @@ class Settings(TypedDict, total=False):
     data_dir: str | None
     image_size: int | None
     strict: bool
+    frames: FramesName | None
+    background: str
+    value_range: str
+    split: SplitName
     device: DeviceName

@@ -235,9 +235,10 @@ def classes_of(config: TrainConfig, dataset: Dataset) -> int:
     if not config.conditional:
         return 0
     if not dataset.classes:
+        why = f": {dataset.record.labels}" if dataset.record and dataset.record.labels else ""
         raise FganError(
-            f'--conditional needs labels; "{dataset.name}" has none. Labels come with digits, mnist, idx:DIR, '
-            'the folders that images lie in, or an array "labels" in a .npz.'
+            f'--conditional needs labels; "{dataset.name}" has none{why}. Labels come with digits, mnist, idx:DIR, '
+            'the folders that images lie in, a table beside them, or an array "labels" in a .npz.'
         )
     return len(dataset.classes)
 

@@ -17,6 +17,7 @@ from fgan.data import Dataset, TensorSource, load_data
 from fgan.data.arrays import read_array, to_samples
 from fgan.data.dataset import as_uint8
 from fgan.errors import DataError
+from fgan.load_options import LoadOptions
 from fgan.output import Say
 from fgan.training.run_directory import RunDirectory
 
@@ -74,7 +75,9 @@ class Read:
         return replace(self, cells=[cell[rows.numpy()] for cell in self.cells])
 
 
-def read(samples: Samples, side: str, n: int | None, seed: int, say: Say) -> Read:
+def read(
+    samples: Samples, side: str, n: int | None, seed: int, say: Say, options: LoadOptions | None = None
+) -> Read:
     """Return samples as rows of cells, or as images.
 
     Args:
@@ -83,12 +86,13 @@ def read(samples: Samples, side: str, n: int | None, seed: int, say: Say) -> Rea
         n: the maximum number of rows, chosen at random; from a run or distribution, how many to draw (default: 10,000).
         seed: decides which.
         say: told what is worth knowing of data that are loaded.
+        options: how files become samples.
 
     Raises:
         DataError: where they cannot be read, or hold what is no finite number, word or truth value.
     """
     check_count(n)
-    found = _whole(samples, side, n, seed, say).some(n, seed)
+    found = _whole(samples, side, n, seed, say, options).some(n, seed)
     for cell, column in zip(found.cells, found.columns, strict=True):
         if cell.dtype.kind == "f" and not np.isfinite(cell).all():
             bad = ~np.isfinite(cell)
@@ -126,21 +130,23 @@ def keeps_order(samples: Samples) -> bool:
     return not isinstance(samples, (Dataset, RunDirectory))
 
 
-def _whole(samples: Samples, side: str, n: int | None, seed: int, say: Say) -> Read:
+def _whole(
+    samples: Samples, side: str, n: int | None, seed: int, say: Say, options: LoadOptions | None
+) -> Read:
     if isinstance(samples, (str, Path)) and (Path(samples) / "config.json").is_file():
         samples = RunDirectory(samples)
     if isinstance(samples, RunDirectory):
         drawn = samples.sample(n or DRAWN, seed=seed)
         return _of_tensor(as_uint8(drawn) if drawn.ndim == 4 else drawn, str(samples.path))
     if isinstance(samples, (str, Path)) and keeps_order(samples):
-        return _of_array(read_array(samples), str(samples))
+        return _of_array(read_array(samples), str(samples), options, say)
     if isinstance(samples, (str, Path)):
-        samples = load_data(samples, say=say)
+        samples = load_data(samples, options=options, say=say)
     if isinstance(samples, Dataset):
         return _of_tensor(_of_data(samples, n, seed), samples.name)
     if isinstance(samples, Mapping) or hasattr(samples, "columns"):
         return _of_table(samples, side)
-    return _of_array(samples, side)
+    return _of_array(samples, side, options, say)
 
 
 def _of_table(table: Samples, side: str) -> Read:
@@ -167,10 +173,10 @@ def _of_table(table: Samples, side: str) -> Read:
     return Read(side, cells, names, named=True)
 
 
-def _of_array(samples: Samples, name: str) -> Read:
+def _of_array(samples: Samples, name: str, options: LoadOptions | None, say: Say) -> Read:
     array = _array(samples, name)
     if array.ndim > 2:
-        return _of_tensor(to_samples(array, name), name)
+        return _of_tensor(to_samples(array, name, options, say), name)
     cells = [array] if array.ndim == 1 else list(array.T)
     return Read(name, cells, tuple(f"column {number}" for number in range(len(cells))))
 

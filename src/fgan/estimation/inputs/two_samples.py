@@ -14,11 +14,18 @@ from fgan.estimation.inputs.encoding import (
 )
 from fgan.estimation.inputs.notes import notes_on_two_samples
 from fgan.estimation.inputs.read import Samples, read, require_enough
+from fgan.load_options import LoadOptions
 from fgan.output import Say, to_stderr
 
 
 def read_two_samples(
-    p: Samples, q: Samples, *, n: int | None = None, seed: int = 0, say: Say = to_stderr
+    p: Samples,
+    q: Samples,
+    *,
+    n: int | None = None,
+    seed: int = 0,
+    options: LoadOptions | None = None,
+    say: Say = to_stderr,
 ) -> Inputs:
     """Read samples of P and of Q.
 
@@ -28,6 +35,7 @@ def read_two_samples(
             Arrays of rank 3 and 4 are images, as for `fgan.load_data`.
         n: samples to draw from a run or distribution (default: 10,000); otherwise the maximum number of rows to use.
         seed: decides which.
+        options: how files become samples.
         say: told what is worth knowing of data that are loaded.
 
     Raises:
@@ -37,7 +45,7 @@ def read_two_samples(
     >>> inputs.first.shape, inputs.kind
     (torch.Size([100, 1]), 'vectors')
     """
-    first, second = read(p, "P", n, seed, say), read(q, "Q", n, seed + 1, say)
+    first, second = read(p, "P", n, seed, say, options), read(q, "Q", n, seed + 1, say, options)
     names = (first.name, second.name)
     if (first.images is None) != (second.images is None):
         raise DataError(f"both sets hold images, or neither; of {names[0]} and {names[1]} only one does.")

@@ -1,0 +1,224 @@
+"""What lies in NumPy files: samples, their labels, and the parts that a `.npz` divides them into."""
+
+from __future__ import annotations
+
+import re
+import tokenize
+import zipfile
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fgan.data.archives import LARGEST_UNPACKED, archive_kind
+from fgan.data.labels import UNLABELLED, Labelling, number_classes
+from fgan.errors import DataError
+
+Array = NDArray[Any]
+
+MAGIC = b"\x93NUMPY"
+USUAL_KEYS = ("x", "images", "samples", "data", "arr_0")
+LABEL_KEYS = ("y", "labels", "label")
+PERHAPS_LABELS = (
+    "targets",
+    "target",
+    "classes",
+    "class",
+    "arr_1",
+)  # labels where they are one for each sample
+PARTED = re.compile(
+    r"(?:(?P<first>x|images?|samples|data|y|labels?|targets?)_(?P<part>train|val|test)"
+    r"|(?P<part2>train|val|test)_(?P<last>x|images?|samples|data|y|labels?|targets?))"
+)
+"""Keys of a .npz in parts: x_train, y_train, x_test, y_test; or train_images, train_labels, ..."""
+# What NumPy and zipfile raise on damaged files, found by flipping bytes; NumPy documents only a part.
+_DAMAGED = (
+    ValueError,
+    OSError,
+    EOFError,
+    SyntaxError,
+    OverflowError,
+    RuntimeError,
+    MemoryError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
+class Part(NamedTuple):
+    """Samples, and their labels if there are some."""
+
+    samples: Array
+    labels: Array | None
+
+
+class Content(NamedTuple):
+    """What a file holds: samples to train on, a part to be held out if it has one, and the names of what is left."""
+
+    train: Part
+    held_out: Part | None = None
+    part: str = ""
+    unused: tuple[str, ...] = ()
+
+
+def is_array(path: Path) -> bool:
+    """Whether a file is what numpy.save or numpy.savez writes, by its content."""
+    try:
+        with path.open("rb") as file:
+            magic = file.read(6)
+        return magic == MAGIC or (magic.startswith(b"PK") and not archive_kind(path))
+    except OSError:
+        return False
+
+
+def read_content(path: Path) -> Content:
+    """Return the arrays in a file; the first bytes tell `.npy` from `.npz`.
+
+    Raises:
+        DataError: the file cannot be read, is damaged, needs pickle, or does not say which array holds the samples.
+    """
+    try:
+        with path.open("rb") as file:
+            magic = file.read(6)
+    except OSError as error:
+        raise DataError(
+            f"An array file must be readable; {path} is not ({error}). Check the path."
+        ) from error
+    if not magic.startswith((MAGIC, b"PK")):
+        raise DataError(
+            f"An array file is what numpy.save or numpy.savez writes; {path} is neither .npy nor .npz "
+            "inside. Save the array with numpy.save."
+        )
+    try:
+        # A memory map trusts the size of the file rather than what a damaged header claims.
+        loaded = np.load(path, mmap_mode="r", allow_pickle=False)
+        if not isinstance(loaded, np.lib.npyio.NpzFile):
+            return Content(Part(loaded, None))
+        with loaded:
+            _refuse_large(path, loaded)
+            return _in_npz(loaded, path)
+    except _DAMAGED as error:
+        if "object" in str(error).lower():
+            raise DataError(type_rule(path, "object, which needs pickle and could run code")) from error
+        raise DataError(
+            f"An array file must be whole; {path} cannot be read ({error}). Save it again with numpy.save."
+        ) from error
+
+
+def _refuse_large(path: Path, loaded: np.lib.npyio.NpzFile) -> None:
+    """Refuse an archive that unpacks to far more than it weighs, before it fills the memory."""
+    unpacked = sum(member.file_size for member in loaded.zip.infolist()) if loaded.zip else 0
+    if unpacked > max(LARGEST_UNPACKED, 20 * path.stat().st_size):
+        raise DataError(
+            f"A .npz may unpack to 20 times its size; {path} unpacks to {unpacked:,} bytes. Save the samples as .npy."
+        )
+
+
+def _in_npz(loaded: np.lib.npyio.NpzFile, path: Path) -> Content:
+    parts: dict[str, dict[bool, str]] = {}
+    for key in loaded.files:
+        match = PARTED.fullmatch(key)
+        if match:
+            what, part = match["first"] or match["last"], match["part"] or match["part2"]
+            parts.setdefault(part, {})[what[0] in "yt" or what.startswith("label")] = key
+    if False not in parts.get("train", {}):
+        key = _choose_key(loaded.files, path)
+        samples = loaded[key]
+        labels, used = _read_labels(loaded, key, len(samples) if np.ndim(samples) else 0, path)
+        rest = tuple(other for other in loaded.files if other not in (key, used))
+        return Content(Part(samples, labels), unused=rest)
+    held = next((part for part in ("val", "test") if False in parts.get(part, {})), "")
+    used = {
+        part: {what: _array_in(loaded, key, path) for what, key in parts[part].items()}
+        for part in ("train", held)
+        if part
+    }
+    train = Part(used["train"][False], used["train"].get(True))
+    held_out = Part(used[held][False], used[held].get(True)) if held else None
+    known = {key for part in used for key in parts[part].values()}
+    return Content(
+        train,
+        held_out,
+        parts[held][False] if held else "",
+        tuple(key for key in loaded.files if key not in known),
+    )
+
+
+def _choose_key(keys: list[str], path: Path) -> str:
+    usual = [key for key in USUAL_KEYS if key in keys]
+    if len(keys) == 1:
+        return keys[0]
+    if len(usual) == 1:
+        return usual[0]
+    raise DataError(
+        f"A .npz file holds one array, or exactly one called {', '.join(USUAL_KEYS)}; {path} holds "
+        f"{', '.join(keys) or 'none'}. Save the samples alone, or under one of these names."
+    )
+
+
+def _read_labels(
+    loaded: np.lib.npyio.NpzFile, taken: str, count: int, path: Path
+) -> tuple[Array | None, str]:
+    """Return the labels, and the key under which they lie."""
+    keys = [key for key in LABEL_KEYS if key in loaded.files and key != taken]
+    if not keys:
+        found = ((key, loaded[key]) for key in PERHAPS_LABELS if key in loaded.files and key != taken)
+        return next(((labels, key) for key, labels in found if _are_labels(labels, count)), (None, ""))
+    if len(keys) > 1:
+        raise DataError(
+            f"A .npz file holds one array of labels at most, called {', '.join(LABEL_KEYS)}; {path} holds "
+            f"{', '.join(keys)}. Rename or leave out all but one."
+        )
+    return _array_in(loaded, keys[0], path), keys[0]
+
+
+def _array_in(loaded: np.lib.npyio.NpzFile, key: str, path: Path) -> Array:
+    try:
+        return loaded[key]
+    except ValueError as error:
+        if "object" not in str(error).lower():
+            raise
+        received = f"{key} of the type object, which needs pickle and could run code"
+        raise DataError(_label_rule(path, received)) from error
+
+
+def number_labels(parts: Sequence[Part], path: str | Path) -> Labelling:
+    """Number the classes of all parts together; each is one only if something tells samples apart by it."""
+    found = [part.labels for part in parts]
+    for part, labels in zip(parts, found, strict=True):
+        if labels is None:
+            return UNLABELLED
+        if not isinstance(labels, np.ndarray):
+            raise DataError(_label_rule(path, "labels that are no array"))
+        if not _are_labels(labels, len(part.samples)):
+            received = f"{len(part.samples)} samples, and labels of the type {labels.dtype} and the shape "
+            received += f"{labels.shape}"
+            raise DataError(_label_rule(path, received))
+    labels, classes = number_classes(np.concatenate([np.ravel(one) for one in found if one is not None]))
+    return UNLABELLED if labels is not None and len(classes) == len(labels) else (labels, classes)
+
+
+def _are_labels(labels: object, count: int) -> bool:
+    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "biuU":
+        return False
+    return labels.shape in ((count,), (count, 1))
+
+
+def _label_rule(path: str | Path, received: str) -> str:
+    return (
+        f"Labels ({', '.join(LABEL_KEYS)} in a .npz) are whole numbers or strings, one for every sample; "
+        f'{path} holds {received}. Convert them, for example with labels.astype("int64"), or give what is '
+        "no label another name."
+    )
+
+
+def type_rule(path: str | Path, received: str) -> str:
+    """Return what an error says of an array of another type."""
+    return (
+        f"An array must hold real numbers; {path} holds the type {received}. "
+        'Convert it, for example with array.astype("float32").'
+    )
