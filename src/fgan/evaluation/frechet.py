@@ -38,8 +38,8 @@ def frechet_distance(samples: Tensor, reference: Tensor) -> Jackknife:
     """
     (n, d), m = samples.shape, len(reference)
     by_products = n * m * min(n, m) < d**3
-    # Covariances of all and of each group, then those of a fold, their product, its vectors and workspace.
-    needed = 5 * n * m if by_products else (2 * (GROUPS + 2) + 6) * d**2
+    # Products, centred copies and workspace; or covariances of all and of each group, of a fold, and workspace.
+    needed = 5 * n * m + 4 * COLUMNS if by_products else (2 * (GROUPS + 2) + 12) * d**2 + 2 * (n + m) * d
     require_memory_of("fid", needed * DOUBLE, samples, reference)
     folds = _folds_of_products if by_products else _folds_of_covariances
     found = jackknife(list(folds(samples, reference)))
@@ -121,7 +121,8 @@ def _folds_of_products(samples: Tensor, reference: Tensor) -> Iterator[float]:
             (total[fold] - count[fold] * norm[fold]) / degrees
             for total, count, norm, degrees in zip(totals, counts, norms, free, strict=True)
         )
-        cross = torch.linalg.svdvals(centered(within)).sum() / (free[0] * free[1]).sqrt()
+        norm = small_nuclear_norm(centered(within)) if fold else torch.linalg.svdvals(centered(within)).sum()
+        cross = norm / (free[0] * free[1]).sqrt()
         yield max(float(between[fold] + spread - 2 * cross), 0.0)
 
 
@@ -129,3 +130,13 @@ def centered(products: Tensor) -> Tensor:
     """Return the products of two sets about their own means, from those about any point: (n, m)."""
     rows = products.mean(1, keepdim=True)
     return products - rows - (products.mean(0) - rows.mean())
+
+
+def small_nuclear_norm(products: Tensor) -> Tensor:
+    """Return the sum of singular values, each to 1e-8 of the largest: enough for folds, at a third of the time.
+
+    >>> round(float(small_nuclear_norm(torch.tensor([[3.0, 0.0, 0.0], [0.0, -4.0, 0.0]]).double())), 6)
+    7.0
+    """
+    wide = products if products.shape[0] <= products.shape[1] else products.T
+    return torch.linalg.eigvalsh(wide @ wide.T).clamp(min=0).sqrt().sum()
