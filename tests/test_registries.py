@@ -22,6 +22,7 @@ from fgan.experiments.comparison import LOSSES
 from fgan.experiments.presets import PRESETS
 from fgan.networks.build import NETWORKS
 from fgan.networks.initialisation import INITS
+from fgan.load_options import FramesName, SplitName
 from fgan.networks.layers import ACTIVATIONS, NORMS
 from fgan.objectives.build import OBJECTIVES
 from fgan.objectives.gan_loss import GENERATOR_LOSSES
@@ -37,6 +38,8 @@ CHOICES = {
     "activation": ACTIVATIONS,
     "norm": NORMS,
     "init": INITS,
+    "frames": get_args(FramesName),
+    "split": get_args(SplitName),
 }
 
 
