@@ -20,6 +20,7 @@ from fgan.estimation import INFORMATION_METHODS, METHODS
 from fgan.evaluation.metrics import METRICS
 from fgan.experiments.comparison import LOSSES
 from fgan.experiments.presets import PRESETS
+from fgan.load_options import FramesName, SplitName
 from fgan.networks.build import NETWORKS
 from fgan.networks.initialisation import INITS
 from fgan.networks.layers import ACTIVATIONS, NORMS
@@ -37,6 +38,8 @@ CHOICES = {
     "activation": ACTIVATIONS,
     "norm": NORMS,
     "init": INITS,
+    "frames": get_args(FramesName),
+    "split": get_args(SplitName),
 }
 
 

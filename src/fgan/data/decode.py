@@ -7,7 +7,7 @@ import struct
 import threading
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -38,8 +38,8 @@ _ONE_PICTURE = (
     "ICNS",
     "PSD",
 )  # further "frames" are previews, sizes or layers of the same picture
-_PIXELS_A_BYTE = 4000  # more than any packing of a picture of one colour gives; a header that lies
-_one_at_a_time = threading.Lock()
+_PIXELS_A_BYTE = 300  # of a picture of more than 33 million pixels; more is a header that lies, or a bomb
+_one_at_a_time = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,9 @@ def decode(content: bytes, recipe: Recipe, name: str = "") -> File:
     if not kinds:
         raise NoImageError("no picture that Pillow recognises")
     try:
-        with Image.open(io.BytesIO(content), formats=kinds) as image, _alone(image, content):
+        image = Image.open(io.BytesIO(content), formats=kinds)
+        # Closed, not left to the garbage: a large picture goes before the next one comes.
+        with alone(max(image.width * image.height, len(content))), closing(image):
             return _frames(image, recipe, len(content))
     except UnidentifiedImageError as error:
         raise NoImageError("no picture that Pillow recognises") from error
@@ -149,9 +151,9 @@ def decode(content: bytes, recipe: Recipe, name: str = "") -> File:
         raise BrokenImageError(str(error) or type(error).__name__) from error
 
 
-def _alone(image: Image, content: bytes) -> AbstractContextManager[object]:
-    heavy = max(image.width * image.height, len(content)) > _HEAVY
-    return _one_at_a_time if heavy else nullcontext()
+def alone(size: int) -> AbstractContextManager[object]:
+    """Hold a lock while something of so many pixels or bytes is in memory, if that is many."""
+    return _one_at_a_time if size > _HEAVY else nullcontext()
 
 
 def _frames(image: Image, recipe: Recipe, length: int) -> File:
@@ -283,17 +285,20 @@ def _deep_grey(image: Image, recipe: Recipe) -> tuple[Image, str, float, float]:
     black, white = (recipe.limits or SCALES)[scale]
     clear = image.info.get("transparency")
     ground = black + (white - black) * sum(recipe.background) / (3 * 255)
+    table = _scaled(np.arange(65536.0), black, white)
     levels = np.empty((image.height, image.width), np.uint8)
     lows, highs = [], []
     for top, strip in _strips(image):
-        values = np.asarray(strip).astype(np.float64)
+        values = np.asarray(strip)
         if isinstance(clear, int):
-            values = np.where(values == clear, ground, values)
+            values = np.where(values == clear, ground, values.astype(np.float64))
         lows.append(float(values.min()))
         highs.append(float(values.max()))
         if not (np.isfinite(lows[-1]) and np.isfinite(highs[-1])):
             raise BrokenImageError("holds NaN or infinite values")
-        levels[top : top + len(values)] = _scaled(values, black, white)
+        levels[top : top + len(values)] = (
+            table[values] if values.dtype == np.uint16 else _scaled(values.astype(np.float64), black, white)
+        )
     low, high = min(lows), max(highs)
     if recipe.limits is None and (low < black or high > white):
         raise RangeError(f"grey values {low:g} to {high:g} outside {black:g} to {white:g}")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from fgan.data.archives import Entry, open_listing
 from fgan.data.dataset import Dataset, TensorSource
-from fgan.data.decode import SCALES, BrokenImageError, Decoded, File, RangeError, Recipe, decode
+from fgan.data.decode import SCALES, BrokenImageError, Decoded, File, RangeError, Recipe, alone, decode
 from fgan.data.finite import counts_of, image_dataset, split, split_name
 from fgan.data.label_files import FileLabels, may_hold_labels, read_labels
 from fgan.data.labels import UNLABELLED, number_classes
@@ -33,7 +33,7 @@ _UNREADABLE = "pictures that cannot be read"
 _CLOSED = "files of formats that Pillow cannot open"
 _OTHER = "files that are no pictures"
 _FRAMES = "further frames or pages"
-_BROKEN_FRAMES = "frames or pages that cannot be read"
+_BROKEN_FRAMES = "frames or pages that cannot be read, or are too large for their file"
 
 Named = tuple[str, Decoded]
 
@@ -222,7 +222,8 @@ def _frames_left(name: str, count: int, options: LoadOptions) -> Omission:
 def _try_decode(entry: Entry, recipe: Recipe) -> File | Omission:
     """Return what a file holds, or why it is left out."""
     try:
-        return decode(entry.read(), recipe, entry.name)
+        with alone(entry.size):
+            return decode(entry.read(), recipe, entry.name)
     except RangeError as error:
         return Omission(entry.name, _UNREADABLE, detail=f"{error}; --value-range data or LOW,HIGH takes them")
     except (BrokenImageError, OSError) as error:

@@ -181,3 +181,30 @@ def _keep(passed: Passed, path: Path) -> None:
         raise RunError(
             f"{path.parent} holds a comparison on other samples. Resume with the same, or choose another out=."
         )
+
+
+def _workplace(ray: str | None, jobs: int | None, device: str) -> AbstractContextManager[Workplace]:
+    if ray is None:
+        return nullcontext(ThisMachine(jobs, device))
+    from fgan.experiments.cluster import Cluster
+
+    return Cluster(ray, device)
+
+
+def _judged(directory: ComparisonDirectory, member: Member, evaluator: Evaluator, say: Say) -> Evaluation:
+    """Return a finished member's evaluation, the one that lies there if the same was asked for."""
+    run = directory.run(member)
+    path = run.path / "evaluation.json"
+    if path.is_file():
+        try:
+            there = Evaluation.from_dict(json.loads(path.read_text(encoding="utf-8")))
+        except (ValueError, KeyError, TypeError) as error:
+            say(f"{path} is damaged ({error}) and made again")
+        else:
+            newer = path.stat().st_mtime >= run.checkpoints().path(member.config.steps).stat().st_mtime
+            if there.asked == evaluator.asked() and newer:
+                return there
+    found = evaluator(run)
+    found.write(path)
+    say(f"{member.name} judged")
+    return found
