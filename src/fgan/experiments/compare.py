@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -14,7 +16,7 @@ from fgan.errors import FganError, RunError
 from fgan.evaluation import Evaluation, Evaluator
 from fgan.experiments.comparison import ComparisonDirectory, Member, plan
 from fgan.experiments.jobs import require_jobs
-from fgan.experiments.members import chunks_of, ended, train_members
+from fgan.experiments.members import ThisMachine, Workplace, chunks_of, ended, train_members
 from fgan.experiments.ranking import rank
 from fgan.experiments.result import Comparison
 from fgan.experiments.train import recipe_of
