@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fgan.device import resolve_device
+from fgan.divergences.catalogue import DivergenceLike, divergences_of
 from fgan.estimation.curve import with_curve
 from fgan.estimation.evidence import Evidence, checked
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.inputs.two_samples import read_two_samples
 from fgan.estimation.methods import METHODS, choose
 from fgan.estimation.result import Estimate, Estimates
-from fgan.estimation.run import DivergenceLike, Plan, check_numbers, divergences_of, run
+from fgan.estimation.run import Plan, check_numbers, run
 from fgan.output import Say, to_stderr
 
 PERFECT = 0.997

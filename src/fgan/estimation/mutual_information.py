@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fgan.device import resolve_device
+from fgan.divergences.catalogue import DivergenceLike, divergences_of
 from fgan.estimation.evidence import checked
 from fgan.estimation.inputs.joint import read_joint
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.methods import choose
 from fgan.estimation.result import Estimates, Information
-from fgan.estimation.run import DivergenceLike, Plan, check_numbers, divergences_of, run
+from fgan.estimation.run import Plan, check_numbers, run
 from fgan.output import Say, to_stderr
 
 SPARSE = 0.2

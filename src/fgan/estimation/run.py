@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from fgan.divergences import EXAMPLES, Divergence
-from fgan.divergences import divergence as divergence_named
+from fgan.divergences import Divergence
 from fgan.errors import FganError
 from fgan.estimation.designs.design import CrossFit, Design, Learner, cross_fit
 from fgan.estimation.designs.pairs import SHIFTS, Pairs
@@ -16,8 +15,6 @@ from fgan.estimation.inputs.encoding import Inputs
 from fgan.estimation.methods import Method, Setting, trained_for
 from fgan.estimation.prices import Mean
 from fgan.estimation.published.fitting import published_value
-
-DivergenceLike = str | Divergence
 
 
 @dataclass(frozen=True)
@@ -56,19 +53,6 @@ def check_numbers(inputs: Inputs, folds: int, permutations: int) -> None:
         raise FganError(
             f"permutations must be 0, or at least 19 to reach a p-value of 0.05; got {permutations}. Take 999."
         )
-
-
-def divergences_of(given: DivergenceLike | Sequence[DivergenceLike]) -> tuple[list[Divergence], bool]:
-    """Return the divergences that are meant, and whether several were asked for."""
-    if isinstance(given, Divergence):
-        return [given], False
-    if given == "all":
-        return [divergence_named(name) for name in EXAMPLES], True
-    if isinstance(given, str):
-        return [divergence_named(given)], False
-    if not given:
-        raise FganError('name at least one divergence, such as "kl", or "all"; got none.')
-    return [one if isinstance(one, Divergence) else divergence_named(one) for one in given], True
 
 
 def run(plan: Plan) -> Evidence:
