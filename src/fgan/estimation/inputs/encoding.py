@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from fgan.data.tables import HowRead
 from fgan.errors import DataError
 from fgan.estimation.inputs.read import Array, Read, Samples, read
 from fgan.output import to_stderr
@@ -35,6 +36,7 @@ class Inputs:
         joint: whether a row of one belongs to the same row of the other: critics see both, side by side.
         numbers: whether every coordinate is a number of its own, none of them a category's.
         notes: what is worth knowing of them.
+        how: what each column was taken for, how files were read, and how many rows were dropped.
     """
 
     first: Tensor
@@ -46,6 +48,7 @@ class Inputs:
     joint: bool = False
     numbers: bool = False
     notes: tuple[str, ...] = ()
+    how: HowRead = HowRead()
 
     @property
     def width(self) -> int:
