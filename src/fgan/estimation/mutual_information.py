@@ -93,7 +93,7 @@ def _with_limits(found: Information, plan: Plan) -> Information:
             f"{found.method} cannot pass {ceiling:.2f} nats with so many samples, and is near it: the information may "
             "be any number above. logistic reaches further."
         )
-    reach = math.log(found.n_p)
+    reach = math.log(inputs.sizes[0])
     if found.divergence == "kl" and found.value > NEAR * reach:
         whose = "the critics'" if found.source.critics else "the method's"
         warnings.append(
@@ -103,7 +103,7 @@ def _with_limits(found: Information, plan: Plan) -> Information:
     cells = 0
     if inputs.kind == "categories":
         cells = (int(inputs.first.max()) + 1) * (int(inputs.second.max()) + 1)
-    if cells > SPARSE * found.n_p:
+    if cells > SPARSE * inputs.sizes[0]:
         warnings.append(
             f"{cells:,} pairs of categories are possible and there are {found.n_p:,} samples: counting finds "
             "information where there is none, and how much is a guess. Merge rare categories, and ask for permutations."

@@ -53,6 +53,12 @@ def check_numbers(inputs: Inputs, folds: int, permutations: int) -> None:
         raise FganError(
             f"permutations must be 0, or at least 19 to reach a p-value of 0.05; got {permutations}. Take 999."
         )
+    if permutations and inputs.joint and inputs.weighted:
+        raise FganError(
+            "the permutation test of independence takes no weights: where a weight depends on both x and y, the rows "
+            "themselves are dependent although what they stand for is not, and permuted ones are not like them. Take "
+            "permutations=0; lower_bound above 0 shows dependence too."
+        )
 
 
 def run(plan: Plan) -> Evidence:
@@ -79,8 +85,8 @@ def run(plan: Plan) -> Evidence:
 def design_of(inputs: Inputs, folds: int, seed: int, shifts: int = SHIFTS) -> Design:
     """Return how samples are parted: two sets of them, or a joint distribution against its product."""
     if inputs.joint:
-        return Pairs(inputs.first, inputs.second, folds, shifts, seed)
-    return TwoSamples(inputs.first, inputs.second, folds, seed)
+        return Pairs(inputs.first, inputs.second, folds, shifts, seed, inputs.weights[0])
+    return TwoSamples(inputs.first, inputs.second, folds, seed, inputs.weights)
 
 
 def _fit(plan: Plan, learner: Callable[[Setting], Learner]) -> tuple[CrossFit, float | None]:
@@ -102,4 +108,7 @@ def _without_critics(plan: Plan, divergence: Divergence) -> Mean | None:
     if method.published is not None and divergence.name == "kl":
         design = Pairs(inputs.first, inputs.second, plan.folds, seed=plan.seed)
         return published_value(design, method.published, plan.seed, plan.device)
-    return method.value(divergence, inputs.first, inputs.second) if method.value else None
+    if method.value is None:
+        return None
+    weights = [inputs.weights] if inputs.weighted else []
+    return method.value(divergence, inputs.first, inputs.second, *weights)
