@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fgan.estimation.critics.scaling import Outliers, outliers_of
+from fgan.estimation.inputs.outliers import Outliers, outliers_of
 
 KNOTS = 4096
 TAIL = 0.02

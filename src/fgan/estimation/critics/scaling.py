@@ -7,51 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-HUGE = 1e308
+from fgan.estimation.inputs.outliers import NORMAL_IQR, Outliers, outliers_of
+
 LINEAR = 6.0
 """How many spreads from the centre values are kept as they are; further out they grow by their logarithm."""
-FAR = 1e4
-"""From so many spreads on, values grow by their logarithm before anything is computed of them in double precision."""
-NORMAL_IQR = 1.349
-
-
-@dataclass(frozen=True)
-class Outliers:
-    """An increasing map that leaves values as they are, but draws in those that would overflow a variance.
-
-    Args:
-        center, spread: the median of each coordinate (d,), and how far others lie from it.
-    """
-
-    center: Tensor
-    spread: Tensor
-
-    def __call__(self, x: Tensor) -> Tensor:
-        """Return samples (n, d), float64."""
-        x = x.double()
-        away = ((x / 2 - self.center / 2) / (self.spread / 2)).clamp(-HUGE, HUGE)
-        far = FAR * (1 + (away.abs() / FAR).log()) * away.sign()
-        return torch.where(away.abs() > FAR, self.center + self.spread * far, x)
-
-
-def outliers_of(x: Tensor) -> Outliers:
-    """Return what draws in the outliers of samples (n, d): far from the median by the quartiles' distance.
-
-    Where more than half of the values are equal, the median distance of the others counts.
-
-    >>> x = torch.tensor([-1.0, 0.0, 1.0, 2.0, 1e300], dtype=torch.float64)[:, None]
-    >>> outliers_of(x)(x).flatten()[:4].tolist()
-    [-1.0, 0.0, 1.0, 2.0]
-    >>> bool(outliers_of(x)(x).max() < 1e7)
-    True
-    """
-    ranked = x.double().sort(0).values
-    quarter, center = len(x) // 4, ranked[len(x) // 2]
-    spread = (ranked[len(x) - 1 - quarter] / 2 - ranked[quarter] / 2) * (2 / NORMAL_IQR)
-    others = (ranked / 2 - center / 2).abs() * 2
-    others = torch.where(others > 0, others, torch.nan).nanmedian(0).values
-    spread = torch.where(spread > 0, spread, others)
-    return Outliers(center, torch.where(spread > 0, spread, 1.0).clamp(max=HUGE))
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,7 @@ def count_information(divergence: Divergence, x: Tensor, y: Tensor) -> Mean:
     n, cells = len(x), table.nonzero()
     value = float(_information(divergence, table[None])[0])
     if not math.isfinite(value):
-        return Mean(value, math.nan)
+        return Mean(value, math.inf)
     if not divergence.smooth:
         return bootstrapped(value, _drawn(divergence, table), resolution(divergence, n, n))
     if len(cells) * table.numel() > MOST:  # too much to leave out single samples

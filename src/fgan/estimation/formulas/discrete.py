@@ -75,7 +75,7 @@ def count_value(divergence: Divergence, p: Tensor, q: Tensor) -> Mean:
     share_p, share_q = count_p / len(p), count_q / len(q)
     value = float(_divergence(divergence, share_p, share_q))
     if not math.isfinite(value):
-        return Mean(value, math.nan)
+        return Mean(value, math.inf)
     floor = resolution(divergence, len(p), len(q))
     if not divergence.smooth:
         drawn = [counts_drawn(count, seed=seed) for seed, count in enumerate((count_p, count_q))]
