@@ -93,5 +93,9 @@ def _telescoped_if_far(plan: Plan, evidence: Evidence) -> tuple[Plan, Evidence]:
     if plan.inputs.kind != "vectors" or found is None or found.accuracy < PERFECT:
         return plan, evidence
     reason = f"a classifier is right {found.accuracy:.1%} of the time and cannot tell how far apart they are"
-    plan = replace(plan, method=METHODS["telescoping"], reason=reason)
-    return plan, run(plan)
+    farther = replace(plan, method=METHODS["telescoping"], reason=reason)
+    telescoped = run(farther)
+    if telescoped.falls_below(evidence):
+        reason = f"{reason}; telescoping found less than a bound that holds, and is not taken"
+        return replace(plan, reason=reason), replace(evidence, reason=reason)
+    return farther, telescoped

@@ -43,7 +43,7 @@ def count_information(divergence: Divergence, x: Tensor, y: Tensor, weights: Wei
     n, size = len(x), size_of(x, weight)
     value = float(_information(divergence, table[None])[0])
     if not math.isfinite(value):
-        return Mean(value, math.nan)
+        return Mean(value, math.inf)
     floor = resolution(divergence, size, size)
     if not divergence.smooth:
         return bootstrapped(value, _drawn(divergence, table, x * sizes[1] + y, weight), floor)

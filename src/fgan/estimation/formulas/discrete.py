@@ -124,7 +124,7 @@ def count_value(divergence: Divergence, p: Tensor, q: Tensor, weights: Weights =
     of_p, of_q = (shares_of(side, size, weight) for side, weight in zip((p, q), weights, strict=True))
     value = float(_divergence(divergence, of_p.of, of_q.of))
     if not math.isfinite(value):
-        return Mean(value, math.nan)
+        return Mean(value, math.inf)
     floor = resolution(divergence, of_p.size, of_q.size)
     if not divergence.smooth:
         return bootstrapped(value, _divergence(divergence, of_p.drawn(0), of_q.drawn(1)), floor)
