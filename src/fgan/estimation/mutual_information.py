@@ -11,6 +11,7 @@ from fgan.divergences.catalogue import DivergenceLike, divergences_of
 from fgan.estimation.evidence import checked
 from fgan.estimation.inputs.joint import read_joint
 from fgan.estimation.inputs.read import Samples
+from fgan.estimation.inputs.weighting import WeightsLike
 from fgan.estimation.methods import choose
 from fgan.estimation.result import Estimates, Information
 from fgan.estimation.run import Plan, check_numbers, run
@@ -27,6 +28,7 @@ def mutual_information(
     y: Samples,
     divergence: DivergenceLike | Sequence[DivergenceLike] = "kl",
     *,
+    weights: WeightsLike = None,
     method: str = "auto",
     folds: int = 5,
     permutations: int = 0,
@@ -47,6 +49,7 @@ def mutual_information(
         x, y: samples that belong together row by row: arrays, tensors or lists (n,) or (n, d), tables of named columns;
             words, truth values and few whole numbers are categories.
         divergence: "kl" for Shannon's mutual information; another name, a `Divergence`, several, or "all".
+        weights: relative importance weights of the rows, as of `fgan.estimate`; a column of x or of y.
         method: a key of `fgan.estimation.INFORMATION_METHODS`, or "auto".
         folds: parts that report in turn.
         permutations: of the test of independence, such as 999; 0 for none. Its critic is trained on one half of the
@@ -75,7 +78,7 @@ def mutual_information(
     True
     """
     wanted, several = divergences_of(divergence)
-    inputs = read_joint(x, y, n=n, seed=seed, say=say)
+    inputs = read_joint(x, y, n=n, seed=seed, say=say, weights=weights)
     check_numbers(inputs, folds, permutations)
     chosen, reason = choose(method, inputs)
     plan = Plan(inputs, wanted, chosen, reason, folds, permutations, seed, resolve_device(device))
