@@ -9,16 +9,17 @@ import tyro
 
 from fgan.cli import print_error
 from fgan.cli.common import checked_picture, divergences_in, names_in, show
+from fgan.cli.tables import TableFlags
 from fgan.errors import FganError
 
 
 @dataclass(frozen=True, kw_only=True)
-class EstimateCommand:
+class EstimateCommand(TableFlags):
     """Estimate divergences of P from Q by samples that trained no critic, with intervals and lower bounds."""
 
     p: tyro.conf.Positional[str]
-    """Samples of P: a .csv, .tsv or .parquet table, a .npy or .npz array, a folder or archive of images, a run
-    directory, or the name of a data set."""
+    """Samples of P: a table of text (.csv, .tsv, .txt, .csv.gz) or .parquet, a .npy or .npz array, a folder or archive
+    of images, a run directory, or the name of a data set."""
     q: tyro.conf.Positional[str]
     """Samples of Q, likewise."""
     divergence: str = "kl"
@@ -51,7 +52,7 @@ def run(arguments: list[str]) -> None:
     command = tyro.cli(EstimateCommand, prog="fgan estimate", args=arguments)
     checked_picture(command.plot)
     divergences = divergences_in(command.divergence)
-    from fgan.data.tables import is_table, read_table
+    from fgan.data.tables import is_table
     from fgan.estimation import estimate
 
     columns = tuple(names_in(command.columns))
@@ -59,7 +60,7 @@ def run(arguments: list[str]) -> None:
         raise FganError(
             f"--columns chooses among the columns of tables; {command.p} and {command.q} are not both one."
         )
-    p, q = (read_table(one, columns) if is_table(one) else one for one in (command.p, command.q))
+    p, q = command.read((command.p, command.q), (columns, columns))
     found = estimate(
         p,
         q,
@@ -69,6 +70,8 @@ def run(arguments: list[str]) -> None:
         permutations=command.permutations,
         curve=command.curve,
         n=command.n,
+        kinds=command.kinds,
+        missing=command.missing,
         seed=command.seed,
         device=command.device,
         say=print_error,

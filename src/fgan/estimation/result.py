@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from fgan.data.tables import HowRead
 from fgan.errors import FganError
 from fgan.estimation.designs.design import Critic
 from fgan.estimation.diagnostics import HEAVY_TAIL, Diagnostics
@@ -94,7 +95,12 @@ class Estimate:
         fields = {
             one.name: getattr(self, one.name) for one in dataclasses.fields(self) if one.name != "source"
         }
-        return jsonable({**fields, "infinite": math.isinf(self.value)})
+        return jsonable({**fields, "infinite": math.isinf(self.value), "how_read": self.how_read})
+
+    @property
+    def how_read(self) -> HowRead:
+        """What each column was taken for, how files were read, and how many rows were left out."""
+        return self.source.inputs.how
 
     def plot(self) -> Figure:
         """Return a figure: log-ratios of both sides, calibration, and the bound against n if `curve` was asked for.
@@ -133,6 +139,7 @@ class Estimate:
             )
         if self.p_value is not None:
             lines.append(self.verdict(self.p_value))
+        lines += self.how_read.lines()
         return "\n".join([*lines, *(f"warning: {warning}" for warning in self.warnings)])
 
 
@@ -212,6 +219,7 @@ class Estimates(Mapping[str, Estimate]):
         lines = [first.basis, "", *aligned(rows)]
         if first.p_value is not None:
             lines += ["", first.verdict(first.p_value)]
+        lines += first.how_read.lines()
         lines += [f"{name}: not estimated; {why}" for name, why in self.skipped.items()]
         broken = [check for check in self.checks if not check.holds]
         if self.checks:
