@@ -9,6 +9,7 @@ from torch import Tensor
 
 from fgan.errors import FganError
 from fgan.estimation.estimate import estimate
+from fgan.estimation.inputs.kinds import Kinds
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.inputs.weighting import WeightsLike
 from fgan.estimation.result import Estimate, Estimates
@@ -23,6 +24,8 @@ class DensityRatio:
     Args:
         method: a key of `fgan.estimation.METHODS`, or "auto".
         folds: critics whose log-ratios are averaged, each from all samples but a part.
+        kinds: "number" or "category" by the name of a column, as for `fgan.estimate`.
+        missing: "refuse" rows that lack a value, or "drop" them.
         seed: decides what is random.
         device: where networks are trained.
 
@@ -34,8 +37,18 @@ class DensityRatio:
     True
     """
 
-    def __init__(self, method: str = "auto", *, folds: int = 5, seed: int = 0, device: str = "auto") -> None:
-        self.method, self.folds, self.seed, self.device = method, folds, seed, device
+    def __init__(
+        self,
+        method: str = "auto",
+        *,
+        folds: int = 5,
+        kinds: Kinds = None,
+        missing: str = "refuse",
+        seed: int = 0,
+        device: str = "auto",
+    ) -> None:
+        self.method, self.folds, self.kinds, self.missing = method, folds, kinds, missing
+        self.seed, self.device = seed, device
 
     def fit(
         self, p: Samples, q: Samples, *, weights_p: WeightsLike = None, weights_q: WeightsLike = None
@@ -53,6 +66,8 @@ class DensityRatio:
             weights_q=weights_q,
             method=self.method,
             folds=self.folds,
+            kinds=self.kinds,
+            missing=self.missing,
             seed=self.seed,
             device=self.device,
         )

@@ -10,6 +10,7 @@ from fgan.device import resolve_device
 from fgan.divergences.catalogue import DivergenceLike, divergences_of
 from fgan.estimation.evidence import checked
 from fgan.estimation.inputs.joint import read_joint
+from fgan.estimation.inputs.kinds import Kinds
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.inputs.weighting import WeightsLike
 from fgan.estimation.methods import choose
@@ -33,6 +34,8 @@ def mutual_information(
     folds: int = 5,
     permutations: int = 0,
     n: int | None = None,
+    kinds: Kinds = None,
+    missing: str = "refuse",
     seed: int = 0,
     device: str = "auto",
     say: Say = to_stderr,
@@ -47,7 +50,8 @@ def mutual_information(
 
     Args:
         x, y: samples that belong together row by row: arrays, tensors or lists (n,) or (n, d), tables of named columns;
-            words, truth values and few whole numbers are categories.
+            or files of them; words, truth values and whole numbers with at most 20 values are categories, dates and
+            durations are numbers of days or seconds.
         divergence: "kl" for Shannon's mutual information; another name, a `Divergence`, several, or "all".
         weights: relative importance weights of the rows, as of `fgan.estimate`; a column of x or of y.
         method: a key of `fgan.estimation.INFORMATION_METHODS`, or "auto".
@@ -55,6 +59,9 @@ def mutual_information(
         permutations: of the test of independence, such as 999; 0 for none. Its critic is trained on one half of the
             samples and tested on the other.
         n: at most so many rows, drawn by chance.
+        kinds: "number" or "category" by the name of a column, as {"age": "number"}, or by its place in arrays, those of x
+            first; or one kind for all (default: what `how_read` of the result says).
+        missing: "refuse" rows that lack a value, or "drop" them, which the result counts.
         seed: decides folds, networks, draws and permutations.
         device: where networks are trained; "auto" takes a GPU where torch has one.
         say: told what is worth knowing of data that are loaded.
@@ -78,7 +85,7 @@ def mutual_information(
     True
     """
     wanted, several = divergences_of(divergence)
-    inputs = read_joint(x, y, n=n, seed=seed, say=say, weights=weights)
+    inputs = read_joint(x, y, n=n, kinds=kinds, missing=missing, seed=seed, say=say, weights=weights)
     check_numbers(inputs, folds, permutations)
     chosen, reason = choose(method, inputs)
     plan = Plan(inputs, wanted, chosen, reason, folds, permutations, seed, resolve_device(device))
