@@ -73,13 +73,15 @@ def count_value(divergence: Divergence, p: Tensor, q: Tensor) -> Mean:
     size = int(torch.maximum(p.max(), q.max())) + 1
     count_p, count_q = (side.bincount(minlength=size).double() for side in (p, q))
     share_p, share_q = count_p / len(p), count_q / len(q)
-    value = float(_divergence(divergence, share_p, share_q))
+    value = float(divergence_of_shares(divergence, share_p, share_q))
     if not math.isfinite(value):
         return Mean(value, math.inf)
     floor = resolution(divergence, len(p), len(q))
     if not divergence.smooth:
         drawn = [counts_drawn(count, seed=seed) for seed, count in enumerate((count_p, count_q))]
-        return bootstrapped(value, _divergence(divergence, drawn[0] / len(p), drawn[1] / len(q)), floor)
+        return bootstrapped(
+            value, divergence_of_shares(divergence, drawn[0] / len(p), drawn[1] / len(q)), floor
+        )
     real, fake = _terms(divergence, share_p, share_q)
     spread = _variance(share_p, real) / len(p) + _variance(share_q, fake) / len(q)
     bias = _bias(divergence, share_p, share_q, len(p), len(q))
@@ -96,7 +98,7 @@ def _terms(divergence: Divergence, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor
     return real, fake
 
 
-def _divergence(divergence: Divergence, p: Tensor, q: Tensor) -> Tensor:
+def divergence_of_shares(divergence: Divergence, p: Tensor, q: Tensor) -> Tensor:
     """Return D_f of shares p (..., k) from q (..., k)."""
     real, fake = _terms(divergence, p, q)
     return torch.where(p > 0, p * real, 0.0).sum(-1) - torch.where(q > 0, q * fake, 0.0).sum(-1)
