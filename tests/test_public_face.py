@@ -21,6 +21,7 @@ WANTED = {
         "train",
         "compare",
         "evaluate",
+        "between",
         "estimate",
         "mutual_information",
         "DensityRatio",

@@ -3,6 +3,7 @@
 from fgan.data import load_data as load_data
 from fgan.divergences import Divergence as Divergence
 from fgan.divergences import divergence as divergence
+from fgan.divergences.between import between as between
 from fgan.errors import FganError as FganError
 from fgan.estimation import DensityRatio as DensityRatio
 from fgan.estimation import estimate as estimate

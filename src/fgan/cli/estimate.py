@@ -25,6 +25,14 @@ class EstimateCommand:
     """Names, separated by commas, or all for the whole catalogue from one critic."""
     columns: str = ""
     """Columns of tables, separated by commas; all if not given."""
+    weights: str = ""
+    """Relative importance weights of both sets: a column of the tables, which is then no feature."""
+    weights_p: str = ""
+    """Those of P alone: a column, or a .npy file with a weight for each row."""
+    weights_q: str = ""
+    """Those of Q alone, likewise."""
+    counts: bool = False
+    """P and Q are count tables: a column of counts, the last, after those that name the categories; or .npy arrays."""
     method: str = "auto"
     """How: auto, logistic, plain, tight, nwj, dv, telescoping, ulsif, rulsif, kliep, gaussian, knn or discrete."""
     folds: int = 5
@@ -51,19 +59,17 @@ def run(arguments: list[str]) -> None:
     command = tyro.cli(EstimateCommand, prog="fgan estimate", args=arguments)
     checked_picture(command.plot)
     divergences = divergences_in(command.divergence)
-    from fgan.data.tables import is_table, read_table
     from fgan.estimation import estimate
 
-    columns = tuple(names_in(command.columns))
-    if columns and not (is_table(command.p) and is_table(command.q)):
-        raise FganError(
-            f"--columns chooses among the columns of tables; {command.p} and {command.q} are not both one."
-        )
-    p, q = (read_table(one, columns) if is_table(one) else one for one in (command.p, command.q))
+    of_p, of_q = (one or command.weights for one in (command.weights_p, command.weights_q))
+    p, q = _sides(command, of_p, of_q)
     found = estimate(
         p,
         q,
         divergences,
+        weights_p=of_p or None,
+        weights_q=of_q or None,
+        counts=command.counts,
         method=command.method,
         folds=command.folds,
         permutations=command.permutations,
@@ -74,3 +80,21 @@ def run(arguments: list[str]) -> None:
         say=print_error,
     )
     show(found, command.plot, json=command.json)
+
+
+def _sides(command: EstimateCommand, *weights: str) -> list[object]:
+    """Return the samples of P and of Q: tables as their columns, all else by name."""
+    from fgan.data.tables import is_table, read_table
+    from fgan.estimation.inputs.counts import by_category
+    from fgan.estimation.inputs.weighting import is_column
+
+    columns = tuple(names_in(command.columns))
+    files = command.p, command.q
+    if columns and not all(map(is_table, files)):
+        raise FganError(
+            f"--columns chooses among the columns of tables; {command.p} and {command.q} are not both one."
+        )
+    if not command.counts:
+        chosen = [(*columns, one) if columns and one and is_column(one) else columns for one in weights]
+        return [read_table(x, some) if is_table(x) else x for x, some in zip(files, chosen, strict=True)]
+    return [by_category(read_table(x, columns), x) if is_table(x) else x for x in files]

@@ -28,6 +28,9 @@ class MutualInformationCommand:
     """Columns of a table that are Y, separated by commas; of one table all others if not given."""
     divergence: str = "kl"
     """kl for Shannon's mutual information; other names, separated by commas, or all."""
+    weights: str = ""
+    """Relative importance weights of the rows: a column of the table, which is then in neither X nor Y, or a .npy
+    file."""
     method: str = "auto"
     """How: auto, logistic, plain, tight, telescoping, nwj, dv, mine, infonce, js, smile, flo, ksg, copula or
     discrete."""
@@ -59,6 +62,7 @@ def run(arguments: list[str]) -> None:
         x,
         y,
         divergences,
+        weights=command.weights or None,
         method=command.method,
         folds=command.folds,
         permutations=command.permutations,

@@ -10,6 +10,7 @@ from torch import Tensor
 from fgan.errors import FganError
 from fgan.estimation.estimate import estimate
 from fgan.estimation.inputs.read import Samples
+from fgan.estimation.inputs.weighting import WeightsLike
 from fgan.estimation.result import Estimate, Estimates
 
 
@@ -36,14 +37,24 @@ class DensityRatio:
     def __init__(self, method: str = "auto", *, folds: int = 5, seed: int = 0, device: str = "auto") -> None:
         self.method, self.folds, self.seed, self.device = method, folds, seed, device
 
-    def fit(self, p: Samples, q: Samples) -> Self:
-        """Learn from samples, as `fgan.estimate` takes them.
+    def fit(
+        self, p: Samples, q: Samples, *, weights_p: WeightsLike = None, weights_q: WeightsLike = None
+    ) -> Self:
+        """Learn from samples and their weights, as `fgan.estimate` takes them.
 
         Raises:
             FganError: as `fgan.estimate` does, and for a method without a density ratio.
         """
         found = estimate(
-            p, q, ("kl",), method=self.method, folds=self.folds, seed=self.seed, device=self.device
+            p,
+            q,
+            ("kl",),
+            weights_p=weights_p,
+            weights_q=weights_q,
+            method=self.method,
+            folds=self.folds,
+            seed=self.seed,
+            device=self.device,
         )
         assert isinstance(found, Estimates), "several were asked for"
         if not found["kl"].source.critics:

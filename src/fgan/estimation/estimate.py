@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fgan.device import resolve_device
+from fgan.divergences.catalogue import DivergenceLike, divergences_of
+from fgan.errors import FganError
 from fgan.estimation.curve import with_curve
 from fgan.estimation.evidence import Evidence, checked
+from fgan.estimation.inputs.counts import read_counts
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.inputs.two_samples import read_two_samples
+from fgan.estimation.inputs.weighting import WeightsLike
 from fgan.estimation.methods import METHODS, choose
 from fgan.estimation.result import Estimate, Estimates
-from fgan.estimation.run import DivergenceLike, Plan, check_numbers, divergences_of, run
+from fgan.estimation.run import Plan, check_numbers, run
 from fgan.output import Say, to_stderr
 
 PERFECT = 0.997
@@ -24,6 +28,9 @@ def estimate(
     q: Samples,
     divergence: DivergenceLike | Sequence[DivergenceLike] = "kl",
     *,
+    weights_p: WeightsLike = None,
+    weights_q: WeightsLike = None,
+    counts: bool = False,
     method: str = "auto",
     folds: int = 5,
     permutations: int = 0,
@@ -45,6 +52,10 @@ def estimate(
             numbers, words or truth values, which are categories; tables of named columns; names of data or run
             directories, from which samples are drawn.
         divergence: a name, a `Divergence`, several of them, or "all" for the whole catalogue from one critic.
+        weights_p, weights_q: relative importance weights of the samples, of which only the ratios matter: arrays (n,),
+            .npy files, or the name of a table's column, which is then no feature. 0 leaves a row out; intervals count
+            (Σw)²/Σw² effective samples. To count a row w times, which makes more of them, repeat it or give `counts`.
+        counts: p and q are count tables, as `fgan.between` takes them: so many samples of each category.
         method: a key of `fgan.estimation.METHODS`, or "auto".
         folds: parts that report in turn.
         permutations: of the two-sample test, such as 999; 0 for none. Its critic is trained on one half of the
@@ -59,7 +70,7 @@ def estimate(
         An `Estimate`, or `Estimates` by name where several divergences were asked for.
 
     Raises:
-        DataError: for samples that cannot be read or compared, fewer than 50 of a set, NaN.
+        DataError: for samples that cannot be read or compared, fewer than 50 of a set, NaN, negative weights.
         FganError: for an unknown divergence or method, or one that does not take such samples.
 
     Source: Nguyen, Wainwright and Jordan, "Estimating divergence functionals and the likelihood ratio by convex risk
@@ -73,7 +84,12 @@ def estimate(
     True
     """
     wanted, several = divergences_of(divergence)
-    inputs = read_two_samples(p, q, n=n, seed=seed, say=say)
+    weights = weights_p, weights_q
+    if counts:
+        _require_counts_alone(weights, n)
+        inputs = read_counts(p, q)
+    else:
+        inputs = read_two_samples(p, q, n=n, seed=seed, say=say, weights=weights)
     check_numbers(inputs, folds, permutations)
     chosen, reason = choose(method, inputs)
     plan = Plan(inputs, wanted, chosen, reason, folds, permutations, seed, resolve_device(device))
@@ -84,6 +100,13 @@ def estimate(
     if curve:
         found = with_curve(found, plan)
     return checked(found, skipped) if several else next(iter(found.values()))
+
+
+def _require_counts_alone(weights: tuple[WeightsLike, WeightsLike], n: int | None) -> None:
+    if n is not None or any(one is not None for one in weights):
+        raise FganError(
+            "counts (--counts) say how many samples there are; n and weights are of samples. Leave these out."
+        )
 
 
 def _telescoped_if_far(plan: Plan, evidence: Evidence) -> tuple[Plan, Evidence]:

@@ -115,7 +115,7 @@ class Evidence:
                 None, [self.method.caveat, direct.caveat if isinstance(direct, Cautioned) else ""]
             )
         if self.diagnostics is not None and direct is None:
-            warnings += warnings_of(self.diagnostics, divergence, min(n_p, n_q))
+            warnings += warnings_of(self.diagnostics, divergence, min(self.inputs.sizes))
             warnings += tail_warnings(self.diagnostics, divergence)
         return make(
             divergence=divergence.name,
@@ -132,6 +132,7 @@ class Evidence:
             diagnostics=self.diagnostics,
             warnings=tuple(warnings),
             source=self.source,
+            n_effective=self.inputs.sizes if self.inputs.weighted else None,
         )
 
     def _honest(

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fgan.device import resolve_device
+from fgan.divergences.catalogue import DivergenceLike, divergences_of
 from fgan.estimation.evidence import checked
 from fgan.estimation.inputs.joint import read_joint
 from fgan.estimation.inputs.read import Samples
+from fgan.estimation.inputs.weighting import WeightsLike
 from fgan.estimation.methods import choose
 from fgan.estimation.result import Estimates, Information
-from fgan.estimation.run import DivergenceLike, Plan, check_numbers, divergences_of, run
+from fgan.estimation.run import Plan, check_numbers, run
 from fgan.output import Say, to_stderr
 
 SPARSE = 0.2
@@ -26,6 +28,7 @@ def mutual_information(
     y: Samples,
     divergence: DivergenceLike | Sequence[DivergenceLike] = "kl",
     *,
+    weights: WeightsLike = None,
     method: str = "auto",
     folds: int = 5,
     permutations: int = 0,
@@ -46,6 +49,7 @@ def mutual_information(
         x, y: samples that belong together row by row: arrays, tensors or lists (n,) or (n, d), tables of named columns;
             words, truth values and few whole numbers are categories.
         divergence: "kl" for Shannon's mutual information; another name, a `Divergence`, several, or "all".
+        weights: relative importance weights of the rows, as of `fgan.estimate`; a column of x or of y.
         method: a key of `fgan.estimation.INFORMATION_METHODS`, or "auto".
         folds: parts that report in turn.
         permutations: of the test of independence, such as 999; 0 for none. Its critic is trained on one half of the
@@ -74,7 +78,7 @@ def mutual_information(
     True
     """
     wanted, several = divergences_of(divergence)
-    inputs = read_joint(x, y, n=n, seed=seed, say=say)
+    inputs = read_joint(x, y, n=n, seed=seed, say=say, weights=weights)
     check_numbers(inputs, folds, permutations)
     chosen, reason = choose(method, inputs)
     plan = Plan(inputs, wanted, chosen, reason, folds, permutations, seed, resolve_device(device))
@@ -92,7 +96,7 @@ def _with_limits(found: Information, plan: Plan) -> Information:
             f"{found.method} cannot pass {ceiling:.2f} nats with so many samples, and is near it: the information may "
             "be any number above. logistic reaches further."
         )
-    reach = math.log(found.n_p)
+    reach = math.log(inputs.sizes[0])
     if found.divergence == "kl" and found.value > NEAR * reach:
         whose = "the critics'" if found.source.critics else "the method's"
         warnings.append(
@@ -102,7 +106,7 @@ def _with_limits(found: Information, plan: Plan) -> Information:
     cells = 0
     if inputs.kind == "categories":
         cells = (int(inputs.first.max()) + 1) * (int(inputs.second.max()) + 1)
-    if cells > SPARSE * found.n_p:
+    if cells > SPARSE * inputs.sizes[0]:
         warnings.append(
             f"{cells:,} pairs of categories are possible and there are {found.n_p:,} samples: counting finds "
             "information where there is none, and how much is a guess. Merge rare categories, and ask for permutations."

@@ -59,6 +59,8 @@ class Estimate:
         diagnostics: how far the critics can be trusted; None without critics.
         warnings: what makes the number less than it seems.
         source: the samples and the critics.
+        n_effective: how many samples of equal weight would know as much as those of P and of Q, (Σw)²/Σw²; None, and not
+            in JSON, where samples have no weights. Intervals and bounds count these.
     """
 
     divergence: str
@@ -75,6 +77,7 @@ class Estimate:
     diagnostics: Diagnostics | None
     warnings: tuple[str, ...]
     source: Source = field(repr=False)
+    n_effective: tuple[float, float] | None = None
 
     def log_ratio(self, x: Samples) -> Tensor:
         """Return log(p/q) (n,) of further samples, the mean over the folds' critics, in float64.
@@ -94,6 +97,8 @@ class Estimate:
         fields = {
             one.name: getattr(self, one.name) for one in dataclasses.fields(self) if one.name != "source"
         }
+        if self.n_effective is None:
+            del fields["n_effective"]
         return jsonable({**fields, "infinite": math.isinf(self.value)})
 
     def plot(self) -> Figure:
@@ -112,10 +117,17 @@ class Estimate:
     @property
     def basis(self) -> str:
         """What it is made from, in a line."""
-        names = self.source.inputs.names
+        names, weighted = self.source.inputs.names, self._weighted
         return (
-            f"{self.n_p:,} samples of {names[0]}, {self.n_q:,} of {names[1]}; {self.method} ({self.reason})"
+            f"{self.n_p:,} samples of {names[0]}{weighted(0)}, {self.n_q:,} of {names[1]}{weighted(1)}; "
+            f"{self.method} ({self.reason})"
         )
+
+    def _weighted(self, side: int) -> str:
+        """Say how many samples the weights of a side leave, if it has some."""
+        if self.n_effective is None or self.source.inputs.weights[side] is None:
+            return ""
+        return f" (weighted, n_eff = {self.n_effective[side]:,.4g})"
 
     def verdict(self, p_value: float) -> str:
         """Say what was tested, and the p-value."""
@@ -159,7 +171,7 @@ class Information(Estimate):
     def basis(self) -> str:
         """What it is made from, in a line."""
         unit = ", in nats" if self.divergence == "kl" else ""
-        return f"{self.n_p:,} samples{unit}; {self.method} ({self.reason})"
+        return f"{self.n_p:,} samples{self._weighted(0)}{unit}; {self.method} ({self.reason})"
 
     def verdict(self, p_value: float) -> str:
         """Say what was tested, and the p-value."""

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from fgan.divergences import EXAMPLES, Divergence
-from fgan.divergences import divergence as divergence_named
+from fgan.divergences import Divergence
 from fgan.errors import FganError
 from fgan.estimation.designs.design import CrossFit, Design, Learner, cross_fit
 from fgan.estimation.designs.pairs import SHIFTS, Pairs
@@ -16,8 +15,6 @@ from fgan.estimation.inputs.encoding import Inputs
 from fgan.estimation.methods import Method, Setting, trained_for
 from fgan.estimation.prices import Mean
 from fgan.estimation.published.fitting import published_value
-
-DivergenceLike = str | Divergence
 
 
 @dataclass(frozen=True)
@@ -56,19 +53,12 @@ def check_numbers(inputs: Inputs, folds: int, permutations: int) -> None:
         raise FganError(
             f"permutations must be 0, or at least 19 to reach a p-value of 0.05; got {permutations}. Take 999."
         )
-
-
-def divergences_of(given: DivergenceLike | Sequence[DivergenceLike]) -> tuple[list[Divergence], bool]:
-    """Return the divergences that are meant, and whether several were asked for."""
-    if isinstance(given, Divergence):
-        return [given], False
-    if given == "all":
-        return [divergence_named(name) for name in EXAMPLES], True
-    if isinstance(given, str):
-        return [divergence_named(given)], False
-    if not given:
-        raise FganError('name at least one divergence, such as "kl", or "all"; got none.')
-    return [one if isinstance(one, Divergence) else divergence_named(one) for one in given], True
+    if permutations and inputs.joint and inputs.weighted:
+        raise FganError(
+            "the permutation test of independence takes no weights: where a weight depends on both x and y, the rows "
+            "themselves are dependent although what they stand for is not, and permuted ones are not like them. Take "
+            "permutations=0; lower_bound above 0 shows dependence too."
+        )
 
 
 def run(plan: Plan) -> Evidence:
@@ -95,8 +85,8 @@ def run(plan: Plan) -> Evidence:
 def design_of(inputs: Inputs, folds: int, seed: int, shifts: int = SHIFTS) -> Design:
     """Return how samples are parted: two sets of them, or a joint distribution against its product."""
     if inputs.joint:
-        return Pairs(inputs.first, inputs.second, folds, shifts, seed)
-    return TwoSamples(inputs.first, inputs.second, folds, seed)
+        return Pairs(inputs.first, inputs.second, folds, shifts, seed, inputs.weights[0])
+    return TwoSamples(inputs.first, inputs.second, folds, seed, inputs.weights)
 
 
 def _fit(plan: Plan, learner: Callable[[Setting], Learner]) -> tuple[CrossFit, float | None]:
@@ -118,4 +108,7 @@ def _without_critics(plan: Plan, divergence: Divergence) -> Mean | None:
     if method.published is not None and divergence.name == "kl":
         design = Pairs(inputs.first, inputs.second, plan.folds, seed=plan.seed)
         return published_value(design, method.published, plan.seed, plan.device)
-    return method.value(divergence, inputs.first, inputs.second) if method.value else None
+    if method.value is None:
+        return None
+    weights = [inputs.weights] if inputs.weighted else []
+    return method.value(divergence, inputs.first, inputs.second, *weights)

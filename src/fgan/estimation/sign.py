@@ -8,6 +8,7 @@ from scipy.stats import beta
 from fgan.divergences import Divergence
 from fgan.estimation.designs.design import CrossFit
 from fgan.estimation.formulas.discrete import divergence_of_shares
+from fgan.estimation.weights import mean_of
 
 CONFIDENCE = 0.95
 
@@ -33,7 +34,7 @@ def sign_bound(divergence: Divergence, fitted: CrossFit) -> float:
 
 
 def _shares(fitted: CrossFit) -> tuple[float, float]:
-    on_p, on_q = (float((side.log_ratio > 0).double().mean()) for side in (fitted.p, fitted.q))
+    on_p, on_q = (float(mean_of((side.log_ratio > 0).double(), side.weight)) for side in (fitted.p, fitted.q))
     return on_p, on_q
 
 

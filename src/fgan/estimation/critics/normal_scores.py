@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from fgan.estimation.inputs.outliers import Outliers, outliers_of
+from fgan.estimation.weights import Weight, mean_of
 
 KNOTS = 4096
 TAIL = 0.02
@@ -46,8 +47,8 @@ class NormalScores:
         return (z0 + share * (z1 - z0) + high.log1p() - low.log1p()).T.float()
 
 
-def normal_scores_of(x: Tensor) -> NormalScores:
-    """Return the normal scores of samples (n, d).
+def normal_scores_of(x: Tensor, weight: Weight = None) -> NormalScores:
+    """Return the normal scores of samples (n, d), of the weighted distribution where they have weights (n,).
 
     >>> x = torch.linspace(-1, 1, 999)[:, None] ** 3
     >>> z = normal_scores_of(x)(x).flatten()
@@ -57,15 +58,23 @@ def normal_scores_of(x: Tensor) -> NormalScores:
     outliers = outliers_of(x)
     x = outliers(x)
     center = x.median(0).values
-    ranked = (x - center).sort(0).values.T
+    ranked, order = (one.T for one in (x - center).sort(0))
     n = ranked.shape[1]
     places = torch.linspace(0, n - 1, min(n, KNOTS), dtype=torch.float64)
     below = places.floor().long()
     above = (below + 1).clamp(max=n - 1)
     knots = ranked[:, below] + (places - below) * (ranked[:, above] - ranked[:, below])
-    scores = torch.special.ndtri((places + 0.5) / n).expand_as(knots).clone()
+    chances = (places + 0.5) / n
+    if weight is not None:
+        own = weight[order]
+        middles = (own.cumsum(1) - own / 2) / own.sum(1, keepdim=True)
+        chances = middles[:, below] + (places - below) * (middles[:, above] - middles[:, below])
+    scores = torch.special.ndtri(chances).expand_as(knots).clone()
     repeats = (ranked[:, 1:] == ranked[:, :-1]).double().mean(1)
     mean, deviation = ranked.mean(1), ranked.std(1)
+    if weight is not None:
+        mean = mean_of(x - center, weight)
+        deviation = mean_of((x - center - mean).square(), weight).sqrt()
     deviation = torch.where(deviation > 0, deviation, 1.0)
     for column in (repeats > TIES).nonzero().flatten().tolist():
         low, high = float(ranked[column, 0]), float(ranked[column, -1])

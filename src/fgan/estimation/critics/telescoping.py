@@ -16,6 +16,7 @@ from fgan.estimation.critics.learner import NeuralLearner
 from fgan.estimation.critics.regression import logistic_loss
 from fgan.estimation.critics.scaling import Scaling, scaling_of
 from fgan.estimation.designs.design import Critic, Job
+from fgan.estimation.weights import Weight, Weights
 
 BRIDGES = 8
 
@@ -86,7 +87,21 @@ class TelescopingLearner:
     def _bridges(self, job: Job, scaling: Scaling) -> list[Job]:
         train = self._waymarks(scaling(job.p), scaling(job.q))
         stop = self._waymarks(scaling(job.p_stop), scaling(job.q_stop))
-        return [Job(train[k], train[k + 1], stop[k], stop[k + 1]) for k in range(self.bridges)]
+        of_train, of_stop = (
+            self._weights(p, q, weights)
+            for p, q, weights in ((job.p, job.q, job.weights), (job.p_stop, job.q_stop, job.weights_stop))
+        )
+        return [
+            Job(
+                train[k],
+                train[k + 1],
+                stop[k],
+                stop[k + 1],
+                (of_train[k], of_train[k + 1]),
+                (of_stop[k], of_stop[k + 1]),
+            )
+            for k in range(self.bridges)
+        ]
 
     def _waymarks(self, p: Tensor, q: Tensor) -> list[Tensor]:
         longest = max(len(p), len(q))
@@ -96,3 +111,10 @@ class TelescopingLearner:
             share = math.sin(math.pi / 2 * k / self.bridges)
             marks.append(math.sqrt(1 - share**2) * pairs_p + share * pairs_q)
         return [*marks, q]
+
+    def _weights(self, p: Tensor, q: Tensor, weights: Weights) -> list[Weight]:
+        """Return the weights of each waymark: a mixed sample weighs what both do."""
+        longest = max(len(p), len(q))
+        both = [one[torch.arange(longest) % len(one)] for one in weights if one is not None]
+        mixed = torch.stack(both).prod(0) if both else None
+        return [weights[0], *[mixed] * (self.bridges - 1), weights[1]]

@@ -9,6 +9,7 @@ from fgan.estimation.designs.design import Critic, Job
 from fgan.estimation.designs.two_samples import Folds
 from fgan.estimation.permutation import independence_p_value
 from fgan.estimation.prices import Sampling
+from fgan.estimation.weights import Weight, Weights, heaviest_fill, mean_of, size_of, some_of
 
 SHIFTS = 8
 """Other partners that each sample is seen with."""
@@ -35,6 +36,7 @@ class Pairs:
         folds: how many.
         shifts: others' y beside each x.
         seed: decides the order.
+        weight: of the samples; a pair that does not belong together weighs what both do.
 
     >>> x = torch.arange(100.0)[:, None]
     >>> design = Pairs(x, x, folds=5, shifts=3)
@@ -43,8 +45,10 @@ class Pairs:
     (64, 192, 16, 20, 60, 0)
     """
 
-    def __init__(self, x: Tensor, y: Tensor, folds: int, shifts: int = SHIFTS, seed: int = 0) -> None:
-        self.x, self.y, self.folds = x, y, folds
+    def __init__(
+        self, x: Tensor, y: Tensor, folds: int, shifts: int = SHIFTS, seed: int = 0, weight: Weight = None
+    ) -> None:
+        self.x, self.y, self.folds, self.weight = x, y, folds, weight
         self._rows = Folds(len(x), folds, torch.Generator().manual_seed(seed))
         self.shifts = min(shifts, len(x) // folds - 1)
 
@@ -56,11 +60,15 @@ class Pairs:
         """Return what trains and stops the critic of a fold."""
         train, stop, _ = self.rows(fold)
         (p, q), (p_stop, q_stop) = self._sides(train), self._sides(stop)
-        return Job(p, q, p_stop, q_stop)
+        return Job(p, q, p_stop, q_stop, self._weights(train), self._weights(stop))
 
     def report(self, fold: int) -> tuple[Tensor, Tensor]:
         """Return the samples that report in a fold: together, and apart."""
         return self._sides(self.rows(fold)[2])
+
+    def weights(self, fold: int) -> Weights:
+        """Return the weights of the samples that report in a fold: together, and apart."""
+        return self._weights(self.rows(fold)[2])
 
     def overlap(self, fold: int, other: int) -> float:
         """Return the share of a critic's training samples that another one's has too."""
@@ -70,10 +78,23 @@ class Pairs:
         x, y = self.x[rows], self.y[rows]
         return torch.cat([x, y], 1), beside(x, y, min(self.shifts, len(x) - 1))
 
-    def sampling(self) -> Sampling:
+    def _weights(self, rows: Tensor) -> Weights:
+        own = some_of(self.weight, rows)
+        if own is None:
+            return None, None
+        return own, beside(own[:, None], own[:, None], min(self.shifts, len(rows) - 1)).prod(1)
+
+    def sampling(self, weights: Weights = (None, None)) -> Sampling:
         """Return how the samples that report depend on each other: each x, and each y, is in several pairs."""
         sizes = [len(self.rows(fold)[2]) for fold in range(self.folds)]
-        return Sampling(len(self.x), len(self.x) // 2, lambda on_p, on_q: self._variance(on_p, on_q, sizes))
+        n, fill = size_of(self.x, self.weight), heaviest_fill(self.x, self.weight)
+        halves = (n // 2, fill // 2) if self.weight is None else (n / 2, fill / 2)
+
+        def variance(on_p: Tensor, on_q: Tensor) -> float:
+            apart = [_relative(one, weight) for one, weight in zip((on_p, on_q), weights, strict=True)]
+            return self._variance(*apart, sizes)
+
+        return Sampling(n, halves[0], variance, fill, halves[1])
 
     def p_value(self, critic: Critic, permutations: int, seed: int) -> float:
         """Return the p-value of independence, the rows of y permuted."""
@@ -89,3 +110,10 @@ class Pairs:
             as_y = torch.stack([one.roll(shift) for shift, one in enumerate(pairs, 1)])
             apart.append((pairs + as_y).mean(0))
         return float((on_p + torch.cat(apart)).var()) / len(on_p)
+
+
+def _relative(terms: Tensor, weight: Weight) -> Tensor:
+    """Return terms whose plain mean moves with each sample as the weighted mean of the given ones does."""
+    if weight is None:
+        return terms
+    return (terms - mean_of(terms, weight)) * weight / weight.mean()

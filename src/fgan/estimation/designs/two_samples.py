@@ -8,6 +8,7 @@ from torch import Tensor
 from fgan.estimation.designs.design import Critic, Job
 from fgan.estimation.permutation import permutation_p_value
 from fgan.estimation.prices import Sampling, independent
+from fgan.estimation.weights import Weights, some_of
 
 STOP_SHARE = 0.2
 """Of the samples that do not report, how many stop, select and calibrate."""
@@ -46,6 +47,7 @@ class TwoSamples:
         p, q: samples (n, *shape) and (m, *shape).
         folds: how many.
         seed: decides the order.
+        weights: of the samples.
 
     >>> design = TwoSamples(torch.arange(100), torch.arange(50), folds=5)
     >>> job, (p, q) = design.job(0), design.report(0)
@@ -53,29 +55,39 @@ class TwoSamples:
     (64, 16, 20, 10)
     """
 
-    def __init__(self, p: Tensor, q: Tensor, folds: int, seed: int = 0) -> None:
+    def __init__(
+        self, p: Tensor, q: Tensor, folds: int, seed: int = 0, weights: Weights = (None, None)
+    ) -> None:
         generator = torch.Generator().manual_seed(seed)
-        self.p, self.q, self.folds = p, q, folds
+        self.p, self.q, self.folds, self._weights = p, q, folds, weights
         self._of_p, self._of_q = (Folds(len(side), folds, generator) for side in (p, q))
 
     def job(self, fold: int) -> Job:
         """Return what trains and stops the critic of a fold."""
         (p, p_stop, _), (q, q_stop, _) = self._of_p.parts(fold), self._of_q.parts(fold)
-        return Job(self.p[p], self.q[q], self.p[p_stop], self.q[q_stop])
+        weights, weights_stop = self._some(p, q), self._some(p_stop, q_stop)
+        return Job(self.p[p], self.q[q], self.p[p_stop], self.q[q_stop], weights, weights_stop)
 
     def report(self, fold: int) -> tuple[Tensor, Tensor]:
         """Return the samples that report in a fold."""
         return self.p[self._of_p.reports[fold]], self.q[self._of_q.reports[fold]]
 
+    def weights(self, fold: int) -> Weights:
+        """Return the weights of the samples that report in a fold."""
+        return self._some(self._of_p.reports[fold], self._of_q.reports[fold])
+
+    def _some(self, p: Tensor, q: Tensor) -> Weights:
+        return some_of(self._weights[0], p), some_of(self._weights[1], q)
+
     def overlap(self, fold: int, other: int) -> float:
         """Return the share of one critic's training samples of P that another's has too."""
         return self._of_p.overlap(fold, other)
 
-    def sampling(self) -> Sampling:
+    def sampling(self, weights: Weights = (None, None)) -> Sampling:
         """Return that all samples are independent."""
-        return independent(len(self.p), len(self.q))
+        return independent(self.p, self.q, weights)
 
     def p_value(self, critic: Critic, permutations: int, seed: int) -> float:
         """Return the p-value of P = Q, the labels of the samples permuted."""
         on_p, on_q = (critic(side) for side in self.report(0))
-        return permutation_p_value(on_p, on_q, permutations, seed)
+        return permutation_p_value(on_p, on_q, permutations, seed, self.weights(0))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from fgan.data.tables import HowRead
 from fgan.errors import DataError
 from fgan.estimation.inputs.read import Array, Read, Samples, read
+from fgan.estimation.weights import Weights, size_of, some_of
 from fgan.output import to_stderr
 
 MOST_CATEGORIES = 0.1
@@ -35,6 +37,8 @@ class Inputs:
         joint: whether a row of one belongs to the same row of the other: critics see both, side by side.
         numbers: whether every coordinate is a number of its own, none of them a category's.
         notes: what is worth knowing of them.
+        weights: of the samples of each, relative; twice the same of rows that belong together.
+        how: what each column was taken for, how files were read, and how many rows were dropped.
     """
 
     first: Tensor
@@ -46,6 +50,8 @@ class Inputs:
     joint: bool = False
     numbers: bool = False
     notes: tuple[str, ...] = ()
+    weights: Weights = (None, None)
+    how: HowRead = HowRead()
 
     @property
     def width(self) -> int:
@@ -53,9 +59,24 @@ class Inputs:
         return len(self.columns) if self.kind == "categories" else self.first.shape[1]
 
     @property
+    def weighted(self) -> bool:
+        """Whether samples have weights."""
+        return any(weight is not None for weight in self.weights)
+
+    @property
+    def sizes(self) -> tuple[float, float]:
+        """How many samples of equal weight would know as much as each set."""
+        return size_of(self.first, self.weights[0]), size_of(self.second, self.weights[1])
+
+    @property
     def smallest(self) -> int:
-        """How many samples the smaller set has."""
-        return min(len(self.first), len(self.second))
+        """How many samples the smaller set has, effective ones where they have weights."""
+        return int(min(self.sizes))
+
+    def some(self, first: Tensor, second: Tensor) -> Inputs:
+        """Return some rows of each set."""
+        weights = some_of(self.weights[0], first), some_of(self.weights[1], second)
+        return replace(self, first=self.first[first], second=self.second[second], weights=weights)
 
 
 def require_alike(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from fgan.errors import DataError
 from fgan.estimation.inputs.encoding import Inputs, Numbered, categories_of, coordinates_of
 from fgan.estimation.inputs.notes import NAMED, notes_on_rows
 from fgan.estimation.inputs.read import Read, Samples, check_count, keeps_order, read, require_enough
+from fgan.estimation.inputs.weighting import WeightsLike, columns_of, is_column, taken_apart
 from fgan.output import Say, to_stderr
 
 MOST_LABELS = 20
@@ -19,7 +20,13 @@ Categories = dict[tuple[Any, ...], int]
 
 
 def read_joint(
-    x: Samples, y: Samples, *, n: int | None = None, seed: int = 0, say: Say = to_stderr
+    x: Samples,
+    y: Samples,
+    *,
+    n: int | None = None,
+    seed: int = 0,
+    say: Say = to_stderr,
+    weights: WeightsLike = None,
 ) -> Inputs:
     """Read samples of X and of Y that belong together, row by row.
 
@@ -29,12 +36,14 @@ def read_joint(
         n: at most so many rows, drawn by chance.
         seed: decides which.
         say: told what is worth knowing of data that are loaded.
+        weights: of the rows; see `WeightsLike`. A column may be of x or of y.
 
     Raises:
         DataError: where they cannot be read, are not of one length, are too few, hold NaN, or do not keep their rows in
             one order.
     """
     check_count(n)
+    x, y, weight = _weighing(x, y, weights)
     sides = [_side(samples, name, seed, say) for samples, name in ((x, "X"), (y, "Y"))]
     names = (sides[0].name, sides[1].name)
     in_order = keeps_order(x), keeps_order(y)
@@ -48,13 +57,26 @@ def read_joint(
             f"mutual information is of rows that belong together; {names[0]} has {len(sides[0])}, {names[1]} "
             f"{len(sides[1])}. Give two sets of one length, row by row of the same thing."
         )
-    sides = [side.some(n, seed) for side in sides]  # one seed, so the same rows
+    sides = [side.weighted(weight).some(n, seed) for side in sides]  # one seed, so the same rows
     require_enough(*sides)
+    relative, notes = (sides[0].relative,) * 2, sides[0].weight_notes
     known = _categories(sides)
     if known[0] is not None and known[1] is not None:
         x, y = (Numbered(one or {}).of(side) for side, one in zip(sides, known, strict=True))
-        return Inputs(x, y, "categories", names, (), joint=True)
-    return _vectors(sides, known, names)
+        return Inputs(x, y, "categories", names, (), joint=True, notes=notes, weights=relative)
+    found = _vectors(sides, known, names)
+    return replace(found, notes=(*found.notes, *notes), weights=relative)
+
+
+def _weighing(x: Samples, y: Samples, weights: WeightsLike) -> tuple[Samples, Samples, Any]:
+    """Return both sides without a column of weights, and the weights."""
+    if is_column(weights):
+        holds = [isinstance(side, Mapping) or hasattr(side, "columns") for side in (x, y)]
+        in_y = holds[1] and not (holds[0] and weights in columns_of(x))
+        y, of_y = taken_apart(y, weights, "Y") if in_y else (y, None)
+        x, of_x = (x, None) if in_y else taken_apart(x, weights, "X")
+        return x, y, of_y if in_y else of_x
+    return x, y, taken_apart(x, weights, "X and Y")[1]
 
 
 def _side(samples: Samples, name: str, seed: int, say: Say) -> Read:

@@ -17,6 +17,8 @@ from fgan.data import Dataset, TensorSource, load_data
 from fgan.data.arrays import read_array, to_samples
 from fgan.data.dataset import as_uint8
 from fgan.errors import DataError
+from fgan.estimation.inputs.weighting import WeightsLike, taken_apart
+from fgan.estimation.weights import effective_size
 from fgan.output import Say
 from fgan.training.run_directory import RunDirectory
 
@@ -42,6 +44,7 @@ class Read:
         columns: their names.
         images: uint8 (n, c, h, w), if it holds images.
         named: whether the columns were given names.
+        weight: of each sample, between 0 and 1 (n,); None where they have none.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Read:
     columns: tuple[str, ...]
     images: Tensor | None = None
     named: bool = False
+    weight: Array | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -68,13 +72,48 @@ class Read:
         """Return at most n of the samples, drawn by chance."""
         if n is None or n >= len(self):
             return self
-        rows = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:n]
-        if self.images is not None:
-            return replace(self, images=self.images[rows])
-        return replace(self, cells=[cell[rows.numpy()] for cell in self.cells])
+        return self.rows(torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:n].numpy())
+
+    def rows(self, which: Array) -> Read:
+        """Return some of the samples, by number or by truth value, with their weights."""
+        return replace(
+            self,
+            images=None if self.images is None else self.images[torch.from_numpy(which)],
+            cells=[cell[which] for cell in self.cells],
+            weight=None if self.weight is None else self.weight[which],
+        )
+
+    def weighted(self, weight: Array | None) -> Read:
+        """Return the samples with weights, those of weight 0 left out.
+
+        Raises:
+            DataError: for another number of weights than of samples.
+        """
+        if weight is None:
+            return self
+        if len(weight) != len(self):
+            raise DataError(
+                f"weights are one for each row; {self.name} has {len(self)} rows and {len(weight)} weights. Give as many."
+            )
+        return replace(self, weight=weight).rows(weight > 0)
+
+    @property
+    def relative(self) -> Tensor | None:
+        """The weights, float64 of mean 1 (n,); None where there are none, or all are equal."""
+        if self.weight is None or (self.weight == self.weight[0]).all():
+            return None
+        return torch.from_numpy(self.weight / self.weight.mean())
+
+    @property
+    def weight_notes(self) -> tuple[str, ...]:
+        """What is worth knowing of the weights."""
+        equal = self.weight is not None and self.relative is None
+        return (f"the weights of {self.name} are all equal, which is as having none.",) if equal else ()
 
 
-def read(samples: Samples, side: str, n: int | None, seed: int, say: Say) -> Read:
+def read(
+    samples: Samples, side: str, n: int | None, seed: int, say: Say, weights: WeightsLike = None
+) -> Read:
     """Return samples as rows of cells, or as images.
 
     Args:
@@ -83,12 +122,19 @@ def read(samples: Samples, side: str, n: int | None, seed: int, say: Say) -> Rea
         n: the maximum number of rows, chosen at random; from a run or distribution, how many to draw (default: 10,000).
         seed: decides which.
         say: told what is worth knowing of data that are loaded.
+        weights: of the samples; see `WeightsLike`.
 
     Raises:
         DataError: where they cannot be read, or hold what is no finite number, word or truth value.
     """
     check_count(n)
-    found = _whole(samples, side, n, seed, say).some(n, seed)
+    if weights is not None and not keeps_order(samples):
+        raise DataError(
+            f"weights belong to rows; {side} is a data set by name or a run, whose samples are drawn. Give an array, a "
+            ".npy file or a table."
+        )
+    samples, weight = taken_apart(samples, weights, side)
+    found = _whole(samples, side, n, seed, say).weighted(weight).some(n, seed)
     for cell, column in zip(found.cells, found.columns, strict=True):
         if cell.dtype.kind == "f" and not np.isfinite(cell).all():
             bad = ~np.isfinite(cell)
@@ -105,13 +151,20 @@ def check_count(n: int | None) -> None:
         raise DataError(f"n must be a whole number of samples, at least {FEWEST}; got {n!r}.")
 
 
-def require_enough(*sets: Read) -> None:
-    """Raise a DataError for too few samples to train, stop and report."""
+def require_enough(*sets: Read, hint: str = "") -> None:
+    """Raise a DataError for too few samples, or effective ones, to train, stop and report; a hint goes with it."""
     for one in sets:
-        if len(one) < FEWEST:
+        weight = one.relative
+        effective = len(one) if weight is None else effective_size(weight)
+        if effective < FEWEST:
+            many = (
+                len(one)
+                if weight is None
+                else f"{len(one)}, whose weights leave {effective:.4g} effective ones"
+            )
             raise DataError(
                 f"an estimate needs at least {FEWEST} samples of each set, for some of them train and others report; "
-                f"{one.name} has {len(one)}. Give more."
+                f"{one.name} has {many}. Give more.{hint and ' '}{hint}"
             )
 
 

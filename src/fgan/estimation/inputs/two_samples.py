@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fgan.errors import DataError
+from fgan.estimation.inputs.counts import seen_as_histograms
 from fgan.estimation.inputs.encoding import (
     ImagesLike,
     Inputs,
@@ -14,11 +15,18 @@ from fgan.estimation.inputs.encoding import (
 )
 from fgan.estimation.inputs.notes import notes_on_two_samples
 from fgan.estimation.inputs.read import Samples, read, require_enough
+from fgan.estimation.inputs.weighting import WeightsLike
 from fgan.output import Say, to_stderr
 
 
 def read_two_samples(
-    p: Samples, q: Samples, *, n: int | None = None, seed: int = 0, say: Say = to_stderr
+    p: Samples,
+    q: Samples,
+    *,
+    n: int | None = None,
+    seed: int = 0,
+    say: Say = to_stderr,
+    weights: tuple[WeightsLike, WeightsLike] = (None, None),
 ) -> Inputs:
     """Read samples of P and of Q.
 
@@ -29,6 +37,7 @@ def read_two_samples(
         n: samples to draw from a run or distribution (default: 10,000); otherwise the maximum number of rows to use.
         seed: decides which.
         say: told what is worth knowing of data that are loaded.
+        weights: of the samples of P and of Q; see `WeightsLike`.
 
     Raises:
         DataError: where they cannot be read, are not of one kind and size, are too few, or hold NaN.
@@ -37,12 +46,13 @@ def read_two_samples(
     >>> inputs.first.shape, inputs.kind
     (torch.Size([100, 1]), 'vectors')
     """
-    first, second = read(p, "P", n, seed, say), read(q, "Q", n, seed + 1, say)
+    first, second = read(p, "P", n, seed, say, weights[0]), read(q, "Q", n, seed + 1, say, weights[1])
     names = (first.name, second.name)
     if (first.images is None) != (second.images is None):
         raise DataError(f"both sets hold images, or neither; of {names[0]} and {names[1]} only one does.")
     require_alike(first.shape, second.shape, names, first.columns, second.columns)
-    require_enough(first, second)
+    histograms = seen_as_histograms(first, second)
+    require_enough(first, second, hint=histograms)
     require_one_kind(first, second)
     categories = categories_of(first, second)
     if first.images is not None:
@@ -55,5 +65,14 @@ def read_two_samples(
         encode = coordinates_of(first, second)
         kind, columns = "vectors", encode.names
     sides = encode.of(first), encode.of(second)
-    notes = notes_on_two_samples(*sides, kind, columns)
-    return Inputs(*sides, kind, names, columns, encode, numbers=first.numbers and second.numbers, notes=notes)
+    notes = [*notes_on_two_samples(*sides, kind, columns), *first.weight_notes, *second.weight_notes]
+    return Inputs(
+        *sides,
+        kind,
+        names,
+        columns,
+        encode,
+        numbers=first.numbers and second.numbers,
+        notes=(*notes, histograms) if histograms else tuple(notes),
+        weights=(first.relative, second.relative),
+    )
