@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from scipy.stats import beta
+from scipy.special import betaincinv
 
 from fgan.divergences import Divergence
 from fgan.estimation.designs.design import CrossFit
@@ -28,8 +28,8 @@ def sign_bound(divergence: Divergence, fitted: CrossFit) -> float:
     """
     on_p, on_q = _shares(fitted)
     n, m = fitted.sampling.n_p, fitted.sampling.n_q
-    least = float(beta.ppf((1 - CONFIDENCE) / 2, n * on_p, n * (1 - on_p) + 1)) if on_p > 0 else 0.0
-    most = float(beta.ppf((1 + CONFIDENCE) / 2, m * on_q + 1, m * (1 - on_q))) if on_q < 1 else 1.0
+    least = float(betaincinv(n * on_p, n * (1 - on_p) + 1, (1 - CONFIDENCE) / 2)) if on_p > 0 else 0.0
+    most = float(betaincinv(m * on_q + 1, m * (1 - on_q), (1 + CONFIDENCE) / 2)) if on_q < 1 else 1.0
     return _of_coins(divergence, least, most) if least > most else divergence.range[0]
 
 
