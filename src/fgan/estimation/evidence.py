@@ -20,9 +20,10 @@ from fgan.estimation.inputs.outliers import farthest_cell
 from fgan.estimation.methods import Method
 from fgan.estimation.prices import Cautioned, Mean, Price, price
 from fgan.estimation.result import Estimate, Estimates, Source
+from fgan.estimation.sign import sign_bound, sign_value
 
 CLAIMS = 1.0
-"""Critics whose mean |l| is above this and that show less than nothing have failed; below it that is chance."""
+"""Critics whose median |l| is above this and that show less than nothing have failed; below it that is chance."""
 
 Kind = TypeVar("Kind", bound=Estimate)
 
@@ -141,6 +142,7 @@ class Evidence:
         lowest, highest = divergence.range
         value, (low, high), warnings = best.value, best.interval(), []
         floor = lowest if lower_bound is None else lower_bound
+        told_apart = lowest if self.fitted is None else sign_bound(divergence, self.fitted)
         if math.isinf(value):
             low, high = floor, math.inf
         elif high < lowest and self._claim > CLAIMS:
@@ -155,6 +157,12 @@ class Evidence:
                 f"confidence: the value is raised to that bound, {floor:.4g}. More is not ruled out."
             )
             value, low, high = floor, floor, highest
+        elif high < told_apart:
+            warnings.append(
+                f"{self.method.name} found {value:.4g}, but how often its critics are right shows {told_apart:.4g} "
+                "with 95% confidence: log-ratios are too near to 0. The value is that of what they tell apart."
+            )
+            value, low, high = sign_value(divergence, self.fitted), told_apart, highest
         elif self._apart and math.isinf(highest) and high < math.inf:
             high = math.inf
             warnings.append(
@@ -165,10 +173,10 @@ class Evidence:
 
     @cached_property
     def _claim(self) -> float:
-        """How far the critics' log-ratios are from 0 on average; no critics claim anything."""
+        """How far the critics' log-ratios are from 0 by their median; without critics, nobody knows."""
         if self.fitted is None:
             return math.inf
-        return float(torch.cat([self.fitted.p.log_ratio, self.fitted.q.log_ratio]).abs().mean())
+        return float(torch.cat([self.fitted.p.log_ratio, self.fitted.q.log_ratio]).abs().median())
 
     @cached_property
     def _apart(self) -> bool:

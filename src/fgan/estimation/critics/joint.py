@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fgan.estimation.critics.labels import LabelLearner, label_in
 from fgan.estimation.critics.learner import Base, NeuralLearner
 from fgan.estimation.critics.network import Schedule
 from fgan.estimation.critics.normal_scores import normal_scores_of
 from fgan.estimation.critics.regression import logistic_loss
-from fgan.estimation.designs.design import Job
+from fgan.estimation.designs.design import Critic, Job
 from fgan.estimation.weights import Weight, Weights, of_mean_one
 
 SHARES = (1.0, 0.9, 0.75, 0.5, 0.3, 0.1, 0.01)
@@ -76,6 +77,13 @@ class JointLearner(NeuralLearner):
     def __init__(self, columns: int, *, seed: int = 0, device: str = "cpu") -> None:
         super().__init__(seed=seed, device=device)
         self.columns = columns
+
+    def __call__(self, jobs: list[Job]) -> list[Critic]:
+        """Return a critic for each job; where X or Y is a label, one that knows it."""
+        sides = label_in(jobs, self.columns)
+        if sides is not None:
+            return LabelLearner(sides, seed=self.seed, device=self.device)(jobs)
+        return super().__call__(jobs)
 
     def _preparation(self, job: Job) -> Callable[[Tensor], Tensor]:
         return normal_scores_of(job.p, job.weights[0])

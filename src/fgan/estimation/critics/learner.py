@@ -144,7 +144,7 @@ class NeuralLearner:
             ]
             tasks.append(Parts(*sides))
         shape = tuple(prepared[0][0].shape[1:])
-        networks = [_network(shape, self.seed).to(self.device) for _ in tasks]
+        networks = [correcting_network(shape, self.seed).to(self.device) for _ in tasks]
         schedule = IMAGE_SCHEDULE if len(shape) == 3 else self.schedule
         learnt = train(networks, tasks, self._objective(), schedule)
         return [network if one else None for network, one in zip(networks, learnt, strict=True)]
@@ -237,7 +237,7 @@ def padded(images: Tensor) -> Tensor:
     return F.pad(images, (0, side - width, 0, side - height))
 
 
-def _network(shape: tuple[int, ...], seed: int) -> nn.Module:
+def correcting_network(shape: tuple[int, ...], seed: int) -> nn.Module:
     """Return a critic that says 0 of everything, until it is trained."""
     kind, width, frame = "mlp", WIDTH, Frame(shape)
     if len(shape) == 3:

@@ -20,6 +20,7 @@ RIDGES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.001, 1e-4)
 MOST_FEATURES = 600
 SPACING = 0.75
 KNOTS = tuple(SPACING * place for place in range(-4, 5))
+FINE = 20
 MAX_STEPS, TOLERANCE = 20, 1e-5
 PATIENCE = 2
 """After so many lighter penalties that are no better, the rest of the path is not fitted."""
@@ -46,6 +47,13 @@ def squares(x: Tensor) -> Tensor:
 def additive(x: Tensor) -> Tensor:
     """Return x and hats around `KNOTS` of each coordinate, whose sums are any functions of single ones, (n, 10d)."""
     hats = (1 - (x[:, :, None] - torch.tensor(KNOTS)).abs() / SPACING).clamp_(min=0.0)
+    return torch.cat([x, hats.flatten(1)], 1)
+
+
+def fine(x: Tensor) -> Tensor:
+    """Return x and hats around points at every fifth of a spread, for any function of a few coordinates, (n, 42d)."""
+    places = torch.arange(-FINE, FINE + 1) / 5
+    hats = (1 - (x[:, :, None] - places).abs() * 5).clamp_(min=0.0)
     return torch.cat([x, hats.flatten(1)], 1)
 
 
@@ -108,6 +116,7 @@ def best_regression(
     q_stop: Tensor,
     weights: Weights = (None, None),
     weights_stop: Weights = (None, None),
+    maps: list[Features] | None = None,
 ) -> Regression | None:
     """Return the regression on scaled inputs (n, d) that loses least on the stopping samples; None for too many inputs.
 
@@ -116,7 +125,7 @@ def best_regression(
     """
     weights_stop = of_mean_one(weights_stop)
     best, least, first = None, float(logistic_loss(p.new_zeros(1), p.new_zeros(1))), None
-    for features in feature_maps(p.shape[1]):
+    for features in maps or feature_maps(p.shape[1]):
         waited = 0
         for regression in ridge_path(features, p, q, weights):
             first = first or regression

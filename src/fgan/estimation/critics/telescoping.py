@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from fgan.estimation.critics.learner import NeuralLearner
+from fgan.estimation.critics.regression import logistic_loss
 from fgan.estimation.critics.scaling import Scaling, scaling_of
 from fgan.estimation.designs.design import Critic, Job
 from fgan.estimation.weights import Weight, Weights
@@ -48,7 +49,7 @@ class TelescopingLearner:
     """Fits a critic for each bridge between P and Q, and adds them up; for differences of many nats.
 
     Waymarks mix a sample of P with one of Q, coordinate by coordinate, so that vectors are needed; neighbours use
-    the same pairs.
+    the same pairs. Where the sum is worse than a coin on the stopping samples, a single critic takes its place.
 
     Args:
         bridges: K.
@@ -71,7 +72,17 @@ class TelescopingLearner:
         ]
         fitted = self.inner(bridges)
         count = self.bridges
-        return [Telescope(scaling, fitted[i * count : (i + 1) * count]) for i, scaling in enumerate(scalings)]
+        critics: list[Critic] = [
+            Telescope(scaling, fitted[i * count : (i + 1) * count]) for i, scaling in enumerate(scalings)
+        ]
+        failed = [i for i, job in enumerate(jobs) if self._fails(critics[i], job)]
+        for i, critic in zip(failed, self.inner([jobs[i] for i in failed]) if failed else [], strict=True):
+            critics[i] = critic
+        return critics
+
+    def _fails(self, critic: Critic, job: Job) -> bool:
+        """Whether it tells P from Q no better than a coin, as of few distinct values, which waymarks part at once."""
+        return float(logistic_loss(critic(job.p_stop), critic(job.q_stop))) > math.log(2)
 
     def _bridges(self, job: Job, scaling: Scaling) -> list[Job]:
         train = self._waymarks(scaling(job.p), scaling(job.q))

@@ -122,12 +122,12 @@ def count_value(divergence: Divergence, p: Tensor, q: Tensor, weights: Weights =
     """
     size = int(torch.maximum(p.max(), q.max())) + 1
     of_p, of_q = (shares_of(side, size, weight) for side, weight in zip((p, q), weights, strict=True))
-    value = float(_divergence(divergence, of_p.of, of_q.of))
+    value = float(divergence_of_shares(divergence, of_p.of, of_q.of))
     if not math.isfinite(value):
         return Mean(value, math.inf)
     floor = resolution(divergence, of_p.size, of_q.size)
     if not divergence.smooth:
-        return bootstrapped(value, _divergence(divergence, of_p.drawn(0), of_q.drawn(1)), floor)
+        return bootstrapped(value, divergence_of_shares(divergence, of_p.drawn(0), of_q.drawn(1)), floor)
     real, fake = _terms(divergence, of_p.of, of_q.of)
     spread = of_p.spread(real) / of_p.size + of_q.spread(fake) / of_q.size
     return Mean(value - _bias(divergence, of_p, of_q), math.hypot(math.sqrt(spread), floor))
@@ -143,7 +143,7 @@ def _terms(divergence: Divergence, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor
     return real, fake
 
 
-def _divergence(divergence: Divergence, p: Tensor, q: Tensor) -> Tensor:
+def divergence_of_shares(divergence: Divergence, p: Tensor, q: Tensor) -> Tensor:
     """Return D_f of shares p (..., k) from q (..., k)."""
     real, fake = _terms(divergence, p, q)
     return torch.where(p > 0, p * real, 0.0).sum(-1) - torch.where(q > 0, q * fake, 0.0).sum(-1)
