@@ -212,7 +212,11 @@ def _weights_of(batches: Sequence[Sequence[Part]]) -> dict[str, tuple[Weight, ..
     """Return the argument with the weights of several networks' parts, if there are any."""
     if all(part.weight is None for parts in batches for part in parts):
         return {}
-    return {"weights": tuple(torch.stack([_weight(part) for part in parts]) for parts in zip(*batches, strict=True))}
+    return {
+        "weights": tuple(
+            torch.stack([_weight(part) for part in parts]) for parts in zip(*batches, strict=True)
+        )
+    }
 
 
 def _weight(part: Part) -> Tensor:
