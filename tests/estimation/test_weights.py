@@ -186,7 +186,7 @@ def test_methods_that_know_no_weights_say_so(door, name):
         "estimate": lambda: fgan.estimate(p, q, method=name, weights_p=w),
         "mi": lambda: fgan.mutual_information(p, q, method=name, weights=w),
     }[door]
-    with pytest.raises(fgan.FganError, match="knows no weights.*take one that does: logistic"):
+    with pytest.raises(fgan.FganError, match=r"knows no weights.*take one that does: logistic"):
         call()
 
 
@@ -223,12 +223,12 @@ def test_weights_are_of_rows():
         fgan.estimate("moons", np.stack([p, q], 1), weights_p=w)
     with pytest.raises(fgan.FganError, match="independence takes no weights"):
         fgan.mutual_information(p, q, weights=w, permutations=99)
-    with pytest.raises(fgan.FganError, match='no column "v".*it has a, w'):
+    with pytest.raises(fgan.FganError, match=r'no column "v".*it has a, w'):
         fgan.estimate({"a": p, "w": w}, {"a": q}, weights_p="v")
     with pytest.raises(fgan.FganError, match="no column but its weights"):
         fgan.estimate({"w": w}, {"w": q}, weights_p="w")
     p[1], w[0], p[0] = math.nan, 0, math.nan
-    with pytest.raises(fgan.FganError, match="1 of 99.*the first in row 1"):
+    with pytest.raises(fgan.FganError, match=r"1 of 99.*the first in row 1"):
         fgan.estimate(p, q, weights_p=w)
 
 

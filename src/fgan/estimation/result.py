@@ -60,8 +60,8 @@ class Estimate:
         diagnostics: how far the critics can be trusted; None without critics.
         warnings: what makes the number less than it seems.
         source: the samples and the critics.
-        n_effective: how many samples of equal weight would know as much as those of P and of Q, (Σw)²/Σw²: intervals and
-            bounds count these. None where samples have no weights.
+        n_effective: how many samples of equal weight would know as much as those of P and of Q, (Σw)²/Σw²: intervals
+            and bounds count these. None where samples have no weights.
     """
 
     divergence: str

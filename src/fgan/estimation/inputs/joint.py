@@ -58,7 +58,8 @@ def read_joint(
             one order.
     """
     check_count(n)
-    x, y, weight = _weighing(*opened([x, y], kinds, say), weights)
+    x, y = opened([x, y], kinds, say)
+    x, y, weight = _weighing(x, y, weights)
     sides = [_side(samples, name, seed, say, missing) for samples, name in ((x, "X"), (y, "Y"))]
     names = (sides[0].name, sides[1].name)
     in_order = keeps_order(x), keeps_order(y)
@@ -85,7 +86,7 @@ def read_joint(
     how = how_read(sides, together=True)
     for line in how.files:
         say(line)
-    relative, notes = (sides[0].relative,) * 2, sides[0].weight_notes
+    relative, notes = (sides[0].relative, sides[0].relative), sides[0].weight_notes
     known = [categories_of(side) for side in sides]
     if known[0] is not None and known[1] is not None:
         x, y = (Numbered(one or {}).of(side) for side, one in zip(sides, known, strict=True))
