@@ -23,6 +23,7 @@ class DensityRatio:
     Args:
         method: a key of `fgan.estimation.METHODS`, or "auto".
         folds: critics whose log-ratios are averaged, each from all samples but a part.
+        blocks: consecutive rows that stay together, as for `fgan.estimate`.
         seed: decides what is random.
         device: where networks are trained.
 
@@ -34,8 +35,17 @@ class DensityRatio:
     True
     """
 
-    def __init__(self, method: str = "auto", *, folds: int = 5, seed: int = 0, device: str = "auto") -> None:
-        self.method, self.folds, self.seed, self.device = method, folds, seed, device
+    def __init__(
+        self,
+        method: str = "auto",
+        *,
+        folds: int = 5,
+        blocks: int | None = None,
+        seed: int = 0,
+        device: str = "auto",
+    ) -> None:
+        self.method, self.folds, self.blocks = method, folds, blocks
+        self.seed, self.device = seed, device
 
     def fit(
         self, p: Samples, q: Samples, *, weights_p: WeightsLike = None, weights_q: WeightsLike = None
@@ -53,6 +63,7 @@ class DensityRatio:
             weights_q=weights_q,
             method=self.method,
             folds=self.folds,
+            blocks=self.blocks,
             seed=self.seed,
             device=self.device,
         )

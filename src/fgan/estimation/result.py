@@ -61,6 +61,7 @@ class Estimate:
         source: the samples and the critics.
         n_effective: how many samples of equal weight would know as much as those of P and of Q, (Σw)²/Σw²; None, and not
             in JSON, where samples have no weights. Intervals and bounds count these.
+        blocks: how many consecutive rows stayed together, if asked for; not in JSON otherwise.
     """
 
     divergence: str
@@ -78,6 +79,7 @@ class Estimate:
     warnings: tuple[str, ...]
     source: Source = field(repr=False)
     n_effective: tuple[float, float] | None = None
+    blocks: int | None = None
 
     def log_ratio(self, x: Samples) -> Tensor:
         """Return log(p/q) (n,) of further samples, the mean over the folds' critics, in float64.
@@ -97,8 +99,9 @@ class Estimate:
         fields = {
             one.name: getattr(self, one.name) for one in dataclasses.fields(self) if one.name != "source"
         }
-        if self.n_effective is None:
-            del fields["n_effective"]
+        for name in ("n_effective", "blocks"):
+            if fields[name] is None:
+                del fields[name]
         return jsonable({**fields, "infinite": math.isinf(self.value)})
 
     def plot(self) -> Figure:
