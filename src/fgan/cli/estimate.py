@@ -40,6 +40,9 @@ class EstimateCommand(TableFlags):
     """Parts of the samples that report in turn."""
     permutations: int = 0
     """Of the two-sample test, such as 999; 0 for none."""
+    blocks: int | None = None
+    """So many consecutive rows stay together in folds and permutations: for steps of a series, which are no independent
+    samples."""
     curve: bool = False
     """Estimate from an eighth, a quarter and a half of the samples too."""
     n: int | None = None
@@ -74,6 +77,7 @@ def run(arguments: list[str]) -> None:
         method=command.method,
         folds=command.folds,
         permutations=command.permutations,
+        blocks=command.blocks,
         curve=command.curve,
         n=command.n,
         kinds=command.kinds,

@@ -39,6 +39,9 @@ class MutualInformationCommand(TableFlags):
     """Parts of the samples that report in turn."""
     permutations: int = 0
     """Of the test of independence, such as 999; 0 for none."""
+    blocks: int | None = None
+    """So many consecutive rows stay together in folds and permutations: for steps of a series, which are no independent
+    samples."""
     n: int | None = None
     """Rows that are used, at most."""
     seed: int = 0
@@ -67,6 +70,7 @@ def run(arguments: list[str]) -> None:
         method=command.method,
         folds=command.folds,
         permutations=command.permutations,
+        blocks=command.blocks,
         n=command.n,
         kinds=command.kinds,
         missing=command.missing,

@@ -24,6 +24,7 @@ class DensityRatio:
     Args:
         method: a key of `fgan.estimation.METHODS`, or "auto".
         folds: critics whose log-ratios are averaged, each from all samples but a part.
+        blocks: consecutive rows that stay together, as for `fgan.estimate`.
         kinds: "number" or "category" by the name of a column, as for `fgan.estimate`.
         missing: "refuse" rows that lack a value, or "drop" them.
         seed: decides what is random.
@@ -44,10 +45,12 @@ class DensityRatio:
         folds: int = 5,
         kinds: Kinds = None,
         missing: str = "refuse",
+        blocks: int | None = None,
         seed: int = 0,
         device: str = "auto",
     ) -> None:
         self.method, self.folds, self.kinds, self.missing = method, folds, kinds, missing
+        self.blocks = blocks
         self.seed, self.device = seed, device
 
     def fit(
@@ -68,6 +71,7 @@ class DensityRatio:
             folds=self.folds,
             kinds=self.kinds,
             missing=self.missing,
+            blocks=self.blocks,
             seed=self.seed,
             device=self.device,
         )

@@ -12,6 +12,7 @@ from fgan.estimation.curve import with_curve
 from fgan.estimation.evidence import Evidence, checked
 from fgan.estimation.inputs.counts import read_counts
 from fgan.estimation.inputs.kinds import Kinds
+from fgan.estimation.inputs.order import checked_blocks, require_blocks, with_note_on_order
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.inputs.two_samples import read_two_samples
 from fgan.estimation.inputs.weighting import WeightsLike
@@ -35,6 +36,7 @@ def estimate(
     method: str = "auto",
     folds: int = 5,
     permutations: int = 0,
+    blocks: int | None = None,
     curve: bool = False,
     n: int | None = None,
     kinds: Kinds = None,
@@ -64,6 +66,8 @@ def estimate(
         folds: parts that report in turn.
         permutations: of the two-sample test, such as 999; 0 for none. Its critic is trained on one half of the
             samples and tested on the other.
+        blocks: rows that depend on those before them, as steps of a series do: so many consecutive rows stay together in
+            folds and permutations, and only blocks are taken for independent. Longer than the dependence reaches.
         curve: estimate from an eighth, a quarter and a half of the samples too.
         n: samples to draw from a run or distribution (default: 10,000); otherwise the maximum number of rows to use.
         kinds: "number" or "category" by the name of a column, as {"age": "number"}, or by its place in an array; or one
@@ -91,30 +95,38 @@ def estimate(
     True
     """
     wanted, several = divergences_of(divergence)
+    block = checked_blocks(blocks, (p, q), n)
     weights = weights_p, weights_q
     if counts:
-        _require_counts_alone(weights, n)
+        _require_counts_alone(weights, n, block)
         inputs = read_counts(p, q)
     else:
         inputs = read_two_samples(
             p, q, n=n, kinds=kinds, missing=missing, seed=seed, say=say, weights=weights
         )
+    if block == 1 and not counts:
+        inputs = with_note_on_order(inputs, (p, q))
     check_numbers(inputs, folds, permutations)
+    require_blocks(inputs, folds, block)
     chosen, reason = choose(method, inputs)
-    plan = Plan(inputs, wanted, chosen, reason, folds, permutations, seed, resolve_device(device))
+    plan = Plan(inputs, wanted, chosen, reason, folds, permutations, seed, resolve_device(device), block)
     evidence = run(plan)
     if method == "auto":
         plan, evidence = _telescoped_if_far(plan, evidence)
     found, skipped = evidence.estimates(Estimate)
+    if curve and block > 1:
+        raise FganError(
+            "the learning curve draws rows by chance, and blocks (--blocks) keep them. Leave one out."
+        )
     if curve:
         found = with_curve(found, plan)
     return checked(found, skipped) if several else next(iter(found.values()))
 
 
-def _require_counts_alone(weights: tuple[WeightsLike, WeightsLike], n: int | None) -> None:
-    if n is not None or any(one is not None for one in weights):
+def _require_counts_alone(weights: tuple[WeightsLike, WeightsLike], n: int | None, block: int) -> None:
+    if n is not None or block > 1 or any(one is not None for one in weights):
         raise FganError(
-            "counts (--counts) say how many samples there are; n and weights are of samples. Leave these out."
+            "counts (--counts) say how many samples there are; n, blocks and weights are of samples. Leave these out."
         )
 
 

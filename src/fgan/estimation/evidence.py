@@ -39,6 +39,7 @@ class Evidence:
         fitted: its critics, and what they say of samples that they had not seen; None for a method without.
         p_value: of a permutation test, if asked for.
         direct: what the method says of each divergence without critics, None where it has no formula.
+        block: consecutive rows that stayed together.
     """
 
     inputs: Inputs
@@ -47,6 +48,7 @@ class Evidence:
     fitted: CrossFit | None
     p_value: float | None
     direct: Mapping[Divergence, Mean | None]
+    block: int = 1
 
     @cached_property
     def source(self) -> Source:
@@ -133,6 +135,7 @@ class Evidence:
             warnings=tuple(warnings),
             source=self.source,
             n_effective=self.inputs.sizes if self.inputs.weighted else None,
+            blocks=self.block if self.block > 1 else None,
         )
 
     def _honest(

@@ -11,6 +11,7 @@ from fgan.divergences.catalogue import DivergenceLike, divergences_of
 from fgan.estimation.evidence import checked
 from fgan.estimation.inputs.joint import read_joint
 from fgan.estimation.inputs.kinds import Kinds
+from fgan.estimation.inputs.order import checked_blocks, require_blocks, with_note_on_order
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.inputs.weighting import WeightsLike
 from fgan.estimation.methods import choose
@@ -33,6 +34,7 @@ def mutual_information(
     method: str = "auto",
     folds: int = 5,
     permutations: int = 0,
+    blocks: int | None = None,
     n: int | None = None,
     kinds: Kinds = None,
     missing: str = "refuse",
@@ -58,6 +60,8 @@ def mutual_information(
         folds: parts that report in turn.
         permutations: of the test of independence, such as 999; 0 for none. Its critic is trained on one half of the
             samples and tested on the other.
+        blocks: rows that depend on those before them, as steps of a series do: so many consecutive rows stay together in
+            folds and permutations, and only blocks are taken for independent. Longer than the dependence reaches.
         n: at most so many rows, drawn by chance.
         kinds: "number" or "category" by the name of a column, as {"age": "number"}, or by its place in arrays, those of x
             first; or one kind for all (default: what `how_read` of the result says).
@@ -85,10 +89,14 @@ def mutual_information(
     True
     """
     wanted, several = divergences_of(divergence)
+    block = checked_blocks(blocks, (x, y), n)
     inputs = read_joint(x, y, n=n, kinds=kinds, missing=missing, seed=seed, say=say, weights=weights)
+    if block == 1:
+        inputs = with_note_on_order(inputs, (x, y))
     check_numbers(inputs, folds, permutations)
+    require_blocks(inputs, folds, block)
     chosen, reason = choose(method, inputs)
-    plan = Plan(inputs, wanted, chosen, reason, folds, permutations, seed, resolve_device(device))
+    plan = Plan(inputs, wanted, chosen, reason, folds, permutations, seed, resolve_device(device), block)
     found, skipped = run(plan).estimates(Information)
     found = {name: _with_limits(one, plan) for name, one in found.items()}
     return checked(found, skipped) if several else next(iter(found.values()))

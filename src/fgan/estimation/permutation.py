@@ -7,7 +7,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from fgan.estimation.weights import Weights
+from fgan.estimation.weights import Weight, Weights
 
 BLOCK = 4_000_000
 """Entries of the permutations that are held at once."""
@@ -58,6 +58,22 @@ def permutation_p_value(
     return p_value_of(statistic(torch.arange(n)[None])[0], torch.cat(sums), generator)
 
 
+def in_blocks(log_ratio: Tensor, weight: Weight, blocks: Tensor) -> tuple[Tensor, Tensor | None]:
+    """Return one log-ratio for each block, as sure as its samples are on average, and its weight.
+
+    Args:
+        log_ratio: of samples (n,).
+        weight: of samples.
+        blocks: which block each is of.
+    """
+    index = blocks.unique(return_inverse=True)[1]
+    own = log_ratio.new_ones(len(log_ratio), dtype=torch.float64) if weight is None else weight.double()
+    sure = (log_ratio.double() / 2).tanh()
+    total = own.new_zeros(int(index.max()) + 1).index_add(0, index, own)
+    mean = torch.zeros_like(total).index_add(0, index, own * sure) / total
+    return 2 * mean.atanh(), None if weight is None else total
+
+
 def _statistic(scores: Tensor, weights: Weights, n: int) -> Callable[[Tensor], Tensor]:
     """Return what is compared, (k,), of which samples (k, n) are said to be those of P."""
     if all(one is None for one in weights):
@@ -86,7 +102,12 @@ def _statistic(scores: Tensor, weights: Weights, n: int) -> Callable[[Tensor], T
 
 
 def independence_p_value(
-    critic: Callable[[Tensor], Tensor], x: Tensor, y: Tensor, permutations: int, seed: int = 0
+    critic: Callable[[Tensor], Tensor],
+    x: Tensor,
+    y: Tensor,
+    permutations: int,
+    seed: int = 0,
+    block: int = 1,
 ) -> float:
     """Return the p-value of independence from samples that had no part in the critic.
 
@@ -95,19 +116,26 @@ def independence_p_value(
 
     Args:
         critic: of rows (x, y).
-        x, y: samples that belong together (n, dx), (n, dy), in an order that says nothing.
+        x, y: samples that belong together (n, dx), (n, dy), in an order that says nothing but within blocks.
         permutations: B.
         seed: decides them.
+        block: rows that stay together, as steps of a series must; then blocks of y are permuted, which is exact if blocks
+            are independent.
     """
-    x, y = x[:MOST_PAIRED], y[:MOST_PAIRED]
+    n = max(MOST_PAIRED // block, 2) * block
+    x, y = x[:n], y[:n]
     n = len(x)
     sure = torch.stack([(critic(torch.cat([one.expand(n, -1), y], 1)).double() / 2).tanh() for one in x])
     generator = torch.Generator().manual_seed(seed)
     rows = torch.arange(n)
-    sums = torch.stack(
-        [sure[rows, torch.randperm(n, generator=generator)].sum() for _ in range(permutations)]
-    )
+    sums = torch.stack([sure[rows, _permuted(n, block, generator)].sum() for _ in range(permutations)])
     return p_value_of(sure.diagonal().sum(), sums, generator)
+
+
+def _permuted(n: int, block: int, generator: torch.Generator) -> Tensor:
+    """Return a random order of n rows in which blocks stay together."""
+    order = torch.randperm(n // block, generator=generator)
+    return order if block == 1 else (order[:, None] * block + torch.arange(block)).flatten()
 
 
 def p_value_of(observed: Tensor, permuted: Tensor, generator: torch.Generator) -> float:

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -141,6 +141,17 @@ def independent(p: Tensor, q: Tensor, weights: Weights = (None, None)) -> Sampli
         heaviest_fill(p, of_p),
         heaviest_fill(q, of_q),
     )
+
+
+def of_blocks(
+    sampling: Sampling, variance: Callable[[Tensor, Tensor], float], n_p: int, n_q: int
+) -> Sampling:
+    """Return the sampling of so many independent blocks."""
+    sizes = {
+        name: min(getattr(sampling, name), most)
+        for name, most in (("n_p", n_p), ("n_q", n_q), ("fill_p", n_p), ("fill_q", n_q))
+    }
+    return replace(sampling, variance=variance, **sizes)
 
 
 def price(divergence: Divergence, p: HeldOut, q: HeldOut, sampling: Sampling | None = None) -> Price:

@@ -61,7 +61,8 @@ class Estimate:
         warnings: what makes the number less than it seems.
         source: the samples and the critics.
         n_effective: how many samples of equal weight would know as much as those of P and of Q, (Σw)²/Σw²: intervals
-            and bounds count these. None where samples have no weights.
+            and bounds count these. None, and not in JSON, where samples have no weights.
+        blocks: how many consecutive rows stayed together, if asked for; not in JSON otherwise.
     """
 
     divergence: str
@@ -79,6 +80,7 @@ class Estimate:
     warnings: tuple[str, ...]
     source: Source = field(repr=False)
     n_effective: tuple[float, float] | None = None
+    blocks: int | None = None
 
     def log_ratio(self, x: Samples) -> Tensor:
         """Return log(p/q) (n,) of further samples, the mean over the folds' critics, in float64.
@@ -98,6 +100,9 @@ class Estimate:
         fields = {
             one.name: getattr(self, one.name) for one in dataclasses.fields(self) if one.name != "source"
         }
+        for name in ("n_effective", "blocks"):
+            if fields[name] is None:
+                del fields[name]
         return jsonable({**fields, "infinite": math.isinf(self.value), "how_read": self.how_read})
 
     @property

@@ -30,6 +30,7 @@ class Plan:
         permutations: of the test; 0 for none.
         seed: decides folds, networks and permutations.
         device: where networks are trained.
+        block: consecutive rows that stay together in folds and permutations.
     """
 
     inputs: Inputs
@@ -40,6 +41,7 @@ class Plan:
     permutations: int
     seed: int
     device: str
+    block: int = 1
 
 
 def check_numbers(inputs: Inputs, folds: int, permutations: int) -> None:
@@ -69,6 +71,11 @@ def run(plan: Plan) -> Evidence:
     """
     inputs, method = plan.inputs, plan.method
     fitted, p_value = None, None
+    if plan.block > 1 and method.learner is None:
+        raise FganError(
+            f'blocks (--blocks) are cut for critics, and method "{method.name}" has none: its error bar takes rows for '
+            "independent. Take logistic, with numbers in place of categories."
+        )
     if method.learner is not None:
         fitted, p_value = _fit(plan, method.learner)
     elif plan.permutations and method.test is not None:
@@ -78,26 +85,27 @@ def run(plan: Plan) -> Evidence:
             f'the permutation test asks a critic that knows log(p/q), and method "{method.name}" has none. Take '
             "logistic, or permutations=0."
         )
-    direct = {one: _without_critics(plan, one) for one in plan.wanted}
-    return Evidence(inputs, method, plan.reason, fitted, p_value, direct)
+    # Formulas take rows for independent.
+    direct = {one: None if plan.block > 1 else _without_critics(plan, one) for one in plan.wanted}
+    return Evidence(inputs, method, plan.reason, fitted, p_value, direct, plan.block)
 
 
-def design_of(inputs: Inputs, folds: int, seed: int, shifts: int = SHIFTS) -> Design:
+def design_of(inputs: Inputs, folds: int, seed: int, shifts: int = SHIFTS, block: int = 1) -> Design:
     """Return how samples are parted: two sets of them, or a joint distribution against its product."""
     if inputs.joint:
-        return Pairs(inputs.first, inputs.second, folds, shifts, seed, inputs.weights[0])
-    return TwoSamples(inputs.first, inputs.second, folds, seed, inputs.weights)
+        return Pairs(inputs.first, inputs.second, folds, shifts, seed, inputs.weights[0], block)
+    return TwoSamples(inputs.first, inputs.second, folds, seed, inputs.weights, block)
 
 
 def _fit(plan: Plan, learner: Callable[[Setting], Learner]) -> tuple[CrossFit, float | None]:
     """Return what critics say of samples that they have not seen, and the p-value of one that saw half of them."""
     inputs, shifts = plan.inputs, plan.method.shifts
     learn = learner(Setting(inputs.width, trained_for(plan.wanted), plan.seed, plan.device))
-    design = design_of(inputs, plan.folds, plan.seed, shifts)
+    design = design_of(inputs, plan.folds, plan.seed, shifts, plan.block)
     jobs = [design.job(fold) for fold in range(plan.folds)]
     if not plan.permutations:
         return cross_fit(design, learn(jobs)), None
-    halves = design_of(inputs, 2, plan.seed + 1, shifts)
+    halves = design_of(inputs, 2, plan.seed + 1, shifts, plan.block)
     *critics, tester = learn([*jobs, halves.job(0)])
     return cross_fit(design, critics), halves.p_value(tester, plan.permutations, plan.seed)
 

@@ -40,6 +40,23 @@ def variance_of_mean(x: Tensor, weight: Weight) -> float:
     return float(apart.square().sum() / weight.sum().square()) * n / (n - 1)
 
 
+def variance_by_blocks(x: Tensor, weight: Weight, blocks: Tensor) -> float:
+    """Return the variance of the weighted mean of samples x (n,) of which only blocks are independent.
+
+    Source: Künsch, "The jackknife and the bootstrap for general stationary observations" (1989).
+
+    >>> import torch
+    >>> x = torch.tensor([0.0, 0.0, 2.0, 2.0])
+    >>> variance_by_blocks(x, None, torch.tensor([0, 0, 1, 1]))  # two samples, and not four
+    1.0
+    """
+    weight = x.new_ones(len(x)) if weight is None else weight
+    apart = weight * (x - mean_of(x, weight))
+    count = int(blocks.max()) + 1
+    sums = apart.new_zeros(count).index_add(0, blocks, apart)
+    return float(sums.square().sum() / weight.sum().square()) * count / (count - 1)
+
+
 def effective_size(weight: Tensor) -> float:
     """Return how many samples of equal weight know as much: Kish's (Σw)² / Σw².
 
