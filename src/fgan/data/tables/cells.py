@@ -22,7 +22,7 @@ from fgan.data.tables.formats import (
     spelled,
     without_unit,
 )
-from fgan.data.tables.missing import is_missing_word
+from fgan.data.tables.missing import MISSING, is_missing_word
 from fgan.data.tables.options import TextOptions
 from fgan.data.tables.rows import Rows
 from fgan.data.tables.table import Column
@@ -55,9 +55,10 @@ class Strings:
     @cached_property
     def missing(self) -> NDArray[np.bool_] | None:
         """Which cells are missing; None for none."""
-        gone = {cell for cell in set(self.cells) if is_missing_word(cell)}
-        if not gone:
+        distinct = set(self.cells)
+        if not MISSING.intersection(map(str.lower, distinct)):  # fast, for a million different numbers
             return None
+        gone = {cell for cell in distinct if is_missing_word(cell)}
         return np.fromiter((cell in gone for cell in self.cells), dtype=bool, count=len(self.cells))
 
     @cached_property

@@ -7,6 +7,7 @@ import io
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
@@ -17,6 +18,8 @@ from fgan.errors import DataError
 
 SAMPLE = 1 << 18
 """Letters of a text by which separators are tried."""
+CHUNK = 10_000
+"""Rows that are lists at once."""
 SHOWN = 3
 """Values of a reading that an error shows."""
 Row = list[str]
@@ -62,6 +65,9 @@ def rows_of(text: str, path: Path, options: TextOptions) -> Rows:
     text, skipped, notes, separator = _beginning(text, path, options)
     if not separator:
         separator = _separator(text, path, options)
+    columns = _regular(text, separator) if options.header else None
+    if columns:
+        return Rows(columns, range(2 + skipped, 2 + skipped + len(next(iter(columns.values())))), separator, tuple(notes))
     rows, lines = _parsed(text, path, separator, skipped)
     if not rows or (options.header and len(rows) < 2):
         raise DataError(
@@ -211,6 +217,26 @@ def _require_one_column(head: str, path: Path, whole: bool) -> None:
         )
 
 
+def _regular(text: str, separator: str) -> dict[str, list[str]] | None:
+    """Return the columns of a text whose lines are all alike, fast and with few rows in memory; None of any other."""
+    reader = _reader(text, separator)
+    try:
+        names = [name.strip() for name in next(reader, [])]
+        if len(names) < 2 or not all(names) or len(set(names)) < len(names) or _numbers_in(names):
+            return None
+        cells: list[list[str]] = [[] for _ in names]
+        width, empty = {len(names)}, [""] * len(names)
+        while chunk := list(islice(reader, CHUNK)):
+            if set(map(len, chunk)) != width or empty in chunk:
+                return None
+            for column, more in zip(cells, zip(*chunk, strict=True), strict=True):
+                column.extend(more)
+    except csv.Error:
+        return None
+    whole = cells[0] and reader.line_num == len(cells[0]) + 1
+    return dict(zip(names, cells, strict=True)) if whole else None
+
+
 def _parsed(text: str, path: Path, separator: str, skipped: int) -> tuple[list[Row], Sequence[int]]:
     """Return rows that are not empty and the lines by which they end; of one column, empty ones between others stay."""
     reader = _reader(text, separator)
@@ -266,10 +292,14 @@ def _cut(row: Row, line: int, width: int, path: Path, separator: str) -> None:
     del row[width:]
 
 
+def _numbers_in(names: Row) -> Row:
+    return [name for name in names if number_of(spelled(name), ".") or number_of(spelled(name), ",")]
+
+
 def _require_names(names: Row, path: Path) -> None:
     if not names:
         raise DataError(f"the first line of {path} must name its columns; it holds no name.")
-    numbers = [name for name in names if number_of(spelled(name), ".") or number_of(spelled(name), ",")]
+    numbers = _numbers_in(names)
     if len(numbers) == len([name for name in names if name and not is_missing_word(name)]) and numbers:
         raise DataError(
             f"the first line of {path} must name its columns; it holds numbers ({', '.join(names[:SHOWN])}). Add a "
@@ -289,12 +319,8 @@ def _named(names: Row, cells: list[list[str]], path: Path) -> tuple[dict[str, li
         if name:
             columns[name] = column
             continue
-        counted = floats_of(column, ".")
-        if (
-            place
-            or counted is None
-            or counted not in (list(range(len(column))), list(range(1, len(column) + 1)))
-        ):
+        counts = [list(map(str, range(first, first + len(column)))) for first in (0, 1)]
+        if place or list(map(str.strip, column)) not in counts:
             raise DataError(
                 f"every column of {path} must have a name; that of column {place + 1} is empty. Name it."
             )
