@@ -13,21 +13,25 @@ from numpy.typing import NDArray
 from fgan.data.tables.dates import dates_in, looks_like_a_date, zones_in
 from fgan.data.tables.formats import (
     NAMES,
+    OTHER,
     SIGNS,
     floats_of,
+    has_codes,
     number_of,
     shows_decimal,
     spelled,
     without_unit,
 )
-from fgan.data.tables.missing import is_missing_word
-from fgan.data.tables.options import GROUPINGS, TextOptions
+from fgan.data.tables.missing import MISSING, is_missing_word
+from fgan.data.tables.options import TextOptions
 from fgan.data.tables.rows import Rows
 from fgan.data.tables.table import Column
 from fgan.errors import DataError
 
 ALMOST = 0.9
 """The share of numbers among cells from which on the others are taken for mistakes."""
+EXACT = 2.0**53
+"""The largest whole number up to which float64 holds all."""
 
 
 @dataclass(frozen=True)
@@ -51,40 +55,38 @@ class Strings:
     @cached_property
     def missing(self) -> NDArray[np.bool_] | None:
         """Which cells are missing; None for none."""
-        plain = floats_of(self.cells, ".")
-        if plain is not None and not np.isnan(plain).any():
+        distinct = set(self.cells)
+        if not MISSING.intersection(map(str.lower, distinct)):  # fast, for a million different numbers
             return None
-        gone = {cell for cell in set(self.cells) if is_missing_word(cell)}
-        return (
-            np.fromiter((cell in gone for cell in self.cells), dtype=bool, count=len(self.cells))
-            if gone
-            else None
-        )
+        gone = {cell for cell in distinct if is_missing_word(cell)}
+        return np.fromiter((cell in gone for cell in self.cells), dtype=bool, count=len(self.cells))
 
     @cached_property
     def known(self) -> list[str]:
         """The cells that are not missing."""
-        if self.missing is None:
-            cells = self.cells
-        else:
-            cells = [cell for cell, gone in zip(self.cells, self.missing, strict=True) if not gone]
-        return cells if all(map(str.isascii, cells)) else [spelled(cell) for cell in cells]
+        cells = self.cells
+        if self.missing is not None:
+            cells = [cell for cell, gone in zip(self.cells, self.missing.tolist(), strict=True) if not gone]
+        return cells if "".join(cells).isascii() else [spelled(cell) for cell in cells]
 
     @cached_property
-    def readings(self) -> dict[str, list[float]]:
-        """The numbers under each decimal sign under which all cells are numbers."""
-        found = {}
-        for sign in self.signs:
-            if self._shown - {sign} or not self.known:
-                continue
-            numbers = self._numbers(sign)
-            if numbers is not None:
-                found[sign] = numbers
-        return found
+    def text(self) -> str:
+        """The same in lines."""
+        return "\n".join(self.known)
 
     @cached_property
-    def _shown(self) -> set[str]:
-        return {sign for sign in SIGNS if shows_decimal(self.known, sign)} if len(self.signs) > 1 else set()
+    def readings(self) -> dict[str, tuple[NDArray[np.float64], str]]:
+        """The numbers, and the sign between thousands, under each decimal sign under which all cells are numbers."""
+        if not self.known or self.text.count("\n") >= len(self.known):
+            return {}
+        both = len(self.signs) > 1
+        shown = {sign for sign in SIGNS if both and shows_decimal(self.known, self.text, sign)}
+        found = {
+            sign: floats_of(self.known, self.text, sign, self.options.thousands)
+            for sign in self.signs
+            if not shown - {sign}
+        }
+        return {sign: numbers for sign, numbers in found.items() if numbers is not None}
 
     @property
     def signs(self) -> tuple[str, ...]:
@@ -92,25 +94,13 @@ class Strings:
         options = self.options
         if options.decimal:
             return (options.decimal,)
-        return SIGNS if options.thousands not in SIGNS else (SIGNS[1 - SIGNS.index(options.thousands)],)
-
-    def _numbers(self, sign: str) -> list[float] | None:
-        plain = floats_of(self.known, sign) if not self.options.thousands else None
-        if plain is not None:
-            return plain
-        numbers: list[float] = []
-        for cell in self.known:
-            found = number_of(cell, sign, self.options.thousands)
-            if found is None:
-                return None
-            numbers.append(found.value)
-        return numbers
+        return (OTHER[options.thousands],) if options.thousands in SIGNS else SIGNS
 
     @property
     def undecided(self) -> bool:
         """Whether the cells are numbers under both decimal signs, and others."""
         both = self.readings
-        return len(both) > 1 and both["."] != both[","]
+        return len(both) > 1 and not np.array_equal(both["."][0], both[","][0])
 
     def line_of(self, cell: str) -> int:
         """Return the line in which a cell that is not missing first stands."""
@@ -162,7 +152,7 @@ def _by_custom(column: Strings) -> str:
 
 
 def _example(column: Strings, sign: str) -> str:
-    other = SIGNS[1 - SIGNS.index(sign)]
+    other = OTHER[sign]
     cell = next((cell for cell in column.known if number_of(cell, other) is None), column.known[0])
     return f'"{cell}" in line {column.line_of(cell)} of {column.file} has a decimal {NAMES[sign]}'
 
@@ -179,15 +169,16 @@ def typed(column: Strings, decimal: str, kind: str = "") -> Column:
         DataError: for a cell that is none where almost all are, or where a user says that it is one.
     """
     known = column.known
+    decimal = column.signs[0] if len(column.signs) == 1 else decimal
     if kind == "category" or not known:
         return _placed(
             column, np.array(known, dtype=str), kind="category", why="asked for" if kind else "no values"
         )
-    numbers = column.readings.get(decimal or next(iter(column.readings), ""))
-    if numbers is not None and kind != "number" and any(_is_code(cell) for cell in known):
+    reading = column.readings.get(decimal or next(iter(column.readings), ""))
+    if reading is not None and kind != "number" and has_codes(column.text):
         return _placed(column, np.array(known), kind="category", why="leading zeros")
-    if numbers is not None:
-        return _placed(column, _whole(known, numbers, decimal or "."))
+    if reading is not None:
+        return _placed(column, _whole(column.text, reading[0], decimal or "."))
     if kind != "number":
         dated = dates_in(known)
         if dated:
@@ -209,21 +200,11 @@ def _placed(column: Strings, values: NDArray[Any], **how: str) -> Column:
     return Column(cells, column.missing, **how, written=column.cells[int(column.missing.argmax())])
 
 
-def _is_code(cell: str) -> bool:
-    return len(cell) > 1 and cell[0] == "0" and cell.isdigit()
-
-
-def _whole(cells: list[str], numbers: list[float], decimal: str) -> NDArray[Any]:
-    """Return whole numbers where no cell has a decimal sign or a power, and they fit into 64 bits."""
-    text = "\n".join(cells)
-    if decimal in text or any(letter in text for letter in "eEnN"):
-        return np.array(numbers, dtype=np.float64)
-    for sign in GROUPINGS:
-        text = text.replace(sign, "")
-    try:
-        return np.array(list(map(int, text.split("\n"))), dtype=np.int64)
-    except OverflowError:
-        return np.array(numbers, dtype=np.float64)
+def _whole(text: str, numbers: NDArray[np.float64], decimal: str) -> NDArray[Any]:
+    """Return whole numbers where no cell has a decimal sign or a power, and float64 holds them exactly."""
+    if decimal in text or any(letter in text for letter in "eEnN") or np.abs(numbers).max() > EXACT:
+        return numbers
+    return numbers.astype(np.int64)
 
 
 def _require_no_stray(column: Strings, decimal: str, most: float) -> None:

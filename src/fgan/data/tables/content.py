@@ -43,6 +43,8 @@ STRANGE = {
     b"\x28\xb5\x2f\xfd": "compressed by Zstandard",
 }
 """First bytes of what is no table of text, and what to call it."""
+MARKUP = {b"<": "HTML or XML", b"{": "JSON", b"[": "JSON", b"%!PS": "PostScript", b"{\\rtf": "a text of a word processor"}
+"""How text begins that is no table."""
 MOST_BYTES = 512 * 2**20
 """Bytes of text that are read at most: its cells take several times as much memory."""
 HEAD = 4096
@@ -118,6 +120,10 @@ def decoded(content: bytes, path: Path, encoding: str = "") -> tuple[str, str]:
     """
     bom = next((name for mark, name in BOMS if content.startswith(mark)), "")
     names = [encoding] if encoding else [bom] if bom else [*_wide(content), "utf-8", "cp1252"]
+    start = content[:HEAD].removeprefix(codecs.BOM_UTF8).lstrip()
+    markup = next((what for mark, what in MARKUP.items() if start.startswith(mark)), None)
+    if markup:
+        raise DataError(f"{path} is {markup}. Save or export it as CSV.")
     for name in names:
         try:
             text = content.decode(name)

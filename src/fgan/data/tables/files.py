@@ -9,7 +9,7 @@ from pathlib import Path
 
 from fgan.data.tables.cells import Strings, decimal_of, typed
 from fgan.data.tables.content import decoded, read_bytes
-from fgan.data.tables.formats import NAMES, number_of
+from fgan.data.tables.formats import NAMES
 from fgan.data.tables.missing import checked_policy
 from fgan.data.tables.options import GROUPINGS, SEPARATORS, TextOptions
 from fgan.data.tables.rows import Rows, rows_of
@@ -107,7 +107,7 @@ def read_tables(
             found.append(one.select(wanted or list(one)))
             continue
         chosen = {name: typed(column, sign, kinds.get(name, "")) for name, column in text.items()}
-        how = _how(one, text, chosen, sign, options)
+        how = _how(one, text, chosen, options, sign)
         found.append(Table(chosen, str(one.path), how, "line", one.rows.lines))
     return found
 
@@ -142,53 +142,26 @@ def _require_columns(wanted: Sequence[str], names: Mapping[str, object], one: Ta
 
 
 def _how(
-    text: _Text,
-    strings: Mapping[str, Strings],
-    columns: Mapping[str, Column],
-    sign: str,
-    options: TextOptions,
+    text: _Text, strings: Mapping[str, Strings], columns: Mapping[str, Column], options: TextOptions, sign: str
 ) -> str:
     """Say in a line what was understood of a file of text."""
-    rows = text.rows
-    parts = [text.spelling] if text.spelling else []
-    if rows.separator:
-        parts.append(f"{SEPARATORS[rows.separator]} between values")
-    decimal = options.decimal or sign
-    if decimal:
-        parts.append(f"decimal {NAMES[decimal]}")
-    grouped = (
-        {
-            found.grouped
-            for name, column in columns.items()
-            if column.cells.dtype.kind in "fi" and not column.unit
-            for cell in strings[name].known
-            if not cell.isdigit() and (found := number_of(cell, decimal or ".")) and found.grouped
-        }
-        if any(_grouping(one) for one in strings.values())
-        else set()
-    )
-    parts += [f"{GROUPINGS[by]} between thousands" for by in sorted(grouped)]
-    parts += ["no line of names"] if not options.header else []
-    parts += rows.notes
-    count = Counter(
-        "dates or times" if one.unit else "words" if one.cells.dtype.kind == "U" else "numbers"
-        for one in columns.values()
-    )
-    kinds = ", ".join(
-        f"{count[kind]} of {kind}" for kind in ("numbers", "dates or times", "words") if count[kind]
-    )
-    return f"read {text.path}: {', '.join([*parts, f'{len(rows.lines):,} rows', f'{len(columns)} columns ({kinds})'])}"
+    rows, decimal = text.rows, options.decimal or sign
+    parts = [text.spelling, f"{SEPARATORS[rows.separator]} between values" if rows.separator else ""]
+    parts.append(f"decimal {NAMES[decimal]}" if decimal else "")
+    numbers = [name for name, one in columns.items() if one.cells.dtype.kind in "fi" and not one.unit]
+    grouped = {by for name in numbers for sign, (_, by) in strings[name].readings.items() if sign == (decimal or sign)}
+    parts += [f"{GROUPINGS[by]} between thousands" for by in sorted(grouped) if by]
+    parts += ["" if options.header else "no line of names", *rows.notes, f"{len(rows.lines):,} rows"]
+    count = Counter(_sort(one) for one in columns.values())
+    sorts = ", ".join(f"{number} of {sort}" for sort, number in sorted(count.items()))
+    columns_read = f"{len(columns)} column{'s' if len(columns) > 1 else ''} ({sorts})"
+    return f"read {text.path}: {', '.join([*filter(None, parts), columns_read])}"
 
 
-def _grouping(strings: Strings) -> bool:
-    """Whether some cell may have a sign between its thousands."""
-    text = "\n".join(strings.known)
-    return (
-        any(sign in text for sign in " '")
-        or ("," in text and strings.rows.separator != ",")
-        or "," in text
-        or text.count(".") > 0
-    )
+def _sort(column: Column) -> str:
+    if column.unit:
+        return "dates or times"
+    return "words" if column.cells.dtype.kind == "U" else "numbers"
 
 
 def _parquet(path: Path) -> Table:

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-Floats = list[float]
+import numpy as np
+from numpy.typing import NDArray
+
 SIGNS = (".", ",")
 """Decimal signs that files use."""
 NAMES = {".": "point", ",": "comma"}
+OTHER = {".": ",", ",": "."}
 _SPELL = str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'", "\u2212": "-"})
-_POWER = r"(?:[eE][+-]?\d+)?"
+_GROUPS = {(sign, by): re.escape(by) for sign in SIGNS for by in (OTHER[sign], " ", "'")}
 _PLAIN = {
-    sign: re.compile(rf"[+-]?(?:\d+(?:{re.escape(sign)}\d*)?|{re.escape(sign)}\d+){_POWER}", re.ASCII)
-    for sign in SIGNS
+    sign: re.compile(rf"[+-]?(?:\d+(?:[{sign}]\d*)?|[{sign}]\d+)(?:[eE][+-]?\d+)?", re.ASCII) for sign in SIGNS
 }
 _GROUPED = {
-    sign: re.compile(
-        rf"[+-]?[1-9]\d{{0,2}}(?:(?P<by>[ '{re.escape(other)}])\d{{3}})(?:(?P=by)\d{{3}})*(?:{re.escape(sign)}\d*)?",
-        re.ASCII,
-    )
-    for sign, other in (SIGNS, SIGNS[::-1])
+    (sign, by): re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:{escaped}\d{{3}})+(?:[{sign}]\d*)?", re.ASCII)
+    for (sign, by), escaped in _GROUPS.items()
 }
-"""Of numbers under 1,000 groups say nothing, and one that begins with 0 has none."""
+"""Of a decimal sign and one between thousands: below 1,000 there is none of these, and no number begins with 0."""
+_EITHER = {key: re.compile(f"{_GROUPED[key].pattern}|{_PLAIN[key[0]].pattern}", re.ASCII) for key in _GROUPS}
 _SPECIAL = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 _UNIT = re.compile(r"^(?:[€$£¥]|USD|EUR|CHF|GBP)\s*|\s*(?:[%‰€$£¥]|USD|EUR|CHF|GBP)$")
 
@@ -56,9 +56,9 @@ def number_of(cell: str, decimal: str, thousands: str = "") -> Reading | None:
         return Reading(float(cell.replace(decimal, ".")))
     if _SPECIAL.fullmatch(cell):
         return Reading(float(cell))
-    found = _GROUPED[decimal].fullmatch(cell)
-    if found and thousands in ("", found["by"]):
-        return Reading(float(cell.replace(found["by"], "").replace(decimal, ".")), found["by"])
+    for by in [thousands] if thousands else [OTHER[decimal], " ", "'"]:
+        if _GROUPED[decimal, by].fullmatch(cell):
+            return Reading(float(cell.replace(by, "").replace(decimal, ".")), by)
     return None
 
 
@@ -68,22 +68,50 @@ def without_unit(cell: str) -> str | None:
     return less if less != cell else None
 
 
-def floats_of(cells: list[str], decimal: str) -> Floats | None:
-    """Return plain numbers, fast; None where some cell is no plain number with this decimal sign.
+def floats_of(
+    cells: Sequence[str], text: str, decimal: str, thousands: str = ""
+) -> tuple[NDArray[np.float64], str] | None:
+    """Return numbers and the sign between their thousands, or None where some cell is no number.
 
-    >>> floats_of(["1,5", "2"], ",")
-    [1.5, 2.0]
+    Args:
+        cells: not empty.
+        text: all of them in lines.
+        decimal: the decimal sign.
+        thousands: the sign between thousands; "" for any, but one in all cells.
+
+    >>> floats_of(["1.000,5", "2"], "1.000,5\\n2", ",")
+    (array([1000.5,    2. ]), '.')
     """
-    text = "\n".join(cells)
-    if "_" in text or not text.isascii() or (decimal == "," and "." in text):
+    if "_" in text or not text.isascii():
         return None
+    by = next((by for by in (OTHER[decimal], " ", "'") if by in text), "")
+    if by:
+        if thousands not in ("", by) or not all(map(_EITHER[decimal, by].fullmatch, cells)):
+            return None
+        text = text.replace(by, "")
+    if by or decimal == ",":
+        cells = text.replace(",", ".").split("\n")
     try:
-        return list(map(float, (text.replace(",", ".").split("\n") if decimal == "," else cells)))
+        return np.fromiter(map(float, cells), dtype=np.float64, count=len(cells)), by
     except ValueError:
         return None
 
 
-def shows_decimal(cells: Iterable[str], decimal: str) -> bool:
-    """Whether some number has this decimal sign and could not be one with thousands, as 1.5 is and 1.234 is not."""
-    other = SIGNS[1 - SIGNS.index(decimal)]
-    return any(decimal in cell and number_of(cell, other) is None for cell in cells)
+def shows_decimal(cells: Sequence[str], text: str, decimal: str) -> bool:
+    """Whether some cell has this decimal sign and could not be a number with thousands, as 1.5 is and 1.234 is not."""
+    if decimal not in text:
+        return False
+    with_thousands = _GROUPED[OTHER[decimal], decimal].fullmatch
+    return any(decimal in cell and not with_thousands(cell) for cell in cells)
+
+
+_CODE = re.compile(r"(?:^|\n)0[0-9]+(?:\n|$)")
+
+
+def has_codes(text: str) -> bool:
+    """Whether some line is digits that begin with 0, as zip codes do and numbers do not.
+
+    >>> has_codes("10001\\n00501"), has_codes("0\\n10\\n0.5")
+    (True, False)
+    """
+    return bool(_CODE.search(text))

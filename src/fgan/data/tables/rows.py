@@ -7,18 +7,36 @@ import io
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
-from fgan.data.tables.formats import floats_of, number_of, spelled
+from fgan.data.tables.formats import number_of, spelled
 from fgan.data.tables.missing import is_missing_word
 from fgan.data.tables.options import SEPARATORS, TextOptions
 from fgan.errors import DataError
 
 SAMPLE = 1 << 18
 """Letters of a text by which separators are tried."""
+CHUNK = 10_000
+"""Rows that are lists at once."""
 SHOWN = 3
 """Values of a reading that an error shows."""
 Row = list[str]
+
+
+class Reader(Protocol):
+    """What `csv.reader` makes."""
+
+    line_num: int
+
+    def __iter__(self) -> Iterator[Row]:
+        """Go through the rows."""
+        ...
+
+    def __next__(self) -> Row:
+        """Return the next row."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -47,6 +65,9 @@ def rows_of(text: str, path: Path, options: TextOptions) -> Rows:
     text, skipped, notes, separator = _beginning(text, path, options)
     if not separator:
         separator = _separator(text, path, options)
+    columns = _regular(text, separator) if options.header else None
+    if columns:
+        return Rows(columns, range(2 + skipped, 2 + skipped + len(next(iter(columns.values())))), separator, tuple(notes))
     rows, lines = _parsed(text, path, separator, skipped)
     if not rows or (options.header and len(rows) < 2):
         raise DataError(
@@ -107,7 +128,7 @@ def _first_line(text: str) -> tuple[str, str]:
     return text[:end], text[end:]
 
 
-def _reader(text: str, separator: str, *, strict: bool = True) -> Iterator[Row]:
+def _reader(text: str, separator: str, *, strict: bool = True) -> Reader:
     lines = io.StringIO(text, newline="")
     if separator == " ":
         return csv.reader((" ".join(line.split()) for line in lines), delimiter=" ", strict=strict)
@@ -125,7 +146,8 @@ def _separator(text: str, path: Path, options: TextOptions) -> str:
             rows = [
                 row for row in _reader(head, sign, strict=whole) if row and any(cell.strip() for cell in row)
             ]
-        except csv.Error:
+        except csv.Error:  # such as a quote that is not closed, which parsing by this sign then tells
+            widest = max(widest, (len(_first_line(head)[0].split(sign)), sign))
             continue
         if not rows:
             continue
@@ -195,26 +217,49 @@ def _require_one_column(head: str, path: Path, whole: bool) -> None:
         )
 
 
+def _regular(text: str, separator: str) -> dict[str, list[str]] | None:
+    """Return the columns of a text whose lines are all alike, fast and with few rows in memory; None of any other."""
+    reader = _reader(text, separator)
+    try:
+        names = [name.strip() for name in next(reader, [])]
+        if len(names) < 2 or not all(names) or len(set(names)) < len(names) or _numbers_in(names):
+            return None
+        cells: list[list[str]] = [[] for _ in names]
+        width, empty = {len(names)}, [""] * len(names)
+        while chunk := list(islice(reader, CHUNK)):
+            if set(map(len, chunk)) != width or empty in chunk:
+                return None
+            for column, more in zip(cells, zip(*chunk, strict=True), strict=True):
+                column.extend(more)
+    except csv.Error:
+        return None
+    whole = cells[0] and reader.line_num == len(cells[0]) + 1
+    return dict(zip(names, cells, strict=True)) if whole else None
+
+
 def _parsed(text: str, path: Path, separator: str, skipped: int) -> tuple[list[Row], Sequence[int]]:
     """Return rows that are not empty and the lines by which they end; of one column, empty ones between others stay."""
-    rows: list[Row] = []
-    lines = array("l")
     reader = _reader(text, separator)
-    alone = separator in ("", " ")
     try:
-        for row in reader:
-            if row or (alone and rows):
-                rows.append(row or [""])
-                lines.append(reader.line_num + skipped)  # pyright: ignore[reportAttributeAccessIssue]
+        rows = list(reader)
     except csv.Error as error:
         raise DataError(
-            f"cannot read {path} near line {reader.line_num + skipped} ({error}). "  # pyright: ignore[reportAttributeAccessIssue]
-            "Close its quotes, or save it as CSV again."
+            f"cannot read {path} near line {reader.line_num + skipped} ({error}). Close its quotes, or save it as CSV "
+            "again."
         ) from error
-    while rows and rows[-1] == [""]:
+    while rows and rows[-1] in ([], [""]):
         rows.pop()
-        lines.pop()
-    return rows, lines
+    if all(rows) and reader.line_num == len(rows):
+        return rows, range(1 + skipped, 1 + skipped + len(rows))
+    alone = separator in ("", " ")
+    kept: list[Row] = []
+    lines = array("l")
+    reader = _reader(text, separator)
+    for row, _ in zip(reader, range(len(rows)), strict=False):
+        if row or (alone and kept):
+            kept.append(row or [""])
+            lines.append(reader.line_num + skipped)
+    return kept, lines
 
 
 def _whole_rows(
@@ -222,24 +267,13 @@ def _whole_rows(
 ) -> tuple[list[Row], Sequence[int], list[str]]:
     """Return rows of one length, without those of separators only and without values that all lack at the end."""
     notes: list[str] = []
-    for row, line in zip(rows, lines, strict=True):
-        if len(row) == width:
-            continue
-        if not _only_longer(row, width):
-            name = SEPARATORS.get(separator, "")
-            raise DataError(
-                f"every line of {path} must have {width} values; line {line} has {len(row)}"
-                + (
-                    f", with a {name} between them. Repair it, or say what is between values (--separator)."
-                    if name
-                    else "."
-                )
-            )
-        if "an empty value at the end of lines left out" not in notes:
-            notes.append("an empty value at the end of lines left out")
-        del row[width:]
-    if width > 1 and any(not row[0] and not any(map(str.strip, row)) for row in rows):
-        kept = [number for number, row in enumerate(rows) if any(map(str.strip, row))]
+    if set(map(len, rows)) - {width}:
+        notes.append("an empty value at the end of lines left out")
+        for row, line in zip(rows, lines, strict=True):
+            _cut(row, line, width, path, separator)
+    empty = [""] * width
+    if width > 1 and empty in rows:
+        kept = [number for number, row in enumerate(rows) if row != empty]
         notes.append(f"{len(rows) - len(kept)} lines without a value left out")
         rows, lines = [rows[number] for number in kept], array("l", [lines[number] for number in kept])
     if not rows:
@@ -247,10 +281,25 @@ def _whole_rows(
     return rows, lines, notes
 
 
+def _cut(row: Row, line: int, width: int, path: Path, separator: str) -> None:
+    """Cut a row that is only longer by empty values."""
+    if len(row) != width and not _only_longer(row, width):
+        between = f", with a {SEPARATORS[separator]} between them" if separator else ""
+        raise DataError(
+            f"every line of {path} must have {width} values; line {line} has {len(row)}{between}. Repair it, or say what is "
+            "between values (--separator)."
+        )
+    del row[width:]
+
+
+def _numbers_in(names: Row) -> Row:
+    return [name for name in names if number_of(spelled(name), ".") or number_of(spelled(name), ",")]
+
+
 def _require_names(names: Row, path: Path) -> None:
     if not names:
         raise DataError(f"the first line of {path} must name its columns; it holds no name.")
-    numbers = [name for name in names if number_of(spelled(name), ".") or number_of(spelled(name), ",")]
+    numbers = _numbers_in(names)
     if len(numbers) == len([name for name in names if name and not is_missing_word(name)]) and numbers:
         raise DataError(
             f"the first line of {path} must name its columns; it holds numbers ({', '.join(names[:SHOWN])}). Add a "
@@ -270,12 +319,8 @@ def _named(names: Row, cells: list[list[str]], path: Path) -> tuple[dict[str, li
         if name:
             columns[name] = column
             continue
-        counted = floats_of(column, ".")
-        if (
-            place
-            or counted is None
-            or counted not in (list(range(len(column))), list(range(1, len(column) + 1)))
-        ):
+        counts = [list(map(str, range(first, first + len(column)))) for first in (0, 1)]
+        if place or list(map(str.strip, column)) not in counts:
             raise DataError(
                 f"every column of {path} must have a name; that of column {place + 1} is empty. Name it."
             )

@@ -185,7 +185,7 @@ def missing_cell(column: str, table: str, place: str, cells: Column) -> str:
     rows = place.partition(" ")[0]
     return (
         f'column "{column}" of {table} {what} in {place}'
-        + (f" and in {more} more {rows}s" if more else "")
+        + (f" and in {more:,} more {rows}{'s' if more > 1 else ''}" if more else "")
         + f'. Fill it, remove such {rows}s or leave them out (--missing drop, missing="drop"), or name other columns by '
         "--columns."
     )

@@ -131,7 +131,8 @@ def _of_array(array: Cells, name: str) -> Column:
     cells = np.zeros(len(flat), dtype=column.cells.dtype)
     cells[~missing] = column.cells
     first = flat[int(missing.argmax())]
-    written = first if isinstance(first, str) else type(first).__name__.removesuffix("Type")
+    names = {"float": "NaN", "NAType": "NA", "NaTType": "NaT", "NoneType": "None"}
+    written = first if isinstance(first, str) else names.get(type(first).__name__, str(first))
     return Column(
         cells.reshape(array.shape),
         missing.reshape(array.shape),
