@@ -91,8 +91,7 @@ def run(arguments: list[str]) -> None:
 
 def _sides(command: EstimateCommand, *weights: str) -> list[object]:
     """Return the samples of P and of Q: tables as their columns, all else by name."""
-    from fgan.data.tables import Table, is_table
-    from fgan.estimation.inputs.counts import by_category
+    from fgan.data.tables import is_table
     from fgan.estimation.inputs.weighting import is_column
 
     columns = tuple(names_in(command.columns))
@@ -102,10 +101,4 @@ def _sides(command: EstimateCommand, *weights: str) -> list[object]:
             f"--columns chooses among the columns of tables; {command.p} and {command.q} are not both one."
         )
     wanted = [(*columns, one) if columns and one and is_column(one) else columns for one in weights]
-    sides = command.read(files, wanted)
-    if command.counts:
-        return [
-            by_category(one, name) if isinstance(one, Table) else one
-            for one, name in zip(sides, files, strict=True)
-        ]
-    return list(sides)
+    return list(command.read(files, wanted))

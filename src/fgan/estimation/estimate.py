@@ -61,7 +61,8 @@ def estimate(
         weights_p, weights_q: relative importance weights of the samples, of which only the ratios matter: arrays (n,),
             .npy files, or the name of a table's column, which is then no feature. 0 leaves a row out; intervals count
             (Σw)²/Σw² effective samples. To count a row w times, which makes more of them, repeat it or give `counts`.
-        counts: p and q are count tables, as `fgan.between` takes them: so many samples of each category.
+        counts: p and q are count tables, as `fgan.between` takes them, or tables whose last column counts what those
+            before it name: so many samples of each category.
         method: a key of `fgan.estimation.METHODS`, or "auto".
         folds: parts that report in turn.
         permutations: of the two-sample test, such as 999; 0 for none. Its critic is trained on one half of the
@@ -99,7 +100,7 @@ def estimate(
     weights = weights_p, weights_q
     if counts:
         _require_counts_alone(weights, n, block)
-        inputs = read_counts(p, q)
+        inputs = read_counts(p, q, say)
     else:
         inputs = read_two_samples(
             p, q, n=n, kinds=kinds, missing=missing, seed=seed, say=say, weights=weights

@@ -43,7 +43,7 @@ def test_what_is_no_count_is_refused(monkeypatch):
         fgan.estimate([0.5, 0.5], [0.4, 0.6], counts=True)
     with pytest.raises(fgan.FganError, match="at least 50"):
         fgan.estimate([3, 4], [1, 5], counts=True)
-    with pytest.raises(fgan.FganError, match="n and weights are of samples"):
+    with pytest.raises(fgan.FganError, match="n, blocks and weights are of samples"):
         fgan.estimate([30, 40], [10, 50], counts=True, weights_p=[1, 2])
     monkeypatch.setattr(counting, "MOST", 1000)
     with pytest.raises(fgan.FganError, match=r"p has 4,000.*fgan.between"):
@@ -82,6 +82,9 @@ def test_on_the_command_line(tmp_path, monkeypatch, capsys):
     np.save("q.npy", [400, 600])
     assert main(["estimate", "p.npy", "q.npy", "--counts"]) == 0
     assert f"kl = {expected.value:.4g}" in capsys.readouterr().out
+    (tmp_path / "q.csv").write_text("word,count\nno,600\nyes,\n")
+    assert main(["estimate", "p.csv", "q.csv", "--counts"]) == 2
+    assert '"count"' in capsys.readouterr().err
     (tmp_path / "q.csv").write_text("word,count\nno,600\nno,400\n")
     assert main(["estimate", "p.csv", "q.csv", "--counts"]) == 2
     assert "'no' more than once" in capsys.readouterr().err

@@ -3,36 +3,38 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from fgan.data.arrays import read_array
-from fgan.divergences.histograms import ROUNDING, Histogram, Table, read_histograms
+from fgan.data.tables import Table as TextTable
+from fgan.divergences.histograms import ROUNDING, Histogram, read_histograms
+from fgan.divergences.histograms import Table as Counts
 from fgan.errors import DataError
 from fgan.estimation.inputs.encoding import Inputs, Numbered
 from fgan.estimation.inputs.notes import notes_on_two_samples
-from fgan.estimation.inputs.read import Read, require_enough
+from fgan.estimation.inputs.read import Read, opened, require_enough
+from fgan.output import Say, to_stderr
 
 MOST = 20_000_000
 """Counts of a set that are held as samples, at most."""
 
 
-def read_counts(p: Table, q: Table) -> Inputs:
+def read_counts(p: Counts, q: Counts, say: Say = to_stderr) -> Inputs:
     """Read two count tables as samples of categories.
 
     Args:
-        p, q: as `fgan.between` takes them, or .npy files; whole numbers.
+        p, q: whole numbers, as `fgan.between` takes them; or .npy files, or tables whose last column counts what those
+            before it name.
+        say: told what is worth knowing of files.
 
     Raises:
         DataError: for histograms that cannot be read, are not of the same categories, hold no counts, or too few.
     """
-    sides = read_histograms(*(read_array(one) if isinstance(one, (str, Path)) else one for one in (p, q)))
+    sides = read_histograms(_opened(p, say), _opened(q, say))
     first, second = (_samples(side) for side in sides)
     labels = [sides[0].label(place) for place in range(len(sides[0].masses))]
     number_of = {_row(sides[0], place): place for place in range(len(labels))}
@@ -44,20 +46,29 @@ def read_counts(p: Table, q: Table) -> Inputs:
     return Inputs(first, second, "categories", names, tuple(labels), Numbered(number_of), notes=notes)
 
 
-def by_category(table: Mapping[str, NDArray[Any]], name: str) -> Table:
-    """Return the counts of a table by category: of its last column, by the cells of those before it.
+def _opened(given: Counts, say: Say) -> Counts:
+    """Return a count table from wherever it is."""
+    (given,) = opened([given], None, say)
+    if isinstance(given, TextTable):
+        return by_category(given)
+    return read_array(given) if isinstance(given, (str, Path)) else given
 
-    >>> by_category({"word": np.array(["a", "b"]), "count": np.array([3, 1])}, "words.csv")
-    {'a': 3, 'b': 1}
+
+def by_category(table: TextTable) -> Counts:
+    """Return the counts of a table from a file by category: its last column, by the cells of those before it.
+
+    Raises:
+        DataError: for a missing cell, or a category with several rows.
     """
-    *keys, counts = (column.tolist() for column in table.values())
+    *keys, counts = (column.tolist() for column in table.complete().values())
     if not keys:
         return counts
     cells = keys[0] if len(keys) == 1 else list(zip(*keys, strict=True))
     twice = next((cell for cell, times in Counter(cells).items() if times > 1), None)
     if twice is not None:
         raise DataError(
-            f"each category of a count table (--counts) has one row; {name} has {twice!r} more than once."
+            f"each category of a count table (--counts) has one row; {table.name} has {twice!r} more than once. Add "
+            "them up."
         )
     return dict(zip(cells, counts, strict=True))
 
