@@ -51,7 +51,9 @@ def work(job: tuple[int, int, float]) -> tuple[float, float, float, float, float
 def coverage(repeats: int, dimensions: list[int], apart: float, jobs: int | None) -> None:
     exact = truth(apart)
     print(f"truth {exact:.4f}; {repeats} draws of {N} samples; nominal 95%")
-    print(f"{'dimension':>9} {'covered':>8} {'mean value':>11} {'half width':>11} {'bound above':>12} {'seconds':>8}")
+    print(
+        f"{'dimension':>9} {'covered':>8} {'mean value':>11} {'half width':>11} {'bound above':>12} {'seconds':>8}"
+    )
     for dimension in dimensions:
         work_of = [(seed, dimension, apart) for seed in range(repeats)]
         found = np.array([one for _, one in in_parallel(work, work_of, jobs)])

@@ -9,16 +9,17 @@ import tyro
 
 from fgan.cli import print_error
 from fgan.cli.common import checked_picture, divergences_in, names_in, show
+from fgan.cli.tables import TableFlags
 from fgan.errors import FganError
 
 
 @dataclass(frozen=True, kw_only=True)
-class EstimateCommand:
+class EstimateCommand(TableFlags):
     """Estimate divergences of P from Q by samples that trained no critic, with intervals and lower bounds."""
 
     p: tyro.conf.Positional[str]
-    """Samples of P: a .csv, .tsv or .parquet table, a .npy or .npz array, a folder or archive of images, a run
-    directory, or the name of a data set."""
+    """Samples of P: a table of text (.csv, .tsv, .txt, .csv.gz) or .parquet, a .npy or .npz array, a folder or archive
+    of images, a run directory, or the name of a data set."""
     q: tyro.conf.Positional[str]
     """Samples of Q, likewise."""
     divergence: str = "kl"
@@ -79,6 +80,8 @@ def run(arguments: list[str]) -> None:
         blocks=command.blocks,
         curve=command.curve,
         n=command.n,
+        kinds=command.kinds,
+        missing=command.missing,
         seed=command.seed,
         device=command.device,
         say=print_error,
@@ -88,7 +91,7 @@ def run(arguments: list[str]) -> None:
 
 def _sides(command: EstimateCommand, *weights: str) -> list[object]:
     """Return the samples of P and of Q: tables as their columns, all else by name."""
-    from fgan.data.tables import is_table, read_table
+    from fgan.data.tables import Table, is_table
     from fgan.estimation.inputs.counts import by_category
     from fgan.estimation.inputs.weighting import is_column
 
@@ -98,7 +101,11 @@ def _sides(command: EstimateCommand, *weights: str) -> list[object]:
         raise FganError(
             f"--columns chooses among the columns of tables; {command.p} and {command.q} are not both one."
         )
-    if not command.counts:
-        chosen = [(*columns, one) if columns and one and is_column(one) else columns for one in weights]
-        return [read_table(x, some) if is_table(x) else x for x, some in zip(files, chosen, strict=True)]
-    return [by_category(read_table(x, columns), x) if is_table(x) else x for x in files]
+    wanted = [(*columns, one) if columns and one and is_column(one) else columns for one in weights]
+    sides = command.read(files, wanted)
+    if command.counts:
+        return [
+            by_category(one, name) if isinstance(one, Table) else one
+            for one, name in zip(sides, files, strict=True)
+        ]
+    return list(sides)

@@ -9,11 +9,12 @@ import tyro
 
 from fgan.cli import print_error
 from fgan.cli.common import checked_picture, divergences_in, names_in, show
+from fgan.cli.tables import TableFlags
 from fgan.errors import FganError
 
 
 @dataclass(frozen=True, kw_only=True)
-class MutualInformationCommand:
+class MutualInformationCommand(TableFlags):
     """Estimate the mutual information of X and Y, in nats, by samples that trained no critic.
 
     Either two files with a row each for the same things, or one table and which of its columns are X and Y:
@@ -21,7 +22,7 @@ class MutualInformationCommand:
     """
 
     files: tyro.conf.Positional[tuple[str, ...]]
-    """One table (.csv, .tsv, .parquet), or two tables, arrays (.npy, .npz) or names of data."""
+    """One table (.csv, .tsv, .txt, .csv.gz, .parquet), or two tables, arrays (.npy, .npz) or names of data."""
     x: str = ""
     """Columns of a table that are X, separated by commas."""
     y: str = ""
@@ -71,6 +72,8 @@ def run(arguments: list[str]) -> None:
         permutations=command.permutations,
         blocks=command.blocks,
         n=command.n,
+        kinds=command.kinds,
+        missing=command.missing,
         seed=command.seed,
         device=command.device,
         say=print_error,
@@ -79,15 +82,14 @@ def run(arguments: list[str]) -> None:
 
 
 def _sides(command: MutualInformationCommand) -> tuple[object, object]:
-    from fgan.data.tables import is_table, read_table
+    from fgan.data.tables import Table, is_table
 
     x, y = tuple(names_in(command.x)), tuple(names_in(command.y))
     if len(command.files) == 2:
-        sides = []
         for file, columns, flag in zip(command.files, (x, y), ("--x", "--y"), strict=True):
             if columns and not is_table(file):
                 raise FganError(f"{flag} chooses among the columns of a table; {file} is none.")
-            sides.append(read_table(file, columns) if is_table(file) else file)
+        sides = command.read(command.files, (x, y))
         return sides[0], sides[1]
     if len(command.files) != 1 or not is_table(command.files[0]):
         raise FganError(
@@ -97,7 +99,9 @@ def _sides(command: MutualInformationCommand) -> tuple[object, object]:
     if not x:
         raise FganError("of one table, --x must say which columns are X, separated by commas.")
     (file,) = command.files
-    whole = read_table(file, (*x, *y) if y else ())
+    y_and_weights = (*y, *_column_of_weights(command)) if y else ()
+    (whole,) = command.read((file,), ((*x, *y_and_weights) if y else (),))
+    assert isinstance(whole, Table), "the file is one"
     both = set(x) & set(y)
     if both:
         raise FganError(
@@ -106,7 +110,13 @@ def _sides(command: MutualInformationCommand) -> tuple[object, object]:
     missing = [name for name in x if name not in whole]
     if missing:
         raise FganError(f'{file} has no column "{missing[0]}"; it has {", ".join(whole)}.')
-    rest = y or tuple(name for name in whole if name not in x)
+    rest = y_and_weights or tuple(name for name in whole if name not in x)
     if not rest:
         raise FganError(f"{file} has no columns but those of --x. Leave some for Y.")
-    return {name: whole[name] for name in x}, {name: whole[name] for name in rest}
+    return whole.select(x), whole.select(rest)
+
+
+def _column_of_weights(command: MutualInformationCommand) -> list[str]:
+    from fgan.estimation.inputs.weighting import is_column
+
+    return [command.weights] if command.weights and is_column(command.weights) else []

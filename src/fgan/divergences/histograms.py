@@ -65,8 +65,9 @@ class Histogram:
         """
         if not self.sums_to_one and not self.counted:
             raise DataError(
-                f"a histogram holds probabilities, which sum to 1, or counts, which are whole numbers; {self.name} sums "
-                f"to {self.total:.6g}. Multiply densities by the width of their bins; divide other masses by their sum."
+                f"a histogram holds probabilities, which sum to 1, or counts, which are whole numbers; {self.name} "
+                f"sums to {self.total:.6g}. Multiply densities by the width of their bins; divide other masses by "
+                "their sum."
             )
         return self.masses / self.masses.sum()
 
@@ -82,8 +83,8 @@ def read_histograms(p: Table, q: Table) -> tuple[Histogram, Histogram]:
         for one in (first, second):
             if one.keys is not None and one.keys != tuple(range(len(one.keys))):
                 raise DataError(
-                    f"outcomes have names in both histograms or in neither; only those of {one.name} have some. Give two "
-                    "dicts or Series by the same names, or two arrays in the same order."
+                    f"outcomes have names in both histograms or in neither; only those of {one.name} have some. Give "
+                    "two dicts or Series by the same names, or two arrays in the same order."
                 )
         if first.shape != second.shape:
             raise DataError(
@@ -114,8 +115,8 @@ def _read(table: Table, name: str) -> Histogram:
             keys = list(product(keys, table.columns))
     elif hasattr(table, "columns"):
         raise DataError(
-            f"a histogram is one number for each outcome; {name} is a table of columns. Give the numbers by name, such as "
-            "dict(zip(names, counts))."
+            f"a histogram is one number for each outcome; {name} is a table of columns. Give the numbers by name, such "
+            "as dict(zip(names, counts))."
         )
     else:
         values = table

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from fgan.errors import FganError
 from fgan.estimation.estimate import estimate
+from fgan.estimation.inputs.kinds import Kinds
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.inputs.weighting import WeightsLike
 from fgan.estimation.result import Estimate, Estimates
@@ -24,6 +25,8 @@ class DensityRatio:
         method: a key of `fgan.estimation.METHODS`, or "auto".
         folds: critics whose log-ratios are averaged, each from all samples but a part.
         blocks: consecutive rows that stay together, as for `fgan.estimate`.
+        kinds: "number" or "category" by the name of a column, as for `fgan.estimate`.
+        missing: "refuse" rows that lack a value, or "drop" them.
         seed: decides what is random.
         device: where networks are trained.
 
@@ -40,11 +43,14 @@ class DensityRatio:
         method: str = "auto",
         *,
         folds: int = 5,
+        kinds: Kinds = None,
+        missing: str = "refuse",
         blocks: int | None = None,
         seed: int = 0,
         device: str = "auto",
     ) -> None:
-        self.method, self.folds, self.blocks = method, folds, blocks
+        self.method, self.folds, self.kinds, self.missing = method, folds, kinds, missing
+        self.blocks = blocks
         self.seed, self.device = seed, device
 
     def fit(
@@ -63,6 +69,8 @@ class DensityRatio:
             weights_q=weights_q,
             method=self.method,
             folds=self.folds,
+            kinds=self.kinds,
+            missing=self.missing,
             blocks=self.blocks,
             seed=self.seed,
             device=self.device,

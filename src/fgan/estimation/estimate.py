@@ -11,6 +11,7 @@ from fgan.errors import FganError
 from fgan.estimation.curve import with_curve
 from fgan.estimation.evidence import Evidence, checked
 from fgan.estimation.inputs.counts import read_counts
+from fgan.estimation.inputs.kinds import Kinds
 from fgan.estimation.inputs.order import checked_blocks, require_blocks, with_note_on_order
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.inputs.two_samples import read_two_samples
@@ -38,6 +39,8 @@ def estimate(
     blocks: int | None = None,
     curve: bool = False,
     n: int | None = None,
+    kinds: Kinds = None,
+    missing: str = "refuse",
     seed: int = 0,
     device: str = "auto",
     say: Say = to_stderr,
@@ -50,9 +53,10 @@ def estimate(
     See `fgan.estimation.prices` for what `value` and `bound` are made of.
 
     Args:
-        p, q: samples: arrays, tensors or lists (n,) or (n, d); images (n, h, w), (n, c, h, w) or (n, h, w, c); whole
-            numbers, words or truth values, which are categories; tables of named columns; names of data or run
-            directories, from which samples are drawn.
+        p, q: samples: arrays, tensors or lists (n,) or (n, d); images (n, h, w), (n, c, h, w) or (n, h, w, c); words,
+            truth values or whole numbers with at most 20 values, which are categories; dates and durations, which are
+            numbers of days or seconds; tables of named columns, or files of them; names of data or run directories,
+            from which samples are drawn.
         divergence: a name, a `Divergence`, several of them, or "all" for the whole catalogue from one critic.
         weights_p, weights_q: relative importance weights of the samples, of which only the ratios matter: arrays (n,),
             .npy files, or the name of a table's column, which is then no feature. 0 leaves a row out; intervals count
@@ -66,6 +70,9 @@ def estimate(
             in folds and permutations, and only blocks are taken for independent. Longer than the dependence reaches.
         curve: estimate from an eighth, a quarter and a half of the samples too.
         n: samples to draw from a run or distribution (default: 10,000); otherwise the maximum number of rows to use.
+        kinds: "number" or "category" by the name of a column, as {"age": "number"}, or by its place in an array; or one
+            kind for all (default: what `how_read` of the result says).
+        missing: "refuse" rows that lack a value, or "drop" them, which the result counts.
         seed: decides folds, networks, draws and permutations.
         device: where networks are trained; "auto" takes a GPU where torch has one.
         say: told what is worth knowing of data that are loaded.
@@ -94,7 +101,9 @@ def estimate(
         _require_counts_alone(weights, n, block)
         inputs = read_counts(p, q)
     else:
-        inputs = read_two_samples(p, q, n=n, seed=seed, say=say, weights=weights)
+        inputs = read_two_samples(
+            p, q, n=n, kinds=kinds, missing=missing, seed=seed, say=say, weights=weights
+        )
     if block == 1 and not counts:
         inputs = with_note_on_order(inputs, (p, q))
     check_numbers(inputs, folds, permutations)

@@ -276,7 +276,8 @@ def choose(name: str, inputs: Inputs) -> tuple[Method, str]:
             other for other, one in methods.items() if one.weighted and inputs.kind in taken[other]
         )
         raise FganError(
-            f'method "{name}" knows no weights of samples. Leave out weights (--weights), or take one that does: {able}.'
+            f'method "{name}" knows no weights of samples. Leave out weights (--weights), or take one that does: '
+            f"{able}."
         )
     return methods[name], "asked for"
 
@@ -293,6 +294,6 @@ def _why(inputs: Inputs) -> str:
     if inputs.kind == "images":
         return "images, which a convolutional classifier tells apart best"
     return (
-        f"{inputs.smallest:,} {'effective ' * inputs.weighted}samples of {inputs.width} real coordinates: a calibrated classifier prices every "
-        "divergence"
+        f"{inputs.smallest:,} {'effective ' * inputs.weighted}samples of {inputs.width} real coordinates: a calibrated "
+        "classifier prices every divergence"
     )

@@ -10,6 +10,7 @@ from fgan.device import resolve_device
 from fgan.divergences.catalogue import DivergenceLike, divergences_of
 from fgan.estimation.evidence import checked
 from fgan.estimation.inputs.joint import read_joint
+from fgan.estimation.inputs.kinds import Kinds
 from fgan.estimation.inputs.order import checked_blocks, require_blocks, with_note_on_order
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.inputs.weighting import WeightsLike
@@ -35,6 +36,8 @@ def mutual_information(
     permutations: int = 0,
     blocks: int | None = None,
     n: int | None = None,
+    kinds: Kinds = None,
+    missing: str = "refuse",
     seed: int = 0,
     device: str = "auto",
     say: Say = to_stderr,
@@ -49,7 +52,8 @@ def mutual_information(
 
     Args:
         x, y: samples that belong together row by row: arrays, tensors or lists (n,) or (n, d), tables of named columns;
-            words, truth values and few whole numbers are categories.
+            or files of them; words, truth values and whole numbers with at most 20 values are categories, dates and
+            durations are numbers of days or seconds.
         divergence: "kl" for Shannon's mutual information; another name, a `Divergence`, several, or "all".
         weights: relative importance weights of the rows, as of `fgan.estimate`; a column of x or of y.
         method: a key of `fgan.estimation.INFORMATION_METHODS`, or "auto".
@@ -59,6 +63,9 @@ def mutual_information(
         blocks: rows that depend on those before them, as steps of a series do: so many consecutive rows stay together
             in folds and permutations, and only blocks are taken for independent. Longer than the dependence reaches.
         n: at most so many rows, drawn by chance.
+        kinds: "number" or "category" by the name of a column, as {"age": "number"}, or by its place in arrays, those of x
+            first; or one kind for all (default: what `how_read` of the result says).
+        missing: "refuse" rows that lack a value, or "drop" them, which the result counts.
         seed: decides folds, networks, draws and permutations.
         device: where networks are trained; "auto" takes a GPU where torch has one.
         say: told what is worth knowing of data that are loaded.
@@ -83,7 +90,7 @@ def mutual_information(
     """
     wanted, several = divergences_of(divergence)
     block = checked_blocks(blocks, (x, y), n)
-    inputs = read_joint(x, y, n=n, seed=seed, say=say, weights=weights)
+    inputs = read_joint(x, y, n=n, kinds=kinds, missing=missing, seed=seed, say=say, weights=weights)
     if block == 1:
         inputs = with_note_on_order(inputs, (x, y))
     check_numbers(inputs, folds, permutations)

@@ -133,12 +133,13 @@ class Sampling:
 
 def independent(p: Tensor, q: Tensor, weights: Weights = (None, None)) -> Sampling:
     """Return the sampling of two sets (n, ...) and (m, ...) that have nothing to do with each other."""
-    sides = list(zip((p, q), weights, strict=True))
-    sizes, fills = ([one(*side) for side in sides] for one in (size_of, heaviest_fill))
+    of_p, of_q = weights
     return Sampling(
-        *sizes,
-        lambda on_p, on_q: sum(variance_of_mean(*side) for side in zip((on_p, on_q), weights, strict=True)),
-        *fills,
+        size_of(p, of_p),
+        size_of(q, of_q),
+        lambda on_p, on_q: variance_of_mean(on_p, of_p) + variance_of_mean(on_q, of_q),
+        heaviest_fill(p, of_p),
+        heaviest_fill(q, of_q),
     )
 
 

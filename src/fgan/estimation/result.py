@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from fgan.data.tables import HowRead
 from fgan.errors import FganError
 from fgan.estimation.designs.design import Critic
 from fgan.estimation.diagnostics import HEAVY_TAIL, Diagnostics
@@ -59,8 +60,8 @@ class Estimate:
         diagnostics: how far the critics can be trusted; None without critics.
         warnings: what makes the number less than it seems.
         source: the samples and the critics.
-        n_effective: how many samples of equal weight would know as much as those of P and of Q, (Σw)²/Σw²; None, and not
-            in JSON, where samples have no weights. Intervals and bounds count these.
+        n_effective: how many samples of equal weight would know as much as those of P and of Q, (Σw)²/Σw²: intervals
+            and bounds count these. None, and not in JSON, where samples have no weights.
         blocks: how many consecutive rows stayed together, if asked for; not in JSON otherwise.
     """
 
@@ -102,7 +103,12 @@ class Estimate:
         for name in ("n_effective", "blocks"):
             if fields[name] is None:
                 del fields[name]
-        return jsonable({**fields, "infinite": math.isinf(self.value)})
+        return jsonable({**fields, "infinite": math.isinf(self.value), "how_read": self.how_read})
+
+    @property
+    def how_read(self) -> HowRead:
+        """What each column was taken for, how files were read, and how many rows were left out."""
+        return self.source.inputs.how
 
     def plot(self) -> Figure:
         """Return a figure: log-ratios of both sides, calibration, and the bound against n if `curve` was asked for.
@@ -148,6 +154,7 @@ class Estimate:
             )
         if self.p_value is not None:
             lines.append(self.verdict(self.p_value))
+        lines += self.how_read.lines()
         return "\n".join([*lines, *(f"warning: {warning}" for warning in self.warnings)])
 
 
@@ -227,6 +234,7 @@ class Estimates(Mapping[str, Estimate]):
         lines = [first.basis, "", *aligned(rows)]
         if first.p_value is not None:
             lines += ["", first.verdict(first.p_value)]
+        lines += first.how_read.lines()
         lines += [f"{name}: not estimated; {why}" for name, why in self.skipped.items()]
         broken = [check for check in self.checks if not check.holds]
         if self.checks:

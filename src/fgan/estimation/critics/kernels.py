@@ -163,7 +163,9 @@ def _all_widths(job: Job) -> Iterator[_Kernels]:
     median = float(apart[apart > 0].median()) if bool((apart > 0).any()) else 1.0
     for width in WIDTHS:
         seen = [_kernel(x, centers, width * median) for x in parts]
-        yield _Kernels(scaling, centers, width * median, *seen, job.weights, job.weights_stop)
+        yield _Kernels(
+            scaling, centers, width * median, *seen, weights=job.weights, weights_stop=job.weights_stop
+        )
 
 
 def _kernel(x: Tensor, centers: Tensor, width: float) -> Tensor:

@@ -210,11 +210,17 @@ class _Team:
 
 def _weights_of(batches: Sequence[Sequence[Part]]) -> dict[str, tuple[Weight, ...]]:
     """Return the argument with the weights of several networks' parts, if there are any."""
-    weights = [[part.weight for part in parts] for parts in zip(*batches, strict=True)]
-    stacked = tuple(
-        None if one[0] is None else torch.stack([w for w in one if w is not None]) for one in weights
-    )
-    return {} if all(one is None for one in stacked) else {"weights": stacked}
+    if all(part.weight is None for parts in batches for part in parts):
+        return {}
+    return {
+        "weights": tuple(
+            torch.stack([_weight(part) for part in parts]) for parts in zip(*batches, strict=True)
+        )
+    }
+
+
+def _weight(part: Part) -> Tensor:
+    return torch.ones_like(part.offset) if part.weight is None else part.weight
 
 
 def _orders(sizes: list[int], length: int, generator: torch.Generator) -> list[Tensor]:

@@ -16,7 +16,7 @@ from fgan.estimation.critics.learner import NeuralLearner
 from fgan.estimation.critics.regression import logistic_loss
 from fgan.estimation.critics.scaling import Scaling, scaling_of
 from fgan.estimation.designs.design import Critic, Job
-from fgan.estimation.weights import Weight, Weights
+from fgan.estimation.weights import Weight, Weights, of_mean_one
 
 BRIDGES = 8
 
@@ -82,7 +82,8 @@ class TelescopingLearner:
 
     def _fails(self, critic: Critic, job: Job) -> bool:
         """Whether it tells P from Q no better than a coin, as of few distinct values, which waymarks part at once."""
-        return float(logistic_loss(critic(job.p_stop), critic(job.q_stop))) > math.log(2)
+        on_p, on_q = critic(job.p_stop), critic(job.q_stop)
+        return float(logistic_loss(on_p, on_q, of_mean_one(job.weights_stop))) > math.log(2)
 
     def _bridges(self, job: Job, scaling: Scaling) -> list[Job]:
         train = self._waymarks(scaling(job.p), scaling(job.q))

@@ -110,8 +110,7 @@ class Pairs:
         halves = (n // 2, fill // 2) if self.weight is None else (n / 2, fill / 2)
 
         def variance(on_p: Tensor, on_q: Tensor) -> float:
-            apart = [_relative(one, weight) for one, weight in zip((on_p, on_q), weights, strict=True)]
-            return self._variance(*apart, sizes)
+            return self._variance(_relative(on_p, weights[0]), _relative(on_q, weights[1]), sizes)
 
         found = Sampling(n, halves[0], variance, fill, halves[1])
         units = units_of(len(self.x), self.block)

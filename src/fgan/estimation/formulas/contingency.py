@@ -23,7 +23,8 @@ def count_information(divergence: Divergence, x: Tensor, y: Tensor, weights: Wei
     """Return D_f of the shares of pairs from the product of both shares, less its bias, and its standard error.
 
     Bias and error are those of the jackknife over single samples, exact, since samples of one weight in one cell are
-    alike; over groups where there are too many kinds of samples. Of an f with a kink they are those of draws from the table.
+    alike; over groups where there are too many kinds of samples. Of an f with a kink they are those of draws from the
+    table.
 
     Args:
         divergence: whose.

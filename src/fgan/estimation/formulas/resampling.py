@@ -23,8 +23,8 @@ def jackknifed(
 
     Args:
         value: from sets of samples to the number.
-        sides: the sets, each in an order that says nothing; of two of one length the same rows are left out, as of samples
-            and their weights. None stays None.
+        sides: the sets, each in an order that says nothing; of two of one length the same rows are left out, as of
+            samples and their weights. None stays None.
         groups: parts that are left out in turn.
         correct: whether to take the bias off.
 

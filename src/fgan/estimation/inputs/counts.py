@@ -72,8 +72,8 @@ def _samples(histogram: Histogram) -> Tensor:
         )
     if histogram.total > MOST:
         raise DataError(
-            f"counts are taken as samples, of which {MOST:,} of a set are the most; {name} has {histogram.total:,.0f}. So "
-            "many leave hardly an interval: take fgan.between(p, q)."
+            f"counts are taken as samples, of which {MOST:,} of a set are the most; {name} has {histogram.total:,.0f}. "
+            "So many leave hardly an interval: take fgan.between(p, q)."
         )
     counts = torch.from_numpy(histogram.masses).long()
     return torch.arange(len(counts)).repeat_interleave(counts)
@@ -94,9 +94,9 @@ def seen_as_histograms(*sets: Read) -> str:
     if not found:
         return ""
     return (
-        f"{' and '.join(found)} sum{'s' * (len(found) == 1)} to 1 and {'has' if len(found) == 1 else 'have'} no negative "
-        "number, as a histogram does. Here every number is a sample; between two histograms, take fgan.between(p, q), or "
-        "counts=True (--counts) for counts."
+        f"{' and '.join(found)} sum{'s' * (len(found) == 1)} to 1 and {'has' if len(found) == 1 else 'have'} no "
+        "negative number, as a histogram does. Here every number is a sample; between two histograms, take "
+        "fgan.between(p, q), or counts=True (--counts) for counts."
     )
 
 

@@ -13,8 +13,10 @@ from fgan.estimation.inputs.encoding import (
     require_alike,
     require_one_kind,
 )
+from fgan.estimation.inputs.kinds import Kinds, kinds_by_name
 from fgan.estimation.inputs.notes import notes_on_two_samples
-from fgan.estimation.inputs.read import Samples, read, require_enough
+from fgan.estimation.inputs.read import Samples, opened, read, require_enough
+from fgan.estimation.inputs.settle import as_asked, how_read, notes_on_sentinels, settle
 from fgan.estimation.inputs.weighting import WeightsLike
 from fgan.output import Say, to_stderr
 
@@ -24,6 +26,8 @@ def read_two_samples(
     q: Samples,
     *,
     n: int | None = None,
+    kinds: Kinds = None,
+    missing: str = "refuse",
     seed: int = 0,
     say: Say = to_stderr,
     weights: tuple[WeightsLike, WeightsLike] = (None, None),
@@ -31,10 +35,12 @@ def read_two_samples(
     """Read samples of P and of Q.
 
     Args:
-        p, q: see `Samples`. Real numbers are vectors. Whole numbers, words and truth values are categories, each
-            distinct row one, if these are few; else whole numbers are numbers, and each word a coordinate of 0 and 1.
-            Arrays of rank 3 and 4 are images, as for `fgan.load_data`.
+        p, q: see `Samples`. Real numbers are vectors; words, truth values and few whole numbers are categories
+            (`kind_of`): each distinct row one, if there are no others and these are few, or else a coordinate of 0 and 1
+            for each. Arrays of rank 3 and 4 are images, as for `fgan.load_data`.
         n: samples to draw from a run or distribution (default: 10,000); otherwise the maximum number of rows to use.
+        kinds: "number" or "category" by the name of a column, or its place in an array; or one for all.
+        missing: "refuse" rows that lack a value, or "drop" them.
         seed: decides which.
         say: told what is worth knowing of data that are loaded.
         weights: of the samples of P and of Q; see `WeightsLike`.
@@ -46,33 +52,48 @@ def read_two_samples(
     >>> inputs.first.shape, inputs.kind
     (torch.Size([100, 1]), 'vectors')
     """
-    first, second = read(p, "P", n, seed, say, weights[0]), read(q, "Q", n, seed + 1, say, weights[1])
+    p, q = opened([p, q], kinds, say)
+    first = read(p, "P", n, seed, say, missing, weights[0])
+    second = read(q, "Q", n, seed + 1, say, missing, weights[1])
     names = (first.name, second.name)
     if (first.images is None) != (second.images is None):
         raise DataError(f"both sets hold images, or neither; of {names[0]} and {names[1]} only one does.")
     require_alike(first.shape, second.shape, names, first.columns, second.columns)
     histograms = seen_as_histograms(first, second)
     require_enough(first, second, hint=histograms)
+    asked = kinds_by_name(kinds, first.columns, first.named)
+    first, second = as_asked(first, asked), as_asked(second, asked)
     require_one_kind(first, second)
+    first, second = settle(first, second)
+    how = how_read([first, second])
+    for line in how.files:
+        say(line)
     categories = categories_of(first, second)
     if first.images is not None:
         kind, columns, encode = "images", (), ImagesLike(first.shape)
     elif categories is not None:
         labels = tuple(", ".join(map(str, row)) for row in categories)
         names_given = first.columns if first.named else None
-        kind, columns, encode = "categories", labels, Numbered(categories, names_given)
+        kind, columns, encode = "categories", labels, Numbered(categories, names_given, asked)
     else:
-        encode = coordinates_of(first, second)
+        encode = coordinates_of(first, second, asked=asked)
         kind, columns = "vectors", encode.names
     sides = encode.of(first), encode.of(second)
-    notes = [*notes_on_two_samples(*sides, kind, columns), *first.weight_notes, *second.weight_notes]
+    notes = [
+        *notes_on_two_samples(*sides, kind, columns),
+        *notes_on_sentinels(first, second),
+        *first.weight_notes,
+        *second.weight_notes,
+        *filter(None, [histograms]),
+    ]
     return Inputs(
         *sides,
         kind,
         names,
         columns,
         encode,
-        numbers=first.numbers and second.numbers,
-        notes=(*notes, histograms) if histograms else tuple(notes),
+        numbers=first.numbers,
+        notes=tuple(notes),
         weights=(first.relative, second.relative),
+        how=how,
     )

@@ -73,8 +73,9 @@ def _without_column(samples: Any, name: str, side: str) -> tuple[object, object]
     if not others:
         raise DataError(f'{side} has no column but its weights, "{name}". Give features too.')
     values = samples[name]
-    if isinstance(samples, Table) and samples.columns[name].missing is not None:
-        values = np.where(samples.columns[name].missing, np.nan, np.asarray(values, dtype=object))
+    missing = samples.columns[name].missing if isinstance(samples, Table) else None
+    if missing is not None:
+        values = np.where(missing, np.nan, np.asarray(values, dtype=object))
     if hasattr(samples, "select"):  # polars, Arrow, and tables from files
         return samples.select(others), values
     if isinstance(samples, Mapping):
