@@ -19,6 +19,8 @@ SHARPNESS = 0.4
 """Two values of a normal distribution rounded to steps of h agree with probability 0.38 h / (quartiles' distance)."""
 EXPLAINED = 3.0
 """So many times what chance makes is not called copies, for columns depend on each other."""
+OFF_GRID = 0.01
+"""Values further than this share of a step from its multiples have no steps."""
 FUNCTION = 0.9
 """A column with so many distinct values for each distinct row decides all others."""
 
@@ -76,7 +78,9 @@ def _by_digits(column: Tensor, values: Tensor) -> float:
     if len(values) < 2 or spread == 0:  # more than half are equal
         return 1.0
     step = float(values.diff().min())
-    return min(1.0, max(SHARPNESS * step / spread, 2.0 ** -(bits_of(values.numpy()))))
+    places = (values - values[0]) / step
+    regular = bool(((places - places.round()).abs() < OFF_GRID).all())
+    return min(1.0, max(SHARPNESS * step / spread if regular else 0.0, 2.0 ** -bits_of(values.numpy())))
 
 
 def bits_of(values: NDArray[np.float64]) -> int:
