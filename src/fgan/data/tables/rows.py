@@ -67,12 +67,7 @@ def rows_of(text: str, path: Path, options: TextOptions) -> Rows:
         separator = _separator(text, path, options)
     columns = _regular(text, separator) if options.header else None
     if columns:
-        return Rows(
-            columns,
-            range(2 + skipped, 2 + skipped + len(next(iter(columns.values())))),
-            separator,
-            tuple(notes),
-        )
+        return Rows(columns, range(2 + skipped, 2 + skipped + len(next(iter(columns.values())))), separator, tuple(notes))
     rows, lines = _parsed(text, path, separator, skipped)
     if not rows or (options.header and len(rows) < 2):
         raise DataError(
