@@ -32,6 +32,7 @@ def test_it_has_the_manners_of_scikit_learn(gaussians):
         == {
             "method": "gaussian",
             "folds": 5,
+            "blocks": None,
             "seed": 3,
             "device": "auto",
         }

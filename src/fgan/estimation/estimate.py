@@ -67,8 +67,8 @@ def estimate(
         folds: parts that report in turn.
         permutations: of the two-sample test, such as 999; 0 for none. Its critic is trained on one half of the
             samples and tested on the other.
-        blocks: rows that depend on those before them, as steps of a series do: so many consecutive rows stay together in
-            folds and permutations, and only blocks are taken for independent. Longer than the dependence reaches.
+        blocks: rows that depend on those before them, as steps of a series do: so many consecutive rows stay together
+            in folds and permutations, and only blocks are taken for independent. Longer than the dependence reaches.
         curve: estimate from an eighth, a quarter and a half of the samples too.
         n: samples to draw from a run or distribution (default: 10,000); otherwise the maximum number of rows to use.
         kinds: "number" or "category" by the name of a column, as {"age": "number"}, or by its place in an array; or one

@@ -60,8 +60,8 @@ def mutual_information(
         folds: parts that report in turn.
         permutations: of the test of independence, such as 999; 0 for none. Its critic is trained on one half of the
             samples and tested on the other.
-        blocks: rows that depend on those before them, as steps of a series do: so many consecutive rows stay together in
-            folds and permutations, and only blocks are taken for independent. Longer than the dependence reaches.
+        blocks: rows that depend on those before them, as steps of a series do: so many consecutive rows stay together
+            in folds and permutations, and only blocks are taken for independent. Longer than the dependence reaches.
         n: at most so many rows, drawn by chance.
         kinds: "number" or "category" by the name of a column, as {"age": "number"}, or by its place in arrays, those of x
             first; or one kind for all (default: what `how_read` of the result says).

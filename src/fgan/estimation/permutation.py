@@ -119,8 +119,8 @@ def independence_p_value(
         x, y: samples that belong together (n, dx), (n, dy), in an order that says nothing but within blocks.
         permutations: B.
         seed: decides them.
-        block: rows that stay together, as steps of a series must; then blocks of y are permuted, which is exact if blocks
-            are independent.
+        block: rows that stay together, as steps of a series must; then blocks of y are permuted, which is exact if
+            blocks are independent.
     """
     n = max(MOST_PAIRED // block, 2) * block
     x, y = x[:n], y[:n]

@@ -35,8 +35,8 @@ def checked_blocks(blocks: int | None, samples: tuple[Samples, Samples], n: int 
         )
     if n is not None or not all(map(keeps_order, samples)):
         raise FganError(
-            "blocks (--blocks) are of rows in their own order: n (--n) draws rows by chance, data by name are split and "
-            "runs draw. Give arrays, .npy files or tables, and leave out n."
+            "blocks (--blocks) are of rows in their own order: n (--n) draws rows by chance, data by name are split "
+            "and runs draw. Give arrays, .npy files or tables, and leave out n."
         )
     return int(blocks)
 
@@ -72,9 +72,9 @@ def with_note_on_order(inputs: Inputs, samples: tuple[Samples, Samples]) -> Inpu
         f"{one:.2f} in {name}" for one, name, which in zip(found, inputs.names, alike, strict=True) if which
     )
     note = (
-        f"rows next to each other are alike (correlation with the next row: {said}). Steps of a series are no independent "
-        "samples: intervals are too narrow, and p-values and lower_bound too bold. Give blocks=N (--blocks N), so "
-        "many consecutive rows that blocks of them hardly depend on each other. If the rows were only sorted, shuffle them."
+        f"rows next to each other are alike (correlation with the next row: {said}). Steps of a series are not "
+        "independent samples: intervals are too narrow, and p-values and lower_bound too bold. Give blocks=N "
+        "(--blocks N), so many consecutive rows that blocks of them hardly depend on each other. If rows were only sorted, shuffle them."
     )
     return replace(inputs, notes=(*inputs.notes, note))
 
