@@ -37,8 +37,7 @@ def test_a_label_of_three_classes_and_one_that_no_line_parts():
     random = np.random.default_rng(0)
     label = random.integers(0, 3, 1500)
     found = fgan.mutual_information(label, 3 * (label == 1) + random.normal(size=1500))
-    exact = math.log(3) - 2 / 3 * math.log(2)  # less what is not told apart
-    assert 0.8 * exact < found.value < exact
+    assert found.interval[0] <= 0.4814 <= found.interval[1]  # by quadrature
     wave = random.uniform(-2, 2, 1500)
     found = fgan.mutual_information((np.sin(4 * wave) > 0).astype(int), wave)
     assert 0.5 < found.value <= found.interval[1] <= math.log(2) + 0.05

@@ -84,8 +84,8 @@ def _edges(p: Tensor, q: Tensor, columns: tuple[str, ...]) -> list[str]:
         found = [columns[index] for index in columns_that_end_within(ends, other)]
         if found:
             notes.append(
-                f"{name} ends sharply in {_listed(found)} where {goes_on} goes on. If {name} has no mass there, {infinite} "
-                "are +inf, which no sample can show: such a value is the critics' word."
+                f"{name} ends sharply in {_listed(found)} where {goes_on} goes on. If {name} has no mass there, "
+                f"{infinite} are +inf, which no sample can show: such a value is the critics' word."
             )
     return notes
 
