@@ -160,7 +160,7 @@ class Evidence:
                 f"confidence: the value is raised to that bound, {floor:.4g}. More is not ruled out."
             )
             value, low, high = floor, floor, highest
-        elif high < told_apart:
+        elif self.fitted is not None and high < told_apart:
             warnings.append(
                 f"{self.method.name} found {value:.4g}, but how often its critics are right shows {told_apart:.4g} "
                 "with 95% confidence: log-ratios are too near to 0. The value is that of what they tell apart."

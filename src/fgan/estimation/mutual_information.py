@@ -48,7 +48,7 @@ def mutual_information(
 
     Each of the folds reports on a critic that the others trained and stopped, as in `fgan.estimate`. Samples of the
     product of margins are x with the y of other rows of the same part; the error bar knows that they share rows. Rows
-    must be independent of each other: copies and steps of a time series are not.
+    must be independent of each other: copies are not, and steps of a series are so in `blocks` only.
 
     Args:
         x, y: samples that belong together row by row: arrays, tensors or lists (n,) or (n, d), tables of named columns;

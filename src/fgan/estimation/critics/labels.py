@@ -216,11 +216,15 @@ class LabelLearner:
             rows, stop = ([y == k for k in (one, common)] for y in (label, label_stop))
             if one == common or int(rows[0].sum()) < FEWEST or not all(bool(side.any()) for side in stop):
                 return None
+            (p, q), (p_stop, q_stop) = rows, stop
+            weight, weight_stop = job.weights[0], job.weights_stop[0]
             return best_regression(
-                *(z[side] for side in rows),
-                *(z_stop[side] for side in stop),
-                tuple(some_of(job.weights[0], side) for side in rows),
-                tuple(some_of(job.weights_stop[0], side) for side in stop),
+                z[p],
+                z[q],
+                z_stop[p_stop],
+                z_stop[q_stop],
+                (some_of(weight, p), some_of(weight, q)),
+                (some_of(weight_stop, p_stop), some_of(weight_stop, q_stop)),
                 maps,
             )
 

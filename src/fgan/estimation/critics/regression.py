@@ -13,6 +13,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fgan.estimation.inputs.edges import edges_of
 from fgan.estimation.weights import Weights, mean_of, of_mean_one, times
 
 RIDGES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.001, 1e-4)
@@ -125,7 +126,8 @@ def best_regression(
     """
     weights_stop = of_mean_one(weights_stop)
     best, least, first = None, float(logistic_loss(p.new_zeros(1), p.new_zeros(1))), None
-    for features in maps or feature_maps(p.shape[1]):
+    edges = edges_of(p, q)
+    for features in [*(maps or feature_maps(p.shape[1])), *([edges] if edges else [])]:
         waited = 0
         for regression in ridge_path(features, p, q, weights):
             first = first or regression
@@ -133,7 +135,7 @@ def best_regression(
             waited = 0 if loss < least else waited + 1
             if loss < least:
                 best, least = regression, loss
-            if waited == PATIENCE:
+            if waited == PATIENCE and features is not edges:  # a step needs a large coefficient
                 break
     return best or (first and first.times(0.01))
 

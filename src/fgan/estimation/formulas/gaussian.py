@@ -39,6 +39,14 @@ class Normal:
             FganError: where a coordinate is constant, or follows from others.
         """
         covariance = torch.atleast_2d(torch.cov(x.T, aweights=weight))
+        beyond = ~covariance.diagonal().isfinite()
+        if bool(beyond.any()):
+            column = int(beyond.double().argmax())
+            far = x[x[:, column].abs().argmax(), column]
+            raise FganError(
+                f"a variance is beyond double precision: coordinate {column} has a value of {float(far):g}. Repair or "
+                "remove that row, or take another method."
+            )
         scale = covariance.diagonal().sqrt()
         varies = bool((scale > 0).all())
         if not varies or float(torch.linalg.eigvalsh(covariance / scale.outer(scale)).min()) < SINGULAR:

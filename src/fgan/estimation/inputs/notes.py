@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from fgan.estimation.inputs.coincidence import chance_of
+from fgan.estimation.inputs.edges import columns_that_end_within
 
 NAMED = 5
 """Columns or categories that a sentence names before it counts the rest."""
@@ -25,7 +26,7 @@ def notes_on_two_samples(p: Tensor, q: Tensor, kind: str, columns: tuple[str, ..
     if kind == "categories":
         return tuple(_one_sided(p, q, columns))
     constant = _constant_columns(p, q, columns) if kind == "vectors" else []
-    return (*constant, *_copies(p, q))
+    return (*constant, *(_edges(p, q, columns) if kind == "vectors" else []), *_copies(p, q))
 
 
 def notes_on_rows(rows: Tensor, columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -70,6 +71,22 @@ def _constant_columns(p: Tensor, q: Tensor, columns: tuple[str, ...]) -> list[st
         names = [columns[index] for index in which.nonzero().flatten().tolist()]
         if names:
             notes.append(f"{_listed(names)} {'has' if len(names) == 1 else 'have each'} {meaning}.")
+    return notes
+
+
+def _edges(p: Tensor, q: Tensor, columns: tuple[str, ...]) -> list[str]:
+    """Say where one set ends sharply and the other goes on, as where the ranges of both do not overlap."""
+    notes = []
+    for name, ends, other, goes_on, infinite in (
+        ("Q", q, p, "P", "kl, pearson and jeffreys"),
+        ("P", p, q, "Q", "reverse-kl, neyman and jeffreys"),
+    ):
+        found = [columns[index] for index in columns_that_end_within(ends, other)]
+        if found:
+            notes.append(
+                f"{name} ends sharply in {_listed(found)} where {goes_on} goes on. If {name} has no mass there, "
+                f"{infinite} are +inf, which no sample can show: such a value is the critics' word."
+            )
     return notes
 
 

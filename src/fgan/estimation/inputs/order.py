@@ -74,7 +74,8 @@ def with_note_on_order(inputs: Inputs, samples: tuple[Samples, Samples]) -> Inpu
     note = (
         f"rows next to each other are alike (correlation with the next row: {said}). Steps of a series are not "
         "independent samples: intervals are too narrow, and p-values and lower_bound too bold. Give blocks=N "
-        "(--blocks N), so many consecutive rows that blocks of them hardly depend on each other. If rows were only sorted, shuffle them."
+        "(--blocks N), so many consecutive rows that blocks of them hardly depend on each other. If rows were only "
+        "sorted, shuffle them."
     )
     return replace(inputs, notes=(*inputs.notes, note))
 
