@@ -42,7 +42,9 @@ class TableFlags:
         numbers, categories = names_in(self.numbers), names_in(self.categories)
         both = set(numbers) & set(categories)
         if both:
-            raise FganError(f'a column is numbers or categories; "{min(both)}" is in --numbers and --categories.')
+            raise FganError(
+                f'a column is numbers or categories; "{min(both)}" is in --numbers and --categories.'
+            )
         return {**dict.fromkeys(numbers, "number"), **dict.fromkeys(categories, "category")}
 
     @property
@@ -71,7 +73,9 @@ class TableFlags:
 
         files = [path for path in paths if is_table(path)]
         if not files and self.given:
-            raise FganError(f"{self.given[0]} says how a table of text is read; {' and '.join(paths)} is none.")
+            raise FganError(
+                f"{self.given[0]} says how a table of text is read; {' and '.join(paths)} is none."
+            )
         options = TextOptions(self.separator, self.decimal, self.thousands, self.encoding, not self.no_header)
         wanted = [names for path, names in zip(paths, columns, strict=True) if path in files]
         tables = iter(read_tables(files, wanted, options, self.kinds, print_error))

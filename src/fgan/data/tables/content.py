@@ -43,7 +43,13 @@ STRANGE = {
     b"\x28\xb5\x2f\xfd": "compressed by Zstandard",
 }
 """First bytes of what is no table of text, and what to call it."""
-MARKUP = {b"<": "HTML or XML", b"{": "JSON", b"[": "JSON", b"%!PS": "PostScript", b"{\\rtf": "a text of a word processor"}
+MARKUP = {
+    b"<": "HTML or XML",
+    b"{": "JSON",
+    b"[": "JSON",
+    b"%!PS": "PostScript",
+    b"{\\rtf": "a text of a word processor",
+}
 """How text begins that is no table."""
 MOST_BYTES = 512 * 2**20
 """Bytes of text that are read at most: its cells take several times as much memory."""

@@ -142,14 +142,23 @@ def _require_columns(wanted: Sequence[str], names: Mapping[str, object], one: Ta
 
 
 def _how(
-    text: _Text, strings: Mapping[str, Strings], columns: Mapping[str, Column], options: TextOptions, sign: str
+    text: _Text,
+    strings: Mapping[str, Strings],
+    columns: Mapping[str, Column],
+    options: TextOptions,
+    sign: str,
 ) -> str:
     """Say in a line what was understood of a file of text."""
     rows, decimal = text.rows, options.decimal or sign
     parts = [text.spelling, f"{SEPARATORS[rows.separator]} between values" if rows.separator else ""]
     parts.append(f"decimal {NAMES[decimal]}" if decimal else "")
     numbers = [name for name, one in columns.items() if one.cells.dtype.kind in "fi" and not one.unit]
-    grouped = {by for name in numbers for sign, (_, by) in strings[name].readings.items() if sign == (decimal or sign)}
+    grouped = {
+        by
+        for name in numbers
+        for sign, (_, by) in strings[name].readings.items()
+        if sign == (decimal or sign)
+    }
     parts += [f"{GROUPINGS[by]} between thousands" for by in sorted(grouped) if by]
     parts += ["" if options.header else "no line of names", *rows.notes, f"{len(rows.lines):,} rows"]
     count = Counter(_sort(one) for one in columns.values())

@@ -16,7 +16,8 @@ OTHER = {".": ",", ",": "."}
 _SPELL = str.maketrans({"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "'", "\u2212": "-"})
 _GROUPS = {(sign, by): re.escape(by) for sign in SIGNS for by in (OTHER[sign], " ", "'")}
 _PLAIN = {
-    sign: re.compile(rf"[+-]?(?:\d+(?:[{sign}]\d*)?|[{sign}]\d+)(?:[eE][+-]?\d+)?", re.ASCII) for sign in SIGNS
+    sign: re.compile(rf"[+-]?(?:\d+(?:[{sign}]\d*)?|[{sign}]\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+    for sign in SIGNS
 }
 _GROUPED = {
     (sign, by): re.compile(rf"[+-]?[1-9]\d{{0,2}}(?:{escaped}\d{{3}})+(?:[{sign}]\d*)?", re.ASCII)

@@ -134,7 +134,12 @@ def _of_array(array: Cells, name: str) -> Column:
     names = {"float": "NaN", "NAType": "NA", "NaTType": "NaT", "NoneType": "None"}
     written = first if isinstance(first, str) else names.get(type(first).__name__, str(first))
     return Column(
-        cells.reshape(array.shape), missing.reshape(array.shape), column.unit, column.kind, column.why, written
+        cells.reshape(array.shape),
+        missing.reshape(array.shape),
+        column.unit,
+        column.kind,
+        column.why,
+        written,
     )
 
 

@@ -256,7 +256,9 @@ def coordinates_of(*sets: Read, asked: Mapping[str, str] | None = None) -> Coord
     first, words, rows = sets[0], [], sum(map(len, sets))
     most = max(FEW_WORDS, min(MOST_WORDS, rows // 10))
     for how, column, *cells in zip(first.how, first.columns, *(one.cells for one in sets), strict=True):
-        distinct = {one for cell in cells for one in np.unique(cell).tolist()} if how.kind == "category" else set()
+        distinct = (
+            {one for cell in cells for one in np.unique(cell).tolist()} if how.kind == "category" else set()
+        )
         if how.kind == "number" or (cells[0].dtype.kind != "U" and len(distinct) <= 2):
             words.append(None)
             continue

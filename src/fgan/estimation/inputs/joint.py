@@ -109,11 +109,12 @@ def _asked(sides: Sequence[Read], kinds: Kinds) -> list[dict[str, str]]:
     return found
 
 
-def _vectors(
-    sides: Sequence[Read], names: tuple[str, str]
-) -> Inputs:
+def _vectors(sides: Sequence[Read], names: tuple[str, str]) -> Inputs:
     cells = [
-        [cell.astype(str) if column.kind == "category" else cell for cell, column in zip(side.cells, side.how, strict=True)]
+        [
+            cell.astype(str) if column.kind == "category" else cell
+            for cell, column in zip(side.cells, side.how, strict=True)
+        ]
         for side in sides
     ]
     columns = tuple(f"{side.name}, {column}" for side in sides for column in side.columns)

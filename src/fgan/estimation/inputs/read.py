@@ -210,7 +210,9 @@ def _table_of(table: Samples, side: str) -> Table:
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         raise DataError(f'each column of a table has a name of its own; {side} has "{twice}" more than once.')
-    columns = {name: _column(table[key], f"{side}, column {key}") for name, key in zip(names, keys, strict=True)}
+    columns = {
+        name: _column(table[key], f"{side}, column {key}") for name, key in zip(names, keys, strict=True)
+    }
     rows = len(columns[names[0]])
     for name, column in columns.items():
         if column.cells.ndim != 1:

@@ -70,7 +70,9 @@ def settle(*sets: Read) -> list[Read]:
         units = {one.unit for one in columns}
         if len(units) > 1:
             received = " and ".join(unit or "plain numbers" for unit in sorted(units))
-            raise DataError(f'a column has one unit in both sets; "{name}" has {received}. Convert one of them.')
+            raise DataError(
+                f'a column has one unit in both sets; "{name}" has {received}. Convert one of them.'
+            )
         said = next((one for one in columns if one.kind), None)
         if said is None or (said.kind == "number" and said.why != ASKED):
             kind, why = kind_of(*(one.cells[place] for one in sets))
@@ -94,7 +96,10 @@ def _of_one_array(sets: Sequence[Read], how: list[ColumnRead]) -> list[ColumnRea
     if not few and all(one.kind == "category" for one in how):
         return how
     why = "whole numbers, as other columns of the array" if not few else "whole numbers, few rows alike"
-    return [one if one.why == ASKED or one.kind == "number" else replace(one, kind="number", why=why) for one in how]
+    return [
+        one if one.why == ASKED or one.kind == "number" else replace(one, kind="number", why=why)
+        for one in how
+    ]
 
 
 def how_read(sets: Sequence[Read], *, together: bool = False) -> HowRead:
@@ -113,7 +118,7 @@ def notes_on_sentinels(*sets: Read) -> list[str]:
             if found:
                 notes.append(
                     f"{column.name} of {one.name} is {found[0]:g} in {found[1]:,} of {len(cell):,} rows, far from all other "
-                    "values: if that marks a missing value, empty those cells and ask for missing=\"drop\" "
+                    'values: if that marks a missing value, empty those cells and ask for missing="drop" '
                     "(--missing drop)."
                 )
     return notes
