@@ -35,6 +35,7 @@ WANTED = {
         "Divergence",
         "preset",
         "load_data",
+        "read_table",
         "TrainConfig",
         "FganError",
     ),

@@ -55,8 +55,8 @@ def mutual_information(
         permutations: of the test of independence, such as 999; 0 for none. Its critic is trained on one half of the
             samples and tested on the other.
         n: at most so many rows, drawn by chance.
-        kinds: "number" or "category" by the name of a column, as {"age": "number"}, or by its place in arrays, those of x
-            first; or one kind for all (default: what `how_read` of the result says).
+        kinds: "number" or "category" by the name of a column, as {"age": "number"}, or by its place in arrays, those
+            of x first; or one kind for all (default: what `how_read` of the result says).
         missing: "refuse" rows that lack a value, or "drop" them, which the result counts.
         seed: decides folds, networks, draws and permutations.
         device: where networks are trained; "auto" takes a GPU where torch has one.

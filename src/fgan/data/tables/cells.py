@@ -136,8 +136,8 @@ def decimal_of(columns: Sequence[Strings]) -> str:
         assert values[0] and values[1], "the column is numbers either way"
         raise DataError(
             f'"{cell}" in line {column.line_of(cell)} of {column.file}, column "{column.name}", can be read as '
-            f"{values[0].value:g} (decimal point) or as {values[1].value:g} (decimal comma), and no other cell decides. "
-            "Say which (--decimal point or --decimal comma)."
+            f"{values[0].value:g} (decimal point) or as {values[1].value:g} (decimal comma), and no other cell "
+            "decides. Say which (--decimal point or --decimal comma)."
         )
     return "." if doubtful else ""
 
