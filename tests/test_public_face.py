@@ -36,6 +36,7 @@ WANTED = {
         "Divergence",
         "preset",
         "load_data",
+        "read_table",
         "TrainConfig",
         "FganError",
     ),

@@ -4,6 +4,7 @@ from fgan.data.arrays import save_array
 from fgan.data.dataset import Dataset, FunctionSource, Modes, Source, TensorSource
 from fgan.data.load import absolute_name, load_data
 from fgan.data.pictures import draw_samples, save_picture
+from fgan.data.tables import read_table
 from fgan.frame import Frame
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "absolute_name",
     "draw_samples",
     "load_data",
+    "read_table",
     "save_array",
     "save_picture",
 ]

@@ -63,8 +63,8 @@ def mutual_information(
         blocks: rows that depend on those before them, as steps of a series do: so many consecutive rows stay together
             in folds and permutations, and only blocks are taken for independent. Longer than the dependence reaches.
         n: at most so many rows, drawn by chance.
-        kinds: "number" or "category" by the name of a column, as {"age": "number"}, or by its place in arrays, those of x
-            first; or one kind for all (default: what `how_read` of the result says).
+        kinds: "number" or "category" by the name of a column, as {"age": "number"}, or by its place in arrays, those
+            of x first; or one kind for all (default: what `how_read` of the result says).
         missing: "refuse" rows that lack a value, or "drop" them, which the result counts.
         seed: decides folds, networks, draws and permutations.
         device: where networks are trained; "auto" takes a GPU where torch has one.

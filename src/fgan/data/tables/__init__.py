@@ -1,4 +1,4 @@
-"""Tables of named columns, from files and from memory: numbers and categories, missing cells, and how they were read."""
+"""Tables of named columns, from files and from memory: their kinds, their missing cells, and how they were read."""
 
 from fgan.data.tables.content import is_table
 from fgan.data.tables.files import read_table, read_tables

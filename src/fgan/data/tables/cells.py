@@ -121,8 +121,8 @@ def decimal_of(columns: Sequence[Strings]) -> str:
     if len(shown) > 1:
         (one, a), (other, b) = shown.items()
         raise DataError(
-            f"numbers of all files are written alike; {_example(a, one)}, and {_example(b, other)}. Write both alike, or "
-            "read each with its own format by fgan.read_table(path, decimal=...)."
+            f"numbers of all files are written alike; {_example(a, one)}, and {_example(b, other)}. Write both alike, "
+            "or read each with its own format by fgan.read_table(path, decimal=...)."
         )
     if shown:
         return next(iter(shown))
@@ -136,8 +136,8 @@ def decimal_of(columns: Sequence[Strings]) -> str:
         assert values[0] and values[1], "the column is numbers either way"
         raise DataError(
             f'"{cell}" in line {column.line_of(cell)} of {column.file}, column "{column.name}", can be read as '
-            f"{values[0].value:g} (decimal point) or as {values[1].value:g} (decimal comma), and no other cell decides. Say "
-            "which (--decimal point or --decimal comma)."
+            f"{values[0].value:g} (decimal point) or as {values[1].value:g} (decimal comma), and no other cell "
+            "decides. Say which (--decimal point or --decimal comma)."
         )
     return "." if doubtful else ""
 
@@ -184,7 +184,8 @@ def typed(column: Strings, decimal: str, kind: str = "") -> Column:
         if dated:
             if zones_in(known):
                 raise DataError(
-                    f'dates of a column have a time zone or none; "{column.name}" of {column.file} has both. Give all one.'
+                    f'dates of a column have a time zone or none; "{column.name}" of {column.file} has both. '
+                    "Give all of them one."
                 )
             return _placed(column, np.array(dated[0]), unit=dated[1], kind="number", why="dates or times")
     _require_no_stray(column, decimal, ALMOST if kind != "number" else 0.0)
@@ -208,7 +209,7 @@ def _whole(text: str, numbers: NDArray[np.float64], decimal: str) -> NDArray[Any
 
 
 def _require_no_stray(column: Strings, decimal: str, most: float) -> None:
-    """Raise a DataError where more than a share of the cells are numbers: the others are mistakes, or it is no number."""
+    """Raise a DataError where more than a share of the cells are numbers, so that the others must be mistakes."""
     known, signs = column.known, (decimal,) if decimal else column.signs
 
     def numbers(cell: str, signs: Sequence[str]) -> bool:
@@ -231,10 +232,11 @@ def _require_no_stray(column: Strings, decimal: str, most: float) -> None:
     if sum(distinct[cell] or amounts[cell] for cell in known) > ALMOST * len(known):
         cell = next(cell for cell in known if amounts[cell])
         raise DataError(
-            f'{where} is amounts such as "{cell}" in line {column.line_of(cell)}, and no numbers. Take the sign off, or {mend}.'
+            f'{where} is amounts such as "{cell}" in line {column.line_of(cell)}, and no numbers. '
+            f"Take the sign off, or {mend}."
         )
     if len(distinct) > 1 and sum(map(looks_like_a_date, known)) > ALMOST * len(known):
         raise DataError(
-            f'{where} is dates such as "{known[0]}" in line {column.line_of(known[0])}, of which it is not plain what is the '
-            f"day. Write them as 2024-01-31, or {mend}."
+            f'{where} is dates such as "{known[0]}" in line {column.line_of(known[0])}, of which it is not plain what '
+            f"is the day. Write them as 2024-01-31, or {mend}."
         )

@@ -10,25 +10,11 @@ from numpy.typing import NDArray
 from fgan.errors import DataError
 
 MISSING = frozenset(
-    [
-        "",
-        "na",
-        "n/a",
-        "#n/a",
-        "#na",
-        "<na>",
-        "nan",
-        "-nan",
-        "#nan",
-        "nat",
-        "null",
-        "none",
-        "nil",
-        "-",
-        "--",
-        "?",
-    ]
-    + [".", "\\n", "#null!", "#div/0!", "#value!", "#ref!", "#num!", "#name?", "1.#qnan", "-1.#ind", "1.#ind"]
+    (
+        *("", "na", "n/a", "#n/a", "#na", "<na>", "nan", "-nan", "#nan", "nat", "null", "none", "nil"),
+        *("-", "--", "?", ".", "\\n"),
+        *("#null!", "#div/0!", "#value!", "#ref!", "#num!", "#name?", "1.#qnan", "-1.#ind", "1.#ind"),
+    )
 )
 """Words that say that there is no value, in lower case: of R, pandas, SQL, SAS, Excel and C."""
 POLICIES = ("refuse", "drop")

@@ -217,8 +217,8 @@ def _require_one_column(head: str, path: Path, whole: bool) -> None:
         if alone or (sign in ", " and numbers < len(values)) or any('"' in line for line in lines):
             continue
         raise DataError(
-            f"every line of {path} must have as many values as there are names: the first line has 1, the others {max(counts)} "
-            f"between a {SEPARATORS[sign]}. Give each column a name, or say what is between values (--separator)."
+            f"every line of {path} must have as many values as there are names: the first line has 1, the others "
+            f"{max(counts)} between a {SEPARATORS[sign]}. Give each column a name, or say what is between values (--separator)."
         )
 
 
@@ -291,8 +291,8 @@ def _cut(row: Row, line: int, width: int, path: Path, separator: str) -> None:
     if len(row) != width and not _only_longer(row, width):
         between = f", with a {SEPARATORS[separator]} between them" if separator else ""
         raise DataError(
-            f"every line of {path} must have {width} values; line {line} has {len(row)}{between}. Repair it, or say what is "
-            "between values (--separator)."
+            f"every line of {path} must have {width} values; line {line} has {len(row)}{between}. Repair it, or say what "
+            "is between values (--separator)."
         )
     del row[width:]
 
@@ -313,7 +313,8 @@ def _require_names(names: Row, path: Path) -> None:
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
         raise DataError(
-            f'every column of {path} must have a name of its own; "{twice}" is there more than once. Got {", ".join(names)}.'
+            f'every column of {path} must have a name of its own; "{twice}" is there more than once. '
+            f"Got {', '.join(names)}."
         )
 
 

@@ -167,7 +167,7 @@ class Table(Mapping[str, Cells]):
             return self
         rows = np.flatnonzero(~gone)
         columns = {name: column.at(rows) for name, column in self.columns.items()}
-        numbers = None if self.numbers is None else [self.numbers[row] for row in rows]
+        numbers = None if self.numbers is None else [self.numbers[row] for row in rows.tolist()]
         return replace(self, columns=columns, numbers=numbers, dropped=self.dropped + int(gone.sum()))
 
 
@@ -186,6 +186,6 @@ def missing_cell(column: str, table: str, place: str, cells: Column) -> str:
     return (
         f'column "{column}" of {table} {what} in {place}'
         + (f" and in {more:,} more {rows}{'s' if more > 1 else ''}" if more else "")
-        + f'. Fill it, remove such {rows}s or leave them out (--missing drop, missing="drop"), or name other columns by '
-        "--columns."
+        + f'. Fill it, remove such {rows}s or leave them out (--missing drop, missing="drop"), or name other columns '
+        "by --columns."
     )

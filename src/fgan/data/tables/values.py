@@ -162,18 +162,12 @@ def _of_times(array: Cells) -> Column:
     gone = np.isnat(array)
     missing = gone if gone.any() else None
     if array.dtype.kind == "M":
-        since = array - np.datetime64(0, np.datetime_data(array.dtype)[0])
-        try:
-            days = array.astype("datetime64[us]").astype(np.int64) / (DAY * 1e6)
-        except (OverflowError, ValueError):
-            days = since / np.timedelta64(1, "D")
+        days = array.astype("datetime64[us]").astype(np.int64) / (DAY * 1e6)
         return Column(days, missing, DAYS, "number", "dates")
-    if np.datetime_data(array.dtype)[0] in ("Y", "M"):
-        return Column(
-            array.astype(np.int64) * 1.0, missing, np.datetime_data(array.dtype)[0], "number", "durations"
-        )
-    if np.datetime_data(array.dtype)[0] == "generic":
-        array = array.astype("timedelta64[s]")
+    unit = np.datetime_data(array.dtype)[0]
+    if unit in ("Y", "M", "generic"):  # of no fixed length
+        name = {"Y": "years", "M": "months"}.get(unit, "durations of no unit")
+        return Column(array.astype(np.int64) * 1.0, missing, name, "number", "durations")
     return Column(array / np.timedelta64(1, "s"), missing, SECONDS, "number", "durations")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from fgan.data.tables.table import KINDS, Cells
 from fgan.errors import DataError, did_you_mean
 
-Kinds = Mapping[str | int, str] | str | None
+Kinds = Mapping[str, str] | Mapping[int, str] | str | None
 """Of columns by name, or by place in an array; or one for all."""
 
 MOST_LABELS = 20
@@ -26,7 +26,7 @@ def kind_of(*sets: Cells) -> tuple[str, str]:
     """Return "number" or "category" for a column of one set or of both, and why.
 
     Real numbers are numbers; words and truth values are categories. Whole numbers are numbers where there are more than
-    20 different ones, fewer than 10 rows for each, or where their counts show an order, as those of a Poisson variable do.
+    20 different ones, fewer than 10 rows for each, or where their counts show an order, as of a Poisson variable.
 
     >>> kind_of(np.arange(300) % 61)[0], kind_of(np.arange(300) % 5)[0]
     ('number', 'category')
@@ -69,11 +69,11 @@ def kinds_by_name(kinds: Kinds, columns: Sequence[str], named: bool) -> dict[str
         return {}
     if isinstance(kinds, str):
         kinds = dict.fromkeys(columns, kinds)
-    if not isinstance(kinds, Mapping):
+    elif not isinstance(kinds, Mapping):
         raise DataError(
             f'kinds names columns, as {{"age": "number"}}, or is one kind for all; got {type(kinds).__name__}.'
         )
-    places = {number: name for number, name in enumerate(columns)}
+    places = dict(enumerate(columns))
     found: dict[str, str] = {}
     for key, kind in kinds.items():
         whole = isinstance(key, (int, np.integer)) and not isinstance(key, bool) and not named

@@ -36,8 +36,8 @@ def read_two_samples(
 
     Args:
         p, q: see `Samples`. Real numbers are vectors; words, truth values and few whole numbers are categories
-            (`kind_of`): each distinct row one, if there are no others and these are few, or else a coordinate of 0 and 1
-            for each. Arrays of rank 3 and 4 are images, as for `fgan.load_data`.
+            (`kind_of`): each distinct row one, if there are no others and these are few, or else a coordinate of 0
+            and 1 for each. Arrays of rank 3 and 4 are images, as for `fgan.load_data`.
         n: samples to draw from a run or distribution (default: 10,000); otherwise the maximum number of rows to use.
         kinds: "number" or "category" by the name of a column, or its place in an array; or one for all.
         missing: "refuse" rows that lack a value, or "drop" them.
