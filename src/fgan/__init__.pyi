@@ -1,8 +1,10 @@
 """fgan, the workbench for f-divergences in PyTorch: train, compare, measure."""
 
 from fgan.data import load_data as load_data
+from fgan.data import read_table as read_table
 from fgan.divergences import Divergence as Divergence
 from fgan.divergences import divergence as divergence
+from fgan.divergences.between import between as between
 from fgan.errors import FganError as FganError
 from fgan.estimation import DensityRatio as DensityRatio
 from fgan.estimation import estimate as estimate

@@ -9,11 +9,12 @@ import tyro
 
 from fgan.cli import print_error
 from fgan.cli.common import checked_picture, divergences_in, names_in, show
+from fgan.cli.tables import TableFlags
 from fgan.errors import FganError
 
 
 @dataclass(frozen=True, kw_only=True)
-class MutualInformationCommand:
+class MutualInformationCommand(TableFlags):
     """Estimate the mutual information of X and Y, in nats, by samples that trained no critic.
 
     Either two files with a row each for the same things, or one table and which of its columns are X and Y:
@@ -21,13 +22,16 @@ class MutualInformationCommand:
     """
 
     files: tyro.conf.Positional[tuple[str, ...]]
-    """One table (.csv, .tsv, .parquet), or two tables, arrays (.npy, .npz) or names of data."""
+    """One table (.csv, .tsv, .txt, .csv.gz, .parquet), or two tables, arrays (.npy, .npz) or names of data."""
     x: str = ""
     """Columns of a table that are X, separated by commas."""
     y: str = ""
     """Columns of a table that are Y, separated by commas; of one table all others if not given."""
     divergence: str = "kl"
     """kl for Shannon's mutual information; other names, separated by commas, or all."""
+    weights: str = ""
+    """Relative importance weights of the rows: a column of the table, which is then in neither X nor Y, or a .npy
+    file."""
     method: str = "auto"
     """How: auto, logistic, plain, tight, telescoping, nwj, dv, mine, infonce, js, smile, flo, ksg, copula or
     discrete."""
@@ -35,6 +39,9 @@ class MutualInformationCommand:
     """Parts of the samples that report in turn."""
     permutations: int = 0
     """Of the test of independence, such as 999; 0 for none."""
+    blocks: int | None = None
+    """So many consecutive rows stay together in folds and permutations: for steps of a series, which are no independent
+    samples."""
     n: int | None = None
     """Rows that are used, at most."""
     seed: int = 0
@@ -59,10 +66,14 @@ def run(arguments: list[str]) -> None:
         x,
         y,
         divergences,
+        weights=command.weights or None,
         method=command.method,
         folds=command.folds,
         permutations=command.permutations,
+        blocks=command.blocks,
         n=command.n,
+        kinds=command.kinds,
+        missing=command.missing,
         seed=command.seed,
         device=command.device,
         say=print_error,
@@ -71,15 +82,14 @@ def run(arguments: list[str]) -> None:
 
 
 def _sides(command: MutualInformationCommand) -> tuple[object, object]:
-    from fgan.data.tables import is_table, read_table
+    from fgan.data.tables import Table, is_table
 
     x, y = tuple(names_in(command.x)), tuple(names_in(command.y))
     if len(command.files) == 2:
-        sides = []
         for file, columns, flag in zip(command.files, (x, y), ("--x", "--y"), strict=True):
             if columns and not is_table(file):
                 raise FganError(f"{flag} chooses among the columns of a table; {file} is none.")
-            sides.append(read_table(file, columns) if is_table(file) else file)
+        sides = command.read(command.files, (x, y))
         return sides[0], sides[1]
     if len(command.files) != 1 or not is_table(command.files[0]):
         raise FganError(
@@ -89,7 +99,9 @@ def _sides(command: MutualInformationCommand) -> tuple[object, object]:
     if not x:
         raise FganError("of one table, --x must say which columns are X, separated by commas.")
     (file,) = command.files
-    whole = read_table(file, (*x, *y) if y else ())
+    y_and_weights = (*y, *_column_of_weights(command)) if y else ()
+    (whole,) = command.read((file,), ((*x, *y_and_weights) if y else (),))
+    assert isinstance(whole, Table), "the file is one"
     both = set(x) & set(y)
     if both:
         raise FganError(
@@ -98,7 +110,13 @@ def _sides(command: MutualInformationCommand) -> tuple[object, object]:
     missing = [name for name in x if name not in whole]
     if missing:
         raise FganError(f'{file} has no column "{missing[0]}"; it has {", ".join(whole)}.')
-    rest = y or tuple(name for name in whole if name not in x)
+    rest = y_and_weights or tuple(name for name in whole if name not in x)
     if not rest:
         raise FganError(f"{file} has no columns but those of --x. Leave some for Y.")
-    return {name: whole[name] for name in x}, {name: whole[name] for name in rest}
+    return whole.select(x), whole.select(rest)
+
+
+def _column_of_weights(command: MutualInformationCommand) -> list[str]:
+    from fgan.estimation.inputs.weighting import is_column
+
+    return [command.weights] if command.weights and is_column(command.weights) else []

@@ -5,6 +5,7 @@ from fgan.data.dataset import Dataset, FunctionSource, Modes, Source, TensorSour
 from fgan.data.load import absolute_name, load_data
 from fgan.data.passed import as_dataset
 from fgan.data.pictures import draw_samples, save_picture
+from fgan.data.tables import read_table
 from fgan.frame import Frame
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "as_dataset",
     "draw_samples",
     "load_data",
+    "read_table",
     "save_array",
     "save_picture",
 ]

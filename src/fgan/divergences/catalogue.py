@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fgan.divergences.base import Divergence
 from fgan.divergences.families.alpha import Alpha, CressieRead, Tsallis
 from fgan.divergences.families.chi_power import Chi
@@ -20,6 +22,10 @@ from fgan.divergences.families.total_variation import HockeyStick, TotalVariatio
 from fgan.divergences.families.triangular import Harmonic, Triangular
 from fgan.divergences.parameter import OneParameter
 from fgan.divergences.spelling import read
+from fgan.errors import FganError
+
+DivergenceLike = str | Divergence
+"""A divergence, or its name."""
 
 CATALOGUE: dict[str, type[Divergence]] = {
     "total-variation": TotalVariation,
@@ -102,3 +108,16 @@ def divergence(name: str, link: str | None = None) -> Divergence:
     True
     """
     return read(name, link, CATALOGUE, OTHER_NAMES)
+
+
+def divergences_of(given: DivergenceLike | Sequence[DivergenceLike]) -> tuple[list[Divergence], bool]:
+    """Return the divergences that are meant, and whether several were asked for."""
+    if isinstance(given, Divergence):
+        return [given], False
+    if given == "all":
+        return [divergence(name) for name in EXAMPLES], True
+    if isinstance(given, str):
+        return [divergence(given)], False
+    if not given:
+        raise FganError('name at least one divergence, such as "kl", or "all"; got none.')
+    return [one if isinstance(one, Divergence) else divergence(one) for one in given], True

@@ -34,8 +34,7 @@ def with_curve(found: dict[str, Estimate], plan: Plan) -> dict[str, Estimate]:
     orders = [torch.randperm(len(side), generator=generator) for side in sides]
     curves: dict[str, list[tuple[int, float, float, float]]] = {name: [] for name in found}
     for part in PARTS:
-        first, second = (side[order[: len(order) // part]] for side, order in zip(sides, orders, strict=True))
-        inputs = replace(plan.inputs, first=first, second=second)
+        inputs = plan.inputs.some(*(order[: len(order) // part] for order in orders))
         if inputs.smallest >= FEWEST:
             smaller, _ = run(replace(plan, inputs=inputs, permutations=0)).estimates(Estimate)
             for name, one in smaller.items():

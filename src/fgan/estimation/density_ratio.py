@@ -9,7 +9,9 @@ from torch import Tensor
 
 from fgan.errors import FganError
 from fgan.estimation.estimate import estimate
+from fgan.estimation.inputs.kinds import Kinds
 from fgan.estimation.inputs.read import Samples
+from fgan.estimation.inputs.weighting import WeightsLike
 from fgan.estimation.result import Estimate, Estimates
 from fgan.seeds import checked_seed
 
@@ -23,6 +25,9 @@ class DensityRatio:
     Args:
         method: a key of `fgan.estimation.METHODS`, or "auto".
         folds: critics whose log-ratios are averaged, each from all samples but a part.
+        blocks: consecutive rows that stay together, as for `fgan.estimate`.
+        kinds: "number" or "category" by the name of a column, as for `fgan.estimate`.
+        missing: "refuse" rows that lack a value, or "drop" them.
         seed: decides what is random.
         device: where networks are trained.
 
@@ -34,12 +39,26 @@ class DensityRatio:
     True
     """
 
-    def __init__(self, method: str = "auto", *, folds: int = 5, seed: int = 0, device: str = "auto") -> None:
+    def __init__(
+        self,
+        method: str = "auto",
+        *,
+        folds: int = 5,
+        kinds: Kinds = None,
+        missing: str = "refuse",
+        blocks: int | None = None,
+        seed: int = 0,
+        device: str = "auto",
+    ) -> None:
         checked_seed(seed)
-        self.method, self.folds, self.seed, self.device = method, folds, seed, device
+        self.method, self.folds, self.kinds, self.missing = method, folds, kinds, missing
+        self.blocks = blocks
+        self.seed, self.device = seed, device
 
-    def fit(self, p: Samples, q: Samples) -> Self:
-        """Learn from samples, as `fgan.estimate` takes them.
+    def fit(
+        self, p: Samples, q: Samples, *, weights_p: WeightsLike = None, weights_q: WeightsLike = None
+    ) -> Self:
+        """Learn from samples and their weights, as `fgan.estimate` takes them.
 
         Raises:
             FganError: as `fgan.estimate` does, and for a method without a density ratio.
@@ -48,8 +67,13 @@ class DensityRatio:
             p,
             q,
             ("kl",),
+            weights_p=weights_p,
+            weights_q=weights_q,
             method=self.method,
             folds=self.folds,
+            kinds=self.kinds,
+            missing=self.missing,
+            blocks=self.blocks,
             seed=checked_seed(self.seed),
             device=self.device,
         )

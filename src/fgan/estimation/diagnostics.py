@@ -11,6 +11,7 @@ from torch import Tensor
 
 from fgan.divergences import Divergence
 from fgan.estimation.prices import HeldOut, cap_for
+from fgan.estimation.weights import of_mean_one, size_of, times
 
 BINS = 10
 HEAVY = 0.5
@@ -62,19 +63,20 @@ class Diagnostics:
 def diagnose(p: HeldOut, q: HeldOut, critics: tuple[str, ...]) -> Diagnostics:
     """Look at log-ratios of samples of P and of Q."""
     on_p, on_q = p.log_ratio.double(), q.log_ratio.double()
-    bins, cap = _bins(on_p, on_q), cap_for(min(len(p), len(q)))
+    cap = cap_for(min(size_of(side.log_ratio, side.weight) for side in (p, q)))
+    bins = _bins(p, q)
     return Diagnostics(
-        effective_p=_effective(-on_p),
-        effective_q=_effective(on_q),
-        mean_ratio=float(on_q.clamp(-cap, cap).exp().mean()),
-        calibration_slope=_slope(on_p.clamp(-cap, cap), on_q.clamp(-cap, cap)),
+        effective_p=_effective(_plus_log_weight(-on_p, p)),
+        effective_q=_effective(_plus_log_weight(on_q, q)),
+        mean_ratio=float(q.mean(on_q.clamp(-cap, cap).exp())),
+        calibration_slope=_slope(p, q, cap),
         calibration_error=sum(weight * abs(predicted - seen) for predicted, seen, weight in bins),
         bins=bins,
-        accuracy=float((on_p > 0).double().mean() + (on_q < 0).double().mean() + _ties(on_p, on_q)) / 2,
-        saturated_p=float((on_p > cap).double().mean()),
-        saturated_q=float((on_q < -cap).double().mean()),
-        tail_p=_tail(-on_p),
-        tail_q=_tail(on_q),
+        accuracy=float(p.mean((on_p > 0).double()) + q.mean((on_q < 0).double()) + _ties(p, q)) / 2,
+        saturated_p=float(p.mean((on_p > cap).double())),
+        saturated_q=float(q.mean((on_q < -cap).double())),
+        tail_p=_tail(_plus_log_weight(-on_p, p)),
+        tail_q=_tail(_plus_log_weight(on_q, q)),
         cap=cap,
         critics=critics,
     )
@@ -95,8 +97,8 @@ def tail_warnings(found: Diagnostics, divergence: Divergence) -> list[str]:
     return warnings
 
 
-def warnings_of(found: Diagnostics, divergence: Divergence, n: int) -> list[str]:
-    """Return what else makes the number of this divergence less than it seems."""
+def warnings_of(found: Diagnostics, divergence: Divergence, n: float) -> list[str]:
+    """Return what else makes the number of this divergence less than it seems, from n effective samples."""
     warnings = []
     # Where f grows without limit: with p/q over P, with q/p over Q.
     beyond = max(
@@ -119,8 +121,20 @@ def warnings_of(found: Diagnostics, divergence: Divergence, n: int) -> list[str]
     return warnings
 
 
-def _ties(on_p: Tensor, on_q: Tensor) -> Tensor:
-    return ((on_p == 0).double().mean() + (on_q == 0).double().mean()) / 2
+def _plus_log_weight(log_weights: Tensor, side: HeldOut) -> Tensor:
+    return log_weights if side.weight is None else log_weights + side.weight.log()
+
+
+def _ties(p: HeldOut, q: HeldOut) -> Tensor:
+    return (p.mean((p.log_ratio == 0).double()) + q.mean((q.log_ratio == 0).double())) / 2
+
+
+def _halves(p: HeldOut, q: HeldOut) -> Tensor:
+    """Return weights of all samples, of which each side's sum to ½."""
+    weights = of_mean_one((p.weight, q.weight))
+    return torch.cat(
+        [times(torch.full((len(side),), 0.5 / len(side)), w) for side, w in zip((p, q), weights, strict=True)]
+    )
 
 
 def _effective(log_weights: Tensor) -> float:
@@ -134,11 +148,11 @@ def _tail(log_weights: Tensor) -> float:
     return float((largest[:-1] - largest[-1]).mean())
 
 
-def _bins(on_p: Tensor, on_q: Tensor) -> tuple[tuple[float, float, float], ...]:
+def _bins(p: HeldOut, q: HeldOut) -> tuple[tuple[float, float, float], ...]:
     """Return, by tenths of all samples in the order of l, predicted and observed shares of P; both sides weigh ½."""
-    l = torch.cat([on_p, on_q])  # noqa: E741 - the log-ratio's own letter
-    of_p = torch.cat([torch.ones(len(on_p)), torch.zeros(len(on_q))]).double()
-    weight = torch.where(of_p == 1, 0.5 / len(on_p), 0.5 / len(on_q))
+    l = torch.cat([p.log_ratio, q.log_ratio]).double()  # noqa: E741 - the log-ratio's own letter
+    of_p = torch.cat([torch.ones(len(p)), torch.zeros(len(q))]).double()
+    weight = _halves(p, q)
     mixed = torch.randperm(len(l), generator=torch.Generator().manual_seed(0))  # ties say nothing
     order = mixed[l[mixed].argsort()]
     found = []
@@ -149,14 +163,14 @@ def _bins(on_p: Tensor, on_q: Tensor) -> tuple[tuple[float, float, float], ...]:
     return tuple(found)
 
 
-def _slope(on_p: Tensor, on_q: Tensor) -> float:
+def _slope(p: HeldOut, q: HeldOut, cap: float) -> float:
     """Return the factor of l in the logistic regression of P against Q on l and a constant; NaN for a constant l."""
-    x = torch.cat([on_p, on_q])
+    x = torch.cat([p.log_ratio, q.log_ratio]).double().clamp(-cap, cap)
     if float(x.std()) < 1e-9:
         return math.nan
     x = torch.stack([x, torch.ones_like(x)], 1)
-    sign = torch.cat([-torch.ones(len(on_p)), torch.ones(len(on_q))]).double()
-    weight = torch.cat([torch.full((len(side),), 0.5 / len(side)) for side in (on_p, on_q)]).double()
+    sign = torch.cat([-torch.ones(len(p)), torch.ones(len(q))]).double()
+    weight = _halves(p, q).double()
     w = torch.tensor([1.0, 0.0], dtype=torch.float64)
     for _ in range(20):
         chance = (sign * (x @ w)).sigmoid()

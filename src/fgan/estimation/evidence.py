@@ -8,15 +8,22 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
 
+import torch
+
 from fgan.divergences import Divergence
-from fgan.errors import FganError
+from fgan.errors import DataError, FganError
 from fgan.estimation.designs.design import CrossFit
 from fgan.estimation.diagnostics import Diagnostics, diagnose, tail_warnings, warnings_of
 from fgan.estimation.inequalities import check_inequalities
 from fgan.estimation.inputs.encoding import Inputs
+from fgan.estimation.inputs.outliers import farthest_cell
 from fgan.estimation.methods import Method
-from fgan.estimation.prices import Cautioned, Mean, price
+from fgan.estimation.prices import Cautioned, Mean, Price, price
 from fgan.estimation.result import Estimate, Estimates, Source
+from fgan.estimation.sign import sign_bound, sign_value
+
+CLAIMS = 1.0
+"""Critics whose median |l| is above this and that show less than nothing have failed; below it that is chance."""
 
 Kind = TypeVar("Kind", bound=Estimate)
 
@@ -32,6 +39,7 @@ class Evidence:
         fitted: its critics, and what they say of samples that they had not seen; None for a method without.
         p_value: of a permutation test, if asked for.
         direct: what the method says of each divergence without critics, None where it has no formula.
+        block: consecutive rows that stayed together.
     """
 
     inputs: Inputs
@@ -40,6 +48,7 @@ class Evidence:
     fitted: CrossFit | None
     p_value: float | None
     direct: Mapping[Divergence, Mean | None]
+    block: int = 1
 
     @cached_property
     def source(self) -> Source:
@@ -55,6 +64,21 @@ class Evidence:
             return None
         critics = tuple(critic.description for critic in self.fitted.critics)
         return diagnose(self.fitted.p, self.fitted.q, critics)
+
+    @cached_property
+    def prices(self) -> dict[Divergence, Price]:
+        """What the critics say of each divergence; none without critics."""
+        fitted = self.fitted
+        if fitted is None:
+            return {}
+        return {one: price(one, fitted.p, fitted.q, fitted.sampling) for one in self.direct}
+
+    def falls_below(self, other: Evidence) -> bool:
+        """Whether a value or a bound of it is below what other critics of the same samples show to be there."""
+        return any(
+            min(self.prices[one].value.value, self.prices[one].bound.value) < found.lower_bound
+            for one, found in other.prices.items()
+        )
 
     def estimates(self, make: Callable[..., Kind]) -> tuple[dict[str, Kind], dict[str, str]]:
         """Return an estimate of each divergence that there is a number for, and why not of the others.
@@ -78,30 +102,29 @@ class Evidence:
         return found, skipped
 
     def _estimate(self, make: Callable[..., Kind], divergence: Divergence, direct: Mean | None) -> Kind:
-        fitted, priced = self.fitted, None
-        n_p, n_q = len(self.inputs.first), len(self.inputs.second)
-        if fitted is not None:
-            priced, n_q = price(divergence, fitted.p, fitted.q, fitted.sampling), len(fitted.q)
+        fitted, priced = self.fitted, self.prices.get(divergence)
+        n_p, n_q = len(self.inputs.first), len(fitted.q if fitted else self.inputs.second)
         best = direct or (priced.value if priced else None)
         assert best is not None, "one of both is there"
-        lowest, highest = divergence.range
-        low, high = best.interval()
-        if math.isinf(best.value):
-            low, high = (priced.lower_bound if priced else lowest), math.inf
-        warnings = [*self.inputs.notes]
+        lower_bound = max(priced.lower_bound, divergence.range[0]) if priced else None
+        value, interval, warnings = self._honest(divergence, best, lower_bound)
+        self._require_numbers(
+            divergence, value, *interval, lower_bound, priced.bound.value if priced else None
+        )
+        warnings = [*self.inputs.notes, *warnings]
         if direct is not None:
             warnings += filter(
                 None, [self.method.caveat, direct.caveat if isinstance(direct, Cautioned) else ""]
             )
         if self.diagnostics is not None and direct is None:
-            warnings += warnings_of(self.diagnostics, divergence, min(n_p, n_q))
+            warnings += warnings_of(self.diagnostics, divergence, min(self.inputs.sizes))
             warnings += tail_warnings(self.diagnostics, divergence)
         return make(
             divergence=divergence.name,
-            value=_within(best.value, lowest, highest),
+            value=value,
             standard_error=best.standard_error,
-            interval=(_within(low, lowest, highest), _within(high, lowest, highest)),
-            lower_bound=max(priced.lower_bound, lowest) if priced else None,
+            interval=interval,
+            lower_bound=lower_bound,
             bound=priced.bound if priced else None,
             p_value=self.p_value,
             method=self.method.name,
@@ -111,6 +134,67 @@ class Evidence:
             diagnostics=self.diagnostics,
             warnings=tuple(warnings),
             source=self.source,
+            n_effective=self.inputs.sizes if self.inputs.weighted else None,
+            blocks=self.block if self.block > 1 else None,
+        )
+
+    def _honest(
+        self, divergence: Divergence, best: Mean, lower_bound: float | None
+    ) -> tuple[float, tuple[float, float], list[str]]:
+        """Return a value and an interval within the range that contradict no bound at hand, and what to say of them."""
+        lowest, highest = divergence.range
+        value, (low, high), warnings = best.value, best.interval(), []
+        floor = lowest if lower_bound is None else lower_bound
+        told_apart = lowest if self.fitted is None else sign_bound(divergence, self.fitted)
+        if math.isinf(value):
+            low, high = floor, math.inf
+        elif high < lowest and self._claim > CLAIMS:
+            high = highest
+            warnings.append(
+                f"{divergence.name} is at least {lowest:g}, and {self.method.name} found {value:.4g}: it failed, and "
+                f'nothing above {floor:.4g} is ruled out. Take another method, such as "logistic".'
+            )
+        elif value < floor and floor > lowest:
+            warnings.append(
+                f"{self.method.name} found {value:.4g}, less than what its critics show to be there with 95% "
+                f"confidence: the value is raised to that bound, {floor:.4g}. More is not ruled out."
+            )
+            value, low, high = floor, floor, highest
+        elif self.fitted is not None and high < told_apart:
+            warnings.append(
+                f"{self.method.name} found {value:.4g}, but how often its critics are right shows {told_apart:.4g} "
+                "with 95% confidence: log-ratios are too near to 0. The value is that of what they tell apart."
+            )
+            value, low, high = sign_value(divergence, self.fitted), told_apart, highest
+        elif self._apart and math.isinf(highest) and high < math.inf:
+            high = math.inf
+            warnings.append(
+                "critics tell every sample of one set from all of the other: no sample shows how far apart they are, "
+                f"or whether they meet at all, so that {divergence.name} may be +inf. The value is the critics' word."
+            )
+        return _within(value, divergence), (_within(low, divergence), _within(high, divergence)), warnings
+
+    @cached_property
+    def _claim(self) -> float:
+        """How far the critics' log-ratios are from 0 by their median; without critics, nobody knows."""
+        if self.fitted is None:
+            return math.inf
+        return float(torch.cat([self.fitted.p.log_ratio, self.fitted.q.log_ratio]).abs().median())
+
+    @cached_property
+    def _apart(self) -> bool:
+        """Whether every sample has been told apart by a critic that had not seen it."""
+        fitted = self.fitted
+        return fitted is not None and bool((fitted.p.log_ratio > 0).all() and (fitted.q.log_ratio < 0).all())
+
+    def _require_numbers(self, divergence: Divergence, *numbers: float | None) -> None:
+        """Raise a DataError where a number is none, which names the cell that is the farthest out."""
+        if not any(one is not None and math.isnan(one) for one in numbers):
+            return
+        where = farthest_cell(self.inputs)
+        raise DataError(
+            f"{self.method.name} finds no number for {divergence.name}: double precision does not suffice. {where}"
+            "Repair or remove that row, or rescale the column."
         )
 
 
@@ -122,5 +206,6 @@ def checked(found: Mapping[str, Estimate], skipped: dict[str, str]) -> Estimates
     return Estimates(dict(found), skipped, tuple(checks))
 
 
-def _within(value: float, lowest: float, highest: float) -> float:
-    return min(max(value, lowest), highest)
+def _within(value: float, divergence: Divergence) -> float:
+    lowest, highest = divergence.range
+    return min(max(value, lowest), highest)  # NaN stays NaN

@@ -59,13 +59,14 @@ class Method:
         joint: kinds that it takes in `fgan.mutual_information`.
         learner: makes what fits critics that know log(p/q), so that every divergence can be priced; None for a method
             that has none, and so no lower bound either.
-        value: estimates a divergence without a critic, from samples of P and Q or of X and Y; None where it has no
-            formula.
+        value: estimates a divergence without a critic, from samples of P and Q or of X and Y and, where it is
+            `weighted`, their weights; None where it has no formula.
         published: a published estimator of KL, by a critic of its own.
         test: p-value of independence of X and Y without a critic, by so many permutations and a seed.
         caveat: what goes with values that are not a critic's.
         ceiling: what its values cannot pass with n samples in so many folds; None for no such number.
         shifts: others' y that a learner sees beside each x.
+        weighted: whether it takes samples with weights.
         numbers_only: whether coordinates that stand for categories are refused.
     """
 
@@ -74,12 +75,13 @@ class Method:
     two_samples: tuple[str, ...] = ()
     joint: tuple[str, ...] = ()
     learner: Callable[[Setting], Learner] | None = None
-    value: Callable[[Divergence, Tensor, Tensor], Mean | None] | None = None
+    value: Callable[..., Mean | None] | None = None
     published: Published | None = None
     test: Callable[[Tensor, Tensor, int, int], float] | None = None
     caveat: str = ""
     ceiling: Callable[[int, int], float] | None = None
     shifts: int = SHIFTS
+    weighted: bool = False
     numbers_only: bool = False
 
 
@@ -117,12 +119,14 @@ REGISTRY: tuple[Method, ...] = (
         "a classifier's log-odds: regression first, then a network for what it leaves; convolutional for images",
         two_samples=IMAGES,
         learner=lambda s: NeuralLearner(seed=s.seed, device=s.device),
+        weighted=True,
     ),
     Method(
         "logistic",
         "a classifier of pairs: a normal copula first, then a network for what it leaves",
         joint=VECTORS,
         learner=lambda s: JointLearner(s.columns, seed=s.seed, device=s.device),
+        weighted=True,
     ),
     Method(
         "plain",
@@ -130,6 +134,7 @@ REGISTRY: tuple[Method, ...] = (
         two_samples=IMAGES,
         joint=VECTORS,
         learner=_bound(tight=False),
+        weighted=True,
     ),
     Method(
         "tight",
@@ -143,6 +148,7 @@ REGISTRY: tuple[Method, ...] = (
         "the plain bound of KL (Nguyen, Wainwright and Jordan)",
         two_samples=IMAGES,
         learner=_bound(tight=False, divergence=KL()),
+        weighted=True,
     ),
     Method(
         "dv",
@@ -157,24 +163,28 @@ REGISTRY: tuple[Method, ...] = (
         joint=VECTORS,
         learner=lambda s: TelescopingLearner(seed=s.seed, device=s.device),
         shifts=1,
+        weighted=True,
     ),
     Method(
         "ulsif",
         "least-squares fit of the ratio by kernels, in closed form",
         two_samples=VECTORS,
         learner=lambda s: LeastSquares(),
+        weighted=True,
     ),
     Method(
         "rulsif",
         "the same of p / (0.1 p + 0.9 q), which is bounded",
         two_samples=VECTORS,
         learner=lambda s: LeastSquares(RELATIVE),
+        weighted=True,
     ),
     Method(
         "kliep",
         "maximum likelihood fit of the ratio by kernels, convex",
         two_samples=VECTORS,
         learner=lambda s: KLIEP(),
+        weighted=True,
     ),
     Method(
         "gaussian",
@@ -184,6 +194,7 @@ REGISTRY: tuple[Method, ...] = (
         value=normal_value,
         caveat="the value takes both distributions for normal, and is wrong where they are not; lower_bound holds "
         "still.",
+        weighted=True,
     ),
     Method(
         "knn",
@@ -209,6 +220,7 @@ REGISTRY: tuple[Method, ...] = (
         value=copula_information,
         caveat="the value takes the dependence for that of a normal distribution, and sees no other.",
         numbers_only=True,
+        weighted=True,
     ),
     Method(
         "discrete",
@@ -216,6 +228,7 @@ REGISTRY: tuple[Method, ...] = (
         two_samples=CATEGORIES,
         learner=lambda s: CountLearner(s.columns),
         value=count_value,
+        weighted=True,
     ),
     Method(
         "discrete",
@@ -223,6 +236,7 @@ REGISTRY: tuple[Method, ...] = (
         joint=CATEGORIES,
         value=count_information,
         test=counted_p_value,
+        weighted=True,
     ),
 )
 """Every method, once. Names are unique at each door."""
@@ -257,6 +271,14 @@ def choose(name: str, inputs: Inputs) -> tuple[Method, str]:
             f'method "{name}" takes numbers only; some columns are categories. Take "logistic", or convert '
             'whole numbers that are no labels, for example with array.astype("float64").'
         )
+    if inputs.weighted and not methods[name].weighted:
+        able = ", ".join(
+            other for other, one in methods.items() if one.weighted and inputs.kind in taken[other]
+        )
+        raise FganError(
+            f'method "{name}" knows no weights of samples. Leave out weights (--weights), or take one that does: '
+            f"{able}."
+        )
     return methods[name], "asked for"
 
 
@@ -272,6 +294,6 @@ def _why(inputs: Inputs) -> str:
     if inputs.kind == "images":
         return "images, which a convolutional classifier tells apart best"
     return (
-        f"{inputs.smallest:,} samples of {inputs.width} real coordinates: a calibrated classifier prices every "
-        "divergence"
+        f"{inputs.smallest:,} {'effective ' * inputs.weighted}samples of {inputs.width} real coordinates: a calibrated "
+        "classifier prices every divergence"
     )

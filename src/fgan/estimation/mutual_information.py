@@ -7,12 +7,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fgan.device import resolve_device
+from fgan.divergences.catalogue import DivergenceLike, divergences_of
 from fgan.estimation.evidence import checked
 from fgan.estimation.inputs.joint import read_joint
+from fgan.estimation.inputs.kinds import Kinds
+from fgan.estimation.inputs.order import checked_blocks, require_blocks, with_note_on_order
 from fgan.estimation.inputs.read import Samples
+from fgan.estimation.inputs.weighting import WeightsLike
 from fgan.estimation.methods import choose
 from fgan.estimation.result import Estimates, Information
-from fgan.estimation.run import DivergenceLike, Plan, check_numbers, divergences_of, run
+from fgan.estimation.run import Plan, check_numbers, run
 from fgan.output import Say, to_stderr
 from fgan.seeds import checked_seed
 
@@ -27,10 +31,14 @@ def mutual_information(
     y: Samples,
     divergence: DivergenceLike | Sequence[DivergenceLike] = "kl",
     *,
+    weights: WeightsLike = None,
     method: str = "auto",
     folds: int = 5,
     permutations: int = 0,
+    blocks: int | None = None,
     n: int | None = None,
+    kinds: Kinds = None,
+    missing: str = "refuse",
     seed: int = 0,
     device: str = "auto",
     say: Say = to_stderr,
@@ -41,17 +49,24 @@ def mutual_information(
 
     Each of the folds reports on a critic that the others trained and stopped, as in `fgan.estimate`. Samples of the
     product of margins are x with the y of other rows of the same part; the error bar knows that they share rows. Rows
-    must be independent of each other: copies and steps of a time series are not.
+    must be independent of each other: copies are not, and steps of a series are so in `blocks` only.
 
     Args:
         x, y: samples that belong together row by row: arrays, tensors or lists (n,) or (n, d), tables of named columns;
-            words, truth values and few whole numbers are categories.
+            or files of them; words, truth values and whole numbers with at most 20 values are categories, dates and
+            durations are numbers of days or seconds.
         divergence: "kl" for Shannon's mutual information; another name, a `Divergence`, several, or "all".
+        weights: relative importance weights of the rows, as of `fgan.estimate`; a column of x or of y.
         method: a key of `fgan.estimation.INFORMATION_METHODS`, or "auto".
         folds: parts that report in turn.
         permutations: of the test of independence, such as 999; 0 for none. Its critic is trained on one half of the
             samples and tested on the other.
+        blocks: rows that depend on those before them, as steps of a series do: so many consecutive rows stay together
+            in folds and permutations, and only blocks are taken for independent. Longer than the dependence reaches.
         n: at most so many rows, drawn by chance.
+        kinds: "number" or "category" by the name of a column, as {"age": "number"}, or by its place in arrays, those
+            of x first; or one kind for all (default: what `how_read` of the result says).
+        missing: "refuse" rows that lack a value, or "drop" them, which the result counts.
         seed: decides folds, networks, draws and permutations.
         device: where networks are trained; "auto" takes a GPU where torch has one.
         say: told what is worth knowing of data that are loaded.
@@ -76,10 +91,14 @@ def mutual_information(
     """
     wanted, several = divergences_of(divergence)
     seed = checked_seed(seed)
-    inputs = read_joint(x, y, n=n, seed=seed, say=say)
+    block = checked_blocks(blocks, (x, y), n)
+    inputs = read_joint(x, y, n=n, kinds=kinds, missing=missing, seed=seed, say=say, weights=weights)
+    if block == 1:
+        inputs = with_note_on_order(inputs, (x, y))
     check_numbers(inputs, folds, permutations)
+    require_blocks(inputs, folds, block)
     chosen, reason = choose(method, inputs)
-    plan = Plan(inputs, wanted, chosen, reason, folds, permutations, seed, resolve_device(device))
+    plan = Plan(inputs, wanted, chosen, reason, folds, permutations, seed, resolve_device(device), block)
     found, skipped = run(plan).estimates(Information)
     found = {name: _with_limits(one, plan) for name, one in found.items()}
     return checked(found, skipped) if several else next(iter(found.values()))
@@ -94,7 +113,7 @@ def _with_limits(found: Information, plan: Plan) -> Information:
             f"{found.method} cannot pass {ceiling:.2f} nats with so many samples, and is near it: the information may "
             "be any number above. logistic reaches further."
         )
-    reach = math.log(found.n_p)
+    reach = math.log(inputs.sizes[0])
     if found.divergence == "kl" and found.value > NEAR * reach:
         whose = "the critics'" if found.source.critics else "the method's"
         warnings.append(
@@ -104,7 +123,7 @@ def _with_limits(found: Information, plan: Plan) -> Information:
     cells = 0
     if inputs.kind == "categories":
         cells = (int(inputs.first.max()) + 1) * (int(inputs.second.max()) + 1)
-    if cells > SPARSE * found.n_p:
+    if cells > SPARSE * inputs.sizes[0]:
         warnings.append(
             f"{cells:,} pairs of categories are possible and there are {found.n_p:,} samples: counting finds "
             "information where there is none, and how much is a guess. Merge rare categories, and ask for permutations."

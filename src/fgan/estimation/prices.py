@@ -20,13 +20,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
 from fgan.divergences import Divergence
 from fgan.divergences.elementary import value_and_slope
+from fgan.estimation.weights import Weight, Weights, heaviest_fill, mean_of, size_of, variance_of_mean
 
 FURTHEST = 700.0
 """The largest log-ratio whose exponential is a number."""
@@ -42,14 +43,20 @@ class HeldOut:
     Args:
         log_ratio: log(p/q).
         variance: how far it would move with other training samples, squared.
+        weight: of each sample; None for equal ones.
     """
 
     log_ratio: Tensor
     variance: Tensor
+    weight: Weight = None
 
     def __len__(self) -> int:
         """Return how many samples there are."""
         return len(self.log_ratio)
+
+    def mean(self, terms: Tensor) -> Tensor:
+        """Return the mean of a term of each sample."""
+        return mean_of(terms, self.weight)
 
 
 @dataclass(frozen=True)
@@ -112,18 +119,39 @@ class Sampling:
     """How samples that report came to be.
 
     Args:
-        n_p, n_q: how many independent samples of P and of Q there are.
+        n_p, n_q: how many independent samples of equal weight know as much as those of P and of Q.
         variance: of the sum of two means, from their terms on P and on Q.
+        fill_p, fill_q: how many samples as heavy as the heaviest would make up each mean; n_p and n_q of equal weights.
     """
 
-    n_p: int
-    n_q: int
+    n_p: float
+    n_q: float
     variance: Callable[[Tensor, Tensor], float]
+    fill_p: float
+    fill_q: float
 
 
-def independent(n_p: int, n_q: int) -> Sampling:
-    """Return the sampling of two sets that have nothing to do with each other."""
-    return Sampling(n_p, n_q, lambda on_p, on_q: sum(float(x.var()) / len(x) for x in (on_p, on_q)))
+def independent(p: Tensor, q: Tensor, weights: Weights = (None, None)) -> Sampling:
+    """Return the sampling of two sets (n, ...) and (m, ...) that have nothing to do with each other."""
+    of_p, of_q = weights
+    return Sampling(
+        size_of(p, of_p),
+        size_of(q, of_q),
+        lambda on_p, on_q: variance_of_mean(on_p, of_p) + variance_of_mean(on_q, of_q),
+        heaviest_fill(p, of_p),
+        heaviest_fill(q, of_q),
+    )
+
+
+def of_blocks(
+    sampling: Sampling, variance: Callable[[Tensor, Tensor], float], n_p: int, n_q: int
+) -> Sampling:
+    """Return the sampling of so many independent blocks."""
+    sizes = {
+        name: min(getattr(sampling, name), most)
+        for name, most in (("n_p", n_p), ("n_q", n_q), ("fill_p", n_p), ("fill_q", n_q))
+    }
+    return replace(sampling, variance=variance, **sizes)
 
 
 def price(divergence: Divergence, p: HeldOut, q: HeldOut, sampling: Sampling | None = None) -> Price:
@@ -140,20 +168,20 @@ def price(divergence: Divergence, p: HeldOut, q: HeldOut, sampling: Sampling | N
     >>> round(found.value.value, 2), round(found.bound.value, 2)  # above log √400, in the value only
     (5.32, 2.79)
     """
-    sampling = sampling or independent(len(p), len(q))
+    sampling = sampling or independent(p.log_ratio, q.log_ratio, (p.weight, q.weight))
     low, high = caps(divergence, sampling.n_p, sampling.n_q)
     floor = resolution(divergence, sampling.n_p, sampling.n_q)
     on_p, on_q = p.log_ratio.double(), q.log_ratio.double()
     both = torch.cat([on_p, on_q]).clamp(low, high)
     all_real, all_fake = divergence.real_at(both), divergence.fake_at(both)
     real, fake = all_real[: len(p)], all_fake[len(p) :]
-    bound = _mean_of(real, -fake, sampling, floor)
-    extreme = _reach(all_real) / sampling.n_p + _reach(all_fake) / sampling.n_q
+    bound = _mean_of((p, real), (q, -fake), sampling, floor)
+    extreme = _reach(all_real) / sampling.fill_p + _reach(all_fake) / sampling.fill_q
     ends = torch.tensor([low, high], dtype=torch.float64)
     lowest, highest = divergence.real_at(ends)[0], -divergence.fake_at(ends)[1]
     a, a_word = _beyond(real, p, on_p > high, lambda log_ratio: _given_fake(divergence, log_ratio, highest))
     b, b_word = _beyond(-fake, q, on_q < low, lambda log_ratio: _given_real(divergence, log_ratio, lowest))
-    plain = _mean_of(a, b, sampling, floor)
+    plain = _mean_of((p, a), (q, b), sampling, floor)
     if not math.isfinite(plain.value):  # a power of the ratio is beyond all numbers
         return Price(Mean(math.inf, math.inf), bound, bound.lower() - extreme, 0.0)
     correction = _lost_by_chance(divergence, p, q, (low, high))
@@ -172,8 +200,10 @@ def _beyond(
     if not bool(which.any()):
         return terms, 0.0
     value, slope = value_and_slope(extended, side.log_ratio.double()[which])
-    word = float((slope.abs() * side.variance.double()[which].sqrt()).sum()) / len(side)
-    return terms.masked_scatter(which, value), word
+    moves = slope.abs() * side.variance.double()[which].sqrt()
+    if side.weight is not None:
+        moves = moves * side.weight[which] * len(side) / side.weight.sum()
+    return terms.masked_scatter(which, value), float(moves.sum()) / len(side)
 
 
 def _given_fake(divergence: Divergence, log_ratio: Tensor, fake: Tensor) -> Tensor:
@@ -201,17 +231,20 @@ def _lost_by_chance(divergence: Divergence, p: HeldOut, q: HeldOut, caps: tuple[
             * (sign * within).exp()
             * side.variance.double().clamp(max=MOST_VARIANCE)
         )
-        lost += float(torch.where(counts, terms, 0.0).mean()) / 2
+        lost += float(side.mean(torch.where(counts, terms, 0.0))) / 2
     return lost
 
 
-def _mean_of(on_p: Tensor, on_q: Tensor, sampling: Sampling, floor: float) -> Mean:
-    """Return the sum of the two means, with a standard error of at least `floor`."""
-    spread = sampling.variance(on_p, on_q)
-    return Mean(float(on_p.mean() + on_q.mean()), math.hypot(math.sqrt(spread), floor))
+def _mean_of(
+    on_p: tuple[HeldOut, Tensor], on_q: tuple[HeldOut, Tensor], sampling: Sampling, floor: float
+) -> Mean:
+    """Return the sum of the means of two sides' terms, with a standard error of at least `floor`."""
+    spread = sampling.variance(on_p[1], on_q[1])
+    mean = sum(side.mean(terms) for side, terms in (on_p, on_q))
+    return Mean(float(mean), math.hypot(math.sqrt(spread), floor))
 
 
-def resolution(divergence: Divergence, n_p: int, n_q: int) -> float:
+def resolution(divergence: Divergence, n_p: float, n_q: float) -> float:
     """Return the spread of what one fitted parameter gains by chance where P = Q: no error is smaller.
 
     To second order that gain is f''(1)/4 (1/n + 1/m) times a χ² of one degree, whose standard deviation is √2; the rise
@@ -227,7 +260,7 @@ def resolution(divergence: Divergence, n_p: int, n_q: int) -> float:
     return max((below + above) / 2 - at_one, 0.0)
 
 
-def cap_for(n: int) -> float:
+def cap_for(n: float) -> float:
     """Return the largest log-ratio that n samples can show: one of them then moves a mean of ratios by 1/√n.
 
     >>> round(cap_for(10_000), 3)
@@ -236,7 +269,7 @@ def cap_for(n: int) -> float:
     return math.log(n) / 2
 
 
-def caps(divergence: Divergence, n_p: int, n_q: int) -> tuple[float, float]:
+def caps(divergence: Divergence, n_p: float, n_q: float) -> tuple[float, float]:
     """Return the log-ratios between which a divergence's terms are bounded by about √n, whatever power it averages.
 
     >>> from fgan.divergences import Pearson

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from fgan.data.tables import HowRead
 from fgan.errors import FganError
 from fgan.estimation.designs.design import Critic
 from fgan.estimation.diagnostics import HEAVY_TAIL, Diagnostics
@@ -59,6 +60,9 @@ class Estimate:
         diagnostics: how far the critics can be trusted; None without critics.
         warnings: what makes the number less than it seems.
         source: the samples and the critics.
+        n_effective: how many samples of equal weight would know as much as those of P and of Q, (Σw)²/Σw²: intervals
+            and bounds count these. None, and not in JSON, where samples have no weights.
+        blocks: how many consecutive rows stayed together, if asked for; not in JSON otherwise.
     """
 
     divergence: str
@@ -75,6 +79,8 @@ class Estimate:
     diagnostics: Diagnostics | None
     warnings: tuple[str, ...]
     source: Source = field(repr=False)
+    n_effective: tuple[float, float] | None = None
+    blocks: int | None = None
 
     def log_ratio(self, x: Samples) -> Tensor:
         """Return log(p/q) (n,) of further samples, the mean over the folds' critics, in float64.
@@ -94,7 +100,15 @@ class Estimate:
         fields = {
             one.name: getattr(self, one.name) for one in dataclasses.fields(self) if one.name != "source"
         }
-        return jsonable({**fields, "infinite": math.isinf(self.value)})
+        for name in ("n_effective", "blocks"):
+            if fields[name] is None:
+                del fields[name]
+        return jsonable({**fields, "infinite": math.isinf(self.value), "how_read": self.how_read})
+
+    @property
+    def how_read(self) -> HowRead:
+        """What each column was taken for, how files were read, and how many rows were left out."""
+        return self.source.inputs.how
 
     def plot(self) -> Figure:
         """Return a figure: log-ratios of both sides, calibration, and the bound against n if `curve` was asked for.
@@ -112,10 +126,17 @@ class Estimate:
     @property
     def basis(self) -> str:
         """What it is made from, in a line."""
-        names = self.source.inputs.names
+        names, weighted = self.source.inputs.names, self._weighted
         return (
-            f"{self.n_p:,} samples of {names[0]}, {self.n_q:,} of {names[1]}; {self.method} ({self.reason})"
+            f"{self.n_p:,} samples of {names[0]}{weighted(0)}, {self.n_q:,} of {names[1]}{weighted(1)}; "
+            f"{self.method} ({self.reason})"
         )
+
+    def _weighted(self, side: int) -> str:
+        """Say how many samples the weights of a side leave, if it has some."""
+        if self.n_effective is None or self.source.inputs.weights[side] is None:
+            return ""
+        return f" (weighted, n_eff = {self.n_effective[side]:,.4g})"
 
     def verdict(self, p_value: float) -> str:
         """Say what was tested, and the p-value."""
@@ -133,6 +154,7 @@ class Estimate:
             )
         if self.p_value is not None:
             lines.append(self.verdict(self.p_value))
+        lines += self.how_read.lines()
         return "\n".join([*lines, *(f"warning: {warning}" for warning in self.warnings)])
 
 
@@ -159,7 +181,7 @@ class Information(Estimate):
     def basis(self) -> str:
         """What it is made from, in a line."""
         unit = ", in nats" if self.divergence == "kl" else ""
-        return f"{self.n_p:,} samples{unit}; {self.method} ({self.reason})"
+        return f"{self.n_p:,} samples{self._weighted(0)}{unit}; {self.method} ({self.reason})"
 
     def verdict(self, p_value: float) -> str:
         """Say what was tested, and the p-value."""
@@ -212,6 +234,7 @@ class Estimates(Mapping[str, Estimate]):
         lines = [first.basis, "", *aligned(rows)]
         if first.p_value is not None:
             lines += ["", first.verdict(first.p_value)]
+        lines += first.how_read.lines()
         lines += [f"{name}: not estimated; {why}" for name, why in self.skipped.items()]
         broken = [check for check in self.checks if not check.holds]
         if self.checks:

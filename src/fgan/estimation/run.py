@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from fgan.divergences import EXAMPLES, Divergence
-from fgan.divergences import divergence as divergence_named
+from fgan.divergences import Divergence
 from fgan.errors import FganError
 from fgan.estimation.designs.design import CrossFit, Design, Learner, cross_fit
 from fgan.estimation.designs.pairs import SHIFTS, Pairs
@@ -16,8 +15,6 @@ from fgan.estimation.inputs.encoding import Inputs
 from fgan.estimation.methods import Method, Setting, trained_for
 from fgan.estimation.prices import Mean
 from fgan.estimation.published.fitting import published_value
-
-DivergenceLike = str | Divergence
 
 
 @dataclass(frozen=True)
@@ -33,6 +30,7 @@ class Plan:
         permutations: of the test; 0 for none.
         seed: decides folds, networks and permutations.
         device: where networks are trained.
+        block: consecutive rows that stay together in folds and permutations.
     """
 
     inputs: Inputs
@@ -43,6 +41,7 @@ class Plan:
     permutations: int
     seed: int
     device: str
+    block: int = 1
 
 
 def check_numbers(inputs: Inputs, folds: int, permutations: int) -> None:
@@ -56,19 +55,12 @@ def check_numbers(inputs: Inputs, folds: int, permutations: int) -> None:
         raise FganError(
             f"permutations must be 0, or at least 19 to reach a p-value of 0.05; got {permutations}. Take 999."
         )
-
-
-def divergences_of(given: DivergenceLike | Sequence[DivergenceLike]) -> tuple[list[Divergence], bool]:
-    """Return the divergences that are meant, and whether several were asked for."""
-    if isinstance(given, Divergence):
-        return [given], False
-    if given == "all":
-        return [divergence_named(name) for name in EXAMPLES], True
-    if isinstance(given, str):
-        return [divergence_named(given)], False
-    if not given:
-        raise FganError('name at least one divergence, such as "kl", or "all"; got none.')
-    return [one if isinstance(one, Divergence) else divergence_named(one) for one in given], True
+    if permutations and inputs.joint and inputs.weighted:
+        raise FganError(
+            "the permutation test of independence takes no weights: where a weight depends on both x and y, the rows "
+            "themselves are dependent although what they stand for is not, and permuted ones are not like them. Take "
+            "permutations=0; lower_bound above 0 shows dependence too."
+        )
 
 
 def run(plan: Plan) -> Evidence:
@@ -79,6 +71,11 @@ def run(plan: Plan) -> Evidence:
     """
     inputs, method = plan.inputs, plan.method
     fitted, p_value = None, None
+    if plan.block > 1 and method.learner is None:
+        raise FganError(
+            f'blocks (--blocks) are cut for critics, and method "{method.name}" has none: its error bar takes rows for '
+            "independent. Take logistic, with numbers in place of categories."
+        )
     if method.learner is not None:
         fitted, p_value = _fit(plan, method.learner)
     elif plan.permutations and method.test is not None:
@@ -88,26 +85,27 @@ def run(plan: Plan) -> Evidence:
             f'the permutation test asks a critic that knows log(p/q), and method "{method.name}" has none. Take '
             "logistic, or permutations=0."
         )
-    direct = {one: _without_critics(plan, one) for one in plan.wanted}
-    return Evidence(inputs, method, plan.reason, fitted, p_value, direct)
+    # Formulas take rows for independent.
+    direct = {one: None if plan.block > 1 else _without_critics(plan, one) for one in plan.wanted}
+    return Evidence(inputs, method, plan.reason, fitted, p_value, direct, plan.block)
 
 
-def design_of(inputs: Inputs, folds: int, seed: int, shifts: int = SHIFTS) -> Design:
+def design_of(inputs: Inputs, folds: int, seed: int, shifts: int = SHIFTS, block: int = 1) -> Design:
     """Return how samples are parted: two sets of them, or a joint distribution against its product."""
     if inputs.joint:
-        return Pairs(inputs.first, inputs.second, folds, shifts, seed)
-    return TwoSamples(inputs.first, inputs.second, folds, seed)
+        return Pairs(inputs.first, inputs.second, folds, shifts, seed, inputs.weights[0], block)
+    return TwoSamples(inputs.first, inputs.second, folds, seed, inputs.weights, block)
 
 
 def _fit(plan: Plan, learner: Callable[[Setting], Learner]) -> tuple[CrossFit, float | None]:
     """Return what critics say of samples that they have not seen, and the p-value of one that saw half of them."""
     inputs, shifts = plan.inputs, plan.method.shifts
     learn = learner(Setting(inputs.width, trained_for(plan.wanted), plan.seed, plan.device))
-    design = design_of(inputs, plan.folds, plan.seed, shifts)
+    design = design_of(inputs, plan.folds, plan.seed, shifts, plan.block)
     jobs = [design.job(fold) for fold in range(plan.folds)]
     if not plan.permutations:
         return cross_fit(design, learn(jobs)), None
-    halves = design_of(inputs, 2, plan.seed + 1, shifts)
+    halves = design_of(inputs, 2, plan.seed + 1, shifts, plan.block)
     *critics, tester = learn([*jobs, halves.job(0)])
     return cross_fit(design, critics), halves.p_value(tester, plan.permutations, plan.seed)
 
@@ -118,4 +116,7 @@ def _without_critics(plan: Plan, divergence: Divergence) -> Mean | None:
     if method.published is not None and divergence.name == "kl":
         design = Pairs(inputs.first, inputs.second, plan.folds, seed=plan.seed)
         return published_value(design, method.published, plan.seed, plan.device)
-    return method.value(divergence, inputs.first, inputs.second) if method.value else None
+    if method.value is None:
+        return None
+    weights = [inputs.weights] if inputs.weighted else []
+    return method.value(divergence, inputs.first, inputs.second, *weights)

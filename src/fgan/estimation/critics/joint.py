@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fgan.estimation.critics.labels import LabelLearner, label_in
 from fgan.estimation.critics.learner import Base, NeuralLearner
 from fgan.estimation.critics.network import Schedule
 from fgan.estimation.critics.normal_scores import normal_scores_of
 from fgan.estimation.critics.regression import logistic_loss
-from fgan.estimation.designs.design import Job
+from fgan.estimation.designs.design import Critic, Job
+from fgan.estimation.weights import Weight, Weights, of_mean_one
 
 SHARES = (1.0, 0.9, 0.75, 0.5, 0.3, 0.1, 0.01)
 """How much of the correlations between x and y is believed; which, the stopping samples say."""
@@ -38,23 +40,24 @@ class Copula:
         return self.constant + ((z @ self.form) * z).sum(1) / 2
 
 
-def covariances_of(z: Tensor, width: int, share: float = 1.0) -> tuple[Tensor, Tensor]:
+def covariances_of(z: Tensor, width: int, share: float = 1.0, weight: Weight = None) -> tuple[Tensor, Tensor]:
     """Return the covariances of (x, y) together and apart, float64 (d, d), (d, d).
 
     Args:
         z: normal scores of samples that belong together (n, d), of which the first `width` are x.
         width: coordinates of x.
         share: of the correlations between x and y that is believed.
+        weight: of the samples.
     """
-    joint = torch.atleast_2d(torch.cov(z.double().T))
+    joint = torch.atleast_2d(torch.cov(z.double().T, aweights=weight))
     joint = joint + RIDGE * torch.eye(len(joint), device=joint.device)
     apart = torch.block_diag(joint[:width, :width], joint[width:, width:])
     return share * joint + (1 - share) * apart, apart
 
 
-def copula_of(z: Tensor, width: int, share: float) -> Copula:
+def copula_of(z: Tensor, width: int, share: float, weight: Weight = None) -> Copula:
     """Return the log-ratio of normal scores; arguments as `covariances_of`."""
-    joint, apart = covariances_of(z, width, share)
+    joint, apart = covariances_of(z, width, share, weight)
     form = torch.linalg.inv(apart) - torch.linalg.inv(joint)
     constant = (torch.linalg.slogdet(apart)[1] - torch.linalg.slogdet(joint)[1]) / 2
     return Copula(form.float(), constant.float())
@@ -75,10 +78,18 @@ class JointLearner(NeuralLearner):
         super().__init__(seed=seed, device=device)
         self.columns = columns
 
-    def _preparation(self, job: Job) -> Callable[[Tensor], Tensor]:
-        return normal_scores_of(job.p)
+    def __call__(self, jobs: list[Job]) -> list[Critic]:
+        """Return a critic for each job; where X or Y is a label, one that knows it."""
+        sides = label_in(jobs, self.columns)
+        if sides is not None:
+            return LabelLearner(sides, seed=self.seed, device=self.device)(jobs)
+        return super().__call__(jobs)
 
-    def _base(self, parts: list[Tensor]) -> Base:
+    def _preparation(self, job: Job) -> Callable[[Tensor], Tensor]:
+        return normal_scores_of(job.p, job.weights[0])
+
+    def _base(self, parts: list[Tensor], weights: Weights, weights_stop: Weights) -> Base:
         p, _, p_stop, q_stop = parts
-        all_of_them = [copula_of(p, self.columns, share) for share in SHARES]
-        return min(all_of_them, key=lambda one: float(logistic_loss(one(p_stop), one(q_stop))))
+        all_of_them = [copula_of(p, self.columns, share, weights[0]) for share in SHARES]
+        stop = of_mean_one(weights_stop)
+        return min(all_of_them, key=lambda one: float(logistic_loss(one(p_stop), one(q_stop), stop)))

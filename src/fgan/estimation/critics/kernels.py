@@ -15,6 +15,7 @@ from torch import Tensor
 
 from fgan.estimation.critics.scaling import Scaling, scaling_of
 from fgan.estimation.designs.design import Critic, Job
+from fgan.estimation.weights import Weight, Weights, mean_of, of_mean_one, times
 
 CENTERS = 200
 WIDTHS = (0.2, 0.35, 0.6, 1.0, 1.8)
@@ -81,15 +82,19 @@ class LeastSquares:
     def _fits(self, job: Job) -> Iterator[tuple[float, KernelRatio]]:
         name, alpha = "rulsif" if self.relative else "ulsif", self.relative
         for seen in _all_widths(job):
-            second = alpha * _gram(seen.p) + (1 - alpha) * _gram(seen.q)
-            first = seen.p.mean(0)
+            of_p, of_q = seen.weights
+            of_p_stop, of_q_stop = seen.weights_stop
+            second = alpha * _gram(seen.p, of_p) + (1 - alpha) * _gram(seen.q, of_q)
+            first = mean_of(seen.p, of_p)
             for ridge in RIDGES:
                 eye = torch.eye(len(first), dtype=first.dtype)
                 weights = torch.linalg.solve(second + ridge * eye, first)
                 p, q = seen.p_stop @ weights, seen.q_stop @ weights
-                squares = float(alpha * p.square().mean() + (1 - alpha) * q.square().mean())
+                squares = float(
+                    alpha * mean_of(p.square(), of_p_stop) + (1 - alpha) * mean_of(q.square(), of_q_stop)
+                )
                 what = f"{name}, width {seen.width:.3g}, ridge {ridge:g}"
-                yield squares / 2 - float(p.mean()), seen.ratio(weights, alpha, what)
+                yield squares / 2 - float(mean_of(p, of_p_stop)), seen.ratio(weights, alpha, what)
 
 
 class KLIEP:
@@ -108,19 +113,21 @@ class KLIEP:
 
     def _fits(self, job: Job) -> Iterator[tuple[float, KernelRatio]]:
         for seen in _all_widths(job):
-            means = seen.q.mean(0).clamp(min=1e-12)
+            of_p, of_q = seen.weights
+            of_p_stop, of_q_stop = seen.weights_stop
+            means = mean_of(seen.q, of_q).clamp(min=1e-12)
             p = seen.p / means
             shares = torch.full_like(means, 1 / len(means))
             for _ in range(STEPS):
-                new = shares * ((p / (p @ shares).clamp(min=1e-300)[:, None]).mean(0))
+                new = shares * mean_of(p / (p @ shares).clamp(min=1e-300)[:, None], of_p)
                 done = float((new - shares).abs().sum()) < 1e-6
                 shares = new
                 if done:
                     break
             weights = shares / means
-            likelihood = float((seen.p_stop @ weights).clamp(min=SMALLEST).log().mean())
+            likelihood = float(mean_of((seen.p_stop @ weights).clamp(min=SMALLEST).log(), of_p_stop))
             # The likelihood alone would be won by a ratio that is too large.
-            loss = float((seen.q_stop @ weights).mean()) - likelihood
+            loss = float(mean_of(seen.q_stop @ weights, of_q_stop)) - likelihood
             yield loss, seen.ratio(weights, 0.0, f"kliep, width {seen.width:.3g}")
 
 
@@ -135,6 +142,8 @@ class _Kernels:
     q: Tensor
     p_stop: Tensor
     q_stop: Tensor
+    weights: Weights
+    weights_stop: Weights
 
     def ratio(self, weights: Tensor, relative: float, description: str) -> KernelRatio:
         return KernelRatio(self.scaling, self.centers, self.width, weights, relative, description)
@@ -154,12 +163,15 @@ def _all_widths(job: Job) -> Iterator[_Kernels]:
     median = float(apart[apart > 0].median()) if bool((apart > 0).any()) else 1.0
     for width in WIDTHS:
         seen = [_kernel(x, centers, width * median) for x in parts]
-        yield _Kernels(scaling, centers, width * median, *seen)
+        yield _Kernels(
+            scaling, centers, width * median, *seen, weights=job.weights, weights_stop=job.weights_stop
+        )
 
 
 def _kernel(x: Tensor, centers: Tensor, width: float) -> Tensor:
     return torch.exp(-torch.cdist(x.double(), centers.double()).square() / (2 * width**2))
 
 
-def _gram(x: Tensor) -> Tensor:
-    return x.T @ x / len(x)
+def _gram(x: Tensor, weight: Weight) -> Tensor:
+    weight, _ = of_mean_one((weight, None))
+    return times(x.T, weight) @ x / len(x)

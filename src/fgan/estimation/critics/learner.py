@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import torch
@@ -19,6 +20,7 @@ from fgan.estimation.critics.regression import best_regression, logistic_loss
 from fgan.estimation.critics.scaling import scaling_of
 from fgan.estimation.designs.design import Critic, Job
 from fgan.estimation.prices import FURTHEST
+from fgan.estimation.weights import Weights, of_mean_one, size_of, times
 from fgan.frame import Frame
 from fgan.networks import Architecture, build_critic
 from fgan.networks.pyramid import BASES
@@ -101,8 +103,11 @@ class NeuralLearner:
             [prepare(x) for x in (job.p, job.q, job.p_stop, job.q_stop)]
             for job, prepare in zip(jobs, prepares, strict=True)
         ]
-        bases = [self._base(parts) for parts in prepared]
-        networks = self._networks(prepared, bases)
+        bases = [
+            self._base(parts, job.weights, job.weights_stop)
+            for job, parts in zip(jobs, prepared, strict=True)
+        ]
+        networks = self._networks(jobs, prepared, bases)
         critics: list[Critic] = []
         for prepare, parts, base, network in zip(prepares, prepared, bases, networks, strict=True):
             kinds = [base.description] if base else []
@@ -114,29 +119,35 @@ class NeuralLearner:
     def _preparation(self, job: Job) -> Callable[[Tensor], Tensor]:
         return padded if job.p.ndim == 4 else scaling_of(job.p, job.q)
 
-    def _base(self, parts: list[Tensor]) -> Base | None:
+    def _base(self, parts: list[Tensor], weights: Weights, weights_stop: Weights) -> Base | None:
         if self.divergence is not None or parts[0].ndim == 4:
             return None
-        return best_regression(*parts)
+        p, q, p_stop, q_stop = parts
+        return best_regression(p, q, p_stop, q_stop, weights, weights_stop)
 
-    def _networks(self, prepared: list[list[Tensor]], bases: list[Base | None]) -> list[nn.Module | None]:
-        smallest = min(min(len(parts[0]), len(parts[1])) for parts in prepared)
+    def _networks(
+        self, jobs: list[Job], prepared: list[list[Tensor]], bases: list[Base | None]
+    ) -> list[nn.Module | None]:
+        smallest = min(
+            size_of(x, w) for job in jobs for x, w in zip((job.p, job.q), job.weights, strict=True)
+        )
         if smallest < FEW and all(bases):
             return [None] * len(prepared)
-        jobs = []
-        for parts, base in zip(prepared, bases, strict=True):
+        tasks = []
+        for job, parts, base in zip(jobs, prepared, bases, strict=True):
             offsets = [torch.zeros(len(x)) if base is None else base(x) for x in parts]
             if self.divergence is not None:
                 offsets = [offset + neutral_output(self.divergence) for offset in offsets]
-            jobs.append(
-                Parts(
-                    *(Part(x.to(self.device), o.to(self.device)) for x, o in zip(parts, offsets, strict=True))
-                )
-            )
+            weights = (*of_mean_one(job.weights), *of_mean_one(job.weights_stop))
+            sides = [
+                Part(x.to(self.device), o.to(self.device), None if w is None else w.float().to(self.device))
+                for x, o, w in zip(parts, offsets, weights, strict=True)
+            ]
+            tasks.append(Parts(*sides))
         shape = tuple(prepared[0][0].shape[1:])
-        networks = [_network(shape, self.seed).to(self.device) for _ in jobs]
+        networks = [correcting_network(shape, self.seed).to(self.device) for _ in tasks]
         schedule = IMAGE_SCHEDULE if len(shape) == 3 else self.schedule
-        learnt = train(networks, jobs, self._objective(), schedule)
+        learnt = train(networks, tasks, self._objective(), schedule)
         return [network if one else None for network, one in zip(networks, learnt, strict=True)]
 
     def _objective(self) -> Objective:
@@ -144,7 +155,7 @@ class NeuralLearner:
         if divergence is None:
             return logistic_loss
         if not self.tight:
-            return lambda p, q: divergence.fake_term(q).mean(-1) - divergence.real_term(p).mean(-1)
+            return partial(_minus_bound, divergence)
         return lambda p, q: torch.stack([-tight_bound(divergence, *pair) for pair in zip(p, q, strict=True)])
 
     def _finished(self, raw: Fitted, q_stop: Tensor) -> Fitted:
@@ -203,6 +214,12 @@ def neutral_output(divergence: Divergence) -> float:
     return (low + high) / 2
 
 
+def _minus_bound(divergence: Divergence, p: Tensor, q: Tensor, weights: Weights = (None, None)) -> Tensor:
+    """Return minus the plain bound over the last axis; weights, where there are some, have the mean 1."""
+    real, fake = times(divergence.real_term(p), weights[0]), times(divergence.fake_term(q), weights[1])
+    return fake.mean(-1) - real.mean(-1)
+
+
 def _same(out: Tensor) -> Tensor:
     return out
 
@@ -221,7 +238,7 @@ def padded(images: Tensor) -> Tensor:
     return F.pad(images, (0, side - width, 0, side - height))
 
 
-def _network(shape: tuple[int, ...], seed: int) -> nn.Module:
+def correcting_network(shape: tuple[int, ...], seed: int) -> nn.Module:
     """Return a critic that says 0 of everything, until it is trained."""
     kind, width, frame = "mlp", WIDTH, Frame(shape)
     if len(shape) == 3:

@@ -13,11 +13,15 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from fgan.data.dataset import as_float
+from fgan.estimation.weights import Weight, some_of
 from fgan.networks.stacked import Stack
 from fgan.output import on_a_terminal
 
 Objective = Callable[..., Tensor]
-"""Outputs of K critics on each of a task's parts, such as (K, n) on P and (K, m) on Q, to their losses (K,)."""
+"""Outputs of K critics on each of a task's parts, such as (K, n) on P and (K, m) on Q, to their losses (K,).
+
+Where the samples have weights, these are its argument `weights`, in the shape of the outputs.
+"""
 
 
 @dataclass(frozen=True)
@@ -43,10 +47,14 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Part:
-    """Samples (n, *shape), images in bytes or floats, and the log-ratios (n,) that a network is to correct."""
+    """Samples (n, *shape), images in bytes or floats, and the log-ratios (n,) that a network is to correct.
+
+    Their weights, where they have some, are of mean 1 over the whole set.
+    """
 
     x: Tensor
     offset: Tensor
+    weight: Weight = None
 
 
 class Task(Protocol):
@@ -82,7 +90,10 @@ class Parts:
 
     def batch(self, rows: list[Tensor]) -> list[Part]:
         """Return some of the samples of P and of Q."""
-        return [Part(part.x[row], part.offset[row]) for part, row in zip((self.p, self.q), rows, strict=True)]
+        return [
+            Part(part.x[row], part.offset[row], some_of(part.weight, row))
+            for part, row in zip((self.p, self.q), rows, strict=True)
+        ]
 
     def stopping(self) -> Iterable[list[Part]]:
         """Return what stops, one group."""
@@ -159,7 +170,8 @@ class _Team:
         x = torch.stack([torch.cat([part.x for part in parts]) for parts in batches])
         offset = torch.stack([torch.cat([part.offset for part in parts]) for parts in batches])
         outputs = self.stack(as_float(x)) + offset
-        return self.objective(*outputs.split([len(part.x) for part in batches[0]], 1)).sum()
+        outputs = outputs.split([len(part.x) for part in batches[0]], 1)
+        return self.objective(*outputs, **_weights_of(batches)).sum()
 
     @torch.no_grad()
     def stop_losses(self, tasks: Sequence[Task]) -> Tensor:
@@ -175,7 +187,7 @@ class _Team:
         outputs = [
             torch.cat([network(as_float(x)) for x in part.x.split(4096)]) + part.offset for part in parts
         ]
-        return self.stopping(*(one[None] for one in outputs))[0]
+        return self.stopping(*(one[None] for one in outputs), **_weights_of([parts]))[0]
 
     def snapshot(self, kept: list[Tensor] | None = None, which: Tensor | None = None) -> list[Tensor]:
         """Return the parameters as they are now, or of some networks and those kept of the others."""
@@ -194,6 +206,21 @@ class _Team:
             value.copy_(best)
         for network in self.networks:
             network.eval().requires_grad_(False)
+
+
+def _weights_of(batches: Sequence[Sequence[Part]]) -> dict[str, tuple[Weight, ...]]:
+    """Return the argument with the weights of several networks' parts, if there are any."""
+    if all(part.weight is None for parts in batches for part in parts):
+        return {}
+    return {
+        "weights": tuple(
+            torch.stack([_weight(part) for part in parts]) for parts in zip(*batches, strict=True)
+        )
+    }
+
+
+def _weight(part: Part) -> Tensor:
+    return torch.ones_like(part.offset) if part.weight is None else part.weight
 
 
 def _orders(sizes: list[int], length: int, generator: torch.Generator) -> list[Tensor]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fgan.estimation.inputs.outliers import Outliers, outliers_of
+from fgan.estimation.weights import Weight, mean_of
+
 KNOTS = 4096
 TAIL = 0.02
 """The share of the knots at each end that shows how scores go on beyond them."""
@@ -19,12 +22,14 @@ class NormalScores:
     """An increasing map of every coordinate; information does not change by it.
 
     Args:
+        outliers: draws in what double precision cannot square.
         center: of each coordinate (d,), taken off first, so that no digits are lost to where it lies.
         knots: values of each coordinate in increasing order (d, k).
         scores: the normal scores of the knots (d, k).
         slopes: how scores go on below and above the knots, before they are drawn in (2, d).
     """
 
+    outliers: Outliers
     center: Tensor
     knots: Tensor
     scores: Tensor
@@ -32,7 +37,7 @@ class NormalScores:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return samples (n, d) as normal scores, float32: linear between knots, logarithmic beyond them."""
-        columns = (x.double() - self.center).T.contiguous()
+        columns = (self.outliers(x) - self.center).T.contiguous()
         right = torch.searchsorted(self.knots, columns).clamp(1, self.knots.shape[1] - 1)
         x0, x1 = self.knots.gather(1, right - 1), self.knots.gather(1, right)
         z0, z1 = self.scores.gather(1, right - 1), self.scores.gather(1, right)
@@ -42,24 +47,34 @@ class NormalScores:
         return (z0 + share * (z1 - z0) + high.log1p() - low.log1p()).T.float()
 
 
-def normal_scores_of(x: Tensor) -> NormalScores:
-    """Return the normal scores of samples (n, d).
+def normal_scores_of(x: Tensor, weight: Weight = None) -> NormalScores:
+    """Return the normal scores of samples (n, d), of the weighted distribution where they have weights (n,).
 
     >>> x = torch.linspace(-1, 1, 999)[:, None] ** 3
     >>> z = normal_scores_of(x)(x).flatten()
     >>> [round(number, 2) for number in z[[25, 973]].tolist()]  # whatever the power
     [-1.95, 1.95]
     """
-    center = x.double().median(0).values
-    ranked = (x.double() - center).sort(0).values.T
+    outliers = outliers_of(x)
+    x = outliers(x)
+    center = x.median(0).values
+    ranked, order = (one.T for one in (x - center).sort(0))
     n = ranked.shape[1]
     places = torch.linspace(0, n - 1, min(n, KNOTS), dtype=torch.float64)
     below = places.floor().long()
     above = (below + 1).clamp(max=n - 1)
     knots = ranked[:, below] + (places - below) * (ranked[:, above] - ranked[:, below])
-    scores = torch.special.ndtri((places + 0.5) / n).expand_as(knots).clone()
+    chances = (places + 0.5) / n
+    if weight is not None:
+        own = weight[order]
+        middles = (own.cumsum(1) - own / 2) / own.sum(1, keepdim=True)
+        chances = middles[:, below] + (places - below) * (middles[:, above] - middles[:, below])
+    scores = torch.special.ndtri(chances).expand_as(knots).clone()
     repeats = (ranked[:, 1:] == ranked[:, :-1]).double().mean(1)
     mean, deviation = ranked.mean(1), ranked.std(1)
+    if weight is not None:
+        mean = mean_of(x - center, weight)
+        deviation = mean_of((x - center - mean).square(), weight).sqrt()
     deviation = torch.where(deviation > 0, deviation, 1.0)
     for column in (repeats > TIES).nonzero().flatten().tolist():
         low, high = float(ranked[column, 0]), float(ranked[column, -1])
@@ -75,4 +90,4 @@ def normal_scores_of(x: Tensor) -> NormalScores:
             (scores[:, -1] - scores[:, -1 - inner]) / (knots[:, -1] - knots[:, -1 - inner]),
         ]
     )
-    return NormalScores(center, knots, scores, slopes)
+    return NormalScores(outliers, center, knots, scores, slopes)

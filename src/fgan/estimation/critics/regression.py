@@ -13,11 +13,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from fgan.estimation.inputs.edges import edges_of
+from fgan.estimation.weights import Weights, mean_of, of_mean_one, times
+
 RIDGES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.001, 1e-4)
 """Penalties on half the squared coefficients of standardised features, beside the mean loss of a sample."""
 MOST_FEATURES = 600
 SPACING = 0.75
 KNOTS = tuple(SPACING * place for place in range(-4, 5))
+FINE = 20
 MAX_STEPS, TOLERANCE = 20, 1e-5
 PATIENCE = 2
 """After so many lighter penalties that are no better, the rest of the path is not fitted."""
@@ -47,6 +51,13 @@ def additive(x: Tensor) -> Tensor:
     return torch.cat([x, hats.flatten(1)], 1)
 
 
+def fine(x: Tensor) -> Tensor:
+    """Return x and hats around points at every fifth of a spread, for any function of a few coordinates, (n, 42d)."""
+    places = torch.arange(-FINE, FINE + 1) / 5
+    hats = (1 - (x[:, :, None] - places).abs() * 5).clamp_(min=0.0)
+    return torch.cat([x, hats.flatten(1)], 1)
+
+
 def feature_maps(dimension: int) -> list[Features]:
     """Return the maps to features that this many coordinates allow, the simplest first."""
     sizes = {
@@ -59,13 +70,16 @@ def feature_maps(dimension: int) -> list[Features]:
     return maps if len(maps) > 1 or sizes[squares] > MOST_FEATURES else [*maps, squares]
 
 
-def logistic_loss(log_ratio_p: Tensor, log_ratio_q: Tensor) -> Tensor:
+def logistic_loss(log_ratio_p: Tensor, log_ratio_q: Tensor, weights: Weights = (None, None)) -> Tensor:
     """Return ½ E_P[log(1 + e^-l)] + ½ E_Q[log(1 + e^l)] over the last axis; least at l = log(p/q).
+
+    Weights, where there are some, have the mean 1.
 
     >>> logistic_loss(torch.zeros(3), torch.zeros(2))
     tensor(0.6931)
     """
-    return (F.softplus(-log_ratio_p).mean(-1) + F.softplus(log_ratio_q).mean(-1)) / 2
+    on_p, on_q = (times(F.softplus(x), w) for x, w in zip((-log_ratio_p, log_ratio_q), weights, strict=True))
+    return (on_p.mean(-1) + on_q.mean(-1)) / 2
 
 
 @dataclass(frozen=True)
@@ -96,35 +110,52 @@ class Regression:
         return Regression(self.features, factor * self.coefficients, factor * self.intercept)
 
 
-def best_regression(p: Tensor, q: Tensor, p_stop: Tensor, q_stop: Tensor) -> Regression | None:
+def best_regression(
+    p: Tensor,
+    q: Tensor,
+    p_stop: Tensor,
+    q_stop: Tensor,
+    weights: Weights = (None, None),
+    weights_stop: Weights = (None, None),
+    maps: list[Features] | None = None,
+) -> Regression | None:
     """Return the regression on scaled inputs (n, d) that loses least on the stopping samples; None for too many inputs.
 
     Where none beats l = 0, there is nothing to be seen: a hundredth of the first one is left, which says in what
     direction one would look, and costs nothing.
     """
+    weights_stop = of_mean_one(weights_stop)
     best, least, first = None, float(logistic_loss(p.new_zeros(1), p.new_zeros(1))), None
-    for features in feature_maps(p.shape[1]):
+    edges = edges_of(p, q)
+    for features in [*(maps or feature_maps(p.shape[1])), *([edges] if edges else [])]:
         waited = 0
-        for regression in ridge_path(features, p, q):
+        for regression in ridge_path(features, p, q, weights):
             first = first or regression
-            loss = float(logistic_loss(regression(p_stop), regression(q_stop)))
+            loss = float(logistic_loss(regression(p_stop), regression(q_stop), weights_stop))
             waited = 0 if loss < least else waited + 1
             if loss < least:
                 best, least = regression, loss
-            if waited == PATIENCE:
+            if waited == PATIENCE and features is not edges:  # a step needs a large coefficient
                 break
     return best or (first and first.times(0.01))
 
 
-def ridge_path(features: Features, p: Tensor, q: Tensor) -> Iterator[Regression]:
+def ridge_path(
+    features: Features, p: Tensor, q: Tensor, weights: Weights = (None, None)
+) -> Iterator[Regression]:
     """Fit logistic regressions of scaled inputs (n, d), from the heaviest penalty to the lightest.
 
     Newton's method, each from where the one before ended; both sides count one half, however many samples they have.
     """
     x_p, x_q = features(p), features(q)
-    center = (x_p.mean(0) + x_q.mean(0)) / 2
+    center = (mean_of(x_p, weights[0]) + mean_of(x_q, weights[1])) / 2
     x = torch.cat([x_p - center, x_q - center])
-    weight = torch.cat([x.new_full((len(side),), 0.5 / len(side)) for side in (p, q)])
+    weight = torch.cat(
+        [
+            times(x.new_full((len(side),), 0.5 / len(side)), one)
+            for side, one in zip((p, q), of_mean_one(weights), strict=True)
+        ]
+    )
     spread = (weight @ x.square()).sqrt()
     spread = torch.where(spread > 1e-6 * spread.max(), spread, torch.inf)  # a constant feature says nothing
     x = torch.cat([x / spread, x.new_ones(len(x), 1)], 1)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fgan.estimation.inputs.outliers import NORMAL_IQR, Outliers, outliers_of
+
 LINEAR = 6.0
 """How many spreads from the centre values are kept as they are; further out they grow by their logarithm."""
-NORMAL_IQR = 1.349
 
 
 @dataclass(frozen=True)
@@ -17,17 +18,19 @@ class Scaling:
     """An increasing map of every coordinate; applied to both sides, it leaves log(p/q) what it is.
 
     Args:
+        outliers: draws in what double precision cannot square.
         center, scale: of each coordinate (d,).
     """
 
+    outliers: Outliers
     center: Tensor
     scale: Tensor
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return samples (n, d) in units of spreads, float32."""
-        z = (x.double() - self.center).div_(self.scale).float()
+        z = (self.outliers(x) - self.center).div_(self.scale)
         beyond = (z.abs() - LINEAR).clamp_(min=0.0)
-        return z.clamp_(-LINEAR, LINEAR) + beyond.log1p() * z.sign()
+        return (z.clamp(-LINEAR, LINEAR) + beyond.log1p() * z.sign()).float()
 
 
 def scaling_of(*sides: Tensor) -> Scaling:
@@ -39,7 +42,8 @@ def scaling_of(*sides: Tensor) -> Scaling:
     >>> scaling_of(x)(x)[[0, 4, 8]].flatten()
     tensor([-1.3490,  0.0000,  1.3490])
     """
-    x = torch.cat(sides).double()
+    outliers = outliers_of(torch.cat(sides))
+    x = outliers(torch.cat(sides))
     ranked = x.sort(0).values
     quarter = len(x) // 4
     low, middle, high = ranked[quarter], ranked[len(x) // 2], ranked[len(x) - 1 - quarter]
@@ -47,4 +51,4 @@ def scaling_of(*sides: Tensor) -> Scaling:
     flat = spread <= 0
     deviation = x.std(0)
     deviation = torch.where(deviation > 0, deviation, 1.0)
-    return Scaling(torch.where(flat, x.mean(0), middle), torch.where(flat, deviation, spread))
+    return Scaling(outliers, torch.where(flat, x.mean(0), middle), torch.where(flat, deviation, spread))

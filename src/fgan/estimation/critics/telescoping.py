@@ -13,8 +13,10 @@ import torch
 from torch import Tensor
 
 from fgan.estimation.critics.learner import NeuralLearner
+from fgan.estimation.critics.regression import logistic_loss
 from fgan.estimation.critics.scaling import Scaling, scaling_of
 from fgan.estimation.designs.design import Critic, Job
+from fgan.estimation.weights import Weight, Weights, of_mean_one
 
 BRIDGES = 8
 
@@ -47,7 +49,7 @@ class TelescopingLearner:
     """Fits a critic for each bridge between P and Q, and adds them up; for differences of many nats.
 
     Waymarks mix a sample of P with one of Q, coordinate by coordinate, so that vectors are needed; neighbours use
-    the same pairs.
+    the same pairs. Where the sum is worse than a coin on the stopping samples, a single critic takes its place.
 
     Args:
         bridges: K.
@@ -70,12 +72,37 @@ class TelescopingLearner:
         ]
         fitted = self.inner(bridges)
         count = self.bridges
-        return [Telescope(scaling, fitted[i * count : (i + 1) * count]) for i, scaling in enumerate(scalings)]
+        critics: list[Critic] = [
+            Telescope(scaling, fitted[i * count : (i + 1) * count]) for i, scaling in enumerate(scalings)
+        ]
+        failed = [i for i, job in enumerate(jobs) if self._fails(critics[i], job)]
+        for i, critic in zip(failed, self.inner([jobs[i] for i in failed]) if failed else [], strict=True):
+            critics[i] = critic
+        return critics
+
+    def _fails(self, critic: Critic, job: Job) -> bool:
+        """Whether it tells P from Q no better than a coin, as of few distinct values, which waymarks part at once."""
+        on_p, on_q = critic(job.p_stop), critic(job.q_stop)
+        return float(logistic_loss(on_p, on_q, of_mean_one(job.weights_stop))) > math.log(2)
 
     def _bridges(self, job: Job, scaling: Scaling) -> list[Job]:
         train = self._waymarks(scaling(job.p), scaling(job.q))
         stop = self._waymarks(scaling(job.p_stop), scaling(job.q_stop))
-        return [Job(train[k], train[k + 1], stop[k], stop[k + 1]) for k in range(self.bridges)]
+        of_train, of_stop = (
+            self._weights(p, q, weights)
+            for p, q, weights in ((job.p, job.q, job.weights), (job.p_stop, job.q_stop, job.weights_stop))
+        )
+        return [
+            Job(
+                train[k],
+                train[k + 1],
+                stop[k],
+                stop[k + 1],
+                (of_train[k], of_train[k + 1]),
+                (of_stop[k], of_stop[k + 1]),
+            )
+            for k in range(self.bridges)
+        ]
 
     def _waymarks(self, p: Tensor, q: Tensor) -> list[Tensor]:
         longest = max(len(p), len(q))
@@ -85,3 +112,10 @@ class TelescopingLearner:
             share = math.sin(math.pi / 2 * k / self.bridges)
             marks.append(math.sqrt(1 - share**2) * pairs_p + share * pairs_q)
         return [*marks, q]
+
+    def _weights(self, p: Tensor, q: Tensor, weights: Weights) -> list[Weight]:
+        """Return the weights of each waymark: a mixed sample weighs what both do."""
+        longest = max(len(p), len(q))
+        both = [one[torch.arange(longest) % len(one)] for one in weights if one is not None]
+        mixed = torch.stack(both).prod(0) if both else None
+        return [weights[0], *[mixed] * (self.bridges - 1), weights[1]]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from fgan.estimation.prices import HeldOut, Sampling
+from fgan.estimation.weights import Weight, Weights
 
 
 @dataclass(frozen=True)
@@ -18,12 +19,26 @@ class Job:
     Args:
         p, q: samples (n, *shape) that train it.
         p_stop, q_stop: samples that stop, select and calibrate it.
+        weights, weights_stop: of the samples of P and of Q that train it, and of those that stop it.
     """
 
     p: Tensor
     q: Tensor
     p_stop: Tensor
     q_stop: Tensor
+    weights: Weights = (None, None)
+    weights_stop: Weights = (None, None)
+
+    @property
+    def whole(self) -> list[tuple[Tensor, Weight]]:
+        """All samples of P and of Q with their weights, for what has nothing to stop or to select."""
+        sides = zip(
+            (self.p, self.q), (self.p_stop, self.q_stop), self.weights, self.weights_stop, strict=True
+        )
+        return [
+            (torch.cat([x, x_stop]), None if w is None or w_stop is None else torch.cat([w, w_stop]))
+            for x, x_stop, w, w_stop in sides
+        ]
 
 
 class Critic(Protocol):
@@ -60,12 +75,16 @@ class Design(Protocol):
         """Return the samples of P and of Q that report in a fold, and in no other."""
         ...
 
+    def weights(self, fold: int) -> Weights:
+        """Return the weights of the samples that report in a fold."""
+        ...
+
     def overlap(self, fold: int, other: int) -> float:
         """Return the share of a critic's training samples that another one's has too."""
         ...
 
-    def sampling(self) -> Sampling:
-        """Return how the samples that report depend on each other."""
+    def sampling(self, weights: Weights = (None, None)) -> Sampling:
+        """Return how the samples that report depend on each other, given their weights, fold by fold."""
         ...
 
     def p_value(self, critic: Critic, permutations: int, seed: int) -> float:
@@ -103,15 +122,21 @@ def cross_fit(design: Design, critics: list[Critic]) -> CrossFit:
     shares = [2 * (1 - design.overlap(i, j)) for i, j in pairs]
     sides: tuple[list[HeldOut], list[HeldOut]] = ([], [])
     for fold in range(design.folds):
-        for side, x in zip(sides, design.report(fold), strict=True):
+        for side, x, weight in zip(sides, design.report(fold), design.weights(fold), strict=True):
             all_say = torch.stack([critic(x).double() for critic in critics])
             apart = [
                 (all_say[i] - all_say[j]).square() / share
                 for (i, j), share in zip(pairs, shares, strict=True)
             ]
-            side.append(HeldOut(all_say[fold], torch.stack(apart).mean(0)))
-    p, q = (
-        HeldOut(torch.cat([one.log_ratio for one in side]), torch.cat([one.variance for one in side]))
-        for side in sides
+            side.append(HeldOut(all_say[fold], torch.stack(apart).mean(0), weight))
+    p, q = (_together(side) for side in sides)
+    return CrossFit(critics, p, q, design.sampling((p.weight, q.weight)))
+
+
+def _together(folds: list[HeldOut]) -> HeldOut:
+    weights = [one.weight for one in folds if one.weight is not None]
+    return HeldOut(
+        torch.cat([one.log_ratio for one in folds]),
+        torch.cat([one.variance for one in folds]),
+        torch.cat(weights) if weights else None,
     )
-    return CrossFit(critics, p, q, design.sampling())

@@ -12,14 +12,18 @@ from fgan.estimation.critics.normal_scores import normal_scores_of
 from fgan.estimation.formulas.gaussian import Normal, divergence_of_normals
 from fgan.estimation.formulas.resampling import jackknifed
 from fgan.estimation.prices import Mean
+from fgan.estimation.weights import Weight, Weights
 
 
-def copula_information(divergence: Divergence, x: Tensor, y: Tensor) -> Mean | None:
+def copula_information(
+    divergence: Divergence, x: Tensor, y: Tensor, weights: Weights = (None, None)
+) -> Mean | None:
     """Return the divergence of a normal copula from the product of its margins; None if it has no closed form.
 
     Args:
         divergence: whose.
         x, y: samples that belong together (n, dx), (n, dy), in an order that says nothing.
+        weights: of the samples, twice the same.
 
     >>> from fgan.divergences import KL
     >>> random = torch.Generator().manual_seed(1)
@@ -33,11 +37,11 @@ def copula_information(divergence: Divergence, x: Tensor, y: Tensor) -> Mean | N
             f'method "copula" needs two rows for each coordinate; got {n} rows of {columns}. Give more rows or fewer '
             "columns."
         )
-    z = torch.cat([normal_scores_of(side)(side) for side in (x, y)], 1)
+    z = torch.cat([normal_scores_of(side, weights[0])(side) for side in (x, y)], 1)
 
-    def value(z: Tensor) -> float | None:
-        joint, apart = covariances_of(z, x.shape[1])
+    def value(z: Tensor, weight: Weight) -> float | None:
+        joint, apart = covariances_of(z, x.shape[1], weight=weight)
         zero = joint.new_zeros(len(joint))
         return divergence_of_normals(divergence, Normal(zero, joint), Normal(zero, apart))
 
-    return jackknifed(value, z)
+    return jackknifed(value, z, weights[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -10,8 +11,9 @@ from torch import Tensor
 
 from fgan.divergences import Divergence
 from fgan.estimation.designs.design import Critic, Job
-from fgan.estimation.formulas.resampling import bootstrapped, counts_drawn
+from fgan.estimation.formulas.resampling import bootstrapped, counts_drawn, weights_drawn
 from fgan.estimation.prices import Mean, resolution
+from fgan.estimation.weights import Weight, Weights, effective_size, size_of
 
 PRIOR = 0.5
 """What is added to every count, so that a category that one side lacks keeps a finite log-ratio (Jeffreys' prior)."""
@@ -41,17 +43,64 @@ class CountLearner:
 
     def __call__(self, jobs: list[Job]) -> list[Critic]:
         """Return a critic for each job; there is nothing to stop or to select."""
-        return [
-            CountRatio(self._log_shares(job.p, job.p_stop) - self._log_shares(job.q, job.q_stop))
-            for job in jobs
-        ]
+        return [CountRatio(torch.sub(*(self._log_shares(*side) for side in job.whole))) for job in jobs]
 
-    def _log_shares(self, *parts: Tensor) -> Tensor:
-        counts = torch.cat(parts).bincount(minlength=self.categories).double() + PRIOR
+    def _log_shares(self, x: Tensor, weight: Weight) -> Tensor:
+        counts = x.bincount(weight, minlength=self.categories).double()
+        if weight is not None:
+            counts = counts * effective_size(weight) / weight.sum()
+        counts = counts + PRIOR
         return (counts / counts.sum()).log()
 
 
-def count_value(divergence: Divergence, p: Tensor, q: Tensor) -> Mean:
+@dataclass(frozen=True)
+class Shares:
+    """Shares of categories in samples, and how they vary by chance.
+
+    Args:
+        of: the shares (k,).
+        noise: n times the variance of each share, over the share (k,).
+        size: n, effective where samples have weights.
+        spread: of a mean of terms by category (k,), n times its variance.
+        drawn: shares of draws from the samples (draws, k).
+    """
+
+    of: Tensor
+    noise: Tensor
+    size: float
+    spread: Callable[[Tensor], float]
+    drawn: Callable[[int], Tensor]
+
+
+def shares_of(x: Tensor, categories: int, weight: Weight) -> Shares:
+    """Return the shares of categories in samples (n,), which may have weights (n,)."""
+    counts, n = x.bincount(minlength=categories).double(), len(x)
+    if weight is None:
+        share = counts / n
+        return Shares(
+            share,
+            1 - share,
+            n,
+            lambda terms: _variance(share, terms),
+            lambda seed: counts_drawn(counts, seed=seed) / n,
+        )
+    size = size_of(x, weight)
+    share = x.bincount(weight, minlength=categories) / weight.sum()
+    squared = x.bincount(weight.square(), minlength=categories) / weight.square().sum()
+
+    def spread(terms: Tensor) -> float:
+        seen = share > 0
+        return float(squared[seen] @ (terms[seen] - share[seen] @ terms[seen]).square())
+
+    def drawn(seed: int) -> Tensor:
+        sums = weights_drawn(x, weight, categories, seed=seed)
+        return sums / sums.sum(1, keepdim=True)
+
+    # The variance of a share: of Σ w (1[x = c] - p_c) / Σ w.
+    return Shares(share, squared / share * (1 - 2 * share) + share, size, spread, drawn)
+
+
+def count_value(divergence: Divergence, p: Tensor, q: Tensor, weights: Weights = (None, None)) -> Mean:
     r"""Return D_f of the shares of categories, less its bias to the first order, and its standard error.
 
     .. math:: D_f(\hat p\|\hat q) - \tfrac12 \sum_c w(u_c)
@@ -60,6 +109,7 @@ def count_value(divergence: Divergence, p: Tensor, q: Tensor) -> Mean:
     Args:
         divergence: whose; +inf where a category of one side is missing on the other and f says so.
         p, q: categories (n,), (m,), as numbers from 0.
+        weights: of the samples; the variance of a share is then that of a weighted mean.
 
     An f with a kink has no second order; its bias and error are then those of draws from the shares.
 
@@ -71,19 +121,16 @@ def count_value(divergence: Divergence, p: Tensor, q: Tensor) -> Mean:
     0.1425
     """
     size = int(torch.maximum(p.max(), q.max())) + 1
-    count_p, count_q = (side.bincount(minlength=size).double() for side in (p, q))
-    share_p, share_q = count_p / len(p), count_q / len(q)
-    value = float(_divergence(divergence, share_p, share_q))
+    of_p, of_q = (shares_of(side, size, weight) for side, weight in zip((p, q), weights, strict=True))
+    value = float(divergence_of_shares(divergence, of_p.of, of_q.of))
     if not math.isfinite(value):
-        return Mean(value, math.nan)
-    floor = resolution(divergence, len(p), len(q))
+        return Mean(value, math.inf)
+    floor = resolution(divergence, of_p.size, of_q.size)
     if not divergence.smooth:
-        drawn = [counts_drawn(count, seed=seed) for seed, count in enumerate((count_p, count_q))]
-        return bootstrapped(value, _divergence(divergence, drawn[0] / len(p), drawn[1] / len(q)), floor)
-    real, fake = _terms(divergence, share_p, share_q)
-    spread = _variance(share_p, real) / len(p) + _variance(share_q, fake) / len(q)
-    bias = _bias(divergence, share_p, share_q, len(p), len(q))
-    return Mean(value - bias, math.hypot(math.sqrt(spread), floor))
+        return bootstrapped(value, divergence_of_shares(divergence, of_p.drawn(0), of_q.drawn(1)), floor)
+    real, fake = _terms(divergence, of_p.of, of_q.of)
+    spread = of_p.spread(real) / of_p.size + of_q.spread(fake) / of_q.size
+    return Mean(value - _bias(divergence, of_p, of_q), math.hypot(math.sqrt(spread), floor))
 
 
 def _terms(divergence: Divergence, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
@@ -96,7 +143,7 @@ def _terms(divergence: Divergence, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor
     return real, fake
 
 
-def _divergence(divergence: Divergence, p: Tensor, q: Tensor) -> Tensor:
+def divergence_of_shares(divergence: Divergence, p: Tensor, q: Tensor) -> Tensor:
     """Return D_f of shares p (..., k) from q (..., k)."""
     real, fake = _terms(divergence, p, q)
     return torch.where(p > 0, p * real, 0.0).sum(-1) - torch.where(q > 0, q * fake, 0.0).sum(-1)
@@ -107,8 +154,9 @@ def _variance(share: Tensor, terms: Tensor) -> float:
     return float((share * (terms - share @ terms).square()).sum())
 
 
-def _bias(divergence: Divergence, p: Tensor, q: Tensor, n: int, m: int) -> float:
-    both = (p > 0) & (q > 0)
-    p, q = p[both], q[both]
-    ratio = p / q
-    return float((divergence.weight(ratio.log()) * ((1 - p) / (n * ratio) + (1 - q) / m)).sum()) / 2
+def _bias(divergence: Divergence, p: Shares, q: Shares) -> float:
+    both = (p.of > 0) & (q.of > 0)
+    share_p, share_q = p.of[both], q.of[both]
+    ratio = share_p / share_q
+    noise = p.noise[both] / (p.size * ratio) + q.noise[both] / q.size
+    return float((divergence.weight(ratio.log()) * noise).sum()) / 2

@@ -14,6 +14,7 @@ from fgan.estimation.designs.design import Critic, Job
 from fgan.estimation.formulas.powers import formula_of
 from fgan.estimation.formulas.resampling import jackknifed
 from fgan.estimation.prices import Mean
+from fgan.estimation.weights import Weight, Weights, mean_of
 
 SINGULAR = 1e-10
 
@@ -31,13 +32,21 @@ class Normal:
     covariance: Tensor
 
     @classmethod
-    def fitted_to(cls, x: Tensor) -> Normal:
-        """Return the one with the mean and covariance of samples (n, d).
+    def fitted_to(cls, x: Tensor, weight: Weight = None) -> Normal:
+        """Return the one with the mean and covariance of samples (n, d), which may have weights (n,).
 
         Raises:
             FganError: where a coordinate is constant, or follows from others.
         """
-        covariance = torch.atleast_2d(torch.cov(x.T))
+        covariance = torch.atleast_2d(torch.cov(x.T, aweights=weight))
+        beyond = ~covariance.diagonal().isfinite()
+        if bool(beyond.any()):
+            column = int(beyond.double().argmax())
+            far = x[x[:, column].abs().argmax(), column]
+            raise FganError(
+                f"a variance is beyond double precision: coordinate {column} has a value of {float(far):g}. Repair or "
+                "remove that row, or take another method."
+            )
         scale = covariance.diagonal().sqrt()
         varies = bool((scale > 0).all())
         if not varies or float(torch.linalg.eigvalsh(covariance / scale.outer(scale)).min()) < SINGULAR:
@@ -45,7 +54,7 @@ class Normal:
                 f"a normal distribution needs coordinates of which none is constant or follows from others; of "
                 f"{len(x)} samples of {len(scale)} coordinates some do. Leave them out, or take another method."
             )
-        return cls(x.mean(0), covariance)
+        return cls(mean_of(x, weight), covariance)
 
     def log_density(self, x: Tensor) -> Tensor:
         """Return log p(x) (n,) up to the constant that all normal distributions share."""
@@ -72,8 +81,8 @@ def fit_normals(jobs: list[Job]) -> list[Critic]:
     """Return the ratio of two fitted normal distributions for each job; there is nothing to stop or to select."""
     critics: list[Critic] = []
     for job in jobs:
-        p, q = (torch.cat(side).double() for side in ((job.p, job.p_stop), (job.q, job.q_stop)))
-        critics.append(NormalRatio(Normal.fitted_to(p), Normal.fitted_to(q)))
+        p, q = (Normal.fitted_to(x.double(), weight) for x, weight in job.whole)
+        critics.append(NormalRatio(p, q))
     return critics
 
 
@@ -93,18 +102,21 @@ def divergence_of_normals(divergence: Divergence, p: Normal, q: Normal) -> float
     return formula(p, q) if formula else None
 
 
-def normal_value(divergence: Divergence, p: Tensor, q: Tensor) -> Mean | None:
+def normal_value(
+    divergence: Divergence, p: Tensor, q: Tensor, weights: Weights = (None, None)
+) -> Mean | None:
     """Return the divergence of two fitted normal distributions, less its bias by the jackknife; None if not closed.
 
     Args:
         divergence: whose.
         p, q: samples (n, d), in an order that says nothing.
+        weights: of the samples.
     """
-    return jackknifed(
-        lambda p, q: divergence_of_normals(divergence, Normal.fitted_to(p), Normal.fitted_to(q)),
-        p.double(),
-        q.double(),
-    )
+
+    def value(p: Tensor, q: Tensor, of_p: Weight, of_q: Weight) -> float | None:
+        return divergence_of_normals(divergence, Normal.fitted_to(p, of_p), Normal.fitted_to(q, of_q))
+
+    return jackknifed(value, p.double(), q.double(), *weights)
 
 
 def _kl(p: Normal, q: Normal) -> float:

@@ -11,6 +11,7 @@ from fgan.divergences import Divergence
 from fgan.errors import FganError
 from fgan.estimation.critics.normal_scores import normal_scores_of
 from fgan.estimation.formulas.resampling import jackknifed
+from fgan.estimation.formulas.ties import untied, with_caveat
 from fgan.estimation.prices import Mean
 
 NEIGHBOURS = 3
@@ -39,8 +40,10 @@ def ksg_information(divergence: Divergence, x: Tensor, y: Tensor, k: int = NEIGH
     """
     if divergence.name != "kl":
         return None
+    ((x,), of_x), ((y,), of_y) = untied(x, seed=0), untied(y, seed=1)
     x, y = (normal_scores_of(side)(side).double() for side in (x, y))
-    return jackknifed(lambda x, y: _kraskov(x.numpy(), y.numpy(), k), x, y, groups=GROUPS, correct=False)
+    found = jackknifed(lambda x, y: _kraskov(x.numpy(), y.numpy(), k), x, y, groups=GROUPS, correct=False)
+    return with_caveat(found, of_x or of_y)
 
 
 def _kraskov(x: NDArray[np.float64], y: NDArray[np.float64], k: int) -> float:

@@ -20,6 +20,7 @@ from fgan.errors import FganError
 from fgan.estimation.critics.scaling import scaling_of
 from fgan.estimation.formulas.powers import formula_of, power_of
 from fgan.estimation.formulas.resampling import jackknifed
+from fgan.estimation.formulas.ties import untied, with_caveat
 from fgan.estimation.prices import Mean
 
 NEIGHBOURS = 5
@@ -46,8 +47,10 @@ def neighbour_value(divergence: Divergence, p: Tensor, q: Tensor, k: int = NEIGH
     formula = formula_of(divergence, partial(_kl, k), partial(_moment, k))
     if formula is None:
         return None
+    (p, q), said = untied(p, q)
     scaling = scaling_of(p, q)
-    return jackknifed(formula, scaling(p).double(), scaling(q).double(), groups=GROUPS, correct=False)
+    found = jackknifed(formula, scaling(p).double(), scaling(q).double(), groups=GROUPS, correct=False)
+    return with_caveat(found, said)
 
 
 def _kl(k: int, p: Tensor, q: Tensor) -> float:

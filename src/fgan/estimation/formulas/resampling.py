@@ -10,19 +10,21 @@ import torch
 from torch import Tensor
 
 from fgan.estimation.prices import Mean
+from fgan.estimation.weights import Weight
 
 GROUPS = 20
 DRAWS = 200
 
 
 def jackknifed(
-    value: Callable[..., float | None], *sides: Tensor, groups: int = GROUPS, correct: bool = True
+    value: Callable[..., float | None], *sides: Weight, groups: int = GROUPS, correct: bool = True
 ) -> Mean | None:
     """Return a number, less its bias to first order, and its standard error; None where it is None.
 
     Args:
         value: from sets of samples to the number.
-        sides: the sets, each in an order that says nothing; of two of one length the same rows are left out.
+        sides: the sets, each in an order that says nothing; of two of one length the same rows are left out, as of
+            samples and their weights. None stays None.
         groups: parts that are left out in turn.
         correct: whether to take the bias off.
 
@@ -38,7 +40,9 @@ def jackknifed(
         return None
     without = []
     for group in range(groups):
-        found = value(*(side[torch.arange(len(side)) % groups != group] for side in sides))
+        found = value(
+            *(None if side is None else side[torch.arange(len(side)) % groups != group] for side in sides)
+        )
         assert found is not None, "it has a value of all of them"
         without.append(found)
     mean = sum(without) / groups
@@ -80,3 +84,19 @@ def counts_drawn(counts: Tensor, draws: int = DRAWS, seed: int = 0) -> Tensor:
     shares = counts.double().numpy()
     drawn = np.random.default_rng(seed).multinomial(int(counts.sum()), shares / shares.sum(), draws)
     return torch.from_numpy(drawn).double()
+
+
+def weights_drawn(rows: Tensor, weight: Tensor, cells: int, draws: int = DRAWS, seed: int = 0) -> Tensor:
+    """Return weights by cell (draws, cells) of as many samples as there are, drawn from these.
+
+    Args:
+        rows: the cell of each sample (n,).
+        weight: of each sample (n,).
+        cells: how many there are.
+        draws: how many times.
+        seed: decides them.
+    """
+    random = np.random.default_rng(seed)
+    even = np.full(len(rows), 1 / len(rows))
+    drawn = (torch.from_numpy(random.multinomial(len(rows), even)) for _ in range(draws))
+    return torch.stack([rows.bincount(weight * times, minlength=cells) for times in drawn])

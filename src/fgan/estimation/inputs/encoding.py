@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from fgan.data.tables import HowRead
 from fgan.errors import DataError
 from fgan.estimation.inputs.read import Array, Read, Samples, read
+from fgan.estimation.inputs.settle import as_asked, words_of
+from fgan.estimation.weights import Weights, size_of, some_of
 from fgan.output import to_stderr
 
 MOST_CATEGORIES = 0.1
-"""Whole numbers, words and truth values are categories while there are at most so many for each sample."""
+"""Rows of categories are one category each while there are at most so many different ones for each sample."""
 FEW_WORDS, MOST_WORDS = 20, 1000
 """So many words of a column are never too many; more than so many always are."""
 FITTED = ("the fitted samples", "x")
@@ -35,6 +38,8 @@ class Inputs:
         joint: whether a row of one belongs to the same row of the other: critics see both, side by side.
         numbers: whether every coordinate is a number of its own, none of them a category's.
         notes: what is worth knowing of them.
+        weights: of the samples of each, relative; twice the same of rows that belong together.
+        how: what each column was taken for, how files were read, and how many rows were dropped.
     """
 
     first: Tensor
@@ -46,6 +51,8 @@ class Inputs:
     joint: bool = False
     numbers: bool = False
     notes: tuple[str, ...] = ()
+    weights: Weights = (None, None)
+    how: HowRead = field(default_factory=HowRead)
 
     @property
     def width(self) -> int:
@@ -53,9 +60,24 @@ class Inputs:
         return len(self.columns) if self.kind == "categories" else self.first.shape[1]
 
     @property
+    def weighted(self) -> bool:
+        """Whether samples have weights."""
+        return any(weight is not None for weight in self.weights)
+
+    @property
+    def sizes(self) -> tuple[float, float]:
+        """How many samples of equal weight would know as much as each set."""
+        return size_of(self.first, self.weights[0]), size_of(self.second, self.weights[1])
+
+    @property
     def smallest(self) -> int:
-        """How many samples the smaller set has."""
-        return min(len(self.first), len(self.second))
+        """How many samples the smaller set has, effective ones where they have weights."""
+        return int(min(self.sizes))
+
+    def some(self, first: Tensor, second: Tensor) -> Inputs:
+        """Return some rows of each set."""
+        weights = some_of(self.weights[0], first), some_of(self.weights[1], second)
+        return replace(self, first=self.first[first], second=self.second[second], weights=weights)
 
 
 def require_alike(
@@ -109,12 +131,17 @@ def _is_number(word: str) -> bool:
     return True
 
 
-def _further(samples: Samples, shape: tuple[int, ...], names: tuple[str, ...] | None = None) -> Read:
-    """Read further samples of a shape; of a table, with columns of these names."""
+def _further(
+    samples: Samples,
+    shape: tuple[int, ...],
+    names: tuple[str, ...] | None = None,
+    asked: Mapping[str, str] | None = None,
+) -> Read:
+    """Read further samples of a shape; of a table, with columns of these names; as the kinds that were asked for."""
     given = read(samples, FITTED[1], None, 0, to_stderr)
     expected, received = (names, given.columns) if names is not None and given.named else ((), ())
     require_alike(shape, given.shape, FITTED, expected, received)
-    return given
+    return as_asked(given, asked or {})
 
 
 @dataclass(frozen=True)
@@ -135,7 +162,7 @@ class ImagesLike:
 
 def categories_of(*sets: Read) -> dict[tuple[Any, ...], int] | None:
     """Return the number of each distinct row of all sets, or None where they are not categories."""
-    if any(cell.dtype.kind == "f" for one in sets for cell in one.cells):
+    if any(column.kind == "number" for one in sets for column in one.how):
         return None
     rows = {row: None for one in sets for row in rows_of(one.cells)}
     if len(rows) > MOST_CATEGORIES * min(map(len, sets)):
@@ -155,10 +182,12 @@ class Numbered:
     Args:
         number_of: the numbers, by row.
         names: of the columns, if they were given some.
+        asked: kinds of columns that a user asked for, by name.
     """
 
     number_of: dict[tuple[Any, ...], int]
     names: tuple[str, ...] | None = None
+    asked: Mapping[str, str] = field(default_factory=dict)
 
     def of(self, samples: Read) -> Tensor:
         """Return the categories (n,) of samples that are all known."""
@@ -170,7 +199,7 @@ class Numbered:
         Raises:
             DataError: for a row that is none of them.
         """
-        given = _further(samples, (len(next(iter(self.number_of))),), self.names)
+        given = _further(samples, (len(next(iter(self.number_of))),), self.names, self.asked)
         unknown = next((row for row in rows_of(given.cells) if row not in self.number_of), None)
         if unknown is not None:
             raise DataError(
@@ -178,12 +207,6 @@ class Numbered:
                 "in neither set. Leave it out."
             )
         return self.of(given)
-
-
-def _words(cell: Array) -> Array:
-    """Return a column as words; 1.0 is the word 1, as a column beside real numbers has it."""
-    whole = cell.dtype.kind == "f" and bool((cell == np.round(cell)).all())
-    return (cell.astype(np.int64) if whole else cell).astype(str)
 
 
 @dataclass(frozen=True)
@@ -194,11 +217,13 @@ class Coordinates:
         columns: their names.
         words: the words of each column; None of numbers.
         named: whether the names were given.
+        asked: kinds of columns that a user asked for, by name.
     """
 
     columns: tuple[str, ...]
     words: tuple[tuple[str, ...] | None, ...]
     named: bool
+    asked: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -213,7 +238,7 @@ class Coordinates:
         made = [
             np.asarray(cell, dtype=np.float64)[:, None]
             if known is None
-            else (_words(cell)[:, None] == np.array(known)).astype(np.float64)
+            else (words_of(cell)[:, None] == np.array(known)).astype(np.float64)
             for cell, known in zip(samples.cells, self.words, strict=True)
         ]
         return torch.from_numpy(np.concatenate(made, 1))
@@ -224,12 +249,12 @@ class Coordinates:
         Raises:
             DataError: for other columns, words where there were numbers, unknown words, NaN.
         """
-        given = _further(samples, (len(self.columns),), self.columns if self.named else None)
+        given = _further(samples, (len(self.columns),), self.columns if self.named else None, self.asked)
         pairs = list(zip(given.cells, self.words, strict=True))
         fitted = [np.zeros(1) if known is None else cell for cell, known in pairs]
         require_one_kind(Read(FITTED[0], fitted, self.columns), given)
         for column, (cell, known) in zip(self.columns, pairs, strict=True):
-            unknown = next((one for one in _words(cell) if one not in known), None) if known else None
+            unknown = next((one for one in words_of(cell) if one not in known), None) if known else None
             if unknown is not None:
                 raise DataError(
                     f"log_ratio knows the categories that it was fitted to; {column} of x holds {unknown}, which was "
@@ -238,23 +263,28 @@ class Coordinates:
         return self.of(given)
 
 
-def coordinates_of(*sets: Read) -> Coordinates:
+def coordinates_of(*sets: Read, asked: Mapping[str, str] | None = None) -> Coordinates:
     """Return what makes vectors of sets of the same columns, and knows all of their words.
+
+    A category of two whole numbers, or of truth values, is one coordinate; any other is one for each of its values.
 
     Raises:
         DataError: for a column of so many different words that few would recur.
     """
     first, words, rows = sets[0], [], sum(map(len, sets))
     most = max(FEW_WORDS, min(MOST_WORDS, rows // 10))
-    for column, *cells in zip(first.columns, *(one.cells for one in sets), strict=True):
-        if cells[0].dtype.kind != "U":
+    for how, column, *cells in zip(first.how, first.columns, *(one.cells for one in sets), strict=True):
+        distinct = (
+            {one for cell in cells for one in np.unique(cell).tolist()} if how.kind == "category" else set()
+        )
+        if how.kind == "number" or (cells[0].dtype.kind != "U" and len(distinct) <= 2):
             words.append(None)
             continue
-        known = tuple(sorted({word for cell in cells for word in cell.tolist()}))
+        known = tuple(map(str, sorted(distinct)))
         if len(known) > most:
             raise DataError(
                 f"each word of a column becomes a coordinate beside numbers, at most {most} in {rows} rows; "
                 f'"{column}" has {len(known)}. Leave it out, merge rare ones, or give numbers as numbers.'
             )
         words.append(known)
-    return Coordinates(first.columns, tuple(words), first.named)
+    return Coordinates(first.columns, tuple(words), first.named, asked or {})

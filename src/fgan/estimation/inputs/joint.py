@@ -2,40 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from fgan.errors import DataError
 from fgan.estimation.inputs.encoding import Inputs, Numbered, categories_of, coordinates_of
+from fgan.estimation.inputs.kinds import Kinds, kinds_by_name
 from fgan.estimation.inputs.notes import NAMED, notes_on_rows
-from fgan.estimation.inputs.read import Read, Samples, check_count, keeps_order, read, require_enough
+from fgan.estimation.inputs.read import (
+    Read,
+    Samples,
+    check_count,
+    keeps_order,
+    opened,
+    read_rows,
+    require_enough,
+    require_finite,
+    require_rows,
+)
+from fgan.estimation.inputs.settle import as_asked, how_read, notes_on_sentinels, settle
+from fgan.estimation.inputs.weighting import WeightsLike, columns_of, is_column, taken_apart
 from fgan.output import Say, to_stderr
-
-MOST_LABELS = 20
-"""Beside real numbers, whole numbers of more than so many different values are numbers too."""
 
 Categories = dict[tuple[Any, ...], int]
 
 
 def read_joint(
-    x: Samples, y: Samples, *, n: int | None = None, seed: int = 0, say: Say = to_stderr
+    x: Samples,
+    y: Samples,
+    *,
+    n: int | None = None,
+    kinds: Kinds = None,
+    missing: str = "refuse",
+    seed: int = 0,
+    say: Say = to_stderr,
+    weights: WeightsLike = None,
 ) -> Inputs:
     """Read samples of X and of Y that belong together, row by row.
 
     Args:
         x, y: as `fgan.estimate` takes them, but images. A side of words, truth values or few whole numbers is a
-            category, each distinct row one; beside a side of real numbers, each is a coordinate of 0 and 1.
+            category (`kind_of`), each distinct row one; beside a side of numbers, each is a coordinate of 0 and 1.
         n: at most so many rows, drawn by chance.
+        kinds: "number" or "category" by the name of a column, or its place in arrays, those of x first; or one for all.
+        missing: "refuse" rows that lack a value, or "drop" them, from both.
         seed: decides which.
         say: told what is worth knowing of data that are loaded.
+        weights: of the rows; see `WeightsLike`. A column may be of x or of y.
 
     Raises:
         DataError: where they cannot be read, are not of one length, are too few, hold NaN, or do not keep their rows in
             one order.
     """
     check_count(n)
-    sides = [_side(samples, name, seed, say) for samples, name in ((x, "X"), (y, "Y"))]
+    x, y = opened([x, y], kinds, say)
+    x, y, weight = _weighing(x, y, weights)
+    sides = [_side(samples, name, seed, say, missing) for samples, name in ((x, "X"), (y, "Y"))]
     names = (sides[0].name, sides[1].name)
     in_order = keeps_order(x), keeps_order(y)
     if in_order[0] != in_order[1]:
@@ -48,17 +73,39 @@ def read_joint(
             f"mutual information is of rows that belong together; {names[0]} has {len(sides[0])}, {names[1]} "
             f"{len(sides[1])}. Give two sets of one length, row by row of the same thing."
         )
-    sides = [side.some(n, seed) for side in sides]  # one seed, so the same rows
+    require_rows(x, weight, names[0])
+    sides = [side.weighted(weight) for side in sides]
+    masks = [side.gone for side in sides if side.gone is not None]
+    gone = np.logical_or.reduce(masks) if masks else None
+    sides = [side.present(gone).some(n, seed) for side in sides]  # one seed, so the same rows
+    for side in sides:
+        require_finite(side)
     require_enough(*sides)
-    known = _categories(sides)
+    asked = _asked(sides, kinds)
+    sides = [settle(as_asked(side, one))[0] for side, one in zip(sides, asked, strict=True)]
+    how = how_read(sides, together=True)
+    for line in how.files:
+        say(line)
+    relative, notes = (sides[0].relative, sides[0].relative), sides[0].weight_notes
+    known = [categories_of(side) for side in sides]
     if known[0] is not None and known[1] is not None:
         x, y = (Numbered(one or {}).of(side) for side, one in zip(sides, known, strict=True))
-        return Inputs(x, y, "categories", names, (), joint=True)
-    return _vectors(sides, known, names)
+        return Inputs(x, y, "categories", names, (), joint=True, notes=notes, weights=relative, how=how)
+    found = _vectors(sides, names)
+    return replace(found, notes=(*found.notes, *notes), weights=relative, how=how)
 
 
-def _side(samples: Samples, name: str, seed: int, say: Say) -> Read:
-    side = read(samples, name, None, seed, say)
+def _weighing(x: Samples, y: Samples, weights: WeightsLike) -> tuple[Samples, Samples, Any]:
+    """Return both sides without a column of weights, and the weights."""
+    if is_column(weights) and weights in columns_of(y) and weights not in columns_of(x):
+        y, weight = taken_apart(y, weights, "Y")
+        return x, y, weight
+    x, weight = taken_apart(x, weights, "X")
+    return x, y, weight
+
+
+def _side(samples: Samples, name: str, seed: int, say: Say, missing: str) -> Read:
+    side = read_rows(samples, name, None, seed, say, missing)
     if side.images is not None:
         raise DataError(
             f"mutual information is of vectors and categories; {side.name} holds images. Give features of them, "
@@ -67,24 +114,30 @@ def _side(samples: Samples, name: str, seed: int, say: Say) -> Read:
     return replace(side, name=", ".join(side.columns)) if side.named and len(side.columns) <= NAMED else side
 
 
-def _categories(sides: Sequence[Read]) -> list[Categories | None]:
-    """Return the categories of each side, or None; whole numbers beside real ones may be ages, and no labels."""
-    known = [categories_of(side) for side in sides]
-    for one, other in ((0, 1), (1, 0)):
-        labels = known[one]
-        whole_numbers = all(cell.dtype.kind in "iu" for cell in sides[one].cells)
-        if labels is not None and known[other] is None and whole_numbers and len(labels) > MOST_LABELS:
-            known[one] = None
-    return known
+def _asked(sides: Sequence[Read], kinds: Kinds) -> list[dict[str, str]]:
+    """Return the kinds that a user asks for, of each side; places in arrays count on from X to Y."""
+    if not isinstance(kinds, Mapping):
+        return [kinds_by_name(kinds, side.columns, side.named) for side in sides]
+    width = len(sides[0].columns)
+    found: list[dict[str, str]] = [{}, {}]
+    for key, kind in kinds.items():
+        of_y = key >= width if isinstance(key, int) else str(key) not in sides[0].columns
+        side, place = sides[of_y], key - width if isinstance(key, int) and of_y else key
+        found[of_y].update(kinds_by_name({place: kind}, side.columns, side.named))
+    return found
 
 
-def _vectors(sides: Sequence[Read], known: Sequence[Categories | None], names: tuple[str, str]) -> Inputs:
+def _vectors(sides: Sequence[Read], names: tuple[str, str]) -> Inputs:
     cells = [
-        [cell if categories is None else cell.astype(str) for cell in side.cells]
-        for side, categories in zip(sides, known, strict=True)
+        [
+            cell.astype(str) if column.kind == "category" else cell
+            for cell, column in zip(side.cells, side.how, strict=True)
+        ]
+        for side in sides
     ]
     columns = tuple(f"{side.name}, {column}" for side in sides for column in side.columns)
-    whole = Read(" and ".join(names), [*cells[0], *cells[1]], columns)
+    how = tuple(column for side in sides for column in side.how)
+    whole = Read(" and ".join(names), [*cells[0], *cells[1]], columns, how=how)
     encode = coordinates_of(whole)
     rows = encode.of(whole)
     width = sum(1 if words is None else len(words) for words in encode.words[: len(cells[0])])
@@ -97,5 +150,5 @@ def _vectors(sides: Sequence[Read], known: Sequence[Categories | None], names: t
         encode,
         joint=True,
         numbers=whole.numbers,
-        notes=notes_on_rows(rows, encode.names),
+        notes=(*notes_on_rows(rows, encode.names), *notes_on_sentinels(*sides)),
     )

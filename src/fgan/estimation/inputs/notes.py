@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 
+from fgan.estimation.inputs.coincidence import chance_of
+from fgan.estimation.inputs.edges import columns_that_end_within
+
 NAMED = 5
 """Columns or categories that a sentence names before it counts the rest."""
-DISTINCT = 0.9
-"""Share of distinct samples from which on a sample that occurs twice is a copy, not a coincidence."""
-PAIRS = 100
-"""Where so many times n² rows are possible, no two of n should be alike."""
 
 
 def notes_on_two_samples(p: Tensor, q: Tensor, kind: str, columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -28,7 +26,7 @@ def notes_on_two_samples(p: Tensor, q: Tensor, kind: str, columns: tuple[str, ..
     if kind == "categories":
         return tuple(_one_sided(p, q, columns))
     constant = _constant_columns(p, q, columns) if kind == "vectors" else []
-    return (*constant, *_copies(p, q))
+    return (*constant, *(_edges(p, q, columns) if kind == "vectors" else []), *_copies(p, q))
 
 
 def notes_on_rows(rows: Tensor, columns: tuple[str, ...]) -> tuple[str, ...]:
@@ -76,40 +74,55 @@ def _constant_columns(p: Tensor, q: Tensor, columns: tuple[str, ...]) -> list[st
     return notes
 
 
+def _edges(p: Tensor, q: Tensor, columns: tuple[str, ...]) -> list[str]:
+    """Say where one set ends sharply and the other goes on, as where the ranges of both do not overlap."""
+    notes = []
+    for name, ends, other, goes_on, infinite in (
+        ("Q", q, p, "P", "kl, pearson and jeffreys"),
+        ("P", p, q, "Q", "reverse-kl, neyman and jeffreys"),
+    ):
+        found = [columns[index] for index in columns_that_end_within(ends, other)]
+        if found:
+            notes.append(
+                f"{name} ends sharply in {_listed(found)} where {goes_on} goes on. If {name} has no mass there, "
+                f"{infinite} are +inf, which no sample can show: such a value is the critics' word."
+            )
+    return notes
+
+
 def _copies(p: Tensor, q: Tensor) -> list[str]:
-    """Say how many samples occur in both sets, or more than once in one, where samples hardly ever coincide."""
+    """Say how many samples occur in both sets, or more than once in one, where chance makes fewer coincide."""
     rows_p, rows_q = ([row.tobytes() for row in side.flatten(1).numpy()] for side in (p, q))
     count_p, count_q = Counter(rows_p), Counter(rows_q)
-    notes = []
     shared = sum(count for row, count in count_p.items() if row in count_q)
-    if min(len(count_p) / len(rows_p), len(count_q) / len(rows_q)) > DISTINCT and shared:
+    repeated = len(rows_p) - len(count_p), len(rows_q) - len(count_q)
+    if not shared + sum(repeated):
+        return []
+    chance = chance_of(torch.cat([p, q]).flatten(1))
+    notes = []
+    if shared and not chance.explains(shared, len(p), len(q)):
         notes.append(
-            f"{shared} of {len(rows_p)} samples of P occur in Q as well: if they are the same records, they make the "
-            "two look alike, and the sets are not independent. Leave them out of one."
+            f"{shared} of {len(rows_p)} samples of P occur in Q as well, more than chance makes: if they are the same "
+            "records, they make the two look alike, and the sets are not independent. Leave them out of one."
         )
-    for name, counts, rows in (("P", count_p, rows_p), ("Q", count_q, rows_q)):
-        repeated = len(rows) - len(counts)
-        if 0 < repeated <= (1 - DISTINCT) * len(rows):
+    for name, side, count in zip("PQ", (p, q), repeated, strict=True):
+        if count and not chance_of(side.flatten(1)).explains(count, len(side)):
             notes.append(
-                f"{repeated} of {len(rows)} samples of {name} are copies of others in it: a copy may report on a "
-                "critic that was trained on it, and the estimate may be too high. Remove them."
+                f"{count} of {len(side)} samples of {name} are copies of others in it, more than chance makes: a copy "
+                "may report on a critic that was trained on it, and the estimate may be too high. Remove them."
             )
     return notes
 
 
 def _repeated_rows(rows: Tensor) -> list[str]:
-    """Say how many rows are there more than once, where coordinates have too many values for a coincidence."""
-    distinct = rows.unique(dim=0)
-    repeated = len(rows) - len(distinct)
-    values = [len(column.unique()) for column in distinct.T]
-    possible = sum(map(math.log, values))  # log of how many rows there could be
-    if not repeated or (
-        max(values) <= DISTINCT * len(distinct) and possible < math.log(PAIRS * len(rows) ** 2)
-    ):
+    """Say how many rows are there more than once, where chance makes fewer coincide."""
+    repeated = len(rows) - len(rows.unique(dim=0))
+    if not repeated or chance_of(rows).explains(repeated, len(rows)):
         return []
     return [
-        f"{repeated} of {len(rows)} rows are copies of others: if they are the same records, a copy may report on a "
-        "critic that was trained on it, value and lower_bound are too high, and the p-value means nothing. Remove them."
+        f"{repeated} of {len(rows)} rows are copies of others, more than chance makes: if they are the same records, a "
+        "copy may report on a critic that was trained on it, value and lower_bound are too high, and the p-value means "
+        "nothing. Remove them."
     ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,14 @@ from torch import Tensor
 from fgan.data import Dataset, TensorSource, load_data
 from fgan.data.arrays import read_array, to_samples
 from fgan.data.dataset import as_uint8
+from fgan.data.tables import Column, ColumnRead, Table, is_table, read_tables
+from fgan.data.tables.missing import checked_policy
+from fgan.data.tables.table import gone_in
+from fgan.data.tables.values import column_of
 from fgan.errors import DataError
+from fgan.estimation.inputs.kinds import Kinds
+from fgan.estimation.inputs.weighting import WeightsLike, taken_apart
+from fgan.estimation.weights import effective_size
 from fgan.load_options import LoadOptions
 from fgan.output import Say
 from fgan.training.run_directory import RunDirectory
@@ -43,6 +50,12 @@ class Read:
         columns: their names.
         images: uint8 (n, c, h, w), if it holds images.
         named: whether the columns were given names.
+        how: what each column is taken for; its kind is "" until that is decided.
+        gone: which rows lack a value (n,); None for none.
+        dropped: rows that were left out.
+        file: what was understood of a file of text; "" of anything else.
+        weight: of each sample, between 0 and 1 (n,); None where they have none.
+        places: the row that each sample was given in (n,); None where none was left out.
     """
 
     name: str
@@ -50,6 +63,12 @@ class Read:
     columns: tuple[str, ...]
     images: Tensor | None = None
     named: bool = False
+    how: tuple[ColumnRead, ...] = ()
+    gone: NDArray[np.bool_] | None = None
+    dropped: int = 0
+    file: str = ""
+    weight: Array | None = None
+    places: NDArray[np.int64] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -58,8 +77,8 @@ class Read:
 
     @property
     def numbers(self) -> bool:
-        """Whether all columns are numbers, none of them words or truth values."""
-        return all(cell.dtype.kind in "fiu" for cell in self.cells)
+        """Whether all columns are numbers, none of them categories."""
+        return all(one.kind == "number" for one in self.how)
 
     def __len__(self) -> int:
         """Count the samples."""
@@ -69,14 +88,63 @@ class Read:
         """Return at most n of the samples, drawn by chance."""
         if n is None or n >= len(self):
             return self
-        rows = torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:n]
-        if self.images is not None:
-            return replace(self, images=self.images[rows])
-        return replace(self, cells=[cell[rows.numpy()] for cell in self.cells])
+        return self.at(torch.randperm(len(self), generator=torch.Generator().manual_seed(seed))[:n].numpy())
+
+    def at(self, rows: NDArray[Any]) -> Read:
+        """Return some samples, by their numbers."""
+        return replace(
+            self,
+            images=None if self.images is None else self.images[torch.from_numpy(rows)],
+            cells=[cell[rows] for cell in self.cells],
+            gone=None if self.gone is None else self.gone[rows],
+            weight=None if self.weight is None else self.weight[rows],
+            places=rows if self.places is None else self.places[rows],
+        )
+
+    def present(self, gone: NDArray[np.bool_] | None) -> Read:
+        """Return the rows that lack no value, and count the others."""
+        if gone is None:
+            return self
+        return replace(self.at(np.flatnonzero(~gone)), gone=None, dropped=self.dropped + int(gone.sum()))
+
+    def weighted(self, weight: Array | None) -> Read:
+        """Return the samples with weights, those of weight 0 left out.
+
+        Raises:
+            DataError: for another number of weights than of samples.
+        """
+        if weight is None:
+            return self
+        if len(weight) != len(self):
+            raise DataError(
+                f"weights are one for each row; {self.name} has {len(self)} rows and {len(weight)} weights. Give as "
+                "many."
+            )
+        return replace(self, weight=weight).at(np.flatnonzero(weight))
+
+    @property
+    def relative(self) -> Tensor | None:
+        """The weights, float64 of mean 1 (n,); None where there are none, or all are equal."""
+        if self.weight is None or (self.weight == self.weight[0]).all():
+            return None
+        return torch.from_numpy(self.weight / self.weight.mean())
+
+    @property
+    def weight_notes(self) -> tuple[str, ...]:
+        """What is worth knowing of the weights."""
+        equal = self.weight is not None and self.relative is None
+        return (f"the weights of {self.name} are all equal, which is as having none.",) if equal else ()
 
 
 def read(
-    samples: Samples, side: str, n: int | None, seed: int, say: Say, options: LoadOptions | None = None
+    samples: Samples,
+    side: str,
+    n: int | None,
+    seed: int,
+    say: Say,
+    missing: str = "refuse",
+    weights: WeightsLike = None,
+    options: LoadOptions | None = None,
 ) -> Read:
     """Return samples as rows of cells, or as images.
 
@@ -86,21 +154,47 @@ def read(
         n: the maximum number of rows, chosen at random; from a run or distribution, how many to draw (default: 10,000).
         seed: decides which.
         say: told what is worth knowing of data that are loaded.
+        missing: "refuse" rows that lack a value, or "drop" them.
+        weights: of the samples; see `WeightsLike`.
         options: how files become samples.
 
     Raises:
         DataError: where they cannot be read, or hold what is no finite number, word or truth value.
     """
+    samples, weight = taken_apart(samples, weights, side)
+    require_rows(samples, weight, side)
+    found = read_rows(samples, side, n, seed, say, missing, options).weighted(weight)
+    found = found.present(found.gone).some(n, seed)
+    require_finite(found)
+    return found
+
+
+def read_rows(
+    samples: Samples,
+    side: str,
+    n: int | None,
+    seed: int,
+    say: Say,
+    missing: str,
+    options: LoadOptions | None = None,
+) -> Read:
+    """Return samples as `read` does, with the rows that lack a value, which `gone` names, and all others."""
     check_count(n)
-    found = _whole(samples, side, n, seed, say, options).some(n, seed)
+    found = _whole(samples, side, n, seed, say, checked_policy(missing), options)
+    return replace(found, how=found.how or tuple(ColumnRead(name, "") for name in found.columns))
+
+
+def require_finite(found: Read) -> None:
+    """Raise a DataError where a number is NaN or infinite."""
     for cell, column in zip(found.cells, found.columns, strict=True):
         if cell.dtype.kind == "f" and not np.isfinite(cell).all():
             bad = ~np.isfinite(cell)
+            first = int(bad.argmax()) if found.places is None else int(found.places[bad.argmax()])
             raise DataError(
                 f"samples must be finite numbers; {int(bad.sum())} of {len(cell)} in {column} of {found.name} are NaN "
-                f"or infinite, the first in row {int(bad.argmax())}. Remove or repair those rows."
+                f"or infinite, the first in row {first}. Remove or repair those rows"
+                + (', or leave them out by missing="drop" (--missing drop).' if np.isnan(cell).any() else ".")
             )
-    return found
 
 
 def check_count(n: int | None) -> None:
@@ -109,13 +203,29 @@ def check_count(n: int | None) -> None:
         raise DataError(f"n must be a whole number of samples, at least {FEWEST}; got {n!r}.")
 
 
-def require_enough(*sets: Read) -> None:
-    """Raise a DataError for too few samples to train, stop and report."""
+def require_rows(samples: Samples, weight: Array | None, side: str) -> None:
+    """Raise a DataError for weights of samples that are drawn."""
+    if weight is not None and not keeps_order(samples):
+        raise DataError(
+            f"weights belong to rows; {side} is a data set by name or a run, whose samples are drawn. Give an array, a "
+            ".npy file or a table."
+        )
+
+
+def require_enough(*sets: Read, hint: str = "") -> None:
+    """Raise a DataError for too few samples, or effective ones, to train, stop and report; a hint goes with it."""
     for one in sets:
-        if len(one) < FEWEST:
+        weight = one.relative
+        effective = len(one) if weight is None else effective_size(weight)
+        if effective < FEWEST:
+            many = (
+                len(one)
+                if weight is None
+                else f"{len(one)}, whose weights leave {effective:.3g} effective ones"
+            )
             raise DataError(
                 f"an estimate needs at least {FEWEST} samples of each set, for some of them train and others report; "
-                f"{one.name} has {len(one)}. Give more."
+                f"{one.name} has {many}. Give more.{hint and ' '}{hint}"
             )
 
 
@@ -126,31 +236,52 @@ def keeps_order(samples: Samples) -> bool:
     (True, False)
     """
     if isinstance(samples, (str, Path)):
-        return Path(samples).suffix.lower() in ARRAYS
+        return Path(samples).suffix.lower() in ARRAYS or is_table(samples)
     return not isinstance(samples, (Dataset, RunDirectory))
 
 
+def opened(samples: Sequence[Samples], kinds: Kinds, say: Say) -> list[Samples]:
+    """Return samples in which files of tables are tables, whose numbers are written alike."""
+    files = [isinstance(one, (str, Path)) and is_table(one) for one in samples]
+    paths = [one for one, file in zip(samples, files, strict=True) if file]
+    by_name = {str(key): kind for key, kind in kinds.items()} if isinstance(kinds, Mapping) else {}
+    tables = iter(read_tables(paths, [()] * len(paths), kinds=by_name, say=say) if paths else [])
+    return [next(tables) if file else one for one, file in zip(samples, files, strict=True)]
+
+
 def _whole(
-    samples: Samples, side: str, n: int | None, seed: int, say: Say, options: LoadOptions | None
+    samples: Samples, side: str, n: int | None, seed: int, say: Say, missing: str, options: LoadOptions | None
 ) -> Read:
     if isinstance(samples, (str, Path)) and (Path(samples) / "config.json").is_file():
         samples = RunDirectory(samples)
     if isinstance(samples, RunDirectory):
         drawn = samples.sample(n or DRAWN, seed=seed)
         return _of_tensor(as_uint8(drawn) if drawn.ndim == 4 else drawn, str(samples.path))
-    if isinstance(samples, (str, Path)) and keeps_order(samples):
-        return _of_array(read_array(samples), str(samples), options, say)
+    if isinstance(samples, (str, Path)) and Path(samples).suffix.lower() in ARRAYS:
+        return _of_array(read_array(samples), str(samples), missing, options, say)
+    if isinstance(samples, (str, Path)) and is_table(samples):
+        (samples,) = opened([samples], None, say)
     if isinstance(samples, (str, Path)):
         samples = load_data(samples, options=options, say=say)
     if isinstance(samples, Dataset):
         return _of_tensor(_of_data(samples, n, seed), samples.name)
     if isinstance(samples, Mapping) or hasattr(samples, "columns"):
-        return _of_table(samples, side)
-    return _of_array(samples, side, options, say)
+        return _of_table(samples, side, missing)
+    return _of_array(samples, side, missing, options, say)
 
 
-def _of_table(table: Samples, side: str) -> Read:
+def _of_table(table: Samples, side: str, missing: str) -> Read:
     """Return a mapping, or a table of pandas, polars or pyarrow."""
+    whole = table if isinstance(table, Table) else _table_of(table, side)
+    if missing == "refuse":
+        _require_complete(whole)
+    how = tuple(ColumnRead(name, one.kind, one.unit, one.why) for name, one in whole.columns.items())
+    cells = [one.cells for one in whole.columns.values()]
+    gone = gone_in(whole.columns.values()) if missing == "drop" else None
+    return Read(side, cells, tuple(whole.columns), None, True, how, gone, whole.dropped, whole.how)
+
+
+def _table_of(table: Samples, side: str) -> Table:
     keys = list(table.keys() if hasattr(table, "keys") else getattr(table, "column_names", table.columns))
     names = tuple(map(str, keys))
     if not names:
@@ -158,39 +289,54 @@ def _of_table(table: Samples, side: str) -> Read:
     twice = next((name for name, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         raise DataError(f'each column of a table has a name of its own; {side} has "{twice}" more than once.')
-    cells = [_array(table[key], f"{side}, column {key}") for key in keys]
-    for name, cell in zip(names, cells, strict=True):
-        if cell.ndim != 1:
+    columns = {
+        name: _column(table[key], f"{side}, column {key}") for name, key in zip(names, keys, strict=True)
+    }
+    rows = len(columns[names[0]])
+    for name, column in columns.items():
+        if column.cells.ndim != 1:
             raise DataError(
-                f'a column has one value in each row; "{name}" of {side} has the shape {cell.shape}. Give each of '
-                "its columns a name of its own."
+                f'a column has one value in each row; "{name}" of {side} has the shape {column.cells.shape}. Give each '
+                "of its columns a name of its own."
             )
-        if len(cell) != len(cells[0]):
+        if len(column) != rows:
             raise DataError(
-                f'columns of a table have one length; in {side} "{names[0]}" has {len(cells[0])} rows and "{name}" '
-                f"{len(cell)}. Give rows that are whole."
+                f'columns of a table have one length; in {side} "{names[0]}" has {rows} rows and "{name}" '
+                f"{len(column)}. Give rows that are whole."
             )
-    return Read(side, cells, names, named=True)
+    return Table(columns, side, numbers=range(rows))
 
 
-def _of_array(samples: Samples, name: str, options: LoadOptions | None, say: Say) -> Read:
-    array = _array(samples, name)
+def _require_complete(table: Table) -> None:
+    """Raise a DataError for a missing cell; NaN among numbers is said together with what is infinite."""
+    said = {name: one for name, one in table.columns.items() if one.missing is None or not _is_nan(one)}
+    table.select(list(said)).complete()
+
+
+def _is_nan(column: Column) -> bool:
+    return column.cells.dtype.kind == "f" and bool(np.isnan(column.cells).any())
+
+
+def _of_array(samples: Samples, name: str, missing: str, options: LoadOptions | None, say: Say) -> Read:
+    column = _column(samples, name)
+    array = column.cells
     if array.ndim > 2:
         return _of_tensor(to_samples(array, name, options, say), name)
-    cells = [array] if array.ndim == 1 else list(array.T)
-    return Read(name, cells, tuple(f"column {number}" for number in range(len(cells))))
+    rows = np.arange(len(array))
+    names = tuple(f"column {number}" for number in range(1 if array.ndim == 1 else array.shape[1]))
+    columns = {
+        one: column if array.ndim == 1 else column.at((rows, number))  # pyright: ignore[reportArgumentType]
+        for number, one in enumerate(names)
+    }
+    return replace(_of_table(Table(columns, name, numbers=range(len(array))), name, missing), named=False)
 
 
-def _array(samples: Samples, name: str) -> Array:
+def _column(samples: Samples, name: str) -> Column:
     if isinstance(samples, Tensor):
         samples = samples.detach().cpu()
         samples = (samples.float() if samples.dtype in (torch.bfloat16, torch.float16) else samples).numpy()
-    try:
-        array = np.asarray(samples)
-    except ValueError as error:
-        raise DataError(
-            f"samples are rows of one length; {name} has others ({error}). Make it a rectangle."
-        ) from error
+    column = column_of(samples, name)
+    array = column.cells
     if array.ndim == 0 or array.size == 0:
         raise DataError(
             f"samples are rows of numbers or categories; {name} has the shape {array.shape}. Give (n, d) or (n,)."
@@ -199,21 +345,7 @@ def _array(samples: Samples, name: str) -> Array:
         raise DataError(
             f"samples have rank 1 to 4; {name} has the shape {array.shape}. Flatten what is no image."
         )
-    if array.dtype.kind in "biufU":
-        return array
-    if array.dtype.kind != "O" or not all(
-        isinstance(one, (str, bool, int, np.integer)) for one in array.flat
-    ):
-        raise DataError(
-            f"samples hold real numbers, words or truth values; {name} holds {array.dtype}. "
-            'Convert them, for example with array.astype("float64").'
-        )
-    truths = [isinstance(one, (bool, np.bool_)) for one in array.flat]
-    words = any(isinstance(one, str) for one in array.flat) or any(truths) != all(truths)
-    try:
-        return array.astype(str if words else bool if truths[0] else np.int64)
-    except OverflowError:  # whole numbers beyond 64 bits are names
-        return array.astype(str)
+    return column
 
 
 def _of_tensor(values: Tensor, name: str) -> Read:

@@ -1,0 +1,242 @@
+"""Columns of strings as numbers, dates or words: one number format for all files, and no stray cell unsaid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fgan.data.tables.dates import dates_in, looks_like_a_date, zones_in
+from fgan.data.tables.formats import (
+    NAMES,
+    OTHER,
+    SIGNS,
+    floats_of,
+    has_codes,
+    number_of,
+    shows_decimal,
+    spelled,
+    without_unit,
+)
+from fgan.data.tables.missing import MISSING, is_missing_word
+from fgan.data.tables.options import TextOptions
+from fgan.data.tables.rows import Rows
+from fgan.data.tables.table import Column
+from fgan.errors import DataError
+
+ALMOST = 0.9
+"""The share of numbers among cells from which on the others are taken for mistakes."""
+EXACT = 2.0**53
+"""The largest whole number up to which float64 holds all."""
+
+
+@dataclass(frozen=True)
+class Strings:
+    """A column of a file as it stands there.
+
+    Args:
+        name: of the column.
+        file: of the file.
+        cells: without spaces at their ends.
+        rows: where it comes from.
+        options: what a user says of the file.
+    """
+
+    name: str
+    file: str
+    cells: list[str]
+    rows: Rows
+    options: TextOptions
+
+    @cached_property
+    def missing(self) -> NDArray[np.bool_] | None:
+        """Which cells are missing; None for none."""
+        distinct = set(self.cells)
+        if not MISSING.intersection(map(str.lower, distinct)):  # fast, for a million different numbers
+            return None
+        gone = {cell for cell in distinct if is_missing_word(cell)}
+        return np.fromiter((cell in gone for cell in self.cells), dtype=bool, count=len(self.cells))
+
+    @cached_property
+    def known(self) -> list[str]:
+        """The cells that are not missing."""
+        cells = self.cells
+        if self.missing is not None:
+            cells = [cell for cell, gone in zip(self.cells, self.missing.tolist(), strict=True) if not gone]
+        return cells if "".join(cells).isascii() else [spelled(cell) for cell in cells]
+
+    @cached_property
+    def text(self) -> str:
+        """The same in lines."""
+        return "\n".join(self.known)
+
+    @cached_property
+    def readings(self) -> dict[str, tuple[NDArray[np.float64], str]]:
+        """The numbers, and the sign between thousands, under each decimal sign under which all cells are numbers."""
+        if not self.known or self.text.count("\n") >= len(self.known):
+            return {}
+        both = len(self.signs) > 1
+        shown = {sign for sign in SIGNS if both and shows_decimal(self.known, self.text, sign)}
+        found = {
+            sign: floats_of(self.known, self.text, sign, self.options.thousands)
+            for sign in self.signs
+            if not shown - {sign}
+        }
+        return {sign: numbers for sign, numbers in found.items() if numbers is not None}
+
+    @property
+    def signs(self) -> tuple[str, ...]:
+        """The decimal signs that can be meant."""
+        options = self.options
+        if options.decimal:
+            return (options.decimal,)
+        return (OTHER[options.thousands],) if options.thousands in SIGNS else SIGNS
+
+    @property
+    def undecided(self) -> bool:
+        """Whether the cells are numbers under both decimal signs, and others."""
+        both = self.readings
+        return len(both) > 1 and not np.array_equal(both["."][0], both[","][0])
+
+    def line_of(self, cell: str) -> int:
+        """Return the line in which a cell that is not missing first stands."""
+        place = next(number for number, one in enumerate(self.cells) if spelled(one) == cell)
+        return self.rows.lines[place]
+
+
+def decimal_of(columns: Sequence[Strings]) -> str:
+    """Return the decimal sign of all files; "" where no cell shows one.
+
+    Raises:
+        DataError: where both signs are used, or cells can be read either way.
+    """
+    shown: dict[str, Strings] = {}
+    for column in columns:
+        if len(column.readings) == 1 and len(column.signs) > 1:
+            shown.setdefault(next(iter(column.readings)), column)
+    if len(shown) > 1:
+        (one, a), (other, b) = shown.items()
+        raise DataError(
+            f"numbers of all files are written alike; {_example(a, one)}, and {_example(b, other)}. Write both alike, "
+            "or read each with its own format by fgan.read_table(path, decimal=...)."
+        )
+    if shown:
+        return next(iter(shown))
+    doubtful = [column for column in columns if column.undecided]
+    for column in doubtful:
+        sign = _by_custom(column)
+        if sign:
+            continue
+        cell = next(cell for cell in column.known if "," in cell or "." in cell)
+        values = [number_of(cell, decimal) for decimal in SIGNS]
+        assert values[0] and values[1], "the column is numbers either way"
+        raise DataError(
+            f'"{cell}" in line {column.line_of(cell)} of {column.file}, column "{column.name}", can be read as '
+            f"{values[0].value:g} (decimal point) or as {values[1].value:g} (decimal comma), and no other cell "
+            "decides. Say which (--decimal point or --decimal comma)."
+        )
+    return "." if doubtful else ""
+
+
+def _by_custom(column: Strings) -> str:
+    """Return "." where values are as 1.234 throughout: commas separate them, or all have three decimals."""
+    if any("," in cell for cell in column.known):
+        return ""
+    if column.rows.separator == ",":
+        return "."
+    return "." if column.rows.separator != ";" and all("." in cell for cell in column.known) else ""
+
+
+def _example(column: Strings, sign: str) -> str:
+    other = OTHER[sign]
+    cell = next((cell for cell in column.known if number_of(cell, other) is None), column.known[0])
+    return f'"{cell}" in line {column.line_of(cell)} of {column.file} has a decimal {NAMES[sign]}'
+
+
+def typed(column: Strings, decimal: str, kind: str = "") -> Column:
+    """Return a column of numbers, dates or words.
+
+    Args:
+        column: as it stands in the file.
+        decimal: the sign of all files; "" where none shows.
+        kind: "number" or "category", where a user says so.
+
+    Raises:
+        DataError: for a cell that is none where almost all are, or where a user says that it is one.
+    """
+    known = column.known
+    decimal = column.signs[0] if len(column.signs) == 1 else decimal
+    if kind == "category" or not known:
+        return _placed(
+            column, np.array(known, dtype=str), kind="category", why="asked for" if kind else "no values"
+        )
+    reading = column.readings.get(decimal or next(iter(column.readings), ""))
+    if reading is not None and kind != "number" and has_codes(column.text):
+        return _placed(column, np.array(known), kind="category", why="leading zeros")
+    if reading is not None:
+        return _placed(column, _whole(column.text, reading[0], decimal or "."))
+    if kind != "number":
+        dated = dates_in(known)
+        if dated:
+            if zones_in(known):
+                raise DataError(
+                    f'dates of a column have a time zone or none; "{column.name}" of {column.file} has both. '
+                    "Give all of them one."
+                )
+            return _placed(column, np.array(dated[0]), unit=dated[1], kind="number", why="dates or times")
+    _require_no_stray(column, decimal, ALMOST if kind != "number" else 0.0)
+    return _placed(column, np.array(known), kind="category", why="words")
+
+
+def _placed(column: Strings, values: NDArray[Any], **how: str) -> Column:
+    """Return a column in which values stand where cells are not missing."""
+    if column.missing is None:
+        return Column(values, None, **how)
+    cells = np.zeros(len(column.cells), dtype=values.dtype)
+    cells[~column.missing] = values
+    return Column(cells, column.missing, **how, written=column.cells[int(column.missing.argmax())])
+
+
+def _whole(text: str, numbers: NDArray[np.float64], decimal: str) -> NDArray[Any]:
+    """Return whole numbers where no cell has a decimal sign or a power, and float64 holds them exactly."""
+    if decimal in text or any(letter in text for letter in "eEnN") or np.abs(numbers).max() > EXACT:
+        return numbers
+    return numbers.astype(np.int64)
+
+
+def _require_no_stray(column: Strings, decimal: str, most: float) -> None:
+    """Raise a DataError where more than a share of the cells are numbers, so that the others must be mistakes."""
+    known, signs = column.known, (decimal,) if decimal else column.signs
+
+    def numbers(cell: str, signs: Sequence[str]) -> bool:
+        return any(number_of(cell, sign, column.options.thousands) for sign in signs)
+
+    distinct = {cell: numbers(cell, SIGNS) for cell in set(known)}
+    good = sum(distinct[cell] for cell in known)
+    where = f'column "{column.name}" of {column.file}'
+    mend = f'take it for words (--categories {column.name}, kinds={{"{column.name}": "category"}})'
+    if good > most * len(known) or (most == 0 and good < len(known)):
+        sign = max(signs, key=lambda one: sum(number_of(cell, one) is not None for cell in known))
+        stray = [cell for cell in known if not numbers(cell, (sign,))]
+        raise DataError(
+            f'{where} is numbers, all but {len(stray)} of {len(known):,} cells: "{stray[0]}" in line '
+            f"{column.line_of(stray[0])} is none"
+            + (f" with a decimal {NAMES[sign]}" if numbers(stray[0], SIGNS) else "")
+            + f". Repair it, or {mend}."
+        )
+    amounts = {cell: numbers(without_unit(cell) or "", SIGNS) for cell in distinct}
+    if sum(distinct[cell] or amounts[cell] for cell in known) > ALMOST * len(known):
+        cell = next(cell for cell in known if amounts[cell])
+        raise DataError(
+            f'{where} is amounts such as "{cell}" in line {column.line_of(cell)}, and no numbers. '
+            f"Take the sign off, or {mend}."
+        )
+    if len(distinct) > 1 and sum(map(looks_like_a_date, known)) > ALMOST * len(known):
+        raise DataError(
+            f'{where} is dates such as "{known[0]}" in line {column.line_of(known[0])}, of which it is not plain what '
+            f"is the day. Write them as 2024-01-31, or {mend}."
+        )

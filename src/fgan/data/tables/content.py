@@ -1,0 +1,153 @@
+"""What a file is, by its content, and the text in it: compression and encoding."""
+
+from __future__ import annotations
+
+import bz2
+import codecs
+import gzip
+import lzma
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from fgan.errors import DataError
+
+SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".pq", ".xlsx", ".xls", ".ods")
+"""Endings of names of tables, before that of a compression."""
+PACKED: dict[bytes, tuple[str, Callable[..., BinaryIO]]] = {
+    b"\x1f\x8b": ("gzip", gzip.open),  # pyright: ignore[reportAssignmentType]
+    b"BZh": ("bzip2", bz2.open),  # pyright: ignore[reportAssignmentType]
+    b"\xfd7zXZ\x00": ("xz", lzma.open),  # pyright: ignore[reportAssignmentType]
+}
+"""Compressions, by their first bytes."""
+ENDINGS = (".gz", ".bz2", ".xz")
+BOMS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+STRANGE = {
+    b"PK\x03\x04": "a spreadsheet (.xlsx, .ods) or another archive",
+    b"\xd0\xcf\x11\xe0": "a spreadsheet of old Excel (.xls)",
+    b"%PDF": "a PDF",
+    b"SQLite format 3": "a database of SQLite",
+    b"\x93NUMPY": "an array of NumPy, whose name should end in .npy",
+    b"\x89PNG": "a picture",
+    b"\xff\xd8\xff": "a picture",
+    b"GIF8": "a picture",
+    b"\x89HDF": "an HDF5 file",
+    b"ARROW1": "an Arrow or Feather file",
+    b"\x28\xb5\x2f\xfd": "compressed by Zstandard",
+}
+"""First bytes of what is no table of text, and what to call it."""
+MARKUP = {
+    b"<": "HTML or XML",
+    b"{": "JSON",
+    b"[": "JSON",
+    b"%!PS": "PostScript",
+    b"{\\rtf": "a text of a word processor",
+}
+"""How text begins that is no table."""
+MOST_BYTES = 512 * 2**20
+"""Bytes of text that are read at most: its cells take several times as much memory."""
+HEAD = 4096
+
+
+def is_table(name: str | Path) -> bool:
+    """Whether a name is that of a table, or a file's content is one: text, Parquet, or a spreadsheet.
+
+    >>> is_table("trips.csv"), is_table("trips.csv.gz"), is_table("mnist")
+    (True, True, False)
+    """
+    path = Path(name)
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
+    if suffixes and suffixes[-1] in ENDINGS:
+        suffixes = suffixes[:-1]
+    if suffixes and suffixes[-1] in SUFFIXES:
+        return not path.is_dir()
+    try:
+        with path.expanduser().open("rb") as file:
+            head = file.read(HEAD)
+    except OSError:
+        return False
+    return head.startswith(b"PAR1") or _is_text(head)
+
+
+def _is_text(head: bytes) -> bool:
+    if any(head.startswith(mark) for mark, _ in BOMS):
+        return True
+    return bool(head) and not any(head.startswith(mark) for mark in STRANGE) and not set(head) & _CONTROL
+
+
+_CONTROL = set(range(32)) - {9, 10, 12, 13}
+
+
+def read_bytes(path: Path) -> tuple[bytes, str]:
+    """Return a file's content, unpacked, and by what it was compressed.
+
+    Raises:
+        DataError: where it cannot be read, is too large, or is no file of text or Parquet.
+    """
+    if not path.is_file():
+        raise DataError(
+            f"there is no file {path}." if not path.exists() else f"{path} is no file. Name a table."
+        )
+    packed = ""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+        found = next((one for mark, one in PACKED.items() if head.startswith(mark)), None)
+        packed, opened = found if found else ("", Path.open)
+        with opened(path, "rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise DataError(f"cannot read {path} ({error}). Save it again.") from error
+    if len(content) > MOST_BYTES:
+        raise DataError(
+            f"{path} holds more than {MOST_BYTES // 2**20} MiB of text, whose cells would take several times as much "
+            "memory. Save it as .parquet, or a part of its rows."
+        )
+    strange = next((what for mark, what in STRANGE.items() if content.startswith(mark)), None)
+    if strange:
+        raise DataError(f"{path} is {strange}. Save or export it as CSV, or as Parquet.")
+    return content, packed
+
+
+def decoded(content: bytes, path: Path, encoding: str = "") -> tuple[str, str]:
+    """Return text, and the encoding that it was read by.
+
+    A mark of byte order decides; else what is UTF-8 is that, and the rest is cp1252, as Windows writes it.
+
+    Raises:
+        DataError: for what is no text.
+    """
+    bom = next((name for mark, name in BOMS if content.startswith(mark)), "")
+    names = [encoding] if encoding else [bom] if bom else [*_wide(content), "utf-8", "cp1252"]
+    start = content[:HEAD].removeprefix(codecs.BOM_UTF8).lstrip()
+    markup = next((what for mark, what in MARKUP.items() if start.startswith(mark)), None)
+    if markup:
+        raise DataError(f"{path} is {markup}. Save or export it as CSV.")
+    for name in names:
+        try:
+            text = content.decode(name)
+        except (UnicodeDecodeError, UnicodeError, LookupError):
+            continue
+        if "\0" in text:
+            raise DataError(f"{path} is no text: it holds bytes of 0. Save the table as CSV in UTF-8.")
+        return text.removeprefix("\ufeff"), "utf-8" if name == "utf-8-sig" else name
+    raise DataError(
+        f"{path} is not text in {' or '.join(names)}. Save it in UTF-8, or name its encoding (--encoding)."
+    )
+
+
+def _wide(content: bytes) -> list[str]:
+    """Return UTF-16 where every other byte is 0, as of Latin text without a mark of byte order."""
+    head = content[:HEAD]
+    for offset, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+        part = head[offset::2]
+        if len(part) > 1 and part.count(0) > 0.9 * len(part):
+            return [name]
+    return []

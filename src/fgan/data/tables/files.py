@@ -1,0 +1,196 @@
+"""Tables from files: text as offices write it, and Parquet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from fgan.data.tables.cells import Strings, decimal_of, typed
+from fgan.data.tables.content import decoded, read_bytes
+from fgan.data.tables.formats import NAMES
+from fgan.data.tables.missing import checked_policy
+from fgan.data.tables.options import GROUPINGS, SEPARATORS, TextOptions
+from fgan.data.tables.rows import Rows, rows_of
+from fgan.data.tables.table import Column, Table
+from fgan.data.tables.values import column_of
+from fgan.errors import DataError, did_you_mean
+from fgan.output import Say
+
+FOUND_OUT = TextOptions()
+LARGE = 32 * 2**20
+"""Bytes of a file that takes seconds."""
+
+
+@dataclass(frozen=True)
+class _Text:
+    path: Path
+    rows: Rows
+    spelling: str
+
+
+def read_table(
+    path: str | Path,
+    columns: Sequence[str] = (),
+    *,
+    separator: str = "",
+    decimal: str = "",
+    thousands: str = "",
+    encoding: str = "",
+    header: bool = True,
+    kinds: Mapping[str, str] | None = None,
+    missing: str = "refuse",
+) -> Table:
+    """Return a table of text or Parquet: a mapping from each column's name to its cells.
+
+    A cell is a whole number, a real number, a date (in days), or a word. What separates values, how numbers are written
+    and the encoding are found out, and `how` says them in a line; a file that can be read in two ways is refused.
+
+    Args:
+        path: the file, which may be compressed by gzip, bzip2 or xz; its first line names the columns.
+        columns: the ones that are wanted, in this order (default: all).
+        separator: between values: "," ";" "|" " " or a tab.
+        decimal: "." or ",".
+        thousands: the sign between thousands.
+        encoding: such as "cp1252".
+        header: whether the first line names the columns.
+        kinds: "number" or "category" by the name of a column, where its spelling would mislead.
+        missing: "refuse" a column that lacks values, or "drop" the rows that do.
+
+    Raises:
+        DataError: where it cannot be read, or in two ways; for a column that is not there, a missing value, a word in a
+            column of numbers.
+    """
+    checked_policy(missing)
+    options = TextOptions(separator, decimal, thousands, encoding, header)
+    (table,) = read_tables([path], [columns], options, kinds)
+    return table.without_missing() if missing == "drop" else table.complete()
+
+
+def read_tables(
+    paths: Sequence[str | Path],
+    columns: Sequence[Sequence[str]],
+    options: TextOptions = FOUND_OUT,
+    kinds: Mapping[str, str] | None = None,
+    say: Say | None = None,
+) -> list[Table]:
+    """Return tables whose numbers are written alike, with the cells that they lack.
+
+    Args:
+        paths: of the files.
+        columns: the ones that are wanted of each; all where there are none.
+        options: what a user says of text.
+        kinds: "number" or "category" by the name of a column.
+        say: told of a file that takes seconds.
+
+    Raises:
+        DataError: see `read_table`.
+    """
+    for path in map(Path, paths):
+        if say and path.is_file() and path.stat().st_size > LARGE:
+            say(f"reading {path}, {path.stat().st_size / 2**20:,.0f} MiB")
+    read = [_opened(Path(path).expanduser(), options) for path in paths]
+    strings: list[dict[str, Strings] | None] = []
+    for one, wanted in zip(read, columns, strict=True):
+        _require_columns(wanted, one.columns if isinstance(one, Table) else one.rows.columns, one)
+        strings.append(None if isinstance(one, Table) else _strings(one, wanted, options))
+    kinds = kinds or {}
+    numeric = [
+        column for one in strings for name, column in (one or {}).items() if kinds.get(name) != "category"
+    ]
+    sign = decimal_of(numeric)
+    found = []
+    for one, text, wanted in zip(read, strings, columns, strict=True):
+        if isinstance(one, Table) or text is None:
+            assert isinstance(one, Table)
+            found.append(one.select(wanted or list(one)))
+            continue
+        chosen = {name: typed(column, sign, kinds.get(name, "")) for name, column in text.items()}
+        how = _how(one, text, chosen, options, sign)
+        found.append(Table(chosen, str(one.path), how, "line", one.rows.lines))
+    return found
+
+
+def _opened(path: Path, options: TextOptions) -> Table | _Text:
+    content, packed = read_bytes(path)
+    if content.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
+        return _parquet(path)
+    text, encoding = decoded(content, path, options.encoding)
+    del content
+    spelling = [packed] if packed else []
+    spelling += [encoding] if encoding != "utf-8" else []
+    return _Text(path, rows_of(text, path, options), ", ".join(spelling))
+
+
+def _strings(text: _Text, wanted: Sequence[str], options: TextOptions) -> dict[str, Strings]:
+    columns = text.rows.columns
+    return {
+        name: Strings(name, str(text.path), list(map(str.strip, columns[name])), text.rows, options)
+        for name in wanted or columns
+    }
+
+
+def _require_columns(wanted: Sequence[str], names: Mapping[str, object], one: Table | _Text) -> None:
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        path = one.name if isinstance(one, Table) else one.path
+        raise DataError(
+            f'{path} has no column "{missing[0]}"; it has {", ".join(names) or "none"}. Name some of these.'
+            f"{did_you_mean(missing[0], names)}"
+        )
+
+
+def _how(
+    text: _Text,
+    strings: Mapping[str, Strings],
+    columns: Mapping[str, Column],
+    options: TextOptions,
+    sign: str,
+) -> str:
+    """Say in a line what was understood of a file of text."""
+    rows, decimal = text.rows, options.decimal or sign
+    parts = [text.spelling, f"{SEPARATORS[rows.separator]} between values" if rows.separator else ""]
+    parts.append(f"decimal {NAMES[decimal]}" if decimal else "")
+    numbers = [name for name, one in columns.items() if one.cells.dtype.kind in "fi" and not one.unit]
+    grouped = {
+        by
+        for name in numbers
+        for sign, (_, by) in strings[name].readings.items()
+        if sign == (decimal or sign)
+    }
+    parts += [f"{GROUPINGS[by]} between thousands" for by in sorted(grouped) if by]
+    parts += ["" if options.header else "no line of names", *rows.notes, f"{len(rows.lines):,} rows"]
+    count = Counter(_sort(one) for one in columns.values())
+    sorts = ", ".join(f"{number} of {sort}" for sort, number in sorted(count.items()))
+    columns_read = f"{len(columns)} column{'s' if len(columns) > 1 else ''} ({sorts})"
+    return f"read {text.path}: {', '.join([*filter(None, parts), columns_read])}"
+
+
+def _sort(column: Column) -> str:
+    if column.unit:
+        return "dates or times"
+    return "words" if column.cells.dtype.kind == "U" else "numbers"
+
+
+def _parquet(path: Path) -> Table:
+    try:
+        import pyarrow.parquet as parquet  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        raise DataError(
+            f'reading {path} needs pyarrow, which is not installed. Do: pip install "fgan[parquet]", or save it '
+            "as .csv."
+        ) from None
+    try:
+        table = parquet.read_table(path)
+        columns = {
+            str(name): column_of(table[k].combine_chunks(), f'{path}, column "{name}"')
+            for k, name in enumerate(table.column_names)
+        }
+    except DataError:
+        raise
+    except Exception as error:  # pyarrow's errors have no common class
+        raise DataError(f"{path} is no parquet file that can be read ({error}).") from error
+    if table.num_rows == 0 or not columns:
+        raise DataError(f"{path} must have columns and rows; it has {len(columns)} and {table.num_rows}.")
+    return Table(columns, str(path), f"read {path}: Parquet, {table.num_rows:,} rows, {len(columns)} columns")

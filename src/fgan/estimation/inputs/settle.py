@@ -1,0 +1,124 @@
+"""What every column of two sets is taken for: what its spelling says, what a user asks for, or the rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from fgan.data.tables import ColumnRead, HowRead
+from fgan.data.tables.missing import sentinel_in
+from fgan.errors import DataError
+from fgan.estimation.inputs.kinds import ROWS_EACH, kind_of
+from fgan.estimation.inputs.read import Array, Read
+
+ASKED = "asked for"
+
+
+def words_of(cell: Array) -> Array:
+    """Return a column as words; 1.0 is the word 1, as a column beside real numbers has it."""
+    whole = cell.dtype.kind == "f" and bool((cell == np.round(cell)).all())
+    return (cell.astype(np.int64) if whole else cell).astype(str)
+
+
+def as_asked(given: Read, kinds: Mapping[str, str]) -> Read:
+    """Return a set whose columns are numbers or categories where a user says so.
+
+    Raises:
+        DataError: for a word that is to be a number.
+    """
+    cells, how = list(given.cells), list(given.how)
+    for place, name in enumerate(given.columns):
+        kind = kinds.get(name)
+        if kind is None:
+            continue
+        if kind == "category":
+            cells[place] = words_of(cells[place])
+        elif cells[place].dtype.kind == "U":
+            cells[place] = _numbers(cells[place], name, given.name)
+        elif cells[place].dtype.kind == "b":
+            cells[place] = cells[place].astype(np.int64)
+        how[place] = ColumnRead(name, kind, how[place].unit if kind == "number" else "", ASKED)
+    return replace(given, cells=cells, how=tuple(how))
+
+
+def _numbers(words: Array, column: str, side: str) -> Array:
+    try:
+        return words.astype(np.float64)
+    except ValueError:
+        for row, word in enumerate(words.tolist()):
+            try:
+                float(word)
+            except ValueError:
+                raise DataError(
+                    f'"{column}" is asked to be numbers (--numbers, kinds); "{word}" in row {row} of {side} is none. '
+                    "Repair it, or take the column for a category."
+                ) from None
+        raise
+
+
+def settle(*sets: Read) -> list[Read]:
+    """Return sets of the same columns, each of which is a number or a category in all of them.
+
+    Raises:
+        DataError: where a column has one unit here and another there.
+    """
+    how: list[ColumnRead] = []
+    for place, name in enumerate(sets[0].columns):
+        columns = [one.how[place] for one in sets]
+        units = {one.unit for one in columns}
+        if len(units) > 1:
+            received = " and ".join(unit or "plain numbers" for unit in sorted(units))
+            raise DataError(
+                f'a column has one unit in both sets; "{name}" has {received}. Convert one of them.'
+            )
+        said = next((one for one in columns if one.kind), None)
+        if said is None or (said.kind == "number" and said.why != ASKED):
+            kind, why = kind_of(*(one.cells[place] for one in sets))
+            said = ColumnRead(name, kind, columns[0].unit, said.why if said else why)
+        how.append(replace(said, name=name))
+    if not sets[0].named and _whole_numbers(sets):
+        how = _of_one_array(sets, how)
+    return [replace(one, how=tuple(how)) for one in sets]
+
+
+def _whole_numbers(sets: Sequence[Read]) -> bool:
+    return len(sets[0].cells) > 1 and all(cell.dtype.kind in "iu" for one in sets for cell in one.cells)
+
+
+def _of_one_array(sets: Sequence[Read], how: list[ColumnRead]) -> list[ColumnRead]:
+    """Return the kinds of an array of whole numbers: its columns are numbers if one is, or if hardly a row recurs."""
+    if all(one.why == ASKED for one in how):
+        return how
+    rows = np.concatenate([np.stack(one.cells, 1) for one in sets])
+    few = len(np.unique(rows, axis=0)) * ROWS_EACH > min(map(len, sets))
+    if not few and all(one.kind == "category" for one in how):
+        return how
+    why = "whole numbers, as other columns of the array" if not few else "whole numbers, few rows alike"
+    return [
+        one if one.why == ASKED or one.kind == "number" else replace(one, kind="number", why=why)
+        for one in how
+    ]
+
+
+def how_read(sets: Sequence[Read], *, together: bool = False) -> HowRead:
+    """Return how sets were read: of P and Q, which have the same columns, or of X and Y together."""
+    columns = tuple(column for one in (sets if together else sets[:1]) for column in one.how)
+    files = tuple(dict.fromkeys(one.file for one in sets if one.file))
+    return HowRead(columns, files, (sets[0].dropped, sets[-1].dropped))
+
+
+def notes_on_sentinels(*sets: Read) -> list[str]:
+    """Say which number stands far from all others and is one that often marks a missing value."""
+    notes = []
+    for one in sets:
+        for column, cell in zip(one.how, one.cells, strict=True):
+            found = sentinel_in(cell) if column.kind == "number" and not column.unit else None
+            if found:
+                notes.append(
+                    f"{column.name} of {one.name} is {found[0]:g} in {found[1]:,} of {len(cell):,} rows, far from all other "
+                    'values: if that marks a missing value, empty those cells and ask for missing="drop" '
+                    "(--missing drop)."
+                )
+    return notes
