@@ -28,10 +28,10 @@ def feature_divergences(samples: Tensor, reference: Tensor) -> dict[str, Uncerta
     >>> found["total-variation"].value > 0.8  # 0.97 for a shift of 3 in both coordinates
     True
     """
-    sides = reference[:MOST], samples[:MOST]
+    p, q = reference[:MOST], samples[:MOST]
     # Measured: the critics of five folds and their batches each hold the numbers of both sides.
-    require_memory_of("divergences", 112 * sum(side.numel() for side in sides), *sides, device="cpu")
-    found = estimate(*(side.cpu() for side in sides), PRICED, method="logistic", device="cpu")
+    require_memory_of("divergences", 112 * (p.numel() + q.numel()), p, q, device="cpu")
+    found = estimate(p.cpu(), q.cpu(), PRICED, method="logistic", device="cpu")
     assert isinstance(found, Estimates), "several were asked for"
     return {
         name: Uncertain(one.value, one.standard_error, caveats=tuple(map(Caveat, one.warnings)))
