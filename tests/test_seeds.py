@@ -29,7 +29,7 @@ BAD = (
     2**70,
     [3],
     np.array([3, 4]),
-    object(),
+    {},
 )
 
 SMALL: dict[str, Any] = {

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from fgan.errors import MemoryLimitError
 
 UNKNOWN = (OSError, ValueError, AttributeError, ImportError, IndexError)
 """What a system raises that does not tell."""
+TORCH_SIGNS = ("can't allocate memory", "not enough memory", "out of memory")
 CGROUPS = Path("/sys/fs/cgroup")
 PROCESS_GROUPS = Path("/proc/self/cgroup")
 CGROUP_FILES = (
@@ -41,6 +42,27 @@ def require_memory(needed: float, what: str, mend: str, device: object = "cpu") 
         raise MemoryLimitError(
             f"{what} needs {needed / 1e9:.3g} GB of memory; {free / 1e9:.3g} GB are free. {mend}"
         )
+
+
+@contextmanager
+def running_out(what: str, mend: str) -> Iterator[None]:
+    """Say so where memory runs out all the same, such as where another process took it meanwhile.
+
+    Raises:
+        MemoryLimitError: in place of what Python, numpy and torch raise.
+
+    >>> with running_out("A", "B."):
+    ...     raise MemoryError("no room")
+    Traceback (most recent call last):
+    fgan.errors.MemoryLimitError: A ran out of memory (no room). B.
+    """
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        text = str(error)
+        if isinstance(error, RuntimeError) and not any(sign in text for sign in TORCH_SIGNS):
+            raise
+        raise MemoryLimitError(f"{what} ran out of memory ({text[:200]}). {mend}") from error
 
 
 def free_memory(device: object = "cpu") -> int | None:

@@ -20,6 +20,7 @@ from fgan.data.passed import Passable
 from fgan.device import resolve_device
 from fgan.errors import FganError, MemoryLimitError
 from fgan.evaluation.copying import nearest_training, repeated
+from fgan.evaluation.domain import FEWER
 from fgan.evaluation.features import Extractor, extractor_for, mismatch
 from fgan.evaluation.jackknife import GROUPS
 from fgan.evaluation.metrics import METRICS, Found, chosen_metrics
@@ -27,6 +28,7 @@ from fgan.evaluation.result import Evaluation, caveats_of, measured
 from fgan.evaluation.samples import Samples, gather, is_run
 from fgan.evaluation.sides import FEWEST, Real, Reference, Side, checked_reference, real_of
 from fgan.load_options import LoadOptions
+from fgan.memory import running_out
 from fgan.output import Say, on_a_terminal, to_stderr
 from fgan.seeds import checked_seed
 from fgan.training.judging import EVALUATION_ERROR
@@ -184,10 +186,11 @@ class Evaluator:
         for metric in progress:
             progress.set_postfix_str(metric, refresh=False)
             try:
-                if metric not in floors:
-                    sides = METRICS[metric].floor(real)
-                    floors[metric] = METRICS[metric].measure(*sides) if sides else {}
-                found[metric] = METRICS[metric].measure(ours, real)
+                with running_out(metric, FEWER):
+                    if metric not in floors:
+                        sides = METRICS[metric].floor(real)
+                        floors[metric] = METRICS[metric].measure(*sides) if sides else {}
+                    found[metric] = METRICS[metric].measure(ours, real)
             except MemoryLimitError as error:
                 if self.strict:
                     raise
