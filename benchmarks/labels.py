@@ -4,7 +4,8 @@
     python benchmarks/labels.py time [--repeats 5]
 
 The vector is standard normal but for one coordinate, whose mean is -apart or apart by the label; n = 2,000. The second
-times whole processes, `import fgan` included, with two threads.
+times whole processes, `import fgan` included, with two threads
+unless OMP_NUM_THREADS says otherwise.
 """
 
 from __future__ import annotations
@@ -69,7 +70,7 @@ def coverage(repeats: int, dimensions: list[int], apart: float, jobs: int | None
 def whole_process(repeats: int) -> None:
     for _ in range(repeats):
         before, start = os.times(), time.perf_counter()
-        subprocess.run([sys.executable, "-c", PROCESS], check=True, env=os.environ | {"OMP_NUM_THREADS": "2"})
+        subprocess.run([sys.executable, "-c", PROCESS], check=True, env={"OMP_NUM_THREADS": "2"} | os.environ)
         now = os.times()
         used = now.children_user + now.children_system - before.children_user - before.children_system
         print(f"{time.perf_counter() - start:.1f} s, {used:.1f} s of processor time", flush=True)
