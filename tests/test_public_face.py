@@ -36,6 +36,7 @@ WANTED = {
         "preset",
         "load_data",
         "TrainConfig",
+        "LoadOptions",
         "FganError",
     ),
 }
