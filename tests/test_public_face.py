@@ -38,6 +38,7 @@ WANTED = {
         "load_data",
         "read_table",
         "TrainConfig",
+        "LoadOptions",
         "FganError",
     ),
 }
