@@ -20,9 +20,9 @@ from fgan.estimation import INFORMATION_METHODS, METHODS
 from fgan.evaluation.metrics import METRICS
 from fgan.experiments.comparison import LOSSES
 from fgan.experiments.presets import PRESETS
+from fgan.load_options import FramesName, SplitName
 from fgan.networks.build import NETWORKS
 from fgan.networks.initialisation import INITS
-from fgan.load_options import FramesName, SplitName
 from fgan.networks.layers import ACTIVATIONS, NORMS
 from fgan.objectives.build import OBJECTIVES
 from fgan.objectives.gan_loss import GENERATOR_LOSSES
