@@ -97,7 +97,7 @@ def test_the_users_own_files(tmp_path, fgan_command):
     folder = tmp_path / "pictures"
     images = fgan_command("train", folder, "--image-size", 16, "--out", tmp_path / "p", *QUICK)
     assert images.returncode == 0, images.stderr
-    assert "1 of 13 images could not be read and were skipped: broken.jpg" in images.stdout
+    assert "pictures that cannot be read (1): broken.jpg" in images.stdout
     strict = fgan_command("train", folder, "--strict", "--out", tmp_path / "s", *QUICK)
     assert refused(strict, "broken.jpg") and not (tmp_path / "s").exists()
 

@@ -359,7 +359,7 @@ def test_a_member_that_would_fill_the_memory_is_skipped_unread(tmp_path, notes, 
 def test_strict_does_not_read_the_whole_folder_before_it_refuses(folder, monkeypatch):
     read = []
 
-    def slow(content, recipe, name):
+    def slow(content, recipe, name, heavy):
         read.append(content)
         time.sleep(0.002)
         raise images.BrokenImageError("broken")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
-import threading
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,7 +28,8 @@ VANISHED = 8
 """Levels of 255: a picture whose values differ by no more is (nearly) constant."""
 
 _WHITE = GROUNDS[0]
-_HEAVY = 1 << 24  # pixels or bytes; larger pictures are decoded one at a time
+HEAVY = 1 << 24
+"""Pixels or bytes of a picture beyond which it is decoded one at a time, by the thread that waits for all."""
 _STRIP = 1 << 22  # pixels that are worked on at once
 _FRAME_PIXELS = 200  # pixels of all frames for each byte of the file; more is made to exhaust time
 _ONE_PICTURE = (
@@ -39,7 +39,6 @@ _ONE_PICTURE = (
     "PSD",
 )  # further "frames" are previews, sizes or layers of the same picture
 _PIXELS_A_BYTE = 300  # of a picture of more than 33 million pixels; more is a header that lies, or a bomb
-_one_at_a_time = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -93,6 +92,10 @@ class BrokenImageError(Exception):
     """A picture that cannot be decoded; the message says why in a few words."""
 
 
+class HeavyImageError(Exception):
+    """A picture that is better decoded while no other is."""
+
+
 class NoImageError(BrokenImageError):
     """No picture at all."""
 
@@ -118,7 +121,7 @@ _DAMAGED = (
 )
 
 
-def decode(content: bytes, recipe: Recipe, name: str = "") -> File:
+def decode(content: bytes, recipe: Recipe, name: str = "", heavy: bool = True) -> File:
     """Decode one file and cut its pictures to squares.
 
     Each is turned as its EXIF says, transparency is laid on the background, 16-bit grey becomes 8-bit, and any
@@ -129,9 +132,11 @@ def decode(content: bytes, recipe: Recipe, name: str = "") -> File:
         content: the file.
         recipe: what becomes of it.
         name: its name; the suffix matters for the few formats without a mark of their own.
+        heavy: decode pictures of more than `HEAVY` pixels too.
 
     Raises:
         BrokenImageError: it is no picture, a damaged one, or one of suspicious size.
+        HeavyImageError: it is a large one, and not `heavy`.
     """
     from PIL import Image, UnidentifiedImageError
 
@@ -141,7 +146,9 @@ def decode(content: bytes, recipe: Recipe, name: str = "") -> File:
     try:
         image = Image.open(io.BytesIO(content), formats=kinds)
         # Closed, not left to the garbage: a large picture goes before the next one comes.
-        with alone(max(image.width * image.height, len(content))), closing(image):
+        with closing(image):
+            if not heavy and image.width * image.height > HEAVY:
+                raise HeavyImageError(f"{image.width} by {image.height} pixels")
             return _frames(image, recipe, len(content))
     except UnidentifiedImageError as error:
         raise NoImageError("no picture that Pillow recognises") from error
@@ -151,14 +158,9 @@ def decode(content: bytes, recipe: Recipe, name: str = "") -> File:
         raise BrokenImageError(str(error) or type(error).__name__) from error
 
 
-def alone(size: int) -> AbstractContextManager[object]:
-    """Hold a lock while something of so many pixels or bytes is in memory, if that is many."""
-    return _one_at_a_time if size > _HEAVY else nullcontext()
-
-
 def _frames(image: Image, recipe: Recipe, length: int) -> File:
     pixels = image.width * image.height
-    if pixels > 2 * _HEAVY and pixels > _PIXELS_A_BYTE * length:
+    if pixels > 2 * HEAVY and pixels > _PIXELS_A_BYTE * length:
         raise BrokenImageError(f"announces {image.width} by {image.height} pixels in {length:,} bytes")
     pictures = [_picture(image, recipe)]
     total = _frame_count(image)
@@ -170,7 +172,7 @@ def _frames(image: Image, recipe: Recipe, length: int) -> File:
         try:
             image.seek(number)
             pixels += image.width * image.height
-            if pixels > max(_HEAVY * 8, _FRAME_PIXELS * length):
+            if pixels > max(HEAVY * 8, _FRAME_PIXELS * length):
                 break
             pictures.append(_picture(image, recipe, was_grey=grey))
         except RangeError:

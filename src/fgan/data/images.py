@@ -15,7 +15,17 @@ from numpy.typing import NDArray
 
 from fgan.data.archives import Entry, open_listing
 from fgan.data.dataset import Dataset, TensorSource
-from fgan.data.decode import SCALES, BrokenImageError, Decoded, File, RangeError, Recipe, alone, decode
+from fgan.data.decode import (
+    HEAVY,
+    SCALES,
+    BrokenImageError,
+    Decoded,
+    File,
+    HeavyImageError,
+    RangeError,
+    Recipe,
+    decode,
+)
 from fgan.data.finite import counts_of, image_dataset, split, split_name
 from fgan.data.label_files import FileLabels, may_hold_labels, read_labels
 from fgan.data.labels import UNLABELLED, number_classes
@@ -199,11 +209,16 @@ def _decode_all(
         for entry, result in zip(
             entries, tqdm(results, "reading images", len(entries), leave=False, disable=silent), strict=True
         ):
+            if (
+                result is None
+            ):  # while no other is decoded, and always by this thread, whose memory is used again
+                result = _try_decode(entry, recipe, heavy=True)
             if isinstance(result, File):
                 found.pictures += [(entry.name, picture) for picture in result.pictures]
                 if result.left_out:
                     found.omitted.append(_frames_left(entry.name, result.left_out, options))
             else:
+                assert result is not None, "a large picture is decoded at last"
                 found.omitted.append(result)
                 if options.strict:
                     _refuse_left_out(by_reason([result]), path)
@@ -219,11 +234,14 @@ def _frames_left(name: str, count: int, options: LoadOptions) -> Omission:
     return Omission(name, reason, matters=options.frames != "first", detail=f"{count:,}", count=count)
 
 
-def _try_decode(entry: Entry, recipe: Recipe) -> File | Omission:
-    """Return what a file holds, or why it is left out."""
+def _try_decode(entry: Entry, recipe: Recipe, heavy: bool = False) -> File | Omission | None:
+    """Return what a file holds, or why it is left out; nothing for a large picture unless `heavy`."""
+    if entry.size > HEAVY and not heavy:
+        return None
     try:
-        with alone(entry.size):
-            return decode(entry.read(), recipe, entry.name)
+        return decode(entry.read(), recipe, entry.name, heavy)
+    except HeavyImageError:
+        return None
     except RangeError as error:
         return Omission(entry.name, _UNREADABLE, detail=f"{error}; --value-range data or LOW,HIGH takes them")
     except (BrokenImageError, OSError) as error:
