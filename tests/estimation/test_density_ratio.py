@@ -32,6 +32,8 @@ def test_it_has_the_manners_of_scikit_learn(gaussians):
         == {
             "method": "gaussian",
             "folds": 5,
+            "kinds": None,
+            "missing": "refuse",
             "seed": 3,
             "device": "auto",
         }

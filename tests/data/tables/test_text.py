@@ -31,7 +31,13 @@ def test_separators_and_line_ends(written, separator, end):
 
 @pytest.mark.parametrize(
     ("cell", "rest"),
-    [("1.234,56", "0,5"), ("1,234.56", "0.5"), ("1 234,56", "0,5"), ("1'234.56", "0.5"), ("1\u00a0234,56", "0,5")]
+    [
+        ("1.234,56", "0,5"),
+        ("1,234.56", "0.5"),
+        ("1 234,56", "0,5"),
+        ("1'234.56", "0.5"),
+        ("1\u00a0234,56", "0,5"),
+    ]
     + [("1\u2019234.56", "0.5"), ("1234,56", "\u22120,5")],
 )
 def test_number_formats(written, cell, rest):
@@ -53,11 +59,17 @@ def test_encodings_and_compression(written, encoding):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('a,b\n"1,234",2\n"5,678",3\n', r'"1,234" in line 2 .* as 1234 \(decimal point\) or as 1.234 \(decimal comma\)'),
+        (
+            'a,b\n"1,234",2\n"5,678",3\n',
+            r'"1,234" in line 2 .* as 1234 \(decimal point\) or as 1.234 \(decimal comma\)',
+        ),
         ("a;b\n1.234;2\n5.678;3\n", "no other cell decides"),
         ("a\n1,234\n", "no other cell decides"),
         ("a\n1.234\n678\n", "no other cell decides"),
-        ("a,b;c,d\n1,2;3,4\n", r"2 ways.*comma: 3 columns.*semicolon: 2 columns.*--separator comma or semicolon"),
+        (
+            "a,b;c,d\n1,2;3,4\n",
+            r"2 ways.*comma: 3 columns.*semicolon: 2 columns.*--separator comma or semicolon",
+        ),
         ("a;b,c\n1;2,3\n", "can be read in 2 ways"),
         ("a;b\n1,5;2.5\n2,5;3.5\n", "has a decimal comma, and .* has a decimal point"),
         ("1.5,2\n2.5,3\n", "holds numbers.*--no-header"),
@@ -66,7 +78,10 @@ def test_encodings_and_compression(written, encoding):
         ("a,,b\n1,2,3\n", "that of column 2 is empty"),
         ("Report\n\na;b\n1;2\n3;4\n", "the first line has 1"),
         ("1.0 2.0\n3.0 4.0\n", "between a space"),
-        ("a\n" + "".join(f"{n}\n" for n in range(511)) + "12a\n5\n", 'all but 1 of 513 cells: "12a" in line 513'),
+        (
+            "a\n" + "".join(f"{n}\n" for n in range(511)) + "12a\n5\n",
+            'all but 1 of 513 cells: "12a" in line 513',
+        ),
         ("a,b\n" + "".join(f"{n}%,2\n" for n in range(30)), 'amounts such as "0%" in line 2'),
         ("a,b\n" + "".join(f"0{1 + n % 9}/03/2024,2\n" for n in range(30)), "not plain what is the day"),
         ("d,x\n2024-01-31T10:00:00Z,1\n2024-02-01T10:00:00,2\n", "time zone or none"),
@@ -89,8 +104,16 @@ def test_flags_decide(written):
     path = written("a,b;c,d\n1,2;3,4\n")
     assert read_table(path, separator="semicolon")["a,b"].tolist() == [1.2]
     assert read_table(path, separator=",")["b;c"].tolist() == ["2;3"]
-    assert list(read_table(written("1.0 2.0\n3.0 4.0\n"), separator="space", header=False)) == ["column 0", "column 1"]
-    for wrong in ({"separator": "x"}, {"encoding": "utf-9"}, {"decimal": ",", "thousands": ","}, {"missing": "no"}):
+    assert list(read_table(written("1.0 2.0\n3.0 4.0\n"), separator="space", header=False)) == [
+        "column 0",
+        "column 1",
+    ]
+    for wrong in (
+        {"separator": "x"},
+        {"encoding": "utf-9"},
+        {"decimal": ",", "thousands": ","},
+        {"missing": "no"},
+    ):
         with pytest.raises(DataError):
             read_table(path, **wrong)
 
@@ -138,7 +161,9 @@ def test_missing_cells_are_named_or_dropped(written, word, column):
     with pytest.raises(DataError, match=f'column "{column}" of .* in line 3'):
         read_table(path)
     table = read_table(path, missing="drop")
-    assert table.dropped == 1 and table["number"].tolist() == [1.5, 3.5] and table["word"].tolist() == ["x", "z"]
+    assert (
+        table.dropped == 1 and table["number"].tolist() == [1.5, 3.5] and table["word"].tolist() == ["x", "z"]
+    )
 
 
 def test_an_empty_line_of_one_column_is_a_missing_cell(written):
@@ -161,7 +186,23 @@ def test_mutated_files_are_tables_or_refused(written):
         gzip.compress(b"a\tb\n1\t2\n3\t4\n"),
         "a|b\r\nZürich|1 234\r\n'x'|5%\r\n".encode("cp1252"),
     ]
-    bits = [b",", b";", b"\n", b'"', b"\r", b"\0", b"\xff", b"1.234", b"NA", b"#", b"sep=;\n", b" ", b"-", b"e9", b"0"]
+    bits = [
+        b",",
+        b";",
+        b"\n",
+        b'"',
+        b"\r",
+        b"\0",
+        b"\xff",
+        b"1.234",
+        b"NA",
+        b"#",
+        b"sep=;\n",
+        b" ",
+        b"-",
+        b"e9",
+        b"0",
+    ]
     for _ in range(600):
         content = bytearray(chance.choice(seeds))
         for _ in range(chance.randint(1, 6)):

@@ -218,7 +218,7 @@ def _require_one_column(head: str, path: Path, whole: bool) -> None:
             continue
         raise DataError(
             f"every line of {path} must have as many values as there are names: the first line has 1, the others "
-            f"{max(counts)} between a {SEPARATORS[sign]}. Give each column a name, or say what is between values (--separator)."
+            f"{max(counts)} between a {SEPARATORS[sign]}. Give each column a name, or say what is between them (--separator)."
         )
 
 
