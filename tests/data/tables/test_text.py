@@ -37,8 +37,9 @@ def test_separators_and_line_ends(written, separator, end):
         ("1 234,56", "0,5"),
         ("1'234.56", "0.5"),
         ("1\u00a0234,56", "0,5"),
-    ]
-    + [("1\u2019234.56", "0.5"), ("1234,56", "\u22120,5")],
+        ("1\u2019234.56", "0.5"),
+        ("1234,56", "\u22120,5"),
+    ],
 )
 def test_number_formats(written, cell, rest):
     values = read_table(written(f"a;b\n{cell};1\n{rest};2\n"))["a"]
@@ -61,7 +62,7 @@ def test_encodings_and_compression(written, encoding):
     [
         (
             'a,b\n"1,234",2\n"5,678",3\n',
-            r'"1,234" in line 2 .* as 1234 \(decimal point\) or as 1.234 \(decimal comma\)',
+            r'"1,234" in line 2 .* as 1234 \(decimal point\) or as 1.234 ',
         ),
         ("a;b\n1.234;2\n5.678;3\n", "no other cell decides"),
         ("a\n1,234\n", "no other cell decides"),

@@ -85,7 +85,7 @@ def test_a_switch_decides():
     for wrong in ({"aeg": "number"}, {"age": "numbers"}, 3, {5: "number"}):
         with pytest.raises(DataError, match="kind"):
             read_two_samples(p, q, kinds=wrong)
-    with pytest.raises(DataError, match='"x" in row 0 of P is none'):
+    with pytest.raises(DataError, match='"x" in row 0'):
         read_two_samples(["x"] * 60, ["1"] * 60, kinds="number")
 
 
