@@ -176,5 +176,5 @@ def test_files_are_read_by_their_path_and_written_alike(tmp_path):
     inputs = read_two_samples(*paths, say=lambda line: None)
     assert inputs.first.shape == (80, 4) and "decimal comma" in inputs.how.files[0]
     paths[1].write_text("x;y\n" + "".join(f"{n / 7};1\n" for n in range(80)))
-    with pytest.raises(DataError, match="has a decimal comma, and .* has a decimal point"):
+    with pytest.raises(DataError, match=r"has a decimal comma, and .* has a decimal point"):
         read_two_samples(*paths)
