@@ -81,7 +81,7 @@ def test_encodings_and_compression(written, encoding):
         ("1.0 2.0\n3.0 4.0\n", "between a space"),
         (
             "a\n" + "".join(f"{n}\n" for n in range(511)) + "12a\n5\n",
-            'all but 1 of 513 cells: "12a" in line 513',
+            '1 of 513 cells are none, the first "12a" in line 513',
         ),
         ("a,b\n" + "".join(f"{n}%,2\n" for n in range(30)), 'amounts such as "0%" in line 2'),
         ("a,b\n" + "".join(f"0{1 + n % 9}/03/2024,2\n" for n in range(30)), "not plain what is the day"),
