@@ -32,6 +32,8 @@ def test_it_has_the_manners_of_scikit_learn(gaussians):
         == {
             "method": "gaussian",
             "folds": 5,
+            "kinds": None,
+            "missing": "refuse",
             "blocks": None,
             "seed": 3,
             "device": "auto",
@@ -44,7 +46,9 @@ def test_it_has_the_manners_of_scikit_learn(gaussians):
         ratio.log_ratio([1.0])
     with pytest.raises(fgan.FganError, match="has no density ratio"):
         fgan.DensityRatio("knn").fit(*gaussians(100))
-    assert repr(ratio) == "DensityRatio(method='gaussian', folds=2, blocks=None, seed=3, device='auto')"
+    assert repr(ratio) == (
+        "DensityRatio(method='gaussian', folds=2, kinds=None, missing='refuse', blocks=None, seed=3, device='auto')"
+    )
 
 
 @pytest.mark.parametrize("method", METHODS)

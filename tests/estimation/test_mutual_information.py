@@ -312,7 +312,7 @@ def test_where_a_column_lies_does_not_matter(far):
         (np.random.rand(60), np.random.rand(60), {"method": "smile", "divergence": "js"}, FganError, "no formula"),
         (np.random.rand(60, 80), np.random.rand(60), {"method": "copula"}, FganError, "two rows for each"),
         (np.random.rand(60), np.random.rand(60), {"folds": 30}, FganError, "folds must"),
-        (np.arange(60) // 4 / 7, np.arange(60) // 4 / 7, {"method": "ksg"}, FganError, "coincide"),
+        (np.sqrt(np.arange(60) // 4), np.sqrt(np.arange(60) // 4), {"method": "ksg"}, FganError, "coincide"),
     ],
 )  # fmt: skip
 def test_mistakes_are_said(x, y, options, error, message):

@@ -37,8 +37,9 @@ def test_separators_and_line_ends(written, separator, end):
         ("1 234,56", "0,5"),
         ("1'234.56", "0.5"),
         ("1\u00a0234,56", "0,5"),
-    ]
-    + [("1\u2019234.56", "0.5"), ("1234,56", "\u22120,5")],
+        ("1\u2019234.56", "0.5"),
+        ("1234,56", "\u22120,5"),
+    ],
 )
 def test_number_formats(written, cell, rest):
     values = read_table(written(f"a;b\n{cell};1\n{rest};2\n"))["a"]
@@ -61,7 +62,7 @@ def test_encodings_and_compression(written, encoding):
     [
         (
             'a,b\n"1,234",2\n"5,678",3\n',
-            r'"1,234" in line 2 .* as 1234 \(decimal point\) or as 1.234 \(decimal comma\)',
+            r'"1,234" in line 2 .* as 1234 \(decimal point\) or as 1.234 ',
         ),
         ("a;b\n1.234;2\n5.678;3\n", "no other cell decides"),
         ("a\n1,234\n", "no other cell decides"),
@@ -80,7 +81,7 @@ def test_encodings_and_compression(written, encoding):
         ("1.0 2.0\n3.0 4.0\n", "between a space"),
         (
             "a\n" + "".join(f"{n}\n" for n in range(511)) + "12a\n5\n",
-            'all but 1 of 513 cells: "12a" in line 513',
+            '1 of 513 cells are none, the first "12a" in line 513',
         ),
         ("a,b\n" + "".join(f"{n}%,2\n" for n in range(30)), 'amounts such as "0%" in line 2'),
         ("a,b\n" + "".join(f"0{1 + n % 9}/03/2024,2\n" for n in range(30)), "not plain what is the day"),

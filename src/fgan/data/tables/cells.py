@@ -223,9 +223,9 @@ def _require_no_stray(column: Strings, decimal: str, most: float) -> None:
         sign = max(signs, key=lambda one: sum(number_of(cell, one) is not None for cell in known))
         stray = [cell for cell in known if not numbers(cell, (sign,))]
         raise DataError(
-            f'{where} is numbers, all but {len(stray)} of {len(known):,} cells: "{stray[0]}" in line '
-            f"{column.line_of(stray[0])} is none"
-            + (f" with a decimal {NAMES[sign]}" if numbers(stray[0], SIGNS) else "")
+            f"{where} is numbers, but {len(stray):,} of {len(known):,} cells "
+            + (f"are none with a decimal {NAMES[sign]}" if numbers(stray[0], SIGNS) else "are none")
+            + f', the first "{stray[0]}" in line {column.line_of(stray[0])}'
             + f". Repair it, or {mend}."
         )
     amounts = {cell: numbers(without_unit(cell) or "", SIGNS) for cell in distinct}

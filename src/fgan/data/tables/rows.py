@@ -218,7 +218,7 @@ def _require_one_column(head: str, path: Path, whole: bool) -> None:
             continue
         raise DataError(
             f"every line of {path} must have as many values as there are names: the first line has 1, the others "
-            f"{max(counts)} between a {SEPARATORS[sign]}. Give each column a name, or say what is between values (--separator)."
+            f"{max(counts)} between a {SEPARATORS[sign]}. Name each column, or say what is between them (--separator)."
         )
 
 
@@ -291,8 +291,8 @@ def _cut(row: Row, line: int, width: int, path: Path, separator: str) -> None:
     if len(row) != width and not _only_longer(row, width):
         between = f", with a {SEPARATORS[separator]} between them" if separator else ""
         raise DataError(
-            f"every line of {path} must have {width} values; line {line} has {len(row)}{between}. Repair it, or say what "
-            "is between values (--separator)."
+            f"every line of {path} must have {width} values; line {line} has {len(row)}{between}. Repair it, or say "
+            "what is between values (--separator)."
         )
     del row[width:]
 

@@ -14,7 +14,9 @@ KNOTS = 4096
 TAIL = 0.02
 """The share of the knots at each end that shows how scores go on beyond them."""
 TIES = 0.1
-"""A coordinate of which more samples than this repeat another keeps its own scale: ranks would say little."""
+"""A coordinate of which more samples than this repeat another is one of few values, or rounded."""
+FEW = 20
+"""A coordinate of at most so many values keeps its own scale: ranks would say little."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,14 @@ def normal_scores_of(x: Tensor, weight: Weight = None) -> NormalScores:
         low, high = float(ranked[column, 0]), float(ranked[column, -1])
         rim = 1e-9 * float(deviation[column])
         knots[column] = torch.linspace(low - rim, high + rim, knots.shape[1], dtype=torch.float64)
-        scores[column] = (knots[column] - mean[column]) / deviation[column]
+        distinct, place = ranked[column].unique(return_inverse=True)
+        if len(distinct) > FEW:  # rounded numbers: the score of their middle rank
+            own = torch.ones(n, dtype=torch.float64) if weight is None else weight[order[column]].double()
+            mass = torch.zeros(len(distinct), dtype=torch.float64).index_add(0, place, own)
+            middle = torch.special.ndtri((mass.cumsum(0) - mass / 2) / mass.sum())
+            scores[column] = _between(knots[column], distinct, middle)
+        else:
+            scores[column] = (knots[column] - mean[column]) / deviation[column]
     steps = torch.arange(knots.shape[1], dtype=torch.float64) * 1e-12 * deviation[:, None]
     knots = (knots + steps).contiguous()
     inner = max(1, round(TAIL * knots.shape[1]))
@@ -91,3 +100,10 @@ def normal_scores_of(x: Tensor, weight: Weight = None) -> NormalScores:
         ]
     )
     return NormalScores(outliers, center, knots, scores, slopes)
+
+
+def _between(x: Tensor, knots: Tensor, values: Tensor) -> Tensor:
+    """Return values at x between increasing knots, linearly; those of the first and the last one beyond them."""
+    right = torch.searchsorted(knots, x).clamp(1, len(knots) - 1)
+    share = ((x - knots[right - 1]) / (knots[right] - knots[right - 1])).clamp(0.0, 1.0)
+    return values[right - 1] + share * (values[right] - values[right - 1])

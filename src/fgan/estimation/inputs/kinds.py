@@ -9,7 +9,7 @@ import numpy as np
 from fgan.data.tables.table import KINDS, Cells
 from fgan.errors import DataError, did_you_mean
 
-Kinds = Mapping[str, str] | Mapping[int, str] | str | None
+Kinds = Mapping[str, str] | Mapping[int, str] | Mapping[int | str, str] | str | None
 """Of columns by name, or by place in an array; or one for all."""
 
 MOST_LABELS = 20

@@ -117,8 +117,8 @@ def notes_on_sentinels(*sets: Read) -> list[str]:
             found = sentinel_in(cell) if column.kind == "number" and not column.unit else None
             if found:
                 notes.append(
-                    f"{column.name} of {one.name} is {found[0]:g} in {found[1]:,} of {len(cell):,} rows, far from all other "
-                    'values: if that marks a missing value, empty those cells and ask for missing="drop" '
+                    f"{column.name} of {one.name} is {found[0]:g} in {found[1]:,} of {len(cell):,} rows, far from all "
+                    'others: if that marks a missing value, empty those cells and ask for missing="drop" '
                     "(--missing drop)."
                 )
     return notes
