@@ -27,8 +27,8 @@ class EvaluateCommand:
     samples: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="RUN|SAMPLES ...")]
     """Run directories, folders or archives of images, .npy or .npz arrays, or names of data sets."""
     against: str | None = None
-    """The data, as `fgan train` takes them; those of the run if not given. A run keeps the result also where these are its
-    own data in another place."""
+    """The data, as `fgan train` takes them; those of the run if not given. A run keeps the result also where these are
+    its own data in another place."""
     metrics: str = "all"
     """Names, separated by commas: fid, kid, is, prdc, modes, kde, copying, c2st, divergences, or single numbers such as
     recall; all that apply if not given."""
