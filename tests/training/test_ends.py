@@ -112,7 +112,7 @@ BLOWN_UP: dict[str, dict[str, Any]] = {
         "generator_loss": "saturating",
         "divergence": "js",
     },
-    "hinge": {"lr": 30.0, "penalties": "none", "objective": "hinge"},
+    "least squares": {"lr": 30.0, "penalties": "none", "objective": "least-squares"},
 }
 
 
