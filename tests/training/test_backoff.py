@@ -50,7 +50,7 @@ def test_after_three_returns_it_stops_with_a_diagnosis_and_loses_nothing(tmp_pat
     run = fgan.RunDirectory(tmp_path / "run")
     assert run.checkpoints().steps() == [10]
     assert run.sample(5).isfinite().all()
-    assert [line["step"] for line in run.metrics()] == [5, 10, 15]
+    assert [line["step"] for line in run.metrics()] == [5, 10, 15, 20]  # the last says where they were lost
 
 
 def test_stopped_and_resumed_it_goes_back_to_the_same_place(tmp_path, small_config, breaking):

@@ -63,8 +63,8 @@ def test_a_user_dataset_in_its_own_units(tmp_path, small_config):
 def test_metrics_end_where_training_ends(tmp_path, small_config):
     summary = fgan.train(small_config(steps=12), tmp_path / "run", say=quiet)
     run = fgan.RunDirectory(tmp_path / "run")
-    assert [line["step"] for line in run.metrics()] == [5, 10]
-    assert summary.step == 12 and summary.bound != run.metrics()[-1]["bound"]
+    assert [line["step"] for line in run.metrics()] == [5, 10, 12]
+    assert summary.step == 12 and summary.bound == run.metrics()[-1]["bound"]
     assert run.checkpoints().steps() == [10, 12]
 
 
