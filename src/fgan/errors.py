@@ -30,6 +30,10 @@ class RunError(FganError):
     """A run directory cannot be written, read or resumed."""
 
 
+class MemoryLimitError(FganError):
+    """What was asked for needs more memory than is free."""
+
+
 class DivergedError(FganError):
     """Training left the finite numbers; the last good checkpoint is intact."""
 

@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 
 from fgan.errors import FganError, RunError
+from fgan.evaluation.domain import Caveat
 from fgan.evaluation.jackknife import Jackknife
-from fgan.evaluation.result import Evaluation, measured
+from fgan.evaluation.result import Evaluation, measured, over_runs
 from fgan.experiments.comparison import ComparisonDirectory, plan, trainable_divergences
 from fgan.experiments.ranking import rank
 from fgan.training.config import TrainConfig
@@ -82,6 +85,19 @@ def test_groups_that_differ_beyond_chance_have_places_and_others_tie():
     assert [(place.group, place.rank) for place in places] == [("good", 1), ("as good", 1), ("worst", 3)]
     assert places[0].tied_with == ("as good",) and places[2].tied_with == ()
     assert places[0].metrics["fid"].value == pytest.approx(1.1)
+
+
+def test_a_number_that_says_nothing_or_is_missing_has_no_place_and_a_mean_with_it_says_nothing():
+    found = Jackknife(0.9, (0.9,) * 10).with_caveats(Caveat("no radius", unusable=True))
+    bad = replace(evaluation(0.9, "recall"), metrics={"recall": measured("recall", found, None)})
+    missing = replace(bad, metrics={}, skipped={"prdc": "more memory: 9 GB"})
+    good = evaluation(0.4, "recall", 0.001)
+    places = rank({"bad": [good, bad], "good": [good, good], "missing": [missing]}, "recall")
+    assert [place.group for place in places] == ["good"]
+    assert (bad.lacking("recall"), good.lacking("recall")) == ("no radius", "")
+    assert missing.lacking("recall") == "prdc needs more memory: 9 GB"
+    pooled = over_runs([good, bad])["recall"]
+    assert not pooled.usable and pooled.caveats == ("no radius",)
 
 
 def test_more_is_better_where_it_is():

@@ -125,6 +125,44 @@ def test_a_run_without_a_best_checkpoint_says_how_to_get_one(tmp_path, small_con
             ask()
 
 
+@pytest.mark.parametrize("error", [MemoryError("too large"), RuntimeError("no room"), ZeroDivisionError("0")])
+def test_an_evaluation_that_fails_is_recorded_and_training_goes_on(tmp_path, small_config, error):
+    lines, calls = [], []
+
+    def measure(samples):
+        calls.append(1)
+        if len(calls) in (1, 3):
+            raise error
+        return {"wave": float(len(calls))}
+
+    run = RunDirectory(tmp_path / "run")
+    summary = train(
+        small_config(evaluate_every=10), run.path, say=lines.append, build_judge=judged_by(measure)
+    )
+    assert summary.step == 40 and summary.best_step == 40
+    text = f"{type(error).__name__}: {error}"
+    failed = {"wave": None, "evaluation_error": text}
+    assert run.evaluations() == [
+        {"step": 10, **failed},
+        {"step": 20, "wave": 2.0},
+        {"step": 30, **failed},
+        {"step": 40, "wave": 4.0},
+    ]
+    assert sum(text in line for line in lines) == 1
+    fgan.report(run.path, out=tmp_path / "report.html")
+    assert text in (tmp_path / "report.html").read_text(encoding="utf-8")
+
+
+def test_pixels_without_memory_for_their_distance_are_recorded(tmp_path, small_config, monkeypatch):
+    monkeypatch.setattr("fgan.memory.free_memory", lambda device="cpu": 10**4)
+    run = RunDirectory(tmp_path / "run")
+    fgan.train(small_config(data="moons", evaluate_every=20), run.path, say=quiet)
+    assert [line["fid"] for line in run.evaluations()] == [None, None]
+    assert "GB are free" in run.evaluations()[0]["evaluation_error"]
+    with pytest.raises(fgan.FganError, match='Did you mean "fid"'):
+        fgan.train(small_config(evaluate_every=20, evaluate_metrics="fidd"), tmp_path / "typo", say=quiet)
+
+
 def test_a_judge_that_cannot_be_leaves_nothing_behind(tmp_path, small_config):
     def none(config, dataset, say):
         raise fgan.FganError("no such metric")
@@ -212,6 +250,7 @@ def test_going_back_takes_the_best_back_with_it(tmp_path, small_config, breaking
     summary = train(config, run.path, say=quiet, build_judge=judged_by(rising))
     assert summary.backoffs == 3
     assert [line["step"] for line in run.evaluations()] == [10, 20, 30, 40]
+    assert not any("evaluation_error" in line for line in run.evaluations())  # what `rising` asserts held
     assert_best_is_what_the_log_says(run, Judge(rising, "wave", True))
 
 

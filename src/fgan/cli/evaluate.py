@@ -37,6 +37,9 @@ class EvaluateCommand:
     extractor: str = "auto"
     """What makes features: mnist-cnn, digits-cnn, cifar-cnn, pixels, raw, inception, inception:WEIGHTS_FILE, or
     module:callable of your own."""
+    reference: Literal["auto", "train", "held-out", "all"] = "auto"
+    """What samples are compared with: all train or all held-out samples, or all of both, without cutting samples to
+    match; auto takes as many held-out (or training) ones, and leaves as many to show what real samples score."""
     best: bool = False
     """Draw from the best checkpoint of a run that was judged while it trained, rather than from the newest."""
     seed: int = 0
@@ -83,7 +86,7 @@ def run(arguments: list[str]) -> None:
         print_error("no mean is taken: the samples were not held against the same, or are not as many")
     if pooled and not command.json:
         heading = f"mean over {len(evaluations)}, with the interval of that mean"
-        print_out("\n".join([heading, "", *table_of(pooled, "real samples score")]))
+        print_out("\n".join([heading, "", *table_of(pooled, evaluations[0].floor_heading)]))
     result = {"evaluations": evaluations, "mean": pooled} if several else evaluations[0]
     text = as_json(jsonable(result), 2)
     if command.json:
@@ -132,6 +135,7 @@ def evaluate_one(
         metrics=() if command.metrics == "all" else tuple(map(str.strip, command.metrics.split(","))),
         n=command.n,
         extractor=command.extractor,
+        reference=command.reference,
         seed=command.seed,
         best=command.best,
         batch_size=command.batch_size,

@@ -25,6 +25,19 @@ NAMED_AT_MOST = 10
 Named = tuple[str, Decoded]
 
 
+class PictureSizeError(DataError):
+    """Pictures are of another size than they must be.
+
+    Args:
+        message: what is wrong.
+        side: of all of them, where they are squares of one size.
+    """
+
+    def __init__(self, message: str, side: int | None) -> None:
+        super().__init__(message)
+        self.side = side
+
+
 def load_images(
     path: str | Path,
     *,
@@ -78,12 +91,14 @@ def load_images(
 
 
 def _require_size(decoded: list[Named], size: int, path: Path) -> None:
+    sizes = {picture.size for _, picture in decoded}
     for picture_name, picture in decoded:
         if picture.size != (size, size):
             width, height = picture.size
-            raise DataError(
+            raise PictureSizeError(
                 f"The pictures must be {size}x{size} here; in {path} {picture_name} is {width}x{height}. "
-                "Make them that size as their generator would have, since resizing changes what is measured."
+                "Make them that size as their generator would have, since resizing changes what is measured.",
+                width if width == height and len(sizes) == 1 else None,
             )
 
 

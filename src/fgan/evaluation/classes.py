@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from fgan.evaluation.domain import Caveat
 from fgan.evaluation.jackknife import Jackknife, Uncertain, jackknife, leave_out, sum_by_group
 
 
@@ -24,7 +25,22 @@ def classifier_score(logits: Tensor) -> Jackknife:
     sums = leave_out(sum_by_group(torch.cat([p, (p * log_p).sum(1, keepdim=True), ones], 1)))
     n = sums[:, -1]
     marginal, negative_entropy = sums[:, :-2] / n[:, None], sums[:, -2] / n
-    return jackknife((negative_entropy - torch.special.xlogy(marginal, marginal).sum(1)).exp())
+    found = jackknife((negative_entropy - torch.special.xlogy(marginal, marginal).sum(1)).exp())
+    count = logits.shape[1]
+    if count == 1:
+        return found.with_caveats(Caveat("the classifier has one class only: the score is always 1", True))
+    if len(torch.unique(logits.argmax(1))) == 1:
+        found = found.with_caveats(Caveat("all samples are of one class"))
+    return found.with_caveats(*too_few(len(logits), count))
+
+
+def too_few(n: int, count: int) -> tuple[Caveat, ...]:
+    """Return what to say of fewer samples than classes.
+
+    >>> too_few(20, 1000)[0].text
+    '20 samples cannot reach all of 1000 classes'
+    """
+    return () if n >= count else (Caveat(f"{n} samples cannot reach all of {count} classes"),)
 
 
 def class_coverage(logits: Tensor, reference: Tensor) -> dict[str, Uncertain]:
@@ -55,7 +71,14 @@ def coverage_of(modes: Tensor, reference: Tensor, count: int) -> dict[str, Uncer
     p = (p + 0.5) / (p + 0.5).sum(1, keepdim=True)
     q_share = q / q.sum(1, keepdim=True)
     divergence = (torch.special.xlogy(q_share, q_share) - torch.special.xlogy(q_share, p)).sum(1)
-    return {"modes": distinct(q[0, 1:]), "modes-kl": jackknife(divergence)}
+    ours, theirs = too_few(len(modes), count), too_few(len(reference), count)
+    real = int((torch.bincount(reference + 1, minlength=count + 1)[1:] > 0).sum())
+    if not theirs and real < 2 <= count:
+        theirs = (Caveat(f"the real samples are of {real} of {count} classes"),)
+    return {
+        "modes": distinct(q[0, 1:]).with_caveats(*ours),
+        "modes-kl": jackknife(divergence).with_caveats(*dict.fromkeys([*ours, *theirs])),
+    }
 
 
 def distinct(counts: Tensor) -> Uncertain:

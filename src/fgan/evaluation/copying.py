@@ -5,14 +5,17 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from fgan.evaluation.domain import Caveat, require_memory_of
 from fgan.evaluation.jackknife import Jackknife, Uncertain, folds, group_of, proportion
-from fgan.evaluation.neighbours import Points, nearest
+from fgan.evaluation.neighbours import Points, bytes_of_points, nearest
 
 
 def nearest_training(
     features: Tensor, training: Tensor, count: int = 1, block: int = 1000
 ) -> tuple[Tensor, Tensor]:
     """Return the squared distances of features (n, d) to the nearest of (t, d), and their rows, (n, count)."""
+    needed = bytes_of_points(len(features), len(training), d=features.shape[1], block=block)
+    require_memory_of("copying", needed, features, training)
     center = training.mean(0, dtype=torch.float64)
     x, t = Points(features - center), Points(training - center)
     found = [nearest(x, t, rows, count) for rows in torch.arange(len(x), device=features.device).split(block)]
@@ -41,7 +44,16 @@ def closeness(distances: Tensor, unseen: Tensor) -> Jackknife:
         a, b = (distances, unseen) if group is None else (distances[ours != group], unseen[theirs != group])
         return probability_below(a, b)
 
-    return folds(without)
+    return folds(without).with_caveats(*repeats(unseen))
+
+
+def repeats(unseen: Tensor) -> tuple[Caveat, ...]:
+    """Return what to say where unseen real samples are at a distance of 0 from the training set, of distances (m,)."""
+    again = int((unseen == 0).sum())
+    if not again:
+        return ()
+    text = f"{again} of {len(unseen)} unseen real samples are in the training set too: copies look like new samples"
+    return (Caveat(text, unusable=2 * again >= len(unseen)),)
 
 
 def near_copies(distances: Tensor, unseen: Tensor) -> Uncertain:
@@ -55,7 +67,19 @@ def near_copies(distances: Tensor, unseen: Tensor) -> Uncertain:
     >>> near_copies(torch.tensor([0.0] * 10 + [9.0] * 30), torch.arange(1.0, 101.0)).value
     0.25
     """
-    return proportion(distances < torch.quantile(unseen, 0.01))
+    near = torch.quantile(unseen, 0.01)
+    found = proportion(distances < near)
+    if near == 0:
+        return found.with_caveats(
+            Caveat(
+                "a hundredth of the unseen real samples or more are training samples: none is nearer", True
+            )
+        )
+    if len(unseen) < 100:
+        return found.with_caveats(
+            Caveat(f"of {len(unseen)} unseen real samples a hundredth is less than one")
+        )
+    return found
 
 
 def probability_below(a: Tensor, b: Tensor) -> float:

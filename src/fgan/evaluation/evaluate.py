@@ -6,6 +6,7 @@ import functools
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
+from numbers import Integral
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,19 @@ from fgan.data import Dataset, TensorSource, as_dataset
 from fgan.data.dataset import as_float, as_uint8
 from fgan.data.passed import Passable
 from fgan.device import resolve_device
-from fgan.errors import FganError
+from fgan.errors import FganError, MemoryLimitError
 from fgan.evaluation.copying import nearest_training, repeated
+from fgan.evaluation.domain import FEWER
 from fgan.evaluation.features import Extractor, extractor_for, mismatch
 from fgan.evaluation.jackknife import GROUPS
 from fgan.evaluation.metrics import METRICS, Found, chosen_metrics
-from fgan.evaluation.result import Evaluation, measured
-from fgan.evaluation.samples import Samples, gather
-from fgan.evaluation.sides import Real, Side, real_of
+from fgan.evaluation.result import Evaluation, caveats_of, measured
+from fgan.evaluation.samples import Samples, gather, is_run
+from fgan.evaluation.sides import FEWEST, Real, Reference, Side, checked_reference, real_of
+from fgan.memory import running_out
 from fgan.output import Say, on_a_terminal, to_stderr
 from fgan.seeds import checked_seed
+from fgan.training.judging import EVALUATION_ERROR
 
 DISTINCT = 0.99
 """Share of samples below which repeated ones are worth a warning."""
@@ -39,6 +43,7 @@ def evaluate(
     metrics: str | tuple[str, ...] = (),
     n: int = 10_000,
     extractor: str | Extractor | Callable[[Tensor], Tensor] | None = None,
+    reference: Reference = "auto",
     seed: int = 0,
     best: bool = False,
     batch_size: int = 250,
@@ -58,6 +63,9 @@ def evaluate(
         n: samples to judge, at most.
         extractor: what makes features: a name, `module:callable`, an `Extractor` or any callable on samples; chosen by
             the data unless told.
+        reference: what samples are compared with: all of the "train" or "held-out" samples, or "all" of both, however
+            many samples there are; "auto" takes as many held-out (or training) ones as samples, and cuts both so
+            that as many real ones are left to show what chance does.
         seed: decides latents and orders.
         best: draw from a run's best checkpoint rather than the newest.
         batch_size: samples in one pass of the extractor.
@@ -78,6 +86,7 @@ def evaluate(
         metrics=metrics,
         n=n,
         extractor=extractor,
+        reference=reference,
         seed=seed,
         batch_size=batch_size,
         device=device,
@@ -92,7 +101,7 @@ class Evaluator:
 
     Args:
         dataset: the data.
-        metrics, n, extractor, seed, batch_size, device, cache, say: as `evaluate` takes them.
+        metrics, n, extractor, reference, seed, batch_size, device, cache, say: as `evaluate` takes them.
 
     Raises:
         FganError: for unknown metrics or extractors.
@@ -105,19 +114,23 @@ class Evaluator:
         metrics: str | tuple[str, ...] = (),
         n: int = 10_000,
         extractor: str | Extractor | Callable[[Tensor], Tensor] | None = None,
+        reference: Reference = "auto",
         seed: int = 0,
         batch_size: int = 250,
         device: str = "auto",
         cache: bool = True,
         say: Say = to_stderr,
     ) -> None:
+        if isinstance(n, bool) or not isinstance(n, Integral):
+            raise FganError(f"--n must be a whole number (n= in Python); got {n!r}.")
         if n < 2 * GROUPS:
             raise FganError(f"--n must be at least {2 * GROUPS}, so that intervals can be given; got {n}.")
         if batch_size < 1:
             raise FganError(f"--batch-size must be at least 1; got {batch_size}.")
         if isinstance(metrics, str):
             metrics = tuple(name.strip() for name in metrics.split(","))
-        self.dataset, self.n, self.seed, self.say = dataset, n, checked_seed(seed), say
+        self.dataset, self.n, self.seed, self.say = dataset, int(n), checked_seed(seed), say
+        self.reference = checked_reference(reference)
         self.chosen, self.strict = chosen_metrics(metrics), bool(metrics)
         self.extractor = extractor_for(extractor, dataset)
         self.device = resolve_device(device)
@@ -134,7 +147,8 @@ class Evaluator:
     def asked(self, best: bool = False) -> dict[str, Any]:
         """Return what decides the numbers besides samples and data."""
         names = [quantity for wanted in self.chosen.values() for quantity in wanted]
-        return {"metrics": names, "n": self.n, "seed": self.seed, "best": best}
+        asked = {"metrics": names, "n": self.n, "seed": self.seed, "best": best}
+        return asked if self.reference == "auto" else {**asked, "reference": self.reference}
 
     def __call__(self, samples: Samples, *, best: bool = False) -> Evaluation:
         """Return how good samples are; see `evaluate`.
@@ -152,19 +166,36 @@ class Evaluator:
             torch.autocast(torch.device(self.device).type, enabled=False),
             torch.backends.cudnn.flags(allow_tf32=False),
         ):
-            return self._measure(name, values, best)
+            return self._measure(name, values, best, drawn=is_run(samples))
 
-    def _measure(self, name: str, values: Tensor, best: bool) -> Evaluation:
+    def _measure(self, name: str, values: Tensor, best: bool, drawn: bool) -> Evaluation:
         real, floors = self._real(len(values))
-        ours = self._side(values[: len(real.other)])
+        most = len(values) if self.reference != "auto" or real.other is None else len(real.other)
+        ours = self._side(values[:most])
         applicable, skipped = _applicable(self.chosen, real, strict=self.strict)
         found = {}
+        shortage = None
         progress = tqdm(applicable, "evaluate", leave=False, disable=not on_a_terminal(sys.stderr))
         for metric in progress:
             progress.set_postfix_str(metric, refresh=False)
-            if metric not in floors:
-                floors[metric] = METRICS[metric].compute(*METRICS[metric].floor(real))
-            found[metric] = METRICS[metric].compute(ours, real)
+            try:
+                with running_out(metric, FEWER):
+                    if metric not in floors:
+                        sides = METRICS[metric].floor(real)
+                        floors[metric] = METRICS[metric].measure(*sides) if sides else {}
+                    found[metric] = METRICS[metric].measure(ours, real)
+            except MemoryLimitError as error:
+                if self.strict:
+                    raise
+                shortage, skipped[metric] = error, f"more memory: {error}"
+        if shortage and not found:
+            raise shortage
+        metrics = {
+            quantity: measured(quantity, found[metric][quantity], floors[metric].get(quantity))
+            for metric in found
+            for quantity in applicable[metric]
+        }
+        cut = [] if drawn or len(ours) == len(values) else [_cut(len(ours), len(values))]
         return Evaluation(
             samples=name,
             against=self.dataset.name,
@@ -175,21 +206,19 @@ class Evaluator:
                 "dimension": self.extractor.dimension,
                 "sha256": self.extractor.sha256,
             },
-            metrics={
-                quantity: measured(quantity, found[metric][quantity], floors[metric][quantity])
-                for metric, wanted in applicable.items()
-                for quantity in wanted
-            },
+            metrics=metrics,
             skipped=skipped,
-            warnings=tuple(_warnings(ours, real, self.dataset, list(applicable))),
+            warnings=(*cut, *_warnings(ours, real, self.dataset), *caveats_of(metrics)),
             asked=self.asked(best),
             versions={"fgan": version("fgan"), "torch": torch.__version__},
+            n_reference=len(real.reference),
+            n_floor=None if real.other is None else len(real.other),
         )
 
     def _real(self, n: int) -> tuple[Real, dict[str, Found]]:
         """Return the real samples for a comparison of n, and what is known of how they score."""
         if n not in self._known:
-            self._known[n] = (real_of(self.dataset, n, self._side), {})
+            self._known[n] = (real_of(self.dataset, n, self._side, self.reference), {})
         return self._known[n]
 
 
@@ -232,8 +261,10 @@ def nearest_images(
 
 def judge_for(
     dataset: Dataset, metrics: tuple[str, ...], n: int, device: str, say: Say
-) -> Callable[[Tensor], dict[str, float | None]]:
+) -> Callable[[Tensor], dict[str, float | str | None]]:
     """Return what measures samples (n, *shape) again and again, as training does; values only.
+
+    A value that says nothing is None, and why stands under `evaluation_error`.
 
     Raises:
         FganError: for metrics that do not exist, or do not apply to these data.
@@ -243,16 +274,20 @@ def judge_for(
     real = real_of(dataset, n, side)
     applicable, _ = _applicable(chosen_metrics(metrics), real, strict=True)
 
-    def judge(samples: Tensor) -> dict[str, float | None]:
+    def judge(samples: Tensor) -> dict[str, float | str | None]:
         samples = samples.cpu()
         ours = side(as_uint8(samples) if dataset.is_image else samples, cache=False)
         if not bool(samples.isfinite().all()):
             return {quantity: None for wanted in applicable.values() for quantity in wanted}
-        values: dict[str, float | None] = {}
+        values: dict[str, float | str | None] = {}
+        why: dict[str, str] = {}
         for metric, wanted in applicable.items():
-            found = METRICS[metric].compute(ours, real)
-            values |= {quantity: found[quantity].value for quantity in wanted}
-        return values
+            found = METRICS[metric].measure(ours, real)
+            for name in wanted:
+                values[name] = found[name].value if found[name].usable else None
+                why |= {caveat.text: name for caveat in found[name].caveats if caveat.unusable}
+        reasons = "; ".join(f"{name} is unusable: {text}" for text, name in why.items())
+        return values | ({EVALUATION_ERROR: reasons} if why else {})
 
     return judge
 
@@ -277,7 +312,14 @@ def _applicable(
     return applicable, skipped
 
 
-def _warnings(ours: Side, real: Real, dataset: Dataset, metrics: list[str]) -> list[str]:
+def _cut(n: int, given: int) -> str:
+    return (
+        f"{n} of {given} samples are judged, so that as many real ones are left to be compared in their place; "
+        "--reference train, held-out or all (reference= in Python) takes all samples"
+    )
+
+
+def _warnings(ours: Side, real: Real, dataset: Dataset) -> list[str]:
     warnings = []
     other_data = mismatch(ours.extractor, dataset)
     if other_data:
@@ -288,11 +330,14 @@ def _warnings(ours: Side, real: Real, dataset: Dataset, metrics: list[str]) -> l
     same = 0 if real.training is None else int(repeated(ours.values, real.reference.values).sum())
     if same:
         warnings.append(f"{same} of {len(ours)} samples are in the reference itself: numbers are too good")
-    if "fid" in metrics and min(len(ours), len(real.reference)) <= ours.extractor.dimension:
-        smaller = min(len(ours), len(real.reference))
+    if real.other is None:
         warnings.append(
-            f"fid of {smaller} samples with {ours.extractor.dimension} features each is mostly bias; look at kid, "
-            "which has none, or give more samples"
+            f"beside the reference fewer than {FEWEST} real samples are left: none are compared in samples' place"
+        )
+    elif len(real.other) < len(ours):
+        warnings.append(
+            f"{len(real.other)} real samples are compared in samples' place, not {len(ours)}: fid and others "
+            "come out worse for fewer"
         )
     if real.training is not None and "training" in real.description:
         warnings.append(

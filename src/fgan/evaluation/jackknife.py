@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Self
 
 import torch
 from torch import Tensor
 
 from fgan.errors import FganError
+from fgan.evaluation.domain import Caveat
 
 GROUPS = 10
 """How many groups the samples fall into, each left out once."""
@@ -17,7 +20,7 @@ GROUPS = 10
 
 @dataclass(frozen=True)
 class Uncertain:
-    """A number and its standard error.
+    """A number and its standard error, and what makes it less than it seems.
 
     >>> Uncertain(1.0, 0.1).interval()[1] > 1.2
     True
@@ -25,6 +28,18 @@ class Uncertain:
 
     value: float
     standard_error: float
+    caveats: tuple[Caveat, ...] = field(default=(), kw_only=True)
+
+    @property
+    def usable(self) -> bool:
+        """Whether it says anything."""
+        return not any(caveat.unusable for caveat in self.caveats)
+
+    def with_caveats(self, *caveats: Caveat) -> Self:
+        """Return the same number with further caveats."""
+        found = copy.copy(self)
+        object.__setattr__(found, "caveats", (*self.caveats, *caveats))
+        return found
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Return value ± t SE, t of Student's distribution with a degree less than there are groups."""
@@ -51,8 +66,18 @@ class Jackknife(Uncertain):
     def __init__(self, value: float, without: tuple[float, ...]) -> None:
         mean, count = sum(without) / len(without), len(without)
         error = math.sqrt((count - 1) / count * sum((one - mean) ** 2 for one in without))
-        for name, given in (("value", value), ("standard_error", error), ("without", without)):
+        for name, given in (
+            ("value", value),
+            ("standard_error", error),
+            ("without", without),
+            ("caveats", ()),
+        ):
             object.__setattr__(self, name, given)
+
+    @property
+    def bias(self) -> float:
+        """(B-1) (mean of θ₋g - θ): how much too large the value is, where that goes as 1/n."""
+        return (len(self.without) - 1) * (sum(self.without) / len(self.without) - self.value)
 
 
 def student(degrees: float, confidence: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from fgan.evaluation.domain import require_memory_of
 from fgan.evaluation.jackknife import GROUPS, Jackknife, group_of, jackknife, leave_out, sum_by_group
 
 
@@ -20,6 +21,10 @@ def kernel_distance(samples: Tensor, reference: Tensor, block: int = 2000) -> Ja
     >>> kernel_distance(x, x).value < 0
     True
     """
+    needed = 8 * (
+        (len(samples) + len(reference)) * samples.shape[1] + 4 * block * max(len(samples), len(reference))
+    )
+    require_memory_of("kid", needed, samples, reference)
     x, y = samples.double(), reference.double()
     n, m = (leave_out(torch.bincount(group_of(len(z), z.device)).double()) for z in (x, y))
     xx, yy = (without_groups(_block_sums(z, z, block) - _diagonal(z).diag()) for z in (x, y))

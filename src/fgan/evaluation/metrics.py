@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from fgan.errors import FganError, did_you_mean
 from fgan.estimation.inputs.read import FEWEST
 from fgan.evaluation.classes import class_coverage, classifier_score
-from fgan.evaluation.copying import closeness, near_copies, nearest_training, repeated
+from fgan.evaluation.copying import closeness, near_copies, nearest_training, repeated, repeats
 from fgan.evaluation.divergences import feature_divergences
+from fgan.evaluation.domain import Caveat, constant_features
 from fgan.evaluation.features import Classifier
 from fgan.evaluation.frechet import frechet_distance
 from fgan.evaluation.jackknife import GROUPS, Uncertain, proportion
@@ -51,14 +52,28 @@ class Metric:
         quantities: the numbers by name.
         needs: says what is missing for it, "" for nothing.
         absent: its numbers that these data cannot have, with what they need.
-        floor: what stands in for samples, and against what, to see how real samples score.
+        floor: what stands in for samples, and against what, to see how real samples score; None where no real ones
+            are left.
+        domain: what makes all of its numbers less than they seem, from samples and the real ones.
     """
 
     compute: Callable[[Side, Real], Found]
     quantities: dict[str, Quantity]
     needs: Callable[[Real], str] = lambda real: ""
     absent: Callable[[Real], dict[str, str]] = lambda real: {}
-    floor: Callable[[Real], tuple[Side, Real]] = lambda real: (real.other, real)
+    floor: Callable[[Real], tuple[Side, Real] | None] = lambda real: (
+        (real.other, real) if real.other else None
+    )
+    domain: Callable[[Side, Real], tuple[Caveat, ...]] = lambda samples, real: ()
+
+    def measure(self, samples: Side, real: Real) -> Found:
+        """Return each number, with what makes it less than it seems.
+
+        Raises:
+            MemoryLimitError: where it does not fit into memory.
+        """
+        caveats = self.domain(samples, real)
+        return {name: found.with_caveats(*caveats) for name, found in self.compute(samples, real).items()}
 
 
 def _classifier(real: Real) -> str:
@@ -68,6 +83,24 @@ def _classifier(real: Real) -> str:
         if isinstance(extractor, Classifier)
         else f"an extractor that classifies, which {extractor.name} does not"
     )
+
+
+def _varying(samples: Side, real: Real) -> tuple[Caveat, ...]:
+    """Name features that do not vary; some of a network's never do, which is no fault of the data."""
+    every = not isinstance(real.reference.extractor, Classifier)
+    return constant_features(samples.features, real.reference.features, every)
+
+
+def _of_classes(samples: Side, real: Real) -> tuple[Caveat, ...]:
+    if len(real.reference.logits.argmax(1).unique()) > 1:
+        return ()
+    return (Caveat("the real samples are of one class, by this classifier: no score is better than 1", True),)
+
+
+def _chosen_apart(samples: Side, real: Real) -> tuple[Caveat, ...]:
+    if real.validation_apart:
+        return ()
+    return (Caveat("the real samples that choose the bandwidth are in the reference too"),)
 
 
 def _modes(samples: Side, real: Real) -> Found:
@@ -88,10 +121,11 @@ def _copying(samples: Side, real: Real) -> Found:
     assert real.training is not None and real.unseen is not None, "asked for by `needs`"
     training = real.training.features
     ours, theirs = (nearest_training(side.features, training)[0][:, 0] for side in (samples, real.unseen))
+    again = proportion(repeated(samples.values, real.training.values))
     return {
         "closer-to-training": closeness(ours, theirs),
         "near-copies": near_copies(ours, theirs),
-        "exact-copies": proportion(repeated(samples.values, real.training.values)),
+        "exact-copies": again.with_caveats(*repeats(theirs)),
     }
 
 
@@ -106,15 +140,18 @@ METRICS: dict[str, Metric] = {
     "fid": Metric(
         lambda samples, real: {"fid": frechet_distance(samples.features, real.reference.features)},
         {"fid": Quantity("lower", 0, INFINITE, "Fréchet distance of features")},
+        domain=_varying,
     ),
     "kid": Metric(
         lambda samples, real: {"kid": kernel_distance(samples.features, real.reference.features)},
         {"kid": Quantity("lower", -INFINITE, INFINITE, "kernel distance of features, unbiased")},
+        domain=_varying,
     ),
     "is": Metric(
         lambda samples, real: {"is": classifier_score(samples.logits)},
         {"is": Quantity("higher", 1, INFINITE, "classifier (Inception) score")},
         _classifier,
+        domain=_of_classes,
     ),
     "prdc": Metric(
         lambda samples, real: precision_recall(samples.features, real.reference.features),
@@ -124,6 +161,7 @@ METRICS: dict[str, Metric] = {
             "density": Quantity("higher", 0, INFINITE, "real neighbourhoods a sample lies in, over k"),
             "coverage": Quantity("higher", 0, 1, "real neighbourhoods with a sample"),
         },
+        domain=_varying,
     ),
     "modes": Metric(
         _modes,
@@ -140,6 +178,7 @@ METRICS: dict[str, Metric] = {
             "kde": log_likelihood(samples.vectors, real.reference.vectors, real.validation.vectors)[0]
         },
         {"kde": Quantity("higher", -INFINITE, INFINITE, "kernel density's log-likelihood, nats (caveats!)")},
+        domain=_chosen_apart,
     ),
     "copying": Metric(
         _copying,
@@ -156,6 +195,7 @@ METRICS: dict[str, Metric] = {
     "c2st": Metric(
         lambda samples, real: {"c2st": classifier_accuracy(samples.features, real.reference.features)},
         {"c2st": Quantity("lower", 0, 1, "accuracy of telling samples from data: ½ is ideal")},
+        domain=_varying,
     ),
     "divergences": Metric(
         lambda samples, real: feature_divergences(samples.features, real.reference.features),
@@ -171,6 +211,7 @@ METRICS: dict[str, Metric] = {
             if len(real.reference) >= FEWEST
             else f"at least {FEWEST} samples of each kind, of which there are {len(real.reference)}"
         ),
+        domain=_varying,
     ),
 }
 QUANTITIES: dict[str, Quantity] = {

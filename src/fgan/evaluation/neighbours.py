@@ -8,12 +8,15 @@ import torch
 from torch import Tensor
 
 from fgan.errors import FganError
+from fgan.evaluation.domain import empty_balls, require_memory_of
 from fgan.evaluation.jackknife import GROUPS, Uncertain, group_of, mean_of_crossed, mean_over_units
 
 SPARE = 10
 """Neighbours looked at beyond the k-th, so that a group of samples can be left out."""
 ROUNDING = 2e-5
 """How far off a squared distance from a product in float32 may be, in parts of the largest squared norms."""
+SAME = 1e-13
+"""Squared distance, in parts of the squared norm, that features of the same sample may have from batch to batch."""
 CROWDED = 0.02
 """Share of a block's pairs from which one product in float64 is cheaper than distances pair by pair."""
 NUMBERS_AT_ONCE = 2**20
@@ -32,6 +35,8 @@ def precision_recall(
     - density: mean number of B(reference) that a sample lies in, over k;
     - coverage: share of the B(reference) with a sample in them.
 
+    A sample that is repeated k times more has a radius of 0; beyond a few of these the numbers are marked unusable.
+
     A product in float32 finds the few pairs that may matter; their distances are then computed in float64, so
     that the counts are exact and no matrix of all pairs is held.
 
@@ -46,6 +51,8 @@ def precision_recall(
         raise FganError(
             f"k must be at least 1 and below the number of samples, {min(len(samples), len(reference))}; got {k}."
         )
+    n, m = len(samples), len(reference)
+    require_memory_of("prdc", bytes_of_points(n, m, d=samples.shape[1], block=block), samples, reference)
     center = reference.mean(0, dtype=torch.float64)
     x, y = Points(reference - center), Points(samples - center)
     counts = _Counts(*(squared_radii(points, k, block) for points in (x, y)))
@@ -53,7 +60,18 @@ def precision_recall(
     for start in range(0, len(x), block):
         rows = torch.arange(start, min(start + block, len(x)), device=reference.device)
         counts.add(*close_pairs(x, y, rows, counts.reach(rows), counts.decisive, memory))
-    return counts.result(k)
+    real = empty_balls(counts.x_radii[:, 0] <= SAME * x.norms, k, "real samples")
+    ours = empty_balls(counts.y_radii[:, 0] <= SAME * y.norms, k, "samples")
+    # Only recall asks for the neighbourhoods of the samples; all ask for the reference itself to be no repetition.
+    return {
+        name: found.with_caveats(*real, *(ours if name == "recall" else ()))
+        for name, found in counts.result(k).items()
+    }
+
+
+def bytes_of_points(*counts: int, d: int, block: int) -> float:
+    """Return the bytes of sets of points (n, d) in both precisions, once more while they are made, and of a block."""
+    return 12 * sum(counts) * d + 8 * max(counts) * d + 12 * min(block, max(counts)) * max(counts)
 
 
 class Points:
@@ -145,7 +163,10 @@ def squared_radii(points: Points, k: int, block: int = 2000) -> Tensor:
     for part in _doubtful(points, points, rows, quick, k).nonzero()[:, 0].split(100):
         distances = points.distances(part, points)
         distances[torch.arange(len(part), device=part.device), part] = torch.inf
-        radii[part] = distances.kthvalue(k).values
+        nearest_ones = distances.topk(quick.shape[1], largest=False).indices
+        # A product says 1e-16 of repeated samples, whose distance is 0.
+        pairs = part.repeat_interleave(quick.shape[1]), nearest_ones.flatten()
+        radii[part] = points.pair_distances(points, *pairs).view_as(nearest_ones).sort(1).values[:, k - 1]
     return torch.cat([radii[:, None], without], 1)
 
 

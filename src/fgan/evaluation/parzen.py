@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from fgan.evaluation.domain import Caveat, require_memory_of
 from fgan.evaluation.jackknife import GROUPS, Jackknife, group_of, jackknife, leave_out, sum_by_group
-from fgan.evaluation.neighbours import Points
+from fgan.evaluation.neighbours import Points, bytes_of_points
 
 BANDWIDTHS = 17
 """Candidates, evenly spaced on a logarithmic scale."""
@@ -37,6 +38,9 @@ def log_likelihood(
     >>> 1.3 < -log_likelihood(x, y, v)[0].value < 1.5  # the entropy of N(0, 1) is 1.42
     True
     """
+    counts = (len(samples), len(reference), len(validation))
+    needed = bytes_of_points(*counts, d=samples.shape[1], block=block) + 12 * len(validation) * len(samples)
+    require_memory_of("kde", needed, samples, reference)
     x = Points(samples)
     bandwidth = choose_bandwidth(x, Points(validation), block)
     by_group = torch.cat(
@@ -48,7 +52,23 @@ def log_likelihood(
     # Column f: without group f - 1 of the samples; row means without the same group of the reference.
     log_density = torch.stack([part.logsumexp(1) for part in everything], 1) - n.log() - normal
     sums, m = (leave_out(sum_by_group(part)) for part in (log_density, torch.ones_like(log_density[:, 0])))
-    return jackknife(sums.diagonal() / m), bandwidth
+    caveats = _caveats(x, validation)
+    return jackknife(sums.diagonal() / m).with_caveats(*caveats), bandwidth
+
+
+def _caveats(x: Points, validation: Tensor) -> Iterator[Caveat]:
+    """Say where no bandwidth is best: a density of points that the data repeat grows without bound."""
+    if bool((x.exact == x.exact[0]).all()):
+        yield Caveat("all samples are equal: they have no density", unusable=True)
+        return
+    known = {row.tobytes() for row in x.exact.cpu().numpy()}
+    again = sum(row.tobytes() in known for row in validation.double().cpu().numpy())
+    if 2 * again >= len(validation):
+        yield Caveat(
+            f"{again} of {len(validation)} real samples that choose the bandwidth are equal to a sample: the "
+            "narrower the kernel, the higher the likelihood",
+            unusable=True,
+        )
 
 
 def choose_bandwidth(x: Points, validation: Points, block: int = 500) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,17 +36,26 @@ class Measurement(Range):
     """One number of an evaluation, and what real samples score in its place (None where nobody looked).
 
     Args:
-        floor: of as many real samples against the same reference.
+        floor: of as many real samples against the same reference, or as many as there are.
         better: "higher", "lower" or "½".
+        caveats: what makes it less than it seems.
+        usable: False where it says nothing, such as shares of neighbourhoods that have no extent.
     """
 
     floor: Range | None
     better: str
+    caveats: tuple[str, ...] = ()
+    usable: bool = True
+
+    def text(self) -> str:
+        """Write it as 12.3 [11.9, 12.7], or as unusable."""
+        return super().text() if self.usable else f"unusable ({self.value:.4g})"
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Measurement:
         """Return what `Evaluation.to_dict` holds of it."""
-        return cls(**{**values, "floor": Range(**values["floor"]) if values["floor"] else None})
+        floor = Range(**values["floor"]) if values["floor"] else None
+        return cls(**{**values, "floor": floor, "caveats": tuple(values.get("caveats", ()))})
 
 
 def ranged(name: str, value: float, half: float) -> Range:
@@ -63,7 +72,14 @@ def measured(name: str, found: Uncertain, floor: Uncertain | None) -> Measuremen
         for one in (found, floor)
     )
     assert mine is not None, "a metric finds something"
-    return Measurement(mine.value, mine.low, mine.high, theirs, QUANTITIES[name].better)
+    caveats = [caveat.text for caveat in found.caveats]
+    if floor is not None and not floor.usable:
+        theirs = None
+        why = [caveat.text for caveat in floor.caveats if caveat.unusable]
+        caveats += [f"no real samples score in its place: {text}" for text in why if text not in caveats]
+    return Measurement(
+        mine.value, mine.low, mine.high, theirs, QUANTITIES[name].better, tuple(caveats), found.usable
+    )
 
 
 @dataclass(frozen=True)
@@ -81,6 +97,8 @@ class Evaluation:
         warnings: what makes numbers less than they seem.
         asked: the metrics, number of samples and seed that were asked for.
         versions: of fgan and torch.
+        n_reference, n_floor: how many real samples are the reference, and how many stand in for samples to give the
+            floor; None for no floor, or in a file from before these were kept.
     """
 
     samples: str
@@ -93,10 +111,19 @@ class Evaluation:
     warnings: tuple[str, ...] = ()
     asked: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)
+    n_reference: int | None = None
+    n_floor: int | None = None
 
     def __getitem__(self, name: str) -> Measurement:
         """Return a number by its name."""
         return self.metrics[name]
+
+    def lacking(self, name: str) -> str:
+        """Return why a number says nothing or is not there, "" for one that can be used."""
+        if name not in self.metrics:
+            skipped = [f"{metric} needs {why}" for metric, why in self.skipped.items()]
+            return "; ".join(skipped) or "it was not asked for"
+        return "" if self[name].usable else "; ".join(self[name].caveats)
 
     def to_dict(self) -> dict[str, Any]:
         """Return it in JSON's types; None where a number is not finite."""
@@ -126,9 +153,15 @@ class Evaluation:
         extractor = f"features: {self.extractor['name']}, {self.extractor['dimension']} numbers"
         if self.extractor["sha256"]:
             extractor += f", weights {self.extractor['sha256'][:12]}"
-        lines = [heading, extractor, "", *table_of(self.metrics, "real samples score")]
+        lines = [heading, extractor, "", *table_of(self.metrics, self.floor_heading)]
         lines += [f"{name}: not computed; it needs {why}" for name, why in self.skipped.items()]
         return "\n".join([*lines, *(f"warning: {warning}" for warning in self.warnings)])
+
+    @property
+    def floor_heading(self) -> str:
+        """What stands above the floors."""
+        fewer = self.n_floor is not None and self.n_floor < self.n
+        return f"{self.n_floor} real samples score" if fewer else "real samples score"
 
 
 def table_of(metrics: dict[str, Measurement], floor: str) -> list[str]:
@@ -138,6 +171,22 @@ def table_of(metrics: dict[str, Measurement], floor: str) -> list[str]:
         known = found.floor.text() if found.floor else "-"
         rows.append((name, found.text(), known, found.better, QUANTITIES[name].meaning))
     return aligned(rows)
+
+
+def caveats_of(metrics: dict[str, Measurement]) -> list[str]:
+    """Return each caveat once, behind the numbers that it is of and whether it leaves nothing of them.
+
+    >>> number = Measurement(0.9, 0.8, 1.0, None, "higher", ("no radius",), usable=False)
+    >>> caveats_of({"recall": number, "coverage": number})
+    ['recall, coverage (unusable): no radius']
+    """
+    names: dict[tuple[str, bool], list[str]] = {}
+    for name, found in metrics.items():
+        for text in found.caveats:
+            names.setdefault((text, found.usable), []).append(name)
+    return [
+        f"{', '.join(of)}{'' if usable else ' (unusable)'}: {text}" for (text, usable), of in names.items()
+    ]
 
 
 def over_runs(evaluations: Sequence[Evaluation]) -> dict[str, Measurement]:
@@ -163,5 +212,9 @@ def over_runs(evaluations: Sequence[Evaluation]) -> dict[str, Measurement]:
         mean = sum(values) / count
         spread = math.sqrt(sum((value - mean) ** 2 for value in values) / max(count - 1, 1))
         found = ranged(name, mean, student(count - 1, CONFIDENCE) * spread / math.sqrt(count))
-        pooled[name] = Measurement(found.value, found.low, found.high, first.floor, first.better)
+        caveats = tuple(dict.fromkeys(text for one in evaluations for text in one[name].caveats))
+        usable = all(one[name].usable for one in evaluations)
+        pooled[name] = replace(
+            first, value=found.value, low=found.low, high=found.high, caveats=caveats, usable=usable
+        )
     return pooled

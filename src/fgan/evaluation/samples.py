@@ -10,7 +10,7 @@ from torch import Tensor
 from fgan.data import Dataset, TensorSource, load_data
 from fgan.data.archives import ARCHIVES
 from fgan.data.dataset import as_uint8
-from fgan.data.images import load_images
+from fgan.data.images import PictureSizeError, load_images
 from fgan.data.passed import Passable, kind_of, read_passed
 from fgan.errors import DataError
 from fgan.evaluation.sides import shuffled
@@ -48,12 +48,16 @@ def gather(
     else:
         passed = read_passed(samples, say=say)
         name, values = f"{'an' if passed.kind[0] in 'aeio' else 'a'} {passed.kind}", passed.values
+    if len(values) > n:
+        say(f"{n:,} of {len(values):,} samples of {name} are judged; --n (n= in Python) takes more")
     return name, shuffled(_like(values, dataset, name), seed)[:n]
 
 
-def is_run(samples: str | Path) -> bool:
-    """Whether a path is that of a run directory."""
-    return (Path(samples) / "config.json").is_file()
+def is_run(samples: Samples) -> bool:
+    """Whether samples are a run, or the path of one."""
+    if isinstance(samples, RunDirectory):
+        return True
+    return isinstance(samples, (str, Path)) and (Path(samples) / "config.json").is_file()
 
 
 def _read(name: str, dataset: Dataset, say: Say) -> Tensor:
@@ -64,7 +68,13 @@ def _read(name: str, dataset: Dataset, say: Say) -> Tensor:
         _, height, width = dataset.shape
         if height != width:
             raise DataError(_kind(dataset, f"pictures from files are squares, such as those in {name}"))
-        loaded = load_images(path, image_size=height, resize=False, say=say)
+        try:
+            loaded = load_images(path, image_size=height, resize=False, say=say)
+        except PictureSizeError as error:
+            if error.side is None or not _has_files(dataset):
+                raise
+            found = f"all pictures in {name} are {error.side}x{error.side}"
+            raise DataError(_other_size(dataset, found, error.side)) from error
     else:
         loaded = load_data(name, say=say)
     return _all_of(loaded)
@@ -89,7 +99,25 @@ def _like(values: Tensor, dataset: Dataset, name: str) -> Tensor:
         grey = values[:, :1]
         if dataset.shape[0] == 1 and bool((values == grey).all()):
             return grey
-    raise DataError(_kind(dataset, f"{name} has samples of the shape {shape}"))
+    received = f"{name} has samples of the shape {shape}"
+    other_square = len(shape) == 3 and dataset.is_image and shape[1] == shape[2] != dataset.shape[1]
+    if other_square and _has_files(dataset):
+        raise DataError(_other_size(dataset, received, shape[1]))
+    raise DataError(_kind(dataset, received))
+
+
+def _has_files(dataset: Dataset) -> bool:
+    """Whether a data set is of pictures that can be loaded at any size."""
+    path = Path(dataset.name).expanduser()
+    return path.is_dir() or path.name.lower().endswith(ARCHIVES)
+
+
+def _other_size(dataset: Dataset, received: str, side: int) -> str:
+    _, height, width = dataset.shape
+    return (
+        f"Samples are judged against pictures of their own size; {dataset.name} was loaded at {height}x{width}, and "
+        f"{received}. Load the data at that size: --image-size {side} (image_size={side} in fgan.load_data)."
+    )
 
 
 def _kind(dataset: Dataset, received: str) -> str:

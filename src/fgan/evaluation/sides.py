@@ -6,19 +6,26 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
 
 from fgan.data import Dataset, Modes, Source, TensorSource
 from fgan.data.dataset import as_float, as_uint8
-from fgan.errors import DataError
+from fgan.errors import DataError, FganError
 from fgan.evaluation.features import Classifier, Extractor, features_of
+from fgan.evaluation.jackknife import GROUPS
 
 VALIDATION = 500
 """Real samples set apart to choose a bandwidth, at most."""
 ENOUGH = 500
 """Held-out samples that are enough to be the reference, although more were asked for."""
+FEWEST = 2 * GROUPS
+"""Samples without which there is no interval."""
+Reference = Literal["auto", "train", "held-out", "all"]
+REFERENCES: tuple[str, ...] = get_args(Reference)
+"""What samples can be compared with."""
 SEED = 2**40 + 982_451_653
 
 
@@ -86,8 +93,9 @@ class Real:
     Args:
         name: of the data set.
         reference: what samples are compared with.
-        other: as many further real samples; the floor is what they score.
+        other: further real samples; the floor is what they score. None where there are none.
         validation: a third part, for choices such as a bandwidth.
+        validation_apart: whether it is none of the reference.
         training: all that training could see, None for a distribution that is sampled afresh.
         unseen: all that is held out, None likewise.
         modes: the clusters of a synthetic mixture, where they are known.
@@ -96,29 +104,45 @@ class Real:
 
     name: str
     reference: Side
-    other: Side
+    other: Side | None
     validation: Side
+    validation_apart: bool
     training: Side | None
     unseen: Side | None
     modes: Modes | None
     description: str
 
 
-def real_of(dataset: Dataset, n: int, side: Callable[[Tensor], Side]) -> Real:
+def checked_reference(name: str) -> str:
+    """Return the name of a reference.
+
+    Raises:
+        FganError: where it is none.
+    """
+    if name not in REFERENCES:
+        raise FganError(
+            f"the reference (--reference, reference=) is one of {', '.join(REFERENCES)}; got {name!r}."
+        )
+    return name
+
+
+def real_of(dataset: Dataset, n: int, side: Callable[[Tensor], Side], wanted: str = "auto") -> Real:
     """Part a data set into the roles of `Real`.
 
-    The reference is of held-out samples, if n or at least 500 of them are there; otherwise it is half of the
-    training samples, and then a generator that repeats them looks good: `closer-to-training` tells.
+    Unless one is wanted, the reference is of held-out samples, if n or at least 500 of them are there; otherwise it
+    is half of the training samples, and then a generator that repeats them looks good: `closer-to-training` tells.
 
     Args:
         dataset: the data.
-        n: samples in the reference and in the other part, at most.
+        n: samples in the reference and in the other part, at most; in the other part alone if a reference is wanted.
         side: makes a side of values.
+        wanted: one of `REFERENCES`: "train", "held-out" or "all" is all of these samples.
 
     Raises:
         DataError: where there are too few samples.
     """
     train, held_out = _values(dataset.train, 0), _values(dataset.held_out, 1)
+    validation_apart = True
     if train is None or held_out is None:
         draws = [(dataset.held_out, n), (dataset.train, n), (dataset.train, VALIDATION)]
         # Seeds that nobody would draw samples to judge with.
@@ -127,6 +151,10 @@ def real_of(dataset: Dataset, n: int, side: Callable[[Tensor], Side]) -> Real:
             for number, (source, count) in enumerate(draws)
         )
         description = f"{n} fresh samples"
+    elif wanted != "auto":
+        reference, other, description = _wanted(train, held_out, wanted)
+        other = other if len(other) < n else other[:n]
+        validation, validation_apart = held_out[:VALIDATION], wanted == "train"
     else:
         # What training saw would choose a bandwidth that suits copies of it.
         apart = min(VALIDATION, len(held_out) // 4)
@@ -138,21 +166,37 @@ def real_of(dataset: Dataset, n: int, side: Callable[[Tensor], Side]) -> Real:
             validation = held_out[:VALIDATION]
             reference, other = _parts(train, min(n, len(train) // 2), min(n, len(train) // 2))
             description = f"{len(reference)} training samples, as only {len(held_out)} are held out,"
-    if min(len(reference), len(other)) < 20:
+    few = min(len(reference), len(other)) < FEWEST
+    if few and (wanted == "auto" or len(reference) < FEWEST):
+        mend = "Give more data"
+        if wanted == "auto":
+            mend += ', or evaluate with --reference all (reference="all")'
         raise DataError(
-            f"judging needs at least 20 real samples to compare with, and 20 more to see what chance does; "
-            f'"{dataset.name}" gives {len(reference)} and {len(other)}. Give more data.'
+            f"judging needs at least {FEWEST} real samples to compare with, and {FEWEST} more to see what chance "
+            f'does; "{dataset.name}" gives {len(reference)} and {len(other)}. {mend}.'
         )
     return Real(
         name=dataset.name,
         reference=side(reference),
-        other=side(other),
+        other=None if few else side(other),
         validation=side(validation),
+        validation_apart=validation_apart,
         training=None if train is None else side(train),
         unseen=None if held_out is None else side(held_out),
         modes=dataset.modes,
         description=description,
     )
+
+
+def _wanted(train: Tensor, held_out: Tensor, wanted: str) -> tuple[Tensor, Tensor, str]:
+    """Return all of a reference, the real samples besides, and which it is."""
+    if wanted == "train":
+        return train, held_out, f"all {len(train)} training samples"
+    if wanted == "held-out":
+        return held_out, train, f"all {len(held_out)} held-out samples"
+    every = shuffled(torch.cat([train, held_out]))
+    text = f"all {len(every)} real samples, {len(train)} training and {len(held_out)} held-out ones,"
+    return every, every[:0], text
 
 
 def shuffled(values: Tensor, seed: int = 0) -> Tensor:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -11,9 +13,9 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
-from fgan.errors import FganError
 from fgan.evaluation.classes import class_coverage
 from fgan.evaluation.copying import closeness, nearest_training
+from fgan.evaluation.domain import require_finite
 from fgan.evaluation.jackknife import Uncertain
 from fgan.evaluation.neighbours import precision_recall
 from fgan.evaluation.parzen import log_likelihood
@@ -49,11 +51,17 @@ class TwoSetMetric(Metric):
         (self.real if real else self.fake).append(self.extract(samples))
 
     def compute(self) -> dict[str, Tensor]:
-        """Return each number, and its standard error under its name with "_error"."""
+        """Return each number, and its standard error under its name with "_error"; warn where it holds less.
+
+        NaN stands for a number that says nothing.
+        """
         # Loaders may go through classes in turn, and groups of samples must not be classes.
-        fake, real = (shuffled(_finite(dim_zero_cat(side))) for side in (self.fake, self.real))
+        fake, real = (shuffled(require_finite(dim_zero_cat(side))) for side in (self.fake, self.real))
         found = self.measure(fake, real)
-        values = {name: one.value for name, one in found.items()}
+        for name, one in found.items():
+            for caveat in one.caveats:
+                warnings.warn(f"{name}: {caveat.text}", stacklevel=2)
+        values = {name: one.value if one.usable else math.nan for name, one in found.items()}
         errors = {f"{name}_error": one.standard_error for name, one in found.items()}
         return {name: torch.tensor(value, device=self.device) for name, value in (values | errors).items()}
 
@@ -64,12 +72,6 @@ class TwoSetMetric(Metric):
 
 def _as_they_are(samples: Tensor) -> Tensor:
     return samples
-
-
-def _finite(features: Tensor) -> Tensor:
-    if not bool(features.isfinite().all()):
-        raise FganError("features must be finite numbers; some are NaN or infinite. Look at what makes them.")
-    return features
 
 
 class PrecisionRecallDensityCoverage(TwoSetMetric):

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fgan.evaluation.domain import require_memory_of
 from fgan.evaluation.jackknife import Jackknife, mean
 
 
@@ -24,6 +25,9 @@ def classifier_accuracy(samples: Tensor, reference: Tensor, seed: int = 0) -> Ja
     >>> classifier_accuracy(x + 5, x).value > 0.99
     True
     """
+    count = len(samples) + len(reference)
+    # A copy for scikit-learn, repeated up to the larger set, and its scaled one; both halves in turn.
+    require_memory_of("c2st", 4 * 3 * count * samples.shape[1], samples, reference, device="cpu")
     right = [torch.zeros(len(samples)), torch.zeros(len(reference))]
     for half, classifier in enumerate(cross_fitted(samples, reference, seed)):
         for label, side in enumerate((samples, reference)):

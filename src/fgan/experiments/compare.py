@@ -164,6 +164,9 @@ def compare_members(
     for member in members:
         if outcomes[member.name].state == "finished":
             evaluations[member.group].append(_judged(directory, member, evaluator, say))
+    for group, judged in evaluations.items():
+        for text in dict.fromkeys(filter(None, (one.lacking(rank_by) for one in judged))):
+            say(f"{group} has no place by {rank_by}: {text}")
     found = Comparison(str(out), rank_by, rank(evaluations, rank_by), outcomes)
     found.write()
     return found

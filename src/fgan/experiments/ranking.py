@@ -44,12 +44,17 @@ def rank(evaluations: Mapping[str, Sequence[Evaluation]], by: str) -> list[Place
     seed a group's standard error is that over its samples, which knows nothing of what another seed would give.
 
     Args:
-        evaluations: of each group, one a seed; a group without any has no place.
+        evaluations: of each group, one a seed; a group without any has no place, nor one where the number is missing
+            or marked unusable.
         by: the number, such as "fid".
 
     Source: Welch, "The generalization of Student's problem" (1947).
     """
-    judged = {group: found for group, found in evaluations.items() if found}
+    judged = {
+        group: found
+        for group, found in evaluations.items()
+        if found and not any(one.lacking(by) for one in found)
+    }
     metrics = {
         group: dict(found[0].metrics) if len(found) == 1 else over_runs(found)
         for group, found in judged.items()

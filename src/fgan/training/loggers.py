@@ -59,7 +59,7 @@ class RunLogger:
     def __init__(self, run: RunDirectory) -> None:
         self.run = run
 
-    def log(self, step: int, metrics: Mapping[str, float | None], kind: str) -> None:
+    def log(self, step: int, metrics: Mapping[str, float | str | None], kind: str) -> None:
         """Append a line to the log of this kind."""
         self.run.append(kind, step, metrics)
 
@@ -88,10 +88,11 @@ class Loggers:
     def __init__(self, run: RunDirectory, others: Sequence[Logger] = ()) -> None:
         self._own, self._others = RunLogger(run), others
 
-    def log(self, step: int, metrics: Mapping[str, float | None], kind: str) -> None:
-        """Pass on the numbers of a step."""
+    def log(self, step: int, metrics: Mapping[str, float | str | None], kind: str) -> None:
+        """Pass on the numbers of a step; what is said in words stays in the run directory."""
         self._own.log(step, metrics, kind)
-        self._pass_on("log", step, dict(metrics), kind)
+        numbers = {name: value for name, value in metrics.items() if not isinstance(value, str)}
+        self._pass_on("log", step, numbers, kind)
 
     def images(self, step: int, samples: Tensor, picture: Image) -> None:
         """Pass on the samples of a step."""

@@ -21,7 +21,7 @@ from fgan.training.checkpoint import Checkpoints, Groups
 from fgan.training.config import TrainConfig
 from fgan.training.diagnosis import diagnosis, what_broke
 from fgan.training.interruption import StopRequest
-from fgan.training.judging import BuildJudge, Judge, evaluation_text
+from fgan.training.judging import EVALUATION_ERROR, BuildJudge, Judge, evaluation_text
 from fgan.training.loggers import Logger, Loggers
 from fgan.training.resuming import checkpoint_to_resume
 from fgan.training.run_directory import RunDirectory
@@ -325,6 +325,11 @@ class Loop:
         # Last: whatever a run was killed in that has no line yet is done again when it goes on.
         self.loggers.log(self.trainer.steps_done, values, "evaluations")
         self._line_of_step(evaluation_text(values) + ("  the best so far" if is_best else ""))
+        if EVALUATION_ERROR in values and not any(EVALUATION_ERROR in line for line in before):
+            self._line_of_step(
+                f"an evaluation without its number; training goes on: {values[EVALUATION_ERROR]} "
+                f"({EVALUATION_ERROR} in {self.run.evaluations_path.name})"
+            )
 
     def _checkpoint(self, checkpoints: Checkpoints) -> None:
         self.run.sync_metrics()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from fgan.data import Dataset
+from fgan.memory import free_memory, installed_memory
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble
 from fgan.training.trainer import Trainer
@@ -75,8 +75,7 @@ class _Made(TorchDispatchMode):
 
 def _memory(device: str) -> float:
     if device.startswith("cuda"):
-        return torch.cuda.mem_get_info(torch.device(device))[0]
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2
-    except (ValueError, OSError, AttributeError):  # a system that does not tell
-        return 4 * 2**30
+        return free_memory(device) or 0
+    # Half of what is built in, which does not change from one run to the next, unless less is free.
+    known = [number for number in (free_memory(), (installed_memory() or 0) / 2) if number]
+    return min(known, default=4 * 2**30)

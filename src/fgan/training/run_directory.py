@@ -198,13 +198,13 @@ class RunDirectory:
         """Return what each evaluation found, oldest first; empty for a run that is not judged."""
         return [values for _, values in lines_of(self.evaluations_path)]
 
-    def append(self, log: str, step: int, values: Mapping[str, float | None]) -> None:
+    def append(self, log: str, step: int, values: Mapping[str, float | str | None]) -> None:
         """Append a line to a log.
 
         Args:
             log: "metrics"; "speed", apart from them since a repeated run has other values there; or "evaluations".
             step: generator steps done.
-            values: by name; None where there is no finite number.
+            values: by name; None where there is no finite number, a text where an evaluation failed.
         """
         path = {
             "metrics": self.metrics_path, "speed": self.speed_path, "evaluations": self.evaluations_path

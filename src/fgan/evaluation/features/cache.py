@@ -14,8 +14,10 @@ from torch import Tensor
 
 from fgan.data.dataset import content_of
 from fgan.data.mirrors import cache_folder
+from fgan.evaluation.domain import FEWER, require_finite
 from fgan.evaluation.features.extractor import Extractor
 from fgan.files import replace_durably
+from fgan.memory import require_memory
 
 MOST_BYTES = 2**30
 """What all remembered features may take; the oldest go first."""
@@ -41,6 +43,10 @@ def features_of(
         device: where to compute.
         cache: look in `$FGAN_CACHE` (or the system's cache) first, and leave them there.
         say: told, once in a process, where that folder cannot be written to.
+
+    Raises:
+        FganError: for features that are not finite.
+        MemoryLimitError: where they do not fit into memory.
     """
     path = (
         _path(extractor, values)
@@ -50,8 +56,15 @@ def features_of(
     known = None if path is None else _read(path, len(values), extractor.dimension)
     if known is not None:
         return known.to(device)
+    # The parts, and all of them joined.
+    needed = 8 * len(values) * extractor.dimension
+    what = (
+        f"Extracting {extractor.dimension:,} features of each of {len(values):,} samples by {extractor.name}"
+    )
+    require_memory(needed, what, FEWER, device)
     extractor = extractor.to(device)
-    features = torch.cat([extractor(part.to(device)).float() for part in values.split(batch_size)])
+    parts = [extractor(part.to(device)).float() for part in values.split(batch_size)]
+    features = require_finite(torch.cat(parts))
     if path is not None:
         _write(path, features, say)
     return features

@@ -21,6 +21,7 @@ from fgan.experiments.result import RANKING, Comparison
 from fgan.objectives.build import BASELINES
 from fgan.reporting.html.repeat import replanned, varying
 from fgan.training.config import TrainConfig
+from fgan.training.judging import EVALUATION_ERROR
 from fgan.training.run_directory import RunDirectory, lines_of
 from fgan.training.status import Status
 
@@ -196,7 +197,9 @@ def _log(found: Gathered, name: str, path: Path) -> Log:
     if sum(len(line) for line, _ in read) < size or len(lines) < len(read):
         last = f" after step {lines[-1]['step']:,}" if lines else ""
         found.note(f"{path.name} is damaged{last}; what comes then is not shown", name)
-    names = dict.fromkeys(name for values in lines for name in values)
+    for why in dict.fromkeys(str(values[EVALUATION_ERROR]) for values in lines if EVALUATION_ERROR in values):
+        found.note(f"evaluations while training had no number: {why}", name)
+    names = dict.fromkeys(name for values in lines for name in values if name != EVALUATION_ERROR)
     return {name: np.array([_number(values.get(name)) for values in lines]) for name in names}
 
 

@@ -113,7 +113,7 @@ def trade_off(rows: Sequence[Row], colours: Mapping[str, str]) -> dict[str, Any]
             "color": colours[row.game],
             "mean": row.seed is None,
             "meta": {"groups": [row.group]} if row.seed is None else {"group": row.group, "seed": row.seed},
-            "metrics": {name: _triple(found) for name, found in row.metrics.items()},
+            "metrics": {name: _triple(found) for name, found in row.metrics.items() if found.usable},
         }
         for row in rows
     ]

@@ -252,6 +252,7 @@ def _commands(found: Gathered) -> list[str]:
     judged = next((run.evaluation for run in found.runs if run.evaluation), None)
     asked = judged.asked if judged else {}
     measured = ["--metrics", ",".join(asked["metrics"]), "--n", str(asked["n"])] if "metrics" in asked else []
+    measured += ["--reference", asked["reference"]] if "reference" in asked else []
     folders = [str(run.directory.path) for run in found.runs]
     if found.repeat:
         ranked = f" --rank-by {found.ranking.by}" if found.ranking else ""
