@@ -61,7 +61,7 @@ def test_more_samples_than_n_are_said(case):
     real, samples = case
     lines = []
     assert evaluate(samples, of(real, 80), metrics="fid", n=60, say=lines.append).n == 60
-    assert lines == ["60 of 500 samples of an array are judged; --n (n= in Python) takes more"]
+    assert lines == ["60 of 500 samples of a tensor are judged; --n (n= in Python) takes more"]
 
 
 def test_pixels_of_few_shots_have_the_independent_number():

@@ -145,6 +145,7 @@ def is_parted(item: object) -> bool:
 def class_of(label: object) -> Label | None:
     """Return a label as a whole number or a word; None where it is neither, and so no class.
 
+    >>> import torch
     >>> class_of(np.int64(3)), class_of(torch.tensor([3])), class_of("cat"), class_of(0.5)
     (3, 3, 'cat', None)
     """
