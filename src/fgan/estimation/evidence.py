@@ -167,9 +167,9 @@ class Evidence:
             )
             value, low, high = sign_value(divergence, self.fitted), told_apart, highest
         elif self._apart and math.isinf(highest) and high < math.inf:
-            high = math.inf
+            low, high = max(low, floor), math.inf  # one end is open, so that the bound alone is 95%
             warnings.append(
-                "critics tell every sample of one set from all of the other: no sample shows how far apart they are, "
+                "every sample of one set is told from all of the other: no sample shows how far apart they are, "
                 f"or whether they meet at all, so that {divergence.name} may be +inf. The value is the critics' word."
             )
         return _within(value, divergence), (_within(low, divergence), _within(high, divergence)), warnings
@@ -183,9 +183,14 @@ class Evidence:
 
     @cached_property
     def _apart(self) -> bool:
-        """Whether every sample has been told apart by a critic that had not seen it."""
-        fitted = self.fitted
-        return fitted is not None and bool((fitted.p.log_ratio > 0).all() and (fitted.q.log_ratio < 0).all())
+        """Whether every sample has been told apart by a critic that had not seen it, or by a column alone."""
+        fitted, inputs = self.fitted, self.inputs
+        if fitted is not None and bool((fitted.p.log_ratio > 0).all() and (fitted.q.log_ratio < 0).all()):
+            return True
+        if inputs.kind != "vectors" or inputs.joint:
+            return False
+        p, q = inputs.first, inputs.second
+        return bool(((p.amin(0) > q.amax(0)) | (p.amax(0) < q.amin(0))).any())
 
     def _require_numbers(self, divergence: Divergence, *numbers: float | None) -> None:
         """Raise a DataError where a number is none, which names the cell that is the farthest out."""

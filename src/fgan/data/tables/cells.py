@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fgan.data.tables.dates import dates_in, looks_like_a_date, zones_in
+from fgan.data.tables.dates import dates_in, looks_like_a_date, require_one_zone
 from fgan.data.tables.formats import (
     NAMES,
     OTHER,
@@ -178,15 +178,11 @@ def typed(column: Strings, decimal: str, kind: str = "") -> Column:
     if reading is not None and kind != "number" and has_codes(column.text):
         return _placed(column, np.array(known), kind="category", why="leading zeros")
     if reading is not None:
-        return _placed(column, _whole(column.text, reading[0], decimal or "."))
+        return _placed(column, _whole(column.text, *reading, decimal or "."))
     if kind != "number":
         dated = dates_in(known)
         if dated:
-            if zones_in(known):
-                raise DataError(
-                    f'dates of a column have a time zone or none; "{column.name}" of {column.file} has both. '
-                    "Give all of them one."
-                )
+            require_one_zone(known, f'"{column.name}" of {column.file}')
             return _placed(column, np.array(dated[0]), unit=dated[1], kind="number", why="dates or times")
     _require_no_stray(column, decimal, ALMOST if kind != "number" else 0.0)
     return _placed(column, np.array(known), kind="category", why="words")
@@ -201,11 +197,17 @@ def _placed(column: Strings, values: NDArray[Any], **how: str) -> Column:
     return Column(cells, column.missing, **how, written=column.cells[int(column.missing.argmax())])
 
 
-def _whole(text: str, numbers: NDArray[np.float64], decimal: str) -> NDArray[Any]:
-    """Return whole numbers where no cell has a decimal sign or a power, and float64 holds them exactly."""
-    if decimal in text or any(letter in text for letter in "eEnN") or np.abs(numbers).max() > EXACT:
+def _whole(text: str, numbers: NDArray[np.float64], grouped: str, decimal: str) -> NDArray[Any]:
+    """Return whole numbers where no cell has a decimal sign or a power, and 64 bits hold them exactly."""
+    if decimal in text or any(letter in text for letter in "eEnN"):
         return numbers
-    return numbers.astype(np.int64)
+    largest = np.abs(numbers).max()
+    if largest <= EXACT:
+        return numbers.astype(np.int64)
+    if largest >= 2.0**63:
+        return numbers
+    cells = (text.replace(grouped, "") if grouped else text).split("\n")
+    return np.fromiter(map(int, cells), dtype=np.int64, count=len(cells))
 
 
 def _require_no_stray(column: Strings, decimal: str, most: float) -> None:

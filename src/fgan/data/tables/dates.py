@@ -6,7 +6,11 @@ import datetime as dt
 import re
 from collections.abc import Sequence
 
-from fgan.data.tables.values import DAYS, SECONDS, days_of
+import numpy as np
+
+from fgan.data.tables.table import Column
+from fgan.data.tables.values import DAYS, IN_UTC, SECONDS, days_of
+from fgan.errors import DataError
 
 _ISO = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)?)?",
@@ -38,20 +42,51 @@ def dates_in(cells: Sequence[str]) -> tuple[list[float], str] | None:
             if form.fullmatch(cells[0]):
                 if not all(map(form.fullmatch, cells)):
                     return None
-                return [read(cell) for cell in cells], unit
+                return [read(cell) for cell in cells], IN_UTC if form is _ISO and zones_of(cells) == {
+                    True
+                } else unit
     except (ValueError, OverflowError):  # a 13th month
         return None
     return None
 
 
-def zones_in(cells: Sequence[str]) -> bool:
-    """Whether some moments have a time zone and others none."""
-    zones = {
+def dated(column: Column, name: str) -> Column:
+    """Return a column of words in memory as dates, times or durations, where all of them are; as it is, otherwise.
+
+    Raises:
+        DataError: for moments of which some have a time zone and others none.
+
+    >>> dated(Column(np.array(["1970-01-02", "1970-01-03"]), kind="category", why="words"), "t").cells.tolist()
+    [1.0, 2.0]
+    """
+    if column.why != "words" or column.cells.ndim != 1:
+        return column
+    known = column.cells if column.missing is None else column.cells[~column.missing]
+    words = list(map(str.strip, known.tolist()))
+    found = dates_in(words)
+    if found is None:
+        return column
+    require_one_zone(words, name)
+    days = np.zeros(len(column))
+    days[slice(None) if column.missing is None else ~column.missing] = found[0]
+    return Column(days, column.missing, found[1], "number", "dates or times", column.written)
+
+
+def require_one_zone(cells: Sequence[str], name: str) -> None:
+    """Raise a DataError where some moments of a column have a time zone and others none."""
+    if len(zones_of(cells)) > 1:
+        raise DataError(
+            f"dates of a column have a time zone or none; {name} has both. Give all of them one, such as UTC."
+        )
+
+
+def zones_of(cells: Sequence[str]) -> set[bool]:
+    """Return whether moments have a time zone; empty of days."""
+    return {
         cell.endswith(("Z", "UTC")) or bool(re.search(r"[+-]\d{2}(:?\d{2})?$", cell[16:]))
         for cell in cells
         if len(cell) > 10
     }
-    return len(zones) > 1
 
 
 def looks_like_a_date(cell: str) -> bool:

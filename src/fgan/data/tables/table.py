@@ -160,6 +160,14 @@ class Table(Mapping[str, Cells]):
                 )
         return self
 
+    def needing(self, rows: NDArray[np.bool_]) -> Table:
+        """Return the same table, in which only cells of some rows count as missing."""
+        columns = {}
+        for name, one in self.columns.items():
+            missing = None if one.missing is None else one.missing & rows
+            columns[name] = replace(one, missing=missing if missing is not None and missing.any() else None)
+        return replace(self, columns=columns)
+
     def without_missing(self) -> Table:
         """Return the rows that lack no value, and count the others."""
         gone = gone_in(self.columns.values())

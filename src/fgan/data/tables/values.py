@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -15,6 +16,8 @@ from fgan.data.tables.table import Cells, Column
 from fgan.errors import DataError
 
 DAYS = "days since 1970-01-01"
+IN_UTC = f"{DAYS} in UTC"
+"""Of moments with a time zone; those without one are of an unknown one."""
 SECONDS = "seconds"
 EPOCH = dt.datetime(1970, 1, 1)
 DAY = 86400.0
@@ -81,7 +84,8 @@ def _from_library(values: Values) -> Values:
         if kind == "category":
             return _category(values.astype(object).tolist(), "of pandas' type category")
         if getattr(values.dtype, "tz", None) is not None:
-            return values.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy()
+            moments = _of_times(values.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy())
+            return replace(moments, unit=IN_UTC)
         if kind.startswith("period"):
             return values.dt.to_timestamp().to_numpy()
         return values.to_numpy() if isinstance(values.dtype, np.dtype) else values.tolist()
@@ -238,4 +242,6 @@ def _of_moments(known: Cells, name: str) -> Column:
         else days_of(one)
         for one in known
     ]
-    return Column(np.array(days, dtype=np.float64), None, DAYS, "number", "dates")
+    return Column(
+        np.array(days, dtype=np.float64), None, IN_UTC if True in zones else DAYS, "number", "dates"
+    )

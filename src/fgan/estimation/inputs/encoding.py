@@ -12,13 +12,16 @@ from torch import Tensor
 
 from fgan.data.tables import HowRead
 from fgan.errors import DataError
-from fgan.estimation.inputs.read import Array, Read, Samples, read
+from fgan.estimation.inputs.read import Array, Read, Samples, opened, read
 from fgan.estimation.inputs.settle import as_asked, words_of
+from fgan.estimation.inputs.weighting import columns_of, without_column
 from fgan.estimation.weights import Weights, size_of, some_of
 from fgan.output import to_stderr
 
 MOST_CATEGORIES = 0.1
 """Rows of categories are one category each while there are at most so many different ones for each sample."""
+EXACT = 2**53
+"""The largest whole number up to which float64 holds all."""
 FEW_WORDS, MOST_WORDS = 20, 1000
 """So many words of a column are never too many; more than so many always are."""
 FITTED = ("the fitted samples", "x")
@@ -87,17 +90,21 @@ def require_alike(
     columns: tuple[str, ...] = (),
     other_columns: tuple[str, ...] = (),
 ) -> None:
-    """Raise a DataError where samples differ in their shape, or columns in their names."""
+    """Raise a DataError where samples differ in their shape, or columns in their names, in whichever order."""
+    lone = [
+        f'"{min(mine - other)}" is in {name} alone'
+        for mine, other, name in (
+            (set(columns), set(other_columns), names[0]),
+            (set(other_columns), set(columns), names[1]),
+        )
+        if columns and other_columns and mine - other
+    ]
+    if lone:
+        raise DataError(f"tables have the same columns; {', and '.join(lone)}. Select them alike.")
     if first != second:
         raise DataError(
             f"samples of both sets have one shape; those of {names[0]} have {first}, those of {names[1]} {second}. "
             "Compare the same features of both."
-        )
-    if columns != other_columns:
-        odd = next((a, b) for a, b in zip(columns, other_columns, strict=True) if a != b)
-        raise DataError(
-            f'tables have the same columns in the same order; got "{odd[0]}" in {names[0]} where {names[1]} has '
-            f'"{odd[1]}". Select and order them alike.'
         )
 
 
@@ -136,12 +143,25 @@ def _further(
     shape: tuple[int, ...],
     names: tuple[str, ...] | None = None,
     asked: Mapping[str, str] | None = None,
+    aside: Sequence[str] = (),
 ) -> Read:
-    """Read further samples of a shape; of a table, with columns of these names; as the kinds that were asked for."""
+    """Read further samples of a shape.
+
+    Args:
+        samples: the samples.
+        shape: that of the fitted ones.
+        names: of the columns of a table, which are taken by them.
+        asked: kinds that were asked for.
+        aside: columns of the fitted tables that were no features but weights, and that may be there still.
+    """
+    (samples,) = opened([samples], None, to_stderr)
+    for column in aside:
+        if column in columns_of(samples):
+            samples, _ = without_column(samples, column, FITTED[1])
     given = read(samples, FITTED[1], None, 0, to_stderr)
     expected, received = (names, given.columns) if names is not None and given.named else ((), ())
     require_alike(shape, given.shape, FITTED, expected, received)
-    return as_asked(given, asked or {})
+    return as_asked(given.select(expected or given.columns), asked or {})
 
 
 @dataclass(frozen=True)
@@ -183,11 +203,13 @@ class Numbered:
         number_of: the numbers, by row.
         names: of the columns, if they were given some.
         asked: kinds of columns that a user asked for, by name.
+        aside: columns that were weights, by name.
     """
 
     number_of: dict[tuple[Any, ...], int]
     names: tuple[str, ...] | None = None
     asked: Mapping[str, str] = field(default_factory=dict)
+    aside: tuple[str, ...] = ()
 
     def of(self, samples: Read) -> Tensor:
         """Return the categories (n,) of samples that are all known."""
@@ -199,7 +221,7 @@ class Numbered:
         Raises:
             DataError: for a row that is none of them.
         """
-        given = _further(samples, (len(next(iter(self.number_of))),), self.names, self.asked)
+        given = _further(samples, (len(next(iter(self.number_of))),), self.names, self.asked, self.aside)
         unknown = next((row for row in rows_of(given.cells) if row not in self.number_of), None)
         if unknown is not None:
             raise DataError(
@@ -218,12 +240,16 @@ class Coordinates:
         words: the words of each column; None of numbers.
         named: whether the names were given.
         asked: kinds of columns that a user asked for, by name.
+        origins: what is subtracted from each column first, so that float64 holds whole numbers beyond 2^53 apart.
+        aside: columns that were weights, by name.
     """
 
     columns: tuple[str, ...]
     words: tuple[tuple[str, ...] | None, ...]
     named: bool
     asked: Mapping[str, str] = field(default_factory=dict)
+    origins: tuple[int, ...] = ()
+    aside: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -236,10 +262,12 @@ class Coordinates:
     def of(self, samples: Read) -> Tensor:
         """Return the vectors (n, d) of samples whose words are all known."""
         made = [
-            np.asarray(cell, dtype=np.float64)[:, None]
+            _less(cell, origin)[:, None]
             if known is None
             else (words_of(cell)[:, None] == np.array(known)).astype(np.float64)
-            for cell, known in zip(samples.cells, self.words, strict=True)
+            for cell, known, origin in zip(
+                samples.cells, self.words, self.origins or (0,) * len(self.words), strict=True
+            )
         ]
         return torch.from_numpy(np.concatenate(made, 1))
 
@@ -249,7 +277,8 @@ class Coordinates:
         Raises:
             DataError: for other columns, words where there were numbers, unknown words, NaN.
         """
-        given = _further(samples, (len(self.columns),), self.columns if self.named else None, self.asked)
+        names = self.columns if self.named else None
+        given = _further(samples, (len(self.columns),), names, self.asked, self.aside)
         pairs = list(zip(given.cells, self.words, strict=True))
         fitted = [np.zeros(1) if known is None else cell for cell, known in pairs]
         require_one_kind(Read(FITTED[0], fitted, self.columns), given)
@@ -263,7 +292,26 @@ class Coordinates:
         return self.of(given)
 
 
-def coordinates_of(*sets: Read, asked: Mapping[str, str] | None = None) -> Coordinates:
+def _less(cell: Array, origin: int) -> Array:
+    """Return numbers less a whole one, exactly where they are whole."""
+    if not origin:
+        return np.asarray(cell, dtype=np.float64)
+    if cell.dtype.kind == "f":
+        return cell - float(origin)
+    return (cell.astype(object) - origin).astype(np.float64)
+
+
+def _origin(cells: Sequence[Array]) -> int:
+    """Return what to subtract from whole numbers that float64 cannot tell apart; 0 from all others."""
+    if any(cell.dtype.kind not in "iu" for cell in cells):
+        return 0
+    low, high = min(int(cell.min()) for cell in cells), max(int(cell.max()) for cell in cells)
+    return low + (high - low) // 2 if max(-low, high) > EXACT else 0
+
+
+def coordinates_of(
+    *sets: Read, asked: Mapping[str, str] | None = None, aside: tuple[str, ...] = ()
+) -> Coordinates:
     """Return what makes vectors of sets of the same columns, and knows all of their words.
 
     A category of two whole numbers, or of truth values, is one coordinate; any other is one for each of its values.
@@ -271,7 +319,7 @@ def coordinates_of(*sets: Read, asked: Mapping[str, str] | None = None) -> Coord
     Raises:
         DataError: for a column of so many different words that few would recur.
     """
-    first, words, rows = sets[0], [], sum(map(len, sets))
+    first, words, origins, rows = sets[0], [], [], sum(map(len, sets))
     most = max(FEW_WORDS, min(MOST_WORDS, rows // 10))
     for how, column, *cells in zip(first.how, first.columns, *(one.cells for one in sets), strict=True):
         distinct = (
@@ -279,6 +327,7 @@ def coordinates_of(*sets: Read, asked: Mapping[str, str] | None = None) -> Coord
         )
         if how.kind == "number" or (cells[0].dtype.kind != "U" and len(distinct) <= 2):
             words.append(None)
+            origins.append(_origin(cells))
             continue
         known = tuple(map(str, sorted(distinct)))
         if len(known) > most:
@@ -287,4 +336,5 @@ def coordinates_of(*sets: Read, asked: Mapping[str, str] | None = None) -> Coord
                 f'"{column}" has {len(known)}. Leave it out, merge rare ones, or give numbers as numbers.'
             )
         words.append(known)
-    return Coordinates(first.columns, tuple(words), first.named, asked or {})
+        origins.append(0)
+    return Coordinates(first.columns, tuple(words), first.named, asked or {}, tuple(origins), aside)

@@ -23,7 +23,7 @@ from fgan.estimation.inputs.read import (
     require_finite,
     require_rows,
 )
-from fgan.estimation.inputs.settle import as_asked, how_read, notes_on_sentinels, settle
+from fgan.estimation.inputs.settle import as_asked, how_read, notes_on_sentinels, notes_on_words, settle
 from fgan.estimation.inputs.weighting import WeightsLike, columns_of, is_column, taken_apart
 from fgan.output import Say, to_stderr
 
@@ -60,7 +60,7 @@ def read_joint(
     check_count(n)
     x, y = opened([x, y], kinds, say)
     x, y, weight = _weighing(x, y, weights)
-    sides = [_side(samples, name, seed, say, missing) for samples, name in ((x, "X"), (y, "Y"))]
+    sides = [_side(samples, name, seed, say, missing, weight) for samples, name in ((x, "X"), (y, "Y"))]
     names = (sides[0].name, sides[1].name)
     in_order = keeps_order(x), keeps_order(y)
     if in_order[0] != in_order[1]:
@@ -86,12 +86,13 @@ def read_joint(
     how = how_read(sides, together=True)
     for line in how.files:
         say(line)
-    relative, notes = (sides[0].relative, sides[0].relative), sides[0].weight_notes
+    relative = sides[0].relative, sides[0].relative
+    notes = (*sides[0].weight_notes, *(note for side in sides for note in notes_on_words(side)))
     known = [categories_of(side) for side in sides]
     if known[0] is not None and known[1] is not None:
         x, y = (Numbered(one or {}).of(side) for side, one in zip(sides, known, strict=True))
         return Inputs(x, y, "categories", names, (), joint=True, notes=notes, weights=relative, how=how)
-    found = _vectors(sides, names)
+    found = _vectors(sides, names, (weights,) if is_column(weights) else ())
     return replace(found, notes=(*found.notes, *notes), weights=relative, how=how)
 
 
@@ -104,8 +105,8 @@ def _weighing(x: Samples, y: Samples, weights: WeightsLike) -> tuple[Samples, Sa
     return x, y, weight
 
 
-def _side(samples: Samples, name: str, seed: int, say: Say, missing: str) -> Read:
-    side = read_rows(samples, name, None, seed, say, missing)
+def _side(samples: Samples, name: str, seed: int, say: Say, missing: str, weight: Any) -> Read:  # noqa: ANN401
+    side = read_rows(samples, name, None, seed, say, missing, weight=weight)
     if side.images is not None:
         raise DataError(
             f"mutual information is of vectors and categories; {side.name} holds images. Give features of them, "
@@ -127,7 +128,7 @@ def _asked(sides: Sequence[Read], kinds: Kinds) -> list[dict[str, str]]:
     return found
 
 
-def _vectors(sides: Sequence[Read], names: tuple[str, str]) -> Inputs:
+def _vectors(sides: Sequence[Read], names: tuple[str, str], aside: tuple[str, ...]) -> Inputs:
     cells = [
         [
             cell.astype(str) if column.kind == "category" else cell
@@ -138,7 +139,7 @@ def _vectors(sides: Sequence[Read], names: tuple[str, str]) -> Inputs:
     columns = tuple(f"{side.name}, {column}" for side in sides for column in side.columns)
     how = tuple(column for side in sides for column in side.how)
     whole = Read(" and ".join(names), [*cells[0], *cells[1]], columns, how=how)
-    encode = coordinates_of(whole)
+    encode = coordinates_of(whole, aside=aside)
     rows = encode.of(whole)
     width = sum(1 if words is None else len(words) for words in encode.words[: len(cells[0])])
     return Inputs(

@@ -17,6 +17,7 @@ from fgan.data import Dataset, TensorSource, load_data
 from fgan.data.arrays import read_array, to_samples
 from fgan.data.dataset import as_uint8
 from fgan.data.tables import Column, ColumnRead, Table, is_table, read_tables
+from fgan.data.tables.dates import dated
 from fgan.data.tables.missing import checked_policy
 from fgan.data.tables.table import gone_in
 from fgan.data.tables.values import column_of
@@ -83,6 +84,18 @@ class Read:
     def __len__(self) -> int:
         """Count the samples."""
         return len(self.cells[0] if self.images is None else self.images)
+
+    def select(self, names: Sequence[str]) -> Read:
+        """Return the same samples with these columns, in this order."""
+        if tuple(names) == self.columns:
+            return self
+        places = [self.columns.index(name) for name in names]
+        cells, how = [self.cells[place] for place in places], tuple(self.how[place] for place in places)
+        return replace(self, cells=cells, how=how, columns=tuple(names))
+
+    def place_of(self, row: int) -> str:
+        """Return what to call a sample: the row that it was given in, from 0."""
+        return f"row {row if self.places is None else self.places[row]}"
 
     def some(self, n: int | None, seed: int) -> Read:
         """Return at most n of the samples, drawn by chance."""
@@ -163,7 +176,7 @@ def read(
     """
     samples, weight = taken_apart(samples, weights, side)
     require_rows(samples, weight, side)
-    found = read_rows(samples, side, n, seed, say, missing, options).weighted(weight)
+    found = read_rows(samples, side, n, seed, say, missing, options, weight).weighted(weight)
     found = found.present(found.gone).some(n, seed)
     require_finite(found)
     return found
@@ -177,10 +190,15 @@ def read_rows(
     say: Say,
     missing: str,
     options: LoadOptions | None = None,
+    weight: Array | None = None,
 ) -> Read:
-    """Return samples as `read` does, with the rows that lack a value, which `gone` names, and all others."""
+    """Return samples as `read` does, with the rows that lack a value, which `gone` names, and all others.
+
+    Rows of weight 0 may lack what they like: `weighted` leaves them out.
+    """
     check_count(n)
-    found = _whole(samples, side, n, seed, say, checked_policy(missing), options)
+    needed = None if weight is None else weight > 0
+    found = _whole(samples, side, n, seed, say, checked_policy(missing), options, needed)
     return replace(found, how=found.how or tuple(ColumnRead(name, "") for name in found.columns))
 
 
@@ -250,7 +268,14 @@ def opened(samples: Sequence[Samples], kinds: Kinds, say: Say) -> list[Samples]:
 
 
 def _whole(
-    samples: Samples, side: str, n: int | None, seed: int, say: Say, missing: str, options: LoadOptions | None
+    samples: Samples,
+    side: str,
+    n: int | None,
+    seed: int,
+    say: Say,
+    missing: str,
+    options: LoadOptions | None,
+    needed: NDArray[np.bool_] | None,
 ) -> Read:
     if isinstance(samples, (str, Path)) and (Path(samples) / "config.json").is_file():
         samples = RunDirectory(samples)
@@ -258,7 +283,7 @@ def _whole(
         drawn = samples.sample(n or DRAWN, seed=seed)
         return _of_tensor(as_uint8(drawn) if drawn.ndim == 4 else drawn, str(samples.path))
     if isinstance(samples, (str, Path)) and Path(samples).suffix.lower() in ARRAYS:
-        return _of_array(read_array(samples), str(samples), missing, options, say)
+        return _of_array(read_array(samples), str(samples), missing, options, say, needed)
     if isinstance(samples, (str, Path)) and is_table(samples):
         (samples,) = opened([samples], None, say)
     if isinstance(samples, (str, Path)):
@@ -266,13 +291,15 @@ def _whole(
     if isinstance(samples, Dataset):
         return _of_tensor(_of_data(samples, n, seed), samples.name)
     if isinstance(samples, Mapping) or hasattr(samples, "columns"):
-        return _of_table(samples, side, missing)
-    return _of_array(samples, side, missing, options, say)
+        return _of_table(samples, side, missing, needed)
+    return _of_array(samples, side, missing, options, say, needed)
 
 
-def _of_table(table: Samples, side: str, missing: str) -> Read:
+def _of_table(table: Samples, side: str, missing: str, needed: NDArray[np.bool_] | None) -> Read:
     """Return a mapping, or a table of pandas, polars or pyarrow."""
     whole = table if isinstance(table, Table) else _table_of(table, side)
+    if needed is not None and len(needed) == whole.count:
+        whole = whole.needing(needed)
     if missing == "refuse":
         _require_complete(whole)
     how = tuple(ColumnRead(name, one.kind, one.unit, one.why) for name, one in whole.columns.items())
@@ -317,7 +344,14 @@ def _is_nan(column: Column) -> bool:
     return column.cells.dtype.kind == "f" and bool(np.isnan(column.cells).any())
 
 
-def _of_array(samples: Samples, name: str, missing: str, options: LoadOptions | None, say: Say) -> Read:
+def _of_array(
+    samples: Samples,
+    name: str,
+    missing: str,
+    options: LoadOptions | None,
+    say: Say,
+    needed: NDArray[np.bool_] | None,
+) -> Read:
     column = _column(samples, name)
     array = column.cells
     if array.ndim > 2:
@@ -328,14 +362,15 @@ def _of_array(samples: Samples, name: str, missing: str, options: LoadOptions | 
         one: column if array.ndim == 1 else column.at((rows, number))  # pyright: ignore[reportArgumentType]
         for number, one in enumerate(names)
     }
-    return replace(_of_table(Table(columns, name, numbers=range(len(array))), name, missing), named=False)
+    table = Table(columns, name, numbers=range(len(array)))
+    return replace(_of_table(table, name, missing, needed), named=False)
 
 
 def _column(samples: Samples, name: str) -> Column:
     if isinstance(samples, Tensor):
         samples = samples.detach().cpu()
         samples = (samples.float() if samples.dtype in (torch.bfloat16, torch.float16) else samples).numpy()
-    column = column_of(samples, name)
+    column = dated(column_of(samples, name), name)
     array = column.cells
     if array.ndim == 0 or array.size == 0:
         raise DataError(

@@ -8,12 +8,16 @@ from dataclasses import replace
 import numpy as np
 
 from fgan.data.tables import ColumnRead, HowRead
+from fgan.data.tables.dates import looks_like_a_date
 from fgan.data.tables.missing import sentinel_in
 from fgan.errors import DataError
-from fgan.estimation.inputs.kinds import ROWS_EACH, kind_of
+from fgan.estimation.inputs.kinds import MOST_LABELS, ROWS_EACH, kind_of
 from fgan.estimation.inputs.read import Array, Read
 
-ASKED = "asked for"
+ASKED, WORDS = "asked for", "words"
+"""Why a column is what it is."""
+ALMOST = 0.9
+"""The share of numbers, or of dates, among words from which on the others are taken for mistakes."""
 
 
 def words_of(cell: Array) -> Array:
@@ -77,10 +81,54 @@ def settle(*sets: Read) -> list[Read]:
         if said is None or (said.kind == "number" and said.why != ASKED):
             kind, why = kind_of(*(one.cells[place] for one in sets))
             said = ColumnRead(name, kind, columns[0].unit, said.why if said else why)
+        if said.why == WORDS:
+            for one in sets:
+                _require_words(one, place)
         how.append(replace(said, name=name))
     if not sets[0].named and _whole_numbers(sets):
         how = _of_one_array(sets, how)
     return [replace(one, how=tuple(how)) for one in sets]
+
+
+def _require_words(given: Read, place: int) -> None:
+    """Raise a DataError where almost all words of a column are numbers, or dates whose form says no day."""
+    name, words = given.columns[place], list(map(str, given.cells[place].tolist()))
+    mend = f'take it for words (kinds={{"{name}": "category"}})'
+    numbers = {word: _is_number(word) for word in set(words)}
+    strays = [row for row, word in enumerate(words) if not numbers[word]]
+    if 0 < len(strays) < (1 - ALMOST) * len(words):
+        raise DataError(
+            f'column "{name}" of {given.name} is numbers, but {len(strays):,} of {len(words):,} cells are none, the '
+            f'first "{words[strays[0]]}" in {given.place_of(strays[0])}. Repair it, or {mend}.'
+        )
+    if len(numbers) > 1 and sum(map(looks_like_a_date, words)) > ALMOST * len(words):
+        raise DataError(
+            f'column "{name}" of {given.name} is dates such as "{words[0]}" in {given.place_of(0)}, of which it is not '
+            f"plain what is the day, or which are not all of one form. Write them as 2024-01-31, or {mend}."
+        )
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def notes_on_words(*sets: Read) -> list[str]:
+    """Say which words are all numbers, of so many values that labels they are hardly."""
+    notes = []
+    for place, column in enumerate(sets[0].how):
+        if column.why != WORDS:
+            continue
+        distinct = {str(word) for one in sets for word in np.unique(one.cells[place]).tolist()}
+        if len(distinct) > MOST_LABELS and all(map(_is_number, distinct)):
+            notes.append(
+                f'"{column.name}" is words, each of which is a number: they are taken for categories without order. If '
+                f'they are numbers, say so (kinds={{"{column.name}": "number"}}, --numbers {column.name}).'
+            )
+    return notes
 
 
 def _whole_numbers(sets: Sequence[Read]) -> bool:

@@ -16,8 +16,8 @@ from fgan.estimation.inputs.encoding import (
 from fgan.estimation.inputs.kinds import Kinds, kinds_by_name
 from fgan.estimation.inputs.notes import notes_on_two_samples
 from fgan.estimation.inputs.read import Samples, opened, read, require_enough
-from fgan.estimation.inputs.settle import as_asked, how_read, notes_on_sentinels, settle
-from fgan.estimation.inputs.weighting import WeightsLike
+from fgan.estimation.inputs.settle import as_asked, how_read, notes_on_sentinels, notes_on_words, settle
+from fgan.estimation.inputs.weighting import WeightsLike, is_column
 from fgan.load_options import LoadOptions
 from fgan.output import Say, to_stderr
 
@@ -58,10 +58,15 @@ def read_two_samples(
     p, q = opened([p, q], kinds, say)
     first = read(p, "P", n, seed, say, missing, weights[0], options)
     second = read(q, "Q", n, seed + 1, say, missing, weights[1], options)
-    names = (first.name, second.name)
+    names, aside = (first.name, second.name), tuple({one: None for one in weights if is_column(one)})
     if (first.images is None) != (second.images is None):
         raise DataError(f"both sets hold images, or neither; of {names[0]} and {names[1]} only one does.")
-    require_alike(first.shape, second.shape, names, first.columns, second.columns)
+    by_name = first.named and second.named
+    named = (first.columns, second.columns) if first.named or second.named else ((), ())
+    require_alike(first.shape, second.shape, names, *named)
+    if by_name and first.columns != second.columns:
+        say(f"columns of Q are taken by name, in the order of P: {', '.join(first.columns)}")
+        second = second.select(first.columns)
     histograms = seen_as_histograms(first, second)
     require_enough(first, second, hint=histograms)
     asked = kinds_by_name(kinds, first.columns, first.named)
@@ -77,14 +82,15 @@ def read_two_samples(
     elif categories is not None:
         labels = tuple(", ".join(map(str, row)) for row in categories)
         names_given = first.columns if first.named else None
-        kind, columns, encode = "categories", labels, Numbered(categories, names_given, asked)
+        kind, columns, encode = "categories", labels, Numbered(categories, names_given, asked, aside)
     else:
-        encode = coordinates_of(first, second, asked=asked)
+        encode = coordinates_of(first, second, asked=asked, aside=aside)
         kind, columns = "vectors", encode.names
     sides = encode.of(first), encode.of(second)
     notes = [
         *notes_on_two_samples(*sides, kind, columns),
         *notes_on_sentinels(first, second),
+        *notes_on_words(first, second),
         *first.weight_notes,
         *second.weight_notes,
         *filter(None, [histograms]),

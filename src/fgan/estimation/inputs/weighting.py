@@ -43,7 +43,7 @@ def taken_apart(samples: object, weights: WeightsLike, side: str) -> tuple[objec
     if weights is None:
         return samples, None
     if is_column(weights):
-        samples, values = _without_column(samples, weights, side)
+        samples, values = without_column(samples, weights, side)
     elif isinstance(weights, (str, Path)):
         values = read_array(weights)
     else:
@@ -58,7 +58,12 @@ def columns_of(samples: Any) -> list[Any]:  # noqa: ANN401 - of many libraries
     return list(getattr(samples, "column_names", getattr(samples, "columns", ())))  # Arrow's first
 
 
-def _without_column(samples: Any, name: str, side: str) -> tuple[object, object]:  # noqa: ANN401 - of many libraries
+def without_column(samples: Any, name: str, side: str) -> tuple[object, object]:  # noqa: ANN401 - of many libraries
+    """Return a table without a column, and its values.
+
+    Raises:
+        DataError: for what is no table, or has no such column, or no other.
+    """
     columns = columns_of(samples)
     if not columns:
         raise DataError(
