@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fgan.device import resolve_device
+from fgan.divergences import Divergence
 from fgan.divergences.catalogue import DivergenceLike, divergences_of
 from fgan.estimation.evidence import checked
+from fgan.estimation.inputs.curves import note_on_functions
 from fgan.estimation.inputs.joint import read_joint
 from fgan.estimation.inputs.kinds import Kinds
 from fgan.estimation.inputs.order import checked_blocks, require_blocks, with_note_on_order
@@ -100,8 +102,21 @@ def mutual_information(
     chosen, reason = choose(method, inputs)
     plan = Plan(inputs, wanted, chosen, reason, folds, permutations, seed, resolve_device(device), block)
     found, skipped = run(plan).estimates(Information)
-    found = {name: _with_limits(one, plan) for name, one in found.items()}
+    follows, of_name = note_on_functions(inputs), {one.name: one for one in wanted}
+    found = {
+        name: _open_above(_with_limits(one, plan), of_name[name], follows) for name, one in found.items()
+    }
     return checked(found, skipped) if several else next(iter(found.values()))
+
+
+def _open_above(found: Information, divergence: Divergence, follows: str) -> Information:
+    """Return an estimate whose interval has no upper end where y may follow from x, and says so."""
+    if not follows:
+        return found
+    # One end is open, so that the bound alone is 95%.
+    low = min(found.value, max(found.interval[0], found.lower_bound or 0.0))
+    interval = low, divergence.range[1]
+    return replace(found, interval=interval, warnings=(follows, *found.warnings))
 
 
 def _with_limits(found: Information, plan: Plan) -> Information:

@@ -77,7 +77,7 @@ def test_encodings_and_compression(written, encoding):
         ("a,b\n1,2\n3\n", "line 3 has 1"),
         ('a,b\n1,"x\n2,y\n', "Close its quotes"),
         ("a,,b\n1,2,3\n", "that of column 2 is empty"),
-        ("Report\n\na;b\n1;2\n3;4\n", "the first line has 1"),
+        ("Report\n\na;b\n1;2\n3;4\n", 'up to "a;b", which is 2 values between a semicolon'),
         ("1.0 2.0\n3.0 4.0\n", "between a space"),
         (
             "a\n" + "".join(f"{n}\n" for n in range(511)) + "12a\n5\n",
@@ -215,3 +215,11 @@ def test_mutated_files_are_tables_or_refused(written):
         except FganError:
             continue
         assert len({len(column) for column in table.values()}) == 1 and table.how
+
+
+def test_a_title_before_the_names_is_named(written):
+    text = "Report of 2024\nmade by hand\n\n" + "\n".join(["a,b", *(f"{k},x" for k in range(20))])
+    with pytest.raises(
+        DataError, match=r'up to "a,b", which is 2 values between a comma.*begin such lines with #'
+    ):
+        read_table(written(text))

@@ -35,6 +35,24 @@ def test_few_digits_make_no_copies(rows):
     assert "copies" not in notes(rows[::2], rows[1::2]) and "occur in Q" not in notes(rows[::2], rows[1::2])
 
 
+AGES = random.integers(18, 80, (300, 1))
+RAIN = np.maximum(NORMAL, 0)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [RAIN[:, :1], RAIN, NORMAL.clip(-1, 1), np.hstack([AGES, 2024 - AGES, random.integers(0, 2, (300, 1))])],
+)
+def test_values_that_many_rows_share_make_no_copies(rows):
+    assert "copies" not in notes(rows)
+    assert "copies" not in notes(rows[::2], rows[1::2]) and "occur in Q" not in notes(rows[::2], rows[1::2])
+
+
+def test_few_records_that_recur_often_are_copies():
+    assert "rows are copies" in notes(NORMAL[random.integers(0, 10, 500)])
+    assert "rows are copies" in notes(np.vstack([RAIN[:, :1], *[NORMAL[:200, :1] + 5] * 2]))
+
+
 @pytest.mark.parametrize("rows", [NORMAL, PIXELS])
 def test_records_that_recur_are_copies(rows):
     most = len(rows) // 2 if rows is not NORMAL else 5

@@ -92,3 +92,38 @@ def test_on_the_command_line(tmp_path, monkeypatch, capsys):
 
 def test_labels_of_a_table_of_any_rank():
     assert Histogram("p", np.ones(4), (2, 2)).label(3) == "(1, 1)"
+
+
+BINS = np.linspace(-6, 8, 100)
+normal = np.random.default_rng(7).normal
+COUNTS = [np.histogram(normal(mean, 1, 5000), BINS)[0] for mean in (0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("p", "q"),
+    [
+        COUNTS,
+        [one.astype(float) for one in COUNTS],
+        [one / 50 for one in (np.append(one, 5000 - one.sum()) for one in COUNTS)],  # percent
+        [[60, 30, 10], [30, 30, 40]],
+        [np.histogram(normal(mean, 1, 5000), BINS, density=True)[0] for mean in (0, 1)],
+    ],
+)
+def test_counts_and_densities_among_samples_are_noticed(p, q):
+    said = str(fgan.estimate(p, q).warnings) if len(p) > 50 else ""
+    if not said:
+        with pytest.raises(fgan.FganError, match="at least 50") as refused:
+            fgan.estimate(p, q)
+        said = str(refused.value)
+    assert "as histograms are" in said and "--counts" in said
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_ages_and_counts_of_people_are_no_histograms(seed):
+    random = np.random.default_rng(seed)
+    for p, q in (
+        [np.round(random.normal(mean, 9, 100)).astype(int) for mean in (44, 40)],
+        [random.poisson(mean, 200) for mean in (3, 4)],
+        [1.7e9 + random.normal(mean, 50, 300) for mean in (50, 0)],
+    ):
+        assert "histograms" not in str(read_two_samples(p, q).notes)

@@ -98,7 +98,7 @@ MOMENTS = [dt.datetime(2024, 1, 1) + dt.timedelta(hours=n) for n in range(60)]
     [
         (DAYS, "days since 1970-01-01"),
         (MOMENTS, "days since 1970-01-01"),
-        ([one.replace(tzinfo=dt.UTC) for one in MOMENTS], "days since 1970-01-01"),
+        ([one.replace(tzinfo=dt.UTC) for one in MOMENTS], "days since 1970-01-01 in UTC"),
         (np.array(MOMENTS, dtype="datetime64[s]"), "days since 1970-01-01"),
         (np.arange(60).astype("timedelta64[m]"), "seconds"),
         ([dt.timedelta(hours=n) for n in range(60)], "seconds"),

@@ -240,5 +240,5 @@ def _require_no_stray(column: Strings, decimal: str, most: float) -> None:
     if len(distinct) > 1 and sum(map(looks_like_a_date, known)) > ALMOST * len(known):
         raise DataError(
             f'{where} is dates such as "{known[0]}" in line {column.line_of(known[0])}, of which it is not plain what '
-            f"is the day. Write them as 2024-01-31, or {mend}."
+            f"is the day, or which are not all of one form. Write them as 2024-01-31, or {mend}."
         )

@@ -20,6 +20,8 @@ SAMPLE = 1 << 18
 """Letters of a text by which separators are tried."""
 CHUNK = 10_000
 """Rows that are lists at once."""
+MOST_PREFACE = 20
+"""Lines before a table that are taken for its title."""
 SHOWN = 3
 """Values of a reading that an error shows."""
 Row = list[str]
@@ -204,7 +206,9 @@ def _undecided(path: Path, found: dict[str, list[Row]]) -> str:
 def _require_one_column(head: str, path: Path, whole: bool) -> None:
     """Raise a DataError where a single name stands above lines that are several values."""
     lines = [line for line in head.splitlines() if line.strip()]
-    lines = (lines if whole else lines[:-1])[1:]
+    lines = lines if whole else lines[:-1]
+    _require_no_preface(lines, path)
+    lines = lines[1:]
     for sign in (";", "\t", "|", ",", " "):
         counts = {len(line.strip().split(sign)) for line in lines}
         if len(counts) != 1 or counts == {1}:
@@ -219,6 +223,24 @@ def _require_one_column(head: str, path: Path, whole: bool) -> None:
         raise DataError(
             f"every line of {path} must have as many values as there are names: the first line has 1, the others "
             f"{max(counts)} between a {SEPARATORS[sign]}. Name each column, or say what is between them (--separator)."
+        )
+
+
+def _require_no_preface(lines: list[str], path: Path) -> None:
+    """Raise a DataError where a few lines of one value, such as a title, stand before lines that are several."""
+    for sign in (";", "\t", "|", ","):
+        widths = [len(line.strip().split(sign)) for line in lines]
+        first = next((place for place, width in enumerate(widths) if width > 1), 0)
+        table = widths[first:]
+        if not 0 < first <= MOST_PREFACE or len(table) < 2 or len(set(table)) > 1:
+            continue
+        values = [one.strip() for line in lines[first + 1 :] for one in line.strip().split(sign)]
+        if sum(any(number_of(value, mark) for mark in ".,") for value in values) * 4 < len(values):
+            continue
+        raise DataError(
+            f"the first line of {path} must name its columns; it and what follows up to "
+            f'"{lines[first].strip()[:40]}", which is {table[0]} values between a {SEPARATORS[sign]}, are single ones, '
+            f'such as "{lines[0].strip()[:40]}". Remove what stands before the names, or begin such lines with #.'
         )
 
 

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
@@ -21,6 +22,10 @@ EXPLAINED = 3.0
 """So many times what chance makes is not called copies, for columns depend on each other."""
 OFF_GRID = 0.01
 """Values further than this share of a step from its multiples have no steps."""
+ATOM, ATOM_ROWS = 0.01, 10
+"""A value of at least this share of the rows, and so many, has a probability of its own, as 0 has among rainfalls."""
+RECURRING = 0.8
+"""Values of a column recur in distinct rows where there are at most so many of them for each."""
 FUNCTION = 0.9
 """A column with so many distinct values for each distinct row decides all others."""
 
@@ -60,7 +65,10 @@ def chance_of(rows: Tensor) -> Chance:
     columns = rows[:, :: -(-rows.shape[1] // MOST_COLUMNS)].double()
     distinct = columns.unique(dim=0)
     found, one_column = 0.0, -math.inf
-    for column, among in zip(columns.T, distinct.T, strict=True):
+    decided = _decided(distinct)
+    for place, (column, among) in enumerate(zip(columns.T, distinct.T, strict=True)):
+        if place in decided:
+            continue
         values, counts = among.unique(return_counts=True)
         pairs = float((counts * (counts - 1.0)).sum()) / max(len(distinct) * (len(distinct) - 1.0), 1.0)
         chance = math.log(max(pairs, _by_digits(column, values), 1e-300))
@@ -68,6 +76,46 @@ def chance_of(rows: Tensor) -> Chance:
         if len(values) >= FUNCTION * len(distinct):
             one_column = max(one_column, chance)
     return Chance(found, one_column)
+
+
+def _decided(distinct: Tensor) -> set[int]:
+    """Return the columns that follow from another whose values recur, as a year of birth does from an age."""
+    codes = [column.unique(return_inverse=True)[1] for column in distinct.T]
+    sizes = [int(code.max()) + 1 for code in codes]
+    found: set[int] = set()
+    for place in sorted(range(len(codes)), key=sizes.__getitem__):
+        for other in range(len(codes)):
+            if (
+                other == place
+                or other in found
+                or not sizes[place] <= sizes[other] <= RECURRING * len(distinct)
+            ):
+                continue
+            pairs = codes[other] * sizes[place] + codes[place]
+            if len(pairs.unique()) == sizes[other]:
+                found.add(place)
+                break
+    return found
+
+
+def of_atoms(rows: Tensor) -> Tensor:
+    """Return which rows (n, d) hold only values that many rows have, and recur as chance makes such values meet.
+
+    >>> rain = torch.tensor([0.0] * 60 + [0.1, 0.2, 0.2, 0.7])[:, None]
+    >>> int(of_atoms(rain).sum())
+    60
+    """
+    if rows.shape[1] > MOST_COLUMNS:
+        return torch.zeros(len(rows), dtype=torch.bool)
+    log_chance, least = torch.zeros(len(rows), dtype=torch.float64), torch.full((len(rows),), len(rows))
+    for column in rows.T:
+        _, place, counts = column.unique(return_inverse=True, return_counts=True)
+        least = torch.minimum(least, counts[place])
+        log_chance += (counts[place] / len(rows)).double().log()
+    _, place, counts = rows.unique(dim=0, return_inverse=True, return_counts=True)
+    expected = len(rows) * log_chance.exp()
+    explained = counts[place] <= EXPLAINED * (expected + expected.sqrt())
+    return explained & (least >= max(ATOM * len(rows), ATOM_ROWS))
 
 
 def _by_digits(column: Tensor, values: Tensor) -> float:

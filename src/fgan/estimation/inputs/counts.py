@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from pathlib import Path
 
@@ -16,11 +17,16 @@ from fgan.divergences.histograms import Table as Counts
 from fgan.errors import DataError
 from fgan.estimation.inputs.encoding import Inputs, Numbered
 from fgan.estimation.inputs.notes import notes_on_two_samples
-from fgan.estimation.inputs.read import Read, opened, require_enough
+from fgan.estimation.inputs.order import ALIKE, CHANCE, lag_correlation, ranks_of
+from fgan.estimation.inputs.read import FEWEST, Read, opened, require_enough
 from fgan.output import Say, to_stderr
 
 MOST = 20_000_000
 """Counts of a set that are held as samples, at most."""
+FEWEST_BINS, MOST_BINS = 2, 2000
+"""Lengths of columns that may be histograms."""
+SAME = 1e-6
+"""How far sums of two densities over the same bins may be apart, in the range of one."""
 
 
 def read_counts(p: Counts, q: Counts, say: Say = to_stderr) -> Inputs:
@@ -99,20 +105,63 @@ def _row(histogram: Histogram, place: int) -> tuple[object, ...]:
     return tuple(one.item() if isinstance(one, np.generic) else one for one in parts)
 
 
-def seen_as_histograms(*sets: Read) -> str:
-    """Return what to say of sets of samples that look like probability vectors; nothing of others."""
+def seen_as_histograms(first: Read, second: Read) -> str:
+    """Return what to say of sets of samples that look like histograms; nothing of others.
+
+    Probabilities sum to 1, densities over the same bins to the same number. Counts are whole numbers in the order of
+    their bins: neighbours are alike on both sides, or one side goes up and down with the other.
+    """
+    sets = (first, second)
     found = [one.name for one in sets if _sums_to_one(one)]
-    if not found:
+    if found:
+        one = len(found) == 1
+        what = f"{' and '.join(found)} sum{'s' * one} to 1 and {'has' if one else 'have'} no negative number"
+    elif _of_the_same_bins(first, second):
+        what = f"{first.name} and {second.name} are {len(first):,} numbers each, none negative, "
+        what += "row by row " + ("whole and alike" if _whole(first) else "of one sum")
+    else:
         return ""
     return (
-        f"{' and '.join(found)} sum{'s' * (len(found) == 1)} to 1 and {'has' if len(found) == 1 else 'have'} no "
-        "negative number, as a histogram does. Here every number is a sample; between two histograms, take "
-        "fgan.between(p, q), or counts=True (--counts) for counts."
+        f"{what}, as histograms are. Here every number is a sample; between two histograms, take fgan.between(p, q), "
+        "or counts=True (--counts) for counts."
     )
 
 
 def _sums_to_one(samples: Read) -> bool:
     if samples.images is not None or not all(cell.dtype.kind == "f" for cell in samples.cells):
         return False
-    total = sum(float(cell.sum()) for cell in samples.cells)
+    with np.errstate(over="ignore"):
+        total = sum(float(cell.sum()) for cell in samples.cells)
     return abs(total - 1) < ROUNDING and all((cell >= 0).all() for cell in samples.cells)
+
+
+def _of_the_same_bins(first: Read, second: Read) -> bool:
+    """Whether two columns of one length are counts, or densities, over the same bins."""
+    sets = (first, second)
+    if any(len(one.cells) != 1 or one.cells[0].dtype.kind not in "fiu" for one in sets):
+        return False
+    if any(one.how[0].unit or one.weight is not None for one in sets) or len(first) != len(second):
+        return False
+    p, q = (one.cells[0].astype(np.float64) for one in sets)
+    if (
+        not FEWEST_BINS <= len(p) <= MOST_BINS
+        or min(p.min(), q.min()) < 0
+        or p.min() == p.max()
+        or q.min() == q.max()
+    ):
+        return False
+    if not (_whole(first) and _whole(second)):
+        with np.errstate(over="ignore", invalid="ignore"):
+            return bool(abs(p.sum() - q.sum()) <= SAME * (p.max() - p.min()))
+    if len(p) < FEWEST:
+        return True
+    ranks = ranks_of(torch.from_numpy(np.stack([p, q], 1))).numpy()
+    together = float(np.corrcoef(ranks.T)[0, 1])
+    neighbours = [lag_correlation(torch.from_numpy(one)[:, None]) for one in (p, q)]
+    least = max(ALIKE, CHANCE / math.sqrt(len(p)))
+    return abs(together) > least or min(neighbours) > least
+
+
+def _whole(samples: Read) -> bool:
+    cell = samples.cells[0]
+    return bool((cell == np.round(cell)).all())

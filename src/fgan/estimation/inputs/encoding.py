@@ -13,7 +13,7 @@ from torch import Tensor
 from fgan.data.tables import HowRead
 from fgan.errors import DataError
 from fgan.estimation.inputs.read import Array, Read, Samples, opened, read
-from fgan.estimation.inputs.settle import as_asked, words_of
+from fgan.estimation.inputs.settle import as_asked, is_number, words_of
 from fgan.estimation.inputs.weighting import columns_of, without_column
 from fgan.estimation.weights import Weights, size_of, some_of
 from fgan.output import to_stderr
@@ -100,7 +100,9 @@ def require_alike(
         if columns and other_columns and mine - other
     ]
     if lone:
-        raise DataError(f"tables have the same columns; {', and '.join(lone)}. Select them alike.")
+        values = any(map(is_number, (set(columns) ^ set(other_columns))))
+        hint = " If the first lines hold values, say that there are no names (--no-header)." if values else ""
+        raise DataError(f"tables have the same columns; {', and '.join(lone)}. Select them alike.{hint}")
     if first != second:
         raise DataError(
             f"samples of both sets have one shape; those of {names[0]} have {first}, those of {names[1]} {second}. "
@@ -117,7 +119,7 @@ def require_one_kind(first: Read, second: Read) -> None:
         of_words = words.index(True)
         names = (first.name, second.name)
         stray = next(
-            (f'"{word}" in row {row}' for row, word in enumerate(cells[of_words]) if not _is_number(word)),
+            (f'"{word}" in row {row}' for row, word in enumerate(cells[of_words]) if not is_number(word)),
             None,
         )
         mend = (
@@ -128,14 +130,6 @@ def require_one_kind(first: Read, second: Read) -> None:
             f'a column is words in both sets or in neither; "{column}" is words in {names[of_words]} and none in '
             f"{names[1 - of_words]}: {mend}"
         )
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
 
 
 def _further(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from fgan.estimation.inputs.coincidence import chance_of
+from fgan.estimation.inputs.coincidence import chance_of, of_atoms
 from fgan.estimation.inputs.edges import columns_that_end_within
 
 NAMED = 5
@@ -92,6 +92,10 @@ def _edges(p: Tensor, q: Tensor, columns: tuple[str, ...]) -> list[str]:
 
 def _copies(p: Tensor, q: Tensor) -> list[str]:
     """Say how many samples occur in both sets, or more than once in one, where chance makes fewer coincide."""
+    size_p, size_q = len(p), len(q)
+    if p.ndim == 2:
+        lone = ~of_atoms(torch.cat([p, q]))
+        p, q = p[lone[:size_p]], q[lone[size_p:]]
     rows_p, rows_q = ([row.tobytes() for row in side.flatten(1).numpy()] for side in (p, q))
     count_p, count_q = Counter(rows_p), Counter(rows_q)
     shared = sum(count for row, count in count_p.items() if row in count_q)
@@ -102,13 +106,13 @@ def _copies(p: Tensor, q: Tensor) -> list[str]:
     notes = []
     if shared and not chance.explains(shared, len(p), len(q)):
         notes.append(
-            f"{shared} of {len(rows_p)} samples of P occur in Q as well, more than chance makes: if they are the same "
+            f"{shared} of {size_p} samples of P occur in Q as well, more than chance makes: if they are the same "
             "records, they make the two look alike, and the sets are not independent. Leave them out of one."
         )
-    for name, side, count in zip("PQ", (p, q), repeated, strict=True):
+    for name, side, size, count in zip("PQ", (p, q), (size_p, size_q), repeated, strict=True):
         if count and not chance_of(side.flatten(1)).explains(count, len(side)):
             notes.append(
-                f"{count} of {len(side)} samples of {name} are copies of others in it, more than chance makes: a copy "
+                f"{count} of {size} samples of {name} are copies of others in it, more than chance makes: a copy "
                 "may report on a critic that was trained on it, and the estimate may be too high. Remove them."
             )
     return notes
@@ -116,11 +120,12 @@ def _copies(p: Tensor, q: Tensor) -> list[str]:
 
 def _repeated_rows(rows: Tensor) -> list[str]:
     """Say how many rows are there more than once, where chance makes fewer coincide."""
+    size, rows = len(rows), rows[~of_atoms(rows)]
     repeated = len(rows) - len(rows.unique(dim=0))
     if not repeated or chance_of(rows).explains(repeated, len(rows)):
         return []
     return [
-        f"{repeated} of {len(rows)} rows are copies of others, more than chance makes: if they are the same records, a "
+        f"{repeated} of {size} rows are copies of others, more than chance makes: if they are the same records, a "
         "copy may report on a critic that was trained on it, value and lower_bound are too high, and the p-value means "
         "nothing. Remove them."
     ]

@@ -94,7 +94,7 @@ def _require_words(given: Read, place: int) -> None:
     """Raise a DataError where almost all words of a column are numbers, or dates whose form says no day."""
     name, words = given.columns[place], list(map(str, given.cells[place].tolist()))
     mend = f'take it for words (kinds={{"{name}": "category"}})'
-    numbers = {word: _is_number(word) for word in set(words)}
+    numbers = {word: is_number(word) for word in set(words)}
     strays = [row for row, word in enumerate(words) if not numbers[word]]
     if 0 < len(strays) < (1 - ALMOST) * len(words):
         raise DataError(
@@ -108,7 +108,12 @@ def _require_words(given: Read, place: int) -> None:
         )
 
 
-def _is_number(word: str) -> bool:
+def is_number(word: str) -> bool:
+    """Whether a word is a number.
+
+    >>> is_number("-1.5"), is_number("a")
+    (True, False)
+    """
     try:
         float(word)
     except ValueError:
@@ -123,7 +128,7 @@ def notes_on_words(*sets: Read) -> list[str]:
         if column.why != WORDS:
             continue
         distinct = {str(word) for one in sets for word in np.unique(one.cells[place]).tolist()}
-        if len(distinct) > MOST_LABELS and all(map(_is_number, distinct)):
+        if len(distinct) > MOST_LABELS and all(map(is_number, distinct)):
             notes.append(
                 f'"{column.name}" is words, each of which is a number: they are taken for categories without order. If '
                 f'they are numbers, say so (kinds={{"{column.name}": "number"}}, --numbers {column.name}).'
