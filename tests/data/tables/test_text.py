@@ -223,3 +223,15 @@ def test_a_title_before_the_names_is_named(written):
         DataError, match=r'up to "a,b", which is 2 values between a comma.*begin such lines with #'
     ):
         read_table(written(text))
+
+
+def test_columns_between_spaces_are_asked_for(written):
+    path = written("age  city\n" + "\n".join(f"{20 + k}   x" for k in range(20)), name="t.dat")
+    with pytest.raises(
+        DataError, match=r"2 values in every line, with spaces between them.*--separator space"
+    ):
+        read_table(path)
+    assert read_table(path, separator=" ")["age"].tolist() == list(range(20, 40))
+    alone = read_table(written("net income\n" + "\n".join(f"{k} 234" for k in range(1, 20))))
+    assert alone["net income"][0] == 1234
+    assert list(read_table(written("full name\nAda Byron\nAlan Turing\n"))) == ["full name"]

@@ -104,3 +104,19 @@ def test_ranges_apart_leave_the_interval_open():
     p, q = random.permutation(200), 200 + random.permutation(200)
     found = fgan.estimate(p, q, method="logistic")
     assert found.interval[1] == math.inf and found.interval[0] >= found.lower_bound > 1
+
+
+def test_tables_in_other_shapes():
+    plain = read_two_samples(P, P)
+    rows = list(zip(P["a"].tolist(), P["c"].tolist(), strict=True))
+    for shape in (
+        rows,
+        [{"a": a, "c": c} for a, c in rows],
+        np.array(rows, dtype=object),
+        np.array(rows, dtype=[("a", float), ("c", "U1")]),
+    ):
+        found = read_two_samples(shape, shape)
+        assert found.first.equal(plain.first) and [one.kind for one in found.how.columns] == [
+            "number",
+            "category",
+        ]

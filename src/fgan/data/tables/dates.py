@@ -28,7 +28,7 @@ def dates_in(cells: Sequence[str]) -> tuple[list[float], str] | None:
     Forms are 2024-01-31, with a time and a zone where there are some, 31.01.2024, 10:30:00, and 1 days 10:30:00.
 
     >>> dates_in(["1970-01-02", "1970-01-03T12:00:00Z"])
-    ([1.0, 2.5], 'days since 1970-01-01')
+    ([1.0, 2.5], 'days since 1970-01-01 in UTC')
     """
     if not cells:
         return None

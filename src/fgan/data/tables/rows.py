@@ -208,6 +208,7 @@ def _require_one_column(head: str, path: Path, whole: bool) -> None:
     lines = [line for line in head.splitlines() if line.strip()]
     lines = lines if whole else lines[:-1]
     _require_no_preface(lines, path)
+    _require_no_spaces(lines, path)
     lines = lines[1:]
     for sign in (";", "\t", "|", ",", " "):
         counts = {len(line.strip().split(sign)) for line in lines}
@@ -223,6 +224,20 @@ def _require_one_column(head: str, path: Path, whole: bool) -> None:
         raise DataError(
             f"every line of {path} must have as many values as there are names: the first line has 1, the others "
             f"{max(counts)} between a {SEPARATORS[sign]}. Name each column, or say what is between them (--separator)."
+        )
+
+
+def _require_no_spaces(lines: list[str], path: Path) -> None:
+    """Raise a DataError where spaces part all lines into equally many values, of which some column is numbers."""
+    rows = [line.split() for line in lines]
+    if len(set(map(len, rows))) != 1 or len(rows) < 3 or '"' in "".join(lines):
+        return
+    if all(_numbers_in([line.strip()]) for line in lines[1:]):  # spaces between thousands
+        return
+    if any(len(_numbers_in(list(column))) == len(column) for column in zip(*rows[1:], strict=True)):
+        raise DataError(
+            f"{path} has {len(rows[0])} values in every line, with spaces between them, and no other separator. If "
+            "they are columns, say so (--separator space)."
         )
 
 

@@ -19,6 +19,7 @@ from fgan.data.dataset import as_uint8
 from fgan.data.tables import Column, ColumnRead, Table, is_table, read_tables
 from fgan.data.tables.dates import dated
 from fgan.data.tables.missing import checked_policy
+from fgan.data.tables.shapes import unfolded
 from fgan.data.tables.table import gone_in
 from fgan.data.tables.values import column_of
 from fgan.errors import DataError
@@ -264,7 +265,7 @@ def opened(samples: Sequence[Samples], kinds: Kinds, say: Say) -> list[Samples]:
     paths = [one for one, file in zip(samples, files, strict=True) if file]
     by_name = {str(key): kind for key, kind in kinds.items()} if isinstance(kinds, Mapping) else {}
     tables = iter(read_tables(paths, [()] * len(paths), kinds=by_name, say=say) if paths else [])
-    return [next(tables) if file else one for one, file in zip(samples, files, strict=True)]
+    return [next(tables) if file else unfolded(one) for one, file in zip(samples, files, strict=True)]
 
 
 def _whole(
