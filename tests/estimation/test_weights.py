@@ -6,6 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from cases import one_fast
 
 import fgan
 from fgan.cli import main
@@ -83,7 +84,7 @@ def test_both_sides_at_once():
     assert same.interval[0] == 0 and same.p_value > 0.05
 
 
-@pytest.mark.parametrize("method", ["logistic", "copula"])
+@pytest.mark.parametrize("method", one_fast(["copula", "logistic"]))
 def test_information_under_weights(method):
     """Weights of x alone leave what y tells of it: ½ log 2."""
     x, w, noise = tilted(1500, 0.6)
@@ -93,6 +94,7 @@ def test_information_under_weights(method):
     assert "weighted, n_eff" in str(found)
 
 
+@pytest.mark.slow
 def test_weights_can_make_and_unmake_dependence():
     """Of independent x and y; and the same by categories."""
     random = np.random.default_rng(0)

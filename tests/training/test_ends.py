@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from cases import one_fast
 
 import fgan
 from fgan.cli import main
@@ -75,7 +76,7 @@ def test_a_run_that_was_stopped_leaves_its_picture_and_ends_as_if_it_had_not_bee
     assert pictures_of(tmp_path / "parts") == pictures_of(tmp_path / "whole") == [0, 6, 12]
 
 
-@pytest.mark.parametrize("length", [7, 9])
+@pytest.mark.parametrize("length", one_fast([7, 9]))
 def test_a_line_between_two_is_superseded_when_the_run_goes_on(tmp_path: Path, length: int) -> None:
     ways = {"log_every": 5, **SMALL}
     fgan.train("ring8", tmp_path / "parts", steps=length, **ways)
@@ -176,7 +177,7 @@ def test_data_that_moved_are_known_by_their_content(folder: Path) -> None:
     assert (folder / "run" / "metrics.jsonl").read_bytes() == (folder / "twin" / "metrics.jsonl").read_bytes()
 
 
-@pytest.mark.parametrize("passed", ["array", "tensor", "path"])
+@pytest.mark.parametrize("passed", one_fast(["array", "tensor", "path"]))
 def test_data_in_another_form_are_the_same_data(folder: Path, passed: str) -> None:
     x = np.load(folder / "here.npy")
     forms = {"array": x, "tensor": torch.from_numpy(x), "path": folder / "here.npy"}

@@ -7,6 +7,7 @@ from decimal import Decimal
 import numpy as np
 import pyarrow
 import pytest
+from cases import one_fast
 
 import fgan
 from fgan.errors import DataError
@@ -40,7 +41,7 @@ def test_the_rule_is_the_same_at_both_doors(values, kind):
     assert [one.kind for one in (*first.how.columns, *second.how.columns)] == [kind] * 3
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", one_fast(range(3)))
 def test_whole_numbers_give_what_the_floats_give(seed):
     random = drawn(seed)
     p, q = random.normal(44, 10, 1000), random.normal(40, 10, 1000)
@@ -50,6 +51,7 @@ def test_whole_numbers_give_what_the_floats_give(seed):
     assert "column 0 is a number (whole numbers with" in str(whole)
 
 
+@pytest.mark.slow
 def test_whole_numbers_give_the_information_that_the_floats_give():
     x, noise = drawn(1).normal(50, 10, (2, 1000))
     y = 0.8 * x + 0.6 * noise
