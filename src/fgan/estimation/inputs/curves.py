@@ -18,7 +18,6 @@ from itertools import islice, product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from fgan.estimation.inputs.encoding import Inputs
 from fgan.estimation.inputs.outliers import outliers_of
@@ -100,7 +99,9 @@ def _shuffled(rows: Rows, width: int, random: np.random.Generator) -> Rows:
 
 def _dimension(rows: Rows) -> float:
     """Return over how many dimensions the nearest neighbours of rows spread; inf where all distances are alike."""
-    distances = cKDTree(rows).query(rows, k=3)[0]
+    from scipy.spatial import KDTree  # not at the top: it takes half a second
+
+    distances = KDTree(rows).query(rows, k=3)[0]
     near, next_one = distances[:, 1], distances[:, 2]
     known = near > 0
     spread = float(np.log(next_one[known] / near[known]).sum())
