@@ -67,7 +67,7 @@ def note_on_functions(inputs: Inputs) -> str:
             return (
                 f"rows lie on a curve or a surface: nearest neighbours spread over {found[0]:.1f} dimensions, and over "
                 f"{found[1]:.1f} where y is shuffled. If y follows from x without noise, as y = f(x) does, their "
-                "information is +inf: what is found here is the least it can be."
+                "information is +inf: every number from samples is then too small."
             )
     return ""
 
