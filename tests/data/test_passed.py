@@ -279,3 +279,15 @@ def test_no_door_prints_the_samples(tmp_path: Path) -> None:
 
 def test_hugging_face_is_no_dependency() -> None:
     assert "datasets" not in sys.modules
+
+
+def test_an_object_array_of_arrays_is_an_array():
+    boxed = np.empty(N, object)
+    boxed[:] = list(GREY)
+    assert torch.equal(as_dataset(boxed).train.values, as_dataset(GREY).train.values)
+    assert as_dataset(VECTORS.astype(object)).shape == (3,)
+
+
+def test_a_tensor_without_content_is_refused():
+    with pytest.raises(DataError, match="device meta"):
+        as_dataset(torch.rand(20, 1, 8, 8, device="meta"))

@@ -82,10 +82,11 @@ class Decoded:
 
 
 class File(NamedTuple):
-    """What one file holds: its pictures, and how many further frames were left out."""
+    """What one file holds: its pictures, how many further frames were left out, and how many other views."""
 
     pictures: list[Decoded]
     left_out: int
+    views: int = 0
 
 
 class BrokenImageError(Exception):
@@ -165,7 +166,7 @@ def _frames(image: Image, recipe: Recipe, length: int) -> File:
     pictures = [_picture(image, recipe)]
     total = _frame_count(image)
     if not recipe.all_frames or total == 1:
-        return File(pictures, total - 1)
+        return File(pictures, total - 1, _views(image))
     grey = pictures[0].pixels.ndim == 2
     pixels = 0
     for number in range(1, total):
@@ -191,9 +192,15 @@ def _frame_count(image: Image) -> int:
         return 2  # there are more, and they cannot be read
 
 
+def _views(image: Image) -> int:
+    """Count what a camera stores beside a photograph: previews, depth, the view of a second lens."""
+    return max(0, int(getattr(image, "n_frames", 1)) - 1) if image.format == "MPO" else 0
+
+
 def _picture(image: Image, recipe: Recipe, was_grey: bool = False) -> Decoded:
     from PIL import Image, ImageOps
 
+    tiles = _tiles(image)  # gone once it is loaded
     image.load()
     turned = image.getexif().get(0x0112, 1) != 1
     upright = ImageOps.exif_transpose(image) if turned else image
@@ -203,7 +210,7 @@ def _picture(image: Image, recipe: Recipe, was_grey: bool = False) -> Decoded:
         flat = flat.getchannel(0)
     fitted = ImageOps.fit(flat, (recipe.size, recipe.size), method=Image.Resampling.LANCZOS)
     pixels = np.array(fitted, dtype=np.uint8)
-    shortened = any("16" in str(tile) and ";16" in str(tile[-1]) for tile in _tiles(image)) and not deep
+    shortened = any("16" in str(tile) and ";16" in str(tile[-1]) for tile in tiles) and not deep
     return Decoded(pixels, flat.size, scale, low, high, _visible(upright, recipe.size), shortened)
 
 

@@ -43,6 +43,7 @@ _UNREADABLE = "pictures that cannot be read"
 _CLOSED = "files of formats that Pillow cannot open"
 _OTHER = "files that are no pictures"
 _FRAMES = "further frames or pages"
+_VIEWS = "further views that cameras store in one photograph"
 _BROKEN_FRAMES = "frames or pages that cannot be read, or are too large for their file"
 
 Named = tuple[str, Decoded]
@@ -215,6 +216,12 @@ def _decode_all(
                 result = _try_decode(entry, recipe, heavy=True)
             if isinstance(result, File):
                 found.pictures += [(entry.name, picture) for picture in result.pictures]
+                if result.views:
+                    found.omitted.append(
+                        Omission(
+                            entry.name, _VIEWS, matters=False, detail=f"{result.views:,}", count=result.views
+                        )
+                    )
                 if result.left_out:
                     found.omitted.append(_frames_left(entry.name, result.left_out, options))
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -277,6 +278,11 @@ def as_array(value: Any, kind: str) -> Array:  # noqa: ANN401
         DataError: where it is none, is ragged, sparse, or has masked values.
     """
     if isinstance(value, Tensor):
+        if value.is_meta or value.is_quantized:
+            found = (
+                ("on the device meta", "Fill it") if value.is_meta else ("quantized", "Pass x.dequantize()")
+            )
+            raise DataError(f"a tensor must hold plain numbers; the {kind} is {found[0]}. {found[1]}.")
         if value.layout != torch.strided:
             raise DataError(f"a tensor must be dense; the {kind} is {value.layout}. Pass x.to_dense().")
         value = value.detach().cpu().resolve_conj().resolve_neg()
@@ -288,11 +294,20 @@ def as_array(value: Any, kind: str) -> Array:  # noqa: ANN401
     try:
         if isinstance(value, (list, tuple)):
             value = [as_array(one, kind) if isinstance(one, Tensor) else one for one in value]
-        return np.asarray(value)
+        return _of_objects(np.asarray(value))
     except (ValueError, TypeError) as error:
         raise DataError(
             f"samples must all have one shape; those of the {kind} have not ({error})."
         ) from error
+
+
+def _of_objects(array: Array) -> Array:
+    """Return an array of arrays as one array, and one of Python's numbers as numbers."""
+    if array.dtype != object or not array.size:
+        return array
+    if array.ndim == 1 and all(isinstance(one, np.ndarray) for one in array):
+        return np.stack(list(array))
+    return array.astype(np.float64) if all(isinstance(one, numbers.Real) for one in array.flat) else array
 
 
 def _stacked(samples: Sequence[Any], kind: str, image_size: int | None) -> Array:
