@@ -18,6 +18,7 @@ from fgan.data.dataset import Dataset
 from fgan.data.load import load_data
 from fgan.data.passed import as_dataset, read_passed, save_passed
 from fgan.errors import DataError, FganError
+from fgan.load_options import LoadOptions
 
 N, CLASSES = 60, ("ant", "bee", "cat")
 RNG = np.random.default_rng(0)
@@ -166,7 +167,7 @@ def test_pictures_of_several_sizes_are_cut_on_request() -> None:
     several = [Image.new("RGB", (20 + k, 16)) for k in range(20)]
     with pytest.raises(DataError, match="image_size"):
         as_dataset(several)
-    assert as_dataset(several, image_size=16).shape == (3, 16, 16)
+    assert as_dataset(several, options=LoadOptions(image_size=16)).shape == (3, 16, 16)
 
 
 def test_an_endless_stream_is_read_up_to_a_bound_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,7 +179,7 @@ def test_an_endless_stream_is_read_up_to_a_bound_that_is_said(monkeypatch: pytes
                 yield torch.zeros(3)
 
     said: list[str] = []
-    assert len(read_passed(Endless(), say=said.append).values) == 50
+    assert len(read_passed(Endless(), say=said.append).samples) == 50
     assert "first 50" in said[0]
 
 
@@ -228,8 +229,8 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "ragged": (lambda: [[1.0, 2.0], [3.0]], "one shape"),
     "other shapes": (lambda: [torch.zeros(2), torch.zeros(3)], "sample 1 has"),
     "words": (lambda: [["a", "b"], ["c", "d"]], "real numbers"),
-    "signed images": (lambda: FLOATS * 2 - 1, r"\(x \+ 1\) / 2"),
-    "images to 255": (lambda: FLOATS * 255, "x / 255"),
+    "signed images": (lambda: FLOATS * 2 - 1, r"value_range=\"-1,1\""),
+    "images to 255": (lambda: FLOATS * 255, r"value_range=\"0,255\""),
     "far outside": (lambda: FLOATS * 7000, "Scale them"),
     "NaN": (lambda: FLOATS * torch.nan, "finite"),
     "complex": (lambda: torch.zeros(5, 3, dtype=torch.complex64), "real numbers"),

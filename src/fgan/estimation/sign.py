@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from scipy.special import betaincinv
 
 from fgan.divergences import Divergence
 from fgan.estimation.designs.design import CrossFit
@@ -26,6 +25,8 @@ def sign_bound(divergence: Divergence, fitted: CrossFit) -> float:
 
     Source: Clopper and Pearson, "The use of confidence or fiducial limits" (1934).
     """
+    from scipy.special import betaincinv  # not at the top: it takes half a second
+
     on_p, on_q = _shares(fitted)
     n, m = fitted.sampling.n_p, fitted.sampling.n_q
     least = float(betaincinv(n * on_p, n * (1 - on_p) + 1, (1 - CONFIDENCE) / 2)) if on_p > 0 else 0.0

@@ -79,6 +79,7 @@ def evaluate(
     Raises:
         FganError: for samples or data that cannot be read or compared, unknown metrics or extractors.
 
+    >>> from fgan.data import load_data
     >>> found = evaluate(load_data("ring8").train.draw(500, torch.Generator()), "ring8", metrics=("modes",))
     >>> found["modes"].value
     8.0

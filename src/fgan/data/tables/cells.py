@@ -80,6 +80,9 @@ class Strings:
         if not self.known or self.text.count("\n") >= len(self.known):
             return {}
         both = len(self.signs) > 1
+        if both and "." not in self.text and "," not in self.text:  # no sign to choose: read once
+            numbers = floats_of(self.known, self.text, SIGNS[0], self.options.thousands)
+            return {} if numbers is None else dict.fromkeys(SIGNS, numbers)
         shown = {sign for sign in SIGNS if both and shows_decimal(self.known, self.text, sign)}
         found = {
             sign: floats_of(self.known, self.text, sign, self.options.thousands)
@@ -100,7 +103,7 @@ class Strings:
     def undecided(self) -> bool:
         """Whether the cells are numbers under both decimal signs, and others."""
         both = self.readings
-        return len(both) > 1 and not np.array_equal(both["."][0], both[","][0])
+        return len(both) > 1 and both["."] is not both[","] and not np.array_equal(both["."][0], both[","][0])
 
     def line_of(self, cell: str) -> int:
         """Return the line in which a cell that is not missing first stands."""

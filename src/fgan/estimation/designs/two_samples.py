@@ -32,7 +32,7 @@ class Folds:
     structure" (2017), for blocks.
 
     >>> Folds(10, 2, torch.Generator().manual_seed(0), block=2).reports
-    [tensor([8, 9, 4, 5, 6, 7]), tensor([0, 1, 2, 3])]
+    [tensor([8, 9, 2, 3, 4, 5]), tensor([0, 1, 6, 7])]
     """
 
     def __init__(self, n: int, folds: int, generator: torch.Generator, block: int = 1) -> None:

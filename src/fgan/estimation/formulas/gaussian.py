@@ -38,6 +38,8 @@ class Normal:
         Raises:
             FganError: where a coordinate is constant, or follows from others.
         """
+        if len(x) <= x.shape[1]:  # before a matrix of all coordinates is made
+            raise FganError(_dependent(x))
         covariance = torch.atleast_2d(torch.cov(x.T, aweights=weight))
         beyond = ~covariance.diagonal().isfinite()
         if bool(beyond.any()):
@@ -50,10 +52,7 @@ class Normal:
         scale = covariance.diagonal().sqrt()
         varies = bool((scale > 0).all())
         if not varies or float(torch.linalg.eigvalsh(covariance / scale.outer(scale)).min()) < SINGULAR:
-            raise FganError(
-                f"a normal distribution needs coordinates of which none is constant or follows from others; of "
-                f"{len(x)} samples of {len(scale)} coordinates some do. Leave them out, or take another method."
-            )
+            raise FganError(_dependent(x))
         return cls(mean_of(x, weight), covariance)
 
     def log_density(self, x: Tensor) -> Tensor:
@@ -61,6 +60,13 @@ class Normal:
         factor = torch.linalg.cholesky(self.covariance)
         z = torch.linalg.solve_triangular(factor, (x - self.mean).T, upper=False)
         return -z.square().sum(0) / 2 - factor.diagonal().log().sum()
+
+
+def _dependent(x: Tensor) -> str:
+    return (
+        "a normal distribution needs coordinates of which none is constant or follows from others; of "
+        f"{len(x)} samples of {x.shape[1]} coordinates some do. Leave them out, or take another method."
+    )
 
 
 @dataclass(frozen=True)

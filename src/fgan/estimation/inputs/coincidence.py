@@ -53,6 +53,7 @@ class Chance:
 def chance_of(rows: Tensor) -> Chance:
     """Return how likely rows (n, d) agree, by how often values recur in distinct rows, and by their digits.
 
+    >>> import torch
     >>> ages = torch.arange(60.0).repeat(5)[:, None]
     >>> chance_of(ages).explains(240, 300), chance_of(ages.sin()).explains(240, 300)
     (True, False)
