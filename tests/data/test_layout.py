@@ -230,4 +230,8 @@ def test_pictures_of_a_test_folder_are_not_trained_on_without_a_word(load):
 
 def test_a_part_beside_other_folders_is_a_class_and_that_is_said(load):
     data = load({f"{folder}/{k}.png": None for folder in ("train", "a", "b") for k in range(4)})
-    assert data.classes == ("a", "b", "train") and "train, at the side of a" in " ".join(data.record.notes)
+    assert data.classes == (
+        "a",
+        "b",
+        "train",
+    ) and "train are classes like the others, since a is no part" in " ".join(data.record.notes)

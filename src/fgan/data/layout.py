@@ -104,10 +104,10 @@ def _take_parts(layout: Layout, names: Sequence[str], paths: list[Path]) -> list
     taken = sorted(folder for folder in first if _part_of(folder))
     if taken and len({path[:1] for path in paths}) > 1:
         others = sorted(first - set(taken))
-        beside = f"of {printable(others[0])}" if others else "of pictures in no folder"
         layout.notes.append(
-            f"{' and '.join(taken)}, at the side {beside}, {'is' if len(taken) == 1 else 'are'} taken for no part of "
-            "the data: what lies there is taken like the rest."
+            f"{', '.join(taken)} are classes like the others, since {printable(others[0])} is no part of the data."
+            if others
+            else f"{', '.join(taken)}: no part of the data, since most pictures lie in no folder."
         )
     elif taken and (part := _part_of(taken[0])) and part[0] != "train":
         layout.notes.append(f"the pictures of the folder {taken[0]} are trained on: there are no others.")
