@@ -23,6 +23,7 @@ from fgan.data.items import Item, Label, Reader, class_of, in_order, is_parted, 
 from fgan.data.load import load_data
 from fgan.errors import DataError
 from fgan.files import save_file
+from fgan.frame import Frame
 from fgan.load_options import LoadOptions
 from fgan.output import Say, to_stderr
 
@@ -56,9 +57,11 @@ class Passed:
     samples: Array
     labels: Array | None = None
 
-    def values(self, options: LoadOptions | None = None, say: Say | None = None) -> Tensor:
+    def values(
+        self, options: LoadOptions | None = None, say: Say | None = None, frame: Frame | None = None
+    ) -> Tensor:
         """Return float32 (N, D) or uint8 (N, C, H, W); see `to_samples`."""
-        return to_samples(self.samples, f"the {self.kind}", options, say)
+        return to_samples(self.samples, f"the {self.kind}", options, say, frame)
 
 
 def as_dataset(

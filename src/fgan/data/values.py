@@ -175,7 +175,8 @@ def better_ground(pictures: Sequence[Decoded]) -> tuple[tuple[int, int, int], li
 def blurred_columns(values: NDArray[Any]) -> list[int]:
     """Return the columns (N, D) whose values float32 cannot keep apart as float64 does, such as times in seconds."""
     exact = values.astype(np.float64)
-    spread = exact.std(axis=0)
+    # Of a constant, exactly 0: its mean may be rounded.
+    spread = np.where(exact.min(axis=0) < exact.max(axis=0), exact.std(axis=0), 0.0)
     with np.errstate(over="ignore"):
         spacing = np.spacing(np.abs(exact).max(axis=0).astype(np.float32)).astype(np.float64)
     return [int(k) for k in np.flatnonzero((spread > 0) & (spacing > KEPT_APART * spread))]
