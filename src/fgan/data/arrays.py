@@ -73,7 +73,7 @@ def dataset_of_parts(
     options = options or LoadOptions()
     parts = [part for part in (content.train, content.held_out) if part]
     frame = _frame_of(parts[0].samples)
-    values = [to_samples(part.samples, origin, options, frame=frame) for part in parts]
+    values = [samples_of(part, origin, options, frame=frame) for part in parts]
     labels, classes = number_labels(parts, origin)
     if content.held_out is None:
         sources = split(values[0], labels, stratified=options.split == "stratified")
@@ -91,7 +91,7 @@ def dataset_of_parts(
         labels="from the labels beside the samples" if classes else "",
         left_out=by_reason(omitted),
         values=seen,
-        notes=tuple(notes),
+        notes=(*content.notes, *notes),
     )
     for line in record.lines(name):
         say(line)
@@ -134,7 +134,11 @@ def _look_at(
 ) -> tuple[Seen, list[str]]:
     if values[0].ndim == 4:
         pixels = np.concatenate([one.numpy() for one in values]) if len(values) > 1 else values[0].numpy()
-        return look_at(pixels, [_stored(np.asarray(part.samples)) for part in parts], options)
+        return look_at(
+            pixels,
+            [one for part in parts for one in part.stored or [_stored(np.asarray(part.samples))]],
+            options,
+        )
     units = [
         (k, *pair) for k, pair in enumerate(zip(frame.origin, frame.unit, strict=True)) if pair != (0, 1)
     ]
@@ -205,6 +209,19 @@ def to_samples(
     values = torch.from_numpy(_to_images(array, origin, options))
     if say:
         for note in _look_at([Part(array, None)], [values], options, Frame(()))[1]:
+            say(f"{origin}: {note}")
+    return values
+
+
+def samples_of(
+    part: Part, origin: str | Path, options: LoadOptions, say: Say | None = None, frame: Frame | None = None
+) -> Tensor:
+    """Return the samples of a part as `to_samples` does; those of decoded pictures are scaled already."""
+    if not part.stored:
+        return to_samples(part.samples, origin, options, say, frame)
+    values = to_samples(part.samples, origin, replace(options, value_range="type"))
+    if say:
+        for note in look_at(values.numpy(), part.stored, options)[1]:
             say(f"{origin}: {note}")
     return values
 

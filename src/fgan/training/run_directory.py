@@ -252,7 +252,7 @@ class RunDirectory:
         return self._load(step, best)[0]
 
     def _load(self, step: int | None, best: bool) -> tuple[Generator, list[str], Frame]:
-        """Return a checkpoint's generator, its classes and its frame, read once: a run that goes on may remove the files."""
+        """Return a checkpoint's generator, classes and frame, read once: a run that goes on may remove the files."""
         config, checkpoints = self.config(), self.best_checkpoints() if best else self.checkpoints()
         if best and not checkpoints.steps():
             raise RunError(
