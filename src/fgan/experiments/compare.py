@@ -157,7 +157,7 @@ def compare_members(
     config = replace(members[0].config, device=evaluator.device)
     with _workplace(ray, jobs, evaluator.device) as workplace:
         at_most = members_that_fit(config, dataset, 1 / workplace.neighbours)
-        directory.begin(members, resume=resume)
+        directory.begin(members, resume=resume, dataset=dataset)
         if passed is not None:
             _keep(passed, directory.path / KEPT)
         outcomes = {member.name: end for member in members if (end := ended(directory, member))}
