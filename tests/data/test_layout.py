@@ -184,3 +184,54 @@ def test_labels_of_some_pictures_are_no_classes_and_the_others_are_named(load):
     table = "file,label\n" + "".join(f"{k}.png,{'ab'[k % 2]}\n" for k in range(9))
     data = load(numbered("{}.png", 10) | {"labels.csv": table.encode()})
     assert data.classes == () and "9.png is in no class folder or table" in data.record.labels
+
+
+PAIRS = {f"{k}.png": None for k in range(20)}
+
+
+def table(heading, label, names=range(20)):
+    return (heading + "\n" + "".join(f"{k}.png,{label(k)}\n" for k in names)).encode()
+
+
+@pytest.mark.parametrize("name", ["metadata.csv", "captions.txt", "list.csv"])
+def test_captions_are_no_classes(load, name):
+    folders = {f"{'ab'[k % 2]}/{k}.png": None for k in range(20)}
+    captions = table("file_name,text", lambda k: "a dog" if k % 2 else "a cat").replace(
+        b"\n0.png", b"\na/0.png"
+    )
+    assert load(folders | {name: captions}).classes == ("a", "b")
+
+
+def test_a_picture_with_several_classes_in_a_table_gets_none_and_that_is_said(load):
+    twice = table("filename,label", lambda k: "a") + table("", lambda k: "b")
+    data = load(PAIRS | {"labels.csv": twice})
+    assert data.classes == () and "several classes (0.png: a and b)" in " ".join(data.record.notes)
+
+
+def test_rows_about_pictures_that_are_not_there_are_counted(load):
+    data = load(PAIRS | {"labels.csv": table("filename,label", lambda k: k % 2, range(30))})
+    assert data.classes == ("0", "1")
+    assert "labels.csv also names 10 pictures" in " ".join(data.record.notes)
+
+
+def test_a_table_in_which_most_pictures_have_a_label_of_their_own_gives_no_classes(load):
+    assert load(PAIRS | {"words.csv": table("image,words", lambda k: max(k, 1))}).classes == ()
+
+
+def test_a_table_in_utf_16_is_read(load):
+    content = table("filename,label", lambda k: k % 2).decode().encode("utf-16")
+    assert load(PAIRS | {"labels.csv": content}).classes == ("0", "1")
+
+
+def test_pictures_of_a_test_folder_are_not_trained_on_without_a_word(load):
+    data = load({f"test/{'ab'[k % 2]}/{k}.png": None for k in range(8)})
+    assert data.classes == ("a", "b") and "folder test are trained on" in " ".join(data.record.notes)
+
+
+def test_a_part_beside_other_folders_is_a_class_and_that_is_said(load):
+    data = load({f"{folder}/{k}.png": None for folder in ("train", "a", "b") for k in range(4)})
+    assert data.classes == (
+        "a",
+        "b",
+        "train",
+    ) and "train are classes like the others, since a is no part" in " ".join(data.record.notes)

@@ -221,7 +221,10 @@ class Table:
 REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "a number": (lambda: 5, "got int"),
     "nothing": (lambda: None, "got nonetype"),
-    "a mapping": (lambda: {"x": COLOUR}, "got dict"),
+    "a mapping": (lambda: {"x": COLOUR, "z": 1}, "got dict"),
+    "splits of arrays": (lambda: {"train": COLOUR, "test": COLOUR}, r"data\['train'\]"),
+    "one-hot labels": (lambda: (COLOUR, np.eye(3)[LABELS]), "argmax"),
+    "labels that are fractions": (lambda: (COLOUR, LABELS + 0.5), "whole numbers or words"),
     "splits": (lambda: {"train": Hugging(), "test": Hugging()}, r"data\['train'\]"),
     "a table": (Table, "table"),
     "a set": (lambda: {1, 2}, "got set"),
@@ -236,7 +239,6 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "complex": (lambda: torch.zeros(5, 3, dtype=torch.complex64), "real numbers"),
     "sparse": (lambda: torch.eye(5).to_sparse(), "to_dense"),
     "masked": (lambda: np.ma.masked_less(VECTORS, 0), "masked"),
-    "transparent": (lambda: [Image.new("RGBA", (8, 8))] * 5, "RGBA"),
     "a mapping without an image": (lambda: Listed([{"a": 1}]), "hold a"),
     "an item that fails": (lambda: Broken([1.0] * 9), "item 3 .* ZeroDivisionError"),
     "no items": (lambda: Listed([]), "holds none"),
@@ -274,9 +276,53 @@ def test_training_on_classes_that_came_with_the_samples(tmp_path: Path) -> None:
 
 def test_no_door_prints_the_samples(tmp_path: Path) -> None:
     with pytest.raises(FganError) as refused:
-        fgan.train({"x": FLOATS}, tmp_path / "a")
+        fgan.train({"x": FLOATS, "z": 1}, tmp_path / "a")
     assert len(str(refused.value)) < 500
 
 
 def test_hugging_face_is_no_dependency() -> None:
     assert "datasets" not in sys.modules
+
+
+def test_an_object_array_of_arrays_is_an_array():
+    boxed = np.empty(N, object)
+    boxed[:] = list(GREY)
+    assert torch.equal(as_dataset(boxed).train.values, as_dataset(GREY).train.values)
+    assert as_dataset(VECTORS.astype(object)).shape == (3,)
+
+
+def test_a_tensor_without_content_is_refused():
+    with pytest.raises(DataError, match="device meta"):
+        as_dataset(torch.rand(20, 1, 8, 8, device="meta"))
+
+
+def test_pictures_by_pillow_are_decoded_as_their_files_are(tmp_path: Path) -> None:
+    clear = np.full((12, 8, 8, 4), 255, np.uint8)
+    clear[..., 3] = GREY[:12]
+    deep = GREY[:12].astype(np.uint16) * 16
+    for name, arrays, options in (
+        ("clear", clear, {}),
+        ("clear on grey", clear, {"background": "grey"}),
+        ("grey with alpha", clear[..., 2:], {}),
+        ("deep", deep, {"value_range": "data"}),
+        ("deep clipped", deep, {"value_range": "0,2000"}),
+    ):
+        (tmp_path / name).mkdir()
+        pictures = [Image.fromarray(array) for array in arrays]
+        for k, picture in enumerate(pictures):
+            picture.save(tmp_path / name / f"{k:02}.png")
+        files = sorted((tmp_path / name).iterdir())
+        wanted = load_data(tmp_path / name, image_size=8, **options)
+        for passed in (pictures, files, [str(file) for file in files]):
+            found = as_dataset(passed, options=LoadOptions(**options))
+            assert torch.equal(found.train.values, wanted.train.values), name
+            assert found.record is not None and wanted.record is not None
+            assert found.record.values == wanted.record.values
+            assert found.record.notes == wanted.record.notes
+
+
+def test_samples_by_the_name_of_their_class() -> None:
+    data = as_dataset({"cat": COLOUR[:20], "dog": COLOUR[20:]})
+    assert data.classes == ("cat", "dog") and data.train.labels is not None
+    assert as_dataset({"x": GREY, "y": LABELS}).classes == ("0", "1", "2")
+    assert as_dataset([torch.from_numpy(COLOUR), torch.from_numpy(LABELS)]).classes == ("0", "1", "2")

@@ -2,6 +2,7 @@ import io
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from fgan.data import load_data
@@ -170,3 +171,28 @@ def test_columns_that_float32_cannot_keep_apart_are_said(tmp_path, notes):
     assert any("column 1" in note and "float64" in note for note in notes)
     np.save(tmp_path / "b.npy", np.stack([RNG.random(50), 1e6 + RNG.random(50) * 1000], 1))
     assert load_data(tmp_path / "b.npy").record.notes == ()
+
+
+def seconds_of_an_hour(n=400):
+    rows = np.random.default_rng(3).uniform(0, 3600, n)
+    return np.stack([1.7e9 + rows, np.random.default_rng(4).normal(size=n)], 1)
+
+
+def test_columns_that_float32_cannot_keep_apart_are_centred_in_float64(tmp_path):
+    exact = seconds_of_an_hour()
+    np.save(tmp_path / "a.npy", exact)
+    data = load_data(tmp_path / "a.npy")
+    held = torch.cat([data.train.values, data.held_out.values])
+    assert held.dtype == torch.float32 and len(held[:, 0].unique()) == 400
+    assert data.frame.origin[0] == exact[:, 0].mean() and data.frame.origin[1] == 0
+    assert data.frame.unit[1] == 1 and data.frame.scale[0] == pytest.approx(1, abs=0.1)
+    found = np.sort(data.frame.outward(held).numpy(), axis=0)
+    assert np.abs(found - np.sort(exact, axis=0)).max() < 1e-3
+    assert type(data.frame).from_json(data.frame.to_json()) == data.frame
+    assert data.record.values["column 0, scale"] == exact[:, 0].std()
+
+
+def test_other_columns_stay_as_they_are(tmp_path):
+    np.save(tmp_path / "a.npy", seconds_of_an_hour()[:, 1:])
+    frame = load_data(tmp_path / "a.npy").frame
+    assert frame.origin == () and set(frame.to_json()) == {"shape", "value_range", "center", "scale"}

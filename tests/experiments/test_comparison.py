@@ -1,7 +1,10 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
+import fgan
+from fgan.data import load_data
 from fgan.errors import FganError, RunError
 from fgan.evaluation.domain import Caveat
 from fgan.evaluation.jackknife import Jackknife
@@ -121,3 +124,27 @@ def test_the_difference_of_means_has_welchs_interval():
 
 def test_nothing_finished_is_an_empty_ranking():
     assert rank({"kl": []}, "fid") == []
+
+
+def test_a_comparison_goes_on_where_its_data_lie_now(tmp_path):
+    rows = np.random.default_rng(0).normal(size=(60, 2))
+    for name, values in (("here.npy", rows), ("there.npy", rows), ("other.npy", rows + 1)):
+        np.save(tmp_path / name, values)
+
+    def begin(name, resume):
+        path = str(tmp_path / name)
+        members = plan(TrainConfig(data=path, steps=2, checkpoint_every=2), ["kl", "js"])
+        directory = ComparisonDirectory(tmp_path / "c")
+        directory.begin(members, resume=resume, dataset=load_data(path))
+        return directory, members
+
+    directory, members = begin("here.npy", resume=False)
+    with pytest.raises(RunError, match="another comparison"):  # nothing has begun that could tell
+        begin("there.npy", resume=True)
+    fgan.train(members[0].config, directory.path / members[0].name)
+    with pytest.raises(RunError, match="another comparison"):
+        begin("other.npy", resume=True)
+    begin("there.npy", resume=True)
+    begin("there.npy", resume=True)
+    with pytest.raises(RunError, match="another comparison"):
+        directory.begin(members, resume=True)

@@ -6,7 +6,8 @@ import torch
 
 import fgan
 from fgan import cli, evaluation
-from fgan.data import Dataset, Frame, TensorSource
+from fgan.data import Dataset, Frame, TensorSource, as_dataset
+from fgan.training.run_directory import RunDirectory
 
 SMALL = "--steps 20 --width 8 --batch-size 16 --checkpoint-every 10 --sample-count 0"
 QUICK = [*SMALL.split(), "--device", "cpu"]
@@ -169,3 +170,18 @@ def test_a_run_goes_on_with_its_own_recipe(tmp_path):
     assert fgan.train("moons", tmp_path / "run", steps=10, resume=True, say=quiet).divergence == "js"
     with pytest.raises(fgan.FganError, match="'kl' here"):
         fgan.train("moons", tmp_path / "run", divergence="kl", steps=10, resume=True, say=quiet)
+
+
+def test_samples_of_numbers_that_float32_cannot_keep_apart_are_float64(tmp_path):
+    seconds = 1.7e9 + np.random.default_rng(0).uniform(0, 60, (200, 1))
+    summary = fgan.train(seconds, tmp_path / "run", steps=2, checkpoint_every=2, sample_every=2)
+    run = RunDirectory(tmp_path / "run")
+    drawn = run.sample(100)
+    assert drawn.dtype == torch.float64 and len(drawn.unique()) > 90
+    assert (drawn - 1.7e9).abs().max() < 1000 and summary.sample is not None
+    found = [
+        fgan.evaluate(samples, seconds, metrics="fid", say=lambda _: None)["fid"].value
+        for samples in (tmp_path / "run", drawn, drawn.numpy(), seconds + 3600)
+    ]
+    assert found[1] == found[2] and max(found[:3]) < 5 and found[3] > 1000
+    assert run.holds_run_on(as_dataset(seconds)) and not run.holds_run_on(as_dataset(seconds + 3600))

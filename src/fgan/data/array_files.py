@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fgan.data.archives import LARGEST_UNPACKED, archive_kind
 from fgan.data.labels import UNLABELLED, Labelling, number_classes
+from fgan.data.values import Stored
 from fgan.errors import DataError
 
 Array = NDArray[Any]
@@ -50,10 +51,11 @@ _DAMAGED = (
 
 
 class Part(NamedTuple):
-    """Samples, and their labels if there are some."""
+    """Samples, and their labels if there are some; `stored` is what decoded pictures were made of."""
 
     samples: Array
     labels: Array | None
+    stored: tuple[Stored, ...] = ()
 
 
 class Content(NamedTuple):
@@ -63,6 +65,7 @@ class Content(NamedTuple):
     held_out: Part | None = None
     part: str = ""
     unused: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 def is_array(path: Path) -> bool:

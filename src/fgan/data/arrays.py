@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,8 @@ def load_array(
 ) -> Dataset:
     """Load a `.npy` or `.npz` array; a tenth of its samples is held out, of each class where there are labels.
 
-    Rank 2 is vectors, (N, D), in any real type; they stay as they are, as float32, and `center` and `scale`
+    Rank 2 is vectors, (N, D), in any real type; they stay as they are, as float32 (columns that float32 cannot keep
+    apart are centred and scaled in float64 first, which `Dataset.frame` undoes), and `center` and `scale`
     are the mean and standard deviation of each feature over the training part (1 where a feature is
     constant). Rank 3, (N, H, W), and rank 4, (N, H, W, C) or (N, C, H, W) with C = 1 or 3, are images:
     uint8, uint16, booleans, or floats in [0, 1], which are scaled and rounded to uint8; other numbers by
@@ -70,7 +72,8 @@ def dataset_of_parts(
     """
     options = options or LoadOptions()
     parts = [part for part in (content.train, content.held_out) if part]
-    values = [to_samples(part.samples, origin, options) for part in parts]
+    frame = _frame_of(parts[0].samples)
+    values = [samples_of(part, origin, options, frame=frame) for part in parts]
     labels, classes = number_labels(parts, origin)
     if content.held_out is None:
         sources = split(values[0], labels, stratified=options.split == "stratified")
@@ -78,7 +81,7 @@ def dataset_of_parts(
         sources = _in_parts(values, labels, origin)
     train, held_out, classes, omitted = only_trained(*sources, classes)
     omitted += [Omission(key, "other arrays of the file", matters=False) for key in content.unused]
-    seen, notes = _look_at(parts, values, options)
+    seen, notes = _look_at(parts, values, options, frame)
     record = Record(
         train=len(train),
         held_out=len(held_out),
@@ -88,12 +91,12 @@ def dataset_of_parts(
         labels="from the labels beside the samples" if classes else "",
         left_out=by_reason(omitted),
         values=seen,
-        notes=tuple(notes),
+        notes=(*content.notes, *notes),
     )
     for line in record.lines(name):
         say(line)
     if train.values.ndim == 2:
-        return _vector_dataset(name, train, held_out, classes, record)
+        return _vector_dataset(name, frame, train, held_out, classes, record)
     return image_dataset(name, train, held_out, classes, record)
 
 
@@ -113,17 +116,42 @@ def _in_parts(
     )
 
 
-def _look_at(parts: Sequence[Part], values: Sequence[Tensor], options: LoadOptions) -> tuple[Seen, list[str]]:
+def _frame_of(array: Array) -> Frame:
+    """Return a frame that only says which float64 numbers float32 ones stand for, where float32 needs that."""
+    shape = tuple(array.shape[1:]) if isinstance(array, np.ndarray) else ()
+    vectors = len(shape) == 1 and array.dtype.kind in "iuf" and array.size and np.isfinite(array).all()
+    blurred = blurred_columns(array) if vectors else []
+    if not blurred:
+        return Frame(shape)
+    origin, unit = np.zeros(shape), np.ones(shape)
+    exact = array[:, blurred].astype(np.float64)
+    origin[blurred], unit[blurred] = exact.mean(axis=0), exact.std(axis=0)
+    return Frame(shape, origin=tuple(origin.tolist()), unit=tuple(unit.tolist()))
+
+
+def _look_at(
+    parts: Sequence[Part], values: Sequence[Tensor], options: LoadOptions, frame: Frame
+) -> tuple[Seen, list[str]]:
     if values[0].ndim == 4:
         pixels = np.concatenate([one.numpy() for one in values]) if len(values) > 1 else values[0].numpy()
-        return look_at(pixels, [_stored(np.asarray(part.samples)) for part in parts], options)
-    blurred = blurred_columns(np.asarray(parts[0].samples))
-    if not blurred:
+        return look_at(
+            pixels,
+            [one for part in parts for one in part.stored or [_stored(np.asarray(part.samples))]],
+            options,
+        )
+    units = [
+        (k, *pair) for k, pair in enumerate(zip(frame.origin, frame.unit, strict=True)) if pair != (0, 1)
+    ]
+    if not units:
         return {}, []
-    named = ", ".join(map(str, blurred[:5])) + (", ..." if len(blurred) > 5 else "")
-    return {}, [
-        f"values of column {named} (counted from 0) are too close for float32, which samples are made in: they are "
-        "rounded. Save (x - x.mean(0)) / x.std(0), computed in float64; samples then are in these units."
+    seen: Seen = {}
+    for k, centre, spread in units:
+        seen |= {f"column {k}, centre": centre, f"column {k}, scale": spread}
+    named = ", ".join(str(k) for k, *_ in units[:5]) + (", ..." if len(units) > 5 else "")
+    return seen, [
+        f"values of column {named} (counted from 0) are too close for float32, which networks work in: they are "
+        "centred and scaled in float64 first. Distances such as fid are in these units; samples are written as float64 "
+        "in yours."
     ]
 
 
@@ -151,7 +179,11 @@ def read_array(path: str | Path) -> Array:
 
 
 def to_samples(
-    array: Array, origin: str | Path, options: LoadOptions | None = None, say: Say | None = None
+    array: Array,
+    origin: str | Path,
+    options: LoadOptions | None = None,
+    say: Say | None = None,
+    frame: Frame | None = None,
 ) -> Tensor:
     """Return an array's vectors, float32 (N, D), or images, uint8 (N, C, H, W); see `load_array`.
 
@@ -160,6 +192,7 @@ def to_samples(
         origin: what to call it in an error.
         options: how values of images become 0..255.
         say: told what is seen in the values; nothing is looked at if not given.
+        frame: in whose numbers vectors are wanted, see `Frame.inward`.
 
     Raises:
         DataError: as `load_array` does.
@@ -169,11 +202,26 @@ def to_samples(
     """
     _check(array, origin)
     if array.ndim == 2:
+        if frame and frame.origin and frame.shape == array.shape[1:]:
+            array = (array.astype(np.float64) - np.array(frame.origin)) / np.array(frame.unit)
         return _to_float32(array, origin)
     options = options or LoadOptions()
     values = torch.from_numpy(_to_images(array, origin, options))
     if say:
-        for note in _look_at([Part(array, None)], [values], options)[1]:
+        for note in _look_at([Part(array, None)], [values], options, Frame(()))[1]:
+            say(f"{origin}: {note}")
+    return values
+
+
+def samples_of(
+    part: Part, origin: str | Path, options: LoadOptions, say: Say | None = None, frame: Frame | None = None
+) -> Tensor:
+    """Return the samples of a part as `to_samples` does; those of decoded pictures are scaled already."""
+    if not part.stored:
+        return to_samples(part.samples, origin, options, say, frame)
+    values = to_samples(part.samples, origin, replace(options, value_range="type"))
+    if say:
+        for note in look_at(values.numpy(), part.stored, options)[1]:
             say(f"{origin}: {note}")
     return values
 
@@ -182,7 +230,7 @@ def save_array(samples: Tensor, path: str | Path) -> None:
     """Write samples as a `.npy` that `load_array` reads back.
 
     Args:
-        samples: vectors (n, D), kept as float32; or images (n, C, H, W) in [0, 1], which become uint8
+        samples: vectors (n, D), kept as they are; or images (n, C, H, W) in [0, 1], which become uint8
             (n, H, W) if they are grey and (n, H, W, C) if not.
         path: the file; its folder is made if it is missing.
 
@@ -198,12 +246,17 @@ def save_array(samples: Tensor, path: str | Path) -> None:
 
 
 def _vector_dataset(
-    name: str, train: TensorSource, held_out: TensorSource, classes: tuple[str, ...], record: Record
+    name: str,
+    units: Frame,
+    train: TensorSource,
+    held_out: TensorSource,
+    classes: tuple[str, ...],
+    record: Record,
 ) -> Dataset:
     exact = train.values.double()
     std = exact.std(dim=0, correction=0).float()  # exactly 0 for a constant: float64 has room for the sum
-    frame = Frame(
-        shape=tuple(train.values.shape[1:]),
+    frame = replace(
+        units,
         center=tuple(exact.mean(dim=0).float().flatten().tolist()),
         scale=tuple(torch.where(std == 0, 1.0, std).flatten().tolist()),
     )

@@ -46,14 +46,14 @@ class Recipe:
     """How files are decoded.
 
     Args:
-        size: side of the squares, in pixels.
+        size: side of the squares, in pixels; None keeps the size.
         all_frames: take every frame or page, rather than the first.
         background: what transparency is laid on, RGB.
         limits: what becomes black and white, by kind of values, see `SCALES`; values beyond are clipped. None for the
             scale of the type, which refuses values beyond.
     """
 
-    size: int
+    size: int | None
     all_frames: bool = False
     background: tuple[int, int, int] = _WHITE
     limits: Limits | None = None
@@ -82,10 +82,11 @@ class Decoded:
 
 
 class File(NamedTuple):
-    """What one file holds: its pictures, and how many further frames were left out."""
+    """What one file holds: its pictures, how many further frames were left out, and how many other views."""
 
     pictures: list[Decoded]
     left_out: int
+    views: int = 0
 
 
 class BrokenImageError(Exception):
@@ -158,6 +159,18 @@ def decode(content: bytes, recipe: Recipe, name: str = "", heavy: bool = True) -
         raise BrokenImageError(str(error) or type(error).__name__) from error
 
 
+def decode_opened(image: Image, recipe: Recipe) -> Decoded:
+    """Return a picture that Pillow has opened or made, as `decode` returns those of files.
+
+    Raises:
+        BrokenImageError: it cannot be read.
+    """
+    try:
+        return _picture(image, recipe)
+    except _DAMAGED as error:
+        raise BrokenImageError(str(error) or type(error).__name__) from error
+
+
 def _frames(image: Image, recipe: Recipe, length: int) -> File:
     pixels = image.width * image.height
     if pixels > 2 * HEAVY and pixels > _PIXELS_A_BYTE * length:
@@ -165,7 +178,7 @@ def _frames(image: Image, recipe: Recipe, length: int) -> File:
     pictures = [_picture(image, recipe)]
     total = _frame_count(image)
     if not recipe.all_frames or total == 1:
-        return File(pictures, total - 1)
+        return File(pictures, total - 1, _views(image))
     grey = pictures[0].pixels.ndim == 2
     pixels = 0
     for number in range(1, total):
@@ -191,9 +204,15 @@ def _frame_count(image: Image) -> int:
         return 2  # there are more, and they cannot be read
 
 
+def _views(image: Image) -> int:
+    """Count what a camera stores beside a photograph: previews, depth, the view of a second lens."""
+    return max(0, int(getattr(image, "n_frames", 1)) - 1) if image.format == "MPO" else 0
+
+
 def _picture(image: Image, recipe: Recipe, was_grey: bool = False) -> Decoded:
     from PIL import Image, ImageOps
 
+    tiles = _tiles(image)  # gone once it is loaded
     image.load()
     turned = image.getexif().get(0x0112, 1) != 1
     upright = ImageOps.exif_transpose(image) if turned else image
@@ -201,10 +220,11 @@ def _picture(image: Image, recipe: Recipe, was_grey: bool = False) -> Decoded:
     flat, scale, low, high = _deep_grey(upright, recipe) if deep else _flatten(upright, recipe)
     if was_grey and flat.mode == "RGB" and _is_grey(flat):  # Pillow turns later frames of a grey GIF into RGB
         flat = flat.getchannel(0)
-    fitted = ImageOps.fit(flat, (recipe.size, recipe.size), method=Image.Resampling.LANCZOS)
+    side = recipe.size
+    fitted = flat if side is None else ImageOps.fit(flat, (side, side), method=Image.Resampling.LANCZOS)
     pixels = np.array(fitted, dtype=np.uint8)
-    shortened = any("16" in str(tile) and ";16" in str(tile[-1]) for tile in _tiles(image)) and not deep
-    return Decoded(pixels, flat.size, scale, low, high, _visible(upright, recipe.size), shortened)
+    shortened = any("16" in str(tile) and ";16" in str(tile[-1]) for tile in tiles) and not deep
+    return Decoded(pixels, flat.size, scale, low, high, _visible(upright, side or min(flat.size)), shortened)
 
 
 def _tiles(image: Image) -> list[tuple]:

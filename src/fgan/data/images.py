@@ -6,7 +6,7 @@ import sys
 import warnings
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -17,7 +17,6 @@ from fgan.data.archives import Entry, open_listing
 from fgan.data.dataset import Dataset, TensorSource
 from fgan.data.decode import (
     HEAVY,
-    SCALES,
     BrokenImageError,
     Decoded,
     File,
@@ -32,7 +31,7 @@ from fgan.data.labels import UNLABELLED, number_classes
 from fgan.data.layout import Layout, understand
 from fgan.data.record import LeftOut, Omission, Record, by_reason, printable
 from fgan.data.signatures import Kind, extensions, kind_of
-from fgan.data.values import better_ground, look_at, shortened, stored_in
+from fgan.data.values import in_two_looks, look_at, stored_in
 from fgan.errors import DataError
 from fgan.load_options import LoadOptions
 from fgan.output import Say, on_a_terminal, to_stderr
@@ -43,6 +42,7 @@ _UNREADABLE = "pictures that cannot be read"
 _CLOSED = "files of formats that Pillow cannot open"
 _OTHER = "files that are no pictures"
 _FRAMES = "further frames or pages"
+_VIEWS = "further views that cameras store in one photograph"
 _BROKEN_FRAMES = "frames or pages that cannot be read, or are too large for their file"
 
 Named = tuple[str, Decoded]
@@ -97,7 +97,8 @@ def load_images(
     """
     path = Path(path)
     options = options or LoadOptions()
-    recipe = Recipe(options.image_size or DEFAULT_SIZE, options.frames == "all")
+    size = options.image_size or DEFAULT_SIZE
+    recipe = Recipe(size, options.frames == "all")
     with open_listing(path) as listing, warnings.catch_warnings():
         # Pillow's remarks on odd files are noise beside our own report. Silenced here and not in the threads,
         # which would restore each other's filters.
@@ -110,13 +111,13 @@ def load_images(
         layout = understand([picture for picture, _ in found.pictures], labels)
     decoded = [picture for _, picture in found.pictures]
     if not resize:
-        _require_size(found.pictures, recipe.size, path)
+        _require_size(found.pictures, size, path)
     pixels = _stack(decoded)
     values, more = look_at(pixels, stored_in(decoded), options)
-    if options.image_size is None and any(picture.size != (recipe.size, recipe.size) for picture in decoded):
+    if options.image_size is None and any(picture.size != (size, size) for picture in decoded):
         notes.insert(
             0,
-            f"images are resized and cropped to {recipe.size}x{recipe.size}; set the image size for another.",
+            f"images are resized and cropped to {size}x{size}; set the image size for another.",
         )
     train, held_out, classes = _parted(layout, pixels, options)
     record = Record(
@@ -167,31 +168,20 @@ def _read(
     entries: list[Entry], recipe: Recipe, options: LoadOptions, before: Found, path: Path
 ) -> tuple[Found, list[str]]:
     """Decode all pictures; once more where only the first look can tell their range or background."""
-    ground, limits = options.colour(), options.limits()
-    recipe = replace(recipe, background=ground or recipe.background)
-    if limits:
-        recipe = replace(recipe, limits=dict.fromkeys(SCALES, limits))
-    elif options.value_range == "data":
-        recipe = replace(recipe, limits=SCALES)
     if options.strict:
         _refuse_left_out(by_reason(before.omitted), path)
-    found = _decode_all(entries, recipe, options, before, path)
-    pictures, notes, again = [picture for _, picture in found.pictures], [], recipe
-    if ground is None:
-        best, notes = better_ground(pictures)
-        again = replace(again, background=best)
-    if options.value_range == "data":
-        if again != recipe:
-            found = _decode_all(entries, again, options, before, path)
-            pictures, recipe = [picture for _, picture in found.pictures], again
-        again = replace(again, limits={**SCALES, **{one.kind: one.limits() for one in stored_in(pictures)}})
-    notes += shortened(pictures)
+    found = Found()
+
+    def look(recipe: Recipe) -> list[Decoded]:
+        nonlocal found
+        found = _decode_all(entries, recipe, options, before, path)
+        return [picture for _, picture in found.pictures]
+
+    notes = in_two_looks(look, recipe, options)
     if options.frames is None and any(one.reason == _FRAMES for one in found.omitted):
         notes.append(
             "of files with several frames or pages the first is taken; --frames all (frames=) takes all."
         )
-    if again != recipe:
-        found = _decode_all(entries, again, options, before, path)
     return found, notes
 
 
@@ -215,6 +205,12 @@ def _decode_all(
                 result = _try_decode(entry, recipe, heavy=True)
             if isinstance(result, File):
                 found.pictures += [(entry.name, picture) for picture in result.pictures]
+                if result.views:
+                    found.omitted.append(
+                        Omission(
+                            entry.name, _VIEWS, matters=False, detail=f"{result.views:,}", count=result.views
+                        )
+                    )
                 if result.left_out:
                     found.omitted.append(_frames_left(entry.name, result.left_out, options))
             else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
@@ -161,6 +162,17 @@ def is_picture(value: object) -> bool:
     """Whether something is one of Pillow's pictures."""
     pillow = sys.modules.get("PIL.Image")
     return pillow is not None and isinstance(value, pillow.Image)
+
+
+def is_file(value: object) -> bool:
+    """Whether something is the path of a file: a `Path`, or a text that names one.
+
+    >>> from pathlib import Path
+    >>> is_file(Path("a.png")), is_file("cat")
+    (True, False)
+    """
+    # Unlike Path.is_file, this takes a text of any length, and answers.
+    return isinstance(value, os.PathLike) or (isinstance(value, str) and os.path.isfile(value))  # noqa: PTH113
 
 
 def in_order(loader: DataLoader[Any]) -> DataLoader[Any]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
+
+from fgan.data.record import printable
 
 LARGEST = 1 << 26  # bytes of a file of labels
 SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl")
@@ -19,6 +22,7 @@ FILE_COLUMNS = (
     "path", "id", "name",
 )  # fmt: skip
 LABEL_COLUMNS = ("label", "labels", "class", "class_name", "category", "target", "breed", "species", "y")
+TEXT_COLUMNS = ("caption", "captions", "text", "description", "prompt", "title", "comment", "sentence", "url")
 PARTITIONS = ("partition", "split")  # in the names of files that say which part a picture belongs to
 SAID_AT_MOST = 3
 
@@ -32,12 +36,14 @@ class FileLabels:
         sources: the files they come from.
         decides: whether these files decide rather than folders: their format says that there are labels, or none.
         notes: what is worth knowing of files that gave none.
+        missing: what files that gave some name besides.
     """
 
     labels: dict[str, str] = field(default_factory=dict)
     sources: list[str] = field(default_factory=list)
     decides: bool = False
     notes: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
 
 
 def may_hold_labels(name: str, size: int) -> bool:
@@ -68,14 +74,19 @@ def read_labels(files: Iterable[tuple[str, bytes]], pictures: Sequence[str]) -> 
             decided.sources.append(name)
             continue
         into = decided if base == DATASET_JSON or base in METADATA else other
-        found = {one: label for file, label in rows or () if (one := known.find(file)) and label}
-        if any(into.labels.get(one, label) != label for one, label in found.items()):
+        found, several = _found(rows or (), known)
+        if several:
+            into.notes.append(
+                f"{printed(name)} gives a picture several classes ({several}): no class is taken from it."
+            )
+        elif any(into.labels.get(one, label) != label for one, label in found.items()):
             into.notes.append(
                 f"{printed(name)} names other classes than {printed(into.sources[0])}: it is not read."
             )
         elif found:
             into.labels |= found
             into.sources.append(name)
+            into.missing += _missing(rows or (), known, name)
         elif rows is not None and (row := _unlabelled(content, known)):
             other.notes.append(
                 f"{printed(name)} names pictures ({row}) and has no column called {', '.join(LABEL_COLUMNS[:4])}: no "
@@ -84,6 +95,25 @@ def read_labels(files: Iterable[tuple[str, bytes]], pictures: Sequence[str]) -> 
     chosen = decided if decided.sources else other
     chosen.notes = (decided.notes + other.notes)[:SAID_AT_MOST]
     return chosen
+
+
+def _found(rows: Iterable[tuple[str, str]], known: _Pictures) -> tuple[dict[str, str], str]:
+    """Return the class of each picture that rows name, and the first that is given several, in words."""
+    found: dict[str, str] = {}
+    for file, label in rows:
+        one = known.find(file)
+        if one and label and found.setdefault(one, label) != label:
+            return {}, f"{printed(one)}: {found[one]} and {label}"
+    return found, ""
+
+
+def _missing(rows: Iterable[tuple[str, str]], known: _Pictures, name: str) -> list[str]:
+    """Say which pictures rows name that are not there."""
+    gone = list(dict.fromkeys(file for file, label in rows if label and not known.find(file)))
+    if not gone:
+        return []
+    what = "pictures that are not here, or whose name several have"
+    return [f"{printed(name)} also names {len(gone):,} {what}, such as {printable(gone[0])}."]
 
 
 def printed(name: str) -> str:
@@ -120,12 +150,12 @@ def _rows(name: str, content: bytes, known: _Pictures) -> Rows | None:
         return []
     suffix = PurePosixPath(name).suffix.lower()
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
         if suffix == ".json":
             return _of_dataset_json(json.loads(text)) if printed(name).lower() == DATASET_JSON else []
         if suffix == ".jsonl":
             return _of_records([json.loads(line) for line in text.splitlines() if line.strip()])
-        return _of_lines(_cells(text, suffix), known)
+        return _of_lines(_cells(text, suffix), known, only_named=printed(name).lower() in METADATA)
     except (UnicodeDecodeError, ValueError, RecursionError, csv.Error):
         return []  # a text about something else
 
@@ -174,8 +204,8 @@ def _cells(text: str, suffix: str) -> list[list[str]]:
     ]
 
 
-def _of_lines(rows: list[list[str]], known: _Pictures) -> Rows:
-    """Return pairs by named columns; without a heading, the first two cells of each line."""
+def _of_lines(rows: list[list[str]], known: _Pictures, only_named: bool) -> Rows:
+    """Return pairs by named columns; without a heading, the first two cells of each line unless `only_named`."""
     if not rows:
         return []
     heading = [cell.lower() for cell in rows[0]]
@@ -185,6 +215,8 @@ def _of_lines(rows: list[list[str]], known: _Pictures) -> Rows:
         file = 0
     if file is not None and label is not None:
         return [(row[file], row[label]) for row in rows[1:] if len(row) > max(file, label)]
+    if only_named or (file is not None and any(cell in TEXT_COLUMNS for cell in heading[1:2])):
+        return []
     named = [row for row in rows if row and "." in row[0] and known.find(row[0])]
     if 2 * len(named) < len(rows):  # a text about something else
         return []

@@ -100,9 +100,17 @@ def _take_parts(layout: Layout, names: Sequence[str], paths: list[Path]) -> list
             (*path[:level], *one[1], *path[level + 1 :]) if one else path
             for path, one in zip(paths, found, strict=True)
         ]
-    taken = sorted({folder for path in paths for folder in path[:1] if _part_of(folder)})
+    first = {folder for path in paths for folder in path[:1]}
+    taken = sorted(folder for folder in first if _part_of(folder))
     if taken and len({path[:1] for path in paths}) > 1:
-        layout.notes.append(f"no folder is called train, so {', '.join(taken)} are classes like the others.")
+        others = sorted(first - set(taken))
+        layout.notes.append(
+            f"{', '.join(taken)} are classes like the others, since {printable(others[0])} is no part of the data."
+            if others
+            else f"{', '.join(taken)}: no part of the data, since most pictures lie in no folder."
+        )
+    elif taken and (part := _part_of(taken[0])) and part[0] != "train":
+        layout.notes.append(f"the pictures of the folder {taken[0]} are trained on: there are no others.")
     return paths
 
 
@@ -203,10 +211,12 @@ def _settle(
     layout: Layout, names: Sequence[str], labels: dict[int, str], source: str, files: FileLabels
 ) -> None:
     """Keep labels if they tell every picture's class; say why not otherwise."""
+    layout.notes += files.missing
     without = [k for k in layout.train if k not in labels]
     counts = Counter(labels[k] for k in layout.train if k in labels)
     most = max(Counter(labels[k] for k in _used(layout) if k in labels).values(), default=0)
-    if without or len(counts) < 2 or most == 1:
+    own = sum(count == 1 for count in counts.values())
+    if without or len(counts) < 2 or most == 1 or (source != "by folder" and 2 * own > len(layout.train)):
         layout.labels_from = layout.labels_from or _why_none(names, counts, without, files)
         layout.notes += files.notes
         return
@@ -222,7 +232,7 @@ def _why_none(names: Sequence[str], counts: Counter[str], without: list[int], fi
         what = "in no class folder" if not files.labels else "in no class folder or table of labels"
         return f"{some} {'is' if len(without) == 1 else 'are'} {what}. Move or remove what is no sample"
     if len(counts) > 1:
-        return "each folder or label has one picture only"
+        return "each folder or label has one picture only, or most have"
     return "no folder and no table tells any apart"
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import io
+import numbers
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,26 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
 from fgan.data.array_files import Content, Part, read_content
-from fgan.data.arrays import dataset_of_parts, to_samples
+from fgan.data.arrays import dataset_of_parts, samples_of
 from fgan.data.dataset import Dataset
-from fgan.data.items import Item, Label, Reader, class_of, in_order, is_parted, is_picture
+from fgan.data.drawn import Taken, is_drawn, pictures
+from fgan.data.items import (
+    IMAGE_KEYS,
+    LABEL_KEYS,
+    Item,
+    Label,
+    Reader,
+    class_of,
+    in_order,
+    is_file,
+    is_parted,
+)
+from fgan.data.layout import PART
 from fgan.data.load import load_data
+from fgan.data.values import Stored
 from fgan.errors import DataError
 from fgan.files import save_file
+from fgan.frame import Frame
 from fgan.load_options import LoadOptions
 from fgan.output import Say, to_stderr
 
@@ -36,8 +51,8 @@ Passable = (
 )  # fmt: skip
 """What `as_dataset` makes a `Dataset` of."""
 TAKEN = (
-    "a tensor, a NumPy array, a list of numbers or of PIL pictures, (x, labels), a torch Dataset or DataLoader, a "
-    "Hugging Face dataset, an fgan.data.Dataset, or a name or a path"
+    "a tensor, a NumPy array, a list of numbers, PIL pictures or paths, (x, labels), {class: x}, a torch Dataset or "
+    "DataLoader, a Hugging Face dataset, an fgan.data.Dataset, or a name or a path"
 )
 
 
@@ -49,15 +64,25 @@ class Passed:
         kind: what they came as.
         samples: (N, D), (N, H, W), (N, H, W, C) or (N, C, H, W).
         labels: whole numbers or words (N,); None without classes.
+        stored: what decoded pictures were made of, if there were any.
+        notes: what is worth knowing of them.
     """
 
     kind: str
     samples: Array
     labels: Array | None = None
+    stored: tuple[Stored, ...] = ()
+    notes: tuple[str, ...] = ()
 
-    def values(self, options: LoadOptions | None = None, say: Say | None = None) -> Tensor:
+    def values(
+        self, options: LoadOptions | None = None, say: Say | None = None, frame: Frame | None = None
+    ) -> Tensor:
         """Return float32 (N, D) or uint8 (N, C, H, W); see `to_samples`."""
-        return to_samples(self.samples, f"the {self.kind}", options, say)
+        if say:
+            for note in self.notes:
+                say(f"the {self.kind}: {note}")
+        part = Part(self.samples, None, self.stored)
+        return samples_of(part, f"the {self.kind}", options or LoadOptions(), say, frame)
 
 
 def as_dataset(
@@ -100,7 +125,7 @@ def dataset_of(
     passed: Passed, name: str, *, options: LoadOptions | None = None, say: Say = to_stderr
 ) -> Dataset:
     """Return samples that were passed as a data set of that name."""
-    content = Content(Part(passed.samples, passed.labels))
+    content = Content(Part(passed.samples, passed.labels, passed.stored), notes=passed.notes)
     return dataset_of_parts(name, content, f"the {passed.kind}", options, say)
 
 
@@ -137,20 +162,23 @@ def read_passed(value: Passable, *, options: LoadOptions | None = None, say: Say
     Raises:
         DataError: as `as_dataset` does.
     """
-    kind, image_size = kind_of(value), options.image_size if options else None
+    kind, options = kind_of(value), options or LoadOptions()
     _refuse_tables(value, kind)
+    if isinstance(value, Mapping) and (pair := _pair_in(value)) is not value:
+        return replace(read_passed(pair, options=options, say=say), kind=kind)
     if _is_pair(value):
         x, labels = value  # pyright: ignore[reportGeneralTypeIssues]
-        return Passed(kind, _samples(x, kind, image_size), _labels(labels, kind))
-    if isinstance(value, Tensor) or hasattr(value, "__array__"):
-        return Passed(kind, _samples(value, kind, image_size))
-    if isinstance(value, (list, tuple)) and not _holds_items(value):
-        return Passed(kind, _samples(value, kind, image_size))
+        taken = _samples(x, kind, options)
+        return Passed(kind, taken.samples, _labels(labels, kind), taken.stored, taken.notes)
+    in_list = isinstance(value, (list, tuple)) and (not _holds_items(value) or is_file(value[0]))
+    if isinstance(value, Tensor) or hasattr(value, "__array__") or in_list:
+        taken = _samples(value, kind, options)
+        return Passed(kind, taken.samples, None, taken.stored, taken.notes)
     if isinstance(value, (str, bytes, Mapping, set, frozenset, type)) or not (
         isinstance(value, Iterable) or hasattr(value, "__getitem__")
     ):
         raise DataError(_refusal(value, kind))
-    return _of_items(value, kind, image_size, say)
+    return _of_items(value, kind, options, say)
 
 
 def kind_of(value: object) -> str:
@@ -163,12 +191,34 @@ def kind_of(value: object) -> str:
 
 
 def _refusal(value: object, kind: str) -> str:
-    if isinstance(value, Mapping) and any(hasattr(part, "features") for part in value.values()):
+    if isinstance(value, Mapping) and any(
+        hasattr(part, "features") or _is_part(key) for key, part in value.items()
+    ):
         return (
             f"data are one split; got a {kind} of {', '.join(map(str, value))}. Choose one, such as "
             f"data[{next(iter(value))!r}]."
         )
     return f"data are {TAKEN}; got {kind} ({str(value)[:60]!r})."
+
+
+def _pair_in(value: Mapping[Any, Any]) -> Any:  # noqa: ANN401
+    """Return (x, labels) of a mapping that holds these, or samples by the name of their class; others as they are."""
+    keys = list(value)
+    image, label = (next((key for key in usual if key in value), None) for usual in (IMAGE_KEYS, LABEL_KEYS))
+    if image is not None and set(keys) <= {image, label}:
+        return value[image] if label is None else (value[image], value[label])
+    parts = [part for part in value.values() if isinstance(part, (Tensor, np.ndarray, list, tuple))]
+    if len(parts) < max(len(keys), 2) or not all(len(part) for part in parts) or any(map(_is_part, keys)):
+        return value
+    # Samples one by one, which `as_array` puts side by side again, and refuses where their shapes differ.
+    samples = [one for part in parts for one in part]
+    if all(class_of(one) is not None or isinstance(one, float) for one in samples):
+        return value
+    return samples, [str(key) for key, part in zip(keys, parts, strict=True) for _ in range(len(part))]
+
+
+def _is_part(key: object) -> bool:
+    return PART.fullmatch(str(key)) is not None
 
 
 def _refuse_tables(value: object, kind: str) -> None:
@@ -189,26 +239,30 @@ def _is_hugging(value: object) -> bool:
 
 def _is_pair(value: object) -> bool:
     """Whether this is (x, labels): samples, and as many labels."""
-    if not isinstance(value, tuple) or len(value) != 2:
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
         return False
     x, labels = value
     if not all(isinstance(part, (Tensor, np.ndarray, list, tuple)) and len(part) for part in (x, labels)):
         return False
+    ranks = [getattr(part, "ndim", 0) for part in (x, labels)]
+    if len(x) == len(labels) and ranks[0] > 1 and ranks[1] in (1, 2) and ranks[0] > ranks[1]:
+        return True
     return (
-        len(x) == len(labels)
+        isinstance(value, tuple)
+        and len(x) == len(labels)
         and getattr(labels, "ndim", 1) == 1
         and class_of(labels[0]) is not None
-        and not (class_of(x[0]) is not None)
+        and not (class_of(x[0]) is not None and not is_file(x[0]))
     )
 
 
 def _holds_items(values: Sequence[Any]) -> bool:
     """Whether a list holds what a data set would: pictures, arrays, pairs or mappings, rather than numbers."""
     first = values[0] if len(values) else None
-    return is_picture(first) or isinstance(first, (Tensor, np.ndarray, Mapping)) or is_parted(first)
+    return is_drawn(first) or isinstance(first, (Tensor, np.ndarray, Mapping)) or is_parted(first)
 
 
-def _of_items(value: Any, kind: str, image_size: int | None, say: Say) -> Passed:  # noqa: ANN401
+def _of_items(value: Any, kind: str, options: LoadOptions, say: Say) -> Passed:  # noqa: ANN401
     reader, names = Reader(kind), _names(value)
     if _is_hugging(value) and isinstance(value.features, Mapping):
         types = {key: type(feature).__name__ for key, feature in value.features.items()}
@@ -221,8 +275,8 @@ def _of_items(value: Any, kind: str, image_size: int | None, say: Say) -> Passed
     if reader.left_out:
         parts = ", ".join(sorted(reader.left_out))
         say(f"of each item of the {kind} is left out, as neither a sample nor a class: {parts}")
-    samples = _stacked([sample for sample, _ in items], kind, image_size)
-    return Passed(kind, samples, _classes(items, names, kind, say))
+    taken = _stacked([sample for sample, _ in items], kind, options)
+    return Passed(kind, taken.samples, _classes(items, names, kind, say), taken.stored, taken.notes)
 
 
 def _names(value: object) -> Sequence[str]:
@@ -249,6 +303,11 @@ def _classes(items: Sequence[Item], names: Sequence[str], kind: str, say: Say) -
 
 
 def _labels(labels: Any, kind: str) -> Array:  # noqa: ANN401
+    if getattr(labels, "ndim", 1) > 1 and labels.shape[1:] != (1,):
+        raise DataError(
+            f"labels are whole numbers or words, one for every sample; the {kind} holds labels of the shape "
+            f"{tuple(labels.shape)}. Of one-hot labels y, pass y.argmax(1)."
+        )
     found = [class_of(label) for label in labels]
     if any(label is None for label in found) or len({type(label) for label in found}) > 1:
         odd = next((label for label in labels if class_of(label) is None), labels[0])
@@ -258,16 +317,16 @@ def _labels(labels: Any, kind: str) -> Array:  # noqa: ANN401
     return np.asarray(found)
 
 
-def _samples(value: Any, kind: str, image_size: int | None) -> Array:  # noqa: ANN401
+def _samples(value: Any, kind: str, options: LoadOptions) -> Taken:  # noqa: ANN401
     """Return samples that lie side by side already, or in a list."""
-    if isinstance(value, (list, tuple)) and len(value) and is_picture(value[0]):
-        return _stacked(value, kind, image_size)
-    if image_size is not None:
+    if isinstance(value, (list, tuple)) and len(value) and is_drawn(value[0]):
+        return _stacked(value, kind, options)
+    if options.image_size is not None:
         raise DataError(
-            f"the image size applies to pictures that are decoded; got image_size={image_size} with the {kind}. "
-            "Leave it out."
+            f"the image size applies to pictures that are decoded; got image_size={options.image_size} with the "
+            f"{kind}. Leave it out."
         )
-    return as_array(value, kind)
+    return Taken(as_array(value, kind))
 
 
 def as_array(value: Any, kind: str) -> Array:  # noqa: ANN401
@@ -277,6 +336,11 @@ def as_array(value: Any, kind: str) -> Array:  # noqa: ANN401
         DataError: where it is none, is ragged, sparse, or has masked values.
     """
     if isinstance(value, Tensor):
+        if value.is_meta or value.is_quantized:
+            found = (
+                ("on the device meta", "Fill it") if value.is_meta else ("quantized", "Pass x.dequantize()")
+            )
+            raise DataError(f"a tensor must hold plain numbers; the {kind} is {found[0]}. {found[1]}.")
         if value.layout != torch.strided:
             raise DataError(f"a tensor must be dense; the {kind} is {value.layout}. Pass x.to_dense().")
         value = value.detach().cpu().resolve_conj().resolve_neg()
@@ -288,17 +352,26 @@ def as_array(value: Any, kind: str) -> Array:  # noqa: ANN401
     try:
         if isinstance(value, (list, tuple)):
             value = [as_array(one, kind) if isinstance(one, Tensor) else one for one in value]
-        return np.asarray(value)
+        return _of_objects(np.asarray(value))
     except (ValueError, TypeError) as error:
         raise DataError(
             f"samples must all have one shape; those of the {kind} have not ({error})."
         ) from error
 
 
-def _stacked(samples: Sequence[Any], kind: str, image_size: int | None) -> Array:
+def _of_objects(array: Array) -> Array:
+    """Return an array of arrays as one array, and one of Python's numbers as numbers."""
+    if array.dtype != object or not array.size:
+        return array
+    if array.ndim == 1 and all(isinstance(one, np.ndarray) for one in array):
+        return np.stack(list(array))
+    return array.astype(np.float64) if all(isinstance(one, numbers.Real) for one in array.flat) else array
+
+
+def _stacked(samples: Sequence[Any], kind: str, options: LoadOptions) -> Taken:
     """Return samples, each a picture, an array, a tensor or a nested list, side by side."""
-    if any(map(is_picture, samples)):
-        return _pictures(samples, kind, image_size)
+    if any(map(is_drawn, samples)):
+        return pictures(samples, kind, options)
     arrays = [as_array(sample, kind) for sample in samples]
     odd = next((row for row, array in enumerate(arrays) if array.shape != arrays[0].shape), None)
     if odd is not None:
@@ -306,36 +379,4 @@ def _stacked(samples: Sequence[Any], kind: str, image_size: int | None) -> Array
             f"samples must all have one shape; of the {kind}, sample 0 has {arrays[0].shape} and sample {odd} has "
             f"{arrays[odd].shape}. Resize or cut them."
         )
-    return _samples(np.stack(arrays), kind, image_size)
-
-
-def _pictures(pictures: Sequence[Any], kind: str, image_size: int | None) -> Array:
-    """Return PIL pictures as uint8 (N, H, W) if all are grey, and (N, H, W, 3) if not."""
-    from PIL import Image, ImageOps
-
-    plain = []
-    for row, picture in enumerate(pictures):
-        if not is_picture(picture):
-            raise DataError(
-                f"samples must be of one kind; of the {kind}, sample {row} is no picture as others are."
-            )
-        if picture.mode not in ("1", "L", "P", "RGB", "CMYK", "YCbCr") or "transparency" in picture.info:
-            raise DataError(
-                f"pictures are grey or colour of 8 bits, without transparency; of the {kind}, sample {row} has the "
-                f"mode {picture.mode}. Convert it so that nothing is lost that matters, for example with "
-                'picture.convert("RGB").'
-            )
-        upright = ImageOps.exif_transpose(picture)
-        upright = upright.convert("L" if picture.mode in ("1", "L") else "RGB")
-        if image_size is not None:
-            upright = ImageOps.fit(upright, (image_size, image_size), method=Image.Resampling.LANCZOS)
-        plain.append(upright)
-    odd = next((row for row, picture in enumerate(plain) if picture.size != plain[0].size), None)
-    if odd is not None:
-        raise DataError(
-            f"pictures must all have one size; of the {kind}, sample 0 is {plain[0].width}x{plain[0].height} and "
-            f"sample {odd} is {plain[odd].width}x{plain[odd].height}. Set image_size=64, for example, to "
-            "cut and resize them."
-        )
-    grey = all(picture.mode == "L" for picture in plain)
-    return np.stack([np.asarray(picture if grey else picture.convert("RGB")) for picture in plain])
+    return _samples(np.stack(arrays), kind, options)

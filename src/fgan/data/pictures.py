@@ -110,7 +110,7 @@ def _pixels(samples: Tensor) -> NDArray[np.uint8]:
 
 def _rows(samples: Tensor) -> Array:
     """Return the rows in which every drawn feature is finite, float64 (m, 1 or 2)."""
-    values = samples.detach().cpu()[:, :2].float().double().numpy()
+    values = samples.detach().cpu()[:, :2].double().numpy()
     return values[np.isfinite(values).all(axis=1)]
 
 

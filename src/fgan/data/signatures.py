@@ -13,10 +13,16 @@ HEAD = 64
 _NOT_PICTURES = {"EPS", "PDF", "MPEG", "HDF5", "GRIB", "BUFR", "WMF"}
 _CLOSED_SUFFIXES = {
     ".heic", ".heif", ".hif", ".svg", ".svgz", ".eps", ".ps", ".ai", ".pdf", ".jxl", ".jxr", ".exr", ".hdr",
-    ".pfm", ".psb", ".xcf", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".dng", ".orf", ".rw2", ".raf", ".dcm",
+    ".pfm", ".psb", ".xcf", ".cr3", ".dcm",
     ".dicom", ".nii", ".mha", ".nrrd", ".czi", ".nd2", ".lif", ".emf", ".wmf", ".mp4", ".m4v", ".mov", ".avi",
     ".mkv", ".webm", ".mpg", ".mpeg", ".wmv", ".tfrecord", ".tfrecords", ".lmdb", ".mdb",
 }  # fmt: skip
+# Most cameras' raw files are TIFF outside, where Pillow finds a thumbnail of the photograph.
+_RAW_SUFFIXES = {
+    ".cr2", ".nef", ".nrw", ".arw", ".sr2", ".srf", ".dng", ".orf", ".rw2", ".pef", ".srw", ".raf", ".raw", ".3fr",
+    ".iiq", ".erf", ".kdc", ".dcr", ".mrw", ".mef", ".mos", ".rwl",
+}  # fmt: skip
+_TIFF_HEADS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _CLOSED_HEADS = (
     b"%!PS", b"%PDF", b"<svg", b"v/1\x01", b"#?RADIANCE", b"\xff\x0a", b"\0\0\0\x0cJXL ", b"8BPB", b"gimp xcf",
     b"\x1a\x45\xdf\xa3", b"\0\0\x01\xba", b"\0\0\x01\xb3",
@@ -38,10 +44,17 @@ def kind_of(head: bytes, name: str) -> Kind:
     >>> kind_of(b"\\x89PNG\\r\\n\\x1a\\n" + bytes(56), "holiday.txt")
     <Kind.PICTURE: 'a picture that Pillow can open'>
     """
+    suffix = PurePosixPath(name).suffix.lower()
+    if suffix in _RAW_SUFFIXES and head.startswith(_TIFF_HEADS):
+        return Kind.CLOSED
     if candidates(head, name):
         return Kind.PICTURE
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix in _CLOSED_SUFFIXES or head.startswith(_CLOSED_HEADS) or head[4:8] == b"ftyp":
+    if (
+        suffix in _RAW_SUFFIXES
+        or suffix in _CLOSED_SUFFIXES
+        or head.startswith(_CLOSED_HEADS)
+        or head[4:8] == b"ftyp"
+    ):
         return Kind.CLOSED
     return Kind.NO_PICTURE if suffix in extensions() else Kind.OTHER
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fgan.data.decode import GROUNDS, SCALES, VANISHED, Decoded
+from fgan.data.decode import GROUNDS, SCALES, VANISHED, Decoded, Recipe
 from fgan.errors import DataError
 from fgan.load_options import BACKGROUNDS, LoadOptions
 
@@ -49,6 +50,39 @@ class Stored(NamedTuple):
                 "--value-range LOW,HIGH."
             )
         return self.low, self.high
+
+
+def in_two_looks(
+    look: Callable[[Recipe], Sequence[Decoded]], recipe: Recipe, options: LoadOptions
+) -> list[str]:
+    """Have pictures decoded, and once more where only a first look tells their range or background; the last counts.
+
+    Args:
+        look: decodes all of them.
+        recipe: how, but for range and background.
+        options: what is asked for.
+
+    Returns:
+        What to say of them.
+    """
+    ground, limits = options.colour(), options.limits()
+    recipe = replace(recipe, background=ground or recipe.background)
+    if limits:
+        recipe = replace(recipe, limits=dict.fromkeys(SCALES, limits))
+    elif options.value_range == "data":
+        recipe = replace(recipe, limits=SCALES)
+    pictures, notes, again = look(recipe), [], recipe
+    if ground is None:
+        best, notes = better_ground(pictures)
+        again = replace(again, background=best)
+    if options.value_range == "data":
+        if again != recipe:
+            pictures, recipe = look(again), again
+        again = replace(again, limits={**SCALES, **{one.kind: one.limits() for one in stored_in(pictures)}})
+    notes += shortened(pictures)
+    if again != recipe:
+        look(again)
+    return notes
 
 
 def stored_in(pictures: Sequence[Decoded]) -> list[Stored]:
@@ -175,7 +209,8 @@ def better_ground(pictures: Sequence[Decoded]) -> tuple[tuple[int, int, int], li
 def blurred_columns(values: NDArray[Any]) -> list[int]:
     """Return the columns (N, D) whose values float32 cannot keep apart as float64 does, such as times in seconds."""
     exact = values.astype(np.float64)
-    spread = exact.std(axis=0)
+    # Of a constant, exactly 0: its mean may be rounded.
+    spread = np.where(exact.min(axis=0) < exact.max(axis=0), exact.std(axis=0), 0.0)
     with np.errstate(over="ignore"):
         spacing = np.spacing(np.abs(exact).max(axis=0).astype(np.float32)).astype(np.float64)
     return [int(k) for k in np.flatnonzero((spread > 0) & (spacing > KEPT_APART * spread))]

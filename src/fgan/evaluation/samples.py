@@ -46,18 +46,22 @@ def gather(
         name = f"{samples.path}, {'best at ' if best else ''}step {checkpoints.newest():,}"
         _require_finite(drawn, name)
         # A conditional run makes its classes in turn, and groups of samples must not be classes.
-        return name, shuffled(_like(as_uint8(drawn) if drawn.ndim == 4 else drawn, dataset, name), seed)
+        drawn = as_uint8(drawn) if drawn.ndim == 4 else _held(drawn, dataset)
+        return name, shuffled(_like(drawn, dataset, name), seed)
     if best:
         what = samples if isinstance(samples, (str, Path)) else f"the {kind_of(samples)}"
         raise DataError(f"--best chooses a checkpoint of a run; {what} is none. Leave it out.")
     if isinstance(samples, (str, Path)):
-        name, values = str(samples), _read(str(samples), dataset, options or LoadOptions(), say)
+        name, values = (
+            str(samples),
+            _held(_read(str(samples), dataset, options or LoadOptions(), say), dataset),
+        )
     elif isinstance(samples, Dataset):
-        name, values = samples.name, _all_of(samples)
+        name, values = samples.name, _held(_all_of(samples), dataset)
     else:
         passed = read_passed(samples, options=options, say=say)
         name = f"{'an' if passed.kind[0] in 'aeio' else 'a'} {passed.kind}"
-        values = passed.values(options, say)
+        values = passed.values(options, say, dataset.frame)
     if len(values) > n:
         say(f"{n:,} of {len(values):,} samples of {name} are judged; --n (n= in Python) takes more")
     return name, shuffled(_like(values, dataset, name), seed)[:n]
@@ -95,7 +99,18 @@ def _all_of(data: Dataset) -> Tensor:
     sources = (data.train, data.held_out)
     if not all(isinstance(source, TensorSource) for source in sources):
         return data.train.draw(50_000, torch.Generator().manual_seed(0))
-    return torch.cat([source.values for source in sources if isinstance(source, TensorSource)])
+    return data.frame.outward(
+        torch.cat([source.values for source in sources if isinstance(source, TensorSource)])
+    )
+
+
+def _held(values: Tensor, dataset: Dataset) -> Tensor:
+    """Return vectors as the data set holds its own: float32, and in its numbers."""
+    return (
+        dataset.frame.inward(values).float()
+        if values.shape[1:] == dataset.shape and values.ndim == 2
+        else values
+    )
 
 
 def _like(values: Tensor, dataset: Dataset, name: str) -> Tensor:

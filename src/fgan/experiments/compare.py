@@ -84,11 +84,15 @@ def compare(
         )
     if isinstance(data, (str, Path, TrainConfig)):
         recipe, passed = recipe_of(data, preset, settings), None
+        options = recipe.load_options()
     else:
         out = Path("runs") / f"compare-{kind_of(data)}" if out is None else Path(out)
         recipe = recipe_of(out.absolute() / KEPT, preset, settings)
-        passed = read_passed(data, options=recipe.load_options(), say=say)
+        options = recipe.load_options()
+        passed = read_passed(data, options=options, say=say)
         recipe = replace(recipe, image_size=None)  # which is done
+        if passed.stored:
+            recipe = replace(recipe, value_range="type", background="auto")  # likewise
     recipe = replace(recipe, data=absolute_name(recipe.data))
     divergences, generators = ([one] if isinstance(one, str) else one for one in (divergences, generators))
     members = plan(recipe, divergences, generators, seeds)
@@ -96,9 +100,7 @@ def compare(
         metrics = () if metrics == "all" else [name.strip() for name in metrics.split(",")]
     return compare_members(
         members,
-        data_of(recipe, say)
-        if passed is None
-        else dataset_of(passed, recipe.data, options=recipe.load_options(), say=say),
+        data_of(recipe, say) if passed is None else dataset_of(passed, recipe.data, options=options, say=say),
         out or Path("runs") / f"compare-{short_name(recipe.data)}",
         passed=passed,
         resume=resume,
@@ -155,7 +157,7 @@ def compare_members(
     config = replace(members[0].config, device=evaluator.device)
     with _workplace(ray, jobs, evaluator.device) as workplace:
         at_most = members_that_fit(config, dataset, 1 / workplace.neighbours)
-        directory.begin(members, resume=resume)
+        directory.begin(members, resume=resume, dataset=dataset)
         if passed is not None:
             _keep(passed, directory.path / KEPT)
         outcomes = {member.name: end for member in members if (end := ended(directory, member))}

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from fgan.data import Dataset
 from fgan.divergences import EXAMPLES
 from fgan.errors import FganError, RunError
 from fgan.files import replace_durably
@@ -120,8 +121,13 @@ class ComparisonDirectory:
         """Whether a member has done all its steps."""
         return member.config.steps in self.run(member).checkpoints().steps()
 
-    def begin(self, members: Sequence[Member], *, resume: bool) -> None:
+    def begin(self, members: Sequence[Member], *, resume: bool, dataset: Dataset | None = None) -> None:
         """Write the plan, or see that the one that lies there is the same.
+
+        Args:
+            members: the runs.
+            resume: go on with the plan that lies there.
+            dataset: the data of all of them; they may have moved since, and are known by their content.
 
         Raises:
             RunError: to begin, where the folder holds anything; to go on, where it holds no comparison, or
@@ -129,7 +135,7 @@ class ComparisonDirectory:
         """
         wanted = {member.name: dataclasses.asdict(member.config) for member in members}
         if resume:
-            self._require_same(wanted)
+            self._require_same(wanted, members, dataset)
             return
         if self.path.is_dir() and any(self.path.iterdir()):
             what = "already holds a comparison" if self.plan_path.is_file() else "is not empty"
@@ -144,7 +150,9 @@ class ComparisonDirectory:
         """Return a recipe with what was added to recipes since it was written."""
         return dataclasses.asdict(TrainConfig.from_json(json.dumps(config), str(self.plan_path)))
 
-    def _require_same(self, wanted: dict[str, dict[str, object]]) -> None:
+    def _require_same(
+        self, wanted: dict[str, dict[str, object]], members: Sequence[Member], dataset: Dataset | None
+    ) -> None:
         try:
             there = json.loads(self.plan_path.read_text(encoding="utf-8"))["members"]
         except FileNotFoundError:
@@ -152,7 +160,9 @@ class ComparisonDirectory:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(f"{self.plan_path} is damaged ({error}). Choose another --out.") from error
         there = {name: self._as_read(config) for name, config in there.items()}
-        if there != wanted:
+        if there != wanted and dataset and self._have_moved(there, wanted, members, dataset):
+            replace_durably(self.plan_path, (json.dumps({"members": wanted}, indent=2) + "\n").encode())
+        elif there != wanted:
             missing, more = sorted(set(there) - set(wanted)), sorted(set(wanted) - set(there))
             other = [name for name in wanted if name in there and wanted[name] != there[name]]
             parts = (("not asked for now", missing), ("not there", more), ("with other settings", other))
@@ -161,3 +171,15 @@ class ComparisonDirectory:
                 f"{self.path} holds another comparison ({details}). Resume with the same flags, or choose "
                 "another --out."
             )
+
+    def _have_moved(
+        self,
+        there: dict[str, dict[str, object]],
+        wanted: dict[str, dict[str, object]],
+        members: Sequence[Member],
+        dataset: Dataset,
+    ) -> bool:
+        """Whether only the place of the data is another, and runs that have begun say that the content is the same."""
+        anywhere = [{name: config | {"data": ""} for name, config in one.items()} for one in (there, wanted)]
+        begun = [self.run(member) for member in members if self.run(member).checkpoints().steps()]
+        return anywhere[0] == anywhere[1] and bool(begun) and all(run.holds_run_on(dataset) for run in begun)

@@ -305,6 +305,8 @@ class Loop:
         real = None if self.data.is_image else self.data.to("cpu").held_out.draw(count, random)
         step = self.trainer.steps_done
         self.last_picture = self.run.sample_path(step)
+        samples = self.data.frame.outward(samples)
+        real = None if real is None else self.data.frame.outward(real)
         self.loggers.images(step, samples, draw_samples(samples, real=real))
 
     def _evaluate_if_due(self) -> None:

@@ -230,7 +230,9 @@ class RunDirectory:
         checkpoints = self.checkpoints()
         description = checkpoints.read(checkpoints.newest())[1]
         fingerprint = dataset.train.fingerprint(labels=bool(description["classes"]))
-        return bool(fingerprint) and fingerprint == description["data"]
+        units = dataset.frame.origin, dataset.frame.unit
+        then = Frame.from_json(description["frame"])
+        return bool(fingerprint) and fingerprint == description["data"] and (then.origin, then.unit) == units
 
     def classes(self) -> list[str]:
         """Return the names of the classes that the generator tells apart; none without conditioning."""
@@ -249,8 +251,8 @@ class RunDirectory:
         """
         return self._load(step, best)[0]
 
-    def _load(self, step: int | None, best: bool) -> tuple[Generator, list[str]]:
-        """Return a checkpoint's generator and its classes, read once: a run that goes on may remove the files."""
+    def _load(self, step: int | None, best: bool) -> tuple[Generator, list[str], Frame]:
+        """Return a checkpoint's generator, classes and frame, read once: a run that goes on may remove the files."""
         config, checkpoints = self.config(), self.best_checkpoints() if best else self.checkpoints()
         if best and not checkpoints.steps():
             raise RunError(
@@ -264,12 +266,14 @@ class RunDirectory:
             with DrawnFrom.seeded(0):  # weights that the checkpoint replaces
                 generator = generator_of(config, frame, len(description["classes"]))
             generator.load_state_dict(groups["generator_average" if config.ema else "generator"])
-        return generator.eval().requires_grad_(False), description["classes"]
+        return generator.eval().requires_grad_(False), description["classes"], frame
 
     def sample(
         self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None, best: bool = False
     ) -> Tensor:
         """Return n samples (n, *shape) of the newest checkpoint's generator, the same for the same seed.
+
+        They are float32, or float64 where the data were numbers that float32 cannot keep apart.
 
         Args:
             n: how many.
@@ -282,13 +286,13 @@ class RunDirectory:
             RunError: where the run has no such class, or no such checkpoint.
         """
         seed = checked_seed(seed)
-        generator, classes = self._load(None, best)
+        generator, classes, frame = self._load(None, best)
         latents = torch.randn(n, generator.latent, generator=torch.Generator().manual_seed(seed))
         labels = self._labels(n, label, classes)
         if labels is None:
-            return torch.cat([generator(z) for z in latents.split(batch_size)])
+            return frame.outward(torch.cat([generator(z) for z in latents.split(batch_size)]))
         pairs = zip(latents.split(batch_size), labels.split(batch_size), strict=True)
-        return torch.cat([generator(z, y) for z, y in pairs])
+        return frame.outward(torch.cat([generator(z, y) for z, y in pairs]))
 
     def _labels(self, n: int, label: str | None, classes: list[str]) -> Tensor | None:
         if label is None:

@@ -396,4 +396,4 @@ def _of_data(data: Dataset, n: int | None, seed: int) -> Tensor:
     sources = [source for source in (data.train, data.held_out) if isinstance(source, TensorSource)]
     if not sources:
         return data.train.draw(n or DRAWN, torch.Generator().manual_seed(seed))
-    return torch.cat([source.values for source in sources])
+    return data.frame.outward(torch.cat([source.values for source in sources]))

@@ -74,6 +74,7 @@ def grids(runs: Sequence[Run], dataset: Dataset | None, colours: Mapping[str, st
         return Grids([], 0, False, notes)
     count = len(samples[0][1])
     real = dataset.held_out.draw(count, torch.Generator().manual_seed(seed)) if dataset else None
+    real = dataset.frame.outward(real) if dataset and real is not None else None
     of_images = samples[0][1].ndim == 4
     if of_images:
         pictures, count = _images(samples, real)
