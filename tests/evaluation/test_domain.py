@@ -67,7 +67,7 @@ def test_repeated_samples_leave_no_recall_but_the_others(sprites):
     assert "for 200 of 200 samples" in found["recall"].caveats[0].text
 
 
-@pytest.mark.parametrize("n", [300, 1080, 2003])
+@pytest.mark.parametrize("n", [300, 1080, pytest.param(2003, marks=pytest.mark.slow)])
 def test_every_radius_of_often_repeated_samples_is_0(n):
     few = torch.randn(20, 64, generator=random())
     found = precision_recall(torch.randn(100, 64, generator=random(1)), few[torch.arange(n) % 20])

@@ -51,7 +51,9 @@ class Stopping:
     def close(self) -> None: ...
 
 
-@pytest.mark.parametrize("steps", [1, 7, 10])
+@pytest.mark.parametrize(
+    "steps", [pytest.param(1, marks=pytest.mark.slow), 7, pytest.param(10, marks=pytest.mark.slow)]
+)
 def test_a_run_shorter_than_its_log_leaves_its_numbers(tmp_path: Path, steps: int) -> None:
     done = fgan.train("ring8", tmp_path, steps=steps, log_every=10, **SMALL)
     (line,) = RunDirectory(tmp_path).metrics()
@@ -75,7 +77,7 @@ def test_a_run_that_was_stopped_leaves_its_picture_and_ends_as_if_it_had_not_bee
     assert pictures_of(tmp_path / "parts") == pictures_of(tmp_path / "whole") == [0, 6, 12]
 
 
-@pytest.mark.parametrize("length", [7, 9])
+@pytest.mark.parametrize("length", [7, pytest.param(9, marks=pytest.mark.slow)])
 def test_a_line_between_two_is_superseded_when_the_run_goes_on(tmp_path: Path, length: int) -> None:
     ways = {"log_every": 5, **SMALL}
     fgan.train("ring8", tmp_path / "parts", steps=length, **ways)

@@ -125,7 +125,14 @@ def test_a_run_without_a_best_checkpoint_says_how_to_get_one(tmp_path, small_con
             ask()
 
 
-@pytest.mark.parametrize("error", [MemoryError("too large"), RuntimeError("no room"), ZeroDivisionError("0")])
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError("too large"),
+        pytest.param(RuntimeError("no room"), marks=pytest.mark.slow),
+        pytest.param(ZeroDivisionError("0"), marks=pytest.mark.slow),
+    ],
+)
 def test_an_evaluation_that_fails_is_recorded_and_training_goes_on(tmp_path, small_config, error):
     lines, calls = [], []
 
