@@ -8,6 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from fgan.cli import main
+from fgan.experiments.members import Outcome
+from fgan.experiments.result import Comparison
+
 SMALL = ("--width", 16, "--n", 200, "--metrics", "fid,prdc", "--checkpoint-every", 50, "--sample-every", 0)
 
 
@@ -18,6 +22,26 @@ def compare(cold_fgan_command, tmp_path):
         return cold_fgan_command("compare", *arguments, env=env)
 
     return call
+
+
+@pytest.mark.parametrize(("state", "code"), [("finished", 0), ("diverged", 3), ("failed", 2), ("stopped", 2)])
+def test_the_exit_code_tells_of_a_run_without_a_place(monkeypatch, capsys, state, code):
+    outcomes = {"kl-seed0": Outcome("finished"), "js-seed0": Outcome(state)}
+    found = Comparison("c", "fid", [], outcomes)
+    monkeypatch.setattr("fgan.experiments.compare.compare", lambda *arguments, **settings: found)
+    assert main(["compare", "ring8"]) == code
+    out, err = capsys.readouterr()
+    assert "fid [95%]" in out and (state == "finished" or "1" in err)
+
+
+def test_what_runs_are_compared_with_is_passed_on(monkeypatch, capsys):
+    asked = {}
+    monkeypatch.setattr(
+        "fgan.experiments.compare.compare",
+        lambda *arguments, **settings: asked.update(settings) or Comparison("c", "fid", [], {}),
+    )
+    assert main(["compare", "digits", "--reference", "held-out"]) == 0
+    assert asked["reference"] == "held-out"
 
 
 @pytest.mark.slow
@@ -68,7 +92,8 @@ def test_a_member_that_diverges_is_reported_and_leaves_the_others(compare, tmp_p
         "ring8", "--divergences", "total-variation,symmetrized(pearson)", "--steps", 400, "--lr", 3,
         "--penalties", "none", *SMALL, "--out", out,
     )  # fmt: skip
-    assert result.returncode == 0, result.stderr
+    assert result.returncode == 3, result.stderr
+    assert "1 of 2 runs diverged, without a place: symmetrized_pearson_-seed0." in result.stderr
     assert "symmetrized_pearson_-seed0: diverged" in result.stdout
     assert "1     total-variation" in result.stdout
 

@@ -67,7 +67,7 @@ def test_repeated_samples_leave_no_recall_but_the_others(sprites):
     assert "for 200 of 200 samples" in found["recall"].caveats[0].text
 
 
-@pytest.mark.parametrize("n", [300, 1080, 2003])
+@pytest.mark.parametrize("n", [300, 1080, pytest.param(2003, marks=pytest.mark.slow)])
 def test_every_radius_of_often_repeated_samples_is_0(n):
     few = torch.randn(20, 64, generator=random())
     found = precision_recall(torch.randn(100, 64, generator=random(1)), few[torch.arange(n) % 20])
@@ -221,3 +221,17 @@ def test_a_metric_that_does_not_fit_is_left_out_unless_it_was_asked_for(monkeypa
     assert "kde: not computed; it needs more memory" in found.table()
     with pytest.raises(MemoryLimitError, match="kde needs"):
         evaluate(samples, data, metrics="kde")
+
+
+@pytest.mark.parametrize(
+    ("samples", "real", "text"), [(30, 200, "50 samples, of"), (200, 40, "50 real samples, of")]
+)
+def test_what_too_few_samples_cannot_have_leaves_the_rest(samples, real, text):
+    """Where all metrics are asked for, one that does not apply is left out, with the reason; alone it is refused."""
+    random = torch.Generator().manual_seed(0)
+    x, y = (torch.randn(count, 2, generator=random) for count in (samples, real))
+    quiet = {"reference": "all", "say": lambda line: None}
+    found = fgan.evaluate(x, y, **quiet)
+    assert f"at least {text}" in found.skipped["divergences"] and "fid" in found.metrics
+    with pytest.raises(FganError, match=f'"divergences" needs at least {text}'):
+        fgan.evaluate(x, y, metrics="divergences", **quiet)

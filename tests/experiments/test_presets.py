@@ -13,6 +13,7 @@ from fgan.evaluation import mode_coverage
 from fgan.experiments.presets import PRESETS
 from fgan.frame import Frame
 from fgan.training.ensemble import Ensemble
+from fgan.training.status import blown_up
 from fgan.training.trainer import Trainer
 
 # The hockey-stick has no signal once p/q is on one side of γ.
@@ -38,6 +39,7 @@ def test_the_default_preset_learns_four_modes_by_every_divergence():
     found = {}
     for name, trainer in zip(names, trainers, strict=True):
         assert trainer.is_finite() and math.isfinite(trainer.metrics()["bound"]), name
+        assert not blown_up(trainer, trainer.metrics(), {}), "no false alarm"
         latents = torch.randn(10_000, trainer.latent, generator=torch.Generator().manual_seed(1))
         found[name] = mode_coverage(trainer.sample(latents), data.modes)
     assert {one.covered for one in found.values()} == {4}, found

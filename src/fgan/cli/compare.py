@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
+from typing import Literal
 
 import tyro
 
 from fgan.cli import print_error, print_out
 from fgan.cli.common import as_json, base_recipe, names_in
-from fgan.errors import FganError
+from fgan.errors import DivergedError, FganError
 from fgan.experiments.jobs import require_jobs
 from fgan.training.config import TrainConfig
 
@@ -49,6 +50,8 @@ class CompareCommand:
     """The number that ranks."""
     n: int = 10_000
     """Samples of each run to judge, at most."""
+    reference: Literal["auto", "train", "held-out", "all"] = "auto"
+    """What samples are compared with, as `fgan evaluate` takes it."""
     json: bool = False
     """Print one JSON object on stdout at the end, and everything else on stderr."""
 
@@ -77,11 +80,17 @@ def run(arguments: list[str]) -> None:
         metrics=command.metrics,
         rank_by=command.rank_by,
         n=command.n,
+        reference=command.reference,
         say=print_error,
     )
     print_out(as_json(found.to_dict()) if command.json else found.table())
     if found.unfinished:
         raise FganError(f"stopped with {len(found.unfinished)} runs to finish; go on with --resume.")
+    for state, error in (("failed", FganError), ("diverged", DivergedError)):
+        if runs := found.ended(state):
+            raise error(
+                f"{len(runs)} of {len(found.outcomes)} runs {state}, without a place: {', '.join(runs)}."
+            )
 
 
 def _with_cluster(arguments: list[str]) -> list[str]:

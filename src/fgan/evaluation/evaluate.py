@@ -180,7 +180,7 @@ class Evaluator:
         real, floors = self._real(len(values))
         most = len(values) if self.reference != "auto" or real.other is None else len(real.other)
         ours = self._side(values[:most])
-        applicable, skipped = _applicable(self.chosen, real, strict=self.strict)
+        applicable, skipped = _applicable(self.chosen, len(ours), real, strict=self.strict)
         found = {}
         shortage = None
         progress = tqdm(applicable, "evaluate", leave=False, disable=not on_a_terminal(sys.stderr))
@@ -281,7 +281,7 @@ def judge_for(
     extractor = extractor_for(None, dataset)
     side = functools.partial(Side, extractor=extractor, device=resolve_device(device), say=say)
     real = real_of(dataset, n, side)
-    applicable, _ = _applicable(chosen_metrics(metrics), real, strict=True)
+    applicable, _ = _applicable(chosen_metrics(metrics), n, real, strict=True)
 
     def judge(samples: Tensor) -> dict[str, float | str | None]:
         samples = samples.cpu()
@@ -302,15 +302,15 @@ def judge_for(
 
 
 def _applicable(
-    chosen: dict[str, tuple[str, ...]], real: Real, *, strict: bool
+    chosen: dict[str, tuple[str, ...]], n: int, real: Real, *, strict: bool
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
-    """Part the chosen metrics into those that apply, and reasons why the others do not."""
+    """Part the chosen metrics into those that apply to n samples, and reasons why the others do not."""
     applicable, skipped = {}, {}
     for name, wanted in chosen.items():
         metric = METRICS[name]
         absent = metric.absent(real)
         here = tuple(quantity for quantity in wanted if quantity not in absent)
-        lacking = metric.needs(real) or ("" if here else absent[wanted[0]])
+        lacking = metric.lacks(n, real) or ("" if here else absent[wanted[0]])
         if lacking:
             skipped[name if here else wanted[0]] = lacking
         else:

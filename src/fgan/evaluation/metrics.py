@@ -55,6 +55,7 @@ class Metric:
         floor: what stands in for samples, and against what, to see how real samples score; None where no real ones
             are left.
         domain: what makes all of its numbers less than they seem, from samples and the real ones.
+        fewest: samples, and real ones, without which it cannot be had.
     """
 
     compute: Callable[[Side, Real], Found]
@@ -65,6 +66,14 @@ class Metric:
         (real.other, real) if real.other else None
     )
     domain: Callable[[Side, Real], tuple[Caveat, ...]] = lambda samples, real: ()
+    fewest: int = 0
+
+    def lacks(self, n: int, real: Real) -> str:
+        """Return what n samples and these real ones lack for it, "" for nothing."""
+        for count, whose in ((n, "samples"), (len(real.reference), "real samples")):
+            if count < self.fewest:
+                return f"at least {self.fewest} {whose}, of which there are {count}"
+        return self.needs(real)
 
     def measure(self, samples: Side, real: Real) -> Found:
         """Return each number, with what makes it less than it seems.
@@ -206,12 +215,8 @@ METRICS: dict[str, Metric] = {
             "squared-hellinger": Quantity("lower", 0, 2, "squared Hellinger distance of features"),
             "total-variation": Quantity("lower", 0, 1, "total variation of features"),
         },
-        lambda real: (
-            ""
-            if len(real.reference) >= FEWEST
-            else f"at least {FEWEST} samples of each kind, of which there are {len(real.reference)}"
-        ),
         domain=_varying,
+        fewest=FEWEST,
     ),
 }
 QUANTITIES: dict[str, Quantity] = {

@@ -14,6 +14,7 @@ from fgan.data.load import short_name
 from fgan.data.passed import Passable, Passed, dataset_of, kind_of, read_passed, same_as_saved, save_passed
 from fgan.errors import FganError, RunError
 from fgan.evaluation import Evaluation, Evaluator
+from fgan.evaluation.sides import Reference
 from fgan.experiments.comparison import ComparisonDirectory, Member, plan
 from fgan.experiments.jobs import require_jobs
 from fgan.experiments.members import ThisMachine, Workplace, chunks_of, ended, train_members
@@ -44,6 +45,7 @@ def compare(
     metrics: str | Sequence[str] = ("fid", "kid", "prdc", "modes"),
     rank_by: str = "fid",
     n: int = 10_000,
+    reference: Reference = "auto",
     say: Say = print,
     **settings: Unpack[Settings],
 ) -> Comparison:
@@ -69,6 +71,7 @@ def compare(
         metrics: what to measure, as `fgan.evaluate` takes it, or "all" that apply. `rank_by` is always measured.
         rank_by: the number that ranks.
         n: samples of each run to judge, at most.
+        reference: what they are compared with, as `fgan.evaluate` takes it.
         say: receives lines for people.
         settings: fields of `TrainConfig`, such as steps=2000.
 
@@ -109,6 +112,7 @@ def compare(
         metrics=tuple(metrics),
         rank_by=rank_by,
         n=n,
+        reference=reference,
         say=say,
     )
 
@@ -125,6 +129,7 @@ def compare_members(
     metrics: tuple[str, ...] = (),
     rank_by: str = "fid",
     n: int = 10_000,
+    reference: Reference = "auto",
     say: Say = print,
 ) -> Comparison:
     """Train the members of a comparison into ordinary run directories, judge each and rank the groups; see `compare`.
@@ -144,13 +149,16 @@ def compare_members(
         metrics: what to measure; all that apply unless told. `rank_by` is always measured.
         rank_by: the number that ranks the groups.
         n: samples of each run to judge.
+        reference: what they are compared with.
         say: receives lines for people.
 
     Raises:
         FganError: for mistakes, before anything is written.
     """
     wanted = (*metrics, rank_by) if metrics and rank_by not in metrics else metrics
-    evaluator = Evaluator(dataset, metrics=wanted, n=n, device=members[0].config.device, say=say)
+    evaluator = Evaluator(
+        dataset, metrics=wanted, n=n, reference=reference, device=members[0].config.device, say=say
+    )
     if rank_by not in evaluator.asked()["metrics"]:
         raise FganError(f'--rank-by must be a single number such as fid or recall; got "{rank_by}".')
     directory = ComparisonDirectory(out)

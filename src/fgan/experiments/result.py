@@ -41,7 +41,11 @@ class Comparison:
     @property
     def unfinished(self) -> list[str]:
         """The runs that were stopped and can go on."""
-        return [name for name, outcome in self.outcomes.items() if outcome.state == "stopped"]
+        return self.ended("stopped")
+
+    def ended(self, state: str) -> list[str]:
+        """Return the runs that came to this end."""
+        return [name for name, outcome in self.outcomes.items() if outcome.state == state]
 
     def to_dict(self) -> dict[str, Any]:
         """Return it in JSON's types."""
