@@ -297,3 +297,11 @@ def test_a_place_that_cannot_be_written_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="cannot"):
         save_array(torch.zeros(2, 2), tmp_path / "file" / "x.npy")
+
+
+def test_a_shape_that_could_be_read_both_ways_is_said(tmp_path):
+    narrow = RNG.integers(0, 256, (20, 3, 8, 3), dtype=np.uint8)
+    (note,) = load_data(saved(tmp_path, narrow)).record.notes
+    assert "first or last" in note and "3 high and 8 wide" in note
+    (tmp_path / "b").mkdir()
+    assert load_data(saved(tmp_path / "b", np.moveaxis(narrow, 1, -1))).record.notes == ()

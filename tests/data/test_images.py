@@ -1,9 +1,7 @@
 import io
-import struct
 import time
 import warnings
 import zipfile
-import zlib
 
 import numpy as np
 import pytest
@@ -370,40 +368,3 @@ def test_strict_does_not_read_the_whole_folder_before_it_refuses(folder, monkeyp
     with pytest.raises(DataError, match=r"000\.png \(broken\)"):
         load_data(folder({f"{k:03}.png": encoded(plain(0)) for k in range(900)}), strict=True)
     assert len(read) < 450
-
-
-def deep_colour(values):
-    """Return a PNG of 16 bits a channel, which Pillow does not write."""
-
-    def chunk(kind, content):
-        body = kind + content
-        return struct.pack(">I", len(content)) + body + struct.pack(">I", zlib.crc32(body))
-
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
-    header = struct.pack(">IIBBBBB", values.shape[1], values.shape[0], 16, 2, 0, 0, 0)
-    parts = (chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(rows)), chunk(b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
-
-
-def test_colour_of_16_bits_a_channel_is_said_to_be_shortened(folder, notes):
-    pictures = {f"{k}.png": deep_colour(np.full((32, 32, 3), 4095) * np.eye(32)[..., None]) for k in range(3)}
-    load_data(folder(pictures), say=notes.append)
-    assert "3 colour pictures have 16 bits a channel" in " ".join(notes)
-
-
-@pytest.mark.parametrize("suffix", ["NEF", "dng", "CR2"])
-def test_the_thumbnail_in_a_raw_photograph_is_no_sample(folder, suffix):
-    pictures = {f"{k}.png": encoded(noise()) for k in range(2)}
-    data = load_data(folder(pictures | {f"a.{suffix}": encoded(noise(), "TIFF")}))
-    (left,) = data.record.left_out
-    assert left.reason == "files of formats that Pillow cannot open" and left.names == (f"a.{suffix}",)
-
-
-def test_further_views_in_a_photograph_are_counted_and_not_refused(folder):
-    memory, views = io.BytesIO(), [noise() for _ in range(3)]
-    views[0].save(memory, format="MPO", save_all=True, append_images=views[1:])
-    data = load_data(folder({"a.jpg": memory.getvalue(), "b.png": encoded(noise())}), strict=True)
-    assert len(all_values(data)) == 2
-    assert [(one.reason, one.count) for one in data.record.left_out] == [
-        ("further views that cameras store in one photograph", 2)
-    ]

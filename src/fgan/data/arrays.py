@@ -134,11 +134,9 @@ def _look_at(
 ) -> tuple[Seen, list[str]]:
     if values[0].ndim == 4:
         pixels = np.concatenate([one.numpy() for one in values]) if len(values) > 1 else values[0].numpy()
-        return look_at(
-            pixels,
-            [one for part in parts for one in part.stored or [_stored(np.asarray(part.samples))]],
-            options,
-        )
+        stored = [one for part in parts for one in part.stored or [_stored(np.asarray(part.samples))]]
+        seen, notes = look_at(pixels, stored, options)
+        return seen, [*_read_both_ways(parts[0].samples), *notes]
     units = [
         (k, *pair) for k, pair in enumerate(zip(frame.origin, frame.unit, strict=True)) if pair != (0, 1)
     ]
@@ -152,6 +150,16 @@ def _look_at(
         f"values of column {named} (counted from 0) are too close for float32, which networks work in: they are "
         "centred and scaled in float64 first. Distances such as fid are in these units; samples are written as float64 "
         "in yours."
+    ]
+
+
+def _read_both_ways(array: Array) -> list[str]:
+    """Say which way images are read whose shape could have its channels first as well as last."""
+    if array.ndim != 4 or {array.shape[1], array.shape[3]} - {1, 3}:
+        return []
+    return [
+        f"the shape {array.shape} could have its channels first or last: they are taken as last, so images are "
+        f"{array.shape[1]} high and {array.shape[2]} wide. Where they are first, pass np.moveaxis(x, 1, -1)."
     ]
 
 
