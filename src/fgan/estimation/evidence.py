@@ -166,7 +166,12 @@ class Evidence:
                 "with 95% confidence: log-ratios are too near to 0. The value is that of what they tell apart."
             )
             value, low, high = sign_value(divergence, self.fitted), told_apart, highest
-        elif self._apart and math.isinf(highest) and high < math.inf:
+        elif self._apart and math.isfinite(
+            highest
+        ):  # what tells all of them apart shows the most there can be
+            value = max(value, sign_value(divergence, self.fitted)) if self.fitted else value
+            high = highest
+        elif self._apart and high < math.inf:
             low, high = max(low, floor), math.inf  # one end is open, so that the bound alone is 95%
             warnings.append(
                 "every sample of one set is told from all of the other: no sample shows how far apart they are, "
