@@ -25,6 +25,7 @@ def test_a_critic_that_is_right_is_believed_and_one_that_is_wrong_is_not():
     assert permutation_p_value(x, x + 1, 999) == 1.0
 
 
+@pytest.mark.slow
 def test_the_tester_has_not_seen_what_it_tests():
     """Noise that a network could learn by heart."""
     values = []

@@ -45,6 +45,7 @@ def test_the_classifier_of_digits_is_right():
     assert accuracy("digits-cnn", fgan.load_data("digits").held_out) >= 0.97
 
 
+@pytest.mark.slow
 def test_the_classifier_of_mnist_is_right(real_data):
     assert accuracy("mnist-cnn", fgan.load_data("mnist").held_out) >= 0.993
 

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from cases import one_fast
 
 from fgan.errors import FganError
 from fgan.evaluation.classes import class_coverage, classifier_score
@@ -77,7 +78,7 @@ def test_samples_that_are_all_the_same_give_a_number(name):
         assert all(torch.tensor([found.value, found.standard_error]).isfinite())
 
 
-@pytest.mark.parametrize("name", ["fid", "kid", "is", "closeness", *NEIGHBOURS])
+@pytest.mark.parametrize("name", one_fast(["fid", "kid", "is", "closeness", *NEIGHBOURS]))
 def test_the_standard_error_is_the_spread_of_repeated_draws(name):
     """For sets of 400, where it may err on the safe side; benchmarks/intervals.py counts what intervals cover."""
     random = torch.Generator().manual_seed(1)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from cases import one_fast
 
 import fgan
 from fgan.data import Dataset, TensorSource
@@ -21,13 +22,15 @@ def images(channels: int, side: int) -> Dataset:
 
 @pytest.mark.parametrize(
     "changes",
-    [
-        {"network": "dcgan"},
-        {"network": "dcgan", "norm": "group", "spectral_norm": True, "init": "normal"},
-        {"network": "resnet", "norm": "group", "init": "orthogonal"},
-        {"network": "resnet", "spectral_norm": True, "penalties": "noise:1"},
-        {"network": "mlp", "spectral_norm": True, "init": "xavier", "penalties": "none"},
-    ],
+    one_fast(
+        [
+            {"network": "dcgan"},
+            {"network": "dcgan", "norm": "group", "spectral_norm": True, "init": "normal"},
+            {"network": "resnet", "norm": "group", "init": "orthogonal"},
+            {"network": "resnet", "spectral_norm": True, "penalties": "noise:1"},
+            {"network": "mlp", "spectral_norm": True, "init": "xavier", "penalties": "none"},
+        ]
+    ),
     ids=lambda changes: "-".join(map(str, changes.values())),
 )
 def test_it_trains_stops_and_resumes_to_the_same_bits(tmp_path, small_config, changes):
