@@ -64,6 +64,7 @@ def test_train_then_sample(tmp_path, fgan_command):
     assert not np.array_equal(np.load(array), first)
 
 
+@pytest.mark.slow
 def test_json_is_alone_on_stdout(tmp_path, fgan_command):
     run = tmp_path / "run"
     result = fgan_command("train", "ring8", "--out", run, "--json", *QUICK)

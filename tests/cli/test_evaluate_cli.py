@@ -41,6 +41,7 @@ def test_json_is_one_object_on_stdout(run, evaluate, tmp_path):
     assert set(found["metrics"]) == {"fid"} and found == json.loads((tmp_path / "e.json").read_text())
 
 
+@pytest.mark.slow
 def test_several_are_pooled(run, evaluate, tmp_path):
     save_array(fgan.load_data("digits").train.draw(200, torch.Generator()), tmp_path / "real.npy")
     arguments = (run, tmp_path / "real.npy", "--against", "digits", "--metrics", "fid", "--n", 100)
