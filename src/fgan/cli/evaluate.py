@@ -105,7 +105,7 @@ def evaluate_one(command: EvaluateCommand, samples: str, loaded: Loaded) -> Eval
     """Judge one set of samples; data are loaded once."""
     from fgan.data import load_data
     from fgan.data.archives import holds_pictures
-    from fgan.data.load import PASSED, is_there
+    from fgan.data.load import is_gone
     from fgan.evaluation import evaluate
     from fgan.evaluation.samples import is_run
     from fgan.training.run_directory import RunDirectory
@@ -114,7 +114,7 @@ def evaluate_one(command: EvaluateCommand, samples: str, loaded: Loaded) -> Eval
     of_a_run = is_run(samples)
     if of_a_run:
         config = RunDirectory(samples).config()
-        if data is None and not config.data.startswith(PASSED) and not is_there(config.data):
+        if data is None and is_gone(config.data):
             raise FganError(
                 f"{samples} was trained on {config.data}, which is not there any more. Say where the data lie now: "
                 f"fgan evaluate {samples} --against NEWPATH."

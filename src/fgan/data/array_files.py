@@ -190,7 +190,7 @@ def _array_in(loaded: np.lib.npyio.NpzFile, key: str, path: Path) -> Array:
 
 
 def number_labels(parts: Sequence[Part], path: str | Path) -> Labelling:
-    """Number the classes of all parts together; each is one only if something tells samples apart by it."""
+    """Number the classes of all parts together; labels that are all equal, or all different, are none."""
     found = [part.labels for part in parts]
     for part, labels in zip(parts, found, strict=True):
         if labels is None:

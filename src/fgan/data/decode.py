@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 Limits = Mapping[str, tuple[float, float]]
 SCALES: Limits = MappingProxyType({"8 bits": (0.0, 255.0), "16 bits": (0.0, 65535.0), "floats": (0.0, 1.0)})
-"""What becomes black and white in pictures of each kind, unless told otherwise."""
+"""The values that become black and white by default, by the kind of pictures."""
 GROUNDS = ((255, 255, 255), (0, 0, 0), (128, 128, 128))
 """What transparent pictures are tried on."""
 VANISHED = 8

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from fgan.data.record import printable
+from fgan.data.tables.formats import is_number
 
 LARGEST = 1 << 26  # bytes of a file of labels
 SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl")
@@ -221,15 +222,7 @@ def _of_lines(rows: list[list[str]], known: _Pictures, only_named: bool) -> Rows
     if 2 * len(named) < len(rows):  # a text about something else
         return []
     # More than two columns without names, such as boxes, have a label only where it is a word.
-    return [(row[0], row[1]) for row in named if len(row) == 2 or (len(row) > 2 and not _is_number(row[1]))]
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+    return [(row[0], row[1]) for row in named if len(row) == 2 or (len(row) > 2 and not is_number(row[1]))]
 
 
 def _unlabelled(content: bytes, known: _Pictures) -> str | None:

@@ -233,7 +233,7 @@ def _why_none(names: Sequence[str], counts: Counter[str], without: list[int], fi
         return f"{some} {'is' if len(without) == 1 else 'are'} {what}. Move or remove what is no sample"
     if len(counts) > 1:
         return "each folder or label has one picture only, or most have"
-    return "no folder and no table tells any apart"
+    return "no folder and no table names any"
 
 
 def _settle_held_out(

@@ -106,13 +106,14 @@ def absolute_name(name: str) -> str:
     return str(path.absolute()) if path else name
 
 
-def is_there(name: str) -> bool:
-    """Whether a name stands for data that are built in, or for a path that exists.
+def is_gone(name: str) -> bool:
+    """Whether a name stands for a path that does not exist; data that are built in or were passed have none.
 
-    >>> is_there("moons"), is_there("no/such/folder")
-    (True, False)
+    >>> is_gone("moons"), is_gone("no/such/folder")
+    (False, True)
     """
-    return name in BUILDERS or _existing(name.removeprefix(IDX_PREFIX)) is not None
+    built_in = name in BUILDERS or name.startswith(PASSED)
+    return not built_in and _existing(name.removeprefix(IDX_PREFIX)) is None
 
 
 def short_name(name: str) -> str:

@@ -58,7 +58,7 @@ TAKEN = (
 
 @dataclass(frozen=True)
 class Passed:
-    """Samples, and what tells their classes apart.
+    """Samples and their labels.
 
     Args:
         kind: what they came as.

@@ -22,7 +22,7 @@ HALF = 0.5
 """Share of their scale that values beyond 8 bits may leave unused without a word."""
 _MEND = "--value-range data (value_range=) to scale them by their own range"
 KEPT_APART = 1e-3
-"""Spacing of float32, in standard deviations, beyond which a column loses what tells its values apart."""
+"""Spacing of float32, in standard deviations, from which on it makes different values of a column equal."""
 
 
 Seen = dict[str, float | int | str]

@@ -168,7 +168,7 @@ class Evidence:
             value, low, high = sign_value(divergence, self.fitted), told_apart, highest
         elif self._apart and math.isfinite(
             highest
-        ):  # what tells all of them apart shows the most there can be
+        ):  # without an error, the sign alone gives the largest value
             value = max(value, sign_value(divergence, self.fitted)) if self.fitted else value
             high = highest
         elif self._apart and high < math.inf:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Unpack
 
 from fgan.data import Dataset, absolute_name, as_dataset
-from fgan.data.load import PASSED, is_there
+from fgan.data.load import PASSED, is_gone
 from fgan.data.passed import Passable, kind_of
 from fgan.errors import DataError, FganError
 from fgan.experiments.presets import preset as preset_of
@@ -98,7 +98,7 @@ def train(
 
 
 def _require_there(name: str, run: RunDirectory) -> None:
-    if not name.startswith(PASSED) and not is_there(name):
+    if is_gone(name):
         raise DataError(
             f"{run.path} was trained on {name}, which is not there any more. Say where the data lie now: "
             f"fgan train NEWPATH --resume --out {run.path} (in Python the first argument, or dataset=). They are known "

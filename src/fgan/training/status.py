@@ -47,7 +47,7 @@ def blown_up(trainer: Trainer, metrics: Mapping[str, float], health: Mapping[str
     if share > 0.5:
         found.append(f"{share:.0%} of the samples lie more than {FAR:g} times as far out as the data")
     if bound < -ABSURD:
-        found.append(f"the bound is {bound:.4g}, where a critic that tells nothing apart has about 0")
+        found.append(f"the bound is {bound:.4g}, where that of a constant critic is about 0")
     if not found:
         return ""
     return f"training diverged: {'; '.join(found)}. What may mend it: {'; or '.join(advice(trainer.config, health))}."

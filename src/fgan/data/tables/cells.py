@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fgan.data.tables.dates import dates_in, looks_like_a_date, require_one_zone
+from fgan.data.tables.dates import ALMOST, dates_in, require_one_zone, require_plain_dates
 from fgan.data.tables.formats import (
     NAMES,
     OTHER,
@@ -28,8 +28,6 @@ from fgan.data.tables.rows import Rows
 from fgan.data.tables.table import Column
 from fgan.errors import DataError
 
-ALMOST = 0.9
-"""The share of numbers among cells from which on the others are taken for mistakes."""
 EXACT = 2.0**53
 """The largest whole number up to which float64 holds all."""
 
@@ -240,8 +238,4 @@ def _require_no_stray(column: Strings, decimal: str, most: float) -> None:
             f'{where} is amounts such as "{cell}" in line {column.line_of(cell)}, and no numbers. '
             f"Take the sign off, or {mend}."
         )
-    if len(distinct) > 1 and sum(map(looks_like_a_date, known)) > ALMOST * len(known):
-        raise DataError(
-            f'{where} is dates such as "{known[0]}" in line {column.line_of(known[0])}, of which it is not plain what '
-            f"is the day, or which are not all of one form. Write them as 2024-01-31, or {mend}."
-        )
+    require_plain_dates(known, where, lambda: f"line {column.line_of(known[0])}", mend)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -12,6 +12,8 @@ from fgan.data.tables.table import Column
 from fgan.data.tables.values import DAYS, IN_UTC, SECONDS, days_of
 from fgan.errors import DataError
 
+ALMOST = 0.9
+"""The share of cells of one kind from which on the others are taken for mistakes."""
 _ISO = re.compile(
     r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d{1,9})?)?\s?(?:Z|UTC|[+-]\d{2}(?::?\d{2})?)?)?",
     re.ASCII,
@@ -89,9 +91,20 @@ def zones_of(cells: Sequence[str]) -> set[bool]:
     }
 
 
-def looks_like_a_date(cell: str) -> bool:
-    """Whether a cell is a date in a form that does not say what is the day and what the month."""
-    return bool(_SLASHED.fullmatch(cell))
+def require_plain_dates(cells: Sequence[str], column: str, place: Callable[[], str], mend: str) -> None:
+    """Raise a DataError for words that are dates in forms that do not say what is the day and what the month.
+
+    Args:
+        cells: the words of a column.
+        column: what an error calls it.
+        place: says where its first word stands.
+        mend: what to do instead of writing them otherwise.
+    """
+    if len(set(cells)) > 1 and sum(bool(_SLASHED.fullmatch(cell)) for cell in cells) > ALMOST * len(cells):
+        raise DataError(
+            f'{column} is dates such as "{cells[0]}" in {place()}, of which it is not plain what is the day, or which '
+            f"are not all of one form. Write them as 2024-01-31, or {mend}."
+        )
 
 
 def _iso(cell: str) -> float:

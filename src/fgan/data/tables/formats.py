@@ -47,6 +47,19 @@ def spelled(cell: str) -> str:
     return cell if cell.isascii() else cell.translate(_SPELL).strip()
 
 
+def is_number(word: str) -> bool:
+    """Whether a word is a number as Python writes it.
+
+    >>> is_number("-1.5"), is_number("a")
+    (True, False)
+    """
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
 def number_of(cell: str, decimal: str, thousands: str = "") -> Reading | None:
     """Return a cell as a number whose decimal sign is given, or None where it is none.
 

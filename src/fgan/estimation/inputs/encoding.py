@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from fgan.data.tables import HowRead
+from fgan.data.tables.formats import is_number
 from fgan.errors import DataError
 from fgan.estimation.inputs.read import Array, Read, Samples, opened, read
-from fgan.estimation.inputs.settle import as_asked, is_number, words_of
+from fgan.estimation.inputs.settle import as_asked, words_of
 from fgan.estimation.inputs.weighting import columns_of, without_column
 from fgan.estimation.weights import Weights, size_of, some_of
 from fgan.output import to_stderr

@@ -8,7 +8,8 @@ from dataclasses import replace
 import numpy as np
 
 from fgan.data.tables import ColumnRead, HowRead
-from fgan.data.tables.dates import looks_like_a_date
+from fgan.data.tables.dates import ALMOST, require_plain_dates
+from fgan.data.tables.formats import is_number
 from fgan.data.tables.missing import sentinel_in
 from fgan.errors import DataError
 from fgan.estimation.inputs.kinds import MOST_LABELS, ROWS_EACH, kind_of
@@ -16,8 +17,6 @@ from fgan.estimation.inputs.read import Array, Read
 
 ASKED, WORDS = "asked for", "words"
 """Why a column is what it is."""
-ALMOST = 0.9
-"""The share of numbers, or of dates, among words from which on the others are taken for mistakes."""
 
 
 def words_of(cell: Array) -> Array:
@@ -101,24 +100,7 @@ def _require_words(given: Read, place: int) -> None:
             f'column "{name}" of {given.name} is numbers, but {len(strays):,} of {len(words):,} cells are none, the '
             f'first "{words[strays[0]]}" in {given.place_of(strays[0])}. Repair it, or {mend}.'
         )
-    if len(numbers) > 1 and sum(map(looks_like_a_date, words)) > ALMOST * len(words):
-        raise DataError(
-            f'column "{name}" of {given.name} is dates such as "{words[0]}" in {given.place_of(0)}, of which it is not '
-            f"plain what is the day, or which are not all of one form. Write them as 2024-01-31, or {mend}."
-        )
-
-
-def is_number(word: str) -> bool:
-    """Whether a word is a number.
-
-    >>> is_number("-1.5"), is_number("a")
-    (True, False)
-    """
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
+    require_plain_dates(words, f'column "{name}" of {given.name}', lambda: given.place_of(0), mend)
 
 
 def notes_on_words(*sets: Read) -> list[str]:
