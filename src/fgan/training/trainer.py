@@ -19,6 +19,7 @@ from fgan.seeds import SEEDS
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.config import TrainConfig
 from fgan.training.player import Player, call
+from fgan.training.ranks import ALONE, Ranks
 from fgan.training.step import Batch, Game
 from fgan.training.telemetry import finite_or_none, telemetry
 
@@ -36,6 +37,7 @@ class Trainer:
     Args:
         config: the recipe; `config.device` must be resolved (not "auto").
         dataset: what to learn from, on any device.
+        ranks: the processes that train this run together.
 
     Raises:
         FganError: for a divergence, an objective, penalties or networks that do not exist or fit together.
@@ -46,8 +48,8 @@ class Trainer:
     returned_to: int
     """The step that was last gone back to; -1 for none."""
 
-    def __init__(self, config: TrainConfig, dataset: Dataset) -> None:
-        self.config = config
+    def __init__(self, config: TrainConfig, dataset: Dataset, ranks: Ranks = ALONE) -> None:
+        self.config, self.ranks = config, ranks
         self.device = torch.device(config.device)
         self.source = dataset.to(self.device).train
         self.frame = dataset.frame if config.standardize else dataset.frame.in_data_units
@@ -64,6 +66,7 @@ class Trainer:
                 config.lr,
                 (config.beta1, config.beta2),
                 config.gradient_clip or math.inf,
+                ranks,
             )
             for network in (generator, critic)
         )
@@ -104,8 +107,10 @@ class Trainer:
         return self.config.lr * faded(self.steps_done, self.config.lr_fade or math.inf) * 0.5**self.backoff
 
     def draw(self) -> Batch:
-        """Draw what one critic step needs."""
-        return draw_batch(self.source, self.config.batch_size, self.latent, self.classes, self.random)
+        """Draw what one critic step needs; of several ranks, the part of this one."""
+        n, shard = self.config.batch_size, self.ranks.shard(self.source)
+        batch = draw_batch(shard, n, self.latent, self.classes, self.random)
+        return dataclasses.replace(batch, latent=batch.latent[self.ranks.part(n)])
 
     def metrics(self) -> dict[str, float]:
         """Return the mean of each metric over the steps since `reset_metrics`; NaN before the first step."""
