@@ -11,6 +11,7 @@ from torch import Tensor
 from fgan.divergences import Divergence
 from fgan.divergences.elementary import value_and_slope, widened
 from fgan.errors import FganError
+from fgan.objectives.part import WHOLE, Part
 
 
 def squared_gradient(v: Tensor, x: Tensor, scale: Tensor | float = 1.0) -> Tensor:
@@ -59,6 +60,8 @@ class Penalty(ABC):
 
     needs_slopes = True
     """Whether it looks at gradients."""
+    part: Part = WHOLE
+    """The part of a batch that it sees."""
 
     def __init__(self, divergence: Divergence | None) -> None:  # noqa: B027 - most have no use for it
         """Take the divergence of the game, None where it has none."""
@@ -103,9 +106,13 @@ class GradientPenalty(Penalty):
 
     def points(self, real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor:
         """Return a point of each segment."""
-        shape = (len(real), *[1] * (real.ndim - 1))
-        weight = torch.rand(shape, generator=random, device=real.device, dtype=real.dtype)
-        return torch.lerp(real, fake, weight)
+        return torch.lerp(real, fake, self.uniform(real, (1,) * (real.ndim - 1), random))
+
+    def uniform(self, real: Tensor, shape: tuple[int, ...], random: torch.Generator) -> Tensor:
+        """Return numbers (n, *shape) in [0, 1), of those that are drawn for the whole batch."""
+        n = len(real) * self.part.size
+        drawn = torch.rand((n, *shape), generator=random, device=real.device, dtype=real.dtype)
+        return drawn[self.part.of(n)]
 
     def excess(self, slope: Tensor) -> Tensor:
         """Return by how much the slopes break the rule."""
@@ -135,9 +142,9 @@ class Dragan(GradientPenalty):
 
     def points(self, real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor:
         """Return the data with noise."""
-        noise = torch.rand(real.shape, generator=random, device=real.device, dtype=real.dtype)
+        noise, whole = self.uniform(real, real.shape[1:], random), self.part.gather(real)
         # The features of a vector have units of their own; the pixels of an image share one.
-        spread = real.std(0, correction=0) if real.ndim == 2 else real.std(correction=0)
+        spread = whole.std(0, correction=0) if real.ndim == 2 else whole.std(correction=0)
         return super().points(real, real + spread / 2 * noise, random)
 
 
@@ -189,7 +196,8 @@ class LeCam(Penalty):
 
     def __call__(self, seen: Seen) -> Tensor:
         """Return its value, a scalar, and move the means."""
-        now = torch.stack([seen.v_real.detach().mean(-1), seen.v_fake.detach().mean(-1)], -1)
+        whole = [self.part.gather(v.detach(), -1) for v in (seen.v_real, seen.v_fake)]
+        now = torch.stack([v.mean(-1) for v in whole], -1)
         self.anchors.lerp_(now.to(self.anchors.dtype), 1 - self.decay)
         real, fake = self.anchors.view(*now.shape, 1).unbind(-2)
         return (seen.v_real - fake).square().mean(-1) + (seen.v_fake - real).square().mean(-1)

@@ -25,6 +25,7 @@ from torch import Tensor
 from fgan import torchrun
 from fgan.data import Shard, Source
 from fgan.errors import FganError, RankError, ToldElsewhereError
+from fgan.objectives.part import Part
 from fgan.training.config import TrainConfig
 
 PATIENCE = datetime.timedelta(hours=1)
@@ -34,26 +35,12 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 T = TypeVar("T")
 
 
-class Ranks:
+class Ranks(Part):
     """A process that trains alone: its part of every batch is the whole."""
-
-    rank, size = 0, 1
-
-    def part(self, n: int) -> slice:
-        """Return which n/N of n samples in a row are this rank's."""
-        each = n // self.size
-        return slice(self.rank * each, (self.rank + 1) * each)
 
     def shard(self, source: Source) -> Source:
         """Return a source that draws this rank's part of what another draws."""
         return source
-
-    def gather(self, part: Tensor, dim: int = 0) -> Tensor:
-        """Return the whole batch's values, in order, from this rank's part of them along a dimension.
-
-        A loss of the whole has, after `averaged`, the gradient that one process would have.
-        """
-        return part
 
     def averaged(self, gradients: tuple[Tensor, ...], noted: Tensor | None = None) -> tuple[Tensor, ...]:
         """Return the means of gradients over all ranks; the numbers `noted` become theirs in place."""
@@ -111,7 +98,7 @@ class JoinedRanks(Ranks):
 
     def shard(self, source: Source) -> Source:
         """Return a source that draws this rank's part of what another draws."""
-        return Shard(source, self.part)
+        return Shard(source, self.of)
 
     def gather(self, part: Tensor, dim: int = 0) -> Tensor:
         """Return the whole batch's values, in order, from this rank's part of them along a dimension."""

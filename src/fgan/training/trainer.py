@@ -15,6 +15,7 @@ from fgan.errors import FganError
 from fgan.frame import Frame
 from fgan.networks import NETWORKS, Architecture, Critic, Generator, build_critic, build_generator
 from fgan.objectives import Objective, Penalties, build_objective, faded
+from fgan.objectives.part import WHOLE, Part
 from fgan.seeds import SEEDS
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.config import TrainConfig
@@ -55,7 +56,7 @@ class Trainer:
         self.frame = dataset.frame if config.standardize else dataset.frame.in_data_units
         self.latent = latent_of(config, self.frame)
         self.classes = classes_of(config, dataset)
-        self.game = game_of(config, self._spread())
+        self.game = game_of(config, self._spread(), ranks)
         # Weights are drawn on the CPU, so that a seed means the same networks on every device.
         with DrawnFrom.seeded(config.seed):
             generator = generator_of(config, self.frame, self.classes)
@@ -110,7 +111,7 @@ class Trainer:
         """Draw what one critic step needs; of several ranks, the part of this one."""
         n, shard = self.config.batch_size, self.ranks.shard(self.source)
         batch = draw_batch(shard, n, self.latent, self.classes, self.random)
-        return dataclasses.replace(batch, latent=batch.latent[self.ranks.part(n)])
+        return dataclasses.replace(batch, latent=batch.latent[self.ranks.of(n)])
 
     def metrics(self) -> dict[str, float]:
         """Return the mean of each metric over the steps since `reset_metrics`; NaN before the first step."""
@@ -248,8 +249,8 @@ def classes_of(config: TrainConfig, dataset: Dataset) -> int:
     return len(dataset.classes)
 
 
-def game_of(config: TrainConfig, scale: Tensor) -> Game:
-    """Return the game of a config; penalties see slopes by x / scale.
+def game_of(config: TrainConfig, scale: Tensor, part: Part = WHOLE) -> Game:
+    """Return the game of a config; penalties see slopes by x / scale, and this part of a batch.
 
     Raises:
         FganError: for what `build_objective` and `Penalties` refuse, and for a device that lacks float64.
@@ -262,7 +263,7 @@ def game_of(config: TrainConfig, scale: Tensor) -> Game:
     objective = objective_of(config)
     return Game(
         objective,
-        Penalties(config.penalties, objective.linked, scale),
+        Penalties(config.penalties, objective.linked, scale, part),
         n_critic=config.n_critic,
         single_step=config.single_step,
     )
