@@ -22,7 +22,13 @@ Numbers = dict[str, torch.Tensor]
 
 def environment_of(rank: int, size: int, port: int) -> dict[str, str]:
     """What torchrun tells a process, but for its own store: rank 0 has it here."""
-    names = {"RANK": rank, "LOCAL_RANK": rank, "WORLD_SIZE": size, "LOCAL_WORLD_SIZE": size, "MASTER_PORT": port}
+    names = {
+        "RANK": rank,
+        "LOCAL_RANK": rank,
+        "WORLD_SIZE": size,
+        "LOCAL_WORLD_SIZE": size,
+        "MASTER_PORT": port,
+    }
     values = {name: str(value) for name, value in names.items()}
     return {**os.environ, **values, "MASTER_ADDR": "127.0.0.1", "TORCHELASTIC_RUN_ID": "test"}
 

@@ -60,7 +60,8 @@ def main(arguments: list[str] | None = None) -> int:
             print_error(f"fgan: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        print_error("fgan: interrupted")
+        if not torchrun.local_rank():
+            print_error("fgan: interrupted")
         return 130
     return 0
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Unpack
 
@@ -83,7 +83,7 @@ def train(
         dataset, data = data, PASSED + (data.name if isinstance(data, Dataset) else kind_of(data))
     source, ranks = data, joined()
 
-    def begin() -> tuple[tuple[TrainConfig, RunDirectory, bool], dict[str, object]]:
+    def begin() -> tuple[tuple[TrainConfig, RunDirectory, bool], Mapping[str, object]]:
         config = recipe_of(
             source, preset, settings, RunDirectory(out) if resume and out is not None else None
         )
@@ -96,7 +96,7 @@ def train(
             run.check(config, resume=goes_on)
         return (config, run, goes_on), facts_of(config)
 
-    def prepare() -> tuple[Loop | Follower, dict[str, object]]:
+    def prepare() -> tuple[Loop | Follower, Mapping[str, object]]:
         if goes_on and dataset is None:
             _require_there(config.data, run)
         hear = _nobody if ranks.rank else say
@@ -110,7 +110,7 @@ def train(
         else:
             kind = Loop if ranks.size == 1 else Leader
             loop = kind(config, found, run, judge_of, say, lines, loggers=followers, ranks=ranks)
-        return loop, {"data": loop.fingerprint or found.name, "frame": loop.trainer.frame.to_json()}
+        return loop, {"data": loop.fingerprint[:12] or found.name, "frame": loop.trainer.frame.to_json()}
 
     config, run, goes_on = ranks.agreed(begin)
     with closing(followers):

@@ -44,25 +44,25 @@ class Leader(Loop):
                 stack.enter_context(super(Leader, self).opened(resume=resume))
                 return self.trainer.state()
 
-            self.ranks.told(begin)
+            self.ranks.tell(begin)
             yield
 
     def after_step(self) -> bool:
         """Do what is due after a step; return whether the run can take another."""
         goes_on = super().after_step()
         if is_told(self.config, self.trainer.steps_done, self.taken):
-            self.ranks.told(lambda: (goes_on, self._failure()))
+            self.ranks.tell(lambda: (goes_on, self._failure()))
         return goes_on
 
     def go_back(self) -> None:
         """Return to the last regular checkpoint, or to the start, with half the learning rate; or fail."""
         super().go_back()
-        self.ranks.told(lambda: (self.trainer.state(), self._failure()))
+        self.ranks.tell(lambda: (self.trainer.state(), self._failure()))
 
     def finish(self, stop: StopRequest) -> None:
         """Write what a run that ends leaves behind."""
         super().finish(stop)
-        self.ranks.told(lambda: (None if self.failure else self.summary(), self._failure()))
+        self.ranks.tell(lambda: (None if self.failure else self.summary(), self._failure()))
 
     def _failure(self) -> Failure | None:
         return Failure.of(self.failure) if self.failure else None
@@ -90,7 +90,7 @@ class Follower:
     @contextmanager
     def opened(self, *, resume: bool) -> Iterator[None]:
         """Begin, or go on, from rank 0's state."""
-        self.trainer.load_state(self.ranks.told(_unheard))
+        self.trainer.load_state(self.ranks.hear())
         yield
 
     def is_unfinished(self) -> bool:
@@ -102,7 +102,7 @@ class Follower:
         self.taken += 1
         if not is_told(self.config, self.trainer.steps_done, self.taken):
             return True
-        goes_on, failure = self.ranks.told(_unheard)
+        goes_on, failure = self.ranks.hear()
         self._heed(failure)
         if not goes_on and not self.failure and self.trainer.is_finite():
             raise RankError(
@@ -113,14 +113,14 @@ class Follower:
 
     def go_back(self) -> None:
         """Go back to where rank 0 did."""
-        state, failure = self.ranks.told(_unheard)
+        state, failure = self.ranks.hear()
         self._heed(failure)
         self.trainer = Trainer(self.config, self.data, self.ranks)
         self.trainer.load_state(state)
 
     def finish(self, stop: StopRequest) -> None:
         """Wait until rank 0 has written everything."""
-        self._summary, failure = self.ranks.told(_unheard)
+        self._summary, failure = self.ranks.hear()
         self._heed(failure)
 
     def summary(self) -> Summary:
@@ -130,7 +130,3 @@ class Follower:
 
     def _heed(self, failure: Failure | None) -> None:
         self.failure = failure.error() if failure else self.failure
-
-
-def _unheard() -> None:
-    raise AssertionError("rank 0 alone has the word")

@@ -11,6 +11,7 @@ import atexit
 import dataclasses
 import datetime
 import os
+import re
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -50,9 +51,13 @@ class Ranks(Part):
         """Return the stop request that all ranks heed now, given the one that came to this process."""
         return noted
 
-    def told(self, by_first: Callable[[], T]) -> T:
-        """Return on all ranks what the call returns on rank 0, which alone makes it; raise on all what it raises."""
-        return by_first()
+    def tell(self, call: Callable[[], T]) -> T:
+        """Return what the call returns on rank 0, this one, or raise what it raises; the others hear it."""
+        return call()
+
+    def hear(self) -> Any:  # noqa: ANN401 - whatever can be pickled
+        """Return what rank 0 tells."""
+        raise AssertionError("a process that trains alone hears nobody")
 
     def agreed(self, prepare: Callable[[], tuple[T, Mapping[str, object]]]) -> T:
         """Return what `prepare` makes on this rank, where all ranks succeed and are alike.
@@ -155,19 +160,21 @@ class JoinedRanks(Ranks):
         self._wanted = noted
         return self._heard
 
-    def told(self, by_first: Callable[[], T]) -> T:
-        """Return on all ranks what the call returns on rank 0, which alone makes it; raise on all what it raises."""
-        if self.rank:
-            word = self._broadcast(None)
-            if isinstance(word, Failure):
-                raise word.error()
-            return word
+    def tell(self, call: Callable[[], T]) -> T:
+        """Return what the call returns on rank 0, this one, or raise what it raises; the others hear it."""
         try:
-            value = by_first()
+            value = call()
         except FganError as error:
             self._broadcast(Failure.of(error))
             raise
         return self._broadcast(value)
+
+    def hear(self) -> Any:  # noqa: ANN401 - whatever can be pickled
+        """Return what rank 0 tells."""
+        word = self._broadcast(None)
+        if isinstance(word, Failure):
+            raise word.error()
+        return word
 
     def _broadcast(self, value: Any) -> Any:  # noqa: ANN401 - whatever can be pickled
         values = [value]
@@ -219,8 +226,8 @@ class _Gather(torch.autograd.Function):
         return ranks.gathered(part, dim)
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
-        own = slope.narrow(ctx.dim, ctx.ranks.rank * ctx.n, ctx.n)
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
+        own = slopes[0].narrow(ctx.dim, ctx.ranks.rank * ctx.n, ctx.n)
         return own * ctx.ranks.size, None, None
 
 
@@ -230,10 +237,10 @@ def _connected() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        reason = str(error).strip().splitlines()
+        reason = re.sub(r"^\[[^]]*\]\s*", "", str(error).strip()).split(". ")[0]
         text = (
-            f"another rank of this training ended, or is out of reach ({reason[-1][:200] if reason else 'no reason'}). "
-            "The run keeps its last checkpoint: start all ranks again with --resume."
+            f"another rank of this training ended, or is out of reach ({reason}). The run keeps its last checkpoint: "
+            "start all ranks again with --resume."
         )
         raise (RankError(text) if _is_first_to_say() else ToldElsewhereError(text, 2)) from error
 
@@ -241,7 +248,7 @@ def _connected() -> Iterator[None]:
 def _is_first_to_say() -> bool:
     """Whether no other rank says that one is lost; whoever asks torchrun's own store first is the one."""
     try:
-        store = dist.TCPStore(
+        store = dist.TCPStore(  # pyright: ignore[reportPrivateImportUsage]
             os.environ["MASTER_ADDR"],
             int(os.environ["MASTER_PORT"]),
             is_master=False,
@@ -268,7 +275,7 @@ def joined() -> Ranks:
     return JoinedRanks()
 
 
-def facts_of(config: TrainConfig) -> dict[str, object]:
+def facts_of(config: TrainConfig) -> Mapping[str, object]:
     """Return what must be alike on all ranks: versions, devices, and the recipe but for where its data lie."""
     device = torch.cuda.get_device_name() if config.device == "cuda" else config.device
     recipe = {

@@ -134,7 +134,8 @@ def two_player_step(
         critic.descend(seen.total)
         generator_loss = generator_pass(critic, groups, batch, fake)
         generator.descend(generator_loss, noted := _noted(seen, generator_loss))
-    return StepResult(*noted, seen.v_real.detach(), seen.v_fake.detach())
+    critic_loss, generator_loss, bound = noted
+    return StepResult(critic_loss, generator_loss, bound, seen.v_real.detach(), seen.v_fake.detach())
 
 
 def _noted(seen: CriticPass, generator_loss: Tensor) -> Tensor:
