@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from fgan.errors import FganError
+
 
 def size() -> int:
     """Return how many processes torchrun started on all machines.
@@ -32,6 +34,19 @@ def local_rank() -> int:
 def restarts() -> int:
     """Return how often torchrun has started all of them anew."""
     return _of("TORCHELASTIC_RESTART_COUNT", 0)
+
+
+def require_one_process(what: str) -> None:
+    """Refuse what several processes would all do, side by side.
+
+    Raises:
+        FganError: where torchrun started more than one.
+    """
+    if size() > 1:
+        raise FganError(
+            f"torchrun starts several processes of `fgan train` only; got {size()} of {what}. Start it without "
+            "torchrun: `fgan compare` spreads its runs over processes itself, with --worker or --ray over machines."
+        )
 
 
 def _of(name: str, alone: int) -> int:

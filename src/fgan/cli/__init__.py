@@ -42,8 +42,6 @@ def main(arguments: list[str] | None = None) -> int:
     if verb not in VERBS:
         print_error(f'fgan: there is no verb "{verb}".\n\n{usage()}')
         return 2
-    if torchrun.size() > 1 and verb != "train":
-        return _refuse_ranks(verb)
     # Threads that spin while they wait take the cores from whoever is to end their waiting: where other programs run
     # too, commands took ten times as long. Read once, when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -51,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no reason to fail
             stream.reconfigure(errors="backslashreplace")
     try:
+        if verb != "train":
+            torchrun.require_one_process(f"fgan {verb}")
         with _one_speaker():
             importlib.import_module(f"fgan.cli.{verb}").run(rest)
     except ToldElsewhereError as error:
@@ -75,15 +75,6 @@ def _one_speaker() -> Iterator[None]:
             stack.enter_context(contextlib.redirect_stdout(nowhere))
             stack.enter_context(contextlib.redirect_stderr(nowhere))
         yield
-
-
-def _refuse_ranks(verb: str) -> int:
-    if not torchrun.rank():
-        instead = " It spreads its runs over processes by --worker or --ray." if verb == "compare" else ""
-        print_error(
-            f"fgan: of all verbs only train runs under torchrun with several processes; got {verb}.{instead}"
-        )
-    return 2
 
 
 def usage() -> str:
