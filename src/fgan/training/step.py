@@ -189,9 +189,9 @@ def _points(
     penalty: Penalty, real: Tensor, fake: Tensor, randoms: Sequence[torch.Generator]
 ) -> Tensor | None:
     """Return the points (k, n, *shape) that a penalty of k members asks for, each drawn by its own generator."""
-    asked = (penalty.points(*one) for one in zip(real, fake, randoms, strict=True))
-    points = [one for one in asked if one is not None]
-    return _stacked(points) if points else None
+    drawn = [penalty.draws(one, random) for one, random in zip(real, randoms, strict=True)]
+    numbers = [one for one in drawn if one is not None]
+    return penalty.points(real, fake, _stacked(numbers) if numbers else None)
 
 
 def _outputs(
