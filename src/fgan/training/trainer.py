@@ -105,7 +105,12 @@ class Trainer:
 
     def draw(self) -> Batch:
         """Draw what one critic step needs."""
-        return draw_batch(self.source, self.config.batch_size, self.latent, self.classes, self.random)
+        batch = draw_batch(self.source, self.config.batch_size, self.latent, self.classes, self.random)
+        due = self.game.penalties.due(self.steps_done)
+        if not due:
+            return batch
+        noise = tuple(penalty.draws(batch.real, self.random) for _, penalty in due)
+        return dataclasses.replace(batch, noise=noise)
 
     def metrics(self) -> dict[str, float]:
         """Return the mean of each metric over the steps since `reset_metrics`; NaN before the first step."""
