@@ -18,13 +18,17 @@ def critic(x):
     return A * x.square().sum(1)
 
 
+def points(penalty, real, fake):
+    return penalty.points(real, fake, penalty.draws(real, torch.Generator().manual_seed(0)))
+
+
 def seen(penalty, real=REAL, fake=FAKE, v=critic):
-    own = penalty.points(real, fake, torch.Generator().manual_seed(0))
-    points = [real, fake, real[:0] if own is None else own]
-    x = torch.cat(points).requires_grad_()
+    own = points(penalty, real, fake)
+    parts = [real, fake, real[:0] if own is None else own]
+    x = torch.cat(parts).requires_grad_()
     outputs = v(x)
-    sizes = [len(part) for part in points]
-    return Seen(*outputs.split(sizes)[:2], *squared_gradient(outputs, x).split(sizes)), points[2]
+    sizes = [len(part) for part in parts]
+    return Seen(*outputs.split(sizes)[:2], *squared_gradient(outputs, x).split(sizes)), parts[2]
 
 
 def steepness(x):
@@ -70,23 +74,36 @@ def test_the_critic_can_descend_each_penalty(name):
 
 def test_wgan_gp_looks_at_points_between_data_and_samples():
     real, fake = torch.zeros(500, 3, 4), torch.ones(500, 3, 4)
-    points = GradientPenalty(None).points(real, fake, torch.Generator().manual_seed(0))
-    assert (points == points[:, :1, :1]).all()  # one share for a whole sample
-    assert points.min() >= 0 and points.max() <= 1 and 0.45 < points.mean() < 0.55 and points.std() > 0.25
+    own = points(GradientPenalty(None), real, fake)
+    assert (own == own[:, :1, :1]).all()  # one share for a whole sample
+    assert own.min() >= 0 and own.max() <= 1 and 0.45 < own.mean() < 0.55 and own.std() > 0.25
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 def test_dragan_looks_near_data_on_the_upper_side(dtype):
     real = torch.tensor([[[[-1.0, 1.0]]]] * 2000, dtype=dtype)
-    noise = Dragan(None).points(real, real + 100, torch.Generator().manual_seed(0)) - real
+    noise = points(Dragan(None), real, real + 100) - real
     assert noise.dtype == dtype
     assert noise.min() >= 0 and noise.max() <= 0.5  # half of the spread, which is 1
     assert noise.mean().item() == pytest.approx(1 / 8, abs=0.01)
     units = torch.tensor([[-1.0, -1000.0], [1.0, 1000.0]] * 2000, dtype=dtype)
-    noise = Dragan(None).points(units, units, torch.Generator().manual_seed(0)) - units
+    noise = points(Dragan(None), units, units) - units
     torch.testing.assert_close(noise.mean(0), torch.tensor([1 / 8, 125.0], dtype=dtype), rtol=0.1, atol=0)
     one = torch.zeros(1, 1, dtype=dtype)
-    assert torch.equal(Dragan(None).points(one, one, torch.Generator()), one)
+    assert torch.equal(points(Dragan(None), one, one), one)
+
+
+@pytest.mark.parametrize("shape", [(3,), (1, 2, 2)], ids=str)
+@pytest.mark.parametrize("name", PENALTIES)
+def test_points_of_several_critics_are_those_of_each(name, shape):
+    penalty, random = PENALTIES[name](divergence("gan")), torch.Generator().manual_seed(0)
+    real, fake = torch.rand(2, 2, 5, *shape, generator=random)
+    drawn = [penalty.draws(one, random) for one in real]
+    if drawn[0] is None:
+        assert penalty.points(real, fake, None) is None
+        return
+    each = [penalty.points(*one) for one in zip(real, fake, drawn, strict=True)]
+    torch.testing.assert_close(penalty.points(real, fake, torch.stack(drawn)), torch.stack(each))
 
 
 @pytest.mark.parametrize("name", ["gp", "gp-one-sided", "dragan"])

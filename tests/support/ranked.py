@@ -47,7 +47,10 @@ def of_type(dtype: torch.dtype) -> Iterator[None]:
 
     def drawn(self: Trainer) -> Any:
         batch = draw(self)
-        return dataclasses.replace(batch, real=batch.real.to(dtype), latent=batch.latent.to(dtype))
+        noise = tuple(None if one is None else one.to(dtype) for one in batch.noise)
+        return dataclasses.replace(
+            batch, real=batch.real.to(dtype), latent=batch.latent.to(dtype), noise=noise
+        )
 
     Trainer.draw = drawn
     torch.set_default_dtype(dtype)

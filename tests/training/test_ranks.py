@@ -127,12 +127,17 @@ def test_the_parts_of_a_batch_are_the_batch():
 
 
 def test_a_batch_divides_by_the_ranks_and_each_has_its_gpu(monkeypatch):
-    require_fit(ALONE, 63, "cpu")
-    require_fit(Second(), 64, "cpu")
+    def fit(ranks, batch_size, device, **settings):
+        require_fit(ranks, fgan.TrainConfig(data="ring8", batch_size=batch_size, device=device, **settings))
+
+    fit(ALONE, 63, "cpu", compile="on")
+    fit(Second(), 64, "cpu")
+    with pytest.raises(FganError, match="the step of a single process; got 2 ranks"):
+        fit(Second(), 64, "cpu", compile="on")
     with pytest.raises(FganError, match=r"divide by their number, 2; got 63\. Take 62 or 64"):
-        require_fit(Second(), 63, "cpu")
+        fit(Second(), 63, "cpu")
     with pytest.raises(FganError, match="mps trains in one process"):
-        require_fit(Second(), 64, "mps")
+        fit(Second(), 64, "mps")
     for name, value in environment_of(1, 2, 1).items():
         monkeypatch.setenv(name, value)
     taken = []
@@ -141,9 +146,9 @@ def test_a_batch_divides_by_the_ranks_and_each_has_its_gpu(monkeypatch):
         monkeypatch.setattr(torch.cuda, "device_count", lambda count=count: count)
         if count < 2:
             with pytest.raises(FganError, match="this machine has 1, and torchrun started 2 ranks"):
-                require_fit(Second(), 64, "cuda")
+                fit(Second(), 64, "cuda")
         else:
-            require_fit(Second(), 64, "cuda")
+            fit(Second(), 64, "cuda")
     assert taken == [1]
 
 

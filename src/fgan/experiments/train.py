@@ -91,7 +91,7 @@ def train(
         goes_on = resume or (torchrun.restarts() > 0 and run.config_path.is_file())
         prepare_torch()
         config = resolved(config)
-        require_fit(ranks, config.batch_size, config.device)
+        require_fit(ranks, config)
         if not ranks.rank:
             run.check(config, resume=goes_on)
         return (config, run, goes_on), facts_of(config)

@@ -66,8 +66,19 @@ class Penalty(ABC):
     def __init__(self, divergence: Divergence | None) -> None:  # noqa: B027 - most have no use for it
         """Take the divergence of the game, None where it has none."""
 
-    def points(self, real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor | None:
-        """Return further points (n, *shape) at which it wants slopes, or None."""
+    def draws(self, real: Tensor, random: torch.Generator) -> Tensor | None:
+        """Return the random numbers (n, ...) of which `points` makes points for a batch like `real` (n, *shape)."""
+        return None
+
+    def points(self, real: Tensor, fake: Tensor, drawn: Tensor | None) -> Tensor | None:
+        """Return further points (n, *shape) at which it wants slopes, or None; nothing here is random.
+
+        Those of several critics may be stacked: all arguments, and the points, have one axis more in front then.
+
+        Args:
+            real, fake: data and samples (n, *shape).
+            drawn: what `draws` returned.
+        """
         return None
 
     @abstractmethod
@@ -104,15 +115,15 @@ class GradientPenalty(Penalty):
     Source: Gulrajani et al., "Improved Training of Wasserstein GANs" (2017), eq. 3.
     """
 
-    def points(self, real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor:
-        """Return a point of each segment."""
-        return torch.lerp(real, fake, self.uniform(real, (1,) * (real.ndim - 1), random))
+    def draws(self, real: Tensor, random: torch.Generator) -> Tensor:
+        """Return where on its segment each point lies, in [0, 1), one number a sample."""
+        shape = (len(real), *[1] * (real.ndim - 1))
+        return torch.rand(shape, generator=random, device=real.device, dtype=real.dtype)
 
-    def uniform(self, real: Tensor, shape: tuple[int, ...], random: torch.Generator) -> Tensor:
-        """Return numbers (n, *shape) in [0, 1), of those that are drawn for the whole batch."""
-        n = len(real) * self.part.size
-        drawn = torch.rand((n, *shape), generator=random, device=real.device, dtype=real.dtype)
-        return drawn[self.part.of(n)]
+    def points(self, real: Tensor, fake: Tensor, drawn: Tensor | None) -> Tensor:
+        """Return a point of each segment."""
+        assert drawn is not None
+        return torch.lerp(real, fake, drawn)
 
     def excess(self, slope: Tensor) -> Tensor:
         """Return by how much the slopes break the rule."""
@@ -140,12 +151,21 @@ class Dragan(GradientPenalty):
     Source: Kodali et al., "On Convergence and Stability of GANs" (2017), §2.3 and its code.
     """
 
-    def points(self, real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor:
+    def draws(self, real: Tensor, random: torch.Generator) -> Tensor:
+        """Return the noise of each sample's entries and, last, its share a: a row (entries + 1,) a sample."""
+        noise = torch.rand(real.shape, generator=random, device=real.device, dtype=real.dtype)
+        return torch.cat([noise.flatten(1), super().draws(real, random).flatten(1)], 1)
+
+    def points(self, real: Tensor, fake: Tensor, drawn: Tensor | None) -> Tensor:
         """Return the data with noise."""
-        noise, whole = self.uniform(real, real.shape[1:], random), self.part.gather(real)
+        assert drawn is not None
+        noise, share = drawn[..., :-1].reshape(real.shape), drawn[..., -1]
+        batch = share.ndim - 1  # the axis along which samples lie
         # The features of a vector have units of their own; the pixels of an image share one.
-        spread = whole.std(0, correction=0) if real.ndim == 2 else whole.std(correction=0)
-        return super().points(real, real + spread / 2 * noise, random)
+        over = [batch] if real.ndim == batch + 2 else list(range(batch, real.ndim))
+        spread = self.part.gather(real, batch).std(over, correction=0, keepdim=True)
+        share = share.reshape(*share.shape, *[1] * (real.ndim - share.ndim))
+        return super().points(real, real + spread / 2 * noise, share)
 
 
 class NoisePenalty(Penalty):

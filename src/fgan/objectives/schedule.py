@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -145,6 +146,18 @@ class Penalties:
             member.remember_in({name: value[k : k + 1] for name, value in whole.items()})
         return joint
 
+    @contextmanager
+    def holding(self, memory: Sequence[Tensor], scale: Tensor | float) -> Iterator[None]:
+        """Work on these tensors in place of `memory()`'s and of the scale, as a program does that is traced."""
+        own = self.memory()
+        known, self.scale = self.scale, scale
+        self.remember_in(dict(zip(own, memory, strict=True)))
+        try:
+            yield
+        finally:
+            self.scale = known
+            self.remember_in(own)
+
     def due(self, step: int) -> list[tuple[float, Penalty]]:
         """Return those that count at a step, with their weights."""
         weighted = [(term.weight_at(step), penalty) for term, penalty in self.terms]
@@ -170,7 +183,7 @@ class Penalties:
             value.copy_(memory[name])
 
     def total(
-        self, due: Sequence[tuple[float, Penalty]], v: Tensor, slopes: Tensor, sizes: Sequence[int]
+        self, due: Sequence[tuple[float | Tensor, Penalty]], v: Tensor, slopes: Tensor, sizes: Sequence[int]
     ) -> Tensor:
         """Return the weighted sum of the penalties that are due, a scalar for each critic.
 

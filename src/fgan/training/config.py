@@ -26,6 +26,7 @@ ActivationName = Literal["relu", "leaky-relu", "tanh"]
 NormName = Literal["none", "group"]
 InitName = Literal["default", "normal", "orthogonal", "xavier"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+CompileName = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,6 +140,8 @@ class TrainConfig:
     """How a tenth is held out: of each class, or shuffled without regard to classes, as older runs did."""
     device: DeviceName = "auto"
     """Where to compute; auto takes a GPU where there is one."""
+    compile: CompileName = "auto"
+    """Compile the step for this machine: auto where a run is long enough to gain more seconds than that takes."""
 
     def __post_init__(self) -> None:
         """Check every value once, before anything is written."""
@@ -263,7 +266,7 @@ def require_settings(names: Iterable[str]) -> None:
 LOADED = "loaded"
 """Key of `config.json` under which it says what was understood of the data."""
 MAY_CHANGE_ON_RESUME = frozenset(
-    {"steps", "keep_checkpoints", "data_dir", "data", "device", "strict", "split"}
+    {"steps", "keep_checkpoints", "data_dir", "data", "device", "compile", "strict", "split"}
 )
 """Fields that do not decide what a given step computes: data are known by their content, a device by its rounding."""
 

@@ -284,15 +284,20 @@ def facts_of(config: TrainConfig) -> Mapping[str, object]:
     return {"fgan": metadata.version("fgan"), "torch": torch.__version__} | recipe | {"device": device}
 
 
-def require_fit(ranks: Ranks, batch_size: int, device: str) -> None:
+def require_fit(ranks: Ranks, config: TrainConfig) -> None:
     """Refuse what ranks cannot share out; on a GPU, take this rank's own.
 
     Raises:
-        FganError: for a batch that is no multiple of the ranks, a machine with fewer GPUs than ranks, and a device
-            that processes cannot share.
+        FganError: for a batch that is no multiple of the ranks, a machine with fewer GPUs than ranks, a device that
+            processes cannot share, and a compiled step.
     """
     if ranks.size == 1:
         return
+    batch_size, device = config.batch_size, config.device
+    if config.compile == "on":
+        raise FganError(
+            f"--compile on compiles the step of a single process; got {ranks.size} ranks. Leave it out, or start one."
+        )
     if batch_size % ranks.size:
         lower = batch_size // ranks.size * ranks.size
         near = f"{lower} or {lower + ranks.size}" if lower else str(ranks.size)
