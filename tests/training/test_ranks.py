@@ -212,13 +212,15 @@ def test_ranks_that_are_not_alike_are_refused_by_one_of_them(start_ranks, tmp_pa
     assert not (out / "config.json").exists()
 
 
-def torchrun_command(*arguments):
+def torchrun_command(*arguments, restarts=0):
     return [
         sys.executable,
         "-m",
         "torch.distributed.run",
         "--nproc-per-node",
         "2",
+        "--max-restarts",
+        str(restarts),
         "-m",
         "fgan",
         *map(str, arguments),
@@ -230,10 +232,10 @@ def start_torchrun(tmp_path):
     """Start torchrun itself, with two ranks."""
     started = []
 
-    def start(*arguments):
+    def start(*arguments, **options):
         with (tmp_path / "said").open("w") as said:
             started.append(
-                subprocess.Popen(torchrun_command(*arguments), stdout=said, stderr=subprocess.STDOUT)
+                subprocess.Popen(torchrun_command(*arguments, **options), stdout=said, stderr=subprocess.STDOUT)
             )
         return started[-1]
 
@@ -292,6 +294,19 @@ def test_a_rank_that_is_killed_ends_all_and_the_run_goes_on(tmp_path, start_torc
     assert RunDirectory(run).status() is None
     again = start_torchrun("train", "ring8", "--out", run, *FLAGS, "--resume")
     assert again.wait(120) == 0, (tmp_path / "said").read_text()
+    assert_same_run(run, reference)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="finds its ranks by /proc")
+def test_torchrun_restarts_a_run_from_its_checkpoint(tmp_path, start_torchrun, reference):
+    run = tmp_path / "run"
+    process = start_torchrun("train", "ring8", "--out", run, *FLAGS, restarts=1)
+    wait_until(process, run, 125)
+    os.kill(children_of(process)[1], signal.SIGKILL)
+    said = tmp_path / "said"
+    assert process.wait(120) == 0, said.read_text()
+    assert "resuming" in said.read_text()
     assert_same_run(run, reference)
 
 

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.rendezvous import rendezvous
 
 from fgan import torchrun
 from fgan.data import Shard, Source
@@ -270,7 +271,10 @@ def joined() -> Ranks:
         return ALONE
     if not dist.is_initialized():
         with _connected():
-            dist.init_process_group(timeout=PATIENCE)
+            store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
+            # torchrun may keep its store when it starts all anew, with the addresses of those that are gone.
+            store = dist.PrefixStore(f"fgan/{torchrun.restarts()}", store)  # pyright: ignore[reportPrivateImportUsage]
+            dist.init_process_group(store=store, rank=rank, world_size=size, timeout=PATIENCE)
         atexit.register(dist.destroy_process_group)
     return JoinedRanks()
 
