@@ -220,6 +220,8 @@ class TrainConfig:
         values.pop(LOADED, None)
         if "strict" in values:  # a whole recipe: runs shuffled before they wrote it down
             values.setdefault("split", "shuffled")
+        if "log_every" in values:  # likewise: none was compiled
+            values.setdefault("compile", "off")
         names = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in names:
