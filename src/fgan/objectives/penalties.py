@@ -11,6 +11,7 @@ from torch import Tensor
 from fgan.divergences import Divergence
 from fgan.divergences.elementary import value_and_slope, widened
 from fgan.errors import FganError
+from fgan.objectives.part import WHOLE, Part
 
 
 def squared_gradient(v: Tensor, x: Tensor, scale: Tensor | float = 1.0) -> Tensor:
@@ -59,6 +60,8 @@ class Penalty(ABC):
 
     needs_slopes = True
     """Whether it looks at gradients."""
+    part: Part = WHOLE
+    """The part of a batch that it sees."""
 
     def __init__(self, divergence: Divergence | None) -> None:  # noqa: B027 - most have no use for it
         """Take the divergence of the game, None where it has none."""
@@ -160,7 +163,7 @@ class Dragan(GradientPenalty):
         batch = share.ndim - 1  # the axis along which samples lie
         # The features of a vector have units of their own; the pixels of an image share one.
         over = [batch] if real.ndim == batch + 2 else list(range(batch, real.ndim))
-        spread = real.std(over, correction=0, keepdim=True)
+        spread = self.part.gather(real, batch).std(over, correction=0, keepdim=True)
         share = share.reshape(*share.shape, *[1] * (real.ndim - share.ndim))
         return super().points(real, real + spread / 2 * noise, share)
 
@@ -213,7 +216,8 @@ class LeCam(Penalty):
 
     def __call__(self, seen: Seen) -> Tensor:
         """Return its value, a scalar, and move the means."""
-        now = torch.stack([seen.v_real.detach().mean(-1), seen.v_fake.detach().mean(-1)], -1)
+        whole = [self.part.gather(v.detach(), -1) for v in (seen.v_real, seen.v_fake)]
+        now = torch.stack([v.mean(-1) for v in whole], -1)
         self.anchors.lerp_(now.to(self.anchors.dtype), 1 - self.decay)
         real, fake = self.anchors.view(*now.shape, 1).unbind(-2)
         return (seen.v_real - fake).square().mean(-1) + (seen.v_fake - real).square().mean(-1)

@@ -14,6 +14,7 @@ from torch.func import functional_call
 
 from fgan.networks.stacked import Stack
 from fgan.training.adam import Adam, JointAdam, Rate
+from fgan.training.ranks import ALONE, Ranks
 
 INFINITY = float("inf")
 
@@ -25,12 +26,18 @@ class Player:
         network: whose parameters are moved.
         lr, betas: Adam's step size and decays.
         clip: the largest norm of a gradient, all parameters together; a longer one is shortened to it.
+        ranks: the processes whose mean gradient it goes by.
     """
 
     def __init__(
-        self, network: nn.Module, lr: float, betas: tuple[float, float], clip: float = INFINITY
+        self,
+        network: nn.Module,
+        lr: float,
+        betas: tuple[float, float],
+        clip: float = INFINITY,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.network, self.clip = network, clip
+        self.network, self.clip, self.ranks = network, clip, ranks
         self.parameters, self.buffers = list(network.parameters()), list(network.buffers())
         self.optimizer = Adam(self.parameters, lr, betas)
         self._gradients: tuple[Tensor, ...] = ()
@@ -100,9 +107,15 @@ class Player:
         self._gradients = tuple(gradients)
         self.optimizer.count += moves
 
-    def gradients(self, loss: Tensor, *, keep_graph: bool = False) -> tuple[Tensor, ...]:
-        """Return the gradient of `loss`, one number a member, by these parameters; nobody else's is computed."""
-        return torch.autograd.grad(loss.sum(), self.parameters, retain_graph=keep_graph or None)
+    def gradients(
+        self, loss: Tensor, noted: Tensor | None = None, *, keep_graph: bool = False
+    ) -> tuple[Tensor, ...]:
+        """Return the gradient of `loss`, one number a member, by these parameters; nobody else's is computed.
+
+        Where several processes train together it is the mean of theirs, and the numbers `noted` become means too.
+        """
+        own = torch.autograd.grad(loss.sum(), self.parameters, retain_graph=keep_graph or None)
+        return self.ranks.averaged(own, noted)
 
     def move(self, gradients: tuple[Tensor, ...]) -> None:
         """Take one optimiser step down these gradients."""
@@ -115,9 +128,9 @@ class Player:
         shrink = (self.clip / self.gradient_norm()).clamp(max=1.0)
         return tuple(torch._foreach_mul(gradients, shrink))  # pyright: ignore[reportPrivateImportUsage]
 
-    def descend(self, loss: Tensor) -> None:
-        """Move the parameters one step down the gradient of `loss`."""
-        self.move(self.gradients(loss))
+    def descend(self, loss: Tensor, noted: Tensor | None = None) -> None:
+        """Move the parameters one step down the gradient of `loss`; `noted` as for `gradients`."""
+        self.move(self.gradients(loss, noted))
 
     def gradient_norm(self) -> Tensor:
         """Return the norm of the last gradient before it was clipped, a scalar; NaN before the first."""
@@ -138,7 +151,8 @@ class JointPlayer(Player):
     """
 
     def __init__(self, players: Sequence[Player]) -> None:
-        self.clip, self._gradients, self._held, self._joint = players[0].clip, (), None, None
+        self.clip, self.ranks = players[0].clip, players[0].ranks
+        self._gradients, self._held, self._joint = (), None, None
         self.stack = Stack([player.network for player in players])
         self.parameters, self.buffers = self.stack.parameters, self.stack.buffers
         self.optimizer = JointAdam(self.parameters, [player.optimizer for player in players])
