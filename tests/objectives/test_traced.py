@@ -104,7 +104,7 @@ def test_nor_in_a_penalty(name):
         penalty = PENALTIES[name](divergence("jeffreys"))
         penalty.remember_in({key: memory.expand(2, -1).clone() for key, memory in penalty.memory().items()})
         at = v, slope = v.detach().requires_grad_(), slope.detach().requires_grad_()
-        total = penalty(Seen(v, v, slope**2, slope**2, slope**2))
+        total = penalty(Seen(v, v, slope**2, slope**2, slope**2, v + 1e-3 * slope))
         slopes = torch.autograd.grad(total.sum(), at, allow_unused=True, materialize_grads=True)
         return [total.detach(), *slopes, *penalty.memory().values()]
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TextIO
 
-from fgan.errors import FganError
+from fgan import torchrun
+from fgan.errors import FganError, RankError, ToldElsewhereError
 
 VERBS = {
     "train": "train a generator on data, by any f-divergence",
@@ -38,6 +42,8 @@ def main(arguments: list[str] | None = None) -> int:
     if verb not in VERBS:
         print_error(f'fgan: there is no verb "{verb}".\n\n{usage()}')
         return 2
+    if torchrun.size() > 1 and verb != "train":
+        return _refuse_ranks(verb)
     # Threads that spin while they wait take the cores from whoever is to end their waiting: where other programs run
     # too, commands took ten times as long. Read once, when torch is loaded.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -45,14 +51,39 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no reason to fail
             stream.reconfigure(errors="backslashreplace")
     try:
-        importlib.import_module(f"fgan.cli.{verb}").run(rest)
+        with _one_speaker():
+            importlib.import_module(f"fgan.cli.{verb}").run(rest)
+    except ToldElsewhereError as error:
+        return error.exit_code
     except FganError as error:
-        print_error(f"fgan: {error}")
+        if isinstance(error, RankError) or not torchrun.local_rank():
+            print_error(f"fgan: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        print_error("fgan: interrupted")
+        if not torchrun.local_rank():
+            print_error("fgan: interrupted")
         return 130
     return 0
+
+
+@contextlib.contextmanager
+def _one_speaker() -> Iterator[None]:
+    """Print nothing where another of torchrun's processes on this machine, with the same arguments, prints it."""
+    with contextlib.ExitStack() as stack:
+        if torchrun.local_rank():
+            nowhere = stack.enter_context(Path(os.devnull).open("w"))
+            stack.enter_context(contextlib.redirect_stdout(nowhere))
+            stack.enter_context(contextlib.redirect_stderr(nowhere))
+        yield
+
+
+def _refuse_ranks(verb: str) -> int:
+    if not torchrun.rank():
+        instead = " It spreads its runs over processes by --worker or --ray." if verb == "compare" else ""
+        print_error(
+            f"fgan: of all verbs only train runs under torchrun with several processes; got {verb}.{instead}"
+        )
+    return 2
 
 
 def usage() -> str:

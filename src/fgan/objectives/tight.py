@@ -29,6 +29,7 @@ class TightLoss(GANLoss):
     (tensor(0.1201), tensor(0.1201))
     """
 
+    joins_samples = True
     unfit_links = ("soft-hinge",)  # no shift makes the mean of its ratios 1
 
     @property

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from fgan.networks.stacked import Stack
 from fgan.training.adam import Adam, JointAdam
+from fgan.training.ranks import ALONE, Ranks
 
 INFINITY = float("inf")
 
@@ -23,12 +24,18 @@ class Player:
         network: whose parameters are moved.
         lr, betas: Adam's step size and decays.
         clip: the largest norm of a gradient, all parameters together; a longer one is shortened to it.
+        ranks: the processes whose mean gradient it goes by.
     """
 
     def __init__(
-        self, network: nn.Module, lr: float, betas: tuple[float, float], clip: float = INFINITY
+        self,
+        network: nn.Module,
+        lr: float,
+        betas: tuple[float, float],
+        clip: float = INFINITY,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.network, self.clip = network, clip
+        self.network, self.clip, self.ranks = network, clip, ranks
         self.parameters = list(network.parameters())
         self.optimizer = Adam(self.parameters, lr, betas)
         self._gradients: tuple[Tensor, ...] = ()
@@ -44,9 +51,15 @@ class Player:
         """Return what the network makes of x (1, n, ...), with labels (1, n) where there are any."""
         return call(self.network, x[0], None if labels is None else labels[0]).unsqueeze(0)
 
-    def gradients(self, loss: Tensor, *, keep_graph: bool = False) -> tuple[Tensor, ...]:
-        """Return the gradient of `loss`, one number a member, by these parameters; nobody else's is computed."""
-        return torch.autograd.grad(loss.sum(), self.parameters, retain_graph=keep_graph or None)
+    def gradients(
+        self, loss: Tensor, noted: Tensor | None = None, *, keep_graph: bool = False
+    ) -> tuple[Tensor, ...]:
+        """Return the gradient of `loss`, one number a member, by these parameters; nobody else's is computed.
+
+        Where several processes train together it is the mean of theirs, and the numbers `noted` become means too.
+        """
+        own = torch.autograd.grad(loss.sum(), self.parameters, retain_graph=keep_graph or None)
+        return self.ranks.averaged(own, noted)
 
     def move(self, gradients: tuple[Tensor, ...]) -> None:
         """Take one optimiser step down these gradients."""
@@ -59,9 +72,9 @@ class Player:
         shrink = (self.clip / self.gradient_norm()).clamp(max=1.0)
         return tuple(torch._foreach_mul(gradients, shrink))  # pyright: ignore[reportPrivateImportUsage]
 
-    def descend(self, loss: Tensor) -> None:
-        """Move the parameters one step down the gradient of `loss`."""
-        self.move(self.gradients(loss))
+    def descend(self, loss: Tensor, noted: Tensor | None = None) -> None:
+        """Move the parameters one step down the gradient of `loss`; `noted` as for `gradients`."""
+        self.move(self.gradients(loss, noted))
 
     def gradient_norm(self) -> Tensor:
         """Return the norm of the last gradient before it was clipped, a scalar; NaN before the first."""
@@ -82,7 +95,8 @@ class JointPlayer(Player):
     """
 
     def __init__(self, players: Sequence[Player]) -> None:
-        self.clip, self._gradients, self._joint = players[0].clip, (), None
+        self.clip, self.ranks = players[0].clip, players[0].ranks
+        self._gradients, self._joint = (), None
         self.stack = Stack([player.network for player in players])
         self.parameters = self.stack.parameters
         self.optimizer = JointAdam(self.parameters, [player.optimizer for player in players])

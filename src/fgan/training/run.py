@@ -23,6 +23,7 @@ from fgan.errors import FganError
 from fgan.objectives import BASELINES
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble, together
+from fgan.training.follower import Follower
 from fgan.training.interruption import StopRequest
 from fgan.training.judging import BuildJudge
 from fgan.training.loop import Loop
@@ -120,7 +121,7 @@ def resolved(config: TrainConfig) -> TrainConfig:
     return dataclasses.replace(config, data=absolute_name(config.data), device=resolve_device(config.device))
 
 
-def in_lockstep(loops: Sequence[Loop], stop: StopRequest) -> None:
+def in_lockstep(loops: Sequence[Loop | Follower], stop: StopRequest) -> None:
     """Take all loops to their last steps, those that agree and are at the same step as one ensemble.
 
     One that has to go back to an earlier step goes on alone when the others are done; one that fails has its
@@ -131,7 +132,7 @@ def in_lockstep(loops: Sequence[Loop], stop: StopRequest) -> None:
         stop: ends all of them early, each with a checkpoint.
     """
 
-    def alike(loop: Loop) -> str:
+    def alike(loop: Loop | Follower) -> str:
         return repr((together(loop.config), loop.trainer.steps_done))
 
     groups = deque(list(group) for _, group in groupby(sorted(loops, key=alike), alike))
@@ -145,9 +146,9 @@ def in_lockstep(loops: Sequence[Loop], stop: StopRequest) -> None:
                 loop.finish(stop)
 
 
-def _step_together(group: list[Loop], stop: StopRequest) -> list[Loop]:
+def _step_together(group: list[Loop | Follower], stop: StopRequest) -> list[Loop | Follower]:
     """Step loops until their last step or a stop request; return those that went back and are not done."""
-    went_back: list[Loop] = []
+    went_back: list[Loop | Follower] = []
     while group:
         ensemble = Ensemble([loop.trainer for loop in group])
         whole = True

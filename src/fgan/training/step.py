@@ -15,6 +15,7 @@ from torch import Tensor
 from fgan.objectives import Objective, Penalties, squared_gradient
 from fgan.objectives.penalties import Penalty
 from fgan.training.player import Player
+from fgan.training.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True)
@@ -124,22 +125,22 @@ def two_player_step(
     fake = generator(batch.latent, batch.labels)
     if game.single_step:
         seen = critic_pass(critic, groups, batch, fake, step)
-        generator_loss = generator_losses(groups, seen.v_fake, seen.v_real)
+        generator_loss = generator_losses(groups, seen.v_fake, seen.v_real, critic.ranks)
         downhill = critic.gradients(seen.total, keep_graph=True)
-        generator.descend(generator_loss)
+        generator.descend(generator_loss, noted := _noted(seen, generator_loss))
         critic.move(downhill)
     else:
         seen = critic_pass(critic, groups, batch, fake.detach(), step)
         critic.descend(seen.total)
         generator_loss = generator_pass(critic, groups, batch, fake)
-        generator.descend(generator_loss)
-    return StepResult(
-        seen.total.detach(),
-        generator_loss.detach(),
-        -seen.adversarial.detach(),
-        seen.v_real.detach(),
-        seen.v_fake.detach(),
-    )
+        generator.descend(generator_loss, noted := _noted(seen, generator_loss))
+    critic_loss, generator_loss, bound = noted
+    return StepResult(critic_loss, generator_loss, bound, seen.v_real.detach(), seen.v_fake.detach())
+
+
+def _noted(seen: CriticPass, generator_loss: Tensor) -> Tensor:
+    """Return what is told of a step (3, K): both losses and the bound."""
+    return torch.stack([seen.total, generator_loss, -seen.adversarial]).detach()
 
 
 @dataclass(frozen=True)
@@ -172,7 +173,10 @@ def critic_pass(critic: Player, groups: Sequence[Group], batch: Batch, fake: Ten
     for group, penalties, own, of_v, of_slopes in zip(
         groups, due, points, v.split(sizes), slopes.split(sizes), strict=True
     ):
-        loss = group.game.objective.critic(of_v[:, :n], of_v[:, n : 2 * n], dim=-1)
+        objective, v_real, v_fake = group.game.objective, of_v[:, :n], of_v[:, n : 2 * n]
+        if objective.joins_samples:
+            v_real, v_fake = critic.ranks.gather(v_real, 1), critic.ranks.gather(v_fake, 1)
+        loss = objective.critic(v_real, v_fake, dim=-1)
         counts = [n, n, *(0 if one is None else n for one in own)]
         adversarial.append(loss)
         totals.append(
@@ -214,18 +218,22 @@ def _joined(parts: Sequence[Tensor]) -> Tensor:
 def generator_pass(critic: Player, groups: Sequence[Group], batch: Batch, fake: Tensor) -> Tensor:
     """Return the generators' losses (K,) for their samples (K, n, *shape), in a new pass through the critics."""
     if not any(group.game.objective.needs_real for group in groups):
-        return generator_losses(groups, critic(fake, batch.labels))
+        return generator_losses(groups, critic(fake, batch.labels), ranks=critic.ranks)
     labels = None if batch.labels is None else batch.labels.repeat(1, 2)
     v_fake, v_real = critic(torch.cat([fake, batch.real], 1), labels).chunk(2, 1)
-    return generator_losses(groups, v_fake, v_real)
+    return generator_losses(groups, v_fake, v_real, critic.ranks)
 
 
-def generator_losses(groups: Sequence[Group], v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
+def generator_losses(
+    groups: Sequence[Group], v_fake: Tensor, v_real: Tensor | None = None, ranks: Ranks = ALONE
+) -> Tensor:
     """Return the generators' losses (K,) for raw outputs (K, n) on samples and, where they matter, on data."""
     sizes, losses = _sizes(groups), []
     for group, fake, real in zip(
         groups, v_fake.split(sizes), (v_fake if v_real is None else v_real).split(sizes), strict=True
     ):
         objective = group.game.objective
+        if objective.joins_samples:
+            fake, real = ranks.gather(fake, 1), ranks.gather(real, 1)
         losses.append(objective.generator(fake, real if objective.needs_real else None, dim=-1))
     return _joined(losses)
