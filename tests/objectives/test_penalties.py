@@ -28,7 +28,8 @@ def seen(penalty, real=REAL, fake=FAKE, v=critic):
     x = torch.cat(parts).requires_grad_()
     outputs = v(x)
     sizes = [len(part) for part in parts]
-    return Seen(*outputs.split(sizes)[:2], *squared_gradient(outputs, x).split(sizes)), parts[2]
+    v_real, v_fake, v_own = outputs.split(sizes)
+    return Seen(v_real, v_fake, *squared_gradient(outputs, x).split(sizes), v_own), parts[2]
 
 
 def steepness(x):
@@ -39,10 +40,13 @@ def steepness(x):
 def test_each_penalty_on_a_quadratic_critic(name):
     penalty = PENALTIES[name](divergence("gan"))
     look, own = seen(penalty)
+    own = own if len(own) else REAL  # not used
     d_fake = critic(FAKE).sigmoid()
     expected = {
         "r1": (steepness(REAL) ** 2).mean() / 2,
         "r2": (steepness(FAKE) ** 2).mean() / 2,
+        "r1-approx": ((critic(own) - critic(REAL)) ** 2).mean() / 2e-6,
+        "r2-approx": ((critic(own) - critic(FAKE)) ** 2).mean() / 2e-6,
         "gp": ((steepness(own) - 1) ** 2).mean(),
         "gp-one-sided": ((steepness(own) - 1).clamp(min=0) ** 2).mean(),
         "dragan": ((steepness(own) - 1) ** 2).mean(),
@@ -51,7 +55,7 @@ def test_each_penalty_on_a_quadratic_critic(name):
         + ((critic(FAKE) - 0.01 * critic(REAL).mean()) ** 2).mean(),
     }
     torch.testing.assert_close(penalty(look).detach(), expected[name], rtol=1e-5, atol=1e-6)
-    assert penalty.needs_slopes == (name != "lecam")
+    assert penalty.needs_slopes == (name not in ("lecam", "r1-approx", "r2-approx"))
 
 
 @pytest.mark.parametrize("name", PENALTIES)
@@ -104,6 +108,35 @@ def test_points_of_several_critics_are_those_of_each(name, shape):
         return
     each = [penalty.points(*one) for one in zip(real, fake, drawn, strict=True)]
     torch.testing.assert_close(penalty.points(real, fake, torch.stack(drawn)), torch.stack(each))
+
+
+@pytest.mark.parametrize("scale", [1.0, 20.0, torch.tensor([2.0, 0.5])], ids=str)
+@pytest.mark.parametrize("bend", [0.0, 0.3])
+@pytest.mark.parametrize("name", ["r1", "r2"])
+def test_the_approximate_penalties_are_the_exact_ones_in_expectation(name, bend, scale):
+    """On v = a·x/s + bend |x/s|²/2, in float32 as critics compute."""
+    exact, approximate = PENALTIES[name](None), PENALTIES[f"{name}-approx"](None)
+    approximate.scale = scale
+    n = 20_000
+    real, fake = (torch.full((n, 2), at) * scale for at in (0.4, -0.7))
+    x = torch.cat([real, fake, points(approximate, real, fake)]).requires_grad_()
+
+    def bent(x):
+        at = x / scale
+        return at @ torch.tensor([1.0, -2.0]) + bend * at.square().sum(1) / 2
+
+    v = bent(x)
+    look = Seen(*v.split(n)[:2], *squared_gradient(v, x, scale).split(n), v.split(n)[2])
+    # The mean of n squares of one normal variable, whose standard deviation is the root of two.
+    assert approximate(look).item() == pytest.approx(exact(look).item(), rel=4 * (2 / n) ** 0.5)
+
+
+def test_an_approximate_penalty_sees_the_curvature_where_the_slope_is_none():
+    """σ²/8 (2‖H‖² + (tr H)²), with H = 2aI in two dimensions."""
+    penalty, zero = PENALTIES["r1-approx"](None), torch.zeros(50_000, 2, dtype=torch.float64)
+    look, _ = seen(penalty, zero, zero)
+    expected = penalty.sigma**2 / 8 * (2 * 2 * (2 * A) ** 2 + (4 * A) ** 2)
+    assert penalty(look).item() == pytest.approx(expected, rel=0.05)
 
 
 @pytest.mark.parametrize("name", ["gp", "gp-one-sided", "dragan"])

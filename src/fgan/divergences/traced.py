@@ -102,12 +102,14 @@ def _same(one: Divergence, other: Divergence) -> bool:
     return type(one) is type(other) and torch.equal(one.real_at(at), other.real_at(at))
 
 
-class fact(cached_property):  # noqa: N801 - used as `cached_property` is
-    """A `cached_property` that is computed outside of a program that is being made, whoever asks first."""
-
+class _OutsideOfTraces(cached_property):
     def __get__(self, instance: Any, owner: type | None = None) -> Any:  # noqa: ANN401
         """Return the fact, or itself where the class is asked."""
         if instance is None or not tracing():
             return super().__get__(instance, owner)
         with _disable_current_modes():
             return super().__get__(instance, owner)
+
+
+fact = cached_property if TYPE_CHECKING else _OutsideOfTraces
+"""A `cached_property` that is computed outside of a program that is being made, whoever asks first."""

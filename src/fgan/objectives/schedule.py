@@ -129,7 +129,7 @@ class Penalties:
         self.text, self.divergence, self.scale, self.part = text, divergence, scale, part
         self.terms = [(term, PENALTIES[term.name](divergence)) for term in read_terms(text)]
         for _, penalty in self.terms:
-            penalty.part = part
+            penalty.part, penalty.scale = part, scale
         if isinstance(scale, Tensor):
             self.remember_in({name: value.to(scale.device) for name, value in self.memory().items()})
 
@@ -193,10 +193,10 @@ class Penalties:
             slopes: ‖∇v‖² there by x / `scale`, as `squared_gradient` gives them; anything where none needs them.
             sizes: how many of each kind; 0 for a penalty without points of its own.
         """
-        v_real, v_fake, *_ = v.split(sizes, -1)
+        v_real, v_fake, *v_own = v.split(sizes, -1)
         slope_real, slope_fake, *own = slopes.split(sizes, -1)
         values = [
-            weight * penalty(Seen(v_real, v_fake, slope_real, slope_fake, slope_own))
-            for (weight, penalty), slope_own in zip(due, own, strict=True)
+            weight * penalty(Seen(v_real, v_fake, slope_real, slope_fake, *at_own))
+            for (weight, penalty), *at_own in zip(due, own, v_own, strict=True)
         ]
         return torch.stack(values).sum(0)

@@ -70,7 +70,7 @@ class TrainConfig:
     """Steps after which the learning rate has fallen to a half, as lr / (1 + step / lr_fade); 0 for never."""
     penalties: str = "r1:0.2:fade=2000,r2:0.2:fade=2000"
     """What the critic minimises besides, as NAME:WEIGHT[:every=STEPS][:fade=STEPS],... or none. Names: r1, r2,
-    gp, gp-one-sided, dragan, noise, lecam."""
+    r1-approx, r2-approx, gp, gp-one-sided, dragan, noise, lecam."""
     gradient_clip: float = 0.0
     """Largest norm of each player's gradient; a longer one is shortened. 0 for no limit."""
     critic_clamp: float = 0.0
@@ -220,6 +220,8 @@ class TrainConfig:
         values.pop(LOADED, None)
         if "strict" in values:  # a whole recipe: runs shuffled before they wrote it down
             values.setdefault("split", "shuffled")
+        if "log_every" in values:  # likewise: none was compiled
+            values.setdefault("compile", "off")
         names = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in names:

@@ -18,6 +18,7 @@ from fgan.data import Dataset, draw_samples
 from fgan.errors import DivergedError, FganError
 from fgan.output import on_a_terminal
 from fgan.training.checkpoint import Checkpoints, Groups
+from fgan.training.compiling.worth import settled
 from fgan.training.config import TrainConfig
 from fgan.training.diagnosis import diagnosis, what_broke
 from fgan.training.interruption import StopRequest
@@ -49,6 +50,7 @@ class Loop:
         lines: say each line of metrics; unless told, where there is no progress bar.
         bar: show one, on a terminal.
         loggers: receive what the run directory does, after it.
+        members: how many runs like it, itself among them, train as one.
         ranks: the processes that train the run together; this one is the first.
     """
 
@@ -67,8 +69,11 @@ class Loop:
         lines: bool | None = None,
         bar: bool = True,
         loggers: Sequence[Logger] = (),
+        members: int = 1,
         ranks: Ranks = ALONE,
     ) -> None:
+        before = run.config().compile if run.config_path.is_file() else None
+        config = settled(config, data, members, say, before)
         self.config, self.data, self.run, self.say, self.lines = config, data, run, say, lines
         self.trainer = Trainer(config, data, ranks)
         self.loggers = Loggers(run, loggers)

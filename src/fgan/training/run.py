@@ -70,7 +70,9 @@ def train_together(
                 run = RunDirectory(job.out)
                 resume = run.config_path.is_file()
                 run.check(config, resume=resume)
-                loop = Loop(config, dataset, run, build_judge, job.say, lines=False, bar=False)
+                loop = Loop(
+                    config, dataset, run, build_judge, job.say, lines=False, bar=False, members=len(jobs)
+                )
                 stack.enter_context(loop.opened(resume=resume))
             except FganError as error:
                 ends[index] = error
@@ -150,7 +152,7 @@ def _step_together(group: list[Loop | Follower], stop: StopRequest) -> list[Loop
     """Step loops until their last step or a stop request; return those that went back and are not done."""
     went_back: list[Loop | Follower] = []
     while group:
-        ensemble = Ensemble([loop.trainer for loop in group])
+        ensemble = Ensemble([loop.trainer for loop in group], group[0].say)
         whole = True
         while whole and not stop.signal and group[0].is_unfinished():
             ensemble.step()
