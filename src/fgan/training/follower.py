@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from fgan.data import Dataset
 from fgan.errors import FganError, RankError
+from fgan.output import silent
 from fgan.training.config import TrainConfig
 from fgan.training.interruption import StopRequest
 from fgan.training.loop import Loop
@@ -77,6 +78,8 @@ class Follower:
         ranks: the processes that train the run together.
     """
 
+    say = staticmethod(silent)
+    """Rank 0 speaks for all."""
     failure: FganError | None = None
     """Why it cannot go on, if so."""
 
