@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from fgan.data import Dataset
 from fgan.errors import FganError, RankError
+from fgan.output import silent
 from fgan.training.config import TrainConfig
 from fgan.training.interruption import StopRequest
 from fgan.training.loop import Loop
@@ -78,6 +79,8 @@ class Follower:
     """
 
     failure: FganError | None = None
+    line = staticmethod(silent)
+    """Lines are for rank 0 to say."""
     """Why it cannot go on, if so."""
 
     def __init__(self, config: TrainConfig, data: Dataset, ranks: Ranks) -> None:

@@ -73,7 +73,7 @@ class Loop:
         ranks: Ranks = ALONE,
     ) -> None:
         before = run.config().compile if run.config_path.is_file() else None
-        config = settled(config, data, members, say, before)
+        config = settled(config, data, say, before=before, members=members, ranks=ranks.size)
         self.config, self.data, self.run, self.say, self.lines = config, data, run, say, lines
         self.trainer = Trainer(config, data, ranks)
         self.loggers = Loggers(run, loggers)
@@ -205,7 +205,7 @@ class Loop:
         self.run.forget_after(step)
         self._remember_logged()
         self._clock = (step, time.perf_counter())
-        self._line(
+        self.line(
             f"step {lost}: {broken} left the finite numbers; back to step {step} with a learning rate of "
             f"{self.trainer.learning_rate:.3g} ({backoff} of {MOST_BACKOFFS} such returns)"
         )
@@ -230,7 +230,7 @@ class Loop:
         if step not in self.checkpoints.steps():
             self._checkpoint(self.checkpoints)
         if self.stopped_by:
-            self._line(f"stopped by {self.stopped_by.name} at step {step}; go on with --resume")
+            self.line(f"stopped by {self.stopped_by.name} at step {step}; go on with --resume")
         if self.last_picture != self.run.sample_path(step):
             self._picture()
         self._require_loggers()
@@ -352,9 +352,10 @@ class Loop:
         checkpoints.write(self.trainer.steps_done, self.trainer.state(), description)
 
     def _line_of_step(self, text: str) -> None:
-        self._line(f"step {self.trainer.steps_done:>{len(str(self.config.steps))}}  {text}")
+        self.line(f"step {self.trainer.steps_done:>{len(str(self.config.steps))}}  {text}")
 
-    def _line(self, text: str) -> None:
+    def line(self, text: str) -> None:
+        """Say a line, above the progress bar where there is one."""
         if self.bar.disable:
             self.say(text)
         else:

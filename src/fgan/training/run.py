@@ -152,7 +152,7 @@ def _step_together(group: list[Loop | Follower], stop: StopRequest) -> list[Loop
     """Step loops until their last step or a stop request; return those that went back and are not done."""
     went_back: list[Loop | Follower] = []
     while group:
-        ensemble = Ensemble([loop.trainer for loop in group], group[0].say)
+        ensemble = Ensemble([loop.trainer for loop in group], group[0].line)
         whole = True
         while whole and not stop.signal and group[0].is_unfinished():
             ensemble.step()
