@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Unpack
 
+from fgan.cores import working
 from fgan.data import Dataset, absolute_name, as_dataset
 from fgan.data.load import PASSED, is_gone
 from fgan.data.passed import Passable, kind_of
@@ -18,6 +19,7 @@ from fgan.training.interruption import StopRequest
 from fgan.training.judging import Judge
 from fgan.training.loggers import Logger, checked_loggers, closing
 from fgan.training.loop import Loop
+from fgan.training.operations import operations_of
 from fgan.training.run import data_of, default_folder, in_lockstep, prepare_torch, resolved
 from fgan.training.run_directory import RunDirectory
 from fgan.training.settings import Settings
@@ -90,7 +92,11 @@ def train(
             else as_dataset(dataset, options=config.load_options(), say=say)
         )
         loop = Loop(config, found, run, judge_of, say, lines, loggers=followers)
-        with loop.opened(resume=resume), StopRequest() as stop:
+        with (
+            working(operations_of(loop.trainer)),
+            loop.opened(resume=resume),
+            StopRequest() as stop,
+        ):
             in_lockstep([loop], stop)
         if loop.failure:
             raise loop.failure
