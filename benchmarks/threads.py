@@ -2,8 +2,8 @@
 
     FGAN_DATA=... python benchmarks/threads.py [--blocks 15] [--threads 2]
 
-Steps of many sizes by one thread and by several, in turns, in this process; on an idle machine. Threads sleep while they
-wait, as fgan lets them.
+Steps of many sizes by one thread and by several, in turns, in this process; on an idle machine. Threads sleep while
+they wait, as fgan lets them.
 """
 
 from __future__ import annotations
@@ -71,9 +71,8 @@ def main() -> None:
             )
         )
     print(f"torch {torch.__version__}, load {os.getloadavg()[0]:.1f} before and during\n")
-    print(
-        f"| millions of operations | step | ms by 1 thread | 1 thread / {arguments.threads} threads |\n|---|---|---|---|"
-    )
+    print(f"| millions of operations | step | ms by 1 thread | 1 thread / {arguments.threads} threads |")
+    print("|---|---|---|---|")
     for operations, preset, data, changes, seconds, (low, middle, high) in sorted(
         rows, key=lambda row: row[0]
     ):

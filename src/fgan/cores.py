@@ -20,9 +20,10 @@ from pathlib import Path
 from fgan.control_groups import UNKNOWN, control_groups
 
 OPERATIONS_A_THREAD = 1e8
-"""A second thread pays from twice as many on, in the matrix products of a step: below, it mostly waits.
+"""A second thread gets work from twice as many on, in the matrix products of a step: below, it mostly waits.
 
-Measured by `benchmarks/threads.py`.
+The default recipe on ring8, 2.9e8: 7.4 ms of processor time with one thread, 4.3 ms with two idle cores. `original` on
+MNIST, 7e7: two threads gain at most 0.4 ms, half its products, and wait about as long. See `benchmarks/threads.py`.
 """
 WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 """By which users say how threads wait."""
