@@ -160,7 +160,7 @@ print(min(seconds() for _ in range(3)))
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="threads wait for each other on two cores")
+@pytest.mark.skipif(cores.usable_cores() < 2, reason="threads wait for each other on two cores")
 def test_threads_of_a_torch_that_is_loaded_already_stop_spinning():
     spinning = float(python(SPIN.format("")))
     told = float(python(SPIN.format("from fgan.cores import wait_without_spinning; wait_without_spinning()")))
