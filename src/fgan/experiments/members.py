@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import multiprocessing
-import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from typing import Protocol
 
 from tqdm import tqdm
 
+from fgan.cores import take_share, usable_cores
 from fgan.errors import DivergedError, FganError
 from fgan.experiments.comparison import ComparisonDirectory, Member
 from fgan.output import on_a_terminal
@@ -36,13 +36,6 @@ class Outcome:
 
 
 Chunk = list[Member]
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use, which a scheduler or `taskset` can make fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1  # macOS and Windows bind no process this way
 
 
 def chunks_of(members: Sequence[Member], at_once: int, at_most: int) -> list[Chunk]:
@@ -235,9 +228,7 @@ def _work(directory: ComparisonDirectory, chunk: Chunk, threads: int, ends: Conn
     # A terminal sends Ctrl-C to every process of the command. The first one passes it on, as SIGTERM; here a second
     # signal would kill the runs while they write their checkpoints.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    import torch
-
-    torch.set_num_threads(threads)
+    take_share(threads)
     try:
         outcomes = train_chunk(directory, chunk)
     except (FganError, OSError) as error:

@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from fgan.cores import in_words
 from fgan.data import Dataset, draw_samples
 from fgan.errors import DivergedError, FganError
 from fgan.output import on_a_terminal
@@ -112,6 +113,8 @@ class Loop:
                 self.say(f"{self.config.divergence}: {note}")
             by = f', the critic by the link "{objective.link}"' if objective.link else ""
             self.say(f"the generator follows {objective.follows}{by}")
+            if self.trainer.device.type == "cpu":
+                self.say(in_words())
             if resume:
                 self._restore(restored)
             first = self.trainer.steps_done
@@ -348,6 +351,7 @@ class Loop:
             "classes": self.data.classes if self.trainer.classes else (),
             "data": self.fingerprint,
             "link": self.trainer.objective.link,
+            "threads": torch.get_num_threads(),
         }
         checkpoints.write(self.trainer.steps_done, self.trainer.state(), description)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import torch
 
+from fgan.cores import working
 from fgan.data import Dataset, absolute_name, load_data
 from fgan.data.load import short_name
 from fgan.device import resolve_device
@@ -27,6 +28,7 @@ from fgan.training.follower import Follower
 from fgan.training.interruption import StopRequest
 from fgan.training.judging import BuildJudge
 from fgan.training.loop import Loop
+from fgan.training.operations import operations_of
 from fgan.training.run_directory import RunDirectory
 from fgan.training.summary import Summary
 
@@ -62,22 +64,27 @@ def train_together(
     prepare_torch()
     ends: dict[int, Summary | FganError] = {}
     loops: dict[int, Loop] = {}
+    resumed: dict[int, bool] = {}
     with ExitStack() as stack:
         for index, job in enumerate(jobs):
             try:
                 config = resolved(job.config)
                 dataset = dataset.to(config.device)
                 run = RunDirectory(job.out)
-                resume = run.config_path.is_file()
-                run.check(config, resume=resume)
-                loop = Loop(
+                resumed[index] = run.config_path.is_file()
+                run.check(config, resume=resumed[index])
+                loops[index] = Loop(
                     config, dataset, run, build_judge, job.say, lines=False, bar=False, members=len(jobs)
                 )
-                stack.enter_context(loop.opened(resume=resume))
             except FganError as error:
                 ends[index] = error
-            else:
-                loops[index] = loop
+        stack.enter_context(working(sum(operations_of(loop.trainer) for loop in loops.values())))
+        for index, loop in list(loops.items()):
+            try:
+                stack.enter_context(loop.opened(resume=resumed[index]))
+            except FganError as error:
+                ends[index] = error
+                del loops[index]
         with StopRequest() as stop:
             in_lockstep(list(loops.values()), stop)
     ends |= {index: loop.failure or loop.summary() for index, loop in loops.items()}
