@@ -78,6 +78,8 @@ class Follower:
         ranks: the processes that train the run together.
     """
 
+    say = staticmethod(silent)
+    """Rank 0 speaks for all."""
     failure: FganError | None = None
     line = staticmethod(silent)
     """Lines are for rank 0 to say."""
