@@ -30,6 +30,10 @@ class RunError(FganError):
     """A run directory cannot be written, read or resumed."""
 
 
+class TakenError(RunError):
+    """Another process trains the run."""
+
+
 class MemoryLimitError(FganError):
     """What was asked for needs more memory than is free."""
 
