@@ -50,8 +50,8 @@ class CompareCommand:
     plan: bool = False
     """Train nothing: write the plan into the folder, for workers to carry out."""
     worker: Path | None = None
-    """Alone, with --claim, --lease and --json: train runs of the comparison in this folder, beside as many other workers
-    as are started, on any machine that sees it."""
+    """Train runs of the comparison in this folder, beside as many other workers as are started, on any machine that
+    sees it. Besides this only --claim, --lease and --json can be given: the plan says the rest."""
     claim: int = 1
     """Runs that a worker claims at a time and trains as one ensemble."""
     lease: float = LEASE

@@ -197,7 +197,7 @@ class Claims:
             RunError: where the folder cannot be read.
         """
         try:
-            files = sorted(name for name in os.listdir(self.folder) if NAME.fullmatch(name))
+            files = sorted(path.name for path in self.folder.iterdir() if NAME.fullmatch(path.name))
         except OSError as error:
             raise RunError(f"cannot read {self.folder} ({error}).") from error
         now = time.monotonic()  # which stands still where this machine sleeps, unlike the owner's
