@@ -200,7 +200,7 @@ class Workers:
 
 @pytest.mark.slow
 def test_a_worker_that_is_killed_loses_nothing_and_the_bits_are_those_of_runs_alone(tmp_path):
-    plan(tmp_path / "c", 1200, 50)
+    plan(tmp_path / "c", 500, 25)
     workers = Workers(tmp_path / "c", 3)
     name, victim = next(iter(workers.wait_for_work(3).items()))
     victim.kill()
@@ -217,7 +217,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_the_bits_are_those_of_runs_al
 
 @pytest.mark.slow
 def test_a_worker_that_was_suspended_leaves_its_run_and_one_that_is_stopped_hands_it_on(tmp_path):
-    plan(tmp_path / "c", 1200, 50)
+    plan(tmp_path / "c", 500, 25)
     workers = Workers(tmp_path / "c", 3)
     (name, suspended), (_, stopped), *_ = workers.wait_for_work(3).items()
     suspended.send_signal(signal.SIGSTOP)
