@@ -5,7 +5,8 @@
 One thread; seconds are of the processor, the least of several blocks, so that a busy machine changes little. The memory
 of steps is counted exactly: the tensors at the fullest moment, with parameters and moments. That of loading is the peak
 of what the process holds, less what it held before. An exponent b says that the figure grows as size^b: a straight line
-fitted to the logarithms of the last three sizes, where what does not grow matters least. Above 1.15 it is marked.
+fitted to the logarithms of the last three sizes, where what does not grow matters least. It is marked where it is more
+than 0.2 above what must be: 1, and 2 for the width, as a layer has that many squared weights.
 """
 
 from __future__ import annotations
@@ -28,8 +29,10 @@ from fgan.training.ensemble import Ensemble
 from fgan.training.memory import bytes_of_steps
 from fgan.training.trainer import Trainer
 
-LINEAR = 1.15
-"""Exponents above it are called worse than linear: a little more is noise, or a cache that no longer holds it all."""
+MUST = {"width": 2.0}
+"""Exponents that cannot be less, where they are not 1."""
+NOISE = 0.2
+"""By so much more a figure may seem to grow, as where a cache no longer holds it all."""
 DIVERGENCES = ("kl", "js", "gan", "reverse-kl", "pearson", "squared-hellinger", "jeffreys", "alpha:0.5")
 Figures = dict[str, float]
 SIZES = {
@@ -182,8 +185,12 @@ def table(part: str, sizes: Sequence[int], curve: Sequence[Figures]) -> Iterator
         yield f"{size:>12,}" + "".join(f"{point[name]:>18.4g}" for name in names)
     found = exponents(sizes, curve)
     yield f"{'exponent':>12}" + "".join(
-        f"{found[name]:>17.2f}{'!' if found[name] > LINEAR else ' '}" for name in names
+        f"{found[name]:>17.2f}{'!' if is_worse(part, found[name]) else ' '}" for name in names
     )
+
+
+def is_worse(part: str, exponent: float) -> bool:
+    return exponent > MUST.get(part, 1.0) + NOISE
 
 
 def main() -> None:
@@ -204,9 +211,11 @@ def main() -> None:
             curve = [PARTS[part](size, Path(folder)) for size in sizes]
             print("\n".join(["", *table(part, sizes, curve)]), flush=True)
             found = exponents(sizes, curve)
-            worse += [f"{name} by {part} (exponent {b:.2f})" for name, b in found.items() if b > LINEAR]
+            worse += [
+                f"{name} by {part} (exponent {b:.2f})" for name, b in found.items() if is_worse(part, b)
+            ]
             result[part] = {"sizes": sizes, "curve": curve, "exponents": found}
-    print(f"\nworse than linear: {'; '.join(worse) or 'nothing'}")
+    print(f"\nworse than must be: {'; '.join(worse) or 'nothing'}")
     if arguments.json:
         arguments.json.write_text(json.dumps(result, indent=2) + "\n")
 
