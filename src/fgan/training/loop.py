@@ -101,7 +101,11 @@ class Loop:
         Raises:
             FganError: where there is no such run to resume, or another one is in its place.
         """
-        with self.run.locked(create=not resume), self.bar:
+        with self.run.locked(create=not resume) as locked, self.bar:
+            if not locked:
+                self.say(
+                    f"the file system of {self.run.path} has no locks: see that no other process trains this run"
+                )
             # Once more: another process may have been here while the data were read.
             self.run.check(self.config, resume=resume)
             restored = (
@@ -221,8 +225,11 @@ class Loop:
             with self._failing():
                 self._finish()
         if self.failure:
-            state = "diverged" if isinstance(self.failure, DivergedError) else "failed"
-            self._end(state, str(self.failure))
+            failure = self.failure
+            state = "diverged" if isinstance(failure, DivergedError) else "failed"
+            with self._failing():  # the disk may be full, which must not end the others
+                self._end(state, str(failure))
+            self.failure = failure
 
     def _finish(self) -> None:
         if not self.trainer.is_finite():  # stopped between two checks

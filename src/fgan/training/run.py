@@ -9,7 +9,7 @@ import dataclasses
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -22,6 +22,7 @@ from fgan.data.load import short_name
 from fgan.device import resolve_device
 from fgan.errors import FganError
 from fgan.objectives import BASELINES
+from fgan.training.checkpoint import Guard, do_nothing
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble, together
 from fgan.training.follower import Follower
@@ -41,15 +42,17 @@ class Job:
         config: its recipe.
         out: its run directory; gone on with, where there is a run already.
         say: receives its lines for people.
+        guard: called before anything is written; raises where this process may not.
     """
 
     config: TrainConfig
     out: Path
     say: Callable[[str], None]
+    guard: Guard = do_nothing
 
 
 def train_together(
-    jobs: Sequence[Job], dataset: Dataset, *, build_judge: BuildJudge
+    jobs: Sequence[Job], dataset: Dataset, *, build_judge: BuildJudge, stop: StopRequest | None = None
 ) -> list[Summary | FganError]:
     """Train several runs of the same data as one ensemble where they agree, each into its own run directory.
 
@@ -57,6 +60,7 @@ def train_together(
         jobs: the runs; those that do not agree, or were left at other steps, go one ensemble after the other.
         dataset: the data of all of them.
         build_judge: called before anything is written, for each run whose config asks for evaluations.
+        stop: ends all of them early; default: one of their own.
 
     Returns:
         What became of each: its summary, or why it failed, which leaves the others as they are.
@@ -71,6 +75,7 @@ def train_together(
                 config = resolved(job.config)
                 dataset = dataset.to(config.device)
                 run = RunDirectory(job.out)
+                run.guard = job.guard
                 resumed[index] = run.config_path.is_file()
                 run.check(config, resume=resumed[index])
                 loops[index] = Loop(
@@ -85,7 +90,7 @@ def train_together(
             except FganError as error:
                 ends[index] = error
                 del loops[index]
-        with StopRequest() as stop:
+        with nullcontext(stop) if stop else StopRequest() as stop:
             in_lockstep(list(loops.values()), stop)
     ends |= {index: loop.failure or loop.summary() for index, loop in loops.items()}
     return [ends[index] for index in range(len(jobs))]
