@@ -102,6 +102,9 @@ def test_a_traced_step_is_the_step(name, members, interpreted):
             assert torch.equal(*(state["progress"][name] for state in states))
         for who in ("generator", "critic"):
             assert torch.equal(*(state[f"{who}_optimizer"]["count"] for state in states))
+    asked = [str(node.target) for graph in interpreted for node in graph.graph.nodes]
+    waiting = [name for name in asked if "_local_scalar_dense" in name or "nonzero" in name]
+    assert not waiting, "a GPU would be waited for"
     constants = [node.target for graph in interpreted for node in graph.graph.nodes if node.op == "get_attr"]
     assert not constants, "everything that a program reads is passed to it"
 

@@ -72,6 +72,8 @@ def settled(
 def _is_worth_it(config: TrainConfig, dataset: Dataset, members: int) -> bool:
     if config.steps < FEWEST_STEPS:
         return False
+    if config.device == "cuda":  # a graph is captured within a second, and a step is hundreds of launches
+        return True
     calls, written = cost_of_a_step(config, dataset)
     saved = config.steps * (SAVED_A_CALL * calls + SAVED_A_BYTE * written * members)
     return saved > TO_COMPILE + TO_COMPILE_A_CALL * calls
