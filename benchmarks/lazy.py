@@ -3,10 +3,10 @@
     python benchmarks/lazy.py [--data ring8 grid25] [--divergences NAME ...] [--seeds 3] [--steps 30000] [--width N]
         [--recipes NAME ...] [--every STEPS] [--preset NAME]
 
-The default preset in all else; of data without modes only the milliseconds. All runs of a recipe are one ensemble; the recipes take turns in blocks of 100 steps, so
-that the times compare also where the machine is busy. A mode is covered if one of 10,000 samples lies within three
-standard deviations of it, and such samples are the good ones. JS is the exact one, in nats, between the shares of
-samples at each mode and at none, and the data's; 1.386 is the most.
+The default preset in all else; of data without modes only the milliseconds. All runs of a recipe are one ensemble; the
+recipes take turns in blocks of 100 steps, so that the times compare also where the machine is busy. A mode is covered
+if one of 10,000 samples lies within three standard deviations of it, and such samples are the good ones. JS is the
+exact one, in nats, between the shares of samples at each mode and at none, and the data's; 1.386 is the most.
 """
 
 from __future__ import annotations
