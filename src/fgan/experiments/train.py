@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Unpack
 
 from fgan import torchrun
+from fgan.cores import working
 from fgan.data import Dataset, absolute_name, as_dataset
 from fgan.data.load import PASSED, is_gone
 from fgan.data.passed import Passable, kind_of
@@ -20,6 +21,7 @@ from fgan.training.interruption import StopRequest
 from fgan.training.judging import Judge
 from fgan.training.loggers import Logger, checked_loggers, closing
 from fgan.training.loop import Loop
+from fgan.training.operations import operations_of
 from fgan.training.ranks import facts_of, fitted, joined
 from fgan.training.run import data_of, default_folder, in_lockstep, prepare_torch, resolved
 from fgan.training.run_directory import RunDirectory
@@ -114,7 +116,11 @@ def train(
     config, run, goes_on = ranks.agreed(begin)
     with closing(followers):
         loop = ranks.agreed(prepare)
-        with loop.opened(resume=goes_on), StopRequest(ranks) as stop:
+        with (
+            working(operations_of(loop.trainer)),
+            loop.opened(resume=goes_on),
+            StopRequest(ranks) as stop,
+        ):
             in_lockstep([loop], stop)
         if loop.failure:
             raise loop.failure

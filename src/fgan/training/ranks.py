@@ -305,7 +305,8 @@ def fitted(ranks: Ranks, config: TrainConfig, *, resume: bool = False) -> TrainC
     batch_size, device = config.batch_size, config.device
     if config.compile == "on" and not resume:
         raise FganError(
-            f"--compile on compiles the step of a single process; got {ranks.size} ranks. Leave it out, or start one."
+            f"--compile on compiles the step of a single process; got {ranks.size} ranks. "
+            "Take --compile off, or start one."
         )
     if batch_size % ranks.size:
         lower = batch_size // ranks.size * ranks.size

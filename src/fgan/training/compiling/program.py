@@ -1,4 +1,4 @@
-"""The step of an ensemble as programs: traced into operations without autograd, and compiled.
+"""The step of an ensemble as programs: traced into operations without autograd, and compiled; on CUDA, captured.
 
 A program is a function of tensors: what the ensemble holds, what was drawn, and one vector of numbers that change with
 time (step sizes, the average's share, the weights of penalties). It changes the first in place and returns the
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from fgan.training.adam import Rate, rate_at
 from fgan.training.compiling import build, kept
+from fgan.training.compiling.captured import Captured
 from fgan.training.step import Batches, Due
 from fgan.training.whole_step import Rates, WholeStep
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from torch.fx import GraphModule
 
 Program = Callable[[list[Tensor]], Sequence[Tensor]]
-SECONDS_OF_SILENCE = 3.0
 
 
 class Programs:
@@ -38,6 +38,7 @@ class Programs:
 
     def __init__(self, whole: WholeStep, recipe: str, say: Callable[[str], None]) -> None:
         self.whole, self.recipe, self.say = whole, recipe, say
+        self.on_cuda = whole.sums.is_cuda
         self._memory = whole.memory()
         self._made: dict[object, Program] = {}
 
@@ -51,7 +52,9 @@ class Programs:
             rates: for each move of the critic, then the generator's: the step size of each member, and the root.
         """
         weights = [weight for of_group in due for weight, _ in of_group]
-        numbers = torch.tensor([*rates, share, *weights], dtype=torch.float64, device=self.whole.sums.device)
+        numbers = torch.tensor([*rates, share, *weights], dtype=torch.float64)
+        if self.on_cuda:  # page-locked, so that the copy waits for nothing
+            numbers = numbers.pin_memory().to(self.whole.sums.device, non_blocking=True)
         inputs = [*self._memory, numbers, *_tensors(batches)]
         names = tuple(tuple(type(penalty).__name__ for _, penalty in of_group) for of_group in due)
         program = self._made.get(names)
@@ -65,6 +68,9 @@ class Programs:
     def _program(
         self, batches: Sequence[Batches], due: Sequence[Due], names: object, inputs: list[Tensor]
     ) -> Program:
+        if self.on_cuda:
+            graph = traced(self.whole, batches, due, inputs)
+            return Captured(lambda given: graph(*given), inputs, len(self._memory))
         key = kept.key_of(self.recipe, names, inputs)
         found = kept.load(key)
         if found is not None:

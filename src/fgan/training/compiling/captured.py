@@ -1,0 +1,65 @@
+"""A program as a CUDA graph: the kernels of a step by one launch, and nothing that waits for the GPU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+Replay = Callable[[], object]
+Record = Callable[[Callable[[], Sequence[Tensor]]], tuple[Replay, Sequence[Tensor]]]
+WARM_UPS = 3
+"""Before a capture, so that libraries have chosen their kernels and taken their workspaces."""
+
+
+class Captured:
+    """A program that is replayed on tensors which stay where they are.
+
+    Args:
+        program: a function of a list of tensors, of which it changes the first ones in place.
+        inputs: such a list. The first `held` are worked on where they lie; the others are copied to places of
+            their own before each replay.
+        held: see `inputs`.
+        record: records what a function does, without doing it, and returns what does it again and what it returned.
+    """
+
+    def __init__(
+        self,
+        program: Callable[[list[Tensor]], Sequence[Tensor]],
+        inputs: Sequence[Tensor],
+        held: int,
+        record: Record | None = None,
+    ) -> None:
+        memory, self._held = list(inputs[:held]), held
+        self._places = [tensor.clone() for tensor in inputs[held:]]
+        before = [tensor.detach().clone() for tensor in memory]
+
+        def run() -> Sequence[Tensor]:
+            return program([*memory, *self._places])
+
+        self._replay, self._returned = (record or record_on_cuda)(run)
+        with torch.no_grad():
+            for tensor, value in zip(memory, before, strict=True):
+                tensor.copy_(value)
+
+    def __call__(self, inputs: Sequence[Tensor]) -> Sequence[Tensor]:
+        """Return what the program returns; valid until the next call."""
+        for place, tensor in zip(self._places, inputs[self._held :], strict=True):
+            place.copy_(tensor, non_blocking=True)
+        self._replay()
+        return self._returned
+
+
+def record_on_cuda(run: Callable[[], Sequence[Tensor]]) -> tuple[Replay, Sequence[Tensor]]:
+    """Capture what a function launches as a CUDA graph."""
+    aside = torch.cuda.Stream()
+    aside.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(aside):
+        for _ in range(WARM_UPS):
+            run()
+    torch.cuda.current_stream().wait_stream(aside)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        returned = run()
+    return graph.replay, returned
