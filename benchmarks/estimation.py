@@ -265,7 +265,9 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=["coverage", "accuracy", "null", "time"])
     parser.add_argument("--repeats", type=int, default=200)
     parser.add_argument("--n", type=int, help="1000 for coverage and null, 10000 for accuracy, unless told")
-    parser.add_argument("--only", default="", help="coverage, accuracy and null of the laws whose name has this in it")
+    parser.add_argument(
+        "--only", default="", help="coverage, accuracy and null of the laws whose name has this in it"
+    )
     parser.add_argument("--jobs", type=int, default=usable_cores())
     options = parser.parse_args()
     for laws in (COVERAGE, ACCURACY, EQUAL):
