@@ -7,8 +7,8 @@ What a log-ratio l₀ leaves is a function g on a grid, linear between its nodes
 where samples count by their shares at the nodes around them, so that a step costs what the grid does, however many
 samples there are. The samples that stop choose λ.
 
-Source: Eilers and Marx, "Flexible smoothing with B-splines and penalties" (1996); Wand, "Fast computation of multivariate
-kernel estimators" (1994), for linear binning.
+Source: Eilers and Marx, "Flexible smoothing with B-splines and penalties" (1996); Wand, "Fast computation of
+multivariate kernel estimators" (1994), for linear binning.
 """
 
 from __future__ import annotations
@@ -209,7 +209,7 @@ def _times(banded: np.ndarray, g: np.ndarray) -> np.ndarray:
 
 @functools.cache
 def _roughness(dimension: int) -> np.ndarray:
-    """Return the matrix of the integral of squared second derivatives on [0, 1]^d, its diagonals as LAPACK stores them."""
+    """Return the matrix of ∫|g''|² on [0, 1]^d, its diagonals as LAPACK stores them."""
     from scipy.sparse import diags, eye, kron
 
     m = NODES[dimension]
