@@ -72,7 +72,7 @@ class JointLearner(NeuralLearner):
         device: where networks are trained.
     """
 
-    schedule = Schedule(epochs=100, most_steps=4000, patience=10)
+    schedule = Schedule(epochs=100, most_steps=1500, lr=2e-2, patience=10)
     splined = 2
 
     def __init__(self, columns: int, *, seed: int = 0, device: str = "cpu") -> None:
