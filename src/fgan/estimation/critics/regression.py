@@ -23,7 +23,7 @@ MOST_FEATURES = 600
 SPACING = 0.75
 KNOTS = tuple(SPACING * place for place in range(-4, 5))
 FINE = 20
-MAX_STEPS, TOLERANCE = 20, 1e-5
+MAX_STEPS, TOLERANCE = 20, 2e-6
 SLOW = 0.3
 """A step that is to gain more than this share of what the one before was is taken with a curvature too old."""
 PATIENCE = 2
