@@ -116,7 +116,7 @@ VECTORS, IMAGES, CATEGORIES = ("vectors",), ("vectors", "images"), ("categories"
 REGISTRY: tuple[Method, ...] = (
     Method(
         "logistic",
-        "a classifier's log-odds: regression first, then a spline (one coordinate) or a network; convolutional for images",
+        "a classifier's log-odds: regression, then a spline (one coordinate) or a network; convolutional for images",
         two_samples=IMAGES,
         learner=lambda s: NeuralLearner(seed=s.seed, device=s.device),
         weighted=True,

@@ -29,7 +29,12 @@ NODES = {1: 128, 2: 72}
 """Along each coordinate, by how many coordinates there are."""
 WIDE = 1.4
 """Nodes lie as quantiles of a normal distribution of this spread: closer where samples of spread 1 are."""
-PENALTIES = tuple(10.0**-power for power in range(2, 12))
+PENALTIES = {
+    1: tuple(10.0**-power for power in range(2, 8)),
+    2: tuple(10.0**-power for power in range(2, 12)),
+}
+"""From the heaviest to the lightest, by how many coordinates there are. At 10^-7 of one coordinate, a thirtieth of the
+samples decide g at a place: copies that stop what they train cannot ask for less. Curves that y follows need less."""
 RIDGE = 1e-8
 """On g itself, for nodes that neither samples nor the second differences hold."""
 PATIENCE = 2
@@ -160,7 +165,7 @@ def spline_path(p: Binned, q: Binned, dimension: int) -> Iterator[np.ndarray]:
     """Fit g (m^d,) from the heaviest penalty to the lightest: Newton's method, each from where the one before ended."""
     rough = _roughness(dimension)
     g = np.zeros(len(p.mass))
-    for penalty in PENALTIES:
+    for penalty in PENALTIES[dimension]:
         g = _newton(p, q, penalty * rough, g)
         yield g
 
