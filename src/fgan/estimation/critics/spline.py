@@ -145,14 +145,14 @@ def splined(
     )
     weights_stop, offsets = of_mean_one(weights_stop), offsets[2:]
     places = [around(scores(x)) for x in sides[2:]]
-    best, least, waited = base, float(logistic_loss(*offsets, weights_stop)), 0
+    best, least, waited = base, float(logistic_loss(*offsets, weights=weights_stop)), 0
     for g in spline_path(p, q, sides[0].shape[1]):
         values = torch.from_numpy(g)
         found = [
             offset + (values[nodes] * shares).sum(1).float()
             for offset, (nodes, shares) in zip(offsets, places, strict=True)
         ]
-        loss = float(logistic_loss(*found, weights_stop))
+        loss = float(logistic_loss(*found, weights=weights_stop))
         waited = 0 if loss < least else waited + 1
         if loss < least:
             best, least = Splined(base, scores, values), loss
@@ -174,7 +174,7 @@ def _newton(p: Binned, q: Binned, penalty: np.ndarray, g: np.ndarray) -> np.ndar
     from scipy.linalg import solveh_banded  # not at the top: it takes half a second
 
     def loss_at(g: np.ndarray) -> float:
-        on_p, on_q = np.logaddexp(0, -p.offset - g), np.logaddexp(0, q.offset + g)
+        on_p, on_q = np.logaddexp(0.0, -p.offset - g), np.logaddexp(0.0, q.offset + g)
         return float((p.mass @ on_p + q.mass @ on_q + g @ _times(penalty, g)) / 2)
 
     loss = loss_at(g)
@@ -219,7 +219,7 @@ def _roughness(dimension: int) -> np.ndarray:
 
     m = NODES[dimension]
     first, second = (
-        diags(weights, range(len(weights)), shape=(m - order, m))
+        diags(weights, [*range(len(weights))], shape=(m - order, m))  # pyright: ignore[reportArgumentType]
         for order, weights in ((1, [-1.0, 1.0]), (2, [1.0, -2.0, 1.0]))
     )
     bent, tilted = second.T @ second, first.T @ first
