@@ -116,14 +116,14 @@ VECTORS, IMAGES, CATEGORIES = ("vectors",), ("vectors", "images"), ("categories"
 REGISTRY: tuple[Method, ...] = (
     Method(
         "logistic",
-        "a classifier's log-odds: regression first, then a network for what it leaves; convolutional for images",
+        "a classifier's log-odds: regression, then a spline (one coordinate) or a network; convolutional for images",
         two_samples=IMAGES,
         learner=lambda s: NeuralLearner(seed=s.seed, device=s.device),
         weighted=True,
     ),
     Method(
         "logistic",
-        "a classifier of pairs: a normal copula first, then a network for what it leaves",
+        "a classifier of pairs: a normal copula first, then a spline (one x, one y) or a network",
         joint=VECTORS,
         learner=lambda s: JointLearner(s.columns, seed=s.seed, device=s.device),
         weighted=True,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fgan.errors import FganError, did_you_mean
 from fgan.estimation.inputs.read import FEWEST
 from fgan.evaluation.classes import class_coverage, classifier_score
-from fgan.evaluation.copying import closeness, near_copies, nearest_training, repeated, repeats
+from fgan.evaluation.copying import closeness, near_copies, repeated, repeats
 from fgan.evaluation.divergences import feature_divergences
 from fgan.evaluation.domain import Caveat, constant_features
 from fgan.evaluation.features import Classifier
@@ -128,8 +128,7 @@ def _finite_training(real: Real) -> str:
 
 def _copying(samples: Side, real: Real) -> Found:
     assert real.training is not None and real.unseen is not None, "asked for by `needs`"
-    training = real.training.features
-    ours, theirs = (nearest_training(side.features, training)[0][:, 0] for side in (samples, real.unseen))
+    ours, theirs = samples.near(real.training), real.unseen.near(real.training)
     again = proportion(repeated(samples.values, real.training.values))
     return {
         "closer-to-training": closeness(ours, theirs),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -12,6 +13,8 @@ from fgan.evaluation.domain import empty_balls, require_memory_of
 from fgan.evaluation.jackknife import GROUPS, Uncertain, group_of, mean_of_crossed, mean_over_units
 
 SPARE = 10
+SPAN = 32
+"""Columns in a set whose minimum says whether any of them is looked at."""
 """Neighbours looked at beyond the k-th, so that a group of samples can be left out."""
 ROUNDING = 2e-5
 """How far off a squared distance from a product in float32 may be, in parts of the largest squared norms."""
@@ -82,6 +85,11 @@ class Points:
         self.quick = self.exact.float()
         self.norms = self.quick.square().sum(1)
 
+    @cached_property
+    def exact_norms(self) -> Tensor:
+        """Squared norms, float64 (n,)."""
+        return self.exact.square().sum(1)
+
     def __len__(self) -> int:
         """Return how many there are."""
         return len(self.exact)
@@ -110,9 +118,8 @@ class Points:
 
     def distances(self, rows: Tensor, other: Points) -> Tensor:
         """Return squared distances of some rows to all of the other, (r, m), by a product in float64."""
-        norms = other.exact.square().sum(1)
-        products = torch.addmm(norms[None], self.exact[rows], other.exact.T, alpha=-2)
-        return products.add_(self.exact[rows].square().sum(1, keepdim=True)).clamp_(min=0)
+        products = torch.addmm(other.exact_norms[None], self.exact[rows], other.exact.T, alpha=-2)
+        return products.add_(self.exact_norms[rows, None]).clamp_(min=0)
 
     def pair_distances(self, other: Points, i: Tensor, j: Tensor) -> Tensor:
         """Return the squared distances of pairs of rows i and rows j of the other, exact to float64."""
@@ -121,10 +128,30 @@ class Points:
         return torch.cat([(self.exact[a] - other.exact[b]).square().sum(1) for a, b in parts])
 
 
+def smallest(matrix: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """Return the `count` smallest numbers of each row and their columns, smallest first.
+
+    They lie within the `count` sets of columns whose minima are smallest, so that few numbers are ever sorted.
+
+    >>> smallest(torch.arange(3000.0).flip(0)[None], 2)
+    (tensor([[0., 1.]]), tensor([[2999, 2998]]))
+    """
+    sets = matrix.shape[1] // SPAN
+    if sets < 2 * count:
+        return matrix.topk(count, largest=False)
+    whole = sets * SPAN
+    first = matrix[:, :whole].unflatten(1, (SPAN, sets)).amin(1).topk(count, largest=False).indices
+    columns = (first[:, :, None] + torch.arange(0, whole, sets, device=matrix.device)).flatten(1)
+    rest = torch.arange(whole, matrix.shape[1], device=matrix.device).expand(len(matrix), -1)
+    columns = torch.cat([columns, rest], 1)
+    values, places = matrix.gather(1, columns).topk(count, largest=False)
+    return values, columns.gather(1, places)
+
+
 def nearest(points: Points, other: Points, rows: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """Return squared distances and indices of the nearest of the other to some rows, nearest first, (r, count)."""
     kept = min(count + SPARE, len(other))
-    quick, index = points.quick_distances(rows, other).topk(kept, largest=False)
+    quick, index = smallest(points.quick_distances(rows, other), kept)
     for part in _doubtful(points, other, rows, quick, count).nonzero()[:, 0].split(100):
         index[part] = points.distances(rows[part], other).topk(kept, largest=False).indices
     exact = points.pair_distances(other, rows.repeat_interleave(kept), index.flatten()).view_as(index)
@@ -179,9 +206,8 @@ def own_neighbours(points: Points, count: int, block: int) -> tuple[Tensor, Tens
     nearest_yet = torch.full((n, count), torch.inf, device=device)
     index = torch.zeros(n, count, dtype=torch.int64, device=device)
 
-    def merge(rows: slice, distances: Tensor, first: int, dim: int) -> None:
-        found = distances.topk(min(count, distances.shape[dim]), dim, largest=False)
-        values, places = (part if dim == 1 else part.T for part in found)
+    def merge(rows: slice, distances: Tensor, first: int) -> None:
+        values, places = smallest(distances, min(count, distances.shape[1]))
         values = torch.cat([nearest_yet[rows], values], 1)
         places = torch.cat([index[rows], places + first], 1)
         nearest_yet[rows], order = values.topk(count, largest=False)
@@ -193,9 +219,9 @@ def own_neighbours(points: Points, count: int, block: int) -> tuple[Tensor, Tens
         rows = torch.arange(start, stop, device=device)
         distances = points.quick_distances(rows, points, start, memory=memory)
         distances.diagonal().fill_(torch.inf)
-        merge(slice(start, stop), distances, start, dim=1)
+        merge(slice(start, stop), distances, start)
         if stop < n:
-            merge(slice(stop, n), distances[:, stop - start :], start, dim=0)
+            merge(slice(stop, n), distances[:, stop - start :].T, start)
     return nearest_yet, index
 
 

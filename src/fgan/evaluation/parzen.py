@@ -43,8 +43,9 @@ def log_likelihood(
     require_memory_of("kde", needed, samples, reference)
     x = Points(samples)
     bandwidth = choose_bandwidth(x, Points(validation), block)
+    grouped = Points(torch.cat([samples[group::GROUPS] for group in range(GROUPS)]))
     by_group = torch.cat(
-        [_log_densities(x, part, bandwidth) for part in _squared_distances(x, Points(reference), block)]
+        [_log_densities(part, bandwidth) for part in _squared_distances(grouped, Points(reference), block)]
     )
     n = leave_out(torch.bincount(group_of(len(x), samples.device)).double())
     everything = [by_group] + [by_group[:, torch.arange(GROUPS) != g] for g in range(GROUPS)]
@@ -74,14 +75,20 @@ def _caveats(x: Points, validation: Tensor) -> Iterator[Caveat]:
 def choose_bandwidth(x: Points, validation: Points, block: int = 500) -> float:
     """Return the h of a grid, from the nearest neighbour's scale outwards, that fits the validation samples best."""
     distances = torch.cat([part.float() for part in _squared_distances(x, validation, block)])
-    typical = distances.amin(1).mean().sqrt().clamp(
+    nearest = distances.amin(1, keepdim=True)
+    distances, memory = distances.sub_(nearest), torch.empty_like(distances)
+    typical = nearest.mean().sqrt().clamp(
         min=1e-3 * x.exact.std(0).mean().clamp(min=1e-6)
     ).item() / math.sqrt(x.exact.shape[1])
     grid = [typical * 10 ** (-1.5 + 3 * step / (BANDWIDTHS - 1)) for step in range(BANDWIDTHS)]
     chosen = typical
     for _ in range(2):  # the second grid lies between the first one's neighbours of the best
         scores = [
-            float((-distances / (2 * h * h)).logsumexp(1).mean()) - x.exact.shape[1] * math.log(h)
+            float(
+                torch.mul(distances, -0.5 / (h * h), out=memory).exp_().sum(1).log().mean()
+                - (nearest / (2 * h * h)).mean()
+            )
+            - x.exact.shape[1] * math.log(h)
             for h in grid
         ]
         best = max(range(len(grid)), key=scores.__getitem__)
@@ -96,7 +103,8 @@ def _squared_distances(x: Points, y: Points, block: int) -> Iterator[Tensor]:
         yield y.distances(rows, x)
 
 
-def _log_densities(x: Points, distances: Tensor, bandwidth: float) -> Tensor:
+def _log_densities(distances: Tensor, bandwidth: float) -> Tensor:
     """Return log Σ exp(-d²/2h²) over each group of samples, for rows of distances (r, n): (r, B)."""
+    sizes = group_of(distances.shape[1]).bincount().tolist()
     scaled = distances.div_(-2 * bandwidth**2)
-    return torch.stack([scaled[:, group::GROUPS].logsumexp(1) for group in range(GROUPS)], 1)
+    return torch.stack([part.logsumexp(1) for part in scaled.split(sizes, 1)], 1)

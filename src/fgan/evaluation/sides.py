@@ -15,6 +15,7 @@ from fgan.data import Dataset, Modes, Source, TensorSource
 from fgan.data.dataset import as_float, as_uint8
 from fgan.data.large import take
 from fgan.errors import DataError, FganError
+from fgan.evaluation.copying import nearest_training
 from fgan.evaluation.features import Classifier, Extractor, features_of
 from fgan.evaluation.jackknife import GROUPS
 
@@ -57,9 +58,18 @@ class Side:
             extractor, values, batch_size=batch_size, device=device, cache=cache, say=say
         )
 
+        self._near: dict[Side, Tensor] = {}
+        self._search = lambda training: nearest_training(self.features, training.features)[0][:, 0]
+
     def __len__(self) -> int:
         """Return the number of samples."""
         return len(self.values)
+
+    def near(self, training: Side) -> Tensor:
+        """Return the squared distances of features to the nearest of a training set's (n,), searched once."""
+        if training not in self._near:
+            self._near[training] = self._search(training)
+        return self._near[training]
 
     def part(self, rows: slice) -> Side:
         """Return some of the samples, with the features that are extracted for all."""
@@ -67,6 +77,7 @@ class Side:
         part.__dict__.pop("features", None)
         part.__dict__.pop("logits", None)
         part.values, part._extract = self.values[rows], lambda: self.features[rows]
+        part._near, part._search = {}, lambda training: self.near(training)[rows]
         return part
 
     @cached_property

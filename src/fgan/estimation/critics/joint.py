@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from fgan.estimation.critics.labels import LabelLearner, label_in
-from fgan.estimation.critics.learner import Base, NeuralLearner
+from fgan.estimation.critics.learner import Base, NeuralLearner, _same
 from fgan.estimation.critics.network import Schedule
 from fgan.estimation.critics.normal_scores import normal_scores_of
 from fgan.estimation.critics.regression import logistic_loss
@@ -72,7 +72,8 @@ class JointLearner(NeuralLearner):
         device: where networks are trained.
     """
 
-    schedule = Schedule(epochs=100, most_steps=4000, patience=10)
+    schedule = Schedule(epochs=100, most_steps=1500, lr=2e-2, patience=10)
+    splined = 2
 
     def __init__(self, columns: int, *, seed: int = 0, device: str = "cpu") -> None:
         super().__init__(seed=seed, device=device)
@@ -87,6 +88,9 @@ class JointLearner(NeuralLearner):
 
     def _preparation(self, job: Job) -> Callable[[Tensor], Tensor]:
         return normal_scores_of(job.p, job.weights[0])
+
+    def _scores(self, job: Job, parts: list[Tensor]) -> Callable[[Tensor], Tensor]:
+        return _same  # normal scores already
 
     def _base(self, parts: list[Tensor], weights: Weights, weights_stop: Weights) -> Base:
         p, _, p_stop, q_stop = parts

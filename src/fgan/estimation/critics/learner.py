@@ -1,4 +1,4 @@
-"""Critics that are fitted by a loss: a regression first, then a network for what it leaves."""
+"""Critics that are fitted by a loss: a regression first, then a spline or a network for what it leaves."""
 
 from __future__ import annotations
 
@@ -16,8 +16,10 @@ from fgan.data.dataset import as_float
 from fgan.divergences import Divergence
 from fgan.draws import DrawnFrom
 from fgan.estimation.critics.network import Objective, Part, Parts, Schedule, train
+from fgan.estimation.critics.normal_scores import normal_scores_of
 from fgan.estimation.critics.regression import best_regression, logistic_loss
 from fgan.estimation.critics.scaling import scaling_of
+from fgan.estimation.critics.spline import splined
 from fgan.estimation.designs.design import Critic, Job
 from fgan.estimation.prices import FURTHEST
 from fgan.estimation.weights import Weights, of_mean_one, size_of, times
@@ -90,6 +92,8 @@ class NeuralLearner:
     """
 
     schedule = Schedule()
+    splined = 1
+    """Up to so many coordinates a spline corrects the regression, and not a network."""
 
     def __init__(
         self, divergence: Divergence | None = None, *, tight: bool = False, seed: int = 0, device: str = "cpu"
@@ -107,7 +111,18 @@ class NeuralLearner:
             self._base(parts, job.weights, job.weights_stop)
             for job, parts in zip(jobs, prepared, strict=True)
         ]
-        networks = self._networks(jobs, prepared, bases)
+        smallest = min(
+            size_of(x, w) for job in jobs for x, w in zip((job.p, job.q), job.weights, strict=True)
+        )
+        networks: list[nn.Module | None] = [None] * len(jobs)
+        if self.divergence is None and prepared[0][0].ndim == 2 and prepared[0][0].shape[1] <= self.splined:
+            if smallest >= FEW:
+                bases = [
+                    splined(base, parts, self._scores(job, parts), job.weights, job.weights_stop)
+                    for job, parts, base in zip(jobs, prepared, bases, strict=True)
+                ]
+        elif smallest >= FEW or not all(bases):
+            networks = self._networks(jobs, prepared, bases)
         critics: list[Critic] = []
         for prepare, parts, base, network in zip(prepares, prepared, bases, networks, strict=True):
             kinds = [base.description] if base else []
@@ -125,14 +140,17 @@ class NeuralLearner:
         p, q, p_stop, q_stop = parts
         return best_regression(p, q, p_stop, q_stop, weights, weights_stop)
 
+    def _scores(self, job: Job, parts: list[Tensor]) -> Callable[[Tensor], Tensor]:
+        """Return the way from prepared samples to coordinates of spread about 1: of P and Q pooled, half each."""
+        pooled = torch.cat(parts[:2])
+        if len(parts[0]) == len(parts[1]) and job.weights == (None, None):
+            return normal_scores_of(pooled)
+        each = (x.new_ones(len(x)) if w is None else w for x, w in zip(parts[:2], job.weights, strict=True))
+        return normal_scores_of(pooled, torch.cat([one.double() / one.sum() for one in each]))
+
     def _networks(
         self, jobs: list[Job], prepared: list[list[Tensor]], bases: list[Base | None]
     ) -> list[nn.Module | None]:
-        smallest = min(
-            size_of(x, w) for job in jobs for x, w in zip((job.p, job.q), job.weights, strict=True)
-        )
-        if smallest < FEW and all(bases):
-            return [None] * len(prepared)
         tasks = []
         for job, parts, base in zip(jobs, prepared, bases, strict=True):
             offsets = [torch.zeros(len(x)) if base is None else base(x) for x in parts]

@@ -16,6 +16,9 @@ from fgan.data.dataset import as_float
 from fgan.estimation.weights import Weight, some_of
 from fgan.networks.stacked import Stack
 from fgan.output import on_a_terminal
+from fgan.training.adam import Adam
+
+BETAS = (0.9, 0.999)
 
 Objective = Callable[..., Tensor]
 """Outputs of K critics on each of a task's parts, such as (K, n) on P and (K, m) on Q, to their losses (K,).
@@ -43,6 +46,10 @@ class Schedule:
     lr: float = 4e-3
     decay: float = 1e-2
     patience: int = 5
+
+    def lr_at(self, share: float) -> float:
+        """Return the step size after this share of the steps."""
+        return self.lr * (1 + math.cos(math.pi * share)) / 2
 
 
 @dataclass(frozen=True)
@@ -129,22 +136,19 @@ def train(
     schedule = replace(
         schedule, batch=batch, epochs=max(1, min(schedule.epochs, schedule.most_steps // an_epoch))
     )
-    optimiser = torch.optim.AdamW(
-        team.stack.parameters, lr=schedule.lr, weight_decay=schedule.decay, fused=True
-    )
-    falling = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, schedule.epochs * an_epoch)
+    optimiser = Adam(team.stack.parameters, schedule.lr, BETAS)
     generator = torch.Generator().manual_seed(0)
     start = best = team.stop_losses(tasks)
     kept, waited = team.snapshot(), 0
     progress = tqdm(range(schedule.epochs), "critics", leave=False, disable=not on_a_terminal(sys.stderr))
-    for _ in progress:
+    for epoch in progress:
         orders = [_orders(task.sizes, an_epoch * batch, generator) for task in tasks]
         for step in range(an_epoch):
             rows = [[order[step * batch : (step + 1) * batch] for order in pair] for pair in orders]
-            optimiser.zero_grad()
-            team.loss(tasks, rows).backward()
-            optimiser.step()
-            falling.step()
+            gradients = torch.autograd.grad(team.loss(tasks, rows), team.stack.parameters)
+            optimiser.lr = schedule.lr_at((epoch + step / an_epoch) / schedule.epochs)
+            torch._foreach_mul_(optimiser.parameters, 1 - optimiser.lr * schedule.decay)  # pyright: ignore[reportPrivateImportUsage]
+            optimiser.step(gradients)
         losses = team.stop_losses(tasks)
         better = losses < best
         best = torch.where(better, losses, best)
