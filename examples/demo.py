@@ -16,7 +16,7 @@ from pathlib import Path
 import torch
 
 import fgan
-from fgan.data import save_picture
+from fgan.data import Dataset, save_picture
 from fgan.data.dataset import as_float
 from fgan.output import aligned
 from fgan.reporting import side_by_side
@@ -81,7 +81,7 @@ def main() -> None:
 class Judge:
     """Three simple questions to a set of samples."""
 
-    def __init__(self, data: fgan.data.Dataset) -> None:
+    def __init__(self, data: Dataset) -> None:
         self.scans, self.labels = as_float(data.train.values).flatten(1), data.train.labels
         self.held_out = as_float(data.held_out.values).flatten(1)
         self.floor = nearest(self.held_out, self.scans)
@@ -99,5 +99,8 @@ def nearest(points: torch.Tensor, among: torch.Tensor) -> torch.Tensor:
     return torch.cdist(points, among).amin(1).mean()
 
 
-if __name__ == "__main__":
-    main()
+if __name__ == "__main__":  # the runs train in a process that imports this file
+    try:
+        main()
+    except fgan.FganError as error:
+        sys.exit(str(error))
