@@ -21,7 +21,7 @@ from fgan.experiments.members import Outcome, ThisMachine, chunks_of, train_memb
 from fgan.training.memory import members_that_fit
 from fgan.training.summary import Summary
 
-RECIPE = {"penalties": str, "lr": float, "lr_fade": float, "ema": float, "link": str}
+RECIPE = {"penalties": str, "lr": float, "lr_fade": float, "ema": float, "link": str, "width": int}
 """Settings of the recipe that a benchmark can be run with other values of."""
 
 

@@ -30,6 +30,23 @@ class RunError(FganError):
     """A run directory cannot be written, read or resumed."""
 
 
+class RankError(FganError):
+    """The processes of one training are not alike, or one of them has ended."""
+
+
+class ToldElsewhereError(FganError):
+    """Another process of this training tells the user why it ends.
+
+    Args:
+        text: what that one says.
+        exit_code: that of its error.
+    """
+
+    def __init__(self, text: str, exit_code: int) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
 class MemoryLimitError(FganError):
     """What was asked for needs more memory than is free."""
 

@@ -12,6 +12,10 @@ Say = Callable[[str], None]
 """Receives lines for people."""
 
 
+def silent(line: str) -> None:
+    """Receive a line, and say nothing."""
+
+
 def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
     """Return rows of cells as lines in which columns begin below each other.
 

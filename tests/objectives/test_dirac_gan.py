@@ -35,7 +35,7 @@ class DiracGAN:
         return critic, self.objective.generator(v_fake, v_real)
 
     def seen(self, psi, real, fake):
-        own = self.penalty.points(real, fake, torch.Generator().manual_seed(0))
+        own = self.penalty.points(real, fake, self.penalty.draws(real, torch.Generator().manual_seed(0)))
         points = [real, fake] if own is None else [real, fake, own]
         x = torch.cat(points)
         v = (psi * x).view(-1)

@@ -18,13 +18,18 @@ def critic(x):
     return A * x.square().sum(1)
 
 
+def points(penalty, real, fake):
+    return penalty.points(real, fake, penalty.draws(real, torch.Generator().manual_seed(0)))
+
+
 def seen(penalty, real=REAL, fake=FAKE, v=critic):
-    own = penalty.points(real, fake, torch.Generator().manual_seed(0))
-    points = [real, fake, real[:0] if own is None else own]
-    x = torch.cat(points).requires_grad_()
+    own = points(penalty, real, fake)
+    parts = [real, fake, real[:0] if own is None else own]
+    x = torch.cat(parts).requires_grad_()
     outputs = v(x)
-    sizes = [len(part) for part in points]
-    return Seen(*outputs.split(sizes)[:2], *squared_gradient(outputs, x).split(sizes)), points[2]
+    sizes = [len(part) for part in parts]
+    v_real, v_fake, v_own = outputs.split(sizes)
+    return Seen(v_real, v_fake, *squared_gradient(outputs, x).split(sizes), v_own), parts[2]
 
 
 def steepness(x):
@@ -35,10 +40,13 @@ def steepness(x):
 def test_each_penalty_on_a_quadratic_critic(name):
     penalty = PENALTIES[name](divergence("gan"))
     look, own = seen(penalty)
+    own = own if len(own) else REAL  # not used
     d_fake = critic(FAKE).sigmoid()
     expected = {
         "r1": (steepness(REAL) ** 2).mean() / 2,
         "r2": (steepness(FAKE) ** 2).mean() / 2,
+        "r1-approx": ((critic(own) - critic(REAL)) ** 2).mean() / 2e-6,
+        "r2-approx": ((critic(own) - critic(FAKE)) ** 2).mean() / 2e-6,
         "gp": ((steepness(own) - 1) ** 2).mean(),
         "gp-one-sided": ((steepness(own) - 1).clamp(min=0) ** 2).mean(),
         "dragan": ((steepness(own) - 1) ** 2).mean(),
@@ -47,7 +55,7 @@ def test_each_penalty_on_a_quadratic_critic(name):
         + ((critic(FAKE) - 0.01 * critic(REAL).mean()) ** 2).mean(),
     }
     torch.testing.assert_close(penalty(look).detach(), expected[name], rtol=1e-5, atol=1e-6)
-    assert penalty.needs_slopes == (name != "lecam")
+    assert penalty.needs_slopes == (name not in ("lecam", "r1-approx", "r2-approx"))
 
 
 @pytest.mark.parametrize("name", PENALTIES)
@@ -70,23 +78,65 @@ def test_the_critic_can_descend_each_penalty(name):
 
 def test_wgan_gp_looks_at_points_between_data_and_samples():
     real, fake = torch.zeros(500, 3, 4), torch.ones(500, 3, 4)
-    points = GradientPenalty(None).points(real, fake, torch.Generator().manual_seed(0))
-    assert (points == points[:, :1, :1]).all()  # one share for a whole sample
-    assert points.min() >= 0 and points.max() <= 1 and 0.45 < points.mean() < 0.55 and points.std() > 0.25
+    own = points(GradientPenalty(None), real, fake)
+    assert (own == own[:, :1, :1]).all()  # one share for a whole sample
+    assert own.min() >= 0 and own.max() <= 1 and 0.45 < own.mean() < 0.55 and own.std() > 0.25
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
 def test_dragan_looks_near_data_on_the_upper_side(dtype):
     real = torch.tensor([[[[-1.0, 1.0]]]] * 2000, dtype=dtype)
-    noise = Dragan(None).points(real, real + 100, torch.Generator().manual_seed(0)) - real
+    noise = points(Dragan(None), real, real + 100) - real
     assert noise.dtype == dtype
     assert noise.min() >= 0 and noise.max() <= 0.5  # half of the spread, which is 1
     assert noise.mean().item() == pytest.approx(1 / 8, abs=0.01)
     units = torch.tensor([[-1.0, -1000.0], [1.0, 1000.0]] * 2000, dtype=dtype)
-    noise = Dragan(None).points(units, units, torch.Generator().manual_seed(0)) - units
+    noise = points(Dragan(None), units, units) - units
     torch.testing.assert_close(noise.mean(0), torch.tensor([1 / 8, 125.0], dtype=dtype), rtol=0.1, atol=0)
     one = torch.zeros(1, 1, dtype=dtype)
-    assert torch.equal(Dragan(None).points(one, one, torch.Generator()), one)
+    assert torch.equal(points(Dragan(None), one, one), one)
+
+
+@pytest.mark.parametrize("shape", [(3,), (1, 2, 2)], ids=str)
+@pytest.mark.parametrize("name", PENALTIES)
+def test_points_of_several_critics_are_those_of_each(name, shape):
+    penalty, random = PENALTIES[name](divergence("gan")), torch.Generator().manual_seed(0)
+    real, fake = torch.rand(2, 2, 5, *shape, generator=random)
+    drawn = [penalty.draws(one, random) for one in real]
+    if drawn[0] is None:
+        assert penalty.points(real, fake, None) is None
+        return
+    each = [penalty.points(*one) for one in zip(real, fake, drawn, strict=True)]
+    torch.testing.assert_close(penalty.points(real, fake, torch.stack(drawn)), torch.stack(each))
+
+
+@pytest.mark.parametrize("scale", [1.0, 20.0, torch.tensor([2.0, 0.5])], ids=str)
+@pytest.mark.parametrize("bend", [0.0, 0.3])
+@pytest.mark.parametrize("name", ["r1", "r2"])
+def test_the_approximate_penalties_are_the_exact_ones_in_expectation(name, bend, scale):
+    """On v = a·x/s + bend |x/s|²/2, in float32 as critics compute."""
+    exact, approximate = PENALTIES[name](None), PENALTIES[f"{name}-approx"](None)
+    approximate.scale = scale
+    n = 20_000
+    real, fake = (torch.full((n, 2), at) * scale for at in (0.4, -0.7))
+    x = torch.cat([real, fake, points(approximate, real, fake)]).requires_grad_()
+
+    def bent(x):
+        at = x / scale
+        return at @ torch.tensor([1.0, -2.0]) + bend * at.square().sum(1) / 2
+
+    v = bent(x)
+    look = Seen(*v.split(n)[:2], *squared_gradient(v, x, scale).split(n), v.split(n)[2])
+    # The mean of n squares of one normal variable, whose standard deviation is the root of two.
+    assert approximate(look).item() == pytest.approx(exact(look).item(), rel=4 * (2 / n) ** 0.5)
+
+
+def test_an_approximate_penalty_sees_the_curvature_where_the_slope_is_none():
+    """σ²/8 (2‖H‖² + (tr H)²), with H = 2aI in two dimensions."""
+    penalty, zero = PENALTIES["r1-approx"](None), torch.zeros(50_000, 2, dtype=torch.float64)
+    look, _ = seen(penalty, zero, zero)
+    expected = penalty.sigma**2 / 8 * (2 * 2 * (2 * A) ** 2 + (4 * A) ** 2)
+    assert penalty(look).item() == pytest.approx(expected, rel=0.05)
 
 
 @pytest.mark.parametrize("name", ["gp", "gp-one-sided", "dragan"])

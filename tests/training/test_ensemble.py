@@ -88,6 +88,7 @@ def test_every_objective(small_config, objective, generator_loss):
             "dragan:1",
             "noise:1:fade=20",
             "lecam:0.1,r1:1",
+            "r1-approx:1,r2-approx:1:every=2",
         ]
     ),
 )

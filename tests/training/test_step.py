@@ -9,7 +9,7 @@ from stepping import step_alone
 import fgan
 from fgan.objectives import Penalties, build_objective
 from fgan.training.player import Player
-from fgan.training.step import Batch, Game, Group, critic_pass
+from fgan.training.step import Batch, Batches, Game, Group, critic_pass
 
 
 @pytest.mark.parametrize("n_critic", one_fast([3, 1]))
@@ -73,9 +73,9 @@ def test_a_player_moves_nothing_but_itself():
     players = Player(generator, 1e-2, (0.5, 0.9)), Player(critic, 1e-2, (0.5, 0.9))
     before = [p.clone() for p in generator.parameters()]
     game = Game(fgan.GANLoss("kl"), Penalties("none"))
-    batch = Batch.stacked([Batch(torch.randn(4, 2), torch.randn(4, 3))])
-    group = Group(game, [torch.Generator()])
-    players[1].descend(critic_pass(players[1], [group], batch, players[0](batch.latent).detach(), 0).total)
+    batch = Batches.of([Batch(torch.randn(4, 2), torch.randn(4, 3))])
+    group = Group(game)
+    players[1].descend(critic_pass(players[1], [group], batch, players[0](batch.latent).detach(), [[]]).total)
     assert all(torch.equal(a, b) for a, b in zip(before, generator.parameters(), strict=True))
     before = [p.clone() for p in critic.parameters()]
     players[0].descend(critic(generator(torch.randn(4, 3))).mean())

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import io
 import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import TextIO
 
-from fgan.errors import FganError
+from fgan import torchrun
+from fgan.errors import FganError, RankError, ToldElsewhereError
 
 VERBS = {
     "train": "train a generator on data, by any f-divergence",
@@ -45,14 +49,32 @@ def main(arguments: list[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no reason to fail
             stream.reconfigure(errors="backslashreplace")
     try:
-        importlib.import_module(f"fgan.cli.{verb}").run(rest)
+        if verb != "train":
+            torchrun.require_one_process(f"fgan {verb}")
+        with _one_speaker():
+            importlib.import_module(f"fgan.cli.{verb}").run(rest)
+    except ToldElsewhereError as error:
+        return error.exit_code
     except FganError as error:
-        print_error(f"fgan: {error}")
+        if isinstance(error, RankError) or not torchrun.local_rank():
+            print_error(f"fgan: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        print_error("fgan: interrupted")
+        if not torchrun.local_rank():
+            print_error("fgan: interrupted")
         return 130
     return 0
+
+
+@contextlib.contextmanager
+def _one_speaker() -> Iterator[None]:
+    """Print nothing where another of torchrun's processes on this machine, with the same arguments, prints it."""
+    with contextlib.ExitStack() as stack:
+        if torchrun.local_rank():
+            nowhere = stack.enter_context(Path(os.devnull).open("w"))
+            stack.enter_context(contextlib.redirect_stdout(nowhere))
+            stack.enter_context(contextlib.redirect_stderr(nowhere))
+        yield
 
 
 def usage() -> str:

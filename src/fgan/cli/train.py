@@ -9,6 +9,7 @@ from pathlib import Path
 
 import tyro
 
+from fgan import torchrun
 from fgan.cli import print_error, print_out
 from fgan.cli.common import as_json, base_recipe
 from fgan.errors import DivergedError
@@ -58,7 +59,9 @@ def run(arguments: list[str]) -> None:
         # A log file wants its lines, although a terminal shows the progress bar.
         lines=None if command.json or on_a_terminal(sys.stdout) else True,
     )
-    if command.json:
+    if torchrun.rank():  # rank 0 speaks for all
+        pass
+    elif command.json:
         print_out(as_json(dataclasses.asdict(summary)))
     else:
         steps = f"{summary.step:,} of {summary.steps:,} steps in {summary.seconds:.0f} s"

@@ -1,7 +1,7 @@
 """Data to train on, drawn in batches: toys, digits, MNIST, images, arrays; and pictures of samples."""
 
 from fgan.data.arrays import save_array
-from fgan.data.dataset import Dataset, FunctionSource, Modes, Source, TensorSource
+from fgan.data.dataset import Dataset, FunctionSource, Modes, Shard, Source, TensorSource
 from fgan.data.load import absolute_name, load_data
 from fgan.data.passed import as_dataset
 from fgan.data.pictures import draw_samples, save_picture
@@ -13,6 +13,7 @@ __all__ = [
     "Frame",
     "FunctionSource",
     "Modes",
+    "Shard",
     "Source",
     "TensorSource",
     "absolute_name",

@@ -80,11 +80,18 @@ class TensorSource:
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw n samples, float32 of shape (n, *shape)."""
-        return as_float(self.values.index_select(0, self._rows(n, generator)))
+        return self.at(self.rows(n, generator))[0]
 
     def draw_labelled(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
         """Draw the samples that `draw` would, and their labels."""
-        rows = self._rows(n, generator)
+        return self.at(self.rows(n, generator))
+
+    def rows(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw the numbers of n samples, int64 (n,)."""
+        return torch.randint(len(self.values), (n,), generator=generator, device=generator.device)
+
+    def at(self, rows: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the samples of these numbers, and their labels."""
         labels = None if self.labels is None else self.labels.index_select(0, rows)
         return as_float(self.values.index_select(0, rows)), labels
 
@@ -98,9 +105,6 @@ class TensorSource:
         if labels and self.labels is not None:
             content += content_of(self.labels)
         return hashlib.sha256(content).hexdigest()
-
-    def _rows(self, n: int, generator: torch.Generator) -> Tensor:
-        return torch.randint(len(self.values), (n,), generator=generator, device=generator.device)
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,38 @@ class FunctionSource:
     def fingerprint(self, labels: bool = False) -> str:
         """Return nothing: a distribution has its name and no samples of its own."""
         return ""
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A part of every batch that a source draws; the generator moves on as for the whole batch.
+
+    Args:
+        source: what the whole is drawn from.
+        part: says which of n samples in a row are this one's.
+    """
+
+    source: Source
+    part: Callable[[int], slice]
+
+    def draw(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw n samples and return a part of them; nothing else is read from a finite set."""
+        return self.draw_labelled(n, generator)[0]
+
+    def draw_labelled(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
+        """Draw the samples that `draw` would, and their labels."""
+        if isinstance(self.source, TensorSource):
+            return self.source.at(self.source.rows(n, generator)[self.part(n)])
+        x, labels = self.source.draw_labelled(n, generator)
+        return x[self.part(n)], None if labels is None else labels[self.part(n)]
+
+    def to(self, device: torch.device | str) -> Shard:
+        """Return the same part with the source's memory on `device`."""
+        return Shard(self.source.to(device), self.part)
+
+    def fingerprint(self, labels: bool = False) -> str:
+        """Return what tells the whole source's samples from others."""
+        return self.source.fingerprint(labels)
 
 
 @dataclass(frozen=True)

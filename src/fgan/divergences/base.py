@@ -24,7 +24,7 @@ from torch import Tensor
 from fgan.divergences.card import Card, Formulas
 from fgan.divergences.elementary import TensorMap, value_and_slope, widened
 from fgan.divergences.facts import Facts
-from fgan.divergences.newton import conjugate_by_inversion, invert
+from fgan.divergences.newton import SLOPE_INVERSE, conjugate_by_inversion, invert
 from fgan.errors import FganError
 
 
@@ -133,7 +133,7 @@ class Divergence(Facts, ABC):
 
         By a safeguarded Newton iteration in float64, with gradients by the implicit function theorem.
         """
-        return invert(self.real_at, t)
+        return invert(self.real_at, t, lambda t: SLOPE_INVERSE(t.double(), self).to(t.dtype))
 
     def conjugate(self, t: Tensor) -> Tensor:
         """Return f*(t) = sup over u >= 0 of ut - f(u), elementwise; +inf outside `conjugate_domain`."""

@@ -22,6 +22,7 @@ from fgan.divergences.families.total_variation import HockeyStick, TotalVariatio
 from fgan.divergences.families.triangular import Harmonic, Triangular
 from fgan.divergences.parameter import OneParameter
 from fgan.divergences.spelling import read
+from fgan.divergences.traced import spelled_by
 from fgan.errors import FganError
 
 DivergenceLike = str | Divergence
@@ -121,3 +122,6 @@ def divergences_of(given: DivergenceLike | Sequence[DivergenceLike]) -> tuple[li
     if not given:
         raise FganError('name at least one divergence, such as "kl", or "all"; got none.')
     return [one if isinstance(one, Divergence) else divergence(one) for one in given], True
+
+
+spelled_by(divergence)

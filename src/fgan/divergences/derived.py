@@ -8,7 +8,6 @@ with an f is found when it is given, see `diagnosis.py`.
 from __future__ import annotations
 
 import math
-from functools import cached_property
 
 import torch
 import torch.nn.functional as F
@@ -20,6 +19,7 @@ from fgan.divergences.card import Card, Formulas
 from fgan.divergences.diagnosis import Diagnosis, diagnose
 from fgan.divergences.elementary import TensorMap, value_and_slope
 from fgan.divergences.facts import Interval
+from fgan.divergences.traced import fact
 
 JUST_BESIDE = 1e-15
 """Where f''(1) is infinite, as in |u - 1|^1.5, the output 0 of a fresh critic is read as a ratio next to 1."""
@@ -107,32 +107,32 @@ class FromF(Divergence):
 
     # The limits are not at the edge of what can be trusted, but beyond it.
 
-    @cached_property
+    @fact
     def f_at_zero(self) -> float:
         """f(0), extrapolated."""
         return self._diagnosis.f_at_zero
 
-    @cached_property
+    @fact
     def slope_at_zero(self) -> float:
         """f'(0), extrapolated."""
         return self._diagnosis.slope_at_zero
 
-    @cached_property
+    @fact
     def threshold(self) -> float:
         """f'(1)."""
         return self._diagnosis.threshold
 
-    @cached_property
+    @fact
     def curvature(self) -> float | None:
         """f''(1)."""
         return math.inf if self._diagnosis.rough_at_one and self.smooth else super().curvature
 
-    @cached_property
+    @fact
     def slope_at_infinity(self) -> float:
         """The limit of f(u)/u, extrapolated."""
         return self._diagnosis.slope_at_infinity
 
-    @cached_property
+    @fact
     def conjugate_domain(self) -> Interval:
         """Where f* is finite, as far as the limits tell."""
         upper = self.slope_at_infinity

@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor
 
 from fgan.divergences.elementary import value_and_slope
+from fgan.divergences.traced import fact
 
 END, ENDLESS = 1e300, 1e200
 """A log-ratio that stands for infinity, where infinity itself may meet its like, and what grows with it."""
@@ -57,32 +57,32 @@ class Facts:
     weight: Callable[[Tensor], Tensor]
     log_ratio_at: Callable[[Tensor], Tensor]
 
-    @cached_property
+    @fact
     def f_at_one(self) -> float:
         """f(1): the value of the divergence at P = Q."""
         return _number(self.f(_at(1.0)))
 
-    @cached_property
+    @fact
     def f_at_zero(self) -> float:
         """f(0), its limit: what a unit of Q's mass costs where P has none; +inf where there is no limit."""
         return _limit(-self.fake_at(_at(-END)))
 
-    @cached_property
+    @fact
     def slope_at_zero(self) -> float:
         """f'(0), its limit; below it f* is the constant -f(0)."""
         return _limit(self.real_at(_at(-END)))
 
-    @cached_property
+    @fact
     def threshold(self) -> float:
         """f'(1): T(x) above it says p(x) > q(x), "classified real"."""
         return _number(self.real_at(_at(0.0)))
 
-    @cached_property
+    @fact
     def slope_at_infinity(self) -> float:
         """The limit of f(u)/u: what a unit of P's mass costs where Q has none; +inf where there is no limit."""
         return _limit(self.real_at(_at(END)))
 
-    @cached_property
+    @fact
     def curvature(self) -> float | None:
         """f''(1): D_f is f''(1)/2 times Pearson's χ² near P = Q; None where it does not exist."""
         if not self.smooth:
@@ -92,7 +92,7 @@ class Facts:
             return None
         return _number(self.weight(_at(0.0)))
 
-    @cached_property
+    @fact
     def conjugate_domain(self) -> Interval:
         """Where f* is finite: up to the limit of f(u)/u, with it where f* is finite there."""
         upper = self.slope_at_infinity
@@ -114,7 +114,7 @@ class Facts:
         """Whether D_f can be finite although p = 0 on a part of Q."""
         return math.isfinite(self.f_at_zero)
 
-    @cached_property
+    @fact
     def symmetric(self) -> bool:
         """Whether D_f(P‖Q) = D_f(Q‖P): f(u) and u f(1/u) differ by a multiple of u - 1."""
         u = torch.tensor([1e-6, 1e-3, 0.02, 0.3, 0.7, 3.0, 20.0, 1e3, 1e6], dtype=torch.float64)
@@ -124,7 +124,7 @@ class Facts:
         # At 3 both sides keep all their digits; there the multiple of u - 1 is read off.
         return bool(((gap - gap[5]).abs() <= 1e-9 * (size + size[5])).all())
 
-    @cached_property
+    @fact
     def local_order(self) -> float | None:
         """The α of the α-divergence with the same third derivative at u = 1: 2 + f'''(1)/f''(1).
 
@@ -138,7 +138,7 @@ class Facts:
         _, slope = value_and_slope(self.weight, log_ratio)
         return round(_number(slope) / self.curvature, 9) + 0.0
 
-    @cached_property
+    @fact
     def growth(self) -> tuple[float, float]:
         """The powers (a, b) with f*(T) ~ u^a as u -> inf and |T| ~ u^(-b) as u -> 0; 0 for a logarithm or less.
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fgan.divergences.elementary import value_and_slope
 from fgan.divergences.facts import Facts
+from fgan.divergences.traced import Operator, settled
 
 ROUNDING = 4e-16
 MAX_STEPS = 100
@@ -117,11 +118,15 @@ def _solve(increasing: Callable[[Tensor], Tensor], t: Tensor) -> Tensor:
         # Nearer to the target than its own rounding, x cannot be improved.
         new = torch.where(residual.abs() <= ROUNDING * targets.abs(), x, new)
         last_move, x = (new - x).abs(), new
-        if not (last_move > ROUNDING * (1 + x.abs())).any():
+        if settled(~(last_move > ROUNDING * (1 + x.abs()))):
             break
     x = torch.where(targets < table[0], -torch.inf, x)
     x = torch.where(targets >= table[-1], torch.inf, x)
     return torch.where(targets.isnan(), torch.nan, x).reshape(t.shape)
+
+
+SLOPE_INVERSE = Operator("slope_inverse", lambda t, divergence: _solve(divergence.real_at, t))
+"""The l with f'(e^l) = t for targets in float64, as one operator of a traced program."""
 
 
 def _grid(device: torch.device) -> Tensor:

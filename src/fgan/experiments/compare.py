@@ -22,6 +22,7 @@ from fgan.experiments.ranking import rank
 from fgan.experiments.result import Comparison
 from fgan.experiments.train import recipe_of
 from fgan.output import Say
+from fgan.torchrun import require_one_process
 from fgan.training.config import TrainConfig
 from fgan.training.memory import members_that_fit
 from fgan.training.run import data_of
@@ -78,6 +79,7 @@ def compare(
     Raises:
         FganError: for mistakes, before anything is written.
     """
+    require_one_process("fgan.compare")
     require_jobs(jobs, ray)
     if "divergence" in settings:
         raise FganError(f"a comparison is of divergences; write divergences={settings['divergence']!r}.")

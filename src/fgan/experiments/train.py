@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Unpack
 
+from fgan import torchrun
 from fgan.data import Dataset, absolute_name, as_dataset
 from fgan.data.load import PASSED, is_gone
 from fgan.data.passed import Passable, kind_of
@@ -14,10 +15,12 @@ from fgan.errors import DataError, FganError
 from fgan.experiments.presets import preset as preset_of
 from fgan.output import Say
 from fgan.training.config import TrainConfig, require_settings
+from fgan.training.follower import Follower, Leader
 from fgan.training.interruption import StopRequest
 from fgan.training.judging import Judge
 from fgan.training.loggers import Logger, checked_loggers, closing
 from fgan.training.loop import Loop
+from fgan.training.ranks import facts_of, joined, require_fit
 from fgan.training.run import data_of, default_folder, in_lockstep, prepare_torch, resolved
 from fgan.training.run_directory import RunDirectory
 from fgan.training.settings import Settings
@@ -44,6 +47,8 @@ def train(
     units that fall silent leave moments near 1e-40 behind, on which a CPU is slow. Threads inherit the setting when
     they start, so call this before other work on torch to have all of the speed, and the same bits as the command
     line.
+
+    In a script that torchrun starts, all its processes call this alike and train one run together; see docs/scaling.md.
 
     Args:
         data: a name or path as `TrainConfig.data`, a complete `TrainConfig`, or the data themselves: a `Dataset`, a
@@ -76,25 +81,49 @@ def train(
         if dataset is not None:
             raise FganError(f"two data sets were given: the {kind_of(data)}, and dataset=. Leave one out.")
         dataset, data = data, PASSED + (data.name if isinstance(data, Dataset) else kind_of(data))
-    config = recipe_of(data, preset, settings, RunDirectory(out) if resume and out is not None else None)
-    run = RunDirectory(default_folder(config, preset) if out is None else out)
-    prepare_torch()
-    config = resolved(config)
-    run.check(config, resume=resume)
-    with closing(followers):
-        if resume and dataset is None:
-            _require_there(config.data, run)
-        found = (
-            data_of(config, say)
-            if dataset is None
-            else as_dataset(dataset, options=config.load_options(), say=say)
+    source, ranks = data, joined()
+
+    def begin() -> tuple[tuple[TrainConfig, RunDirectory, bool], Mapping[str, object]]:
+        config = recipe_of(
+            source, preset, settings, RunDirectory(out) if resume and out is not None else None
         )
-        loop = Loop(config, found, run, judge_of, say, lines, loggers=followers)
-        with loop.opened(resume=resume), StopRequest() as stop:
+        run = RunDirectory(default_folder(config, preset) if out is None else out)
+        goes_on = resume or (torchrun.restarts() > 0 and run.config_path.is_file())
+        prepare_torch()
+        config = resolved(config)
+        require_fit(ranks, config)
+        if not ranks.rank:
+            run.check(config, resume=goes_on)
+        return (config, run, goes_on), facts_of(config)
+
+    def prepare() -> tuple[Loop | Follower, Mapping[str, object]]:
+        if goes_on and dataset is None:
+            _require_there(config.data, run)
+        hear = _nobody if ranks.rank else say
+        found = (
+            data_of(config, hear)
+            if dataset is None
+            else as_dataset(dataset, options=config.load_options(), say=hear)
+        )
+        if ranks.rank:
+            loop = Follower(config, found, ranks)
+        else:
+            kind = Loop if ranks.size == 1 else Leader
+            loop = kind(config, found, run, judge_of, say, lines, loggers=followers, ranks=ranks)
+        return loop, {"data": loop.fingerprint[:12] or found.name, "frame": loop.trainer.frame.to_json()}
+
+    config, run, goes_on = ranks.agreed(begin)
+    with closing(followers):
+        loop = ranks.agreed(prepare)
+        with loop.opened(resume=goes_on), StopRequest(ranks) as stop:
             in_lockstep([loop], stop)
         if loop.failure:
             raise loop.failure
         return loop.summary()
+
+
+def _nobody(line: str) -> None:
+    """Receive lines of a rank that rank 0 speaks for."""
 
 
 def _require_there(name: str, run: RunDirectory) -> None:

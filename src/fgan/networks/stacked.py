@@ -6,7 +6,8 @@ are stacked likewise stands here, layer by layer; a new kind of layer needs a ru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import singledispatch
 from typing import Any
 
@@ -41,9 +42,11 @@ class Stack:
         self.parameters = [
             self._stacked([parameters[name] for parameters in named]).requires_grad_() for name in named[0]
         ]
+        self.buffers: list[Tensor] = []
         for modules in zip(*(network.modules() for network in networks), strict=True):
             for name, buffer in modules[0].named_buffers(recurse=False):
-                self._stacked([dict(m.named_buffers(recurse=False))[name] for m in modules], id(buffer))
+                of_all = [dict(m.named_buffers(recurse=False))[name] for m in modules]
+                self.buffers.append(self._stacked(of_all, id(buffer)))
 
     @torch.no_grad()
     def _stacked(self, tensors: list[Tensor], key: int | None = None) -> Tensor:
@@ -84,6 +87,16 @@ class Stack:
             labels = checked(labels, network.classes, "critic")
             v = v + (run(network.embedding, self, labels) * features).sum(2)
         return v
+
+    @contextmanager
+    def holding(self, tensors: Sequence[Tensor]) -> Iterator[None]:
+        """Work on these in place of the stacked parameters and buffers."""
+        own = self._of
+        self._of = dict(zip(own, tensors, strict=True))
+        try:
+            yield
+        finally:
+            self._of = own
 
     def of(self, tensor: Tensor) -> Tensor:
         """Return the stack that a parameter or buffer of the first network is a slice of."""
@@ -163,7 +176,11 @@ def _(layer: Residual, stack: Stack, x: Tensor) -> Tensor:
 
 @run.register
 def _(layer: Affine, stack: Stack, x: Tensor) -> Tensor:
-    return layer(x if layer.scale.numel() == 1 else stack.parted(x))  # a matter of the data: the same for all
+    shift, scale = (
+        stack.of(layer.shift)[0],
+        stack.of(layer.scale)[0],
+    )  # a matter of the data: the same for all
+    return torch.addcmul(shift, scale, x if scale.numel() == 1 else stack.parted(x))
 
 
 @run.register

@@ -21,6 +21,7 @@ from torch import Tensor
 from fgan.divergences import KL, Divergence, Pearson
 from fgan.divergences.elementary import value_and_slope, widened
 from fgan.divergences.families.renyi import log_mean_exp
+from fgan.divergences.traced import Operator, settled
 from fgan.errors import FganError
 
 MAX_STEPS = 200
@@ -31,8 +32,8 @@ def plain_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor, dim: int
     return divergence.bound(v_real, v_fake, dim)
 
 
-def tight_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor) -> Tensor:
-    r"""Return E_P[T] - inf over λ of {λ + E_Q[f*(T - λ)]}, a scalar, with T = g_f(v).
+def tight_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
+    r"""Return E_P[T] - inf over λ of {λ + E_Q[f*(T - λ)]}, a scalar for each critic, with T = g_f(v).
 
     For KL it is Donsker and Varadhan's E_P[T] - log E_Q[e^T], for Pearson E_P[T] - E_Q[T] - ¼ Var_Q[T] wherever
     T - E_Q[T] >= -2; for the rest λ is found by safeguarded Newton steps in float64. Gradients are those of the
@@ -42,6 +43,8 @@ def tight_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor) -> Tenso
         divergence: whose bound; its link gives T from v.
         v_real: raw critic outputs on data, any shape.
         v_fake: raw critic outputs on model samples, any shape, not empty.
+        dim: the dimension of a critic's outputs, where those of several are stacked along the others; all of them
+            unless told.
 
     Source: Ruderman et al., "Tighter Variational Representations of f-Divergences" (2012), and Agrawal and
     Horel, "Optimal Bounds between f-Divergences and Integral Probability Metrics" (2021).
@@ -52,73 +55,113 @@ def tight_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor) -> Tenso
     """
     if v_fake.numel() == 0 or v_real.numel() == 0:
         raise FganError("a bound needs at least one critic output of each kind; got none.")
-    real, fake = divergence.real_term(widened(v_real)), divergence.real_term(widened(v_fake))
-    if not bool(fake.isfinite().all()):  # only the fused terms of the plain bound are numbers there
-        return divergence.bound(v_real, v_fake)
-    return real.mean() - shifted_fake_side(divergence, fake)
+    real, fake = rows(dim, v_real, v_fake)
+    return where_finite(
+        divergence,
+        lambda fake, real: divergence.real_term(real).mean(-1) - shifted_fake_side(divergence, fake),
+        lambda fake, real: divergence.bound(real, fake, -1),  # its fused terms alone are numbers there
+        fake,
+        real,
+    )
 
 
-def by_row(loss: Callable[..., Tensor], dim: int | None, *outputs: Tensor) -> Tensor:
-    """Return a scalar function of outputs for each row along `dim`, or of all at once where that is None.
+def rows(dim: int | None, *outputs: Tensor) -> list[Tensor]:
+    """Return outputs, in a type that keeps an exponent's digits, with those of one critic along the last dimension.
 
-    What is found from all outputs together, such as the shift, belongs to one critic.
-
-    >>> by_row(torch.max, -1, torch.tensor([[1.0, 2.0], [4.0, 3.0]]))
-    tensor([2., 4.])
+    Args:
+        dim: the dimension that these have now; None where all outputs are one critic's.
+        outputs: raw critic outputs.
     """
-    if dim is None:
-        return loss(*outputs)
-    moved = [v.movedim(dim, -1) for v in outputs]
-    rows = zip(*(v.reshape(-1, v.shape[-1]) for v in moved), strict=True)
-    return torch.stack([loss(*row) for row in rows]).view(moved[0].shape[:-1])
+    return [widened(v).flatten() if dim is None else widened(v).movedim(dim, -1) for v in outputs]
 
 
-def shifted_fake_side(divergence: Divergence, t: Tensor) -> Tensor:
-    """Return inf over λ of {λ + mean of f*(t - λ)}, a scalar, for finite values t of T under the model."""
+def where_finite(
+    divergence: Divergence,
+    inside: Callable[..., Tensor],
+    overflowed: Callable[..., Tensor],
+    v_fake: Tensor,
+    *others: Tensor,
+) -> Tensor:
+    """Return one function of each critic's outputs where all T on its samples are finite, and another where not.
+
+    Args:
+        divergence: whose T.
+        inside, overflowed: each maps (v_fake, *others) to a tensor with one number or one row for each critic.
+        v_fake: raw outputs on samples (..., m).
+        others: further outputs of the same critics, each along the last dimension.
+    """
+    finite = divergence.real_term(v_fake.detach()).isfinite().all(-1, keepdim=True)
+    if settled(finite):
+        return inside(v_fake, *others)
+    # Zeros stand for the rows that are not meant, so that no slope of theirs becomes infinity times 0.
+    here = inside(*(torch.where(finite, v, 0) for v in (v_fake, *others)))
+    there = overflowed(*(torch.where(finite, 0, v) for v in (v_fake, *others)))
+    return torch.where(finite if here.ndim == v_fake.ndim else finite.squeeze(-1), here, there)
+
+
+def shifted_fake_side(divergence: Divergence, v: Tensor) -> Tensor:
+    """Return inf over λ of {λ + mean of f*(T - λ)} for each critic (...,) from its outputs (..., m); T is finite."""
+    t = divergence.real_term(v)
     if isinstance(divergence, KL):
-        return log_mean_exp(t)
-    shift = best_shift(divergence, t.detach().double()).to(t.dtype)
-    return shift + divergence.conjugate(t - shift).mean()
+        return log_mean_exp(t, -1)
+    shift = best_shift(divergence, t.double()).to(t.dtype)
+    return shift + divergence.conjugate(t - shift.unsqueeze(-1)).mean(-1)
 
 
 def best_shift(divergence: Divergence, t: Tensor) -> Tensor:
-    """Return the λ that minimises λ + mean of f*(t - λ), a scalar.
+    """Return the λ that minimises λ + mean of f*(t - λ), without a gradient: a scalar for each row.
 
     Args:
         divergence: a divergence.
-        t: values of T under the model, any shape, finite.
+        t: values of T under the model (..., m), finite.
     """
-    t = t.flatten()
+    return SHIFT(t, divergence).squeeze(-1)
+
+
+def _best_shift(t: Tensor, divergence: Divergence) -> Tensor:
+    """Return the shift of each row (..., 1)."""
+    mean = t.mean(-1, keepdim=True)
     if isinstance(divergence, KL):
-        return log_mean_exp(t) - 1
-    if isinstance(divergence, Pearson) and bool((t - t.mean() >= -2).all()):
-        return t.mean()
+        return log_mean_exp(t, -1).unsqueeze(-1) - 1
+    near = (t - mean >= -2).all(-1, keepdim=True)
+    if isinstance(divergence, Pearson) and settled(near):
+        return mean
     # At the upper end no ratio is above 1. At the lower one all are at least 1, or the largest alone makes their
     # mean 2, with t - λ still in the domain of f*: the root is well inside, where Newton's steps lead to it.
-    twice = divergence.real_at(t.new_tensor(math.log(2 * len(t))))
-    low = torch.maximum(t.min() - divergence.threshold, t.max() - twice)
-    high = t.max() - divergence.threshold
-    return _root_of_increasing(lambda shift: _mean_ratio_excess(divergence, t, shift), low, high)
+    twice = divergence.real_at(t.new_tensor(math.log(2 * t.shape[-1])))
+    least, most = t.amin(-1, keepdim=True), t.amax(-1, keepdim=True)
+    low, high = torch.maximum(least - divergence.threshold, most - twice), most - divergence.threshold
+    root = _root_of_increasing(lambda shift: _mean_ratio_excess(divergence, t, shift), low, high)
+    return torch.where(near, mean, root) if isinstance(divergence, Pearson) else root
+
+
+SHIFT = Operator("best_shift", _best_shift, narrow=True)
 
 
 def _mean_ratio_excess(divergence: Divergence, t: Tensor, shift: Tensor) -> tuple[Tensor, Tensor]:
     """Return 1 - mean u(t - λ), the slope of what is minimised, and its own slope."""
-    return value_and_slope(lambda at: 1 - divergence.log_ratio_at(t - at).exp().mean(), shift)
+    return value_and_slope(lambda at: 1 - divergence.log_ratio_at(t - at).exp().mean(-1, keepdim=True), shift)
 
 
 def _root_of_increasing(
     function: Callable[[Tensor], tuple[Tensor, Tensor]], low: Tensor, high: Tensor
 ) -> Tensor:
-    """Return where an increasing function crosses 0, by Newton steps that a shrinking bracket keeps safe."""
+    """Return where increasing functions cross 0, elementwise, by Newton steps that shrinking brackets keep safe.
+
+    It stops when all have arrived, which on CUDA waits for the device at every step; while a graph is captured
+    it takes all MAX_STEPS instead, some ten times as many as are needed.
+    """
     x = (low + high) / 2
     last_move = high - low
     for _ in range(MAX_STEPS):
         value, slope = function(x)
-        if value == 0 or last_move <= 1e-15 * (1 + x.abs()):
+        arrived = (value == 0) | (last_move <= 1e-15 * (1 + x.abs()))
+        if settled(arrived):
             break
-        low, high = (x, high) if value < 0 else (low, x)
+        below = value < 0
+        low, high = torch.where(below, x, low), torch.where(below, high, x)
         newton = x - value / slope
-        inside = bool((newton > low) & (newton < high)) and bool(2 * value.abs() <= (last_move * slope).abs())
-        new = newton if inside else (low + high) / 2
+        inside = (newton > low) & (newton < high) & (2 * value.abs() <= (last_move * slope).abs())
+        new = torch.where(arrived, x, torch.where(inside, newton, (low + high) / 2))
         last_move, x = (new - x).abs(), new
     return x

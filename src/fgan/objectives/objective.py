@@ -53,6 +53,8 @@ class Objective(ABC):
             dim: as for `critic`.
         """
 
+    joins_samples: bool = False
+    """Whether a loss is more than a mean over samples, or over pairs of them: parts of a batch do not add up to it."""
     needs_real: bool = False
     """Whether the generator's loss looks at data too."""
 

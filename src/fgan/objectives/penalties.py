@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 from fgan.divergences import Divergence
 from fgan.divergences.elementary import value_and_slope, widened
 from fgan.errors import FganError
+from fgan.objectives.part import WHOLE, Part
 
 
 def squared_gradient(v: Tensor, x: Tensor, scale: Tensor | float = 1.0) -> Tensor:
@@ -45,6 +47,7 @@ class Seen:
         v_real, v_fake: raw outputs on data and on samples (n,).
         slope_real, slope_fake: ‖∇v‖² there (n,); empty unless some penalty of this step needs slopes.
         slope_own: ‖∇v‖² on the points that the penalty asked for (n,); empty if it asked for none.
+        v_own: raw outputs there (n,); None if it asked for none.
     """
 
     v_real: Tensor
@@ -52,6 +55,7 @@ class Seen:
     slope_real: Tensor
     slope_fake: Tensor
     slope_own: Tensor
+    v_own: Tensor | None = None
 
 
 class Penalty(ABC):
@@ -59,13 +63,36 @@ class Penalty(ABC):
 
     needs_slopes = True
     """Whether it looks at gradients."""
+    part: Part = WHOLE
+    """The part of a batch that it sees."""
+    scale: Tensor | float = 1.0
+    """In what units of x slopes are measured, as for `squared_gradient`."""
 
     def __init__(self, divergence: Divergence | None) -> None:  # noqa: B027 - most have no use for it
         """Take the divergence of the game, None where it has none."""
 
-    def points(self, real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor | None:
-        """Return further points (n, *shape) at which it wants slopes, or None."""
+    def draws(self, real: Tensor, random: torch.Generator) -> Tensor | None:
+        """Return the random numbers (n, ...) of which `points` makes points for a batch like `real` (n, *shape)."""
         return None
+
+    def points(self, real: Tensor, fake: Tensor, drawn: Tensor | None) -> Tensor | None:
+        """Return further points (n, *shape) at which it wants slopes, or None; nothing here is random.
+
+        Those of several critics may be stacked: all arguments, and the points, have one axis more in front then.
+
+        Args:
+            real, fake: data and samples (n, *shape).
+            drawn: what `draws` returned.
+        """
+        return None
+
+    def drawn(
+        self, how: Callable[..., Tensor], real: Tensor, shape: Sequence[int], random: torch.Generator
+    ) -> Tensor:
+        """Return this part's numbers (n, *shape), by `torch.rand` or the like, of those drawn for the whole batch."""
+        n = len(real) * self.part.size
+        whole = how((n, *shape), generator=random, device=real.device, dtype=real.dtype)
+        return whole[self.part.of(n)]
 
     @abstractmethod
     def __call__(self, seen: Seen) -> Tensor:
@@ -95,17 +122,70 @@ class R2(Penalty):
         return seen.slope_fake.mean(-1) / 2
 
 
+class ApproximateR1(Penalty):
+    r"""R1 without second derivatives: ½ E_P (v(x + σ s ε) - v(x))²/σ², ε ~ N(0, I), s the penalties' unit of x.
+
+    Its mean over ε is R1 for a critic that is linear within σ. Curvature H adds σ²/8 (2‖H‖² + (tr H)²) and more of
+    the order σ², so that it never is 0 where the critic bends. One ε a sample leaves each squared slope
+    a standard deviation of √2 times itself. Outputs in half precision or TF32 do not resolve the difference.
+
+    Source: Lin et al., "Diffusion Adversarial Post-Training for One-Step Video Generation" (2025),
+    which writes the square alone and leaves 1/σ² to the weight.
+    """
+
+    needs_slopes = False
+    sigma = 1e-3
+    """The noise in each entry, where 1 is the data's distance from their mean: float32 resolves slopes to 1e-4."""
+
+    def draws(self, real: Tensor, random: torch.Generator) -> Tensor:
+        """Return the noise of each entry."""
+        return self.drawn(torch.randn, real, real.shape[1:], random)
+
+    def points(self, real: Tensor, fake: Tensor, drawn: Tensor | None) -> Tensor:
+        """Return the data with noise."""
+        return self.beside(real, drawn)
+
+    def beside(self, x: Tensor, noise: Tensor | None) -> Tensor:
+        """Return points a small step away."""
+        assert noise is not None
+        return x.detach() + self.sigma * self.scale * noise
+
+    def __call__(self, seen: Seen) -> Tensor:
+        """Return its value, a scalar."""
+        return self.squared_slope(seen.v_real, seen.v_own).mean(-1) / 2
+
+    def squared_slope(self, v: Tensor, v_beside: Tensor | None) -> Tensor:
+        """Return the squared slope in the direction of the noise, in expectation ‖∇v‖², for each sample."""
+        assert v_beside is not None
+        return ((widened(v_beside) - widened(v)) / self.sigma).square()
+
+
+class ApproximateR2(ApproximateR1):
+    """R2 likewise: ½ E_Q (v(x + σ s ε) - v(x))²/σ²."""
+
+    def points(self, real: Tensor, fake: Tensor, drawn: Tensor | None) -> Tensor:
+        """Return the samples with noise."""
+        return self.beside(fake, drawn)
+
+    def __call__(self, seen: Seen) -> Tensor:
+        """Return its value, a scalar."""
+        return self.squared_slope(seen.v_fake, seen.v_own).mean(-1) / 2
+
+
 class GradientPenalty(Penalty):
     """WGAN-GP: E (‖∇v(x̂)‖ - 1)² for x̂ uniform on the segment from a real to a generated sample.
 
     Source: Gulrajani et al., "Improved Training of Wasserstein GANs" (2017), eq. 3.
     """
 
-    def points(self, real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor:
+    def draws(self, real: Tensor, random: torch.Generator) -> Tensor:
+        """Return where on its segment each point lies, in [0, 1), one number a sample."""
+        return self.drawn(torch.rand, real, (1,) * (real.ndim - 1), random)
+
+    def points(self, real: Tensor, fake: Tensor, drawn: Tensor | None) -> Tensor:
         """Return a point of each segment."""
-        shape = (len(real), *[1] * (real.ndim - 1))
-        weight = torch.rand(shape, generator=random, device=real.device, dtype=real.dtype)
-        return torch.lerp(real, fake, weight)
+        assert drawn is not None
+        return torch.lerp(real, fake, drawn)
 
     def excess(self, slope: Tensor) -> Tensor:
         """Return by how much the slopes break the rule."""
@@ -133,12 +213,21 @@ class Dragan(GradientPenalty):
     Source: Kodali et al., "On Convergence and Stability of GANs" (2017), §2.3 and its code.
     """
 
-    def points(self, real: Tensor, fake: Tensor, random: torch.Generator) -> Tensor:
+    def draws(self, real: Tensor, random: torch.Generator) -> Tensor:
+        """Return the noise of each sample's entries and, last, its share a: a row (entries + 1,) a sample."""
+        noise = self.drawn(torch.rand, real, real.shape[1:], random)
+        return torch.cat([noise.flatten(1), super().draws(real, random).flatten(1)], 1)
+
+    def points(self, real: Tensor, fake: Tensor, drawn: Tensor | None) -> Tensor:
         """Return the data with noise."""
-        noise = torch.rand(real.shape, generator=random, device=real.device, dtype=real.dtype)
+        assert drawn is not None
+        noise, share = drawn[..., :-1].reshape(real.shape), drawn[..., -1]
+        batch = share.ndim - 1  # the axis along which samples lie
         # The features of a vector have units of their own; the pixels of an image share one.
-        spread = real.std(0, correction=0) if real.ndim == 2 else real.std(correction=0)
-        return super().points(real, real + spread / 2 * noise, random)
+        over = [batch] if real.ndim == batch + 2 else list(range(batch, real.ndim))
+        spread = self.part.gather(real, batch).std(over, correction=0, keepdim=True)
+        share = share.reshape(*share.shape, *[1] * (real.ndim - share.ndim))
+        return super().points(real, real + spread / 2 * noise, share)
 
 
 class NoisePenalty(Penalty):
@@ -189,7 +278,8 @@ class LeCam(Penalty):
 
     def __call__(self, seen: Seen) -> Tensor:
         """Return its value, a scalar, and move the means."""
-        now = torch.stack([seen.v_real.detach().mean(-1), seen.v_fake.detach().mean(-1)], -1)
+        whole = [self.part.gather(v.detach(), -1) for v in (seen.v_real, seen.v_fake)]
+        now = torch.stack([v.mean(-1) for v in whole], -1)
         self.anchors.lerp_(now.to(self.anchors.dtype), 1 - self.decay)
         real, fake = self.anchors.view(*now.shape, 1).unbind(-2)
         return (seen.v_real - fake).square().mean(-1) + (seen.v_fake - real).square().mean(-1)
@@ -206,6 +296,8 @@ class LeCam(Penalty):
 PENALTIES: dict[str, type[Penalty]] = {
     "r1": R1,
     "r2": R2,
+    "r1-approx": ApproximateR1,
+    "r2-approx": ApproximateR2,
     "gp": GradientPenalty,
     "gp-one-sided": OneSidedGradientPenalty,
     "dragan": Dragan,

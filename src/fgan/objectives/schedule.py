@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor
 
 from fgan.divergences import Divergence
 from fgan.errors import FganError, did_you_mean
+from fgan.objectives.part import WHOLE, Part
 from fgan.objectives.penalties import PENALTIES, Penalty, Seen
 
 GRAMMAR = 'NAME:WEIGHT, then if wanted :every=STEPS and :fade=STEPS, with commas between penalties, or "none"'
@@ -114,11 +116,20 @@ class Penalties:
         text: as `read_terms` reads it.
         divergence: by whose link the critic's raw outputs are read (`Objective.linked`), None where there is none.
         scale: of the critic's frame, as for `squared_gradient`: slopes count by x / scale.
+        part: of a batch, which they see.
     """
 
-    def __init__(self, text: str, divergence: Divergence | None = None, scale: Tensor | float = 1.0) -> None:
-        self.text, self.divergence, self.scale = text, divergence, scale
+    def __init__(
+        self,
+        text: str,
+        divergence: Divergence | None = None,
+        scale: Tensor | float = 1.0,
+        part: Part = WHOLE,
+    ) -> None:
+        self.text, self.divergence, self.scale, self.part = text, divergence, scale, part
         self.terms = [(term, PENALTIES[term.name](divergence)) for term in read_terms(text)]
+        for _, penalty in self.terms:
+            penalty.part, penalty.scale = part, scale
         if isinstance(scale, Tensor):
             self.remember_in({name: value.to(scale.device) for name, value in self.memory().items()})
 
@@ -127,13 +138,25 @@ class Penalties:
         """Return the same penalties of several critics as one, of which what each remembers becomes a part."""
         if len(members) == 1:
             return members[0]
-        joint = Penalties(members[0].text, members[0].divergence, members[0].scale)
+        joint = Penalties(members[0].text, members[0].divergence, members[0].scale, members[0].part)
         memories = [member.memory() for member in members]
         whole = {name: torch.cat([memory[name] for memory in memories]) for name in memories[0]}
         joint.remember_in(whole)
         for k, member in enumerate(members):
             member.remember_in({name: value[k : k + 1] for name, value in whole.items()})
         return joint
+
+    @contextmanager
+    def holding(self, memory: Sequence[Tensor], scale: Tensor | float) -> Iterator[None]:
+        """Work on these tensors in place of `memory()`'s and of the scale, as a program does that is traced."""
+        own = self.memory()
+        known, self.scale = self.scale, scale
+        self.remember_in(dict(zip(own, memory, strict=True)))
+        try:
+            yield
+        finally:
+            self.scale = known
+            self.remember_in(own)
 
     def due(self, step: int) -> list[tuple[float, Penalty]]:
         """Return those that count at a step, with their weights."""
@@ -160,7 +183,7 @@ class Penalties:
             value.copy_(memory[name])
 
     def total(
-        self, due: Sequence[tuple[float, Penalty]], v: Tensor, slopes: Tensor, sizes: Sequence[int]
+        self, due: Sequence[tuple[float | Tensor, Penalty]], v: Tensor, slopes: Tensor, sizes: Sequence[int]
     ) -> Tensor:
         """Return the weighted sum of the penalties that are due, a scalar for each critic.
 
@@ -170,10 +193,10 @@ class Penalties:
             slopes: ‖∇v‖² there by x / `scale`, as `squared_gradient` gives them; anything where none needs them.
             sizes: how many of each kind; 0 for a penalty without points of its own.
         """
-        v_real, v_fake, *_ = v.split(sizes, -1)
+        v_real, v_fake, *v_own = v.split(sizes, -1)
         slope_real, slope_fake, *own = slopes.split(sizes, -1)
         values = [
-            weight * penalty(Seen(v_real, v_fake, slope_real, slope_fake, slope_own))
-            for (weight, penalty), slope_own in zip(due, own, strict=True)
+            weight * penalty(Seen(v_real, v_fake, slope_real, slope_fake, *at_own))
+            for (weight, penalty), *at_own in zip(due, own, v_own, strict=True)
         ]
         return torch.stack(values).sum(0)

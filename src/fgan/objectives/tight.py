@@ -6,9 +6,8 @@ import torch
 from torch import Tensor
 
 from fgan.divergences import Divergence
-from fgan.divergences.elementary import widened
 from fgan.errors import FganError
-from fgan.objectives.bounds import best_shift, by_row, shifted_fake_side, tight_bound
+from fgan.objectives.bounds import best_shift, rows, shifted_fake_side, tight_bound, where_finite
 from fgan.objectives.gan_loss import GANLoss, finite
 
 
@@ -30,6 +29,7 @@ class TightLoss(GANLoss):
     (tensor(0.1201), tensor(0.1201))
     """
 
+    joins_samples = True
     unfit_links = ("soft-hinge",)  # no shift makes the mean of its ratios 1
 
     @property
@@ -39,30 +39,34 @@ class TightLoss(GANLoss):
 
     def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return the negative of the tight bound, a scalar."""
-        return by_row(lambda real, fake: -tight_bound(self.divergence, real, fake), dim, v_real, v_fake)
+        return -tight_bound(self.divergence, v_real, v_fake, dim)
 
     def generator(self, v_fake: Tensor, v_real: Tensor | None = None, dim: int | None = None) -> Tensor:
         """Return the generator's loss, a scalar, from raw critic outputs on its samples (m,)."""
-        return by_row(self._answer, dim, v_fake)
+        (fake,) = rows(dim, v_fake)
+        return where_finite(self.divergence, self._answer, lambda v: GANLoss.generator(self, v, dim=-1), fake)
 
     def _answer(self, v_fake: Tensor) -> Tensor:
-        v_fake = widened(v_fake)
-        t = self.divergence.real_term(v_fake)
-        if not bool(t.isfinite().all()):
-            return GANLoss.generator(self, v_fake)
         if self.generator_divergence:
-            (shifted,) = self._shifted(v_fake, t)
+            # In float64, where a small difference keeps its digits.
+            shift = best_shift(self.divergence, self.divergence.real_term(v_fake.detach().double()))
+            shifted = self.divergence.real_term(v_fake).double() - shift.unsqueeze(-1)
             log_ratio = finite(self.divergence.log_ratio_at, shifted).to(v_fake.dtype)
-            return -self.generator_divergence.fake_at(log_ratio).mean()
+            return -self.generator_divergence.fake_at(log_ratio).mean(-1)
         if self.generator_loss == "saturating":
-            return -shifted_fake_side(self.divergence, t)
-        return GANLoss.generator(self, v_fake)
+            return -shifted_fake_side(self.divergence, v_fake)
+        return GANLoss.generator(self, v_fake, dim=-1)
 
     def _shifted(self, v_fake: Tensor, *values: Tensor) -> list[Tensor]:
         """Return values of T less the λ of these samples, in float64, where a small difference keeps its digits."""
-        t = self.divergence.real_term(v_fake.detach().double())
-        shift = best_shift(self.divergence, t) if bool(t.isfinite().all()) else torch.zeros_like(t[0])
-        return [value.double() - shift for value in values]
+        v = v_fake.detach().double()
+        shift = where_finite(
+            self.divergence,
+            lambda v: best_shift(self.divergence, self.divergence.real_term(v)),
+            lambda v: torch.zeros_like(v[..., 0]),
+            v,
+        )
+        return [value.double() - shift.unsqueeze(-1) for value in values]
 
     def evidence(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor]:
         """Return T - λ - f'(1)."""
@@ -130,22 +134,24 @@ class ReweightedLoss(TightLoss):
 
     def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return the hinge loss with re-weighted samples, a scalar; its negative is no bound."""
-        return by_row(self._hinge, dim, v_real, v_fake)
+        real, fake = rows(dim, v_real, v_fake)
+        return (1 - real).relu().mean(-1) + (1 + self.ratios(fake) * fake).relu().mean(-1)
 
-    def _hinge(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
-        v_real, v_fake = widened(v_real), widened(v_fake)
-        return (1 - v_real).relu().mean() + (1 + self.ratios(v_fake) * v_fake).relu().mean()
-
-    def _answer(self, v_fake: Tensor) -> Tensor:
-        """Return minus the re-weighted mean of the outputs, a scalar."""
-        v_fake = widened(v_fake)
-        return -(self.ratios(v_fake) * v_fake).mean()
+    def generator(self, v_fake: Tensor, v_real: Tensor | None = None, dim: int | None = None) -> Tensor:
+        """Return minus the re-weighted mean of the outputs on samples, a scalar."""
+        (fake,) = rows(dim, v_fake)
+        return -(self.ratios(fake) * fake).mean(-1)
 
     @torch.no_grad()
     def ratios(self, v_fake: Tensor) -> Tensor:
-        """Return the weights r (m,) of samples with these raw outputs, of mean 1."""
-        t = self.divergence.real_term(v_fake.double())
-        if not bool(t.isfinite().all()):  # the ratios that the critic stands for, divided by their mean
-            return (self.divergence.log_ratio(v_fake).softmax(0) * len(v_fake)).to(v_fake.dtype)
-        (shifted,) = self._shifted(v_fake, t)
-        return self.divergence.log_ratio_at(shifted).exp().to(v_fake.dtype)
+        """Return the weights r (..., m) of samples with these raw outputs, of mean 1."""
+        divergence = self.divergence
+
+        def shifted(v: Tensor) -> Tensor:
+            t = divergence.real_term(v)
+            return divergence.log_ratio_at(t - best_shift(divergence, t).unsqueeze(-1)).exp()
+
+        def divided(v: Tensor) -> Tensor:  # by their mean
+            return divergence.log_ratio(v).softmax(-1) * v.shape[-1]
+
+        return where_finite(divergence, shifted, divided, v_fake.double()).to(v_fake.dtype)

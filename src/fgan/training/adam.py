@@ -1,12 +1,41 @@
-"""Adam in one call: the kernel behind `torch.optim.Adam(fused=True)`, without the bookkeeping around it."""
+"""Adam in one call: the kernel behind `torch.optim.Adam(fused=True)`, without the bookkeeping around it.
+
+A program that is traced gets the same as elementary operations instead, which a compiler fuses with their neighbours.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 import torch
 from torch import Tensor
+
+EPS = 1e-8
+
+
+@dataclass(frozen=True)
+class Rate:
+    """What a traced move takes from the number of moves before it.
+
+    Args:
+        step_size: lr / (1 - beta1^t), one for each of K stacked members (K,), or one number.
+        root: sqrt(1 - beta2^t), a scalar.
+    """
+
+    step_size: Tensor
+    root: Tensor
+
+
+def rate_at(lr: float, betas: tuple[float, float], count: int) -> tuple[float, float]:
+    """Return the step size and the root of `Rate` for move number `count`, the first of which is 1.
+
+    >>> rate_at(0.1, (0.5, 0.0), 1)
+    (0.2, 1.0)
+    """
+    return lr / (1 - betas[0] ** count), math.sqrt(1 - betas[1] ** count)
 
 
 class Adam:
@@ -29,6 +58,8 @@ class Adam:
     """
 
     count: Tensor
+    rates: Iterator[Rate] | None = None
+    """While a program is traced: one for each move that is to come."""
 
     def __init__(self, parameters: Sequence[Tensor], lr: float, betas: tuple[float, float]) -> None:
         self.lr, self.betas = lr, betas
@@ -39,8 +70,21 @@ class Adam:
 
     def step(self, gradients: Sequence[Tensor]) -> None:
         """Move the parameters one step down their gradients."""
+        if self.rates is not None:
+            self._move_by(next(self.rates), gradients)
+            return
         self.count += 1
         self._move(self.parameters, gradients, self.mean, self.square, self.lr)
+
+    def _move_by(self, rate: Rate, gradients: Sequence[Tensor]) -> None:
+        beta1, beta2 = self.betas
+        moved = zip(self.parameters, gradients, self.mean, self.square, strict=True)
+        for parameter, gradient, mean, square in moved:
+            step_size = rate.step_size.to(parameter.dtype)
+            step_size = step_size.view(-1, *[1] * (parameter.ndim - 1)) if step_size.ndim else step_size
+            mean.lerp_(gradient, 1 - beta1)
+            square.mul_(beta2).addcmul_(gradient, gradient, value=1 - beta2)
+            parameter.sub_(step_size * mean / (square.sqrt() / rate.root.to(parameter.dtype) + EPS))
 
     def _move(
         self,
@@ -63,7 +107,7 @@ class Adam:
             beta1=self.betas[0],
             beta2=self.betas[1],
             weight_decay=0.0,
-            eps=1e-8,
+            eps=EPS,
             amsgrad=False,
             maximize=False,
         )
@@ -107,6 +151,9 @@ class JointAdam(Adam):
 
     def step(self, gradients: Sequence[Tensor]) -> None:
         """Move the parameters one step down their gradients, each member by its own step size."""
+        if self.rates is not None:
+            self._move_by(next(self.rates), gradients)
+            return
         self.count += 1
         first = 0
         for lr, run in groupby(optimizer.lr for optimizer in self.optimizers):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Self
 
 import torch
@@ -48,10 +49,39 @@ class ExponentialAverage:
                 average._averaged = [parameter.detach() for parameter in average.network.parameters()]
         return joint
 
+    def memory(self) -> list[Tensor]:
+        """Return everything that an update changes."""
+        return [*self._averaged, *self._buffers[0]]
+
+    @contextmanager
+    def holding(
+        self, memory: Sequence[Tensor], followed: Sequence[Tensor], buffers: Sequence[Tensor]
+    ) -> Iterator[None]:
+        """Work on these tensors in place of `memory()`, and follow others, as a program does that is traced."""
+        own = self._averaged, self._followed, self._buffers
+        count = len(self._averaged)
+        self._averaged, self._followed = list(memory[:count]), [tensor.detach() for tensor in followed]
+        self._buffers = list(memory[count:]), list(buffers)
+        try:
+            yield
+        finally:
+            self._averaged, self._followed, self._buffers = own
+
     def update(self, step: int) -> None:
         """Follow the network after its step number `step` (0 is the first)."""
-        decay = min(self.decay, (1 + step) / (10 + step))
-        torch._foreach_lerp_(self._averaged, self._followed, 1 - decay)  # pyright: ignore[reportPrivateImportUsage]
+        self.follow(1 - self.decay_at(step))
+
+    def decay_at(self, step: int) -> float:
+        """Return the decay after step number `step` (0 is the first)."""
+        return min(self.decay, (1 + step) / (10 + step))
+
+    def follow(self, share: float | Tensor) -> None:
+        """Go this share of the way to the network, a number or a scalar."""
+        if isinstance(share, Tensor):
+            for own, theirs in zip(self._averaged, self._followed, strict=True):
+                own.lerp_(theirs, share.to(own.dtype))
+        else:
+            torch._foreach_lerp_(self._averaged, self._followed, share)  # pyright: ignore[reportPrivateImportUsage]
         own, theirs = self._buffers
         if own:
             torch._foreach_copy_(own, theirs)  # pyright: ignore[reportPrivateImportUsage]

@@ -26,6 +26,7 @@ ActivationName = Literal["relu", "leaky-relu", "tanh"]
 NormName = Literal["none", "group"]
 InitName = Literal["default", "normal", "orthogonal", "xavier"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+CompileName = Literal["auto", "on", "off"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +70,7 @@ class TrainConfig:
     """Steps after which the learning rate has fallen to a half, as lr / (1 + step / lr_fade); 0 for never."""
     penalties: str = "r1:0.2:fade=2000,r2:0.2:fade=2000"
     """What the critic minimises besides, as NAME:WEIGHT[:every=STEPS][:fade=STEPS],... or none. Names: r1, r2,
-    gp, gp-one-sided, dragan, noise, lecam."""
+    r1-approx, r2-approx, gp, gp-one-sided, dragan, noise, lecam."""
     gradient_clip: float = 0.0
     """Largest norm of each player's gradient; a longer one is shortened. 0 for no limit."""
     critic_clamp: float = 0.0
@@ -139,6 +140,8 @@ class TrainConfig:
     """How a tenth is held out: of each class, or shuffled without regard to classes, as older runs did."""
     device: DeviceName = "auto"
     """Where to compute; auto takes a GPU where there is one."""
+    compile: CompileName = "auto"
+    """Compile the step for this machine: auto where a run is long enough to gain more seconds than that takes."""
 
     def __post_init__(self) -> None:
         """Check every value once, before anything is written."""
@@ -217,6 +220,8 @@ class TrainConfig:
         values.pop(LOADED, None)
         if "strict" in values:  # a whole recipe: runs shuffled before they wrote it down
             values.setdefault("split", "shuffled")
+        if "log_every" in values:  # likewise: none was compiled
+            values.setdefault("compile", "off")
         names = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in names:
@@ -263,7 +268,7 @@ def require_settings(names: Iterable[str]) -> None:
 LOADED = "loaded"
 """Key of `config.json` under which it says what was understood of the data."""
 MAY_CHANGE_ON_RESUME = frozenset(
-    {"steps", "keep_checkpoints", "data_dir", "data", "device", "strict", "split"}
+    {"steps", "keep_checkpoints", "data_dir", "data", "device", "compile", "strict", "split"}
 )
 """Fields that do not decide what a given step computes: data are known by their content, a device by its rounding."""
 

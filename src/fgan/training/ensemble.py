@@ -11,11 +11,14 @@ import torch
 from fgan.errors import FganError
 from fgan.objectives import Penalties, read_terms
 from fgan.objectives.penalties import PENALTIES, Penalty
+from fgan.output import Say, silent
 from fgan.training.averaging import ExponentialAverage
+from fgan.training.compiling.program import Programs, rates_of
 from fgan.training.config import TrainConfig
 from fgan.training.player import Player
-from fgan.training.step import Batch, Group, two_player_step
+from fgan.training.step import Batches, Group
 from fgan.training.trainer import Trainer
+from fgan.training.whole_step import WholeStep
 
 GAME = (
     "objective", "divergence", "link", "generator_loss", "generator_divergence", "critic_clamp", "penalties"
@@ -34,41 +37,53 @@ class Ensemble:
 
     Args:
         trainers: at least one, of the same data and at the same step, with configs for which `together` agrees.
+            Where their `compile` is "on", the step is compiled when it is first taken.
+        say: told of what is compiled.
 
     Raises:
         FganError: for trainers that cannot step together.
     """
 
-    def __init__(self, trainers: Sequence[Trainer]) -> None:
+    def __init__(self, trainers: Sequence[Trainer], say: Say = silent) -> None:
         _require_alike(trainers)
         ordered = sorted(trainers, key=lambda trainer: repr(_game(trainer.config)))
         self.trainers = ordered
-        self.generator = Player.joined([trainer.generator for trainer in ordered])
-        self.critic = Player.joined([trainer.critic for trainer in ordered])
+        generator = Player.joined([trainer.generator for trainer in ordered])
+        critic = Player.joined([trainer.critic for trainer in ordered])
         averages = [trainer.average for trainer in ordered if trainer.average]
-        self.average = ExponentialAverage.joined(averages, self.generator.parameters) if averages else None
+        average = ExponentialAverage.joined(averages, generator.parameters) if averages else None
         self.groups = [
             _group(list(members)) for _, members in groupby(ordered, lambda trainer: _game(trainer.config))
         ]
-        self._sums = torch.stack([trainer.sums for trainer in ordered])
-        for trainer, sums in zip(ordered, self._sums, strict=True):
-            trainer.sums = sums
+        sums = torch.stack([trainer.sums for trainer in ordered])
+        for trainer, own in zip(ordered, sums, strict=True):
+            trainer.sums = own
+        self.whole = WholeStep(generator, critic, self.groups, average, sums)
+        # What ranks tell each other is no part of a program.
+        compiled = ordered[0].config.compile == "on" and ordered[0].ranks.size == 1
+        self.programs = Programs(self.whole, _recipe(ordered), say) if compiled else None
 
     def step(self) -> None:
         """Take one generator step of every member, and the critic steps that go with it."""
-        for trainer in self.trainers:
-            trainer.generator.optimizer.lr = trainer.critic.optimizer.lr = trainer.learning_rate
-        step = self.trainers[0].steps_done
-        result = two_player_step(self.generator, self.critic, self.groups, self._draw, step)
-        if self.average:
-            self.average.update(step)
-        self._sums += torch.stack([result.critic_loss, result.generator_loss, result.bound], 1)
+        config, step = self.trainers[0].config, self.trainers[0].steps_done
+        lrs = [trainer.learning_rate for trainer in self.trainers]
+        for trainer, lr in zip(self.trainers, lrs, strict=True):
+            trainer.generator.optimizer.lr = trainer.critic.optimizer.lr = lr
+        due = [group.due(step) for group in self.groups]
+        batches = [self._draw() for _ in range(config.n_critic)]
+        share = 1 - self.whole.average.decay_at(step) if self.whole.average else 0.0
+        if self.programs:
+            rates = rates_of(lrs, (config.beta1, config.beta2), step, config.n_critic)
+            self.programs.take(batches, due, share, rates)
+        else:
+            self.whole.take(batches, due, share)
         for trainer in self.trainers:
             trainer.summed += 1
             trainer.steps_done += 1
 
-    def _draw(self) -> Batch:
-        return Batch.stacked([trainer.draw() for trainer in self.trainers])
+    def _draw(self) -> Batches:
+        sizes = [group.size for group in self.groups]
+        return Batches.of([trainer.draw() for trainer in self.trainers], sizes)
 
 
 def together(config: TrainConfig) -> Hashable:
@@ -95,7 +110,19 @@ def _game(config: TrainConfig) -> tuple[object, ...]:
 def _group(trainers: Sequence[Trainer]) -> Group:
     penalties = Penalties.joined([trainer.game.penalties for trainer in trainers])
     game = dataclasses.replace(trainers[0].game, penalties=penalties)
-    return Group(game, [trainer.random for trainer in trainers])
+    return Group(game, len(trainers))
+
+
+def _recipe(trainers: Sequence[Trainer]) -> str:
+    """Return what decides the operations of a step, besides the shapes of its tensors."""
+    config = trainers[0].config
+    games = [[getattr(trainer.config, name) for name in GAME if name != "penalties"] for trainer in trainers]
+    terms = [[(term.name, term.every) for term in read_terms(t.config.penalties)] for t in trainers]
+    networks = [trainers[0].generator.network, trainers[0].critic.network]
+    settings = [
+        getattr(config, name) for name in ("beta1", "beta2", "n_critic", "single_step", "gradient_clip")
+    ]
+    return repr([games, terms, networks, settings])
 
 
 def _require_alike(trainers: Sequence[Trainer]) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Callable
+from signal import Signals
 from types import FrameType, TracebackType
 from typing import Any
+
+from fgan.training.ranks import ALONE, Ranks
 
 Handler = Callable[[int, FrameType | None], Any] | int | None
 
@@ -16,11 +19,15 @@ class StopRequest:
 
     Outside the main thread, where Python delivers no signals, it notes nothing, nor does it note one that the process
     was told to ignore, as `nohup` and a comparison do.
+
+    Args:
+        ranks: processes that train together, of which any may be asked; all heed it after the same step.
     """
 
-    def __init__(self) -> None:
-        self.signal: signal.Signals | None = None
-        self._before: dict[signal.Signals, Handler] = {}
+    def __init__(self, ranks: Ranks = ALONE) -> None:
+        self._ranks = ranks
+        self._noted: Signals | None = None
+        self._before: dict[Signals, Handler] = {}
 
     def __enter__(self) -> StopRequest:
         """Begin to listen."""
@@ -36,8 +43,13 @@ class StopRequest:
         """Give the signals back."""
         self._restore()
 
+    @property
+    def signal(self) -> Signals | None:
+        """The signal that is to be heeded now, if one is."""
+        return self._ranks.heeded(self._noted)
+
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self.signal = signal.Signals(number)
+        self._noted = Signals(number)
         self._restore()
 
     def _restore(self) -> None:

@@ -18,11 +18,13 @@ from fgan.data import Dataset, draw_samples
 from fgan.errors import DivergedError, FganError
 from fgan.output import on_a_terminal
 from fgan.training.checkpoint import Checkpoints, Groups
+from fgan.training.compiling.worth import settled
 from fgan.training.config import TrainConfig
 from fgan.training.diagnosis import diagnosis, what_broke
 from fgan.training.interruption import StopRequest
 from fgan.training.judging import EVALUATION_ERROR, BuildJudge, Judge, evaluation_text
 from fgan.training.loggers import Logger, Loggers
+from fgan.training.ranks import ALONE, Ranks
 from fgan.training.resuming import checkpoint_to_resume
 from fgan.training.run_directory import RunDirectory
 from fgan.training.status import Status, blown_up
@@ -48,6 +50,8 @@ class Loop:
         lines: say each line of metrics; unless told, where there is no progress bar.
         bar: show one, on a terminal.
         loggers: receive what the run directory does, after it.
+        members: how many runs like it, itself among them, train as one.
+        ranks: the processes that train the run together; this one is the first.
     """
 
     failure: FganError | None = None
@@ -65,9 +69,13 @@ class Loop:
         lines: bool | None = None,
         bar: bool = True,
         loggers: Sequence[Logger] = (),
+        members: int = 1,
+        ranks: Ranks = ALONE,
     ) -> None:
+        before = run.config().compile if run.config_path.is_file() else None
+        config = settled(config, data, members, say, before)
         self.config, self.data, self.run, self.say, self.lines = config, data, run, say, lines
-        self.trainer = Trainer(config, data)
+        self.trainer = Trainer(config, data, ranks)
         self.loggers = Loggers(run, loggers)
         self.judge = build_judge(config, data, say) if config.evaluate_every else None
         self.fingerprint = data.train.fingerprint(labels=bool(self.trainer.classes))
@@ -184,7 +192,7 @@ class Loop:
             self._leave_last_good()
             raise error
         lost, broken = trainer.steps_done, what_broke(trainer)
-        self.trainer = Trainer(self.config, self.data)
+        self.trainer = Trainer(self.config, self.data, trainer.ranks)
         regular = self.checkpoints.regular()
         if len(regular) > 1 and regular[-1] == trainer.returned_to:
             regular.pop()
@@ -240,7 +248,7 @@ class Loop:
         lost = {name: finite_or_none(value) for name, value in self.trainer.metrics().items()}
         self.loggers.log(self.trainer.steps_done, lost, "metrics")
         if regular := self.checkpoints.regular():
-            self.trainer = Trainer(self.config, self.data)
+            self.trainer = Trainer(self.config, self.data, self.trainer.ranks)
             self.trainer.load_state(self.checkpoints.read(regular[-1])[0])
             if not self.run.sample_path(regular[-1]).exists():
                 self._picture()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import weakref
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +35,7 @@ def members_that_fit(config: TrainConfig, dataset: Dataset, share: float = 1.0) 
 
 def bytes_of_a_member(config: TrainConfig, dataset: Dataset) -> int:
     """Return how many bytes a run holds at the fullest moment of a step: its state, its gradients, its activations."""
-    trainer = Trainer(config, dataset)
+    trainer = Trainer(dataclasses.replace(config, compile="off"), dataset)
     with _Made() as made:
         Ensemble([trainer]).step()
     return sum(t.nbytes for group in trainer.state().values() for t in group.values()) + made.most

@@ -5,13 +5,16 @@ Tensors of K members side by side have a first axis of K; a member alone is a st
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 
 from fgan.networks.stacked import Stack
-from fgan.training.adam import Adam, JointAdam
+from fgan.training.adam import Adam, JointAdam, Rate
+from fgan.training.ranks import ALONE, Ranks
 
 INFINITY = float("inf")
 
@@ -23,15 +26,22 @@ class Player:
         network: whose parameters are moved.
         lr, betas: Adam's step size and decays.
         clip: the largest norm of a gradient, all parameters together; a longer one is shortened to it.
+        ranks: the processes whose mean gradient it goes by.
     """
 
     def __init__(
-        self, network: nn.Module, lr: float, betas: tuple[float, float], clip: float = INFINITY
+        self,
+        network: nn.Module,
+        lr: float,
+        betas: tuple[float, float],
+        clip: float = INFINITY,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.network, self.clip = network, clip
-        self.parameters = list(network.parameters())
+        self.network, self.clip, self.ranks = network, clip, ranks
+        self.parameters, self.buffers = list(network.parameters()), list(network.buffers())
         self.optimizer = Adam(self.parameters, lr, betas)
         self._gradients: tuple[Tensor, ...] = ()
+        self._held: dict[str, Tensor] | None = None
         self._joint: tuple[JointPlayer, int] | None = None
 
     @staticmethod
@@ -42,11 +52,70 @@ class Player:
 
     def __call__(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return what the network makes of x (1, n, ...), with labels (1, n) where there are any."""
-        return call(self.network, x[0], None if labels is None else labels[0]).unsqueeze(0)
+        labels = None if labels is None else labels[0]
+        return self._of_one(x[0], labels).unsqueeze(0)
 
-    def gradients(self, loss: Tensor, *, keep_graph: bool = False) -> tuple[Tensor, ...]:
-        """Return the gradient of `loss`, one number a member, by these parameters; nobody else's is computed."""
-        return torch.autograd.grad(loss.sum(), self.parameters, retain_graph=keep_graph or None)
+    def _of_one(self, x: Tensor, labels: Tensor | None) -> Tensor:
+        if self._held is None:
+            return call(self.network, x, labels)
+        return functional_call(self.network, self._held, (x,) if labels is None else (x, labels))
+
+    def memory(self) -> list[Tensor]:
+        """Return everything that a step reads or changes: parameters, buffers, and Adam's running means."""
+        return [*self.parameters, *self.buffers, *self.optimizer.mean, *self.optimizer.square]
+
+    @contextmanager
+    def holding(self, memory: Sequence[Tensor], rates: Iterator[Rate]) -> Iterator[None]:
+        """Work on these tensors in place of `memory()`, as a program does that is traced.
+
+        Args:
+            memory: as many as `memory()` returns, of the same shapes.
+            rates: one for each move that is to come.
+        """
+        own, optimizer = (self.parameters, self.buffers, self._gradients), self.optimizer
+        moments = optimizer.parameters, optimizer.mean, optimizer.square
+        count, tensors = len(self.parameters), list(memory)
+        self.parameters = [tensor.detach().requires_grad_() for tensor in tensors[:count]]
+        self.buffers = tensors[count : -2 * count]
+        optimizer.parameters = [parameter.detach() for parameter in self.parameters]
+        optimizer.mean, optimizer.square = tensors[-2 * count : -count], tensors[-count:]
+        optimizer.rates = rates
+        try:
+            with self._network_held():
+                yield
+        finally:
+            self.parameters, self.buffers, self._gradients = own
+            optimizer.parameters, optimizer.mean, optimizer.square = moments
+            optimizer.rates = None
+
+    @contextmanager
+    def _network_held(self) -> Iterator[None]:
+        names = [name for name, _ in (*self.network.named_parameters(), *self.network.named_buffers())]
+        self._held = dict(zip(names, (*self.parameters, *self.buffers), strict=True))
+        try:
+            yield
+        finally:
+            self._held = None
+
+    @property
+    def last_gradients(self) -> tuple[Tensor, ...]:
+        """Those of the last move, before they were clipped."""
+        return self._gradients
+
+    def moved(self, gradients: Sequence[Tensor], moves: int) -> None:
+        """Take note of moves that a program made, of which these were the last gradients."""
+        self._gradients = tuple(gradients)
+        self.optimizer.count += moves
+
+    def gradients(
+        self, loss: Tensor, noted: Tensor | None = None, *, keep_graph: bool = False
+    ) -> tuple[Tensor, ...]:
+        """Return the gradient of `loss`, one number a member, by these parameters; nobody else's is computed.
+
+        Where several processes train together it is the mean of theirs, and the numbers `noted` become means too.
+        """
+        own = torch.autograd.grad(loss.sum(), self.parameters, retain_graph=keep_graph or None)
+        return self.ranks.averaged(own, noted)
 
     def move(self, gradients: tuple[Tensor, ...]) -> None:
         """Take one optimiser step down these gradients."""
@@ -59,9 +128,9 @@ class Player:
         shrink = (self.clip / self.gradient_norm()).clamp(max=1.0)
         return tuple(torch._foreach_mul(gradients, shrink))  # pyright: ignore[reportPrivateImportUsage]
 
-    def descend(self, loss: Tensor) -> None:
-        """Move the parameters one step down the gradient of `loss`."""
-        self.move(self.gradients(loss))
+    def descend(self, loss: Tensor, noted: Tensor | None = None) -> None:
+        """Move the parameters one step down the gradient of `loss`; `noted` as for `gradients`."""
+        self.move(self.gradients(loss, noted))
 
     def gradient_norm(self) -> Tensor:
         """Return the norm of the last gradient before it was clipped, a scalar; NaN before the first."""
@@ -82,9 +151,10 @@ class JointPlayer(Player):
     """
 
     def __init__(self, players: Sequence[Player]) -> None:
-        self.clip, self._gradients, self._joint = players[0].clip, (), None
+        self.clip, self.ranks = players[0].clip, players[0].ranks
+        self._gradients, self._held, self._joint = (), None, None
         self.stack = Stack([player.network for player in players])
-        self.parameters = self.stack.parameters
+        self.parameters, self.buffers = self.stack.parameters, self.stack.buffers
         self.optimizer = JointAdam(self.parameters, [player.optimizer for player in players])
         for member, player in enumerate(players):
             player._joint = (self, member)
@@ -92,6 +162,9 @@ class JointPlayer(Player):
     def __call__(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return what each network makes of its part of x (K, n, ...), with labels (K, n) where there are any."""
         return self.stack(x, labels)
+
+    def _network_held(self) -> AbstractContextManager[None]:
+        return self.stack.holding([*self.parameters, *self.buffers])
 
     def _shortened(self, gradients: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
         squares = torch.stack([gradient.flatten(1).square().sum(1) for gradient in gradients])

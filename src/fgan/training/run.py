@@ -23,6 +23,7 @@ from fgan.errors import FganError
 from fgan.objectives import BASELINES
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble, together
+from fgan.training.follower import Follower
 from fgan.training.interruption import StopRequest
 from fgan.training.judging import BuildJudge
 from fgan.training.loop import Loop
@@ -69,7 +70,9 @@ def train_together(
                 run = RunDirectory(job.out)
                 resume = run.config_path.is_file()
                 run.check(config, resume=resume)
-                loop = Loop(config, dataset, run, build_judge, job.say, lines=False, bar=False)
+                loop = Loop(
+                    config, dataset, run, build_judge, job.say, lines=False, bar=False, members=len(jobs)
+                )
                 stack.enter_context(loop.opened(resume=resume))
             except FganError as error:
                 ends[index] = error
@@ -120,7 +123,7 @@ def resolved(config: TrainConfig) -> TrainConfig:
     return dataclasses.replace(config, data=absolute_name(config.data), device=resolve_device(config.device))
 
 
-def in_lockstep(loops: Sequence[Loop], stop: StopRequest) -> None:
+def in_lockstep(loops: Sequence[Loop | Follower], stop: StopRequest) -> None:
     """Take all loops to their last steps, those that agree and are at the same step as one ensemble.
 
     One that has to go back to an earlier step goes on alone when the others are done; one that fails has its
@@ -131,7 +134,7 @@ def in_lockstep(loops: Sequence[Loop], stop: StopRequest) -> None:
         stop: ends all of them early, each with a checkpoint.
     """
 
-    def alike(loop: Loop) -> str:
+    def alike(loop: Loop | Follower) -> str:
         return repr((together(loop.config), loop.trainer.steps_done))
 
     groups = deque(list(group) for _, group in groupby(sorted(loops, key=alike), alike))
@@ -145,11 +148,11 @@ def in_lockstep(loops: Sequence[Loop], stop: StopRequest) -> None:
                 loop.finish(stop)
 
 
-def _step_together(group: list[Loop], stop: StopRequest) -> list[Loop]:
+def _step_together(group: list[Loop | Follower], stop: StopRequest) -> list[Loop | Follower]:
     """Step loops until their last step or a stop request; return those that went back and are not done."""
-    went_back: list[Loop] = []
+    went_back: list[Loop | Follower] = []
     while group:
-        ensemble = Ensemble([loop.trainer for loop in group])
+        ensemble = Ensemble([loop.trainer for loop in group], group[0].say)
         whole = True
         while whole and not stop.signal and group[0].is_unfinished():
             ensemble.step()

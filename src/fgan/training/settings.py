@@ -7,6 +7,7 @@ from typing import TypedDict
 from fgan.load_options import FramesName, SplitName
 from fgan.training.config import (
     ActivationName,
+    CompileName,
     DeviceName,
     GeneratorLossName,
     InitName,
@@ -66,3 +67,4 @@ class Settings(TypedDict, total=False):
     value_range: str
     split: SplitName
     device: DeviceName
+    compile: CompileName

@@ -1,12 +1,13 @@
 """The two-player step: the critic moves n_critic times and the generator once, for one member or several at once.
 
 A member is a generator and a critic that play against each other. Tensors of K members side by side have a first
-axis of K; a member alone is a stack of one.
+axis of K; a member alone is a stack of one. Nothing here draws, and nothing depends on a number that a tensor holds:
+the same function runs as it stands, or is traced into a program (`fgan.training.compiling`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -15,6 +16,7 @@ from torch import Tensor
 from fgan.objectives import Objective, Penalties, squared_gradient
 from fgan.objectives.penalties import Penalty
 from fgan.training.player import Player
+from fgan.training.ranks import ALONE, Ranks
 
 
 @dataclass(frozen=True)
@@ -25,25 +27,58 @@ class Batch:
         real: data (n, *shape).
         latent: latents (n, latent).
         labels: classes (n,) of the data, which the samples are made for too; None without conditioning.
+        noise: what each penalty that is due draws for points of its own; None for those without.
     """
 
     real: Tensor
     latent: Tensor
     labels: Tensor | None = None
+    noise: tuple[Tensor | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The batches of members side by side, each tensor with a first axis for them.
+
+    Args:
+        real, latent, labels: of all members.
+        noise: of each group, of each penalty of its that is due.
+    """
+
+    real: Tensor
+    latent: Tensor
+    labels: Tensor | None
+    noise: tuple[tuple[Tensor | None, ...], ...]
 
     @staticmethod
-    def stacked(batches: Sequence[Batch]) -> Batch:
-        """Return the batches of several members as one, each tensor with a first axis of its own for them."""
+    def of(batches: Sequence[Batch], sizes: Sequence[int] = (1,)) -> Batches:
+        """Return the batches of several members as one.
+
+        Args:
+            batches: one a member.
+            sizes: members of each group, in this order.
+        """
         labels = [batch.labels for batch in batches if batch.labels is not None]
-        return Batch(
+        noise, first = [], 0
+        for size in sizes:
+            of_group = [batch.noise for batch in batches[first : first + size]]
+            noise.append(tuple(_stacked_if_any(drawn) for drawn in zip(*of_group, strict=True)))
+            first += size
+        return Batches(
             _stacked([batch.real for batch in batches]),
             _stacked([batch.latent for batch in batches]),
             _stacked(labels) if labels else None,
+            tuple(noise),
         )
 
 
 def _stacked(tensors: Sequence[Tensor]) -> Tensor:
     return torch.stack(list(tensors)) if len(tensors) > 1 else tensors[0].unsqueeze(0)
+
+
+def _stacked_if_any(tensors: Sequence[Tensor | None]) -> Tensor | None:
+    drawn = [tensor for tensor in tensors if tensor is not None]
+    return _stacked(drawn) if drawn else None
 
 
 @dataclass(frozen=True)
@@ -82,25 +117,33 @@ class Game:
     single_step: bool = False
 
 
+Due = Sequence[tuple[float | Tensor, Penalty]]
+"""The penalties of a group that count at a step, with their weights then."""
+
+
 @dataclass(frozen=True)
 class Group:
     """Members side by side that play the same game.
 
     Args:
         game: theirs.
-        randoms: one a member, from which its penalties draw their points.
+        size: how many they are.
     """
 
     game: Game
-    randoms: Sequence[torch.Generator]
+    size: int = 1
+
+    def due(self, step: int) -> Due:
+        """Return the penalties that count at a step, with their weights then."""
+        return self.game.penalties.due(step)
 
 
 def two_player_step(
     generator: Player,
     critic: Player,
     groups: Sequence[Group],
-    draw: Callable[[], Batch],
-    step: int,
+    batches: Sequence[Batches],
+    due: Sequence[Due],
 ) -> StepResult:
     """Let every member's critic move n_critic times and its generator once; no member affects another.
 
@@ -111,35 +154,34 @@ def two_player_step(
         generator, critic: the players of all members, as `Player.joined` makes them.
         groups: the members, in their order; all with the same n_critic, the same single_step, and penalties that
             ask for the same number of extra points.
-        draw: returns a new batch, stacked.
-        step: the number of this generator step, for what changes with time.
+        batches: one for each move of the critic.
+        due: the penalties of each group that count now.
     """
     game = groups[0].game
-    for _ in range(game.n_critic - 1):
-        batch = draw()
+    for batch in batches[:-1]:
         with torch.no_grad():
             fake = generator(batch.latent, batch.labels)
-        critic.descend(critic_pass(critic, groups, batch, fake, step).total)
-    batch = draw()
+        critic.descend(critic_pass(critic, groups, batch, fake, due).total)
+    batch = batches[-1]
     fake = generator(batch.latent, batch.labels)
     if game.single_step:
-        seen = critic_pass(critic, groups, batch, fake, step)
-        generator_loss = generator_losses(groups, seen.v_fake, seen.v_real)
+        seen = critic_pass(critic, groups, batch, fake, due)
+        generator_loss = generator_losses(groups, seen.v_fake, seen.v_real, critic.ranks)
         downhill = critic.gradients(seen.total, keep_graph=True)
-        generator.descend(generator_loss)
+        generator.descend(generator_loss, noted := _noted(seen, generator_loss))
         critic.move(downhill)
     else:
-        seen = critic_pass(critic, groups, batch, fake.detach(), step)
+        seen = critic_pass(critic, groups, batch, fake.detach(), due)
         critic.descend(seen.total)
         generator_loss = generator_pass(critic, groups, batch, fake)
-        generator.descend(generator_loss)
-    return StepResult(
-        seen.total.detach(),
-        generator_loss.detach(),
-        -seen.adversarial.detach(),
-        seen.v_real.detach(),
-        seen.v_fake.detach(),
-    )
+        generator.descend(generator_loss, noted := _noted(seen, generator_loss))
+    critic_loss, generator_loss, bound = noted
+    return StepResult(critic_loss, generator_loss, bound, seen.v_real.detach(), seen.v_fake.detach())
+
+
+def _noted(seen: CriticPass, generator_loss: Tensor) -> Tensor:
+    """Return what is told of a step (3, K): both losses and the bound."""
+    return torch.stack([seen.total, generator_loss, -seen.adversarial]).detach()
 
 
 @dataclass(frozen=True)
@@ -152,14 +194,15 @@ class CriticPass:
     v_fake: Tensor
 
 
-def critic_pass(critic: Player, groups: Sequence[Group], batch: Batch, fake: Tensor, step: int) -> CriticPass:
+def critic_pass(
+    critic: Player, groups: Sequence[Group], batch: Batches, fake: Tensor, due: Sequence[Due]
+) -> CriticPass:
     """Return the critics' losses and outputs for a batch and samples (K, n, *shape), in one pass over all points."""
     sizes, n = _sizes(groups), batch.real.shape[1]
-    due = [group.game.penalties.due(step) for group in groups]
     points = [
-        [_points(penalty, real, samples, group.randoms) for _, penalty in penalties]
-        for group, penalties, real, samples in zip(
-            groups, due, batch.real.split(sizes), fake.split(sizes), strict=True
+        [penalty.points(real, samples, drawn) for (_, penalty), drawn in zip(penalties, noise, strict=True)]
+        for penalties, noise, real, samples in zip(
+            due, batch.noise, batch.real.split(sizes), fake.split(sizes), strict=True
         )
     ]
     extra = zip(*([one for one in of_group if one is not None] for of_group in points), strict=True)
@@ -172,7 +215,10 @@ def critic_pass(critic: Player, groups: Sequence[Group], batch: Batch, fake: Ten
     for group, penalties, own, of_v, of_slopes in zip(
         groups, due, points, v.split(sizes), slopes.split(sizes), strict=True
     ):
-        loss = group.game.objective.critic(of_v[:, :n], of_v[:, n : 2 * n], dim=-1)
+        objective, v_real, v_fake = group.game.objective, of_v[:, :n], of_v[:, n : 2 * n]
+        if objective.joins_samples:
+            v_real, v_fake = critic.ranks.gather(v_real, 1), critic.ranks.gather(v_fake, 1)
+        loss = objective.critic(v_real, v_fake, dim=-1)
         counts = [n, n, *(0 if one is None else n for one in own)]
         adversarial.append(loss)
         totals.append(
@@ -182,16 +228,7 @@ def critic_pass(critic: Player, groups: Sequence[Group], batch: Batch, fake: Ten
 
 
 def _sizes(groups: Sequence[Group]) -> list[int]:
-    return [len(group.randoms) for group in groups]
-
-
-def _points(
-    penalty: Penalty, real: Tensor, fake: Tensor, randoms: Sequence[torch.Generator]
-) -> Tensor | None:
-    """Return the points (k, n, *shape) that a penalty of k members asks for, each drawn by its own generator."""
-    asked = (penalty.points(*one) for one in zip(real, fake, randoms, strict=True))
-    points = [one for one in asked if one is not None]
-    return _stacked(points) if points else None
+    return [group.size for group in groups]
 
 
 def _outputs(
@@ -211,21 +248,25 @@ def _joined(parts: Sequence[Tensor]) -> Tensor:
     return torch.cat(list(parts)) if len(parts) > 1 else parts[0]
 
 
-def generator_pass(critic: Player, groups: Sequence[Group], batch: Batch, fake: Tensor) -> Tensor:
+def generator_pass(critic: Player, groups: Sequence[Group], batch: Batches, fake: Tensor) -> Tensor:
     """Return the generators' losses (K,) for their samples (K, n, *shape), in a new pass through the critics."""
     if not any(group.game.objective.needs_real for group in groups):
-        return generator_losses(groups, critic(fake, batch.labels))
+        return generator_losses(groups, critic(fake, batch.labels), ranks=critic.ranks)
     labels = None if batch.labels is None else batch.labels.repeat(1, 2)
     v_fake, v_real = critic(torch.cat([fake, batch.real], 1), labels).chunk(2, 1)
-    return generator_losses(groups, v_fake, v_real)
+    return generator_losses(groups, v_fake, v_real, critic.ranks)
 
 
-def generator_losses(groups: Sequence[Group], v_fake: Tensor, v_real: Tensor | None = None) -> Tensor:
+def generator_losses(
+    groups: Sequence[Group], v_fake: Tensor, v_real: Tensor | None = None, ranks: Ranks = ALONE
+) -> Tensor:
     """Return the generators' losses (K,) for raw outputs (K, n) on samples and, where they matter, on data."""
     sizes, losses = _sizes(groups), []
     for group, fake, real in zip(
         groups, v_fake.split(sizes), (v_fake if v_real is None else v_real).split(sizes), strict=True
     ):
         objective = group.game.objective
+        if objective.joins_samples:
+            fake, real = ranks.gather(fake, 1), ranks.gather(real, 1)
         losses.append(objective.generator(fake, real if objective.needs_real else None, dim=-1))
     return _joined(losses)

@@ -15,10 +15,12 @@ from fgan.errors import FganError
 from fgan.frame import Frame
 from fgan.networks import NETWORKS, Architecture, Critic, Generator, build_critic, build_generator
 from fgan.objectives import Objective, Penalties, build_objective, faded
+from fgan.objectives.part import WHOLE, Part
 from fgan.seeds import SEEDS
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.config import TrainConfig
 from fgan.training.player import Player, call
+from fgan.training.ranks import ALONE, Ranks
 from fgan.training.step import Batch, Game
 from fgan.training.telemetry import finite_or_none, telemetry
 
@@ -36,6 +38,7 @@ class Trainer:
     Args:
         config: the recipe; `config.device` must be resolved (not "auto").
         dataset: what to learn from, on any device.
+        ranks: the processes that train this run together.
 
     Raises:
         FganError: for a divergence, an objective, penalties or networks that do not exist or fit together.
@@ -46,14 +49,14 @@ class Trainer:
     returned_to: int
     """The step that was last gone back to; -1 for none."""
 
-    def __init__(self, config: TrainConfig, dataset: Dataset) -> None:
-        self.config = config
+    def __init__(self, config: TrainConfig, dataset: Dataset, ranks: Ranks = ALONE) -> None:
+        self.config, self.ranks = config, ranks
         self.device = torch.device(config.device)
         self.source = dataset.to(self.device).train
         self.frame = dataset.frame if config.standardize else dataset.frame.in_data_units
         self.latent = latent_of(config, self.frame)
         self.classes = classes_of(config, dataset)
-        self.game = game_of(config, self._spread())
+        self.game = game_of(config, self._spread(), ranks)
         # Weights are drawn on the CPU, so that a seed means the same networks on every device.
         with DrawnFrom.seeded(config.seed):
             generator = generator_of(config, self.frame, self.classes)
@@ -64,6 +67,7 @@ class Trainer:
                 config.lr,
                 (config.beta1, config.beta2),
                 config.gradient_clip or math.inf,
+                ranks,
             )
             for network in (generator, critic)
         )
@@ -104,8 +108,16 @@ class Trainer:
         return self.config.lr * faded(self.steps_done, self.config.lr_fade or math.inf) * 0.5**self.backoff
 
     def draw(self) -> Batch:
-        """Draw what one critic step needs."""
-        return draw_batch(self.source, self.config.batch_size, self.latent, self.classes, self.random)
+        """Draw what one critic step needs; of several ranks, the part of this one, cut from what all draw alike."""
+        n, own = self.config.batch_size, self.ranks.of(self.config.batch_size)
+        batch = draw_batch(self.ranks.shard(self.source), n, self.latent, self.classes, self.random)
+        batch = dataclasses.replace(batch, latent=batch.latent[own])
+        due = self.game.penalties.due(self.steps_done)
+        if not due:
+            return batch
+        whole = batch.real[:1].expand(n, *batch.real.shape[1:])
+        drawn = [penalty.draws(whole, self.random) for _, penalty in due]
+        return dataclasses.replace(batch, noise=tuple(None if one is None else one[own] for one in drawn))
 
     def metrics(self) -> dict[str, float]:
         """Return the mean of each metric over the steps since `reset_metrics`; NaN before the first step."""
@@ -243,8 +255,8 @@ def classes_of(config: TrainConfig, dataset: Dataset) -> int:
     return len(dataset.classes)
 
 
-def game_of(config: TrainConfig, scale: Tensor) -> Game:
-    """Return the game of a config; penalties see slopes by x / scale.
+def game_of(config: TrainConfig, scale: Tensor, part: Part = WHOLE) -> Game:
+    """Return the game of a config; penalties see slopes by x / scale, and this part of a batch.
 
     Raises:
         FganError: for what `build_objective` and `Penalties` refuse, and for a device that lacks float64.
@@ -257,7 +269,7 @@ def game_of(config: TrainConfig, scale: Tensor) -> Game:
     objective = objective_of(config)
     return Game(
         objective,
-        Penalties(config.penalties, objective.linked, scale),
+        Penalties(config.penalties, objective.linked, scale, part),
         n_critic=config.n_critic,
         single_step=config.single_step,
     )

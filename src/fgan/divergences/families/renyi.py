@@ -119,10 +119,11 @@ class Bhattacharyya(Renyi):
         return "fgan.divergences.Bhattacharyya()"
 
 
-def log_mean_exp(x: Tensor) -> Tensor:
-    """Return log of the mean of e^x, a scalar.
+def log_mean_exp(x: Tensor, dim: int | None = None) -> Tensor:
+    """Return log of the mean of e^x, over a dimension or over all, a scalar then.
 
     >>> log_mean_exp(torch.tensor([1000.0, 1000.0]))
     tensor(1000.)
     """
-    return x.flatten().logsumexp(0) - math.log(x.numel())
+    x, dim = (x.flatten(), 0) if dim is None else (x, dim)
+    return x.logsumexp(dim) - math.log(x.shape[dim])

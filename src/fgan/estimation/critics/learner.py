@@ -156,7 +156,7 @@ class NeuralLearner:
             return logistic_loss
         if not self.tight:
             return partial(_minus_bound, divergence)
-        return lambda p, q: torch.stack([-tight_bound(divergence, *pair) for pair in zip(p, q, strict=True)])
+        return lambda p, q: -tight_bound(divergence, p, q, -1)
 
     def _finished(self, raw: Fitted, q_stop: Tensor) -> Fitted:
         """Return a bound's critic with the way from output to log-ratio; of the tight bound that lacks a shift."""

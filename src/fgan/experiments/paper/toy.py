@@ -26,7 +26,7 @@ from fgan.networks import MLPCritic, MLPGenerator
 from fgan.objectives import GANLoss, Penalties, faded
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.player import Player
-from fgan.training.step import Batch, Game, Group, two_player_step
+from fgan.training.step import Batch, Batches, Game, Group, two_player_step
 
 BATCH, WIDTH, DEPTH = 1024, 64, 2
 LR, BETAS, DECAY = 1e-2, (0.5, 0.9), 0.996
@@ -156,20 +156,20 @@ class ToySetup:
         generator.requires_grad_(True)  # averages come without
         players = Player(generator, LR, BETAS), Player(critic, LR, BETAS)
         averages = [ExponentialAverage(player.network, DECAY) for player in players]
-        groups = [Group(Game(loss, Penalties("none"), single_step=True), [self.random])]
+        groups = [Group(Game(loss, Penalties("none"), single_step=True))]
         for step in range(steps):
             lr = LR * faded(step, steps / FADES)
             players[0].optimizer.lr, players[1].optimizer.lr = 0.0 if at_rest else lr, lr
-            two_player_step(*players, groups, self.draw, step)
+            two_player_step(*players, groups, [self.draw()], [[]])
             for average in averages:
                 average.update(step)
         return averages[0].network, averages[1].network
 
-    def draw(self) -> Batch:
+    def draw(self) -> Batches:
         """Return a batch of one member: data, and one latent in each stratum."""
         shares = torch.arange(BATCH) + torch.rand(BATCH, generator=self.random, dtype=torch.float64)
         latent = torch.special.ndtri(shares.clamp(min=1e-12) / BATCH).float()
-        return Batch.stacked([Batch(self.data.train.draw(BATCH, self.random), latent.unsqueeze(1))])
+        return Batches.of([Batch(self.data.train.draw(BATCH, self.random), latent.unsqueeze(1))])
 
     def fresh(self, mu: float, sigma: float, n: int) -> tuple[Tensor, Tensor]:
         """Return n independent samples (n, 1) of the data and of a Gaussian, which nobody has seen."""

@@ -1,0 +1,149 @@
+"""The step of an ensemble as programs: traced into operations without autograd, and compiled.
+
+A program is a function of tensors: what the ensemble holds, what was drawn, and one vector of numbers that change with
+time (step sizes, the average's share, the weights of penalties). It changes the first in place and returns the
+gradients. Which penalties are due decides what is computed, so lazy ones make two programs of a step.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from fgan.training.adam import Rate, rate_at
+from fgan.training.compiling import build, kept
+from fgan.training.step import Batches, Due
+from fgan.training.whole_step import Rates, WholeStep
+
+if TYPE_CHECKING:
+    from torch.fx import GraphModule
+
+Program = Callable[[list[Tensor]], Sequence[Tensor]]
+SECONDS_OF_SILENCE = 3.0
+
+
+class Programs:
+    """Takes an ensemble's steps by compiled programs, each of which is made when it is first needed.
+
+    Args:
+        whole: the step.
+        recipe: tells, in words that make no difference between two runs of one program, what it is made of.
+        say: told of what is compiled.
+    """
+
+    def __init__(self, whole: WholeStep, recipe: str, say: Callable[[str], None]) -> None:
+        self.whole, self.recipe, self.say = whole, recipe, say
+        self._memory = whole.memory()
+        self._made: dict[object, Program] = {}
+
+    def take(
+        self, batches: Sequence[Batches], due: Sequence[Due], share: float, rates: Sequence[float]
+    ) -> None:
+        """Take a step as `WholeStep.take` does.
+
+        Args:
+            batches, due, share: as there.
+            rates: for each move of the critic, then the generator's: the step size of each member, and the root.
+        """
+        weights = [weight for of_group in due for weight, _ in of_group]
+        numbers = torch.tensor([*rates, share, *weights], dtype=torch.float64, device=self.whole.sums.device)
+        inputs = [*self._memory, numbers, *_tensors(batches)]
+        names = tuple(tuple(type(penalty).__name__ for _, penalty in of_group) for of_group in due)
+        program = self._made.get(names)
+        if program is None:
+            program = self._made[names] = self._program(batches, due, names, inputs)
+        gradients = program(inputs)
+        of_generator = len(self.whole.generator.parameters)
+        self.whole.generator.moved(gradients[:of_generator], 1)
+        self.whole.critic.moved(gradients[of_generator:], len(batches))
+
+    def _program(
+        self, batches: Sequence[Batches], due: Sequence[Due], names: object, inputs: list[Tensor]
+    ) -> Program:
+        key = kept.key_of(self.recipe, names, inputs)
+        found = kept.load(key)
+        if found is not None:
+            return found
+        self.say(
+            "compiling the step for this machine, which is done once for networks and batches like these"
+        )
+        began = time.perf_counter()
+        graph = traced(self.whole, batches, due, inputs)
+        program = kept.keep(key, lambda path: build.compile_to(path, graph, inputs))
+        self.say(f"compiled in {time.perf_counter() - began:.0f} s")
+        return program
+
+
+def traced(
+    whole: WholeStep, batches: Sequence[Batches], due: Sequence[Due], inputs: Sequence[Tensor]
+) -> GraphModule:
+    """Return a step as a graph of operations without autograd, a function of tensors like `inputs`.
+
+    Args:
+        whole: the step.
+        batches, due: tell which tensors there are, and which penalties.
+        inputs: what `Programs` passes.
+    """
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    count = len(whole.memory())
+
+    def step(*flat: Tensor) -> list[Tensor]:
+        memory, numbers, drawn = flat[:count], flat[count], iter(flat[count + 1 :])
+        given = [_filled(batch, drawn) for batch in batches]
+        rates, weights = _read(numbers, len(batches), len(whole.sums))
+        weighted = [[(next(weights), penalty) for _, penalty in of_group] for of_group in due]
+        with whole.holding(memory, rates):
+            whole.take(given, weighted, rates.share)
+            return [*whole.generator.last_gradients, *whole.critic.last_gradients]
+
+    return make_fx(step, tracing_mode="fake")(*inputs)
+
+
+def rates_of(lrs: Sequence[float], betas: tuple[float, float], steps_done: int, n_critic: int) -> list[float]:
+    """Return the numbers that `Programs.take` takes as `rates`.
+
+    Args:
+        lrs: the learning rate of each member.
+        betas: Adam's decays.
+        steps_done: before this step.
+        n_critic: moves of the critic in each.
+    """
+    counts = [*(steps_done * n_critic + move for move in range(1, n_critic + 1)), steps_done + 1]
+    numbers = []
+    for count in counts:
+        pairs = [rate_at(lr, betas, count) for lr in lrs]
+        numbers += [*(step_size for step_size, _ in pairs), pairs[0][1]]
+    return numbers
+
+
+def _read(numbers: Tensor, n_critic: int, members: int) -> tuple[Rates, Iterator[Tensor]]:
+    moves = numbers[: (n_critic + 1) * (members + 1)].view(n_critic + 1, members + 1)
+    *critic, generator = (Rate(move[:members], move[members]) for move in moves)
+    share, *weights = numbers[moves.numel() :]
+    return Rates(critic, generator, share), iter(weights)
+
+
+def _tensors(batches: Sequence[Batches]) -> list[Tensor]:
+    found: list[Tensor] = []
+    for batch in batches:
+        found += [batch.real, batch.latent]
+        if batch.labels is not None:
+            found.append(batch.labels)
+        found += [noise for of_group in batch.noise for noise in of_group if noise is not None]
+    return found
+
+
+def _filled(batch: Batches, tensors: Iterator[Tensor]) -> Batches:
+    """Return a batch with other tensors in the place of its own, in the order of `_tensors`."""
+    real, latent = next(tensors), next(tensors)
+    labels = None if batch.labels is None else next(tensors)
+    noise = tuple(
+        tuple(None if noise is None else next(tensors) for noise in of_group) for of_group in batch.noise
+    )
+    return replace(batch, real=real, latent=latent, labels=labels, noise=noise)

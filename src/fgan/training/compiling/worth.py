@@ -1,0 +1,95 @@
+"""Whether compiling a run's step gains more seconds than it takes, and whether it can be done here."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
+
+from fgan.data import Dataset
+from fgan.errors import FganError
+from fgan.output import Say
+from fgan.training.compiling.build import compiler
+from fgan.training.config import TrainConfig
+from fgan.training.ensemble import Ensemble
+from fgan.training.trainer import Trainer
+
+SAVED_A_CALL = 2.5e-6
+"""Seconds that a compiled step saves for each operation that it need not call one by one."""
+SAVED_A_BYTE = 0.5e-10
+"""Seconds for each byte that such an operation would write."""
+TO_COMPILE, TO_COMPILE_A_CALL = 8.0, 0.01
+"""Seconds that compiling takes, and for each operation of the step; measured on two cores, as the ones above."""
+FEWEST_STEPS = 1000
+"""Of a shorter run it is not even asked."""
+
+
+def settled(config: TrainConfig, dataset: Dataset, members: int, say: Say, before: str | None) -> TrainConfig:
+    """Return a recipe whose `compile` is "on" or "off".
+
+    The answer depends on the recipe alone, not on what is kept or how fast a machine is today: compiled steps round
+    otherwise, and the same recipe must give the same run.
+
+    Args:
+        config: the recipe, on a device that exists.
+        dataset: what it learns from.
+        members: how many like it train as one.
+        say: told why it is not compiled although it should be.
+        before: what it was when the run that is gone on with began; None for a new run.
+
+    Raises:
+        FganError: where it is "on" and there is no compiler.
+    """
+    wanted = config.compile
+    if wanted == "auto" and before in ("on", "off"):
+        wanted = before
+    if config.device == "mps":
+        wanted = "off"
+    elif wanted == "auto":
+        wanted = "on" if _is_worth_it(config, dataset, members) else "off"
+    if wanted == "on" and config.device == "cpu" and compiler() is None:
+        lacking = "compiling the step needs a C++ compiler, such as g++, and there is none on the PATH"
+        if config.compile == "on":
+            raise FganError(f"{lacking}. Install one, name it in $CXX, or take --compile off.")
+        say(f"{lacking}: going on without, which is slower")
+        wanted = "off"
+    return dataclasses.replace(config, compile=wanted)
+
+
+def _is_worth_it(config: TrainConfig, dataset: Dataset, members: int) -> bool:
+    if config.steps < FEWEST_STEPS:
+        return False
+    calls, written = cost_of_a_step(config, dataset)
+    saved = config.steps * (SAVED_A_CALL * calls + SAVED_A_BYTE * written * members)
+    return saved > TO_COMPILE + TO_COMPILE_A_CALL * calls
+
+
+def cost_of_a_step(config: TrainConfig, dataset: Dataset) -> tuple[int, int]:
+    """Return how many operations a step of one run calls, and how many bytes they write."""
+    ensemble = Ensemble([Trainer(dataclasses.replace(config, compile="off"), dataset)])
+    with _Counted() as counted:
+        ensemble.step()
+    return counted.calls, counted.written
+
+
+class _Counted(TorchDispatchMode):
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = self.written = 0
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., Any],
+        types: tuple[type, ...],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - whatever the operation returns
+        made = func(*args, **(kwargs or {}))
+        self.calls += 1
+        if not getattr(func, "is_view", False):
+            self.written += sum(leaf.nbytes for leaf in tree_leaves(made) if isinstance(leaf, Tensor))
+        return made
