@@ -34,16 +34,13 @@ format: $(VENV)/.installed-dev
 docs: $(VENV)/.installed
 	$(BIN)/python -m fgan.reporting.catalogue_page docs
 
+# One table in at most ten minutes, on a machine that does nothing else: benchmarks/speed-cpu.json has its figures.
 bench: $(VENV)/.installed
-	$(BIN)/python benchmarks/plain_loop.py
-	$(BIN)/python benchmarks/ensemble.py
+	$(BIN)/python benchmarks/speed.py
 
-# On a machine with a GPU, with whatever torch it has.
+# The same on a machine with a GPU, with whatever torch it has: benchmarks/speed-cuda.json.
 bench-gpu:
-	PYTHONPATH=src $(PYTHON) benchmarks/plain_loop.py --device cuda
-	PYTHONPATH=src $(PYTHON) benchmarks/ensemble.py --device cuda
-	PYTHONPATH=src $(PYTHON) benchmarks/mnist.py --preset mnist-dcgan --device cuda
-	PYTHONPATH=src $(PYTHON) benchmarks/stacked_mnist.py --device cuda
+	PYTHONPATH=src $(PYTHON) benchmarks/speed.py --device cuda
 
 clean:
 	rm -rf $(VENV)

@@ -83,7 +83,8 @@ def run_of(folder: str | Path) -> Found:
     """Return everything that a run directory holds of its training."""
     found: Found = {"config": json.loads((Path(folder) / "config.json").read_text())}
     for step in sorted((Path(folder) / "checkpoints").glob("step-*")):
-        found[f"{step.name}/state"] = json.loads((step / "state.json").read_text())
+        state = json.loads((step / "state.json").read_text())
+        found[f"{step.name}/state"] = {key: value for key, value in state.items() if key != "threads"}
         for file in sorted(step.glob("*.safetensors")):
             tensors = load_file(file)
             if file.stem.endswith("_optimizer"):  # many, and wrong where the weights are

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from fgan import memory
+from fgan import control_groups, memory
 from fgan.errors import MemoryLimitError
 
 GB = 10**9
@@ -21,8 +21,8 @@ def cgroups(tmp_path, monkeypatch):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         (tmp_path / "self").write_text(process)
-        monkeypatch.setattr(memory, "CGROUPS", tmp_path)
-        monkeypatch.setattr(memory, "PROCESS_GROUPS", tmp_path / "self")
+        monkeypatch.setattr(control_groups, "ROOT", tmp_path)
+        monkeypatch.setattr(control_groups, "OF_THIS_PROCESS", tmp_path / "self")
         return list(memory._left_by_cgroups())
 
     return make

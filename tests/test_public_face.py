@@ -40,6 +40,7 @@ WANTED = {
         "TrainConfig",
         "LoadOptions",
         "FganError",
+        "work",
     ),
 }
 

@@ -14,6 +14,7 @@ from fgan.experiments.compare import compare as compare
 from fgan.experiments.load import load as load
 from fgan.experiments.presets import preset as preset
 from fgan.experiments.train import train as train
+from fgan.experiments.worker import work as work
 from fgan.load_options import LoadOptions as LoadOptions
 from fgan.objectives import GANLoss as GANLoss
 from fgan.reporting.html import report as report

@@ -47,6 +47,10 @@ class ToldElsewhereError(FganError):
         self.exit_code = exit_code
 
 
+class TakenError(RunError):
+    """Another process trains the run."""
+
+
 class MemoryLimitError(FganError):
     """What was asked for needs more memory than is free."""
 

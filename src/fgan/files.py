@@ -5,7 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import platformdirs
+
 from fgan.errors import DataError
+
+
+def cache_folder() -> Path:
+    """Return where downloads and other things that can be made again are kept: `$FGAN_CACHE`, or the system's own."""
+    chosen = os.environ.get("FGAN_CACHE")
+    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("fgan")
 
 
 def write_durably(path: Path, content: bytes) -> None:

@@ -7,13 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from fgan.control_groups import UNKNOWN, control_groups
 from fgan.errors import MemoryLimitError
 
-UNKNOWN = (OSError, ValueError, AttributeError, ImportError, IndexError)
-"""What a system raises that does not tell."""
 TORCH_SIGNS = ("can't allocate memory", "not enough memory", "out of memory")
-CGROUPS = Path("/sys/fs/cgroup")
-PROCESS_GROUPS = Path("/proc/self/cgroup")
 CGROUP_FILES = (
     ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
@@ -100,16 +97,8 @@ def _available() -> Iterator[int]:
 
 def _left_by_cgroups() -> Iterator[int]:
     with suppress(*UNKNOWN):
-        for line in PROCESS_GROUPS.read_text().splitlines():
-            _, controllers, place = line.split(":", 2)
-            if controllers in ("", "memory"):
-                root = CGROUPS / controllers
-                inner = root / place.lstrip("/")
-                # In a container the path may be that of the host, whose folders are not there: the root is.
-                for folder in (inner, *inner.parents):
-                    yield from _left_by_cgroup(folder)
-                    if folder == root:
-                        break
+        for folder in control_groups("memory"):
+            yield from _left_by_cgroup(folder)
 
 
 def _left_by_cgroup(folder: Path) -> Iterator[int]:

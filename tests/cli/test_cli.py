@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fgan.cli import main
 from fgan.divergences import CATALOGUE, EXAMPLES
 from fgan.training.telemetry import TELEMETRY
 from fgan.training.trainer import METRICS
@@ -309,13 +308,3 @@ def test_a_terminal_shows_the_live_bound_and_takes_ctrl_c(tmp_path):
     assert asked and b"stopped by SIGINT at step" in shown and b"Traceback" not in shown
     assert b"step 100 " not in shown, "no plain lines beside the bar"
     assert any((tmp_path / "run/checkpoints").iterdir())
-
-
-def test_threads_of_a_command_do_not_spin_unless_asked_to(monkeypatch, capsys):
-    """Where other programs run too, threads that spin while they wait made commands ten times slower."""
-    for before, after in ((None, "PASSIVE"), ("ACTIVE", "ACTIVE")):
-        monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
-        if before:
-            monkeypatch.setenv("OMP_WAIT_POLICY", before)
-        assert main(["cite", "kl"]) == 0
-        assert os.environ["OMP_WAIT_POLICY"] == after

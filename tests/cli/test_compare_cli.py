@@ -167,3 +167,29 @@ def test_mistakes_leave_nothing_behind(fgan_command, tmp_path, arguments, messag
     result = fgan_command("compare", "ring8", *arguments, "--out", tmp_path / "c")
     assert result.returncode == 2 and message in result.stderr and "Traceback" not in result.stderr
     assert not (tmp_path / "c").exists()
+
+
+def test_a_worker_takes_its_recipe_from_the_plan(monkeypatch, capsys, tmp_path):
+    asked = {}
+    found = Comparison("c", "fid", [], {"kl-seed0": Outcome("finished")})
+    monkeypatch.setattr(
+        "fgan.experiments.worker.work", lambda out, **settings: asked.update(settings, out=out) or found
+    )
+    assert main(["compare", "--worker", str(tmp_path), "--claim", "3", "--lease", "5"]) == 0
+    assert (asked["out"], asked["claim"], asked["lease"]) == (tmp_path, 3, 5)
+    capsys.readouterr()
+    with pytest.raises(SystemExit):
+        main(["compare", "ring8", "--worker", str(tmp_path), "--steps", "5"])
+    assert "ring8" in capsys.readouterr().err
+
+
+def test_a_plan_says_how_to_start_workers(monkeypatch, capsys):
+    found = Comparison("the/folder", "fid", [], {"kl-seed0": Outcome("stopped")})
+    monkeypatch.setattr("fgan.experiments.compare.compare", lambda *arguments, **settings: found)
+    assert main(["compare", "ring8", "--plan"]) == 0
+    assert "fgan compare --worker the/folder" in capsys.readouterr().out
+
+
+def test_a_folder_that_holds_no_comparison_is_no_place_for_workers(capsys, tmp_path):
+    assert main(["compare", "--worker", str(tmp_path)]) == 2
+    assert "holds no comparison" in capsys.readouterr().err

@@ -20,7 +20,7 @@ from fgan.cli import main
 from fgan.data import Shard, TensorSource
 from fgan.errors import FganError, RankError
 from fgan.training.follower import Follower, is_told
-from fgan.training.ranks import ALONE, Ranks, require_fit
+from fgan.training.ranks import ALONE, Ranks, fitted
 from fgan.training.run_directory import RunDirectory
 
 SMALL = (
@@ -45,6 +45,7 @@ MANY = [
     {"penalties": "gp-one-sided:2:every=2", "n_critic": 2},
     {"penalties": "dragan:1"},
     {"divergence": "kl", "penalties": "noise:1"},
+    {"penalties": "r1-approx:1,r2-approx:1"},
     {"network": "dcgan", "conditional": True, "spectral_norm": True, "penalties": "dragan:1", **IMAGES},
 ]
 
@@ -128,10 +129,11 @@ def test_the_parts_of_a_batch_are_the_batch():
 
 def test_a_batch_divides_by_the_ranks_and_each_has_its_gpu(monkeypatch):
     def fit(ranks, batch_size, device, **settings):
-        require_fit(ranks, fgan.TrainConfig(data="ring8", batch_size=batch_size, device=device, **settings))
+        config = fgan.TrainConfig(data="ring8", batch_size=batch_size, device=device, **settings)
+        return fitted(ranks, config, resume=settings.get("compile") == "on" and batch_size == 32).compile
 
-    fit(ALONE, 63, "cpu", compile="on")
-    fit(Second(), 64, "cpu")
+    assert fit(ALONE, 63, "cpu", compile="on") == "on"
+    assert fit(Second(), 64, "cpu") == fit(Second(), 32, "cpu", compile="on") == "off"  # the last goes on
     with pytest.raises(FganError, match="the step of a single process; got 2 ranks"):
         fit(Second(), 64, "cpu", compile="on")
     with pytest.raises(FganError, match=r"divide by their number, 2; got 63\. Take 62 or 64"):
@@ -212,13 +214,15 @@ def test_ranks_that_are_not_alike_are_refused_by_one_of_them(start_ranks, tmp_pa
     assert not (out / "config.json").exists()
 
 
-def torchrun_command(*arguments):
+def torchrun_command(*arguments, restarts=0):
     return [
         sys.executable,
         "-m",
         "torch.distributed.run",
         "--nproc-per-node",
         "2",
+        "--max-restarts",
+        str(restarts),
         "-m",
         "fgan",
         *map(str, arguments),
@@ -230,10 +234,12 @@ def start_torchrun(tmp_path):
     """Start torchrun itself, with two ranks."""
     started = []
 
-    def start(*arguments):
+    def start(*arguments, **options):
         with (tmp_path / "said").open("w") as said:
             started.append(
-                subprocess.Popen(torchrun_command(*arguments), stdout=said, stderr=subprocess.STDOUT)
+                subprocess.Popen(
+                    torchrun_command(*arguments, **options), stdout=said, stderr=subprocess.STDOUT
+                )
             )
         return started[-1]
 
@@ -292,6 +298,19 @@ def test_a_rank_that_is_killed_ends_all_and_the_run_goes_on(tmp_path, start_torc
     assert RunDirectory(run).status() is None
     again = start_torchrun("train", "ring8", "--out", run, *FLAGS, "--resume")
     assert again.wait(120) == 0, (tmp_path / "said").read_text()
+    assert_same_run(run, reference)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="finds its ranks by /proc")
+def test_torchrun_restarts_a_run_from_its_checkpoint(tmp_path, start_torchrun, reference):
+    run = tmp_path / "run"
+    process = start_torchrun("train", "ring8", "--out", run, *FLAGS, restarts=1)
+    wait_until(process, run, 125)
+    os.kill(children_of(process)[1], signal.SIGKILL)
+    said = tmp_path / "said"
+    assert process.wait(120) == 0, said.read_text()
+    assert "resuming" in said.read_text()
     assert_same_run(run, reference)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TextIO
 
 from fgan import torchrun
+from fgan.cores import wait_without_spinning
 from fgan.errors import FganError, RankError, ToldElsewhereError
 
 VERBS = {
@@ -42,9 +43,7 @@ def main(arguments: list[str] | None = None) -> int:
     if verb not in VERBS:
         print_error(f'fgan: there is no verb "{verb}".\n\n{usage()}')
         return 2
-    # Threads that spin while they wait take the cores from whoever is to end their waiting: where other programs run
-    # too, commands took ten times as long. Read once, when torch is loaded.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    wait_without_spinning()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no reason to fail
             stream.reconfigure(errors="backslashreplace")

@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import tyro
 
 from fgan.cli import print_error, print_out
 from fgan.cli.common import as_json, base_recipe, names_in
 from fgan.errors import DivergedError, FganError
-from fgan.experiments.jobs import require_jobs
+from fgan.experiments.jobs import LEASE, require_jobs
 from fgan.training.config import TrainConfig
+
+if TYPE_CHECKING:
+    from fgan.experiments.result import Comparison
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,15 @@ class CompareCommand:
     a GPU, if not given."""
     ray: str | None = None
     """Train on a Ray cluster: "local" (--ray alone) starts one on this machine, "auto" or host:port joins one."""
+    plan: bool = False
+    """Train nothing: write the plan into the folder, for workers to carry out."""
+    worker: Path | None = None
+    """Train runs of the comparison in this folder, beside as many other workers as are started, on any machine that
+    sees it. Besides this only --claim, --lease and --json can be given: the plan says the rest."""
+    claim: int = 1
+    """Runs that a worker claims at a time and trains as one ensemble."""
+    lease: float = LEASE
+    """Seconds after which the runs of a worker that is not heard of are taken over."""
     metrics: str = "fid,kid,prdc,modes"
     """What to measure, as `fgan evaluate` takes it; those that do not apply are left out with all."""
     rank_by: str = "fid"
@@ -56,8 +68,25 @@ class CompareCommand:
     """Print one JSON object on stdout at the end, and everything else on stderr."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class WorkerCommand:
+    """Train and judge runs of a comparison beside other workers, until all have ended; then rank."""
+
+    worker: Path
+    """The comparison's folder, where --plan left its plan."""
+    claim: int = 1
+    """Runs to claim at a time, which train as one ensemble. One at a time has the bits of a run alone."""
+    lease: float = LEASE
+    """Seconds after which the runs of a worker that is not heard of are taken over."""
+    json: bool = False
+    """Print one JSON object on stdout at the end, and everything else on stderr."""
+
+
 def run(arguments: list[str]) -> None:
     """Parse the arguments, compare and print the ranking."""
+    if any(word.split("=")[0] == "--worker" for word in arguments):
+        _work(arguments)
+        return
     command = tyro.cli(
         CompareCommand,
         prog="fgan compare",
@@ -65,7 +94,7 @@ def run(arguments: list[str]) -> None:
         default=CompareCommand(recipe=base_recipe(arguments)),
         config=(tyro.conf.OmitArgPrefixes,),
     )
-    require_jobs(command.jobs, command.ray)
+    require_jobs(command.jobs, command.ray, plan_only=command.plan)
     from fgan.experiments.compare import compare
 
     found = compare(
@@ -77,16 +106,39 @@ def run(arguments: list[str]) -> None:
         resume=command.resume,
         jobs=command.jobs,
         ray=command.ray,
+        plan_only=command.plan,
         metrics=command.metrics,
         rank_by=command.rank_by,
         n=command.n,
         reference=command.reference,
         say=print_error,
     )
-    print_out(as_json(found.to_dict()) if command.json else found.table())
+    if command.plan:
+        print_out(as_json(found.to_dict()) if command.json else _planned(found))
+    else:
+        _show(found, json=command.json)
+
+
+def _work(arguments: list[str]) -> None:
+    command = tyro.cli(WorkerCommand, prog="fgan compare", args=arguments)
+    from fgan.experiments.worker import work
+
+    _show(work(command.worker, claim=command.claim, lease=command.lease, say=print_error), json=command.json)
+
+
+def _planned(found: Comparison) -> str:
+    return (
+        f"{len(found.outcomes)} runs are planned in {found.path}. Start as many workers as you like, here or wherever "
+        f"that folder is seen:\n    fgan compare --worker {found.path}"
+    )
+
+
+def _show(found: Comparison, *, json: bool) -> None:
+    """Print the ranking; raise for runs that have no place in it."""
+    print_out(as_json(found.to_dict()) if json else found.table())
     if found.unfinished:
         raise FganError(f"stopped with {len(found.unfinished)} runs to finish; go on with --resume.")
-    for state, error in (("failed", FganError), ("diverged", DivergedError)):
+    for state, error in (("failed", FganError), ("taken", FganError), ("diverged", DivergedError)):
         if runs := found.ended(state):
             raise error(
                 f"{len(runs)} of {len(found.outcomes)} runs {state}, without a place: {', '.join(runs)}."

@@ -17,6 +17,7 @@ from fgan.data.array_files import Array, Content, Part, number_labels, read_cont
 from fgan.data.dataset import Dataset, TensorSource, as_uint8
 from fgan.data.decode import SCALES
 from fgan.data.finite import counts_of, image_dataset, only_trained, split, split_name
+from fgan.data.large import Rows, all_finite, columns_of, is_large
 from fgan.data.record import Omission, Record, by_reason
 from fgan.data.values import Seen, Stored, blurred_columns, look_at, scaled
 from fgan.errors import DataError
@@ -73,10 +74,11 @@ def dataset_of_parts(
     options = options or LoadOptions()
     parts = [part for part in (content.train, content.held_out) if part]
     frame = _frame_of(parts[0].samples)
-    values = [samples_of(part, origin, options, frame=frame) for part in parts]
+    rows = _rows_of(content, frame)
+    values = [] if rows else [samples_of(part, origin, options, frame=frame) for part in parts]
     labels, classes = number_labels(parts, origin)
-    if content.held_out is None:
-        sources = split(values[0], labels, stratified=options.split == "stratified")
+    if rows or content.held_out is None:
+        sources = split(rows or values[0], labels, stratified=options.split == "stratified")
     else:
         sources = _in_parts(values, labels, origin)
     train, held_out, classes, omitted = only_trained(*sources, classes)
@@ -100,6 +102,15 @@ def dataset_of_parts(
     return image_dataset(name, train, held_out, classes, record)
 
 
+def _rows_of(content: Content, frame: Frame) -> Rows | None:
+    """Return the array itself where it is many vectors that are still to be divided, which one copy is enough for."""
+    array = content.train.samples
+    vectors = isinstance(array, np.ndarray) and array.ndim == 2 and array.dtype.kind in "iuf"
+    if content.held_out is None and vectors and not frame.origin and is_large(array):
+        return Rows(array) if all_finite(array, np.float32) else None  # which is then refused, row by row
+    return None
+
+
 def _in_parts(
     values: list[Tensor], labels: Tensor | None, path: str | Path
 ) -> tuple[TensorSource, TensorSource]:
@@ -119,7 +130,7 @@ def _in_parts(
 def _frame_of(array: Array) -> Frame:
     """Return a frame that only says which float64 numbers float32 ones stand for, where float32 needs that."""
     shape = tuple(array.shape[1:]) if isinstance(array, np.ndarray) else ()
-    vectors = len(shape) == 1 and array.dtype.kind in "iuf" and array.size and np.isfinite(array).all()
+    vectors = len(shape) == 1 and array.dtype.kind in "iuf" and array.size and all_finite(array)
     blurred = blurred_columns(array) if vectors else []
     if not blurred:
         return Frame(shape)
@@ -132,7 +143,7 @@ def _frame_of(array: Array) -> Frame:
 def _look_at(
     parts: Sequence[Part], values: Sequence[Tensor], options: LoadOptions, frame: Frame
 ) -> tuple[Seen, list[str]]:
-    if values[0].ndim == 4:
+    if values and values[0].ndim == 4:
         pixels = np.concatenate([one.numpy() for one in values]) if len(values) > 1 else values[0].numpy()
         stored = [one for part in parts for one in part.stored or [_stored(np.asarray(part.samples))]]
         seen, notes = look_at(pixels, stored, options)
@@ -261,11 +272,15 @@ def _vector_dataset(
     classes: tuple[str, ...],
     record: Record,
 ) -> Dataset:
-    exact = train.values.double()
-    std = exact.std(dim=0, correction=0).float()  # exactly 0 for a constant: float64 has room for the sum
+    # The spread is exactly 0 for a constant: float64 has room for the sum.
+    if is_large(train.values):
+        mean, std = (torch.from_numpy(one).float() for one in columns_of(train.values.numpy())[2:])
+    else:
+        exact = train.values.double()
+        mean, std = exact.mean(dim=0).float(), exact.std(dim=0, correction=0).float()
     frame = replace(
         units,
-        center=tuple(exact.mean(dim=0).float().flatten().tolist()),
+        center=tuple(mean.flatten().tolist()),
         scale=tuple(torch.where(std == 0, 1.0, std).flatten().tolist()),
     )
     return Dataset(

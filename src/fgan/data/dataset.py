@@ -101,10 +101,11 @@ class TensorSource:
 
     def fingerprint(self, labels: bool = False) -> str:
         """Return the SHA-256 of the values (and the labels, if asked for) with their type and shape."""
-        content = content_of(self.values)
-        if labels and self.labels is not None:
-            content += content_of(self.labels)
-        return hashlib.sha256(content).hexdigest()
+        digest = hashlib.sha256()
+        for one in (self.values, self.labels if labels else None):
+            if one is not None:
+                add_content(digest, one)
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -237,7 +238,7 @@ def as_uint8(values: Tensor) -> Tensor:
     return (values.float().nan_to_num(nan=0.0).clamp(0, 1) * 255).round().to(torch.uint8)
 
 
-def content_of(values: Tensor) -> bytes:
-    """Return the bytes of a tensor behind a heading that tells its type and shape."""
-    heading = f"{values.dtype} {tuple(values.shape)}".encode()
-    return heading + values.cpu().contiguous().view(torch.uint8).numpy().tobytes()
+def add_content(digest: hashlib._Hash, values: Tensor) -> None:
+    """Add to a digest a heading that tells a tensor's type and shape, and its bytes, without a copy of them."""
+    digest.update(f"{values.dtype} {tuple(values.shape)}".encode())
+    digest.update(values.cpu().contiguous().view(torch.uint8).numpy().data)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from fgan.data.dataset import Dataset, TensorSource
+from fgan.data.large import Rows, take
 from fgan.data.record import Omission, Record, class_counts
 from fgan.errors import DataError
 from fgan.frame import Frame
@@ -16,7 +17,7 @@ HELD_OUT_MOST = 10_000
 
 
 def split(
-    values: Tensor, labels: Tensor | None = None, *, stratified: bool = True
+    values: Tensor | Rows, labels: Tensor | None = None, *, stratified: bool = True
 ) -> tuple[TensorSource, TensorSource]:
     """Hold out a tenth of the samples, from 1 to 10,000, by a permutation that is always the same.
 
@@ -51,7 +52,10 @@ def split(
     if labels is not None and stratified:
         order, held_out = _by_class(order, labels, held_out)
     train, rest = (
-        TensorSource(values[rows], None if labels is None else labels[rows])
+        TensorSource(
+            take(values, rows) if isinstance(values, Tensor) else values[rows],
+            None if labels is None else labels[rows],
+        )
         for rows in (order[held_out:], order[:held_out])
     )
     return train, rest

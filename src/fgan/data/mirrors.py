@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 from collections.abc import Sequence
 from http.client import HTTPException, IncompleteRead
@@ -11,7 +10,6 @@ from pathlib import Path
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
-import platformdirs
 from tqdm import tqdm
 
 from fgan.data.idx import GZIP_MAGIC, unpacked
@@ -20,12 +18,6 @@ from fgan.files import replace_durably
 from fgan.output import Say, on_a_terminal
 
 TIMEOUT = 30.0  # seconds without a byte before a mirror counts as silent
-
-
-def cache_folder() -> Path:
-    """Return where downloads and other things that can be made again are kept: `$FGAN_CACHE`, or the system's own."""
-    chosen = os.environ.get("FGAN_CACHE")
-    return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("fgan")
 
 
 def sha256_of(content: bytes) -> str:

@@ -12,8 +12,9 @@ from fgan.data.dataset import Dataset, TensorSource
 from fgan.data.finite import image_dataset
 from fgan.data.idx import parse_idx, unpack
 from fgan.data.labels import DIGITS
-from fgan.data.mirrors import cache_folder, download, sha256_of
+from fgan.data.mirrors import download, sha256_of
 from fgan.errors import DataError
+from fgan.files import cache_folder
 from fgan.output import Say, to_stderr
 
 SHA256 = {  # of the unpacked files

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fgan.data.decode import GROUNDS, SCALES, VANISHED, Decoded, Recipe
+from fgan.data.large import columns_of
 from fgan.errors import DataError
 from fgan.load_options import BACKGROUNDS, LoadOptions
 
@@ -208,9 +209,9 @@ def better_ground(pictures: Sequence[Decoded]) -> tuple[tuple[int, int, int], li
 
 def blurred_columns(values: NDArray[Any]) -> list[int]:
     """Return the columns (N, D) whose values float32 cannot keep apart as float64 does, such as times in seconds."""
-    exact = values.astype(np.float64)
+    low, high, _, std = columns_of(values)
     # Of a constant, exactly 0: its mean may be rounded.
-    spread = np.where(exact.min(axis=0) < exact.max(axis=0), exact.std(axis=0), 0.0)
+    spread = np.where(low < high, std, 0.0)
     with np.errstate(over="ignore"):
-        spacing = np.spacing(np.abs(exact).max(axis=0).astype(np.float32)).astype(np.float64)
+        spacing = np.spacing(np.maximum(np.abs(low), np.abs(high)).astype(np.float32)).astype(np.float64)
     return [int(k) for k in np.flatnonzero((spread > 0) & (spacing > KEPT_APART * spread))]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fgan.cores import working
 from fgan.device import resolve_device
 from fgan.divergences.catalogue import DivergenceLike, divergences_of
 from fgan.errors import FganError
@@ -27,6 +28,7 @@ PERFECT = 0.997
 """A classifier right so often, as for normal distributions 15 nats apart, hardly says how far apart they are."""
 
 
+@working()
 def estimate(
     p: Samples,
     q: Samples,

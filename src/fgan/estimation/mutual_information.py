@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from fgan.cores import working
 from fgan.device import resolve_device
 from fgan.divergences import Divergence
 from fgan.divergences.catalogue import DivergenceLike, divergences_of
@@ -28,6 +29,7 @@ NEAR = 0.8
 """A share of its ceiling from which on an estimate says more about the method than about the samples."""
 
 
+@working()
 def mutual_information(
     x: Samples,
     y: Samples,

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
+from fgan.cores import working
 from fgan.data import Dataset, TensorSource, as_dataset
 from fgan.data.dataset import as_float, as_uint8
 from fgan.data.passed import Passable
@@ -156,6 +157,7 @@ class Evaluator:
         asked = {"metrics": names, "n": self.n, "seed": self.seed, "best": best}
         return asked if self.reference == "auto" else {**asked, "reference": self.reference}
 
+    @working()
     def __call__(self, samples: Samples, *, best: bool = False) -> Evaluation:
         """Return how good samples are; see `evaluate`.
 
@@ -283,6 +285,7 @@ def judge_for(
     real = real_of(dataset, n, side)
     applicable, _ = _applicable(chosen_metrics(metrics), n, real, strict=True)
 
+    @working()
     def judge(samples: Tensor) -> dict[str, float | str | None]:
         samples = samples.cpu()
         ours = side(as_uint8(samples) if dataset.is_image else samples, cache=False)

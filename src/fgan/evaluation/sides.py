@@ -13,6 +13,7 @@ from torch import Tensor
 
 from fgan.data import Dataset, Modes, Source, TensorSource
 from fgan.data.dataset import as_float, as_uint8
+from fgan.data.large import take
 from fgan.errors import DataError, FganError
 from fgan.evaluation.features import Classifier, Extractor, features_of
 from fgan.evaluation.jackknife import GROUPS
@@ -201,7 +202,7 @@ def _wanted(train: Tensor, held_out: Tensor, wanted: str) -> tuple[Tensor, Tenso
 
 def shuffled(values: Tensor, seed: int = 0) -> Tensor:
     """Return values (n, *shape) in an order of their own, since files come sorted by class or by difficulty."""
-    return values[torch.randperm(len(values), generator=torch.Generator().manual_seed(seed))]
+    return take(values, torch.randperm(len(values), generator=torch.Generator().manual_seed(seed)))
 
 
 def _values(source: Source, seed: int) -> Tensor | None:

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Unpack
 
 from fgan.data import Dataset, absolute_name
 from fgan.data.load import short_name
 from fgan.data.passed import Passable, Passed, dataset_of, kind_of, read_passed, same_as_saved, save_passed
+from fgan.device import resolve_device
 from fgan.errors import FganError, RunError
-from fgan.evaluation import Evaluation, Evaluator
 from fgan.evaluation.sides import Reference
-from fgan.experiments.comparison import ComparisonDirectory, Member, plan
+from fgan.experiments.claims import Claims
+from fgan.experiments.comparison import ComparisonDirectory, Judging, Member, plan
 from fgan.experiments.jobs import require_jobs
-from fgan.experiments.members import ThisMachine, Workplace, chunks_of, ended, train_members
-from fgan.experiments.ranking import rank
+from fgan.experiments.judged import evaluator_of, ranked
+from fgan.experiments.members import Outcome, ThisMachine, Workplace, chunks_of, ended, train_members
 from fgan.experiments.result import Comparison
 from fgan.experiments.train import recipe_of
 from fgan.output import Say
@@ -43,6 +44,7 @@ def compare(
     resume: bool = False,
     jobs: int | None = None,
     ray: str | None = None,
+    plan_only: bool = False,
     metrics: str | Sequence[str] = ("fid", "kid", "prdc", "modes"),
     rank_by: str = "fid",
     n: int = 10_000,
@@ -69,6 +71,7 @@ def compare(
             CPU, one on a GPU, if not given.
         ray: train on a Ray cluster instead: "local", "auto" or host:port; `out` must be a folder that all its hosts
             see.
+        plan_only: train nothing, and leave that to any number of `fgan.work(out)`.
         metrics: what to measure, as `fgan.evaluate` takes it, or "all" that apply. `rank_by` is always measured.
         rank_by: the number that ranks.
         n: samples of each run to judge, at most.
@@ -80,7 +83,7 @@ def compare(
         FganError: for mistakes, before anything is written.
     """
     require_one_process("fgan.compare")
-    require_jobs(jobs, ray)
+    require_jobs(jobs, ray, plan_only=plan_only)
     if "divergence" in settings:
         raise FganError(f"a comparison is of divergences; write divergences={settings['divergence']!r}.")
     if isinstance(data, Dataset):
@@ -111,6 +114,7 @@ def compare(
         resume=resume,
         jobs=jobs,
         ray=ray,
+        plan_only=plan_only,
         metrics=tuple(metrics),
         rank_by=rank_by,
         n=n,
@@ -128,6 +132,7 @@ def compare_members(
     resume: bool = False,
     jobs: int | None = None,
     ray: str | None = None,
+    plan_only: bool = False,
     metrics: tuple[str, ...] = (),
     rank_by: str = "fid",
     n: int = 10_000,
@@ -148,6 +153,7 @@ def compare_members(
         jobs: processes at once, each of which trains its share of the runs as one ensemble; as many as cores
             on a CPU, one on a GPU, unless told.
         ray: train on a Ray cluster instead, see `Cluster`; `out` must be a folder that all its hosts see.
+        plan_only: train nothing, and leave that to workers; see `fgan.experiments.worker`.
         metrics: what to measure; all that apply unless told. `rank_by` is always measured.
         rank_by: the number that ranks the groups.
         n: samples of each run to judge.
@@ -157,34 +163,44 @@ def compare_members(
     Raises:
         FganError: for mistakes, before anything is written.
     """
-    wanted = (*metrics, rank_by) if metrics and rank_by not in metrics else metrics
-    evaluator = Evaluator(
-        dataset, metrics=wanted, n=n, reference=reference, device=members[0].config.device, say=say
-    )
-    if rank_by not in evaluator.asked()["metrics"]:
-        raise FganError(f'--rank-by must be a single number such as fid or recall; got "{rank_by}".')
+    judging = Judging(metrics, rank_by, n, reference)
+    device = resolve_device(members[0].config.device)
+    evaluator = evaluator_of(judging, dataset, device, say)
     directory = ComparisonDirectory(out)
-    config = replace(members[0].config, device=evaluator.device)
-    with _workplace(ray, jobs, evaluator.device) as workplace:
-        at_most = members_that_fit(config, dataset, 1 / workplace.neighbours)
-        directory.begin(members, resume=resume, dataset=dataset)
+    begin = partial(_begun, directory, members, dataset, passed, judging, resume, say)
+    if plan_only:
+        with begin() as outcomes:
+            every = {member.name: outcomes.get(member.name, Outcome("stopped")) for member in members}
+            return Comparison(str(out), rank_by, [], every)
+    with _workplace(ray, jobs, device) as workplace:
+        at_most = members_that_fit(
+            replace(members[0].config, device=device), dataset, 1 / workplace.neighbours
+        )
+        with begin() as outcomes:
+            if left := [member for member in members if member.name not in outcomes]:
+                chunks = chunks_of(left, workplace.places, at_most)
+                outcomes |= train_members(chunks, directory, workplace, say)
+            return ranked(directory, members, outcomes, judging, evaluator, say)
+
+
+@contextmanager
+def _begun(
+    directory: ComparisonDirectory,
+    members: Sequence[Member],
+    dataset: Dataset,
+    passed: Passed | None,
+    judging: Judging,
+    resume: bool,
+    say: Say,
+) -> Iterator[dict[str, Outcome]]:
+    """Write the plan, or see that it is the same, and hold the comparison; yields what became of members already."""
+    directory.begin(members, resume=resume, dataset=dataset, judging=judging)
+    claims = Claims(directory.claims_path)
+    claims.prepare(member.name for member in members)
+    with claims.whole(say):
         if passed is not None:
             _keep(passed, directory.path / KEPT)
-        outcomes = {member.name: end for member in members if (end := ended(directory, member))}
-        left = [member for member in members if member.name not in outcomes]
-        if left:
-            chunks = chunks_of(left, workplace.places, at_most)
-            outcomes |= train_members(chunks, directory, workplace, say)
-    evaluations: dict[str, list[Evaluation]] = {member.group: [] for member in members}
-    for member in members:
-        if outcomes[member.name].state == "finished":
-            evaluations[member.group].append(_judged(directory, member, evaluator, say))
-    for group, judged in evaluations.items():
-        for text in dict.fromkeys(filter(None, (one.lacking(rank_by) for one in judged))):
-            say(f"{group} has no place by {rank_by}: {text}")
-    found = Comparison(str(out), rank_by, rank(evaluations, rank_by), outcomes)
-    found.write()
-    return found
+        yield {member.name: end for member in members if (end := ended(directory, member))}
 
 
 def _keep(passed: Passed, path: Path) -> None:
@@ -203,22 +219,3 @@ def _workplace(ray: str | None, jobs: int | None, device: str) -> AbstractContex
     from fgan.experiments.cluster import Cluster
 
     return Cluster(ray, device)
-
-
-def _judged(directory: ComparisonDirectory, member: Member, evaluator: Evaluator, say: Say) -> Evaluation:
-    """Return a finished member's evaluation, the one that lies there if the same was asked for."""
-    run = directory.run(member)
-    path = run.path / "evaluation.json"
-    if path.is_file():
-        try:
-            there = Evaluation.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, KeyError, TypeError) as error:
-            say(f"{path} is damaged ({error}) and made again")
-        else:
-            newer = path.stat().st_mtime >= run.checkpoints().path(member.config.steps).stat().st_mtime
-            if there.asked == evaluator.asked() and newer:
-                return there
-    found = evaluator(run)
-    found.write(path)
-    say(f"{member.name} judged")
-    return found

@@ -6,13 +6,16 @@ import dataclasses
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from fgan.data import Dataset
 from fgan.divergences import EXAMPLES
 from fgan.errors import FganError, RunError
+from fgan.evaluation.sides import Reference
 from fgan.files import replace_durably
+from fgan.output import jsonable
 from fgan.training.config import TrainConfig
 from fgan.training.run_directory import RunDirectory
 from fgan.training.trainer import objective_of
@@ -35,6 +38,21 @@ class Member:
     name: str
     group: str
     config: TrainConfig
+
+
+@dataclass(frozen=True)
+class Judging:
+    """How the runs of a comparison are judged and ranked; see `fgan.compare`."""
+
+    metrics: tuple[str, ...] = ()
+    rank_by: str = "fid"
+    n: int = 10_000
+    reference: Reference = "auto"
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """The metrics to measure, what ranks among them; empty for all that apply."""
+        return tuple(dict.fromkeys((*self.metrics, self.rank_by))) if self.metrics else ()
 
 
 def trainable_divergences() -> list[str]:
@@ -117,52 +135,108 @@ class ComparisonDirectory:
         """Return the run directory of a member."""
         return RunDirectory(self.path / member.name)
 
+    def log_path(self, member: Member) -> Path:
+        """Return where it lies what a member said."""
+        return self.path / f"{member.name}.log"
+
     def finished(self, member: Member) -> bool:
         """Whether a member has done all its steps."""
         return member.config.steps in self.run(member).checkpoints().steps()
 
-    def begin(self, members: Sequence[Member], *, resume: bool, dataset: Dataset | None = None) -> None:
+    @property
+    def claims_path(self) -> Path:
+        """Where it lies who trains what."""
+        return self.path / "claims"
+
+    def begin(
+        self,
+        members: Sequence[Member],
+        *,
+        resume: bool,
+        dataset: Dataset | None = None,
+        judging: Judging | None = None,
+    ) -> None:
         """Write the plan, or see that the one that lies there is the same.
 
         Args:
             members: the runs.
             resume: go on with the plan that lies there.
             dataset: the data of all of them; they may have moved since, and are known by their content.
+            judging: how to judge them, where workers are to know.
 
         Raises:
             RunError: to begin, where the folder holds anything; to go on, where it holds no comparison, or
                 another one.
         """
-        wanted = {member.name: dataclasses.asdict(member.config) for member in members}
+        content: dict[str, Any] = {
+            "members": {member.name: dataclasses.asdict(member.config) for member in members},
+            "groups": {member.name: member.group for member in members},
+        }
+        if judging:
+            content["judging"] = jsonable(judging)
+        there = self._read() if resume else {}
         if resume:
-            self._require_same(wanted, members, dataset)
-            return
-        if self.path.is_dir() and any(self.path.iterdir()):
+            self._require_same(there["members"], content["members"], members, dataset)
+        elif self.path.is_dir() and any(self.path.iterdir()):
             what = "already holds a comparison" if self.plan_path.is_file() else "is not empty"
             raise RunError(f"{self.path} {what}. Go on with one by --resume, or choose another --out.")
+        if there != (content := there | content):
+            try:
+                self.path.mkdir(parents=True, exist_ok=True)
+                replace_durably(self.plan_path, (json.dumps(content, indent=2) + "\n").encode())
+            except OSError as error:
+                raise RunError(f"cannot write to {self.path} ({error}). Choose another --out.") from error
+
+    def planned(self) -> tuple[list[Member], Judging]:
+        """Return the runs that lie planned here, and how they are to be judged.
+
+        Raises:
+            RunError: where there is no comparison, or its plan is damaged or of a version that had no workers.
+        """
+        there = self._read()
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
-            replace_durably(self.plan_path, (json.dumps({"members": wanted}, indent=2) + "\n").encode())
-        except OSError as error:
-            raise RunError(f"cannot write to {self.path} ({error}). Choose another --out.") from error
+            members = [
+                Member(
+                    name,
+                    there["groups"][name],
+                    TrainConfig.from_json(json.dumps(config), str(self.plan_path)),
+                )
+                for name, config in there["members"].items()
+            ]
+            judging = Judging(**there["judging"])
+        except (KeyError, TypeError) as error:
+            raise RunError(
+                f"{self.plan_path} does not say how its runs are judged ({error}), as older versions of fgan did not. "
+                "Repeat its `fgan compare` with --resume --plan."
+            ) from error
+        return members, replace(judging, metrics=tuple(judging.metrics))
+
+    def _read(self) -> dict[str, Any]:
+        try:
+            there = json.loads(self.plan_path.read_text(encoding="utf-8"))
+            _ = there["members"].items()
+        except FileNotFoundError:
+            raise RunError(
+                f"{self.path} holds no comparison to go on with. Name a folder that `fgan compare` made, or begin one "
+                "there without --resume, with --plan for workers."
+            ) from None
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise RunError(f"{self.plan_path} is damaged ({error}). Choose another --out.") from error
+        return there
 
     def _as_read(self, config: dict[str, object]) -> dict[str, object]:
         """Return a recipe with what was added to recipes since it was written."""
         return dataclasses.asdict(TrainConfig.from_json(json.dumps(config), str(self.plan_path)))
 
     def _require_same(
-        self, wanted: dict[str, dict[str, object]], members: Sequence[Member], dataset: Dataset | None
+        self,
+        there: dict[str, dict[str, object]],
+        wanted: dict[str, dict[str, object]],
+        members: Sequence[Member],
+        dataset: Dataset | None,
     ) -> None:
-        try:
-            there = json.loads(self.plan_path.read_text(encoding="utf-8"))["members"]
-        except FileNotFoundError:
-            raise RunError(f"{self.path} holds no comparison to go on with; leave --resume out.") from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RunError(f"{self.plan_path} is damaged ({error}). Choose another --out.") from error
         there = {name: self._as_read(config) for name, config in there.items()}
-        if there != wanted and dataset and self._have_moved(there, wanted, members, dataset):
-            replace_durably(self.plan_path, (json.dumps({"members": wanted}, indent=2) + "\n").encode())
-        elif there != wanted:
+        if there != wanted and not (dataset and self._have_moved(there, wanted, members, dataset)):
             missing, more = sorted(set(there) - set(wanted)), sorted(set(wanted) - set(there))
             other = [name for name in wanted if name in there and wanted[name] != there[name]]
             parts = (("not asked for now", missing), ("not there", more), ("with other settings", other))

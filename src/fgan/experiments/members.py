@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 import multiprocessing
-import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -16,9 +15,11 @@ from typing import Protocol
 
 from tqdm import tqdm
 
-from fgan.errors import DivergedError, FganError
+from fgan.cores import take_share, usable_cores
+from fgan.errors import DivergedError, FganError, TakenError
 from fgan.experiments.comparison import ComparisonDirectory, Member
 from fgan.output import on_a_terminal
+from fgan.training.checkpoint import Guard, do_nothing
 from fgan.training.ensemble import together
 from fgan.training.interruption import StopRequest
 
@@ -29,20 +30,13 @@ MOST_MEMBERS = 500
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a member: "finished", "diverged", "failed" or "stopped", and why."""
+    """What became of a member: "finished", "diverged", "failed", "stopped", or "taken" by another process; and why."""
 
     state: str
     reason: str = ""
 
 
 Chunk = list[Member]
-
-
-def usable_cores() -> int:
-    """Return how many cores this process may use, which a scheduler or `taskset` can make fewer than there are."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1  # macOS and Windows bind no process this way
 
 
 def chunks_of(members: Sequence[Member], at_once: int, at_most: int) -> list[Chunk]:
@@ -235,9 +229,7 @@ def _work(directory: ComparisonDirectory, chunk: Chunk, threads: int, ends: Conn
     # A terminal sends Ctrl-C to every process of the command. The first one passes it on, as SIGTERM; here a second
     # signal would kill the runs while they write their checkpoints.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    import torch
-
-    torch.set_num_threads(threads)
+    take_share(threads)
     try:
         outcomes = train_chunk(directory, chunk)
     except (FganError, OSError) as error:
@@ -245,24 +237,41 @@ def _work(directory: ComparisonDirectory, chunk: Chunk, threads: int, ends: Conn
     ends.send(outcomes)
 
 
-def train_chunk(directory: ComparisonDirectory, chunk: Chunk) -> dict[str, Outcome]:
-    """Train members as one ensemble in this process, each with a log of its own, and return what became of them."""
+def train_chunk(
+    directory: ComparisonDirectory,
+    chunk: Chunk,
+    guards: Mapping[str, Guard] | None = None,
+    stop: StopRequest | None = None,
+) -> dict[str, Outcome]:
+    """Train members as one ensemble in this process, each with a log of its own, and return what became of them.
+
+    Args:
+        directory: where to.
+        chunk: what to train.
+        guards: by member, see `fgan.training.run.Job`.
+        stop: see `fgan.training.run.train_together`.
+    """
     from fgan.experiments.train import judge_of
     from fgan.training.run import Job, data_of, train_together
 
     dataset = data_of(chunk[0].config, lambda line: None)
     jobs = [
-        Job(member.config, directory.run(member).path, partial(_log, directory.path / f"{member.name}.log"))
+        Job(
+            member.config,
+            directory.run(member).path,
+            partial(_log, directory.log_path(member)),
+            guards[member.name] if guards else do_nothing,
+        )
         for member in chunk
     ]
-    ends = train_together(jobs, dataset, build_judge=judge_of)
+    ends = train_together(jobs, dataset, build_judge=judge_of, stop=stop)
     outcomes = {}
     for member, job, end in zip(chunk, jobs, ends, strict=True):
         if isinstance(end, FganError):
             job.say(str(end))
-            outcomes[member.name] = Outcome(
-                "diverged" if isinstance(end, DivergedError) else "failed", str(end)
-            )
+            states = ((DivergedError, "diverged"), (TakenError, "taken"), (FganError, "failed"))
+            state = next(state for kind, state in states if isinstance(end, kind))
+            outcomes[member.name] = Outcome(state, str(end))
         else:
             job.say(f"{end.step} steps, {end.seconds:.0f} s in this process")
             state = "stopped" if end.stopped_by else "diverged" if end.diverged else "finished"

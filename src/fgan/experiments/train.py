@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import Unpack
 
 from fgan import torchrun
+from fgan.cores import working
 from fgan.data import Dataset, absolute_name, as_dataset
 from fgan.data.load import PASSED, is_gone
 from fgan.data.passed import Passable, kind_of
 from fgan.errors import DataError, FganError
 from fgan.experiments.presets import preset as preset_of
-from fgan.output import Say
+from fgan.output import Say, silent
 from fgan.training.config import TrainConfig, require_settings
 from fgan.training.follower import Follower, Leader
 from fgan.training.interruption import StopRequest
 from fgan.training.judging import Judge
 from fgan.training.loggers import Logger, checked_loggers, closing
 from fgan.training.loop import Loop
-from fgan.training.ranks import facts_of, joined, require_fit
+from fgan.training.operations import operations_of
+from fgan.training.ranks import facts_of, fitted, joined
 from fgan.training.run import data_of, default_folder, in_lockstep, prepare_torch, resolved
 from fgan.training.run_directory import RunDirectory
 from fgan.training.settings import Settings
@@ -90,8 +92,7 @@ def train(
         run = RunDirectory(default_folder(config, preset) if out is None else out)
         goes_on = resume or (torchrun.restarts() > 0 and run.config_path.is_file())
         prepare_torch()
-        config = resolved(config)
-        require_fit(ranks, config)
+        config = fitted(ranks, resolved(config), resume=goes_on)
         if not ranks.rank:
             run.check(config, resume=goes_on)
         return (config, run, goes_on), facts_of(config)
@@ -99,7 +100,7 @@ def train(
     def prepare() -> tuple[Loop | Follower, Mapping[str, object]]:
         if goes_on and dataset is None:
             _require_there(config.data, run)
-        hear = _nobody if ranks.rank else say
+        hear = silent if ranks.rank else say
         found = (
             data_of(config, hear)
             if dataset is None
@@ -115,15 +116,15 @@ def train(
     config, run, goes_on = ranks.agreed(begin)
     with closing(followers):
         loop = ranks.agreed(prepare)
-        with loop.opened(resume=goes_on), StopRequest(ranks) as stop:
+        with (
+            working(operations_of(loop.trainer)),
+            loop.opened(resume=goes_on),
+            StopRequest(ranks) as stop,
+        ):
             in_lockstep([loop], stop)
         if loop.failure:
             raise loop.failure
         return loop.summary()
-
-
-def _nobody(line: str) -> None:
-    """Receive lines of a rank that rank 0 speaks for."""
 
 
 def _require_there(name: str, run: RunDirectory) -> None:

@@ -150,13 +150,18 @@ class Penalties:
     def holding(self, memory: Sequence[Tensor], scale: Tensor | float) -> Iterator[None]:
         """Work on these tensors in place of `memory()`'s and of the scale, as a program does that is traced."""
         own = self.memory()
-        known, self.scale = self.scale, scale
+        known = self.scale
+        self._measure_by(scale)
         self.remember_in(dict(zip(own, memory, strict=True)))
         try:
             yield
         finally:
-            self.scale = known
+            self._measure_by(known)
             self.remember_in(own)
+
+    def _measure_by(self, scale: Tensor | float) -> None:
+        for holder in (self, *(penalty for _, penalty in self.terms)):
+            holder.scale = scale
 
     def due(self, step: int) -> list[tuple[float, Penalty]]:
         """Return those that count at a step, with their weights."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,11 @@ from fgan.errors import RunError
 from fgan.files import sync_folder, write_durably
 
 Groups = dict[str, dict[str, Tensor]]
+Guard = Callable[[], None]
+
+
+def do_nothing() -> None:
+    """Let everything be written."""
 
 
 class Checkpoints:
@@ -25,10 +31,11 @@ class Checkpoints:
         folder: where `step-00010000/` and its like lie; made when first written to.
         keep: how many of the newest regular ones stay; one that is not regular stays until the next is written.
         every: steps between two regular ones.
+        guard: called before anything is written; raises where this process may not.
     """
 
-    def __init__(self, folder: Path, keep: int = 2, every: int = 1) -> None:
-        self.folder, self.keep, self.every = folder, keep, every
+    def __init__(self, folder: Path, keep: int = 2, every: int = 1, guard: Guard = do_nothing) -> None:
+        self.folder, self.keep, self.every, self.guard = folder, keep, every, guard
 
     def steps(self) -> list[int]:
         """Return the steps that have a checkpoint, oldest first."""
@@ -43,6 +50,7 @@ class Checkpoints:
 
     def forget_after(self, step: int) -> None:
         """Remove the checkpoints of later steps."""
+        self.guard()
         for later in self.steps():
             if later > step:
                 shutil.rmtree(self.path(later))
@@ -62,6 +70,7 @@ class Checkpoints:
         Raises:
             RunError: where it cannot be written; every earlier checkpoint is still there then.
         """
+        self.guard()
         target, aside = self.path(step), self.folder / f".step-{step:08d}.part"
         try:
             shutil.rmtree(aside, ignore_errors=True)
@@ -71,6 +80,7 @@ class Checkpoints:
                 write_durably(aside / f"{name}.safetensors", save(whole))
             write_durably(aside / "state.json", json.dumps({"step": step, **description}, indent=2).encode())
             sync_folder(aside)
+            self.guard()
             shutil.rmtree(target, ignore_errors=True)
             aside.rename(target)
             sync_folder(self.folder)

@@ -59,8 +59,7 @@ class Ensemble:
         for trainer, own in zip(ordered, sums, strict=True):
             trainer.sums = own
         self.whole = WholeStep(generator, critic, self.groups, average, sums)
-        # What ranks tell each other is no part of a program.
-        compiled = ordered[0].config.compile == "on" and ordered[0].ranks.size == 1
+        compiled = ordered[0].config.compile == "on"
         self.programs = Programs(self.whole, _recipe(ordered), say) if compiled else None
 
     def step(self) -> None:

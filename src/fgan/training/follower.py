@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 
 from fgan.data import Dataset
 from fgan.errors import FganError, RankError
+from fgan.output import silent
 from fgan.training.config import TrainConfig
 from fgan.training.interruption import StopRequest
 from fgan.training.loop import Loop
@@ -77,7 +78,11 @@ class Follower:
         ranks: the processes that train the run together.
     """
 
+    say = staticmethod(silent)
+    """Rank 0 speaks for all."""
     failure: FganError | None = None
+    line = staticmethod(silent)
+    """Lines are for rank 0 to say."""
     """Why it cannot go on, if so."""
 
     def __init__(self, config: TrainConfig, data: Dataset, ranks: Ranks) -> None:

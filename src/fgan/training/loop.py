@@ -14,6 +14,7 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from fgan.cores import in_words
 from fgan.data import Dataset, draw_samples
 from fgan.errors import DivergedError, FganError
 from fgan.output import on_a_terminal
@@ -73,7 +74,7 @@ class Loop:
         ranks: Ranks = ALONE,
     ) -> None:
         before = run.config().compile if run.config_path.is_file() else None
-        config = settled(config, data, members, say, before)
+        config = settled(config, data, say, before=before, members=members, ranks=ranks.size)
         self.config, self.data, self.run, self.say, self.lines = config, data, run, say, lines
         self.trainer = Trainer(config, data, ranks)
         self.loggers = Loggers(run, loggers)
@@ -100,7 +101,11 @@ class Loop:
         Raises:
             FganError: where there is no such run to resume, or another one is in its place.
         """
-        with self.run.locked(create=not resume), self.bar:
+        with self.run.locked(create=not resume) as locked, self.bar:
+            if not locked:
+                self.say(
+                    f"the file system of {self.run.path} has no locks: see that no other process trains this run"
+                )
             # Once more: another process may have been here while the data were read.
             self.run.check(self.config, resume=resume)
             restored = (
@@ -112,6 +117,8 @@ class Loop:
                 self.say(f"{self.config.divergence}: {note}")
             by = f', the critic by the link "{objective.link}"' if objective.link else ""
             self.say(f"the generator follows {objective.follows}{by}")
+            if self.trainer.device.type == "cpu":
+                self.say(in_words())
             if resume:
                 self._restore(restored)
             first = self.trainer.steps_done
@@ -205,7 +212,7 @@ class Loop:
         self.run.forget_after(step)
         self._remember_logged()
         self._clock = (step, time.perf_counter())
-        self._line(
+        self.line(
             f"step {lost}: {broken} left the finite numbers; back to step {step} with a learning rate of "
             f"{self.trainer.learning_rate:.3g} ({backoff} of {MOST_BACKOFFS} such returns)"
         )
@@ -218,8 +225,11 @@ class Loop:
             with self._failing():
                 self._finish()
         if self.failure:
-            state = "diverged" if isinstance(self.failure, DivergedError) else "failed"
-            self._end(state, str(self.failure))
+            failure = self.failure
+            state = "diverged" if isinstance(failure, DivergedError) else "failed"
+            with self._failing():  # the disk may be full, which must not end the others
+                self._end(state, str(failure))
+            self.failure = failure
 
     def _finish(self) -> None:
         if not self.trainer.is_finite():  # stopped between two checks
@@ -230,7 +240,7 @@ class Loop:
         if step not in self.checkpoints.steps():
             self._checkpoint(self.checkpoints)
         if self.stopped_by:
-            self._line(f"stopped by {self.stopped_by.name} at step {step}; go on with --resume")
+            self.line(f"stopped by {self.stopped_by.name} at step {step}; go on with --resume")
         if self.last_picture != self.run.sample_path(step):
             self._picture()
         self._require_loggers()
@@ -348,13 +358,15 @@ class Loop:
             "classes": self.data.classes if self.trainer.classes else (),
             "data": self.fingerprint,
             "link": self.trainer.objective.link,
+            "threads": torch.get_num_threads(),
         }
         checkpoints.write(self.trainer.steps_done, self.trainer.state(), description)
 
     def _line_of_step(self, text: str) -> None:
-        self._line(f"step {self.trainer.steps_done:>{len(str(self.config.steps))}}  {text}")
+        self.line(f"step {self.trainer.steps_done:>{len(str(self.config.steps))}}  {text}")
 
-    def _line(self, text: str) -> None:
+    def line(self, text: str) -> None:
+        """Say a line, above the progress bar where there is one."""
         if self.bar.disable:
             self.say(text)
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -35,10 +35,16 @@ def members_that_fit(config: TrainConfig, dataset: Dataset, share: float = 1.0) 
 
 def bytes_of_a_member(config: TrainConfig, dataset: Dataset) -> int:
     """Return how many bytes a run holds at the fullest moment of a step: its state, its gradients, its activations."""
-    trainer = Trainer(dataclasses.replace(config, compile="off"), dataset)
+    return bytes_of_steps([config], dataset)
+
+
+def bytes_of_steps(configs: Sequence[TrainConfig], dataset: Dataset) -> int:
+    """Return how many bytes runs that step as one ensemble hold at the fullest moment; see `bytes_of_a_member`."""
+    trainers = [Trainer(dataclasses.replace(config, compile="off"), dataset) for config in configs]
     with _Made() as made:
-        Ensemble([trainer]).step()
-    return sum(t.nbytes for group in trainer.state().values() for t in group.values()) + made.most
+        Ensemble(trainers).step()
+    held = (t.nbytes for trainer in trainers for group in trainer.state().values() for t in group.values())
+    return sum(held) + made.most
 
 
 class _Made(TorchDispatchMode):

@@ -88,8 +88,11 @@ class Player:
             optimizer.parameters, optimizer.mean, optimizer.square = moments
             optimizer.rates = None
 
+    def _network_held(self) -> AbstractContextManager[None]:
+        return self._network_called_with()
+
     @contextmanager
-    def _network_held(self) -> Iterator[None]:
+    def _network_called_with(self) -> Iterator[None]:
         names = [name for name, _ in (*self.network.named_parameters(), *self.network.named_buffers())]
         self._held = dict(zip(names, (*self.parameters, *self.buffers), strict=True))
         try:

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import torch
 import torch.distributed as dist
 from torch import Tensor
+from torch.distributed.rendezvous import rendezvous
 
 from fgan import torchrun
 from fgan.data import Shard, Source
@@ -270,7 +271,10 @@ def joined() -> Ranks:
         return ALONE
     if not dist.is_initialized():
         with _connected():
-            dist.init_process_group(timeout=PATIENCE)
+            store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
+            # torchrun may keep its store when it starts all anew, with the addresses of those that are gone.
+            store = dist.PrefixStore(f"fgan/{torchrun.restarts()}", store)  # pyright: ignore[reportPrivateImportUsage]
+            dist.init_process_group(store=store, rank=rank, world_size=size, timeout=PATIENCE)
         atexit.register(dist.destroy_process_group)
     return JoinedRanks()
 
@@ -284,19 +288,25 @@ def facts_of(config: TrainConfig) -> Mapping[str, object]:
     return {"fgan": metadata.version("fgan"), "torch": torch.__version__} | recipe | {"device": device}
 
 
-def require_fit(ranks: Ranks, config: TrainConfig) -> None:
-    """Refuse what ranks cannot share out; on a GPU, take this rank's own.
+def fitted(ranks: Ranks, config: TrainConfig, *, resume: bool = False) -> TrainConfig:
+    """Return the recipe as ranks carry it out: eagerly, and on a GPU each on its own, which is taken.
+
+    Args:
+        ranks: the processes that train the run together; for one alone the recipe stays what it is.
+        config: the recipe, on a device that exists.
+        resume: whether a run goes on, whose recipe may say "on" because it was compiled when it began.
 
     Raises:
         FganError: for a batch that is no multiple of the ranks, a machine with fewer GPUs than ranks, a device that
-            processes cannot share, and a compiled step.
+            processes cannot share, and a new run that is to be compiled.
     """
     if ranks.size == 1:
-        return
+        return config
     batch_size, device = config.batch_size, config.device
-    if config.compile == "on":
+    if config.compile == "on" and not resume:
         raise FganError(
-            f"--compile on compiles the step of a single process; got {ranks.size} ranks. Leave it out, or start one."
+            f"--compile on compiles the step of a single process; got {ranks.size} ranks. "
+            "Take --compile off, or start one."
         )
     if batch_size % ranks.size:
         lower = batch_size // ranks.size * ranks.size
@@ -315,3 +325,4 @@ def require_fit(ranks: Ranks, config: TrainConfig) -> None:
                 f"{wanted} ranks on it. Take --nproc-per-node {there}, or --device cpu."
             )
         torch.cuda.set_device(torchrun.local_rank())
+    return dataclasses.replace(config, compile="off")

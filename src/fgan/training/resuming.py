@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
+from fgan.cores import go_on_with
 from fgan.errors import RunError
 from fgan.output import Say
 from fgan.training.checkpoint import Groups
@@ -40,6 +43,12 @@ def checkpoint_to_resume(run: RunDirectory, trainer: Trainer, fingerprint: str, 
         _require_same_link(run, trainer, description)
     if moved:
         say(f"the data are at {config.data} now, with the content that {began_as.data} had")
+    threads = description.get("threads")  # older runs did not say
+    if threads and trainer.device.type == "cpu" and not go_on_with(threads):
+        say(
+            f"this run was trained with {threads} threads and goes on with {torch.get_num_threads()}: sums are split "
+            "differently, so the last digits of its next steps may differ"
+        )
     if began_as.device != config.device:
         say(
             f"this run was trained on {began_as.device} and goes on on {config.device}: draws and rounding "

@@ -9,24 +9,27 @@ import dataclasses
 import re
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
 import torch
 
+from fgan.cores import working
 from fgan.data import Dataset, absolute_name, load_data
 from fgan.data.load import short_name
 from fgan.device import resolve_device
 from fgan.errors import FganError
 from fgan.objectives import BASELINES
+from fgan.training.checkpoint import Guard, do_nothing
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble, together
 from fgan.training.follower import Follower
 from fgan.training.interruption import StopRequest
 from fgan.training.judging import BuildJudge
 from fgan.training.loop import Loop
+from fgan.training.operations import operations_of
 from fgan.training.run_directory import RunDirectory
 from fgan.training.summary import Summary
 
@@ -39,15 +42,17 @@ class Job:
         config: its recipe.
         out: its run directory; gone on with, where there is a run already.
         say: receives its lines for people.
+        guard: called before anything is written; raises where this process may not.
     """
 
     config: TrainConfig
     out: Path
     say: Callable[[str], None]
+    guard: Guard = do_nothing
 
 
 def train_together(
-    jobs: Sequence[Job], dataset: Dataset, *, build_judge: BuildJudge
+    jobs: Sequence[Job], dataset: Dataset, *, build_judge: BuildJudge, stop: StopRequest | None = None
 ) -> list[Summary | FganError]:
     """Train several runs of the same data as one ensemble where they agree, each into its own run directory.
 
@@ -55,6 +60,7 @@ def train_together(
         jobs: the runs; those that do not agree, or were left at other steps, go one ensemble after the other.
         dataset: the data of all of them.
         build_judge: called before anything is written, for each run whose config asks for evaluations.
+        stop: ends all of them early; default: one of their own.
 
     Returns:
         What became of each: its summary, or why it failed, which leaves the others as they are.
@@ -62,23 +68,29 @@ def train_together(
     prepare_torch()
     ends: dict[int, Summary | FganError] = {}
     loops: dict[int, Loop] = {}
+    resumed: dict[int, bool] = {}
     with ExitStack() as stack:
         for index, job in enumerate(jobs):
             try:
                 config = resolved(job.config)
                 dataset = dataset.to(config.device)
                 run = RunDirectory(job.out)
-                resume = run.config_path.is_file()
-                run.check(config, resume=resume)
-                loop = Loop(
+                run.guard = job.guard
+                resumed[index] = run.config_path.is_file()
+                run.check(config, resume=resumed[index])
+                loops[index] = Loop(
                     config, dataset, run, build_judge, job.say, lines=False, bar=False, members=len(jobs)
                 )
-                stack.enter_context(loop.opened(resume=resume))
             except FganError as error:
                 ends[index] = error
-            else:
-                loops[index] = loop
-        with StopRequest() as stop:
+        stack.enter_context(working(sum(operations_of(loop.trainer) for loop in loops.values())))
+        for index, loop in list(loops.items()):
+            try:
+                stack.enter_context(loop.opened(resume=resumed[index]))
+            except FganError as error:
+                ends[index] = error
+                del loops[index]
+        with nullcontext(stop) if stop else StopRequest() as stop:
             in_lockstep(list(loops.values()), stop)
     ends |= {index: loop.failure or loop.summary() for index, loop in loops.items()}
     return [ends[index] for index in range(len(jobs))]
@@ -152,7 +164,7 @@ def _step_together(group: list[Loop | Follower], stop: StopRequest) -> list[Loop
     """Step loops until their last step or a stop request; return those that went back and are not done."""
     went_back: list[Loop | Follower] = []
     while group:
-        ensemble = Ensemble([loop.trainer for loop in group], group[0].say)
+        ensemble = Ensemble([loop.trainer for loop in group], group[0].line)
         whole = True
         while whole and not stop.signal and group[0].is_unfinished():
             ensemble.step()

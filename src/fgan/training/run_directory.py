@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -16,16 +17,18 @@ from torch import Tensor
 from fgan.data import Dataset
 from fgan.data.record import Record
 from fgan.draws import DrawnFrom
-from fgan.errors import RunError
+from fgan.errors import RunError, TakenError
 from fgan.files import replace_durably
 from fgan.frame import Frame
 from fgan.networks import Generator
 from fgan.output import jsonable
 from fgan.seeds import checked_seed
-from fgan.training.checkpoint import Checkpoints
+from fgan.training.checkpoint import Checkpoints, Guard, do_nothing
 from fgan.training.config import TrainConfig
 from fgan.training.status import Status
 from fgan.training.trainer import generator_of
+
+NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 class RunDirectory:
@@ -37,6 +40,8 @@ class RunDirectory:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self.guard: Guard = do_nothing
+        """Called before anything is written; raises where this process may not."""
 
     def __repr__(self) -> str:
         """Write the call that makes it."""
@@ -87,7 +92,7 @@ class RunDirectory:
 
     def checkpoints(self, keep: int = 2, every: int = 1) -> Checkpoints:
         """Return the run's checkpoints; see `Checkpoints`."""
-        return Checkpoints(self.path / "checkpoints", keep, every)
+        return Checkpoints(self.path / "checkpoints", keep, every, self.guard)
 
     def best_checkpoints(self, keep: int = 2) -> Checkpoints:
         """Return the checkpoints that were the best when they were judged; the newest is the best of all.
@@ -95,7 +100,7 @@ class RunDirectory:
         The ones before it are what is left to fall back on where the run goes back behind the newest. As it
         never goes back behind the oldest regular checkpoint, as many as there are of those are enough.
         """
-        return Checkpoints(self.path / "best", keep)
+        return Checkpoints(self.path / "best", keep, guard=self.guard)
 
     def check(self, config: TrainConfig, *, resume: bool) -> None:
         """Refuse, before anything is done, what cannot be begun or gone on with here.
@@ -307,6 +312,7 @@ class RunDirectory:
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
         """Turn the system's refusal to write here into an error that says what to do."""
+        self.guard()
         try:
             yield
         except OSError as error:
@@ -327,7 +333,7 @@ class RunDirectory:
             ) from error
 
     @contextlib.contextmanager
-    def locked(self, *, create: bool = False) -> Iterator[None]:
+    def locked(self, *, create: bool = False) -> Iterator[bool]:
         """Hold the folder, so that two processes never train the same run at once.
 
         The system lets go of the lock when the process ends, however it ends.
@@ -335,38 +341,47 @@ class RunDirectory:
         Args:
             create: make the folder first; it goes again if it is still empty at the end.
 
+        Returns:
+            Whether that can be known: some network file systems have no locks.
+
         Raises:
-            RunError: where another process holds it, or there is no such folder.
+            TakenError: where another process holds it.
+            RunError: where there is no such folder.
         """
         with self.writing():
             made = create and not self.path.exists()
             if create:
                 self.path.mkdir(parents=True, exist_ok=True)
         try:
-            with _exclusive(self):
-                yield
+            with _exclusive(self) as known:
+                yield known
         finally:
             if made and not any(self.path.iterdir()):
                 self.path.rmdir()
 
 
 @contextlib.contextmanager
-def _exclusive(run: RunDirectory) -> Iterator[None]:
+def _exclusive(run: RunDirectory) -> Iterator[bool]:
     if os.name == "nt":
-        yield
+        yield True
         return
     import fcntl
 
     with run.writing():
         handle = os.open(run.path, os.O_RDONLY)
+    known = True
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise RunError(
+            raise TakenError(
                 f"another process is training {run.path}. Stop it first, or use another --out."
             ) from None
-        yield
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                raise
+            known = False
+        yield known
     finally:
         os.close(handle)
 

@@ -109,15 +109,14 @@ class Trainer:
 
     def draw(self) -> Batch:
         """Draw what one critic step needs; of several ranks, the part of this one, cut from what all draw alike."""
-        n, own = self.config.batch_size, self.ranks.of(self.config.batch_size)
+        n = self.config.batch_size
         batch = draw_batch(self.ranks.shard(self.source), n, self.latent, self.classes, self.random)
-        batch = dataclasses.replace(batch, latent=batch.latent[own])
+        batch = dataclasses.replace(batch, latent=batch.latent[self.ranks.of(n)])
         due = self.game.penalties.due(self.steps_done)
         if not due:
             return batch
-        whole = batch.real[:1].expand(n, *batch.real.shape[1:])
-        drawn = [penalty.draws(whole, self.random) for _, penalty in due]
-        return dataclasses.replace(batch, noise=tuple(None if one is None else one[own] for one in drawn))
+        noise = tuple(penalty.draws(batch.real, self.random) for _, penalty in due)
+        return dataclasses.replace(batch, noise=noise)
 
     def metrics(self) -> dict[str, float]:
         """Return the mean of each metric over the steps since `reset_metrics`; NaN before the first step."""

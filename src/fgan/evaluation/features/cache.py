@@ -12,11 +12,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from fgan.data.dataset import content_of
-from fgan.data.mirrors import cache_folder
+from fgan.data.dataset import add_content
 from fgan.evaluation.domain import FEWER, require_finite
 from fgan.evaluation.features.extractor import Extractor
-from fgan.files import replace_durably
+from fgan.files import cache_folder, replace_durably
 from fgan.memory import require_memory
 
 MOST_BYTES = 2**30
@@ -72,7 +71,7 @@ def features_of(
 
 def _path(extractor: Extractor, values: Tensor) -> Path:
     digest = hashlib.sha256(f"{extractor.name} {extractor.sha256} {extractor.dimension} ".encode())
-    digest.update(content_of(values))
+    add_content(digest, values)
     return cache_folder() / "features" / f"{digest.hexdigest()}.safetensors"
 
 

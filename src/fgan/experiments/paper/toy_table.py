@@ -15,11 +15,11 @@ from typing import Any
 import torch
 from tqdm import tqdm
 
+from fgan.cores import usable_cores
 from fgan.divergences import divergence
 from fgan.errors import FganError
 from fgan.evaluation.jackknife import student
 from fgan.evaluation.result import CONFIDENCE, Range
-from fgan.experiments.members import usable_cores
 from fgan.experiments.paper.published import CROSS, FITS
 from fgan.experiments.paper.quadrature import Gaussian, best_gaussian
 from fgan.experiments.paper.toy import Price, ToyRun, ToySettings, link_of, train_toy

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from fgan.data.mirrors import cache_folder
+from fgan.files import cache_folder
 
 MOST_PROGRAMS = 200
 """How many are kept; those that were used last stay."""

@@ -28,7 +28,15 @@ FEWEST_STEPS = 1000
 """Of a shorter run it is not even asked."""
 
 
-def settled(config: TrainConfig, dataset: Dataset, members: int, say: Say, before: str | None) -> TrainConfig:
+def settled(
+    config: TrainConfig,
+    dataset: Dataset,
+    say: Say,
+    *,
+    before: str | None = None,
+    members: int = 1,
+    ranks: int = 1,
+) -> TrainConfig:
     """Return a recipe whose `compile` is "on" or "off".
 
     The answer depends on the recipe alone, not on what is kept or how fast a machine is today: compiled steps round
@@ -37,9 +45,10 @@ def settled(config: TrainConfig, dataset: Dataset, members: int, say: Say, befor
     Args:
         config: the recipe, on a device that exists.
         dataset: what it learns from.
-        members: how many like it train as one.
         say: told why it is not compiled although it should be.
         before: what it was when the run that is gone on with began; None for a new run.
+        members: how many like it train as one.
+        ranks: processes that train it together, whose gradients meet within a step.
 
     Raises:
         FganError: where it is "on" and there is no compiler.
@@ -47,7 +56,7 @@ def settled(config: TrainConfig, dataset: Dataset, members: int, say: Say, befor
     wanted = config.compile
     if wanted == "auto" and before in ("on", "off"):
         wanted = before
-    if config.device == "mps":
+    if config.device == "mps" or ranks > 1:
         wanted = "off"
     elif wanted == "auto":
         wanted = "on" if _is_worth_it(config, dataset, members) else "off"

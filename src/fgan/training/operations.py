@@ -1,0 +1,43 @@
+"""How much work a step is: the operations of its matrix products."""
+
+from __future__ import annotations
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from fgan.objectives import read_terms
+from fgan.objectives.penalties import PENALTIES
+from fgan.training.player import call
+from fgan.training.trainer import Trainer
+
+
+def operations_of(trainer: Trainer) -> float:
+    """Return about how many operations the matrix products and convolutions of one step take, counted, not timed.
+
+    A pass back takes twice a pass forward, or as much where only the input or only the weights need it. The critic
+    sees 2n points forward and back, and n once more on the generator's way; a penalty of slopes goes back through that
+    once more, for 2n points.
+    """
+    generator, critic = _forward(trainer)
+    terms = [term for term in read_terms(trainer.config.penalties) if PENALTIES[term.name].needs_slopes]
+    slopes = max((1 / term.every for term in terms), default=0.0)
+    more = trainer.config.n_critic - 1
+    return trainer.config.batch_size * (
+        (3 + more) * generator + (8 + 6 * slopes) * critic + more * (6 + 6 * slopes) * critic
+    )
+
+
+@torch.no_grad()
+def _forward(trainer: Trainer) -> tuple[float, float]:
+    """Return the operations of one sample's way through each network."""
+    latents = torch.zeros(1, trainer.latent, device=trainer.device)
+    labels = torch.zeros(1, dtype=torch.long, device=trainer.device) if trainer.classes else None
+    counts, x = [], latents
+    for player in (trainer.generator, trainer.critic):
+        was_training = player.network.training
+        player.network.eval()  # a power iteration of spectral norm is part of training
+        with FlopCounterMode(display=False) as counter:
+            x = call(player.network, x, labels)
+        player.network.train(was_training)
+        counts.append(float(counter.get_total_flops()))
+    return counts[0], counts[1]

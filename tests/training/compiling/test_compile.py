@@ -1,0 +1,169 @@
+"""Compiled runs: they agree with called ones, resume to the same bits, start quickly again, and say what they lack."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+import torch
+
+import fgan
+from fgan.errors import FganError
+from fgan.training.compiling import build, kept, worth
+from fgan.training.config import TrainConfig
+from fgan.training.ensemble import Ensemble
+from fgan.training.trainer import Trainer
+
+needs_compiler = pytest.mark.skipif(build.compiler() is None, reason="no C++ compiler here")
+
+
+def quiet(line):
+    """Take no note."""
+
+
+@pytest.fixture
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("FGAN_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache" / "programs"
+
+
+def on_the_command_line(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "fgan", "train", "ring8", "--width", "16", "--batch-size", "16", *arguments],
+        capture_output=True, text=True, timeout=600, env=os.environ | environment, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.slow
+@needs_compiler
+def test_a_compiled_run_resumes_to_the_same_bits_and_is_not_compiled_again(own_cache, tmp_path):
+    flags = [
+        "--compile",
+        "on",
+        "--penalties",
+        "r1:0.2,lecam:0.1",
+        "--log-every",
+        "5",
+        "--checkpoint-every",
+        "10",
+    ]
+    whole = on_the_command_line(*flags, "--steps", "40", "--out", str(tmp_path / "whole"))
+    assert whole.returncode == 0, whole.stderr
+    assert "compiling the step" in whole.stdout and len(list(own_cache.glob("*.pt2"))) == 1
+    parts = str(tmp_path / "parts")
+    assert on_the_command_line(*flags, "--steps", "20", "--out", parts).returncode == 0
+    again = on_the_command_line("--steps", "40", "--resume", "--out", parts)
+    assert again.returncode == 0, again.stderr
+    assert "compil" not in again.stdout, "it is kept, whatever the number of steps"
+    for name in (
+        "metrics.jsonl",
+        *(f"checkpoints/step-00000040/{who}.safetensors" for who in ("generator", "critic")),
+    ):
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes(), name
+    assert json.loads((tmp_path / "parts" / "config.json").read_text())["compile"] == "on"
+
+
+@pytest.mark.slow
+@needs_compiler
+def test_compiled_steps_are_the_called_ones_in_float64(own_cache, small_config):
+    torch.set_default_dtype(torch.float64)
+    try:
+        data = fgan.load_data("ring8")
+        members = [("gan", 0), ("kl", 1), ("js", 1)]
+        configs = [small_config(divergence=d, seed=s, penalties="r1:1,noise:0.1:fade=50") for d, s in members]
+        called, compiled = (
+            Ensemble(
+                [Trainer(config.__class__(**{**vars(config), "compile": c}), data) for config in configs]
+            )
+            for c in ("off", "on")
+        )
+        for _ in range(100):
+            called.step()
+            compiled.step()
+    finally:
+        torch.set_default_dtype(torch.float32)
+    for one, other in zip(called.whole.memory(), compiled.whole.memory(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.slow
+@needs_compiler
+@pytest.mark.parametrize(
+    "changes",
+    [{"objective": "tight"}, {"network": "dcgan", "data": "digits", "width": 4, "conditional": True}],
+)
+def test_iterations_and_convolutions_compile_too(changes, own_cache, small_config):
+    changes = dict(changes)
+    config = small_config(changes.pop("data", "ring8"), **changes)
+    data = fgan.load_data(config.data)
+    called, compiled = (
+        Ensemble([Trainer(TrainConfig(**{**vars(config), "compile": c}), data)]) for c in ("off", "on")
+    )
+    for _ in range(10):
+        called.step()
+        compiled.step()
+    for one, other in zip(called.whole.memory(), compiled.whole.memory(), strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-3, atol=1e-5)
+
+
+@pytest.mark.slow
+@needs_compiler
+def test_a_damaged_program_is_made_again(own_cache, small_config, tmp_path):
+    config = small_config(compile="on", steps=5)
+    fgan.train(config, tmp_path / "one", say=quiet)
+    (program,) = own_cache.glob("*.pt2")
+    program.write_bytes(program.read_bytes()[:1000])
+    said = []
+    fgan.train(config, tmp_path / "two", say=said.append)
+    assert any("compiling" in line for line in said)
+    assert (tmp_path / "one" / "metrics.jsonl").read_bytes() == (
+        tmp_path / "two" / "metrics.jsonl"
+    ).read_bytes()
+
+
+def test_without_a_compiler(small_config, tmp_path, monkeypatch):
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    with pytest.raises(FganError, match=r"C\+\+ compiler.*--compile off"):
+        fgan.train(small_config(compile="on"), tmp_path / "on", say=quiet)
+    assert not (tmp_path / "on").exists()
+    monkeypatch.setattr(worth, "_is_worth_it", lambda *asked: True)
+    said = []
+    fgan.train(small_config(steps=5), tmp_path / "auto", say=said.append)
+    assert any("C++ compiler" in line for line in said)
+    assert json.loads((tmp_path / "auto" / "config.json").read_text())["compile"] == "off"
+
+
+def test_auto_is_settled_by_the_recipe_alone(small_config):
+    data = fgan.load_data("ring8")
+    chosen = {
+        steps: worth.settled(fgan.preset("default", "ring8", device="cpu", steps=steps), data, quiet).compile
+        for steps in (100, 1000, 1_000_000)
+    }
+    assert chosen == {100: "off", 1000: "off", 1_000_000: "on"}
+    long = fgan.preset("default", "ring8", device="cpu", steps=1_000_000)
+    assert worth.settled(long, data, quiet, before="off").compile == "off", "a run goes on as it began"
+    assert worth.settled(long, data, quiet, ranks=2).compile == "off"
+    short = small_config()
+    assert worth.settled(short, data, quiet, before="on").compile == "on"
+
+
+def test_runs_from_before_there_were_programs_go_on_without():
+    text = fgan.preset("default", "ring8").to_json()
+    old = re.sub(r',\s*"compile": "auto"', "", text)
+    assert old != text
+    assert TrainConfig.from_json(old, "here").compile == "off"
+
+
+def test_programs_are_told_from_one_another():
+    x = [torch.zeros(3)]
+    key = kept.key_of("recipe", ("R1",), x)
+    assert key == kept.key_of("recipe", ("R1",), [torch.ones(3)])
+    others = [
+        kept.key_of("another", ("R1",), x),
+        kept.key_of("recipe", (), x),
+        kept.key_of("recipe", ("R1",), [torch.zeros(4)]),
+        kept.key_of("recipe", ("R1",), [torch.zeros(3, dtype=torch.float64)]),
+    ]
+    assert len({key, *others}) == 5
