@@ -1,6 +1,6 @@
 """Train an f-GAN on scikit-learn's scans of handwritten digits with each of the classic five divergences.
 
-    python examples/demo.py [--steps 4000] [--out runs/demo]
+    python examples/demo.py [--steps 5000] [--out runs/demo]
 
 Trains all five as one program, judges them, prints one table, draws one picture and writes one HTML report.
 What was trained before is not trained again.
@@ -22,7 +22,7 @@ from fgan.output import aligned
 from fgan.reporting import side_by_side
 
 DIVERGENCES = ("total-variation", "kl", "reverse-kl", "pearson", "squared-hellinger")
-STEPS = 4000
+STEPS = 5000
 SAMPLES = 1797  # as many as there are scans
 
 HEADING = ("divergence", "FID [95%]", "digits", "sample->scan", "scan->sample")
@@ -49,11 +49,11 @@ def main() -> None:
         resume=(arguments.out / "comparison.json").exists(),
         jobs=1,  # one program, with all cores
         steps=arguments.steps,
-        # Half the default recipe's width and a higher rate that fades: nearly as good, and in less than half the time.
+        # Half the default recipe's width, and eight times its learning rate, which fades: as good here, and sooner.
         width=128,
-        lr=4e-3,
-        lr_fade=2000,
-        ema=0.995,
+        lr=8e-3,
+        lr_fade=1000,
+        ema=0.998,
         sample_every=0,
     )
     if len(found.ended("finished")) < len(DIVERGENCES):
