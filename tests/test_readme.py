@@ -102,27 +102,48 @@ def test_the_drift_example_finds_what_differs(root, tmp_path):
     assert wrong.returncode == 2 and "there is no file no.csv" in wrong.stderr
 
 
+DIVERGENCES = ["total-variation", "kl", "reverse-kl", "pearson", "squared-hellinger"]
+
+
+def demo(root, folder, *flags):
+    """Run the demo; return it and its table: name, digits, and both distances."""
+    result = subprocess.run(
+        [sys.executable, str(root / "examples" / "demo.py"), "--out", str(folder), *flags],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    rows = re.findall(
+        r"^(\S+) +[\d.]+ \[[\d., ]+\] +(\d+)/10 +([\d.]+) +([\d.]+)$", result.stdout, flags=re.M
+    )
+    return result, [(name, int(digits), float(there), float(back)) for name, digits, there, back in rows]
+
+
 @pytest.mark.slow
-def test_the_demo(root, tmp_path):
-    command = [
-        sys.executable,
-        str(root / "examples" / "demo.py"),
-        "--steps",
-        "20",
-        "--out",
-        str(tmp_path / "demo"),
-    ]
-    for _ in range(2):  # the second time it only shows what the first has trained
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert result.returncode == 0, result.stderr
-        rows = re.findall(
-            r"^(\S+) +(-?[\d.]+) +(\d+)/10 +([\d.]+) +([\d.]+) +\d+$", result.stdout, flags=re.M
-        )
-        assert [row[0] for row in rows] == [
-            "total-variation",
-            "kl",
-            "reverse-kl",
-            "pearson",
-            "squared-hellinger",
-        ]
-        assert (tmp_path / "demo" / "digits.png").stat().st_size > 10_000
+def test_the_demo_leaves_a_table_a_picture_and_a_report_and_trains_nothing_twice(root, tmp_path):
+    folder = tmp_path / "demo"
+    first, table = demo(root, folder, "--steps", "20")
+    assert first.returncode == 0, first.stderr
+    assert [row[0] for row in table] == DIVERGENCES
+    assert (folder / "digits.png").stat().st_size > 10_000
+    page = (folder / "report.html").read_text()
+    assert all(name in page for name in DIVERGENCES)
+    assert "kl-seed0 finished" in first.stdout
+
+    again, same = demo(root, folder, "--steps", "20")
+    assert again.returncode == 0, again.stderr
+    assert same == table
+    assert not re.search("finished|judged", again.stdout)
+
+    other, _ = demo(root, folder, "--steps", "30")
+    assert other.returncode == 1 and "choose another --out" in other.stderr
+    assert "Traceback" not in other.stderr
+
+
+@pytest.mark.slow
+def test_the_demo_is_as_good_as_the_readme_says(root, tmp_path):
+    result, table = demo(root, tmp_path / "demo")
+    assert result.returncode == 0, result.stderr
+    assert [row[0] for row in table] == DIVERGENCES
+    for name, digits, there, back in table:
+        assert digits == 10 and there <= 1.12 and back <= 1.12, (name, digits, there, back)
