@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
-from torch.utils._python_dispatch import TorchDispatchMode
+
+from fgan.dispatch import DispatchMode
 
 
-class DrawnFrom(TorchDispatchMode):
+class DrawnFrom(DispatchMode):
     """While entered, this thread's draws that name no generator come from this one, on its device.
 
     The numbers are those that `torch.manual_seed` would have given; but the global generator, which all threads and

@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from fgan.data import Dataset
+from fgan.dispatch import DispatchMode
 from fgan.memory import free_memory, installed_memory
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble
@@ -47,7 +47,7 @@ def bytes_of_steps(configs: Sequence[TrainConfig], dataset: Dataset) -> int:
     return sum(held) + made.most
 
 
-class _Made(TorchDispatchMode):
+class _Made(DispatchMode):
     """Counts the bytes of the tensors that are made while it is entered and still needed, and the most of them."""
 
     def __init__(self) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from fgan.data import Dataset
+from fgan.dispatch import DispatchMode
 from fgan.errors import FganError
 from fgan.output import Say
 from fgan.training.compiling.build import compiler
@@ -87,7 +87,7 @@ def cost_of_a_step(config: TrainConfig, dataset: Dataset) -> tuple[int, int]:
     return counted.calls, counted.written
 
 
-class _Counted(TorchDispatchMode):
+class _Counted(DispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.calls = self.written = 0
