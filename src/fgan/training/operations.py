@@ -1,14 +1,53 @@
-"""How much work a step is: the operations of its matrix products."""
+"""How much work a step is: the operations of its matrix products, how many calls it is made of, what they write."""
 
 from __future__ import annotations
 
-import torch
-from torch.utils.flop_counter import FlopCounterMode
+from collections.abc import Callable
+from typing import Any
 
+import torch
+from torch import Tensor
+from torch.utils._pytree import tree_leaves
+from torch.utils.flop_counter import flop_registry
+
+from fgan.dispatch import DispatchMode
 from fgan.objectives import read_terms
 from fgan.objectives.penalties import PENALTIES
 from fgan.training.player import call
 from fgan.training.trainer import Trainer
+
+
+class Counted(DispatchMode):
+    """Counts what is called while it is entered.
+
+    Attributes:
+        calls: of operations.
+        written: the bytes of their results, without views.
+        operations: of matrix products and convolutions: a multiplication and an addition are two.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = self.written = 0
+        self.operations = 0.0
+
+    def __torch_dispatch__(
+        self,
+        func: Any,  # noqa: ANN401 - torch's operators have no public type
+        types: tuple[type, ...],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - whatever the operation returns
+        """Call an operation and count it."""
+        kwargs = kwargs or {}
+        made = func(*args, **kwargs)
+        self.calls += 1
+        if not func.is_view:
+            self.written += sum(leaf.nbytes for leaf in tree_leaves(made) if isinstance(leaf, Tensor))
+        count: Callable[..., int] | None = flop_registry.get(func.overloadpacket)
+        if count:
+            self.operations += count(*args, **kwargs, out_val=made)
+        return made
 
 
 def operations_of(trainer: Trainer) -> float:
@@ -36,8 +75,8 @@ def _forward(trainer: Trainer) -> tuple[float, float]:
     for player in (trainer.generator, trainer.critic):
         was_training = player.network.training
         player.network.eval()  # a power iteration of spectral norm is part of training
-        with FlopCounterMode(display=False) as counter:
+        with Counted() as counted:
             x = call(player.network, x, labels)
         player.network.train(was_training)
-        counts.append(float(counter.get_total_flops()))
+        counts.append(counted.operations)
     return counts[0], counts[1]

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any
-
-from torch import Tensor
-from torch.utils._pytree import tree_leaves
 
 from fgan.data import Dataset
-from fgan.dispatch import DispatchMode
 from fgan.errors import FganError
 from fgan.output import Say
 from fgan.training.compiling.build import compiler
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble
+from fgan.training.operations import Counted
 from fgan.training.trainer import Trainer
 
 SAVED_A_CALL = 2.5e-6
@@ -82,25 +77,6 @@ def _is_worth_it(config: TrainConfig, dataset: Dataset, members: int) -> bool:
 def cost_of_a_step(config: TrainConfig, dataset: Dataset) -> tuple[int, int]:
     """Return how many operations a step of one run calls, and how many bytes they write."""
     ensemble = Ensemble([Trainer(dataclasses.replace(config, compile="off"), dataset)])
-    with _Counted() as counted:
+    with Counted() as counted:
         ensemble.step()
     return counted.calls, counted.written
-
-
-class _Counted(DispatchMode):
-    def __init__(self) -> None:
-        super().__init__()
-        self.calls = self.written = 0
-
-    def __torch_dispatch__(
-        self,
-        func: Callable[..., Any],
-        types: tuple[type, ...],
-        args: tuple[Any, ...] = (),
-        kwargs: dict[str, Any] | None = None,
-    ) -> Any:  # noqa: ANN401 - whatever the operation returns
-        made = func(*args, **(kwargs or {}))
-        self.calls += 1
-        if not getattr(func, "is_view", False):
-            self.written += sum(leaf.nbytes for leaf in tree_leaves(made) if isinstance(leaf, Tensor))
-        return made
