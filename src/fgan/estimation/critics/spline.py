@@ -163,10 +163,15 @@ def splined(
 
 def spline_path(p: Binned, q: Binned, dimension: int) -> Iterator[np.ndarray]:
     """Fit g (m^d,) from the heaviest penalty to the lightest: Newton's method, each from where the one before ended."""
+    from threadpoolctl import threadpool_limits
+
     rough = _roughness(dimension)
     g = np.zeros(len(p.mass))
     for penalty in PENALTIES[dimension]:
-        g = _newton(p, q, penalty * rough, g)
+        with threadpool_limits(
+            1, user_api="blas"
+        ):  # the blocks of a band are small: two threads take ten times as long
+            g = _newton(p, q, penalty * rough, g)
         yield g
 
 
