@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-import torch
-from torch.utils.flop_counter import FlopCounterMode
+from collections.abc import Callable
+from typing import Any
 
+import torch
+from torch.utils.flop_counter import flop_registry
+
+from fgan.dispatch import DispatchMode
 from fgan.objectives import read_terms
 from fgan.objectives.penalties import PENALTIES
 from fgan.training.player import call
@@ -36,8 +40,29 @@ def _forward(trainer: Trainer) -> tuple[float, float]:
     for player in (trainer.generator, trainer.critic):
         was_training = player.network.training
         player.network.eval()  # a power iteration of spectral norm is part of training
-        with FlopCounterMode(display=False) as counter:
+        with _Counted() as counted:
             x = call(player.network, x, labels)
         player.network.train(was_training)
-        counts.append(float(counter.get_total_flops()))
+        counts.append(float(counted.operations))
     return counts[0], counts[1]
+
+
+class _Counted(DispatchMode):
+    """Counts as torch's `FlopCounterMode`, which imports torch's compiler."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.operations = 0
+
+    def __torch_dispatch__(
+        self,
+        func: Callable[..., Any],
+        types: tuple[type, ...],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:  # noqa: ANN401 - whatever the operation returns
+        made = func(*args, **(kwargs or {}))
+        count = flop_registry.get(func.overloadpacket)  # pyright: ignore[reportFunctionMemberAccess]
+        if count:
+            self.operations += count(*args, **(kwargs or {}), out_val=made)
+        return made
