@@ -30,11 +30,6 @@ class DrawnFrom(DispatchMode):
         self.random = random
 
     @classmethod
-    def _should_skip_dynamo(cls) -> bool:
-        """Return False: torch need not load its compiler, which takes seconds, to leave this mode alone."""
-        return False
-
-    @classmethod
     def seeded(cls, seed: int) -> DrawnFrom:
         """Return it with a new generator of the CPU."""
         return cls(torch.Generator().manual_seed(seed))
