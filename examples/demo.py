@@ -1,6 +1,6 @@
 """Train an f-GAN on scikit-learn's scans of handwritten digits with each of the classic five divergences.
 
-    python examples/demo.py [--steps 4500] [--out runs/demo]
+    python examples/demo.py [--steps 4000] [--out runs/demo]
 
 Trains all five as one program, judges them, prints one table, draws one picture and writes one HTML report.
 What was trained before is not trained again.
@@ -22,7 +22,7 @@ from fgan.output import aligned
 from fgan.reporting import side_by_side
 
 DIVERGENCES = ("total-variation", "kl", "reverse-kl", "pearson", "squared-hellinger")
-STEPS = 4500
+STEPS = 4000
 SAMPLES = 1797  # as many as there are scans
 
 HEADING = ("divergence", "FID [95%]", "digits", "sample->scan", "scan->sample")
