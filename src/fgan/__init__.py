@@ -6,6 +6,7 @@ is fetched when it is first used, so that `import fgan` and `fgan --help` need n
 
 import ast as _ast
 import importlib as _importlib
+import sys as _sys
 from pathlib import Path as _Path
 from typing import Any as _Any
 
@@ -26,6 +27,10 @@ def __getattr__(name: str) -> _Any:  # noqa: ANN401 - whatever the name stands f
         return version("fgan")
     if name not in _HOMES:
         raise AttributeError(f"module 'fgan' has no attribute '{name}'")
+    if "torch" not in _sys.modules:
+        from fgan.cores import wait_without_spinning
+
+        wait_without_spinning()  # its threads read how to wait once, when it is loaded
     return getattr(_importlib.import_module(_HOMES[name]), name)
 
 

@@ -19,11 +19,17 @@ from pathlib import Path
 
 from fgan.control_groups import UNKNOWN, control_groups
 
-OPERATIONS_A_THREAD = 1e8
+OPERATIONS_A_THREAD = 3.5e7
 """A second thread gets work from twice as many on, in the matrix products of a step: below, it mostly waits.
 
-The default recipe on ring8, 2.9e8: 7.4 ms of processor time with one thread, 4.3 ms with two idle cores. `original` on
-MNIST, 7e7: two threads gain at most 0.4 ms, half its products, and wait about as long. See `benchmarks/threads.py`.
+Milliseconds a step with one thread and with two, on two idle cores: `original` on MNIST, 7e7 operations, 2.36 and 1.60,
+compiled 1.10 and 0.82; the default recipe on ring8, 2.9e8, 6.5 and 5.3, compiled 4.6 and 2.9.
+"""
+SPINS = "10000"
+"""How often a thread looks whether there is work again before it sleeps: some tens of microseconds.
+
+One that sleeps at once has to be woken: the default recipe on ring8, compiled, then took 7.5 ms a step with two threads
+instead of 2.9.
 """
 WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 """By which users say how threads wait."""
@@ -122,24 +128,21 @@ def wait_without_spinning() -> None:
     """
     if any(name in os.environ for name in WAITING):
         return
+    # Processes that are started from here read it too.
+    os.environ |= {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": SPINS}
     if "torch" not in sys.modules:
-        os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
         return
     from threadpoolctl import threadpool_info
 
     for library in threadpool_info():
         path = library["filepath"]
-        if library["user_api"] != "openmp" or path in _told:
+        if library["user_api"] != "openmp":
             continue
-        _told.add(path)
         code = ctypes.CDLL(path)
         if library["prefix"] == "libgomp":
             _park(code)
         elif hasattr(code, "kmp_set_blocktime"):
             code.kmp_set_blocktime(0)
-
-
-_told: set[str] = set()
 
 
 def _park(gomp: ctypes.CDLL) -> None:

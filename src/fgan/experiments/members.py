@@ -15,7 +15,7 @@ from typing import Protocol
 
 from tqdm import tqdm
 
-from fgan.cores import take_share, usable_cores
+from fgan.cores import take_share, usable_cores, wait_without_spinning
 from fgan.errors import DivergedError, FganError, TakenError
 from fgan.experiments.comparison import ComparisonDirectory, Member
 from fgan.output import on_a_terminal
@@ -111,6 +111,7 @@ class ThisMachine:
 
     def start(self, directory: ComparisonDirectory, chunk: Chunk) -> ProcessWork:
         """Start a process for a chunk."""
+        wait_without_spinning()  # which its threads inherit
         return ProcessWork(directory, chunk, self._threads)
 
 

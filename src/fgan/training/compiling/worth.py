@@ -13,11 +13,11 @@ from fgan.training.ensemble import Ensemble
 from fgan.training.operations import Counted
 from fgan.training.trainer import Trainer
 
-SAVED_A_CALL = 2.5e-6
+SAVED_A_CALL = 2.7e-6
 """Seconds that a compiled step saves for each operation that it need not call one by one."""
-SAVED_A_BYTE = 0.5e-10
+SAVED_A_BYTE = 2e-10
 """Seconds for each byte that such an operation would write."""
-TO_COMPILE, TO_COMPILE_A_CALL = 8.0, 0.01
+TO_COMPILE, TO_COMPILE_A_CALL = 11.0, 0.022
 """Seconds that compiling takes, and for each operation of the step; measured on two cores, as the ones above."""
 FEWEST_STEPS = 1000
 """Of a shorter run it is not even asked."""
