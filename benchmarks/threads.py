@@ -14,9 +14,9 @@ import statistics
 from typing import Any
 
 import torch
-from speed import Bench, Work
+from speed import Bench, Work, begin_as_commands_do
 
-from fgan.cores import usable_cores, wait_without_spinning
+from fgan.cores import usable_cores
 from fgan.training.ensemble import Ensemble
 from fgan.training.operations import operations_of
 from fgan.training.trainer import Trainer
@@ -45,7 +45,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=min(2, usable_cores()))
     arguments = parser.parse_args()
     torch.set_flush_denormal(True)
-    wait_without_spinning()
+    begin_as_commands_do()
     bench = Bench("cpu", dry=False)
     numbers = 1, arguments.threads
     rows = []
