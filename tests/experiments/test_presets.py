@@ -94,7 +94,11 @@ def test_original_on_real_mnist(tmp_path, real_data):
     config = fgan.preset("original", "mnist", steps=1000, device="cpu", checkpoint_every=500)
     lines = []
     summary = fgan.train(config, tmp_path / "run", dataset=data, say=lines.append)
-    assert math.isfinite(summary.bound) and len(lines) == 2
+    assert math.isfinite(summary.bound)
+    assert [line.split()[0] for line in lines if line.startswith("step")] == ["step"], (
+        "its one line every 1,000 steps"
+    )
+    assert len(lines) == 3, "what it follows, and its threads, besides"
     run = fgan.RunDirectory(tmp_path / "run")
     networks = run.load_generator().state_dict()
     assert [tuple(t.shape) for t in networks.values()] == [(128, 10), (128,), (784, 128), (784,)]
