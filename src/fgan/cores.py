@@ -174,7 +174,7 @@ def working(operations: float | None = None) -> Iterator[None]:
     is kept.
 
     Args:
-        operations: of the matrix products of one step; unless told, enough for all cores.
+        operations: of the matrix products of one step; by default, enough for all cores.
 
     >>> import torch
     >>> with working(operations=1e6):

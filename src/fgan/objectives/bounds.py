@@ -43,8 +43,8 @@ def tight_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor, dim: int
         divergence: whose bound; its link gives T from v.
         v_real: raw critic outputs on data, any shape.
         v_fake: raw critic outputs on model samples, any shape, not empty.
-        dim: the dimension of a critic's outputs, where those of several are stacked along the others; all of them
-            unless told.
+        dim: the dimension of a critic's outputs, where those of several are stacked along the others; by default
+            all outputs are one critic's.
 
     Source: Ruderman et al., "Tighter Variational Representations of f-Divergences" (2012), and Agrawal and
     Horel, "Optimal Bounds between f-Divergences and Integral Probability Metrics" (2021).

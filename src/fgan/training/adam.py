@@ -74,6 +74,9 @@ class Adam:
             self._move_by(next(self.rates), gradients)
             return
         self.count += 1
+        self._move_all(gradients)
+
+    def _move_all(self, gradients: Sequence[Tensor]) -> None:
         self._move(self.parameters, gradients, self.mean, self.square, self.lr)
 
     def _move_by(self, rate: Rate, gradients: Sequence[Tensor]) -> None:
@@ -149,12 +152,8 @@ class JointAdam(Adam):
             optimizer.mean = [mean[k] for mean in self.mean]
             optimizer.square = [square[k] for square in self.square]
 
-    def step(self, gradients: Sequence[Tensor]) -> None:
-        """Move the parameters one step down their gradients, each member by its own step size."""
-        if self.rates is not None:
-            self._move_by(next(self.rates), gradients)
-            return
-        self.count += 1
+    def _move_all(self, gradients: Sequence[Tensor]) -> None:
+        """Move the parameters down their gradients, each member by its own step size."""
         first = 0
         for lr, run in groupby(optimizer.lr for optimizer in self.optimizers):
             part = slice(first, first + len(list(run)))
