@@ -55,6 +55,10 @@ class MemoryLimitError(FganError):
     """What was asked for needs more memory than is free."""
 
 
+class CompileError(FganError):
+    """The step could not be made into a program of this machine."""
+
+
 class DivergedError(FganError):
     """Training left the finite numbers; the last good checkpoint is intact."""
 

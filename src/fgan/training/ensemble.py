@@ -8,7 +8,7 @@ from itertools import groupby
 
 import torch
 
-from fgan.errors import FganError
+from fgan.errors import CompileError, FganError
 from fgan.objectives import Penalties, read_terms
 from fgan.objectives.penalties import PENALTIES, Penalty
 from fgan.output import Say, silent
@@ -39,12 +39,13 @@ class Ensemble:
         trainers: at least one, of the same data and at the same step, with configs for which `together` agrees.
             Where their `compile` is "on", the step is compiled when it is first taken.
         say: told of what is compiled.
+        must_compile: where that fails, fail too; otherwise go on without, and set the trainers' `compile` to "off".
 
     Raises:
         FganError: for trainers that cannot step together.
     """
 
-    def __init__(self, trainers: Sequence[Trainer], say: Say = silent) -> None:
+    def __init__(self, trainers: Sequence[Trainer], say: Say = silent, *, must_compile: bool = True) -> None:
         _require_alike(trainers)
         ordered = sorted(trainers, key=lambda trainer: repr(_game(trainer.config)))
         self.trainers = ordered
@@ -61,9 +62,14 @@ class Ensemble:
         self.whole = WholeStep(generator, critic, self.groups, average, sums)
         compiled = ordered[0].config.compile == "on"
         self.programs = Programs(self.whole, _recipe(ordered), say) if compiled else None
+        self.say, self.must_compile = say, must_compile
 
     def step(self) -> None:
-        """Take one generator step of every member, and the critic steps that go with it."""
+        """Take one generator step of every member, and the critic steps that go with it.
+
+        Raises:
+            CompileError: where it must be compiled and cannot be.
+        """
         config, step = self.trainers[0].config, self.trainers[0].steps_done
         lrs = [trainer.learning_rate for trainer in self.trainers]
         for trainer, lr in zip(self.trainers, lrs, strict=True):
@@ -73,12 +79,23 @@ class Ensemble:
         share = 1 - self.whole.average.decay_at(step) if self.whole.average else 0.0
         if self.programs:
             rates = rates_of(lrs, (config.beta1, config.beta2), step, config.n_critic)
-            self.programs.take(batches, due, share, rates)
-        else:
+            try:
+                self.programs.take(batches, due, share, rates)
+            except CompileError as error:
+                self._go_on_without(error)
+        if not self.programs:
             self.whole.take(batches, due, share)
         for trainer in self.trainers:
             trainer.summed += 1
             trainer.steps_done += 1
+
+    def _go_on_without(self, error: CompileError) -> None:
+        if self.must_compile:
+            raise error
+        self.say(f"going on without compiling, which is slower: {error}")
+        self.programs = None
+        for trainer in self.trainers:
+            trainer.config = dataclasses.replace(trainer.config, compile="off")
 
     def _draw(self) -> Batches:
         sizes = [group.size for group in self.groups]

@@ -80,9 +80,11 @@ class Follower:
 
     say = staticmethod(silent)
     """Rank 0 speaks for all."""
-    failure: FganError | None = None
     line = staticmethod(silent)
     """Lines are for rank 0 to say."""
+    must_compile = False
+    """Several ranks never compile."""
+    failure: FganError | None = None
     """Why it cannot go on, if so."""
 
     def __init__(self, config: TrainConfig, data: Dataset, ranks: Ranks) -> None:

@@ -73,6 +73,7 @@ class Loop:
         members: int = 1,
         ranks: Ranks = ALONE,
     ) -> None:
+        self.must_compile = config.compile == "on"
         before = run.config().compile if run.config_path.is_file() else None
         config = settled(config, data, say, before=before, members=members, ranks=ranks.size)
         self.config, self.data, self.run, self.say, self.lines = config, data, run, say, lines
@@ -85,12 +86,8 @@ class Loop:
         self.last_metrics = self.trainer.metrics()
         self.health: dict[str, float | None] = {}
         self.last_picture: Path | None = None
-        self.bar = tqdm(
-            total=config.steps,
-            disable=not (bar and on_a_terminal(sys.stderr)),
-            unit="step",
-            dynamic_ncols=True,
-        )
+        shown = bar and on_a_terminal(sys.stderr)
+        self.bar = tqdm(total=config.steps, disable=not shown, unit="step", dynamic_ncols=True)
         self.taken, self.seconds = 0, 0.0
         self.stopped_by: signal.Signals | None = None
 
@@ -144,6 +141,9 @@ class Loop:
         if self._is_check_due() and not self.trainer.is_finite():
             return False
         with self._failing():
+            if self.trainer.config.compile != self.config.compile:  # compiling failed
+                self.config = self.trainer.config
+                self.run.write_config(self.config, self.data.record)
             self._log_and_keep()
             self._require_loggers()
         return self.failure is None

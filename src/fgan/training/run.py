@@ -20,7 +20,7 @@ from fgan.cores import working
 from fgan.data import Dataset, absolute_name, load_data
 from fgan.data.load import short_name
 from fgan.device import resolve_device
-from fgan.errors import FganError
+from fgan.errors import CompileError, FganError
 from fgan.objectives import BASELINES
 from fgan.training.checkpoint import Guard, do_nothing
 from fgan.training.config import TrainConfig
@@ -164,10 +164,19 @@ def _step_together(group: list[Loop | Follower], stop: StopRequest) -> list[Loop
     """Step loops until their last step or a stop request; return those that went back and are not done."""
     went_back: list[Loop | Follower] = []
     while group:
-        ensemble = Ensemble([loop.trainer for loop in group], group[0].line)
+        ensemble = Ensemble(
+            [loop.trainer for loop in group],
+            group[0].line,
+            must_compile=any(loop.must_compile for loop in group),
+        )
         whole = True
         while whole and not stop.signal and group[0].is_unfinished():
-            ensemble.step()
+            try:
+                ensemble.step()
+            except CompileError as error:
+                for loop in group:
+                    loop.failure = error
+                return went_back
             unbroken = [loop.after_step() for loop in group]
             whole = all(unbroken)
         broken = [loop for loop in group if not loop.failure and not loop.trainer.is_finite()]

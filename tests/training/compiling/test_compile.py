@@ -10,8 +10,9 @@ import pytest
 import torch
 
 import fgan
-from fgan.errors import FganError
+from fgan.errors import CompileError, FganError
 from fgan.training.compiling import build, kept, worth
+from fgan.training.compiling.program import Programs
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble
 from fgan.training.trainer import Trainer
@@ -167,3 +168,70 @@ def test_programs_are_told_from_one_another():
         kept.key_of("recipe", ("R1",), [torch.zeros(3, dtype=torch.float64)]),
     ]
     assert len({key, *others}) == 5
+
+
+@pytest.fixture
+def broken_compiler(own_cache, tmp_path, monkeypatch):
+    """A compiler that is there and fails, as one without OpenMP or on a full disk does."""
+    compiler = tmp_path / "g++"
+    compiler.write_text("#!/bin/sh\necho 'x.cpp:1: error: no such header' >&2\nexit 1\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "inductor"))
+
+
+@pytest.mark.slow
+def test_a_compiler_that_fails_ends_no_run_but_where_it_must_compile(broken_compiler, tmp_path):
+    flags = ["--steps", "20", "--log-every", "10"]
+    done = on_the_command_line(*flags, "--compile", "on", "--out", str(tmp_path / "on"))
+    assert done.returncode == 2, done.stdout
+    assert "could not be compiled" in done.stderr and "--compile off" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert json.loads((tmp_path / "on" / "status.json").read_text())["state"] == "failed"
+    off = on_the_command_line(*flags, "--compile", "off", "--out", str(tmp_path / "off"))
+    assert off.returncode == 0, off.stderr
+    again = on_the_command_line(*flags, "--resume", "--compile", "off", "--out", str(tmp_path / "on"))
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / "on" / "metrics.jsonl").read_bytes() == (
+        tmp_path / "off" / "metrics.jsonl"
+    ).read_bytes()
+
+
+def test_what_auto_cannot_compile_is_called(small_config, monkeypatch):
+    def fails(*given):
+        raise RuntimeError("g++ ended\nx.cpp:1: error: no such header\n")
+
+    monkeypatch.setattr(Programs, "_program", fails)
+    data, said = fgan.load_data("ring8"), []
+    called, other = (Trainer(small_config(compile=how), data) for how in ("off", "on"))
+    Ensemble([called]).step()
+    ensemble = Ensemble([other], said.append, must_compile=False)
+    ensemble.step()
+    assert other.metrics() == called.metrics(), "the same batch, not the next"
+    assert other.config.compile == "off"
+    assert "error: no such header" in said[0] and "without" in said[0]
+    with pytest.raises(CompileError, match="--compile off"):
+        Ensemble([Trainer(small_config(compile="on"), data)]).step()
+
+
+def test_a_run_remembers_that_it_went_on_without(small_config, monkeypatch, tmp_path):
+    def fails(*given):
+        raise RuntimeError
+
+    monkeypatch.setattr(Programs, "_program", fails)
+    monkeypatch.setattr(worth, "_is_worth_it", lambda *given: True)
+    summary = fgan.train(small_config(compile="auto", steps=4), out=tmp_path / "run", say=quiet)
+    assert summary.steps == 4
+    assert json.loads((tmp_path / "run" / "config.json").read_text())["compile"] == "off"
+    with pytest.raises(CompileError):
+        fgan.train(small_config(compile="on", steps=4), out=tmp_path / "must", say=quiet)
+    assert json.loads((tmp_path / "must" / "status.json").read_text())["state"] == "failed"
+
+
+def test_a_program_is_not_taken_by_a_processor_that_has_less(monkeypatch):
+    kept._machine.cache_clear()
+    here = kept.key_of("recipe", (), [torch.zeros(3)])
+    monkeypatch.setattr(kept, "_instructions", lambda: "sse2")
+    kept._machine.cache_clear()
+    assert kept.key_of("recipe", (), [torch.zeros(3)]) != here
+    kept._machine.cache_clear()

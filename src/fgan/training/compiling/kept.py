@@ -47,9 +47,18 @@ def _code() -> str:
 
 @functools.cache
 def _machine() -> tuple[str, ...]:
+    # A program uses whatever the processor has: on one that has less it would end in an illegal instruction.
     cpu = torch.backends.cpu.get_cpu_capability()
     gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else ""
-    return platform.system(), platform.machine(), cpu, gpu
+    return platform.system(), platform.machine(), cpu, _instructions(), gpu
+
+
+def _instructions() -> str:
+    """Return which instructions the processor has; its name where the system does not list them."""
+    listed = Path("/proc/cpuinfo")
+    lines = listed.read_text().splitlines() if listed.is_file() else []
+    flags = [line.partition(":")[2] for line in lines if line.startswith(("flags", "Features"))]
+    return " ".join(sorted(flags[0].split())) if flags else platform.processor()
 
 
 def load(key: str) -> Callable[[list[Tensor]], Sequence[Tensor]] | None:

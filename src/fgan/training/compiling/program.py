@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from fgan.errors import CompileError
 from fgan.training.adam import Rate, rate_at
 from fgan.training.compiling import build, kept
 from fgan.training.compiling.captured import Captured
@@ -50,6 +51,9 @@ class Programs:
         Args:
             batches, due, share: as there.
             rates: for each move of the critic, then the generator's: the step size of each member, and the root.
+
+        Raises:
+            CompileError: where there is no program of it yet and none can be made; then nothing has been changed.
         """
         weights = [weight for of_group in due for weight, _ in of_group]
         numbers = torch.tensor([*rates, share, *weights], dtype=torch.float64)
@@ -59,7 +63,14 @@ class Programs:
         names = tuple(tuple(type(penalty).__name__ for _, penalty in of_group) for of_group in due)
         program = self._made.get(names)
         if program is None:
-            program = self._made[names] = self._program(batches, due, names, inputs)
+            try:
+                program = self._program(batches, due, names, inputs)
+            # Whatever goes wrong in tracing or in the compiler, there is still the step without.
+            except Exception as error:
+                raise CompileError(
+                    f"the step could not be compiled: {_last_words(error)}. Take --compile off, which is slower."
+                ) from error
+            self._made[names] = program
         gradients = program(inputs)
         of_generator = len(self.whole.generator.parameters)
         self.whole.generator.moved(gradients[:of_generator], 1)
@@ -79,10 +90,18 @@ class Programs:
             "compiling the step for this machine, which is done once for networks and batches like these"
         )
         began = time.perf_counter()
-        graph = traced(self.whole, batches, due, inputs)
-        program = kept.keep(key, lambda path: build.compile_to(path, graph, inputs))
+        with build.quickly():
+            graph = traced(self.whole, batches, due, inputs)
+            program = kept.keep(key, lambda path: build.compile_to(path, graph, inputs))
         self.say(f"compiled in {time.perf_counter() - began:.0f} s")
         return program
+
+
+def _last_words(error: Exception) -> str:
+    """Return the line of an error that says most: of a compiler's output the first one that speaks of an error."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    telling = [line for line in lines if "error:" in line] or lines[:1]
+    return f"{type(error).__name__}: {telling[0]}" if telling else type(error).__name__
 
 
 def traced(
