@@ -14,6 +14,8 @@ import pytest
 import torch
 from forked import ForkedPython
 
+from fgan import control_groups
+
 torch.set_num_threads(1)
 # `--hypothesis-profile` takes one of these too. Where a red run blocks others, the same examples every time; elsewhere
 # new ones, so that more is tried.
@@ -46,6 +48,21 @@ def real_data() -> Path:
     if not folder or not (Path(folder) / "mnist").is_dir():
         pytest.skip("FGAN_DATA names no folder with mnist/ in it")
     return Path(folder)
+
+
+@pytest.fixture
+def in_groups(tmp_path, monkeypatch) -> Callable[..., None]:
+    """Put this process into control groups, as a container does: files in a folder."""
+
+    def enter(process: str, **files: str) -> None:
+        for name, text in {**files, "self": process}.items():
+            path = tmp_path / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        monkeypatch.setattr(control_groups, "ROOT", tmp_path)
+        monkeypatch.setattr(control_groups, "OF_THIS_PROCESS", tmp_path / "self")
+
+    return enter
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import fgan
-from fgan import control_groups, cores
+from fgan import cores
 
 
 def python(code: str, **environment: str) -> str:
@@ -26,21 +26,15 @@ def python(code: str, **environment: str) -> str:
 
 
 @pytest.fixture
-def quota(tmp_path, monkeypatch):
-    """Control groups in a folder, on a machine of 8 cores."""
+def quota(in_groups, monkeypatch):
+    """Control groups on a machine of 8 cores."""
 
-    def make(process: str, **files: str) -> int:
-        for name, text in files.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        (tmp_path / "self").write_text(process)
-        monkeypatch.setattr(control_groups, "ROOT", tmp_path)
-        monkeypatch.setattr(control_groups, "OF_THIS_PROCESS", tmp_path / "self")
+    def usable(process: str, **files: str) -> int:
+        in_groups(process, **files)
         monkeypatch.setattr(cores, "_bound", lambda: 8)
         return cores.usable_cores()
 
-    return make
+    return usable
 
 
 def test_a_quota_of_a_container_makes_cores_fewer(quota):

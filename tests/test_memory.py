@@ -5,27 +5,21 @@ import sys
 
 import pytest
 
-from fgan import control_groups, memory
+from fgan import memory
 from fgan.errors import MemoryLimitError
 
 GB = 10**9
 
 
 @pytest.fixture
-def cgroups(tmp_path, monkeypatch):
-    """Control groups in a folder, and a process in one of them."""
+def cgroups(in_groups):
+    """What the control groups of a process leave it."""
 
-    def make(process: str, **files: str) -> list[int]:
-        for name, text in files.items():
-            path = tmp_path / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text)
-        (tmp_path / "self").write_text(process)
-        monkeypatch.setattr(control_groups, "ROOT", tmp_path)
-        monkeypatch.setattr(control_groups, "OF_THIS_PROCESS", tmp_path / "self")
+    def left(process: str, **files: str) -> list[int]:
+        in_groups(process, **files)
         return list(memory._left_by_cgroups())
 
-    return make
+    return left
 
 
 def test_a_limit_of_version_2_counts_what_can_be_given_back(cgroups):
