@@ -92,7 +92,7 @@ class Programs:
         began = time.perf_counter()
         with build.quickly():
             graph = traced(self.whole, batches, due, inputs)
-            program = kept.keep(key, lambda path: build.compile_to(path, graph, inputs))
+            program = kept.keep(key, lambda path: build.compile_to(path, graph, inputs), self.say)
         self.say(f"compiled in {time.perf_counter() - began:.0f} s")
         return program
 
