@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ import torch
 
 import fgan
 from fgan.errors import CompileError, FganError
-from fgan.training.compiling import build, kept, worth
+from fgan.training.compiling import build, kept, program, worth
 from fgan.training.compiling.program import Programs
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble
@@ -235,3 +236,29 @@ def test_a_program_is_not_taken_by_a_processor_that_has_less(monkeypatch):
     kept._machine.cache_clear()
     assert kept.key_of("recipe", (), [torch.zeros(3)]) != here
     kept._machine.cache_clear()
+
+
+@pytest.mark.parametrize("programs_before", [0, 1])
+def test_a_request_to_stop_ends_compiling_and_the_run_goes_on_to_the_same_bits(
+    programs_before, small_config, tmp_path, monkeypatch
+):
+    made = []
+
+    def interpreted(self, batches, due, names, inputs):
+        if len(made) == programs_before and not (tmp_path / "parts" / "status.json").exists():
+            signal.raise_signal(signal.SIGINT)
+            raise AssertionError("goes on compiling")
+        made.append(names)
+        graph = program.traced(self.whole, batches, due, inputs)
+        return lambda given: graph(*given)
+
+    monkeypatch.setattr(Programs, "_program", interpreted)
+    monkeypatch.setattr(worth, "_is_worth_it", lambda *given: True)
+    config = small_config(compile="auto", steps=6, penalties="r1:1:every=3")
+    summary = fgan.train(config, tmp_path / "parts", say=quiet)
+    assert (summary.stopped_by, summary.step) == ("SIGINT", programs_before)
+    assert json.loads((tmp_path / "parts" / "config.json").read_text())["compile"] == "on"
+    fgan.train(config, tmp_path / "parts", resume=True, say=quiet)
+    fgan.train(config, tmp_path / "whole", say=quiet)
+    for path in (tmp_path / "whole" / "checkpoints" / "step-00000006").glob("*.safetensors"):
+        assert path.read_bytes() == (tmp_path / "parts" / path.relative_to(tmp_path / "whole")).read_bytes()

@@ -19,6 +19,7 @@ from fgan.errors import CompileError
 from fgan.training.adam import Rate, rate_at
 from fgan.training.compiling import build, kept
 from fgan.training.compiling.captured import Captured
+from fgan.training.interruption import StopRequest
 from fgan.training.step import Batches, Due
 from fgan.training.whole_step import Rates, WholeStep
 
@@ -35,13 +36,24 @@ class Programs:
         whole: the step.
         recipe: tells, in words that make no difference between two runs of one program, what it is made of.
         say: told of what is compiled.
+        stop: a request to stop, which ends compiling at once.
     """
 
-    def __init__(self, whole: WholeStep, recipe: str, say: Callable[[str], None]) -> None:
-        self.whole, self.recipe, self.say = whole, recipe, say
+    def __init__(
+        self,
+        whole: WholeStep,
+        recipe: str,
+        say: Callable[[str], None],
+        stop: StopRequest | None = None,
+    ) -> None:
+        self.whole, self.recipe, self.say, self.stop = whole, recipe, say, stop or StopRequest()
         self.on_cuda = whole.sums.is_cuda
         self._memory = whole.memory()
         self._made: dict[object, Program] = {}
+
+    def has(self, due: Sequence[Due]) -> bool:
+        """Return whether there is a program of a step at which these penalties are due."""
+        return _names(due) in self._made
 
     def take(
         self, batches: Sequence[Batches], due: Sequence[Due], share: float, rates: Sequence[float]
@@ -54,17 +66,19 @@ class Programs:
 
         Raises:
             CompileError: where there is no program of it yet and none can be made; then nothing has been changed.
+            StoppedError: for a request to stop while one was made; likewise.
         """
         weights = [weight for of_group in due for weight, _ in of_group]
         numbers = torch.tensor([*rates, share, *weights], dtype=torch.float64)
         if self.on_cuda:  # page-locked, so that the copy waits for nothing
             numbers = numbers.pin_memory().to(self.whole.sums.device, non_blocking=True)
         inputs = [*self._memory, numbers, *_tensors(batches)]
-        names = tuple(tuple(type(penalty).__name__ for _, penalty in of_group) for of_group in due)
+        names = _names(due)
         program = self._made.get(names)
         if program is None:
             try:
-                program = self._program(batches, due, names, inputs)
+                with self.stop.at_once():
+                    program = self._program(batches, due, names, inputs)
             # Whatever goes wrong in tracing or in the compiler, there is still the step without.
             except Exception as error:
                 raise CompileError(
@@ -95,6 +109,10 @@ class Programs:
             program = kept.keep(key, lambda path: build.compile_to(path, graph, inputs), self.say)
         self.say(f"compiled in {time.perf_counter() - began:.0f} s")
         return program
+
+
+def _names(due: Sequence[Due]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(type(penalty).__name__ for _, penalty in of_group) for of_group in due)
 
 
 def _last_words(error: Exception) -> str:
