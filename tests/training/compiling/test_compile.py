@@ -127,7 +127,7 @@ def test_a_damaged_program_is_made_again(own_cache, small_config, tmp_path):
 
 def test_without_a_compiler(small_config, tmp_path, monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.raises(FganError, match=r"C\+\+ compiler.*--compile off"):
+    with pytest.raises(FganError, match=r'C\+\+ compiler.*CXX names "no-such-compiler".*--compile off'):
         fgan.train(small_config(compile="on"), tmp_path / "on", say=quiet)
     assert not (tmp_path / "on").exists()
     monkeypatch.setattr(worth, "_is_worth_it", lambda *asked: True)
@@ -179,6 +179,22 @@ def broken_compiler(own_cache, tmp_path, monkeypatch):
     compiler.chmod(0o755)
     monkeypatch.setenv("CXX", str(compiler))
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "inductor"))
+
+
+def test_torch_is_told_of_whatever_compiler_there_is(tmp_path, monkeypatch):
+    from torch._inductor import config, cpu_vec_isa
+    from torch._inductor.cpp_builder import get_cpp_compiler
+
+    monkeypatch.setattr(cpu_vec_isa, "valid_vec_isa_list", list)
+    other = tmp_path / "c++"
+    other.write_text("#!/bin/sh\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    before = config.cpp.cxx
+    with build.quickly():
+        assert get_cpp_compiler() == str(other)
+    assert config.cpp.cxx == before
 
 
 @pytest.mark.slow

@@ -7,7 +7,7 @@ import dataclasses
 from fgan.data import Dataset
 from fgan.errors import FganError
 from fgan.output import Say
-from fgan.training.compiling.build import compiler
+from fgan.training.compiling.build import lacking
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble
 from fgan.training.operations import Counted
@@ -55,11 +55,10 @@ def settled(
         wanted = "off"
     elif wanted == "auto":
         wanted = "on" if _is_worth_it(config, dataset, members) else "off"
-    if wanted == "on" and config.device == "cpu" and compiler() is None:
-        lacking = "compiling the step needs a C++ compiler, such as g++, and there is none on the PATH"
+    if wanted == "on" and config.device == "cpu" and (why := lacking()):
         if config.compile == "on":
-            raise FganError(f"{lacking}. Install one, name it in $CXX, or take --compile off.")
-        say(f"{lacking}: going on without, which is slower")
+            raise FganError(f"{why}. Install one, name it in $CXX, or take --compile off.")
+        say(f"{why}: going on without, which is slower")
         wanted = "off"
     return dataclasses.replace(config, compile=wanted)
 
