@@ -7,6 +7,7 @@ gradients. Which penalties are due decides what is computed, so lazy ones make t
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     from torch.fx import GraphModule
 
 Program = Callable[[list[Tensor]], Sequence[Tensor]]
+
+_alone = threading.Lock()
+"""Torch traces and compiles in one thread at a time."""
 
 
 class Programs:
@@ -77,7 +81,7 @@ class Programs:
         program = self._made.get(names)
         if program is None:
             try:
-                with self.stop.at_once():
+                with self.stop.at_once(), _alone:
                     program = self._program(batches, due, names, inputs)
             # Whatever goes wrong in tracing or in the compiler, there is still the step without.
             except Exception as error:
