@@ -146,7 +146,9 @@ def test_auto_is_settled_by_the_recipe_alone(small_config):
     assert chosen == {100: "off", 1000: "off", 1_000_000: "on"}
     long = fgan.preset("default", "ring8", device="cpu", steps=1_000_000)
     assert worth.settled(long, data, quiet, before="off").compile == "off", "a run goes on as it began"
-    assert worth.settled(long, data, quiet, ranks=2).compile == "off"
+    said = []
+    assert worth.settled(long, data, said.append, ranks=2).compile == "off" and not said
+    assert worth.settled(long, data, said.append, before="on", ranks=2).compile == "off" and len(said) == 1
     short = small_config()
     assert worth.settled(short, data, quiet, before="on").compile == "on"
 

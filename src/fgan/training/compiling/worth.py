@@ -40,7 +40,7 @@ def settled(
     Args:
         config: the recipe, on a device that exists.
         dataset: what it learns from.
-        say: told why it is not compiled although it should be.
+        say: told why it is not compiled although it should be, or was before.
         before: what it was when the run that is gone on with began; None for a new run.
         members: how many like it train as one.
         ranks: processes that train it together, whose gradients meet within a step.
@@ -52,6 +52,9 @@ def settled(
     if wanted == "auto" and before in ("on", "off"):
         wanted = before
     if config.device == "mps" or ranks > 1:
+        if "on" in (config.compile, before):
+            where = "by several ranks" if ranks > 1 else "on mps"
+            say(f"steps are not compiled {where}: the run goes on without, which rounds otherwise")
         wanted = "off"
     elif wanted == "auto":
         wanted = "on" if _is_worth_it(config, dataset, members) else "off"
