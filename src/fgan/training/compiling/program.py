@@ -105,7 +105,7 @@ class Programs:
         if found is not None:
             return found
         self.say(
-            "compiling the step for this machine, which is done once for networks and batches like these"
+            "compiling the step for this machine, which takes 15 s or more, once for networks and batches like these"
         )
         began = time.perf_counter()
         with build.quickly():
