@@ -26,7 +26,7 @@ from fgan.training.checkpoint import Guard, do_nothing
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble, together
 from fgan.training.follower import Follower
-from fgan.training.interruption import StopRequest
+from fgan.training.interruption import StoppedError, StopRequest
 from fgan.training.judging import BuildJudge
 from fgan.training.loop import Loop
 from fgan.training.operations import operations_of
@@ -168,6 +168,7 @@ def _step_together(group: list[Loop | Follower], stop: StopRequest) -> list[Loop
             [loop.trainer for loop in group],
             group[0].line,
             must_compile=any(loop.must_compile for loop in group),
+            stop=stop,
         )
         whole = True
         while whole and not stop.signal and group[0].is_unfinished():
@@ -177,6 +178,8 @@ def _step_together(group: list[Loop | Follower], stop: StopRequest) -> list[Loop
                 for loop in group:
                     loop.failure = error
                 return went_back
+            except StoppedError:
+                break
             unbroken = [loop.after_step() for loop in group]
             whole = all(unbroken)
         broken = [loop for loop in group if not loop.failure and not loop.trainer.is_finite()]
