@@ -161,7 +161,7 @@ def planned_on_rows(tmp_path, monkeypatch):
 
 def test_data_that_have_changed_since_the_plan_are_refused_before_anything_is_claimed(planned_on_rows):
     np.save("rows.npy", np.load("rows.npy") + 1)
-    with pytest.raises(RunError, match="c holds a comparison on other samples: .*rows.npy has changed"):
+    with pytest.raises(RunError, match=r"c holds a comparison on other samples: .*rows\.npy has changed"):
         fgan.work("c", say=silent)
     with pytest.raises(RunError, match="other samples"):
         planned_on_rows(True)

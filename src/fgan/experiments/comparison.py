@@ -224,8 +224,8 @@ class ComparisonDirectory:
         then = there.get("data")  # comparisons of older versions did not say
         if then and then != _fingerprint(dataset, members):
             raise RunError(
-                f"{self.path} holds a comparison on other samples: {members[0].config.data} has changed, or others were "
-                "passed. Resume with the old ones, or choose another --out."
+                f"{self.path} holds a comparison on other samples: {members[0].config.data} has changed, or others "
+                "were passed. Resume with the old ones, or choose another --out."
             )
 
     def planned(self) -> tuple[list[Member], Judging]:
