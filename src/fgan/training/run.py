@@ -132,7 +132,13 @@ def prepare_torch() -> None:
 
 def resolved(config: TrainConfig) -> TrainConfig:
     """Return a config whose data are named from the root and whose device is one that torch has here."""
-    return dataclasses.replace(config, data=absolute_name(config.data), device=resolve_device(config.device))
+    return dataclasses.replace(named_from_root(config), device=resolve_device(config.device))
+
+
+def named_from_root(config: TrainConfig) -> TrainConfig:
+    """Return a config whose data are found from any working directory."""
+    data_dir = config.data_dir and str(Path(config.data_dir).expanduser().absolute())
+    return dataclasses.replace(config, data=absolute_name(config.data), data_dir=data_dir)
 
 
 def in_lockstep(loops: Sequence[Loop | Follower], stop: StopRequest) -> None:
