@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
 from typing import Any, TextIO
 
 Say = Callable[[str], None]
@@ -61,3 +63,52 @@ def to_stderr(note: str) -> None:
 def on_a_terminal(stream: TextIO | None) -> bool:
     """Whether somebody may be watching this stream, such as `sys.stderr`; one that was closed is None."""
     return stream is not None and stream.isatty()
+
+
+def in_a_notebook() -> bool:
+    """Whether this runs in a kernel of Jupyter, whose cells show what is printed."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and getattr(shell, "kernel", None) is not None
+
+
+def to_people(line: str) -> None:
+    """Say a line below a notebook's cell, and elsewhere on standard error: a program's output is its own."""
+    if in_a_notebook():
+        print(line)  # noqa: T201 - what is written to standard error looks like an error there
+    else:
+        to_stderr(line)
+
+
+def html_table(rows: Sequence[Sequence[object]], *, head: bool = True) -> str:
+    """Return rows of cells as a table for notebooks, the first of them as its heading.
+
+    >>> html_table([("a<b", 1)], head=False)
+    '<table><tr><td style="text-align:left">a&lt;b</td><td style="text-align:left">1</td></tr></table>'
+    """
+    lines = []
+    for number, row in enumerate(rows):
+        kind = "th" if head and number == 0 else "td"
+        cells = (f'<{kind} style="text-align:left">{escape(str(cell))}</{kind}>' for cell in row)
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    return f"<table>{''.join(lines)}</table>"
+
+
+def html_lines(lines: Iterable[str]) -> str:
+    """Return lines of text for notebooks, one below the other.
+
+    >>> html_lines(["a<b"])
+    '<div>a&lt;b</div>'
+    """
+    return "".join(f"<div>{escape(line)}</div>" for line in lines)
+
+
+def html_picture(png: bytes, says: str) -> str:
+    """Return a picture for notebooks, in the page itself.
+
+    Args:
+        png: its file.
+        says: what it shows, for those who cannot see it.
+    """
+    content = base64.b64encode(png).decode()
+    return f'<img alt="{escape(says)}" style="max-width:100%" src="data:image/png;base64,{content}">'

@@ -158,6 +158,12 @@ class Evaluator:
         return asked if self.reference == "auto" else {**asked, "reference": self.reference}
 
     @working()
+    def keep_applicable(self) -> dict[str, str]:
+        """From now on compute only the metrics that apply to the data; return the others, and what they need."""
+        self.chosen, skipped = _applicable(self.chosen, self.n, self._real(self.n)[0], strict=False)
+        return skipped
+
+    @working()
     def __call__(self, samples: Samples, *, best: bool = False) -> Evaluation:
         """Return how good samples are; see `evaluate`.
 
