@@ -73,8 +73,8 @@ def compare(
         ray: train on a Ray cluster instead: "local", "auto" or host:port; `out` must be a folder that all its hosts
             see.
         plan_only: train nothing, and leave that to any number of `fgan.work(out)`.
-        metrics: what to measure, as `fgan.evaluate` takes it, or "all". Those that do not apply to the data are left out,
-            which is said. `rank_by` is always measured.
+        metrics: what to measure, as `fgan.evaluate` takes it, or "all". Those that do not apply to the data are left
+            out, which is said. `rank_by` is always measured.
         rank_by: the number that ranks.
         n: samples of each run to judge, at most.
         reference: what they are compared with, as `fgan.evaluate` takes it.

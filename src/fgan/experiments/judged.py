@@ -29,9 +29,7 @@ def evaluator_of(judging: Judging, dataset: Dataset, device: str, say: Say) -> E
     for metric, why in evaluator.keep_applicable().items():
         say(f"{metric} is left out: it needs {why}")
     if judging.rank_by not in evaluator.asked()["metrics"]:
-        raise FganError(
-            f"--rank-by must be a number that these data have; {judging.rank_by} is left out. Choose another."
-        )
+        raise FganError(f"--rank-by must apply to the data; {judging.rank_by} does not. Choose another.")
     return evaluator
 
 

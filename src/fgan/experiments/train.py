@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Unpack
@@ -12,6 +13,7 @@ from fgan.cores import working
 from fgan.data import Dataset, absolute_name, as_dataset
 from fgan.data.load import PASSED, is_gone
 from fgan.data.passed import Passable, kind_of
+from fgan.data.streamed import IteratedSource
 from fgan.errors import DataError, FganError
 from fgan.experiments.presets import preset as preset_of
 from fgan.experiments.run import Run
@@ -109,8 +111,15 @@ def train(
         found = (
             data_of(config, hear)
             if dataset is None
-            else as_dataset(dataset, options=config.load_options(), say=hear)
+            else as_dataset(
+                dataset, options=config.load_options(), say=hear, stream=_streams(run, goes_on, dataset)
+            )
         )
+        if ranks.size > 1 and isinstance(found.train, IteratedSource):
+            raise DataError(
+                "several processes share data that have an index; what can only be iterated is read by one. Pass a "
+                "map-style data set, or train by one process."
+            )
         if ranks.rank:
             loop = Follower(config, found, ranks)
         else:
@@ -130,6 +139,14 @@ def train(
         if loop.failure:
             raise loop.failure
         return Run(run.path, summary=loop.summary(), dataset=found)
+
+
+def _streams(run: RunDirectory, goes_on: bool, dataset: object) -> bool | None:
+    """Whether a run that goes on read samples when they were drawn: it does so again, however much memory is free."""
+    if not goes_on or isinstance(dataset, (Dataset, str, Path)):
+        return None
+    loaded = json.loads(run.config_path.read_text(encoding="utf-8")).get("loaded")
+    return bool(loaded and loaded.get("streamed"))
 
 
 def next_folder(first: Path, *, again: bool) -> Path:
