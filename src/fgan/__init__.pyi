@@ -11,6 +11,7 @@ from fgan.estimation import estimate as estimate
 from fgan.estimation import mutual_information as mutual_information
 from fgan.evaluation import evaluate as evaluate
 from fgan.experiments.compare import compare as compare
+from fgan.experiments.estimator import Generator as Generator
 from fgan.experiments.load import load as load
 from fgan.experiments.presets import preset as preset
 from fgan.experiments.run import Run as Run

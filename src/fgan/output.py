@@ -8,7 +8,10 @@ import math
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
+from importlib.util import find_spec
 from typing import Any, TextIO
+
+from tqdm import tqdm
 
 Say = Callable[[str], None]
 """Receives lines for people."""
@@ -72,12 +75,29 @@ def in_a_notebook() -> bool:
     return shell is not None and getattr(shell, "kernel", None) is not None
 
 
+def for_people() -> TextIO:
+    """Return where lines for people go: below a notebook's cell, elsewhere to standard error.
+
+    A program's output is its own; and in a notebook, standard error looks like an error.
+    """
+    return sys.stdout if in_a_notebook() else sys.stderr
+
+
 def to_people(line: str) -> None:
-    """Say a line below a notebook's cell, and elsewhere on standard error: a program's output is its own."""
-    if in_a_notebook():
-        print(line)  # noqa: T201 - what is written to standard error looks like an error there
-    else:
-        to_stderr(line)
+    """Say a line there."""
+    stream = for_people()
+    if stream is not None:  # None under pythonw and in some services
+        stream.write(f"{line}\n")
+
+
+def progress_bar(total: int, *, shown: bool = True) -> tqdm:
+    """Return a bar of steps: on a terminal, and in a notebook as a widget where it has widgets."""
+    notebook = in_a_notebook()
+    kind = tqdm
+    if notebook and find_spec("ipywidgets"):
+        from tqdm.notebook import tqdm as kind
+    hidden = not shown or not (notebook or on_a_terminal(sys.stderr))
+    return kind(total=total, disable=hidden, unit="step", dynamic_ncols=True)
 
 
 def html_table(rows: Sequence[Sequence[object]], *, head: bool = True) -> str:

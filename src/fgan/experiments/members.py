@@ -20,7 +20,7 @@ from tqdm import tqdm
 from fgan.cores import take_share, usable_cores, wait_without_spinning
 from fgan.errors import DivergedError, FganError, TakenError
 from fgan.experiments.comparison import ComparisonDirectory, Member
-from fgan.output import on_a_terminal
+from fgan.output import for_people, progress_bar
 from fgan.training.checkpoint import Guard, do_nothing
 from fgan.training.ensemble import together
 from fgan.training.interruption import StopRequest
@@ -207,9 +207,9 @@ def train_members(
     total = sum(member.config.steps for member in members)
     with (
         StopRequest() as stop,
-        tqdm(total=total, unit="step", disable=not on_a_terminal(sys.stderr), dynamic_ncols=True) as bar,
+        progress_bar(total) as bar,
     ):
-        tell = say if bar.disable else partial(bar.write, file=sys.stderr)
+        tell = say if bar.disable else partial(bar.write, file=for_people())
         asked = False
         while running or (waiting and not stop.signal):
             while waiting and len(running) < workplace.places and not stop.signal:

@@ -40,6 +40,7 @@ def train(
     dataset: Dataset | Passable | str | Path | None = None,
     say: Say = to_people,
     lines: bool | None = None,
+    bar: bool = True,
     loggers: Iterable[Logger] = (),
     **settings: Unpack[Settings],
 ) -> Run:
@@ -66,6 +67,7 @@ def train(
         say: receives lines for people; default: shown below a notebook's cell, elsewhere on standard error.
         lines: say each line of metrics; default: where there is no progress bar. With one, only the lines that go
             with a picture are said. Evaluations are always said.
+        bar: show progress, on a terminal and in a notebook.
         loggers: receive what the run directory does, after it, and are closed when the run ends or fails; not where
             the arguments are refused. If one raises, the run stops with a checkpoint of the step and an error that
             names the logger.
@@ -124,7 +126,7 @@ def train(
             loop = Follower(config, found, ranks)
         else:
             kind = Loop if ranks.size == 1 else Leader
-            loop = kind(config, found, run, judge_of, say, lines, loggers=followers, ranks=ranks)
+            loop = kind(config, found, run, judge_of, say, lines, bar, loggers=followers, ranks=ranks)
         return loop, {"data": loop.fingerprint[:12] or found.name, "frame": loop.trainer.frame.to_json()}
 
     config, run, goes_on = ranks.agreed(begin)
