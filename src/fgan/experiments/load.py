@@ -7,11 +7,11 @@ from pathlib import Path
 from fgan.errors import RunError
 from fgan.experiments.comparison import ComparisonDirectory
 from fgan.experiments.result import Comparison
-from fgan.training.run_directory import RunDirectory
+from fgan.experiments.run import Run
 
 
-def load(path: str | Path) -> RunDirectory | Comparison:
-    """Open a folder that fgan wrote: a run directory, or a comparison with its runs.
+def load(path: str | Path) -> Run | Comparison:
+    """Open a folder that fgan wrote: a run, or a comparison with its runs.
 
     Args:
         path: the folder.
@@ -20,7 +20,7 @@ def load(path: str | Path) -> RunDirectory | Comparison:
         RunError: where it is neither, or damaged; or where a comparison has no ranking yet.
     """
     path = Path(path)
-    run = RunDirectory(path)
+    run = Run(path)
     if run.config_path.is_file():
         run.config()  # damage is said here rather than at the first use
         return run
