@@ -155,6 +155,7 @@ class ComparisonDirectory:
         resume: bool,
         dataset: Dataset | None = None,
         judging: Judging | None = None,
+        log_to: Sequence[str] = (),
     ) -> None:
         """Write the plan, or see that the one that lies there is the same.
 
@@ -163,6 +164,7 @@ class ComparisonDirectory:
             resume: go on with the plan that lies there.
             dataset: the data of all of them; they may have moved since, and are known by their content.
             judging: how to judge them, where workers are to know.
+            log_to: trackers, which may be others than before.
 
         Raises:
             RunError: to begin, where the folder holds anything; to go on, where it holds no comparison, or
@@ -175,6 +177,8 @@ class ComparisonDirectory:
         if judging:
             content["judging"] = jsonable(judging)
         there = self._read() if resume else {}
+        if log_to or "log_to" in there:
+            content["log_to"] = list(log_to)
         if resume:
             self._require_same(there["members"], content["members"], members, dataset)
         elif self.path.is_dir() and any(self.path.iterdir()):
@@ -210,6 +214,14 @@ class ComparisonDirectory:
                 "Repeat its `fgan compare` with --resume --plan."
             ) from error
         return members, replace(judging, metrics=tuple(judging.metrics))
+
+    def log_to(self) -> tuple[str, ...]:
+        """Return the trackers that the runs log to.
+
+        Raises:
+            RunError: where there is no comparison, or its plan is damaged.
+        """
+        return tuple(self._read().get("log_to", ()))
 
     def _read(self) -> dict[str, Any]:
         try:
