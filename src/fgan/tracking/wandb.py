@@ -58,14 +58,15 @@ def open_run(run: Path, config: TrainConfig, step: int) -> WeightsAndBiases:
     It is told where to by the environment, as always: WANDB_MODE, WANDB_PROJECT, WANDB_ENTITY and the others.
     """
     folder = run.absolute()
-    settings = wandb.Settings(console="off")
+    group = comparison_of(folder)
+    settings = wandb.Settings(console="off", silent=group is not None)
     if "WANDB_FINISH_TIMEOUT" not in os.environ:
         settings.finish_timeout = SECONDS_TO_FINISH
     return WeightsAndBiases(
         wandb.init(
             project=os.environ.get("WANDB_PROJECT", PROJECT),
             name=folder.name,
-            group=comparison_of(folder),
+            group=group,
             id=kept(run / "wandb" / "id", lambda: secrets.token_hex(4)),
             resume="allow",
             dir=folder,
