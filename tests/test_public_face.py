@@ -41,6 +41,7 @@ WANTED = {
         "LoadOptions",
         "FganError",
         "work",
+        "STOP",
     ),
 }
 

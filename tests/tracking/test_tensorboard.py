@@ -36,7 +36,9 @@ def test_it_holds_numbers_pictures_and_the_recipe_also_of_a_run_that_is_resumed(
     seen = Image.open(io.BytesIO(pictures[-1].encoded_image_string)).convert("RGB")
     assert seen.tobytes() == Image.open(run.sample_path(40)).convert("RGB").tobytes()
     assert "hparams" in found.summary_metadata["_hparams_/experiment"].plugin_data.plugin_name
-    assert '"divergence": "gan"' in found.Tensors("config/text_summary")[0].tensor_proto.string_val[0].decode()
+    assert (
+        '"divergence": "gan"' in found.Tensors("config/text_summary")[0].tensor_proto.string_val[0].decode()
+    )
 
 
 def test_steps_that_are_taken_again_are_there_once(tmp_path, train):

@@ -52,7 +52,8 @@ def tracker(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "method", ["numbers", *(pytest.param(name, marks=pytest.mark.slow) for name in ("open_run", "picture", "close"))]
+    "method",
+    ["numbers", *(pytest.param(name, marks=pytest.mark.slow) for name in ("open_run", "picture", "close"))],
 )
 def test_one_that_fails_is_said_once_and_training_goes_on(tmp_path, train, tracker, method):
     broken, said = tracker(method), []
@@ -88,7 +89,7 @@ def test_a_missing_package_is_said_before_anything_is_written(tmp_path, monkeypa
 
 
 def test_an_unknown_tracker_is_refused(tmp_path):
-    with pytest.raises(FganError, match='no tracker "tensorbord". Did you mean "tensorboard"?'):
+    with pytest.raises(FganError, match=r'no tracker "tensorbord"\. Did you mean "tensorboard"\?'):
         fgan.train("ring8", out=tmp_path / "run", log_to="tensorbord")
     with pytest.raises(FganError, match="no tracker"):
         checked_trackers(7)  # pyright: ignore[reportArgumentType]

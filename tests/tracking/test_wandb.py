@@ -8,7 +8,19 @@ import pytest
 pytest.importorskip("wandb", reason='pip install "fgan[wandb]"')
 
 pytestmark = pytest.mark.slow
-QUICK = ("ring8", "--width", 8, "--device", "cpu", "--log-every", 10, "--sample-every", 20, "--log-to", "wandb")
+QUICK = (
+    "ring8",
+    "--width",
+    8,
+    "--device",
+    "cpu",
+    "--log-every",
+    10,
+    "--sample-every",
+    20,
+    "--log-to",
+    "wandb",
+)
 
 
 def environment(folder, **names: str) -> dict[str, str]:
@@ -27,7 +39,9 @@ def test_offline_its_files_are_in_the_run_directory_and_resuming_goes_on_with_th
         assert result.returncode == 0, result.stderr
         assert "failed" not in result.stderr and result.stdout.startswith("{")
     name = (run / "wandb" / "id").read_text()
-    logs = [path.read_bytes() for path in sorted((run / "wandb").glob(f"offline-run-*-{name}/run-{name}.wandb"))]
+    logs = [
+        path.read_bytes() for path in sorted((run / "wandb").glob(f"offline-run-*-{name}/run-{name}.wandb"))
+    ]
     assert len(logs) == 2
     for log in logs:
         assert all(word in log for word in (b"train/critic_loss", b"speed/samples_per_second", b"named-so"))

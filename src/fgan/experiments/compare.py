@@ -19,7 +19,15 @@ from fgan.experiments.claims import Claims
 from fgan.experiments.comparison import ComparisonDirectory, Judging, Member, plan
 from fgan.experiments.jobs import require_jobs
 from fgan.experiments.judged import evaluator_of, ranked
-from fgan.experiments.members import MOST_TRACKED, Outcome, ThisMachine, Workplace, chunks_of, ended, train_members
+from fgan.experiments.members import (
+    MOST_TRACKED,
+    Outcome,
+    ThisMachine,
+    Workplace,
+    chunks_of,
+    ended,
+    train_members,
+)
 from fgan.experiments.result import Comparison
 from fgan.experiments.train import recipe_of
 from fgan.output import Say

@@ -261,12 +261,12 @@ def train_chunk(
 
     dataset, log_to = data_of(chunk[0].config, lambda line: None), directory.log_to()
 
-    def job(member: Member) -> Job:
+    def job_of(member: Member) -> Job:
         run, say = directory.run(member), partial(_log, directory.log_path(member))
         guard = guards[member.name] if guards else do_nothing
         return Job(member.config, run.path, say, guard, trackers_of(log_to, run, say))
 
-    jobs = [job(member) for member in chunk]
+    jobs = [job_of(member) for member in chunk]
     ends = train_together(jobs, dataset, build_judge=judge_of, stop=stop)
     outcomes = {}
     for member, job, end in zip(chunk, jobs, ends, strict=True):

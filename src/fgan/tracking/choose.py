@@ -58,4 +58,3 @@ def trackers_of(names: Iterable[str], run: RunDirectory, say: Say) -> tuple[Trac
 
 def _opening(name: str) -> Opening:
     return importlib.import_module(f"fgan.tracking.{name}").open_run
-

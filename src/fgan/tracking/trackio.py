@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import trackio
+import trackio  # pyright: ignore[reportMissingImports] - it wants an older Pillow than the tests have
 
 from fgan.tracking.tracker import comparison_of, kept
 from fgan.training.config import TrainConfig

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class Logger(Protocol):
     """Receives the numbers and pictures of one run as they are made.
 
-    Steps come in order, but a run that goes back to a checkpoint, or is resumed, logs the steps after it again. A logger
-    that has a method `begin(step)` is told so: when the run begins, goes on, or goes back to a step.
+    Steps come in order, but a run that goes back to a checkpoint, or is resumed, logs the steps after it again. A
+    logger that has a method `begin(step)` is told so: when the run begins, goes on, or goes back to a step.
     """
 
     def log(self, step: int, metrics: Mapping[str, float | None], kind: str) -> None:
@@ -88,9 +88,7 @@ class Loggers:
 
     failure: FganError | None = None
 
-    def __init__(
-        self, run: RunDirectory, others: Sequence[Logger] = (), callbacks: Callbacks = NONE
-    ) -> None:
+    def __init__(self, run: RunDirectory, others: Sequence[Logger] = (), callbacks: Callbacks = NONE) -> None:
         self._own, self._others, self._callbacks = RunLogger(run), others, callbacks
 
     def begin(self, step: int) -> None:
@@ -112,9 +110,7 @@ class Loggers:
         self._own.images(step, samples, picture)
         self._pass_on("images", step, samples, picture)
 
-    def _pass_on(
-        self, method: str, step: int, *what: object, among: Sequence[Logger] | None = None
-    ) -> None:
+    def _pass_on(self, method: str, step: int, *what: object, among: Sequence[Logger] | None = None) -> None:
         for logger in self._others if among is None else among:
             if self.failure:
                 return
