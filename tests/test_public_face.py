@@ -57,6 +57,9 @@ def lines_of(name: str, what: object) -> Iterator[str]:
     if inspect.isclass(what) and issubclass(what, Exception):
         yield name
         return
+    if not callable(what):
+        yield f"{name}: {type(what).__name__}"
+        return
     yield f"{name}{signature(what)}"
     if not inspect.isclass(what):
         return
