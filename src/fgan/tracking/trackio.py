@@ -10,9 +10,7 @@ import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import trackio  # pyright: ignore[reportMissingImports] - it wants an older Pillow than the tests have
+from typing import TYPE_CHECKING, Any
 
 from fgan.tracking.tracker import comparison_of, kept
 from fgan.training.config import TrainConfig
@@ -29,10 +27,11 @@ class Trackio:
 
     Args:
         run: what `trackio.init` returned.
+        image: its class of pictures.
     """
 
-    def __init__(self, run: trackio.Run) -> None:
-        self._run = run
+    def __init__(self, run: Any, image: Any) -> None:  # noqa: ANN401 - trackio's own
+        self._run, self._image = run, image
 
     def go_back(self, step: int) -> None:
         """Go on as before: steps may be logged again."""
@@ -43,7 +42,7 @@ class Trackio:
 
     def picture(self, step: int, picture: Image) -> None:
         """Log a picture."""
-        self._run.log({"samples": trackio.Image(picture)}, step=step)
+        self._run.log({"samples": self._image(picture)}, step=step)
 
     def close(self, state: str | None) -> None:
         """Finish."""
@@ -56,6 +55,8 @@ def open_run(run: Path, config: TrainConfig, step: int) -> Trackio:
 
     trackio knows runs by name, so the name of the run directory is made one of a kind.
     """
+    import trackio  # pyright: ignore[reportMissingImports] - here, since the tests, which import all modules, lack it
+
     folder = run.absolute()
     name = kept(run / "trackio" / "name", lambda: f"{folder.name}-{secrets.token_hex(2)}")
     with _beside_the_result():
@@ -69,7 +70,7 @@ def open_run(run: Path, config: TrainConfig, step: int) -> Trackio:
             resume="allow",
             embed=False,
         )
-    return Trackio(opened)
+    return Trackio(opened, trackio.Image)
 
 
 @contextlib.contextmanager
