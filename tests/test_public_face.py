@@ -41,6 +41,7 @@ WANTED = {
         "LoadOptions",
         "FganError",
         "work",
+        "STOP",
     ),
 }
 
@@ -55,6 +56,9 @@ def lines_of(name: str, what: object) -> Iterator[str]:
     """A function's signature; a class's, and those of its public members."""
     if inspect.isclass(what) and issubclass(what, Exception):
         yield name
+        return
+    if not callable(what):
+        yield f"{name}: {type(what).__name__}"
         return
     yield f"{name}{signature(what)}"
     if not inspect.isclass(what):

@@ -21,6 +21,7 @@ from fgan.experiments.worker import work as work
 from fgan.load_options import LoadOptions as LoadOptions
 from fgan.objectives import GANLoss as GANLoss
 from fgan.reporting.html import report as report
+from fgan.training.callbacks import STOP as STOP
 from fgan.training.config import TrainConfig as TrainConfig
 from fgan.verification import verify as verify
 

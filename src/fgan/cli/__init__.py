@@ -23,6 +23,7 @@ VERBS = {
     "mi": "estimate how much two sets of columns share, with intervals",
     "compare": "train by many divergences at once, judge and rank them",
     "paper": "the f-GAN paper's tables, computed anew beside the published ones",
+    "runs": "list runs and comparisons: state, recipe, last numbers",
     "report": "show runs or a comparison as one HTML file",
     "divergences": "list the divergences and their formulas",
     "verify": "check divergences, ours or your own, against the laws",

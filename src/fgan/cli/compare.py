@@ -64,6 +64,8 @@ class CompareCommand:
     """Samples of each run to judge, at most."""
     reference: Literal["auto", "train", "held-out", "all"] = "auto"
     """What samples are compared with, as `fgan evaluate` takes it."""
+    log_to: str = ""
+    """Trackers that the runs log to besides, separated by commas: tensorboard, wandb, trackio."""
     json: bool = False
     """Print one JSON object on stdout at the end, and everything else on stderr."""
 
@@ -115,6 +117,7 @@ def run(arguments: list[str]) -> None:
         rank_by=command.rank_by,
         n=command.n,
         reference=command.reference,
+        log_to=command.log_to,
         say=print_error,
     )
     if command.plan:

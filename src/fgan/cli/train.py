@@ -31,6 +31,8 @@ class TrainCommand:
     resume: bool = False
     """Go on from the newest checkpoint in the run directory. Where the data lie elsewhere now, name them again: they
     are known by their content."""
+    log_to: str = ""
+    """Trackers to log to besides, separated by commas: tensorboard, wandb, trackio."""
     json: bool = False
     """Print one JSON object on stdout at the end, and everything else on stderr."""
 
@@ -55,6 +57,7 @@ def run(arguments: list[str]) -> None:
         command.recipe,
         out,
         resume=command.resume,
+        log_to=command.log_to,
         say=print_error if command.json else print_out,
         # A log file wants its lines, although a terminal shows the progress bar.
         lines=None if command.json or on_a_terminal(sys.stdout) else True,

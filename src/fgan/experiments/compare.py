@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
@@ -19,11 +19,20 @@ from fgan.experiments.claims import Claims
 from fgan.experiments.comparison import ComparisonDirectory, Judging, Member, plan
 from fgan.experiments.jobs import require_jobs
 from fgan.experiments.judged import evaluator_of, ranked
-from fgan.experiments.members import Outcome, ThisMachine, Workplace, chunks_of, ended, train_members
+from fgan.experiments.members import (
+    MOST_TRACKED,
+    Outcome,
+    ThisMachine,
+    Workplace,
+    chunks_of,
+    ended,
+    train_members,
+)
 from fgan.experiments.result import Comparison
 from fgan.experiments.train import next_folder, recipe_of
 from fgan.output import Say, to_people
 from fgan.torchrun import require_one_process
+from fgan.tracking import checked_trackers
 from fgan.training.config import TrainConfig
 from fgan.training.memory import members_that_fit
 from fgan.training.run import data_of, named_from_root
@@ -49,6 +58,7 @@ def compare(
     rank_by: str = "fid",
     n: int = 10_000,
     reference: Reference = "auto",
+    log_to: str | Iterable[str] = (),
     say: Say = to_people,
     **settings: Unpack[Settings],
 ) -> Comparison:
@@ -78,6 +88,7 @@ def compare(
         rank_by: the number that ranks.
         n: samples of each run to judge, at most.
         reference: what they are compared with, as `fgan.evaluate` takes it.
+        log_to: trackers that the runs log to besides, as `fgan.train` takes them.
         say: receives lines for people; default: shown below a notebook's cell, elsewhere on standard error.
         settings: fields of `TrainConfig`, such as steps=2000.
 
@@ -123,6 +134,7 @@ def compare(
         rank_by=rank_by,
         n=n,
         reference=reference,
+        log_to=log_to,
         say=say,
     )
 
@@ -141,6 +153,7 @@ def compare_members(
     rank_by: str = "fid",
     n: int = 10_000,
     reference: Reference = "auto",
+    log_to: str | Iterable[str] = (),
     say: Say = to_people,
 ) -> Comparison:
     """Train the members of a comparison into ordinary run directories, judge each and rank the groups; see `compare`.
@@ -167,11 +180,11 @@ def compare_members(
     Raises:
         FganError: for mistakes, before anything is written.
     """
-    judging = Judging(metrics, rank_by, n, reference)
+    judging, trackers = Judging(metrics, rank_by, n, reference), checked_trackers(log_to)
     device = resolve_device(members[0].config.device)
     evaluator = evaluator_of(judging, dataset, device, say)
     directory = ComparisonDirectory(out)
-    begin = partial(_begun, directory, members, dataset, passed, judging, resume, say)
+    begin = partial(_begun, directory, members, dataset, passed, judging, resume, trackers, say)
     if plan_only:
         with begin() as outcomes:
             every = {member.name: outcomes.get(member.name, Outcome("stopped")) for member in members}
@@ -180,6 +193,7 @@ def compare_members(
         at_most = members_that_fit(
             replace(members[0].config, device=device), dataset, 1 / workplace.neighbours
         )
+        at_most = min(at_most, MOST_TRACKED) if trackers else at_most
         with begin() as outcomes:
             if left := [member for member in members if member.name not in outcomes]:
                 chunks = chunks_of(left, workplace.places, at_most)
@@ -195,10 +209,11 @@ def _begun(
     passed: Passed | None,
     judging: Judging,
     resume: bool,
+    trackers: Sequence[str],
     say: Say,
 ) -> Iterator[dict[str, Outcome]]:
     """Write the plan, or see that it is the same, and hold the comparison; yields what became of members already."""
-    plan = directory.agreed(members, resume=resume, dataset=dataset, judging=judging)
+    plan = directory.agreed(members, resume=resume, dataset=dataset, judging=judging, log_to=trackers)
     if not resume:
         directory.write(plan)
     claims = Claims(directory.claims_path)

@@ -155,9 +155,10 @@ class ComparisonDirectory:
         resume: bool,
         dataset: Dataset | None = None,
         judging: Judging | None = None,
+        log_to: Sequence[str] = (),
     ) -> None:
         """Write the plan, or see that the one that lies there is the same; see `agreed`."""
-        self.write(self.agreed(members, resume=resume, dataset=dataset, judging=judging))
+        self.write(self.agreed(members, resume=resume, dataset=dataset, judging=judging, log_to=log_to))
 
     def agreed(
         self,
@@ -166,6 +167,7 @@ class ComparisonDirectory:
         resume: bool,
         dataset: Dataset | None = None,
         judging: Judging | None = None,
+        log_to: Sequence[str] = (),
     ) -> dict[str, Any]:
         """Return the plan to write, which agrees with what lies there.
 
@@ -174,6 +176,7 @@ class ComparisonDirectory:
             resume: go on with the plan that lies there.
             dataset: the data of all of them; they may have moved since, and are known by their content.
             judging: how to judge them, where workers are to know.
+            log_to: trackers, which may be others than before.
 
         Raises:
             RunError: to begin, where the folder holds anything; to go on, where it holds no comparison, or
@@ -187,12 +190,14 @@ class ComparisonDirectory:
             content["judging"] = jsonable(judging)
         if dataset:
             content["data"] = _fingerprint(dataset, members)
+        there = self._read() if resume else {}
+        if log_to or "log_to" in there:
+            content["log_to"] = list(log_to)
         if not resume:
             if self.path.is_dir() and any(self.path.iterdir()):
                 what = "already holds a comparison" if self.plan_path.is_file() else "is not empty"
                 raise RunError(f"{self.path} {what}. Go on with one by --resume, or choose another --out.")
             return content
-        there = self._read()
         self._require_same(there["members"], content["members"], members, dataset)
         if dataset:
             self._require_data(there, dataset, members)
@@ -251,6 +256,14 @@ class ComparisonDirectory:
                 "Repeat its `fgan compare` with --resume --plan."
             ) from error
         return members, replace(judging, metrics=tuple(judging.metrics))
+
+    def log_to(self) -> tuple[str, ...]:
+        """Return the trackers that the runs log to.
+
+        Raises:
+            RunError: where there is no comparison, or its plan is damaged.
+        """
+        return tuple(self._read().get("log_to", ()))
 
     def _read(self) -> dict[str, Any]:
         try:

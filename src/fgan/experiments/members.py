@@ -30,6 +30,9 @@ SECONDS_BETWEEN_LOOKS = 0.3
 MOST_MEMBERS = 500
 """In a chunk: each holds a lock on its run, and a process may often open no more than 1,024 files."""
 
+MOST_TRACKED = 100
+"""In a chunk whose runs log to trackers, each of which holds files and threads."""
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -273,20 +276,20 @@ def train_chunk(
         FganError: where the data cannot be loaded, or are others than the plan says.
     """
     from fgan.experiments.train import judge_of
+    from fgan.tracking import trackers_of
     from fgan.training.run import Job, data_of, train_together
 
     if dataset is None:
         dataset = data_of(chunk[0].config, lambda line: None)
         directory.require_data(dataset, chunk)
-    jobs = [
-        Job(
-            member.config,
-            directory.run(member).path,
-            partial(_log, directory.log_path(member)),
-            guards[member.name] if guards else do_nothing,
-        )
-        for member in chunk
-    ]
+    log_to = directory.log_to()
+
+    def job_of(member: Member) -> Job:
+        run, say = directory.run(member), partial(_log, directory.log_path(member))
+        guard = guards[member.name] if guards else do_nothing
+        return Job(member.config, run.path, say, guard, trackers_of(log_to, run, say))
+
+    jobs = [job_of(member) for member in chunk]
     ends = train_together(jobs, dataset, build_judge=judge_of, stop=stop)
     outcomes = {}
     for member, job, end in zip(chunk, jobs, ends, strict=True):

@@ -18,6 +18,8 @@ from fgan.errors import DataError, FganError
 from fgan.experiments.presets import preset as preset_of
 from fgan.experiments.run import Run
 from fgan.output import Say, silent, to_people
+from fgan.tracking import checked_trackers, trackers_of
+from fgan.training.callbacks import Callbacks
 from fgan.training.config import TrainConfig, require_settings
 from fgan.training.follower import Follower, Leader
 from fgan.training.interruption import StopRequest
@@ -42,6 +44,8 @@ def train(
     lines: bool | None = None,
     bar: bool = True,
     loggers: Iterable[Logger] = (),
+    log_to: str | Iterable[str] = (),
+    callbacks: Iterable[object] = (),
     **settings: Unpack[Settings],
 ) -> Run:
     """Train a generator on data, by any f-divergence, into a run directory.
@@ -71,6 +75,11 @@ def train(
         loggers: receive what the run directory does, after it, and are closed when the run ends or fails; not where
             the arguments are refused. If one raises, the run stops with a checkpoint of the step and an error that
             names the logger.
+        log_to: trackers that receive the same: "tensorboard", "wandb", "trackio". One that fails is said once, and
+            training goes on. No part of the recipe: a run may be resumed with others, or none.
+        callbacks: objects with any of `on_step(state)`, `on_log(step, metrics)`, `on_evaluation(step, metrics)`,
+            `on_checkpoint(step, path)`. One that returns `fgan.STOP` stops the run with a checkpoint; one that raises
+            does too, with an error that names it. See docs/tracking.md.
         settings: fields of `TrainConfig`, changed from the preset or the config.
 
     Returns:
@@ -79,16 +88,18 @@ def train(
 
     Raises:
         FganError: for an unknown preset or setting, bad data, a bad folder, another config, or metrics that cannot
-            judge the data; nothing is half-written then. For a logger that raised.
+            judge the data; nothing is half-written then. For a logger or a callback that raised.
         DivergedError: where a loss or a weight stops being finite a fourth time; the first three times the run goes
             back to its last good checkpoint and on with half the learning rate.
     """
-    followers = checked_loggers(loggers)
+    followers, trackers = checked_loggers(loggers), checked_trackers(log_to)
     if not isinstance(data, (str, Path, TrainConfig)):
         if dataset is not None:
             raise FganError(f"two data sets were given: the {kind_of(data)}, and dataset=. Leave one out.")
         dataset, data = data, PASSED + (data.name if isinstance(data, Dataset) else kind_of(data))
     source, ranks = data, joined()
+    stop = StopRequest(ranks)
+    told = Callbacks(callbacks, stop)
 
     def begin() -> tuple[tuple[TrainConfig, RunDirectory, bool], Mapping[str, object]]:
         config = recipe_of(
@@ -126,16 +137,20 @@ def train(
             loop = Follower(config, found, ranks)
         else:
             kind = Loop if ranks.size == 1 else Leader
-            loop = kind(config, found, run, judge_of, say, lines, bar, loggers=followers, ranks=ranks)
+            loop = kind(
+                config, found, run, judge_of, say, lines, bar, loggers=followers, callbacks=told, ranks=ranks
+            )
         return loop, {"data": loop.fingerprint[:12] or found.name, "frame": loop.trainer.frame.to_json()}
 
     config, run, goes_on = ranks.agreed(begin)
+    if not ranks.rank:
+        followers += trackers_of(trackers, run, say)
     with closing(followers):
         loop = ranks.agreed(prepare)
         with (
             working(operations_of(loop.trainer)),
             loop.opened(resume=goes_on),
-            StopRequest(ranks) as stop,
+            stop,
         ):
             in_lockstep([loop], stop)
         if loop.failure:

@@ -1,4 +1,4 @@
-"""Stopping on request: Ctrl-C and SIGTERM end a run after the step in hand."""
+"""Stopping on request: Ctrl-C, SIGTERM and callbacks end a run after the step in hand."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class StopRequest:
     def __init__(self, ranks: Ranks = ALONE) -> None:
         self._ranks = ranks
         self._noted: Signals | None = None
+        self._asked_by = ""
         self._before: dict[Signals, Handler] = {}
         self._at_once = False
 
@@ -69,8 +70,19 @@ class StopRequest:
         """The signal that is to be heeded now, if one is."""
         return self._ranks.heeded(self._noted)
 
+    @property
+    def by(self) -> str | None:
+        """Who asked for what is to be heeded now: a signal's name, or a callback's."""
+        heeded = self.signal
+        return None if heeded is None else self._asked_by or heeded.name
+
+    def ask(self, by: str) -> None:
+        """Stop as a signal does; for a callback, by its name."""
+        if not self._noted:
+            self._noted, self._asked_by = signal.SIGTERM, by
+
     def _note(self, number: int, frame: FrameType | None) -> None:
-        self._noted = Signals(number)
+        self._noted, self._asked_by = Signals(number), ""
         self._restore()
         if self._at_once:
             raise StoppedError

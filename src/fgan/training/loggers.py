@@ -1,4 +1,4 @@
-"""Where a run's numbers and pictures go: into its run directory first, then to loggers of the user."""
+"""Where a run's numbers and pictures go: into its run directory first, then to loggers and callbacks of the user."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fgan.data import save_picture
 from fgan.errors import FganError
+from fgan.training.callbacks import NONE, Callbacks
 from fgan.training.run_directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
 class Logger(Protocol):
     """Receives the numbers and pictures of one run as they are made.
 
-    Steps come in order, but a run that goes back to a checkpoint, or is resumed, logs the steps after it again.
+    Steps come in order, but a run that goes back to a checkpoint, or is resumed, logs the steps after it again. A
+    logger that has a method `begin(step)` is told so: when the run begins, goes on, or goes back to a step.
     """
 
     def log(self, step: int, metrics: Mapping[str, float | None], kind: str) -> None:
@@ -81,26 +83,35 @@ class Loggers:
     Args:
         run: the run directory.
         others: the user's.
+        callbacks: told the numbers last.
     """
 
     failure: FganError | None = None
 
-    def __init__(self, run: RunDirectory, others: Sequence[Logger] = ()) -> None:
-        self._own, self._others = RunLogger(run), others
+    def __init__(self, run: RunDirectory, others: Sequence[Logger] = (), callbacks: Callbacks = NONE) -> None:
+        self._own, self._others, self._callbacks = RunLogger(run), others, callbacks
+
+    def begin(self, step: int) -> None:
+        """Pass on from which step on everything is logged, again or for the first time, to those that want to know."""
+        self._pass_on("begin", step, among=[one for one in self._others if hasattr(one, "begin")])
 
     def log(self, step: int, metrics: Mapping[str, float | str | None], kind: str) -> None:
         """Pass on the numbers of a step; what is said in words stays in the run directory."""
         self._own.log(step, metrics, kind)
         numbers = {name: value for name, value in metrics.items() if not isinstance(value, str)}
-        self._pass_on("log", step, numbers, kind)
+        self._pass_on("log", step, dict(numbers), kind)
+        if kind == "metrics":
+            self._callbacks.on_log(step, numbers)
+        elif kind == "evaluations":
+            self._callbacks.on_evaluation(step, numbers)
 
     def images(self, step: int, samples: Tensor, picture: Image) -> None:
         """Pass on the samples of a step."""
         self._own.images(step, samples, picture)
         self._pass_on("images", step, samples, picture)
 
-    def _pass_on(self, method: str, step: int, *what: object) -> None:
-        for logger in self._others:
+    def _pass_on(self, method: str, step: int, *what: object, among: Sequence[Logger] | None = None) -> None:
+        for logger in self._others if among is None else among:
             if self.failure:
                 return
             try:

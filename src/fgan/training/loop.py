@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ import torch
 from fgan.cores import in_words
 from fgan.data import Dataset, draw_samples
 from fgan.errors import DivergedError, FganError
-from fgan.output import for_people, progress_bar
+from fgan.training.callbacks import NONE, Callbacks
 from fgan.training.checkpoint import Checkpoints, Groups
 from fgan.training.compiling.worth import settled
 from fgan.training.config import TrainConfig
@@ -23,6 +22,7 @@ from fgan.training.diagnosis import diagnosis, what_broke
 from fgan.training.interruption import StopRequest
 from fgan.training.judging import EVALUATION_ERROR, BuildJudge, Judge, evaluation_text
 from fgan.training.loggers import Logger, Loggers
+from fgan.training.progress import Progress
 from fgan.training.ranks import ALONE, Ranks
 from fgan.training.resuming import checkpoint_to_resume
 from fgan.training.run_directory import RunDirectory
@@ -34,7 +34,6 @@ from fgan.training.trainer import METRICS, Trainer
 VECTORS_IN_A_PICTURE = 2000
 MOST_BACKOFFS = 3
 """How often the learning rate is halved before a run is given up."""
-SECONDS_BETWEEN_GLANCES = 0.25
 
 
 class Loop:
@@ -49,6 +48,7 @@ class Loop:
         lines: say each line of metrics; unless told, where there is no progress bar.
         bar: show one, on a terminal.
         loggers: receive what the run directory does, after it.
+        callbacks: called as it goes.
         members: how many runs like it, itself among them, train as one.
         ranks: the processes that train the run together; this one is the first.
     """
@@ -68,6 +68,7 @@ class Loop:
         lines: bool | None = None,
         bar: bool = True,
         loggers: Sequence[Logger] = (),
+        callbacks: Callbacks = NONE,
         members: int = 1,
         ranks: Ranks = ALONE,
     ) -> None:
@@ -76,7 +77,7 @@ class Loop:
         config = settled(config, data, say, before=before, members=members, ranks=ranks.size)
         self.config, self.data, self.run, self.say, self.lines = config, data, run, say, lines
         self.trainer = Trainer(config, data, ranks)
-        self.loggers = Loggers(run, loggers)
+        self.loggers, self.callbacks = Loggers(run, loggers, callbacks), callbacks
         self.judge = build_judge(config, data, say) if config.evaluate_every else None
         self.fingerprint = data.train.fingerprint(labels=bool(self.trainer.classes))
         self.checkpoints = run.checkpoints(config.keep_checkpoints, config.checkpoint_every)
@@ -84,9 +85,9 @@ class Loop:
         self.last_metrics = self.trainer.metrics()
         self.health: dict[str, float | None] = {}
         self.last_picture: Path | None = None
-        self.bar = progress_bar(config.steps, shown=bar)
+        self.progress = Progress(config.steps, say, wanted=bar)
         self.taken, self.seconds = 0, 0.0
-        self.stopped_by: signal.Signals | None = None
+        self.stopped_by: str | None = None
 
     @contextmanager
     def opened(self, *, resume: bool) -> Iterator[None]:
@@ -95,7 +96,7 @@ class Loop:
         Raises:
             FganError: where there is no such run to resume, or another one is in its place.
         """
-        with self.run.locked(create=not resume) as locked, self.bar:
+        with self.run.locked(create=not resume) as locked, self.progress.bar:
             if not locked:
                 self.say(
                     f"the file system of {self.run.path} has no locks: see that no other process trains this run"
@@ -116,9 +117,10 @@ class Loop:
             if resume:
                 self._restore(restored)
             first = self.trainer.steps_done
-            self.bar.n = self.bar.initial = first
-            self._began = self._glanced = time.perf_counter()
+            self.progress.begin(first)
+            self._began = time.perf_counter()
             self._clock = (first, self._began)
+            self.loggers.begin(first)
             if first == 0 and self._is_picture_due():
                 self._picture()
             self._evaluate_if_due()  # where the run was killed between a checkpoint and its evaluation
@@ -159,8 +161,7 @@ class Loop:
 
     def _log_and_keep(self) -> None:
         config, step = self.config, self.trainer.steps_done
-        if not self.bar.disable:
-            self._show_progress()
+        self.progress.show(step, lambda: metrics_text(self.trainer.metrics(), self.health))
         if step % config.log_every == 0:
             self._log()
         if self._is_picture_due():
@@ -168,15 +169,17 @@ class Loop:
         if step % config.checkpoint_every == 0:
             self._checkpoint(self.checkpoints)
             self._evaluate_if_due()
+        self.callbacks.on_step(self.trainer, self.run.path)
 
     def _require_loggers(self) -> None:
-        """Where a logger failed, stop: with a checkpoint, so that nothing is lost."""
-        if not self.loggers.failure:
+        """Where a logger or a callback failed, stop: with a checkpoint, so that nothing is lost."""
+        failure = self.loggers.failure or self.callbacks.failure
+        if not failure:
             return
         step = self.trainer.steps_done
         if step and step not in self.checkpoints.steps() and self.trainer.is_finite():
             self._checkpoint(self.checkpoints)
-        raise self.loggers.failure
+        raise failure
 
     def go_back(self) -> None:
         """Return to the last regular checkpoint, or to the start, with half the learning rate; or fail.
@@ -209,6 +212,7 @@ class Loop:
         self.run.forget_after(step)
         self._remember_logged()
         self._clock = (step, time.perf_counter())
+        self.loggers.begin(step)
         self.line(
             f"step {lost}: {broken} left the finite numbers; back to step {step} with a learning rate of "
             f"{self.trainer.learning_rate:.3g} ({backoff} of {MOST_BACKOFFS} such returns)"
@@ -217,7 +221,7 @@ class Loop:
     def finish(self, stop: StopRequest) -> None:
         """Write what a run that ends leaves behind, whether it has done all its steps or was stopped."""
         self.seconds = time.perf_counter() - self._began
-        self.stopped_by = stop.signal if self.is_unfinished() else None
+        self.stopped_by = stop.by if self.is_unfinished() else None
         if not self.failure:
             with self._failing():
                 self._finish()
@@ -237,7 +241,7 @@ class Loop:
         if step not in self.checkpoints.steps():
             self._checkpoint(self.checkpoints)
         if self.stopped_by:
-            self.line(f"stopped by {self.stopped_by.name} at step {step}; go on with --resume")
+            self.line(f"stopped by {self.stopped_by} at step {step}; go on with --resume")
         if self.last_picture != self.run.sample_path(step):
             self._picture()
         self._require_loggers()
@@ -288,7 +292,7 @@ class Loop:
         step, speed = self.trainer.steps_done, {"samples_per_second": self._samples_per_second()}
         self.loggers.log(step, self.last_metrics | self.health, "metrics")
         self.loggers.log(step, speed, "speed")
-        wanted = window_ends and (self.bar.disable if self.lines is None else self.lines)
+        wanted = window_ends and (not self.progress.shown if self.lines is None else self.lines)
         if wanted or self._is_picture_due():
             self._line_of_step(metrics_text(self.last_metrics, self.health))
 
@@ -297,14 +301,6 @@ class Loop:
         (step, began), self._clock = self._clock, (self.trainer.steps_done, time.perf_counter())
         seen = (self.trainer.steps_done - step) * self.config.batch_size * self.config.n_critic
         return round(seen / (self._clock[1] - began), 1)
-
-    def _show_progress(self) -> None:
-        self.bar.update(self.trainer.steps_done - self.bar.n)
-        now = time.perf_counter()
-        # Reading a metric makes a GPU wait, so the bar looks at it only a few times a second.
-        if now - self._glanced > SECONDS_BETWEEN_GLANCES:
-            self._glanced = now
-            self.bar.set_postfix_str(metrics_text(self.trainer.metrics(), self.health), refresh=False)
 
     def _is_picture_due(self) -> bool:
         every = self.config.sample_every
@@ -357,17 +353,17 @@ class Loop:
             "link": self.trainer.objective.link,
             "threads": torch.get_num_threads(),
         }
-        checkpoints.write(self.trainer.steps_done, self.trainer.state(), description)
+        step = self.trainer.steps_done
+        checkpoints.write(step, self.trainer.state(), description)
+        if checkpoints is self.checkpoints:
+            self.callbacks.on_checkpoint(step, checkpoints.path(step))
 
     def _line_of_step(self, text: str) -> None:
         self.line(f"step {self.trainer.steps_done:>{len(str(self.config.steps))}}  {text}")
 
     def line(self, text: str) -> None:
         """Say a line, above the progress bar where there is one."""
-        if self.bar.disable:
-            self.say(text)
-        else:
-            self.bar.write(text, file=for_people())
+        self.progress.line(text)
 
     def summary(self) -> Summary:
         """Return how it went."""
@@ -380,7 +376,7 @@ class Loop:
             divergence=self.config.divergence,
             step=self.trainer.steps_done,
             steps=self.config.steps,
-            stopped_by=self.stopped_by.name if self.stopped_by else None,
+            stopped_by=self.stopped_by,
             seconds=round(self.seconds, 3),
             steps_per_second=round(rate, 2),
             samples_per_second=round(rate * self.config.batch_size * self.config.n_critic, 1),

@@ -28,6 +28,7 @@ from fgan.training.ensemble import Ensemble, together
 from fgan.training.follower import Follower
 from fgan.training.interruption import StoppedError, StopRequest
 from fgan.training.judging import BuildJudge
+from fgan.training.loggers import Logger, closing
 from fgan.training.loop import Loop
 from fgan.training.operations import operations_of
 from fgan.training.run_directory import RunDirectory
@@ -43,12 +44,14 @@ class Job:
         out: its run directory; gone on with, where there is a run already.
         say: receives its lines for people.
         guard: called before anything is written; raises where this process may not.
+        loggers: receive what its run directory does, and are closed in the end.
     """
 
     config: TrainConfig
     out: Path
     say: Callable[[str], None]
     guard: Guard = do_nothing
+    loggers: Sequence[Logger] = ()
 
 
 def train_together(
@@ -79,13 +82,22 @@ def train_together(
                 resumed[index] = run.config_path.is_file()
                 run.check(config, resume=resumed[index])
                 loops[index] = Loop(
-                    config, dataset, run, build_judge, job.say, lines=False, bar=False, members=len(jobs)
+                    config,
+                    dataset,
+                    run,
+                    build_judge,
+                    job.say,
+                    lines=False,
+                    bar=False,
+                    loggers=job.loggers,
+                    members=len(jobs),
                 )
             except FganError as error:
                 ends[index] = error
         stack.enter_context(working(sum(operations_of(loop.trainer) for loop in loops.values())))
         for index, loop in list(loops.items()):
             try:
+                stack.enter_context(closing(jobs[index].loggers))
                 stack.enter_context(loop.opened(resume=resumed[index]))
             except FganError as error:
                 ends[index] = error

@@ -25,7 +25,7 @@ class Summary:
         data, objective, divergence: what was learned, in which game, by which divergence.
         step: generator steps done in all.
         steps: generator steps asked for.
-        stopped_by: the signal that ended it early, or None.
+        stopped_by: the signal, or the class of the callback, that ended it early; or None.
         seconds: time spent training in this call.
         steps_per_second: of this call.
         samples_per_second: real samples that the critic saw in this call, by the second.

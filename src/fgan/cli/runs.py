@@ -1,0 +1,79 @@
+"""`fgan runs`: what lies below a folder."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import tyro
+
+from fgan.cli import print_error, print_out
+from fgan.cli.common import as_json
+from fgan.experiments.listing import WITHOUT_DIVERGENCE, Listed, Listing, age_text, list_runs
+from fgan.output import aligned, jsonable, spell
+
+HEAD = ("run", "state", "data", "divergence", "recipe", "steps", "bound", "quality", "age")
+MOST_CHANGES = 4
+"""Settings of a run that a line of the table shows; --json has them all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunsCommand:
+    """List run directories and comparisons below a folder: state, data, divergence, recipe, steps, last numbers, age."""
+
+    folder: tyro.conf.Positional[Path] = Path("runs")
+    """Where to look, at most five folders deep."""
+    json: bool = False
+    """Print one JSON object: runs, comparisons with their members, and what could not be read."""
+
+
+def run(arguments: list[str]) -> None:
+    """Parse the arguments and list."""
+    command = tyro.cli(RunsCommand, prog="fgan runs", args=arguments)
+    found = list_runs(command.folder)
+    if command.json:
+        print_out(as_json(jsonable(found), 2))
+        return
+    rows = [HEAD, *_rows(found)]
+    print_out("\n".join(aligned(rows)) if len(rows) > 1 else f"no runs in {found.folder}")
+    for problem in found.problems:
+        print_error(problem)
+
+
+def _rows(found: Listing) -> Iterator[tuple[str, ...]]:
+    everything = [*found.runs, *found.comparisons]
+    for one in sorted(everything, key=lambda one: (-(one.updated or 0), one.path)):
+        if isinstance(one, Listed):
+            yield _row(one, one.path)
+            continue
+        states = Counter(member.state for member in one.members)
+        counts = ", ".join(f"{count} {state}" for state, count in states.items())
+        best = f"best: {one.best}" if one.best else ""
+        yield (one.path, counts or "no runs", "", best, "", "", "", "", age_text(one.updated))
+        for member in one.members:
+            yield _row(member, f"  {Path(member.path).name}")
+
+
+def _row(one: Listed, name: str) -> tuple[str, ...]:
+    game = [] if one.objective in WITHOUT_DIVERGENCE else [one.divergence]
+    game += [] if one.objective == "plain" else [one.objective]
+    changes = [f"{key}={_short(value)}" for key, value in one.changed.items()]
+    more = ["..."] if len(changes) > MOST_CHANGES else []
+    quality = "fid" if "fid" in one.evaluation else next(iter(one.evaluation), "")
+    return (
+        name,
+        one.state,
+        one.data,
+        " ".join(game),
+        " ".join([one.preset, *changes[:MOST_CHANGES], *more]),
+        f"{one.step:,}/{one.steps:,}",
+        "" if one.bound is None else f"{one.bound:.4g}",
+        f"{quality} {one.evaluation[quality]:.4g}" if quality else "",
+        age_text(one.updated),
+    )
+
+
+def _short(value: object) -> str:
+    return spell(value) if isinstance(value, float) else str(value)

@@ -1,0 +1,303 @@
+"""The runs below a folder: what each is, how far it came, its last numbers. Reads small files only, and no torch."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fgan.errors import FganError
+from fgan.experiments.presets import PRESETS
+from fgan.training.config import LOADED, TrainConfig
+
+DEEPEST = 5
+"""Folders below the one that is asked for."""
+TAIL = 8192
+"""Bytes from the end of a log in which its last line is sought."""
+SAID_ELSEWHERE = {"data", "divergence", "objective", "seed", "steps"}
+"""Settings with a column of their own."""
+OF_NO_INTEREST = {
+    *("device", "compile", "data_dir", "strict", "split", "keep_checkpoints", "log_every", "sample_every"),
+    *("sample_count", "checkpoint_every", "evaluate_every", "evaluate_metrics", "evaluate_n"),
+}
+"""Settings that do not decide what the networks become."""
+WITHOUT_DIVERGENCE = {"wasserstein", "hinge", "least-squares"}
+"""Objectives that have no use for the divergence."""
+DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
+"""What a file that was cut short, or that something else wrote, is met with."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One run.
+
+    Args:
+        path: its directory.
+        state: "running", "finished", "stopped", "diverged", "failed"; "killed" where it neither trains nor said how it
+            ended; "unknown" where this system cannot tell those two apart; "planned" in a comparison, not begun.
+        data, divergence, objective, seed: of its recipe.
+        preset: the named recipe that is nearest to its own.
+        changed: settings that differ from the preset.
+        step: of the last line of metrics, or at which it ended; 0 without either.
+        steps: asked for.
+        bound: the last one; None without a finite one.
+        evaluation: the last numbers of `fgan evaluate`, or of an evaluation during training.
+        updated: when something was last written, in seconds since 1970; None for what has not begun.
+        group: of a member of a comparison: what it shares with other seeds.
+    """
+
+    path: str
+    state: str
+    data: str
+    divergence: str
+    objective: str
+    seed: int
+    preset: str
+    changed: dict[str, Any]
+    step: int
+    steps: int
+    bound: float | None
+    evaluation: dict[str, float]
+    updated: float | None
+    group: str = ""
+
+
+@dataclass(frozen=True)
+class ListedComparison:
+    """A comparison with its runs, in the order of its plan."""
+
+    path: str
+    members: list[Listed]
+    best: str = ""
+    """The group that ranks first; empty where there is no ranking yet."""
+
+    @property
+    def updated(self) -> float | None:
+        """When something was last written."""
+        return max((one.updated for one in self.members if one.updated is not None), default=None)
+
+
+@dataclass
+class Listing:
+    """What lies below a folder, newest first, and what could not be read."""
+
+    folder: str
+    runs: list[Listed] = field(default_factory=list)
+    comparisons: list[ListedComparison] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+
+def list_runs(folder: str | Path) -> Listing:
+    """Return the runs and comparisons below a folder, or in it.
+
+    Raises:
+        FganError: where there is no such folder.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise FganError(
+            f"{folder} is no folder. Name one that holds run directories; fgan makes them in runs/."
+        )
+    found = Listing(str(folder))
+    _look(folder, found, 0)
+    for some in (found.runs, found.comparisons):
+        some.sort(key=lambda one: (-(one.updated or 0), one.path))
+    return found
+
+
+def _look(folder: Path, found: Listing, depth: int) -> bool:
+    """Add what a folder holds; return whether that was anything, or could not be read."""
+    try:
+        below = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False))
+        if (folder / "comparison.json").is_file():
+            found.comparisons.append(_comparison(folder, found.problems))
+            return True
+        if (folder / "config.json").is_file():
+            found.runs.append(_run(folder, _read(folder / "config.json"), found.problems))
+            return True
+    except DAMAGE as error:
+        found.problems.append(f"{folder}: not readable as a run: {_why(error)}")
+        return True
+    visible = [name for name in below if not name.startswith(".")]
+    known = [_look(folder / name, found, depth + 1) for name in visible] if depth < DEEPEST else []
+    foreign = [name for name, is_known in zip(visible, known, strict=False) if not is_known]
+    if (any(known) or not depth) and foreign:
+        some = ", ".join(foreign[:5]) + (", ..." if len(foreign) > 5 else "")
+        found.problems.append(f"{folder}: no runs in {some}")
+    return any(known)
+
+
+def _comparison(folder: Path, problems: list[str]) -> ListedComparison:
+    plan = _read(folder / "comparison.json")
+    groups, members = plan.get("groups", {}), []
+    for name, config in plan["members"].items():
+        path = folder / name
+        try:
+            begun = (path / "config.json").is_file()
+            one = _run(path, _read(path / "config.json") if begun else config, problems, begun=begun)
+        except DAMAGE as error:
+            problems.append(f"{path}: not readable as a run: {_why(error)}")
+            continue
+        members.append(dataclasses.replace(one, group=groups.get(name, "")))
+    best = ""
+    if (folder / "ranking.json").is_file():
+        with _noting(folder / "ranking.json", problems):
+            best = next((place["group"] for place in _read(folder / "ranking.json")["places"]), "")
+    return ListedComparison(str(folder), members, best)
+
+
+def _run(path: Path, config: Mapping[str, Any], problems: list[str], *, begun: bool = True) -> Listed:
+    if not isinstance(config["data"], str):
+        raise TypeError("its data are no name")
+    preset, changed = _nearest_preset(config)
+    status, metrics, evaluation = {}, {}, {}
+    if begun:
+        with _noting(path / "status.json", problems):
+            status = _read(path / "status.json") if (path / "status.json").is_file() else {}
+        with _noting(path / "metrics.jsonl", problems):
+            metrics = _last_line(path / "metrics.jsonl")
+        with _noting(path / "evaluation.json", problems):
+            evaluation = _evaluation(path)
+    step, steps = int(status.get("step", metrics.get("step", 0))), int(config["steps"])
+    return Listed(
+        str(path),
+        str(status.get("state") or _state(path, step, steps)) if begun else "planned",
+        config["data"],
+        str(config.get("divergence", "gan")),
+        str(config.get("objective", "plain")),
+        int(config.get("seed", 0)),
+        preset,
+        changed,
+        step,
+        steps,
+        metrics.get("bound"),
+        evaluation,
+        _updated(path) if begun else None,
+    )
+
+
+def _state(path: Path, step: int, steps: int) -> str:
+    """Return the state of a run that does not say how it ended."""
+    held = _is_held(path)
+    if held:
+        return "running"
+    if step >= steps and (path / "checkpoints" / f"step-{steps:08d}").is_dir():
+        return "finished"  # by a version of fgan that kept no status
+    return "unknown" if held is None else "killed"
+
+
+def _is_held(path: Path) -> bool | None:
+    """Whether a process trains in this folder, by the lock that it holds; None where there are no locks."""
+    if os.name == "nt":
+        return None
+    import fcntl
+
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    finally:
+        os.close(handle)
+    return False
+
+
+def _nearest_preset(config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return the preset from which the fewest settings differ, and those settings."""
+    defaults = {one.name: one.default for one in dataclasses.fields(TrainConfig) if one.name != "data"}
+
+    def differences(name: str) -> dict[str, Any]:
+        recipe = defaults | PRESETS[name]
+        return {
+            key: value
+            for key, value in config.items()
+            if key in recipe and key not in OF_NO_INTEREST and value != recipe[key]
+        }
+
+    nearest = min(PRESETS, key=lambda name: len(differences(name)))
+    changed = differences(nearest)
+    return nearest, {key: value for key, value in changed.items() if key not in {*SAID_ELSEWHERE, LOADED}}
+
+
+def _evaluation(path: Path) -> dict[str, float]:
+    """Return the numbers of `evaluation.json`, or else the last ones of evaluations during training."""
+    if (path / "evaluation.json").is_file():
+        metrics = _read(path / "evaluation.json")["metrics"]
+        return {
+            name: one["value"] for name, one in metrics.items() if isinstance(one.get("value"), int | float)
+        }
+    return {
+        name: value
+        for name, value in _last_line(path / "evaluations.jsonl").items()
+        if name != "step" and isinstance(value, int | float)
+    }
+
+
+def _last_line(path: Path) -> dict[str, Any]:
+    """Return the last whole line of a log; nothing of one that is empty or not there.
+
+    Raises:
+        ValueError: where none of the last lines can be read.
+    """
+    if not path.is_file():
+        return {}
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - TAIL, 0))
+        lines = file.read().split(b"\n")
+    whole = lines[:-1] if size <= TAIL else lines[1:-1]
+    for line in reversed(whole):
+        with contextlib.suppress(ValueError):
+            if isinstance(values := json.loads(line), dict):
+                return values
+    if not whole and size <= TAIL:  # the first line is being written
+        return {}
+    raise ValueError("none of its last lines can be read")
+
+
+def _read(path: Path) -> dict[str, Any]:
+    values = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(values, dict):
+        raise TypeError(f"{path.name} is no JSON object")
+    return values
+
+
+def _updated(path: Path) -> float:
+    names = ("metrics.jsonl", "evaluations.jsonl", "status.json", "config.json")
+    return max((path / name).stat().st_mtime for name in names if (path / name).exists())
+
+
+@contextlib.contextmanager
+def _noting(path: Path, problems: list[str]) -> Iterator[None]:
+    """Note a damaged file, and go on without it."""
+    try:
+        yield
+    except DAMAGE as error:
+        problems.append(f"{path} is damaged: {_why(error)}")
+
+
+def _why(error: Exception) -> str:
+    return f"it has no {error}" if isinstance(error, KeyError) else str(error)
+
+
+def age_text(updated: float | None, now: float | None = None) -> str:
+    """Return how long ago something was.
+
+    >>> age_text(0, 30), age_text(0, 7200), age_text(0, 86400 * 3), age_text(None)
+    ('30 s', '2 h', '3 d', '')
+    """
+    if updated is None:
+        return ""
+    seconds = max((time.time() if now is None else now) - updated, 0)
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} s"

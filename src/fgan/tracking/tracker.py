@@ -1,0 +1,127 @@
+"""What trackers have in common: the names of numbers, and that none of them stops a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from torch import Tensor
+
+from fgan.output import Say
+from fgan.training.config import TrainConfig
+from fgan.training.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+GROUPS = {"metrics": "train", "speed": "speed", "evaluations": "eval"}
+"""What stands before the name of a number, by kind: train/critic_loss."""
+
+
+class Tracker(Protocol):
+    """A run that is open in a tracker."""
+
+    def go_back(self, step: int) -> None:
+        """Forget what was logged of later steps, where that can be: it is about to be logged again."""
+        ...
+
+    def numbers(self, step: int, values: Mapping[str, float]) -> None:
+        """Log numbers by name, such as train/critic_loss."""
+        ...
+
+    def picture(self, step: int, picture: Image) -> None:
+        """Log a picture of samples."""
+        ...
+
+    def close(self, state: str | None) -> None:
+        """Finish.
+
+        Args:
+            state: how the run ended, as `Status.state`; None where it did not say.
+        """
+        ...
+
+
+class Opening(Protocol):
+    """Opens a run in a tracker: the function `open_run` of a tracker's module."""
+
+    def __call__(self, run: Path, config: TrainConfig, step: int) -> Tracker:
+        """Begin the tracker's run, or go on with it.
+
+        Args:
+            run: the run directory.
+            config: its recipe.
+            step: the one after which everything is logged, again or for the first time.
+        """
+        ...
+
+
+class Tracked:
+    """A tracker as a logger. It is opened when the run begins; where it fails, that is said once and the run goes on.
+
+    Args:
+        name: of the tracker.
+        find: returns what opens it; may import a heavy package.
+        run: the run directory.
+        say: receives lines for people.
+    """
+
+    def __init__(self, name: str, find: Callable[[], Opening], run: RunDirectory, say: Say) -> None:
+        self._name, self._find, self._run, self._say = name, find, run, say
+        self._open: Tracker | None = None
+        self._failed = False
+
+    def begin(self, step: int) -> None:
+        """Open it, or tell it that the steps after this one are logged again."""
+        self._try(lambda: self._begin(step))
+
+    def _begin(self, step: int) -> None:
+        if self._open:
+            self._open.go_back(step)
+        else:
+            self._open = self._find()(self._run.path, self._run.config(), step)
+
+    def log(self, step: int, metrics: Mapping[str, float | None], kind: str) -> None:
+        """Log the numbers there are."""
+        values = {f"{GROUPS[kind]}/{name}": value for name, value in metrics.items() if value is not None}
+        self._try(lambda: self._open and self._open.numbers(step, values))
+
+    def images(self, step: int, samples: Tensor, picture: Image) -> None:
+        """Log the picture."""
+        self._try(lambda: self._open and self._open.picture(step, picture))
+
+    def close(self) -> None:
+        """Finish, where it was opened and did not fail."""
+        self._try(self._close)
+
+    def _close(self) -> None:
+        opened, self._open = self._open, None
+        if opened:
+            status = self._run.status()
+            opened.close(status.state if status else None)
+
+    def _try(self, act: Callable[[], object]) -> None:
+        if self._failed:
+            return
+        try:
+            act()
+        except Exception as error:
+            self._failed = True
+            self._say(
+                f"{self._name} failed and is told nothing more ({type(error).__name__}: {error}). Training goes on; "
+                f"everything is in {self._run.path}."
+            )
+
+
+def kept(path: Path, make: Callable[[], str]) -> str:
+    """Return what a file of the run directory holds, made and written the first time."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(make(), encoding="utf-8")
+    return path.read_text(encoding="utf-8").strip()
+
+
+def comparison_of(run: Path) -> str | None:
+    """Return the name of the comparison that a run directory, from the root, lies in; None if in none."""
+    return run.parent.name if (run.parent / "comparison.json").is_file() else None

@@ -1,0 +1,128 @@
+"""Functions of the user that a run calls as it goes, and that may stop it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from torch import Tensor
+
+from fgan.errors import FganError
+from fgan.training.interruption import StopRequest
+from fgan.training.telemetry import finite_or_none
+from fgan.training.trainer import Trainer
+
+METHODS = ("on_step", "on_log", "on_evaluation", "on_checkpoint")
+
+
+class Stop(Enum):
+    """What a callback returns to stop the run."""
+
+    STOP = "stop"
+
+    def __repr__(self) -> str:
+        """Write its public name."""
+        return "fgan.STOP"
+
+
+STOP: Final = Stop.STOP
+"""Returned by a callback, it stops the run: with a checkpoint, so that it can be resumed."""
+
+
+class RunState:
+    """What `on_step` is handed: a run after a step.
+
+    Args:
+        trainer: its state.
+        run: the run directory.
+    """
+
+    def __init__(self, trainer: Trainer, run: Path) -> None:
+        self._trainer, self.run = trainer, run
+        self.step = trainer.steps_done
+        self.steps = trainer.config.steps
+
+    def metrics(self) -> dict[str, float | None]:
+        """Return the losses and the bound, means over the steps since the last line of metrics; a GPU waits for it."""
+        return {name: finite_or_none(value) for name, value in self._trainer.metrics().items()}
+
+    @torch.no_grad()
+    def sample(self, n: int, seed: int = 0) -> Tensor:
+        """Return n samples (n, *shape) on the CPU; the run's own randomness is left as it is."""
+        random = torch.Generator().manual_seed(seed)
+        return self._trainer.frame.outward(self._trainer.sample_in_turn(n, random))
+
+
+class Callbacks:
+    """The callbacks of a run, told in their order.
+
+    Args:
+        callbacks: objects with some of the methods `on_step(state)`, `on_log(step, metrics)`,
+            `on_evaluation(step, metrics)` and `on_checkpoint(step, path)`.
+        stop: asked where one returns `fgan.STOP`.
+
+    Raises:
+        FganError: for what is no callback, or not several.
+    """
+
+    failure: FganError | None = None
+    """What one of them raised. From then on none is called."""
+
+    def __init__(self, callbacks: Iterable[Any], stop: StopRequest) -> None:
+        if not isinstance(callbacks, Iterable):
+            raise FganError(f"callbacks must be a list of them; got {callbacks!r}. Write callbacks=[...].")
+        callbacks = tuple(callbacks)
+        for one in callbacks:
+            if isinstance(one, type) or not any(callable(getattr(one, name, None)) for name in METHODS):
+                raise FganError(
+                    f"a callback must be an object with at least one of the methods {', '.join(METHODS)}; got {one!r}."
+                )
+        self._stop = stop
+        self._by_method = {
+            name: tuple(one for one in callbacks if callable(getattr(one, name, None))) for name in METHODS
+        }
+
+    def on_step(self, trainer: Trainer, run: Path) -> None:
+        """Tell of every step."""
+        if self._by_method["on_step"]:
+            self._call("on_step", trainer.steps_done, RunState(trainer, run))
+
+    def on_log(self, step: int, metrics: Mapping[str, float | None]) -> None:
+        """Tell the metrics of a step."""
+        self._call("on_log", step, step, metrics)
+
+    def on_evaluation(self, step: int, metrics: Mapping[str, float | None]) -> None:
+        """Tell what an evaluation found."""
+        self._call("on_evaluation", step, step, metrics)
+
+    def on_checkpoint(self, step: int, path: Path) -> None:
+        """Tell of a checkpoint."""
+        self._call("on_checkpoint", step, step, path)
+
+    def _call(self, method: str, step: int, *what: object) -> None:
+        for callback in self._by_method[method]:
+            if self.failure:
+                return
+            name = type(callback).__name__
+            try:
+                answer = getattr(callback, method)(*what)
+            except Exception as error:
+                self.failure = FganError(
+                    f"the callback {name} failed in {method}() at step {step} ({type(error).__name__}: {error}). The "
+                    "run directory is complete up to there; mend the callback or leave it out, and go on with resume."
+                )
+                self.failure.__cause__ = error
+                return
+            if answer is STOP:
+                self._stop.ask(name)
+            elif answer is not None:
+                self.failure = FganError(
+                    f"a callback must return None, or fgan.STOP to stop the run; {name}.{method}() returned {answer!r} "
+                    f"at step {step}. Mend it, and go on with resume."
+                )
+
+
+NONE: Final = Callbacks((), StopRequest())
