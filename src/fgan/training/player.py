@@ -117,7 +117,10 @@ class Player:
 
         Where several processes train together it is the mean of theirs, and the numbers `noted` become means too.
         """
-        own = torch.autograd.grad(loss.sum(), self.parameters, retain_graph=keep_graph or None)
+        # Zeros for parameters of a user's network that had no part in it.
+        own = torch.autograd.grad(
+            loss.sum(), self.parameters, retain_graph=keep_graph or None, materialize_grads=True
+        )
         return self.ranks.averaged(own, noted)
 
     def move(self, gradients: tuple[Tensor, ...]) -> None:
