@@ -172,8 +172,8 @@ def _of_range(x: Tensor, frame: Frame) -> Iterable[str]:
     if outside:
         yield (
             f"{outside:.0%} of the values that the generator makes lie outside of the data's range, {low:g} to "
-            f"{high:g} (they go from {x.min():.3g} to {x.max():.3g}). End it with torch.sigmoid, or (torch.tanh(y) + 1) / 2, "
-            f"for pictures from 0 to 1"
+            f"{high:g} (they go from {x.min():.3g} to {x.max():.3g}). For pictures, from 0 to 1, end it "
+            "with torch.sigmoid, or (torch.tanh(y) + 1) / 2"
         )
 
 

@@ -133,7 +133,8 @@ def recorded(text: str, player: str) -> Any:  # noqa: ANN401 - a module, or what
     )
     if where == HANDED_OVER:
         raise FganError(
-            f"the {player} of this run is {name}, which was handed over in Python and cannot be found again. To go on, {how}"
+            f"the {player} of this run is {name}, which was handed over in Python and cannot be found "
+            f"again. To go on, {how}"
         )
     source = sources.remembered(text)
     if source is None:
