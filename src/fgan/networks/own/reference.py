@@ -111,7 +111,7 @@ def _text(maker: Any, *, instance: bool = False) -> str:  # noqa: ANN401 - a cla
     """Return the text for a class or function, or for an instance of a class, which only its owner can make again."""
     name = getattr(maker, "__qualname__", type(maker).__name__)
     source = sources.of_module(sys.modules.get(getattr(maker, "__module__", None) or ""))
-    digest = f"@{sources.hash_of(source.file)}" if source else ""
+    digest = f"@{sources.hash_of(source.file)}" if source and not source.where.startswith("torch.") else ""
     if instance or source is None or not sources.is_named(maker, source, name):
         plain = name.rpartition(".")[2].strip("<>")
         return f"{HANDED_OVER}:{plain}{digest}"
@@ -127,28 +127,28 @@ def recorded(text: str, player: str) -> Any:  # noqa: ANN401 - a module, or what
         FganError: where the user has not, or the source has changed or is gone.
     """
     where, name, digest = parts_of(text)
-    how = (
-        f"name it: `fgan sample RUN --{player} FILE.py:{name or 'NAME'}`, once, is enough for all verbs; or hand it "
-        f"over: fgan.RunDirectory(path, {player}=...), fgan.train(..., resume=True, {player}=...)."
+    whose = f"the {player} of this run is {name} of {where}"
+    handing = (
+        f"fgan.RunDirectory(path, {player}=...), fgan.train(..., resume=True, {player}=...), or on the command line "
+        f"--{player} FILE.py:NAME of train and sample"
     )
     if where == HANDED_OVER:
         raise FganError(
-            f"the {player} of this run is {name}, which was handed over in Python and cannot be found "
-            f"again. To go on, {how}"
+            f"the {player} of this run is {name}, which was handed over in Python, where no file defines it by that "
+            f"name. Hand it over again: {handing}."
         )
     source = sources.remembered(text)
     if source is None:
         raise FganError(
-            f"the {player} of this run is {name} of {where}, code that was not named on this machine by you. fgan runs "
-            f"no code because a folder names it. If you trust it, {how}"
+            f"{whose}, code that you have not named on this machine, and fgan runs no code because a folder names it. "
+            f"If you trust it, name it: `fgan sample RUN --{player} FILE.py:{name}`, once, is enough for all verbs; or "
+            f"{handing}."
         )
     if not source.file.is_file():
-        raise FganError(
-            f"the {player} of this run is {name} of {source.file}, which is gone. Bring it back, or {how}"
-        )
+        raise FganError(f"{whose}, and {source.file} is gone. Bring it back, or hand it over: {handing}.")
     if sources.hash_of(source.file) != digest:
         raise FganError(
-            f"the {player} of this run is {name} of {source.file}, which has changed since. Bring back the source as "
-            f"it was; or, to take it as it is now, {how}"
+            f"{whose}, and what {source.file} defines has changed since. Bring it back as it was; or, to take it as it "
+            f"is now, {handing}."
         )
     return sources.imported(source, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import hashlib
 import importlib
@@ -61,8 +62,31 @@ def parts_of(text: str) -> tuple[str, str, str]:
 
 
 def hash_of(file: Path) -> str:
-    """Return the beginning of the SHA-256 of a file."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()[:DIGITS]
+    """Return the beginning of the SHA-256 of what a file defines: its imports, classes, functions and assignments.
+
+    What it does besides, such as to train below `if __name__ == "__main__":`, decides no network.
+
+    Raises:
+        FganError: for a file that is no Python.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+        tree = ast.parse(text)
+    except (OSError, ValueError, SyntaxError) as error:
+        raise FganError(f"{file} cannot be read as Python: {error}") from error
+    lines = text.splitlines()
+    defining = (
+        "\n".join(lines[_first_line(node) - 1 : node.end_lineno])
+        for node in tree.body
+        if not isinstance(node, ast.Expr | ast.If)
+        or (isinstance(node, ast.If) and "__name__" not in ast.unparse(node.test))
+    )
+    return hashlib.sha256("\n".join(defining).encode()).hexdigest()[:DIGITS]
+
+
+def _first_line(node: ast.stmt) -> int:
+    """Return the line that a statement begins on, with its decorators."""
+    return min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
 
 
 def require_no_import(player: str) -> None:
