@@ -122,8 +122,7 @@ class Loop:
                 self.say(in_words())
             if resume:
                 self._restore(restored)
-            first = self.trainer.steps_done
-            self.bar.n = self.bar.initial = first
+            first = self.bar.n = self.bar.initial = self.trainer.steps_done
             self._began = self._glanced = time.perf_counter()
             self._clock = (first, self._began)
             if first == 0 and self._is_picture_due():

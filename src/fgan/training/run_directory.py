@@ -38,11 +38,7 @@ class RunDirectory:
 
     Args:
         path: the folder.
-        generator, critic: the networks of a run that was trained with the user's own, where they cannot be found by
-            what `config.json` says; as `fgan.train` takes them.
-
-    Raises:
-        FganError: for something that is no network and names none.
+        generator, critic: networks of your own, where `config.json` does not lead to them; as `fgan.train` takes them.
     """
 
     def __init__(self, path: str | Path, *, generator: Network = "", critic: Network = "") -> None:
@@ -222,9 +218,7 @@ class RunDirectory:
             step: generator steps done.
             values: by name; None where there is no finite number, a text where an evaluation failed.
         """
-        path = {
-            "metrics": self.metrics_path, "speed": self.speed_path, "evaluations": self.evaluations_path
-        }[log]  # fmt: skip
+        path = self.path / f"{log}.jsonl"
         with self.writing(), path.open("ab") as file:
             file.write((json.dumps({"step": step, **values}, allow_nan=False) + "\n").encode())
 
