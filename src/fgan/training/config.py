@@ -151,10 +151,10 @@ class TrainConfig:
     def __post_init__(self) -> None:
         """Check every value once, before anything is written."""
         for name in ("generator", "critic"):
-            if (value := getattr(self, name)) not in ("", tyro.MISSING):
+            if getattr(self, name) not in ("", tyro.MISSING):
                 from fgan.networks.own import refer_to  # needs torch
 
-                object.__setattr__(self, name, refer_to(value, name))
+                object.__setattr__(self, name, refer_to(getattr(self, name), name))
         for name, hint in get_type_hints(type(self)).items():
             value = plain_number(getattr(self, name))
             object.__setattr__(self, name, value)
@@ -233,10 +233,10 @@ class TrainConfig:
         if "log_every" in values:  # likewise: none was compiled
             values.setdefault("compile", "off")
         for name in ("generator", "critic"):
-            if isinstance(text := values.get(name), str) and text:
+            if isinstance(target := values.get(name), str) and target:
                 from fgan.networks.own import Recorded  # needs torch
 
-                values[name] = Recorded(text)
+                values[name] = Recorded(target)
         names = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in names:

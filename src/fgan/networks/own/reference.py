@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import copy
-import pickle
 import sys
-from typing import Any
+from typing import Any, cast
 
+import cloudpickle
 from torch import nn
 
 from fgan.errors import FganError
@@ -43,17 +43,17 @@ class Reference(str):
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Go to another process as a text where the network can be imported there, else with the network."""
-        if not self.startswith(HANDED_OVER):
+        """Go to another process as a text where the network can be imported there, else with the code itself."""
+        module = getattr(self.given, "__module__", None)
+        if self.given is None or (not self.startswith(HANDED_OVER) and module != "__main__"):
             return Reference, (str(self),)
         try:
-            pickle.dumps(self.given)
+            return _unpacked, (str(self), cloudpickle.dumps(self.given))
         except Exception as error:  # whatever the user's object raises
             raise FganError(
                 f"runs in other processes need a network that can be sent there; {self} cannot: {error}. Define its "
-                "class at the top level of a module or script and pass the class, or a function that returns it."
+                "class at the top level of a module, and pass the class or a function that makes it."
             ) from error
-        return Reference, (str(self), self.given)
 
     def found(self, player: str) -> Any:  # noqa: ANN401 - a module, or what makes one
         """Return the module, class or function; imported if need be, which the user has asked for.
@@ -68,6 +68,10 @@ class Reference(str):
         return self.given
 
 
+def _unpacked(text: str, given: bytes) -> Reference:
+    return Reference(text, cloudpickle.loads(given))
+
+
 def refer_to(value: object, player: str) -> str:
     """Return the reference to a network that a user passed or named; texts of files that fgan wrote as they are.
 
@@ -80,7 +84,7 @@ def refer_to(value: object, player: str) -> str:
     """
     sources.require_no_import(player)
     if isinstance(value, Reference | Recorded) or value == "":
-        return value
+        return cast(str, value)
     if isinstance(value, str):
         where, name, _ = parts_of(value)
         if not name:
