@@ -52,7 +52,8 @@ def _made(text: str, player: str, **offered: Any) -> nn.Module:  # noqa: ANN401 
         return copy.deepcopy(named)
     if not callable(named):
         raise FganError(
-            f"{text} must be a network, or a class or function that makes one; got a {type(named).__name__}."
+            f"{text} must be a network, or a class or function that makes one; got an object of type "
+            f"{type(named).__name__}."
         )
     try:
         network = named(**_arguments(named, text, player, offered))

@@ -36,7 +36,7 @@ def checked_network(network: nn.Module, player: str) -> None:
     """Refuse what cannot be trained, whatever it computes.
 
     Raises:
-        FganError: for a network without parameters, with frozen ones, or in another precision than float32.
+        FganError: for a network without parameters, with frozen ones, or in another precision than the data.
     """
     parameters = dict(network.named_parameters())
     if not parameters:
@@ -51,11 +51,12 @@ def checked_network(network: nn.Module, player: str) -> None:
             ".requires_grad_(True) on it, or register as buffers what is to stay."
         )
     # Lazy parameters have no type yet.
-    other = [name for name, p in parameters.items() if not is_lazy(p) and p.dtype != torch.float32]
+    wanted = torch.get_default_dtype()
+    other = [name for name, p in parameters.items() if not is_lazy(p) and p.dtype != wanted]
     if other:
         raise FganError(
             f"the {player} has parameters in {parameters[other[0]].dtype} ({_some(other)}); data and optimisers are "
-            "float32. Call .float() on it."
+            f"in {wanted}. Call .to({wanted}) on it."
         )
     if any(parameter.is_meta for parameter in parameters.values()):
         raise FganError(f"the {player} lies on the meta device, without numbers. Make it on the CPU.")
@@ -105,12 +106,13 @@ def _tried(
     _move(network)
     tried = (network if lazy else copy.deepcopy(network)).train()
     labels = torch.arange(TRIED) % classes if classes else None
-    with torch.random.fork_rng([]), torch.enable_grad():
-        torch.manual_seed(0)
-        before = torch.get_rng_state()
+    # Draws of a generator of its own: the ones around it go into the weights.
+    random = torch.Generator().manual_seed(0)
+    before = random.get_state()
+    with DrawnFrom(random), torch.enable_grad():
         try:
             out = tried(x.clone()) if labels is None else tried(x.clone(), labels)
-            draws = not torch.equal(before, torch.get_rng_state())
+            draws = not torch.equal(before, random.get_state())
         except Exception as error:  # whatever the user's code may raise
             raise FganError(
                 f"the {player} raised {type(error).__name__} for {tuple(x.shape)}: {_first_line(error)}.{hint} "

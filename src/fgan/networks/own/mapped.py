@@ -9,6 +9,20 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 
 
+def tensors_of(network: nn.Module) -> dict[str, Tensor]:
+    """Return parameters and buffers by name: those of a module once, however often it is used; tied ones by each name.
+
+    What `functional_call` is to replace. Its own `tie_weights` leaves a module that is used twice with foreign tensors.
+    """
+    return {
+        f"{prefix}.{name}" if prefix else name: tensor
+        for prefix, module in network.named_modules()
+        for own in (module._parameters, module._buffers)
+        for name, tensor in own.items()
+        if tensor is not None
+    }
+
+
 class Mapped:
     """Several networks with the same code and other weights.
 
@@ -21,7 +35,7 @@ class Mapped:
 
     def __init__(self, network: nn.Module, members: int) -> None:
         self.network, self.members = network, members
-        self._named = dict([*network.named_parameters(), *network.named_buffers()])
+        self._named = tensors_of(network)
         self._at_once: bool | None = None
 
     def __call__(self, of: Callable[[Tensor], Tensor], x: Tensor, labels: Tensor | None) -> Tensor:
@@ -47,7 +61,7 @@ class Mapped:
         )
 
     def _call(self, tensors: dict[str, Tensor], *inputs: Tensor) -> Tensor:
-        return functional_call(self.network, tensors, inputs)
+        return functional_call(self.network, tensors, inputs, tie_weights=False)
 
     @torch.no_grad()
     def _can_be_mapped(self, tensors: dict[str, Tensor], inputs: tuple[Tensor, ...]) -> bool:
