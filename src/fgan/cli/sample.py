@@ -26,6 +26,9 @@ class SampleCommand:
     """Decides the latents."""
     label: str | None = None
     """A class of a conditional run, such as 7 or cat; its classes in turn if not given."""
+    generator: str = ""
+    """The generator of a run with one of your own, FILE.py:NAME or package.module:NAME; where it cannot be found by
+    what config.json says."""
     best: bool = False
     """Draw from the best checkpoint of a run that was judged while it trained, not from the newest."""
 
@@ -40,7 +43,7 @@ def run(arguments: list[str]) -> None:
     from fgan.data import draw_samples, save_array, save_picture
     from fgan.training.run_directory import RunDirectory
 
-    samples = RunDirectory(command.run).sample(
+    samples = RunDirectory(command.run, generator=command.generator).sample(
         command.n, seed=command.seed, label=command.label, best=command.best
     )
     if command.out.suffix == ".png":

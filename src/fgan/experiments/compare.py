@@ -34,7 +34,7 @@ from fgan.output import Say, to_people
 from fgan.torchrun import require_one_process
 from fgan.tracking import checked_trackers
 from fgan.training.config import TrainConfig
-from fgan.training.memory import members_that_fit
+from fgan.training.memory import members_that_fit, notes_of
 from fgan.training.run import data_of, named_from_root
 from fgan.training.settings import Settings
 
@@ -182,6 +182,8 @@ def compare_members(
     """
     judging, trackers = Judging(metrics, rank_by, n, reference), checked_trackers(log_to)
     device = resolve_device(members[0].config.device)
+    for note in notes_of(replace(members[0].config, device=device), dataset):
+        say(note)
     evaluator = evaluator_of(judging, dataset, device, say)
     directory = ComparisonDirectory(out)
     begin = partial(_begun, directory, members, dataset, passed, judging, resume, trackers, say)
