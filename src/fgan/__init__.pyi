@@ -15,6 +15,8 @@ from fgan.experiments.load import load as load
 from fgan.experiments.presets import preset as preset
 from fgan.experiments.train import train as train
 from fgan.experiments.worker import work as work
+from fgan.exporting import export as export
+from fgan.exporting import push as push
 from fgan.load_options import LoadOptions as LoadOptions
 from fgan.objectives import GANLoss as GANLoss
 from fgan.reporting.html import report as report
