@@ -35,7 +35,7 @@ def card_of(
         f"# A generator of {about['data']}",
         f"{_what(trained)}\n\n![samples](samples.png)",
         _use(trained),
-        "## How good is it?\n\n" + _quality(evaluation),
+        "## How good is it?\n\n" + _quality(evaluation, about["data"]),
         "## Caveats\n\n" + "\n".join(f"- {line}" for line in _caveats(trained, evaluation, notes)),
         "## Recipe\n\n" + _recipe(about["recipe"]),
         "## Licence\n\n"
@@ -79,7 +79,7 @@ def _front_matter(trained: TrainedGenerator, license: str, evaluation: Evaluatio
     entries: dict[str, Any] = {
         "library_name": "fgan",
         "license": license,
-        "tags": ["fgan", "gan", "f-divergence", about["divergence"], "pytorch"],
+        "tags": list(dict.fromkeys(["fgan", "gan", "f-divergence", "pytorch", about["divergence"]])),
     }
     if image:
         entries["pipeline_tag"] = task
@@ -121,7 +121,7 @@ def _what(trained: TrainedGenerator) -> str:
     closing = (", ...)" if len(trained.classes) > 20 else ")") if trained.classes else ""
     network = (trained.network or {}).get("kind", "custom")
     return (
-        f"A GAN that [fgan](https://pypi.org/project/fgan/) {about['fgan']} trained by the divergence "
+        f"A GAN that fgan {about['fgan']} trained by the divergence "
         f"`{about['divergence']}` on `{about['data']}`. It turns {trained.latent} standard normal numbers into "
         f"{kind}{classes}{closing}. Network: {network}; checkpoint: step {about['step']:,}"
         f"{', the best of those evaluated during training' if about.get('best') else ''}."
@@ -163,7 +163,7 @@ session = onnxruntime.InferenceSession("generator.onnx")
 ```"""
 
 
-def _quality(evaluation: Evaluation | None) -> str:
+def _quality(evaluation: Evaluation | None, data: str) -> str:
     if evaluation is None:
         return "Not evaluated."
     heading = evaluation.floor_heading
@@ -175,7 +175,7 @@ def _quality(evaluation: Evaluation | None) -> str:
     features = evaluation.extractor
     weights = f", weights {features['sha256'][:12]}" if features.get("sha256") else ""
     return (
-        f"{evaluation.n:,} samples against {evaluation.reference}; features: {features['name']}{weights}.\n\n"
+        f"{evaluation.n:,} samples against {evaluation.reference} of {data}; features: {features['name']}{weights}.\n\n"
         + "\n".join(rows)
     )
 

@@ -24,5 +24,5 @@ def torch_bytes(trained: TrainedGenerator) -> tuple[bytes, str]:
     found = difference(trained, module)
     return (
         content.getvalue(),
-        f"loaded by torch {torch.__version__} without fgan's code, it differs by {found:.1g}",
+        f"read back, it differs from the generator by {found:.1g}",
     )
