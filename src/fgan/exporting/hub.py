@@ -131,9 +131,10 @@ def fetched(name: str, say: Say = to_stderr) -> Path:
                 f"{name} holds no {WEIGHTS}, so it is no generator that fgan exported. fgan loads nothing but "
                 "safetensors: other files may run code."
             )
+        wanted = dict(repo_id=repo_id, revision=revision or None, local_files_only=names is None)
         if names and CONFIG in names:  # by which the hub counts downloads
-            hub.hf_hub_download(repo_id, CONFIG, revision=revision or None)
-        return Path(hub.hf_hub_download(repo_id, WEIGHTS, revision=revision or None))
+            hub.hf_hub_download(filename=CONFIG, **wanted)
+        return Path(hub.hf_hub_download(filename=WEIGHTS, **wanted))
 
 
 def _names(hub: Any, repo_id: str, revision: str | None, say: Say) -> list[str] | None:  # noqa: ANN401
@@ -174,7 +175,7 @@ def _speaking(repo_id: str) -> Iterator[None]:
         raise ExportError(f"{repo_id} is gated: ask for access on the hub, then log in. {LOG_IN}") from error
     except errors.RepositoryNotFoundError as error:
         raise ExportError(
-            f"the hub has no repository {repo_id} that you may see. Check the name; if it is private: {LOG_IN}"
+            f"the hub has no repository {repo_id} that you may see. Check the name. If it is private: {LOG_IN}"
         ) from error
     except errors.RevisionNotFoundError as error:
         raise ExportError(f"{repo_id} has no such revision. Leave out @REVISION for the newest.") from error
