@@ -5,7 +5,12 @@ import re
 import sys
 import tomllib
 
-DISTRIBUTIONS = {"PIL": "pillow", "huggingface_hub": "huggingface-hub", "sklearn": "scikit-learn", "torch_fidelity": "torch-fidelity"}
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "huggingface_hub": "huggingface-hub",
+    "sklearn": "scikit-learn",
+    "torch_fidelity": "torch-fidelity",
+}
 """Of modules that are called otherwise."""
 BY_TEXT = {"torch-fidelity"}
 """What `importlib` loads by a name in the text, without the package's own imports."""

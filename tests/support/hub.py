@@ -82,10 +82,10 @@ class _Handler(BaseHTTPRequestHandler):
         found = self.hub.repos.get(name)
         return found if found and (self.known or not found["private"]) else None
 
-    def do_HEAD(self) -> None:  # noqa: N802
+    def do_HEAD(self) -> None:
         self.do_GET()
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         self.hub.requests.append(f"{self.command} {self.path}")
         path = self.path.partition("?")[0]
         if match := re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/revision/([^/]+))?", path):
@@ -113,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
         etag = f'"{hashlib.sha1(content).hexdigest()}"'
         self.reply(200, content, ETag=etag, X_Repo_Commit=repo["sha"], Length=str(len(content)))
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         self.hub.requests.append(f"POST {self.path}")
         body = self.body
         if self.path == "/api/validate-yaml":

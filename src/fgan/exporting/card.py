@@ -119,7 +119,7 @@ def _what(trained: TrainedGenerator) -> str:
         f" of {len(trained.classes)} classes ({', '.join(trained.classes[:20])}" if trained.classes else ""
     )
     closing = (", ...)" if len(trained.classes) > 20 else ")") if trained.classes else ""
-    network = (trained.network or {}).get("kind", "custom")
+    network = (trained.architecture or {}).get("kind", "custom")
     return (
         f"A GAN that fgan {about['fgan']} trained by the divergence "
         f"`{about['divergence']}` on `{about['data']}`. It turns {trained.latent} standard normal numbers into "

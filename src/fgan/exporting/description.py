@@ -27,7 +27,7 @@ def description_of(trained: TrainedGenerator) -> dict[str, Any]:
             "value_range": list(frame.value_range) if frame.value_range else None,
             "meaning": meaning(trained),
         },
-        "network": trained.network,
+        "architecture": trained.architecture,
         "frame": frame.to_json(),
     }
 

@@ -131,7 +131,7 @@ def fetched(name: str, say: Say = to_stderr) -> Path:
                 f"{name} holds no {WEIGHTS}, so it is no generator that fgan exported. fgan loads nothing but "
                 "safetensors: other files may run code."
             )
-        wanted = dict(repo_id=repo_id, revision=revision or None, local_files_only=names is None)
+        wanted = {"repo_id": repo_id, "revision": revision or None, "local_files_only": names is None}
         if names and CONFIG in names:  # by which the hub counts downloads
             hub.hf_hub_download(filename=CONFIG, **wanted)
         return Path(hub.hf_hub_download(filename=WEIGHTS, **wanted))

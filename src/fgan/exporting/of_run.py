@@ -10,13 +10,13 @@ from typing import Any
 
 import torch
 
-from fgan.data.load import BUILDERS, IDX_PREFIX
+from fgan.data.load import BUILDERS, IDX_PREFIX, PASSED
 from fgan.errors import ExportError, TakenError
 from fgan.exporting.trained import TrainedGenerator
 from fgan.frame import Frame
 from fgan.training.config import TrainConfig
 from fgan.training.run_directory import RunDirectory
-from fgan.training.trainer import architecture_of, latent_of
+from fgan.training.trainer import architecture_of
 
 COMPARISON = "comparison.json"
 OF_THIS_MACHINE = ("data_dir", "device", "compile")
@@ -47,9 +47,11 @@ def generator_of_run(run: RunDirectory, step: int | None = None, *, best: bool =
         "best": best,
         "recipe": public_recipe(config),
     }
-    network = dataclasses.asdict(architecture_of(config, frame, len(classes)))
+    # A network of somebody's own is known by its code alone, which is not exported.
+    own = bool(getattr(config, "generator", ""))
+    architecture = None if own else dataclasses.asdict(architecture_of(config, frame, len(classes)))
     trained = TrainedGenerator(
-        generator, frame, latent_of(config, frame), classes, str(run.path), network, about
+        generator, frame, generator.latent, classes, str(run.path), architecture, about
     )
     if not trained.sample(LOOKED_AT).isfinite().all():
         raise ExportError(
@@ -129,6 +131,7 @@ def public_name(data: str) -> str:
     """
     if data in BUILDERS:
         return data
+    data = data.removeprefix(PASSED)
     prefix = IDX_PREFIX if data.startswith(IDX_PREFIX) else ""
     return prefix + (Path(data.removeprefix(prefix)).name or data)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.export import Dim, ExportedProgram
 
 from fgan.errors import ExportError
@@ -17,48 +17,11 @@ TOLERANCE = 1e-5
 """How far they may differ, in units of the largest sample, or of 1 where that is larger."""
 
 
-class Sampling(nn.Module):
-    """The generator and, after it, the way to the data's own numbers."""
-
-    def __init__(self, trained: TrainedGenerator) -> None:
-        super().__init__()
-        self.generator = trained.generator
-        self.affine = bool(trained.frame.origin)
-        if self.affine:
-            self.register_buffer("origin", torch.tensor(trained.frame.origin, dtype=torch.float64))
-            self.register_buffer("unit", torch.tensor(trained.frame.unit, dtype=torch.float64))
-
-    def outward(self, x: Tensor) -> Tensor:
-        """Return what `Frame.outward` does."""
-        return self.origin + self.unit * x.double() if self.affine else x
-
-
-class Unconditional(Sampling):
-    """A program of the latent alone."""
-
-    def forward(self, latent: Tensor) -> Tensor:
-        """Return samples (n, *shape) for latents (n, d)."""
-        return self.outward(self.generator(latent))
-
-
-class Conditional(Sampling):
-    """A program of the latent and the class."""
-
-    def forward(self, latent: Tensor, label: Tensor) -> Tensor:
-        """Return samples (n, *shape) for latents (n, d) and labels (n,) from 0."""
-        return self.outward(self.generator(latent, label))
-
-
 def inputs_of(trained: TrainedGenerator, n: int) -> tuple[Tensor, ...]:
     """Return n latents, and labels in turn if there are classes."""
     latents = torch.randn(n, trained.latent, generator=torch.Generator().manual_seed(n))
     labels = trained.labels(n, None)
     return (latents,) if labels is None else (latents, labels)
-
-
-def program_of(trained: TrainedGenerator) -> Sampling:
-    """Return the untraced program."""
-    return (Conditional if trained.classes else Unconditional)(trained).eval()
 
 
 def traced(trained: TrainedGenerator) -> ExportedProgram:
@@ -71,7 +34,7 @@ def traced(trained: TrainedGenerator) -> ExportedProgram:
     names = ("latent", "label") if trained.classes else ("latent",)
     try:
         program = torch.export.export(
-            program_of(trained),
+            trained.generator,
             inputs_of(trained, 2),
             dynamic_shapes={name: {0: batch} for name in names},
             strict=False,
@@ -96,7 +59,7 @@ def difference(trained: TrainedGenerator, run: Callable[..., Tensor]) -> float:
     Raises:
         ExportError: where that is more than 1e-5.
     """
-    program, worst = program_of(trained), 0.0
+    program, worst = trained.generator, 0.0
     for n in BATCHES:
         inputs = inputs_of(trained, n)
         with torch.no_grad():

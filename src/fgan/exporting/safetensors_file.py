@@ -25,7 +25,7 @@ def safetensors_bytes(trained: TrainedGenerator) -> tuple[bytes, str]:
     """Return the file, and what was found when it was read back."""
     weights = {
         name: value.detach().cpu().clone().contiguous()
-        for name, value in trained.generator.state_dict().items()
+        for name, value in trained.network.state_dict().items()
     }
     content = save(weights, metadata={"format": "pt", KEY: as_text(description_of(trained))})
     back = load(content)
@@ -69,17 +69,19 @@ def _rebuilt(text: str, weights: dict[str, torch.Tensor], path: Path, source: st
             raise ExportError(
                 f"{path} was written by fgan {about.get('fgan', '?')}, which is newer than this one. Upgrade fgan."
             )
-        network, frame = about.pop("network"), Frame.from_json(about.pop("frame"))
+        architecture, frame = about.pop("architecture"), Frame.from_json(about.pop("frame"))
         latent, classes = about.pop("latent")["dimension"], about.pop("classes")
-        if network is None:
+        if architecture is None:
             raise ExportError(
                 f"{path} holds the weights of a generator that is not one of fgan's networks, and code is never "
                 "loaded from a file. Load its weights into your own module: "
                 f'module.load_state_dict(safetensors.torch.load_file("{path.name}")).'
             )
+        if (latent, len(classes)) != (architecture["latent"], architecture["classes"]):
+            raise ValueError("latent and classes are not those of the architecture")
         with DrawnFrom.seeded(0):  # weights that the file replaces
-            generator = build_generator(Architecture(**network), frame)
-        generator.load_state_dict(weights)
+            network = build_generator(Architecture(**architecture), frame)
+        network.load_state_dict(weights)
     except ExportError:
         raise
     except (ValueError, KeyError, TypeError, RuntimeError, IndexError, AttributeError, FganError) as error:
@@ -89,5 +91,5 @@ def _rebuilt(text: str, weights: dict[str, torch.Tensor], path: Path, source: st
         ) from error
     for key in ("format", "library_name", "sample"):
         about.pop(key, None)
-    generator = generator.eval().requires_grad_(False)
-    return TrainedGenerator(generator, frame, latent, classes, source, network, about)
+    network = network.eval().requires_grad_(False)
+    return TrainedGenerator(network, frame, latent, classes, source, architecture, about)
