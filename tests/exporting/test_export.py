@@ -81,7 +81,7 @@ def test_what_is_no_run(tmp_path, run):
     comparison.mkdir()
     (comparison / "comparison.json").write_text("{}")
     run.path.rename(comparison / "kl-seed0")
-    with pytest.raises(ExportError, match="is a comparison.*kl-seed0"):
+    with pytest.raises(ExportError, match=r"is a comparison.*kl-seed0"):
         export(comparison, say=silent)
     with pytest.raises(ExportError, match="got a list"):
         export([run], say=silent)  # pyright: ignore[reportArgumentType]
@@ -121,7 +121,7 @@ def test_a_run_that_still_trains_says_so(run):
 def test_weights_that_are_not_finite_stay(run):
     path = run.checkpoints().path(40) / "generator_average.safetensors"
     save_file({name: value * torch.nan for name, value in load_file(path).items()}, path)
-    with pytest.raises(ExportError, match="not finite.*--step"):
+    with pytest.raises(ExportError, match=r"not finite.*--step"):
         export(run, "safetensors", say=silent)
     assert export(run, "safetensors", step=20, say=silent).exists()
 

@@ -17,15 +17,16 @@ silent = lambda line: None  # noqa: E731
 
 @pytest.fixture
 def library():
-    return pytest.importorskip("huggingface_hub")
+    """The constants of the hub's own library, which it reads at each call."""
+    return pytest.importorskip("huggingface_hub.constants")
 
 
 @pytest.fixture
 def hub(library, monkeypatch, tmp_path):
     with StandIn() as hub:
-        monkeypatch.setattr(library.constants, "ENDPOINT", hub.url)
-        monkeypatch.setattr(library.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-        monkeypatch.setattr(library.constants, "HF_TOKEN_PATH", str(tmp_path / "token"))
+        monkeypatch.setattr(library, "ENDPOINT", hub.url)
+        monkeypatch.setattr(library, "HF_HUB_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setattr(library, "HF_TOKEN_PATH", str(tmp_path / "token"))
         monkeypatch.setenv("HF_TOKEN", TOKEN)
         yield hub
 
@@ -75,7 +76,7 @@ def test_a_private_repository_is_seen_with_the_token_alone(hub, folder, monkeypa
     assert hub.repos["ada/secret"]["private"]
     assert fgan.load("hub:ada/secret").latent == 5
     monkeypatch.delenv("HF_TOKEN")
-    with pytest.raises(ExportError, match="no repository ada/secret that you may see.*hf auth login"):
+    with pytest.raises(ExportError, match=r"no repository ada/secret that you may see.*hf auth login"):
         fgan.load("hub:ada/secret")
 
 
@@ -107,7 +108,7 @@ def test_a_token_that_is_missing_or_wrong(hub, folder, monkeypatch, token, said)
 def test_without_a_network_the_cache_serves(hub, folder, library, monkeypatch):
     push(folder, "ada/shapes", say=silent)
     fgan.load("hub:ada/shapes")
-    monkeypatch.setattr(library.constants, "ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setattr(library, "ENDPOINT", "http://127.0.0.1:1")
     said = []
     assert read_exported("hub:ada/shapes", said.append).latent == 5
     assert "the hub cannot be reached" in said[0]
