@@ -21,10 +21,18 @@ def library():
     return pytest.importorskip("huggingface_hub.constants")
 
 
+def lead_to(url, library, monkeypatch):
+    """Do what HF_ENDPOINT does before the library is imported."""
+    monkeypatch.setattr(library, "ENDPOINT", url)
+    monkeypatch.setattr(
+        library, "HUGGINGFACE_CO_URL_TEMPLATE", url + "/{repo_id}/resolve/{revision}/{filename}"
+    )
+
+
 @pytest.fixture
 def hub(library, monkeypatch, tmp_path):
     with StandIn() as hub:
-        monkeypatch.setattr(library, "ENDPOINT", hub.url)
+        lead_to(hub.url, library, monkeypatch)
         monkeypatch.setattr(library, "HF_HUB_CACHE", str(tmp_path / "cache"))
         monkeypatch.setattr(library, "HF_TOKEN_PATH", str(tmp_path / "token"))
         monkeypatch.setenv("HF_TOKEN", TOKEN)
@@ -108,7 +116,7 @@ def test_a_token_that_is_missing_or_wrong(hub, folder, monkeypatch, token, said)
 def test_without_a_network_the_cache_serves(hub, folder, library, monkeypatch):
     push(folder, "ada/shapes", say=silent)
     fgan.load("hub:ada/shapes")
-    monkeypatch.setattr(library, "ENDPOINT", "http://127.0.0.1:1")
+    lead_to("http://127.0.0.1:1", library, monkeypatch)
     said = []
     assert read_exported("hub:ada/shapes", said.append).latent == 5
     assert "the hub cannot be reached" in said[0]

@@ -120,9 +120,9 @@ def fetched(name: str, say: Say = to_stderr) -> Path:
     """
     repo_id, _, revision = name.removeprefix(PREFIX).partition("@")
     _require_repository(repo_id)
-    hub = _library()
+    api = _library().HfApi(library_name="fgan")
     with _speaking(repo_id):
-        names = _names(hub, repo_id, revision or None, say)
+        names = _names(api, repo_id, revision or None, say)
         code = [one for one in names or [] if PurePosixPath(one).suffix.lower() in CODE]
         if code:
             say(f"{name} also holds {', '.join(code[:5])}: not downloaded, and never run")
@@ -133,14 +133,14 @@ def fetched(name: str, say: Say = to_stderr) -> Path:
             )
         wanted = {"repo_id": repo_id, "revision": revision or None, "local_files_only": names is None}
         if names and CONFIG in names:  # by which the hub counts downloads
-            hub.hf_hub_download(filename=CONFIG, **wanted)
-        return Path(hub.hf_hub_download(filename=WEIGHTS, **wanted))
+            api.hf_hub_download(filename=CONFIG, **wanted)
+        return Path(api.hf_hub_download(filename=WEIGHTS, **wanted))
 
 
-def _names(hub: Any, repo_id: str, revision: str | None, say: Say) -> list[str] | None:  # noqa: ANN401
+def _names(api: Any, repo_id: str, revision: str | None, say: Say) -> list[str] | None:  # noqa: ANN401
     """Return the files of a repository; None where the hub cannot be reached."""
     try:
-        info = hub.HfApi(library_name="fgan").model_info(repo_id, revision=revision)
+        info = api.model_info(repo_id, revision=revision)
     except Exception as error:
         if not _is_unreachable(error):
             raise
