@@ -5,10 +5,15 @@ import re
 import sys
 import tomllib
 
-DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn", "torch_fidelity": "torch-fidelity"}
+DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "huggingface_hub": "huggingface-hub",
+    "sklearn": "scikit-learn",
+    "torch_fidelity": "torch-fidelity",
+}
 """Of modules that are called otherwise."""
-BY_TEXT = {"torch-fidelity"}
-"""What `importlib` loads by a name in the text, without the package's own imports."""
+BY_TEXT = {"onnx", "onnxscript", "torch-fidelity"}
+"""What is looked up by a name in the text: torch's own exporter imports the first two."""
 
 
 def imported(root) -> dict[str, set[str]]:

@@ -55,6 +55,9 @@ MISTAKES = (
     "divergences --nothing",
     "verify --as kl",
     "cite --nothing",
+    "export run --to tflite",
+    "export run a --out b",
+    "push run",
 )
 
 

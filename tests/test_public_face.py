@@ -28,6 +28,8 @@ WANTED = {
         "verify",
         "report",
         "load",
+        "export",
+        "push",
     ),
     *(
         "RunDirectory",

@@ -11,6 +11,7 @@ import pytest
 from fgan.cli.compare import CompareCommand
 from fgan.cli.estimate import EstimateCommand
 from fgan.cli.evaluate import EvaluateCommand
+from fgan.cli.export import ExportCommand
 from fgan.cli.mi import MutualInformationCommand
 from fgan.cli.paper import MnistCommand
 from fgan.cli.train import TrainCommand
@@ -20,6 +21,7 @@ from fgan.estimation import INFORMATION_METHODS, METHODS
 from fgan.evaluation.metrics import METRICS
 from fgan.experiments.comparison import LOSSES
 from fgan.experiments.presets import PRESETS
+from fgan.exporting import TARGETS
 from fgan.load_options import FramesName, SplitName
 from fgan.networks.build import NETWORKS
 from fgan.networks.initialisation import INITS
@@ -70,6 +72,10 @@ def test_choices_of_a_recipe():
     for field, names in CHOICES.items():
         assert found[field] == set(names), field
     assert set(LOSSES) == set(GENERATOR_LOSSES)
+
+
+def test_targets_of_an_export():
+    assert literals(ExportCommand)["to"] == set(TARGETS) <= said(ExportCommand, "to")
 
 
 @pytest.mark.parametrize("command", [EvaluateCommand, MnistCommand])

@@ -18,6 +18,8 @@ from fgan.experiments.run import Run as Run
 from fgan.experiments.run import RunDirectory as RunDirectory
 from fgan.experiments.train import train as train
 from fgan.experiments.worker import work as work
+from fgan.exporting import export as export
+from fgan.exporting import push as push
 from fgan.load_options import LoadOptions as LoadOptions
 from fgan.objectives import GANLoss as GANLoss
 from fgan.reporting.html import report as report

@@ -30,6 +30,10 @@ class RunError(FganError):
     """A run directory cannot be written, read or resumed."""
 
 
+class ExportError(FganError):
+    """A generator cannot leave the house, or cannot be read back."""
+
+
 class RankError(FganError):
     """The processes of one training are not alike, or one of them has ended."""
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "mi": ("p.npy", "q.npy", "--json"),
     "paper": ("toy", "--divergences", "kl", "--steps", 5, "--n", 100, "--json"),
     "report": ("run",),
+    "export": ("run", "--to", "safetensors"),
     "divergences": ("kl",),
     "verify": ("kl",),
     "cite": ("kl",),
@@ -32,8 +33,8 @@ def folder(tmp_path_factory, cold_fgan_command):
     return folder
 
 
-# `train` makes the folder of these, `compare` is started so by its own tests.
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("train", "compare")])
+# `train` makes the folder of these; `compare` and `push` are started so by their own tests.
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("train", "compare", "push")])
 def test_it_works_by_itself(verb, folder, cold_fgan_command):
     result = cold_fgan_command(verb, *COMMANDS[verb], cwd=folder)
     assert result.returncode == 0, result.stderr

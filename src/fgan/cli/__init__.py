@@ -25,6 +25,8 @@ VERBS = {
     "paper": "the f-GAN paper's tables, computed anew beside the published ones",
     "runs": "list runs and comparisons: state, recipe, last numbers",
     "report": "show runs or a comparison as one HTML file",
+    "export": "write a run's generator as ONNX, a torch program, safetensors or a hub folder",
+    "push": "push a hub folder to the Hugging Face hub",
     "divergences": "list the divergences and their formulas",
     "verify": "check divergences, ours or your own, against the laws",
     "cite": "print BibTeX for divergences",

@@ -16,8 +16,8 @@ from fgan.errors import FganError
 class SampleCommand:
     """Draw samples from a run's generator: a .png picture, or a .npy array that `fgan train` can read."""
 
-    run: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="RUN")]
-    """The run directory."""
+    run: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN")]
+    """The run directory; or an exported generator: a .safetensors file, a hub folder, or hub:USER/NAME."""
     n: int = 64
     """How many samples."""
     out: Path = Path("samples.png")
@@ -41,11 +41,15 @@ def run(arguments: list[str]) -> None:
     if command.out.suffix not in (".png", ".npy"):
         raise FganError(f'--out must end in .png or .npy; got "{command.out}".')
     from fgan.data import draw_samples, save_array, save_picture
-    from fgan.training.run_directory import RunDirectory
+    from fgan.exporting import TrainedGenerator, opened
 
-    samples = RunDirectory(command.run, generator=command.generator).sample(
-        command.n, seed=command.seed, label=command.label, best=command.best
-    )
+    source = opened(command.run, print_error, generator=command.generator)
+    if isinstance(source, TrainedGenerator):
+        if command.best:
+            raise FganError(f"--best chooses a checkpoint of a run; {command.run} is none. Leave it out.")
+        samples = source.sample(command.n, seed=command.seed, label=command.label)
+    else:
+        samples = source.sample(command.n, seed=command.seed, label=command.label, best=command.best)
     if command.out.suffix == ".png":
         save_picture(draw_samples(samples), command.out)
     else:

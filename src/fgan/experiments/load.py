@@ -8,17 +8,22 @@ from fgan.errors import RunError
 from fgan.experiments.comparison import ComparisonDirectory
 from fgan.experiments.result import Comparison
 from fgan.experiments.run import Run
+from fgan.exporting import TrainedGenerator, is_exported, read_exported
 
 
-def load(path: str | Path) -> Run | Comparison:
-    """Open a folder that fgan wrote: a run, or a comparison with its runs.
+def load(path: str | Path) -> Run | Comparison | TrainedGenerator:
+    """Open what fgan wrote: a run, a comparison with its runs, or an exported generator.
 
     Args:
-        path: the folder.
+        path: the folder; for an exported generator a .safetensors file, a hub folder, or `hub:USER/NAME`, of which
+            nothing but safetensors is read: no code is run.
 
     Raises:
+        ExportError: where a generator cannot be fetched, or is damaged.
         RunError: where it is neither, or damaged; or where a comparison has no ranking yet.
     """
+    if is_exported(path):
+        return read_exported(path)
     path = Path(path)
     run = Run(path)
     if run.config_path.is_file():

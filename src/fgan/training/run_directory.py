@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from fgan.data import Dataset
@@ -22,10 +21,10 @@ from fgan.files import replace_durably
 from fgan.frame import Frame
 from fgan.networks import Generator
 from fgan.output import jsonable
-from fgan.seeds import checked_seed
 from fgan.training.at_hand import at_hand, keep_at_hand
 from fgan.training.checkpoint import Checkpoints, Guard, do_nothing
 from fgan.training.config import TrainConfig
+from fgan.training.sampling import draw, labels_for
 from fgan.training.settings import Network
 from fgan.training.status import Status
 from fgan.training.trainer import generator_of
@@ -294,24 +293,9 @@ class RunDirectory:
         Raises:
             RunError: where the run has no such class, or no such checkpoint.
         """
-        seed = checked_seed(seed)
         generator, classes, frame = self._load(None, best)
-        latents = torch.randn(n, generator.latent, generator=torch.Generator().manual_seed(seed))
-        labels = self._labels(n, label, classes)
-        if labels is None:
-            return frame.outward(torch.cat([generator(z) for z in latents.split(batch_size)]))
-        pairs = zip(latents.split(batch_size), labels.split(batch_size), strict=True)
-        return frame.outward(torch.cat([generator(z, y) for z, y in pairs]))
-
-    def _labels(self, n: int, label: str | None, classes: list[str]) -> Tensor | None:
-        if label is None:
-            return torch.arange(n) % len(classes) if classes else None
-        if label not in classes:
-            known = (
-                f"its classes are {', '.join(classes)}" if classes else "it was trained without --conditional"
-            )
-            raise RunError(f'a label must be a class of {self.path}; got "{label}", and {known}.')
-        return torch.full((n,), classes.index(label))
+        labels = labels_for(n, label, classes, self.path, RunError)
+        return draw(generator, frame, generator.latent, labels, n=n, seed=seed, batch_size=batch_size)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:

@@ -1,0 +1,65 @@
+"""From a name to a generator: a run directory, an exported file or folder, or a repository of the hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from fgan.errors import ExportError
+from fgan.exporting.hub import CODE, fetched, is_hub_name
+from fgan.exporting.hub_folder import WEIGHTS
+from fgan.exporting.safetensors_file import read_safetensors
+from fgan.exporting.trained import TrainedGenerator
+from fgan.output import Say, to_stderr
+from fgan.training.run_directory import RunDirectory
+from fgan.training.settings import Network
+
+SUFFIX = ".safetensors"
+
+
+def is_exported(name: str | Path) -> bool:
+    """Whether a name is that of an exported generator: on the hub, a .safetensors file, or a folder with one."""
+    path = Path(name)
+    return is_hub_name(name) or path.suffix == SUFFIX or (path / WEIGHTS).is_file()
+
+
+def read_exported(name: str | Path, say: Say = to_stderr) -> TrainedGenerator:
+    """Return an exported generator. Nothing but safetensors is read, and no code is run.
+
+    Args:
+        name: `hub:USER/NAME`, a .safetensors file, or a folder that `fgan export --to hub` wrote.
+        say: told which files are not looked at.
+
+    Raises:
+        ExportError: where there is none, or it is damaged.
+    """
+    if is_hub_name(name):
+        return read_safetensors(fetched(str(name), say), str(name))
+    path = Path(name)
+    if path.is_dir():
+        code = sorted(one.name for one in path.iterdir() if one.suffix.lower() in CODE)
+        if code:
+            say(f"{path} also holds {', '.join(code[:5])}: not looked at, and never run")
+        path = path / WEIGHTS
+    if not path.exists():
+        raise ExportError(f"there is no file {path}. Name one that `fgan export --to safetensors` wrote.")
+    return read_safetensors(path, str(name))
+
+
+def opened(
+    name: str | Path, say: Say = to_stderr, *, generator: Network | None = None
+) -> RunDirectory | TrainedGenerator:
+    """Return what a name stands for: an exported generator, or else a run directory.
+
+    Args:
+        name: see `read_exported`.
+        say: as there.
+        generator: of a run with one of the user's own, see `RunDirectory`.
+
+    Raises:
+        ExportError: where there is none, or an exported one is handed a network.
+    """
+    if not is_exported(name):
+        return RunDirectory(name, generator=generator)
+    if generator:
+        raise ExportError(f"{name} has a generator of its own; got another one. Leave out the generator.")
+    return read_exported(name, say)

@@ -1,0 +1,81 @@
+"""A generator as one traced program: latents in, samples in the data's own numbers out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.export import Dim, ExportedProgram
+
+from fgan.errors import ExportError
+from fgan.exporting.trained import TrainedGenerator
+
+BATCHES = (1, 64)
+"""Sizes at which an exported program is compared with the generator."""
+TOLERANCE = 1e-5
+"""How far they may differ, in units of the largest sample, or of 1 where that is larger."""
+
+
+def inputs_of(trained: TrainedGenerator, n: int) -> tuple[Tensor, ...]:
+    """Return n latents, and labels in turn if there are classes."""
+    latents = torch.randn(n, trained.latent, generator=torch.Generator().manual_seed(n))
+    labels = trained.labels(n, None)
+    return (latents,) if labels is None else (latents, labels)
+
+
+def traced(trained: TrainedGenerator) -> ExportedProgram:
+    """Return the program as torch.export traces it, for a batch of any size.
+
+    Raises:
+        ExportError: where the generator cannot be traced.
+    """
+    batch = Dim("batch", min=1)
+    names = ("latent", "label") if trained.classes else ("latent",)
+    try:
+        program = torch.export.export(
+            trained.generator,
+            inputs_of(trained, 2),
+            dynamic_shapes={name: {0: batch} for name in names},
+            strict=False,
+        )
+    except Exception as error:  # whatever a module of somebody's own does that cannot be traced
+        reason = str(error).strip().splitlines()
+        raise ExportError(
+            f"the generator of {trained.source} cannot be traced by torch.export "
+            f"({type(error).__name__}: {reason[0] if reason else 'no reason given'}). Its forward must work for a "
+            "batch of any size, without branches on values; --to safetensors needs no tracing."
+        ) from error
+    for module in program.graph_module.modules():
+        if isinstance(module, torch.fx.GraphModule):
+            for node in module.graph.nodes:
+                node.meta.pop("stack_trace", None)  # which names files of this machine
+    return program
+
+
+def difference(trained: TrainedGenerator, run: Callable[..., Tensor]) -> float:
+    """Return how far an exported program is from the generator, over batches of 1 and 64.
+
+    Raises:
+        ExportError: where that is more than 1e-5.
+    """
+    program, worst = trained.generator, 0.0
+    for n in BATCHES:
+        inputs = inputs_of(trained, n)
+        with torch.no_grad():
+            expected = program(*inputs)
+        found = run(*inputs)
+        if found.shape != expected.shape or found.dtype != expected.dtype:
+            raise ExportError(
+                f"the exported program of {trained.source} makes {tuple(found.shape)} {found.dtype} where the "
+                f"generator makes {tuple(expected.shape)} {expected.dtype}. Nothing was written."
+            )
+        scale = max(1.0, expected.abs().max().item())
+        worst = max(worst, (found - expected).abs().max().item() / scale)
+    if not worst <= TOLERANCE:
+        raise ExportError(
+            f"the exported program of {trained.source} differs from the generator by {worst:.2g}, which may be "
+            f"{TOLERANCE:g}. Nothing was written; a generator that draws random numbers of its own, or has dropout, "
+            "cannot be exported so."
+        )
+    return worst
