@@ -1,9 +1,9 @@
 """Train an f-GAN on scikit-learn's scans of handwritten digits with each of the classic five divergences.
 
-    python examples/demo.py [--steps 4000] [--out runs/demo]
+    python examples/demo.py [--steps 4000] [--out DIR]
 
 Trains all five as one program, judges them, prints one table, draws one picture and writes one HTML report.
-What was trained before is not trained again.
+All of it lies in runs/demo, with other --steps in runs/demo-STEPS. What was trained before is not trained again.
 """
 
 from __future__ import annotations
@@ -37,16 +37,17 @@ scan->sample  mean distance from a held-out scan to the nearest sample  } held-o
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--steps", type=int, default=STEPS)
-    parser.add_argument("--out", type=Path, default=Path("runs/demo"))
+    parser.add_argument("--out", type=Path)
     arguments = parser.parse_args()
+    out = arguments.out or Path("runs/demo" if arguments.steps == STEPS else f"runs/demo-{arguments.steps}")
     began = time.perf_counter()
 
     print(f"{', '.join(DIVERGENCES)}: {arguments.steps} steps each, all five at once ...", flush=True)
     found = fgan.compare(
         "digits",
         DIVERGENCES,
-        out=arguments.out,
-        resume=(arguments.out / "comparison.json").exists(),
+        out=out,
+        resume=(out / "comparison.json").exists(),
         jobs=1,  # one program, with all cores
         steps=arguments.steps,
         # Half the default recipe's width, and eight times its learning rate, which fades: as good here, and sooner.
@@ -68,7 +69,7 @@ def main() -> None:
         panels[name] = samples[:36]
         fid = next(place.metrics["fid"].text() for place in found.places if place.group == name)
         rows.append((name, fid, *judge(samples)))
-    picture = arguments.out / "digits.png"
+    picture = out / "digits.png"
     save_picture(side_by_side(panels), picture)
 
     print("\n" + "\n".join(aligned(rows)))

@@ -106,9 +106,10 @@ DIVERGENCES = ["total-variation", "kl", "reverse-kl", "pearson", "squared-hellin
 
 
 def demo(root, folder, *flags):
-    """Run the demo; return it and its table: name, digits, and both distances."""
+    """Run the demo in a folder; return it and its table: name, digits, and both distances."""
     result = subprocess.run(
-        [sys.executable, str(root / "examples" / "demo.py"), "--out", str(folder), *flags],
+        [sys.executable, str(root / "examples" / "demo.py"), *flags],
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
@@ -121,8 +122,8 @@ def demo(root, folder, *flags):
 
 @pytest.mark.slow
 def test_the_demo_leaves_a_table_a_picture_and_a_report_and_trains_nothing_twice(root, tmp_path):
-    folder = tmp_path / "demo"
-    first, table = demo(root, folder, "--steps", "20")
+    folder = tmp_path / "runs" / "demo-20"
+    first, table = demo(root, tmp_path, "--steps", "20")
     assert first.returncode == 0, first.stderr
     assert [row[0] for row in table] == DIVERGENCES
     assert (folder / "digits.png").stat().st_size > 10_000
@@ -130,19 +131,22 @@ def test_the_demo_leaves_a_table_a_picture_and_a_report_and_trains_nothing_twice
     assert all(name in page for name in DIVERGENCES)
     assert "kl-seed0 finished" in first.stdout
 
-    again, same = demo(root, folder, "--steps", "20")
+    again, same = demo(root, tmp_path, "--steps", "20")
     assert again.returncode == 0, again.stderr
     assert same == table
     assert not re.search("finished|judged", again.stdout)
 
-    other, _ = demo(root, folder, "--steps", "30")
+    more, _ = demo(root, tmp_path, "--steps", "30")
+    assert more.returncode == 0 and (tmp_path / "runs" / "demo-30" / "report.html").is_file(), more.stderr
+
+    other, _ = demo(root, tmp_path, "--steps", "30", "--out", str(folder))
     assert other.returncode == 1 and "choose another --out" in other.stderr
     assert "Traceback" not in other.stderr
 
 
 @pytest.mark.slow
 def test_the_demo_is_as_good_as_the_readme_says(root, tmp_path):
-    result, table = demo(root, tmp_path / "demo")
+    result, table = demo(root, tmp_path)
     assert result.returncode == 0, result.stderr
     assert [row[0] for row in table] == DIVERGENCES
     for name, digits, there, back in table:

@@ -136,6 +136,19 @@ def test_runs_that_are_no_comparison_are_told_apart_by_what_differs(comparison, 
     assert any(line.startswith("fast: no evaluation") for line in said)
 
 
+def test_one_run_of_each_is_no_mean(copy, tmp_path):
+    shutil.rmtree(copy / "kl-seed1"), shutil.rmtree(copy / "js-seed1")
+    ranking = json.loads((copy / "ranking.json").read_text())
+    ranking["outcomes"] = {name: end for name, end in ranking["outcomes"].items() if "seed0" in name}
+    ranking["places"] = [place | {"seeds": 1} for place in ranking["places"]]
+    (copy / "ranking.json").write_text(json.dumps(ranking))
+    _, text = written([copy], tmp_path)
+    assert '<section id="ranking">' in text and "means over seeds" not in text.lower()
+    assert "Every run" in text and "nothing of what another seed would give" in text
+    (copy / "ranking.json").write_text(json.dumps(ranking | {"places": []}))
+    written([copy], tmp_path)
+
+
 def damage(path):
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
 

@@ -59,9 +59,15 @@ def run_rows(runs: Sequence[Run]) -> list[Row]:
 
 
 def mean_rows(runs: Sequence[Run], ranking: Comparison | None) -> list[Row]:
-    """Return a row for each group: the ranking's means, or those over what was judged of two seeds or more."""
+    """Return a row for each group: the ranking's means, or those over what was judged of two seeds or more.
+
+    None where each group is of one seed, and its run has a row of its own.
+    """
     games = {run.group: run.game for run in runs}
     if ranking:
+        judged = {run.group for run in runs if run.evaluation}
+        if all(place.seeds == 1 and place.group in judged for place in ranking.places):
+            return []
         return [
             Row(place.group, place.group, games[place.group], None, place.seeds, place.metrics)
             for place in ranking.places
