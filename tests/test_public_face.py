@@ -30,7 +30,9 @@ WANTED = {
         "load",
     ),
     *(
+        "Run",
         "RunDirectory",
+        "Generator",
         "GANLoss",
         "divergence",
         "Divergence",
