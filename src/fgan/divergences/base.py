@@ -281,9 +281,10 @@ class Divergence(Facts, ABC):
     def _repr_html_(self) -> str:
         """Write its name, its formulas and when to use it."""
         card, formulas = self.card, self.formulas
+        where = ", ".join(f"{letter} = {value:g}" for letter, value in formulas.constants.items())
         rows = [
             (repr(self), card.title), ("f(u)", formulas.f), ("f'(u)", formulas.derivative),
-            ("f*(t)", formulas.conjugate), ("use", card.use), ("avoid", card.avoid),
+            ("f*(t)", formulas.conjugate), ("where", where), ("use", card.use), ("avoid", card.avoid),
         ]  # fmt: skip
         return html_table([row for row in rows if row[1]], head=False)
 
