@@ -32,7 +32,9 @@ WANTED = {
         "push",
     ),
     *(
+        "Run",
         "RunDirectory",
+        "Generator",
         "GANLoss",
         "divergence",
         "Divergence",

@@ -41,9 +41,8 @@ from fgan.data.streaming import (
     iterated_dataset,
     most_bytes,
 )
+from fgan.data.tables.numbers import numbers_in
 from fgan.data.tables.shapes import unfolded
-from fgan.data.tables.table import Column
-from fgan.data.tables.values import column_of
 from fgan.data.values import Stored
 from fgan.errors import DataError
 from fgan.files import save_file
@@ -122,6 +121,7 @@ def as_dataset(
     Raises:
         DataError: for anything else, and for samples that cannot be trained on.
 
+    >>> import torch
     >>> data = as_dataset(torch.rand(20, 1, 8, 8))
     >>> data.name, data.shape, len(data.train), len(data.held_out)
     ('tensor', (1, 8, 8), 18, 2)
@@ -207,7 +207,7 @@ def read_passed(value: Passable, *, options: LoadOptions | None = None, say: Say
     kind, options = kind_of(value), options or LoadOptions()
     value = unfolded(value) if type(value).__name__ == "LazyFrame" else value
     if _is_frame(value):
-        return Passed(kind, _numbers_in(value, kind))
+        return Passed(kind, numbers_in(value, kind))
     if isinstance(value, Mapping) and (pair := _pair_in(value)) is not value:
         return replace(read_passed(pair, options=options, say=say), kind=kind)
     if _is_pair(value):
@@ -228,6 +228,7 @@ def read_passed(value: Passable, *, options: LoadOptions | None = None, say: Say
 def kind_of(value: object) -> str:
     """Return what a value is called after its type.
 
+    >>> import torch
     >>> kind_of(np.zeros(3)), kind_of(torch.zeros(3)), kind_of([1])
     ('array', 'tensor', 'list')
     """
@@ -270,42 +271,6 @@ def _is_frame(value: object) -> bool:
     return any(hasattr(value, name) for name in ("__dataframe__", "to_pandas", "iloc")) and not _is_hugging(
         value
     )
-
-
-def _numbers_in(table: Any, kind: str) -> Array:  # noqa: ANN401
-    """Return a table of numbers as an array (N, D).
-
-    Raises:
-        DataError: where columns hold anything else, or cells are missing.
-    """
-    names = getattr(table, "column_names", None) or getattr(table, "columns", None)
-    if names is None or not len(names) or isinstance(names[0], (list, tuple)) or len({*names}) < len(names):
-        raise DataError(
-            f"a table has columns, each with a name of its own; the {kind} has not. Pass an array (N, D)."
-        )
-    columns = {str(name): column_of(table[name], str(name)) for name in names}
-    odd = [
-        name
-        for name, one in columns.items()
-        if one.cells.dtype.kind not in "iuf" or one.unit or one.kind == "category"
-    ]
-    if odd:
-        raise DataError(
-            f"a table to train on holds numbers, not yet categories, words or dates; of the {kind} these are none: "
-            f"{', '.join(odd[:5])}{', ...' if len(odd) > 5 else ''}. Leave them out, or make numbers of them."
-        )
-    gaps = {name: int(one.missing.argmax()) for name, one in columns.items() if one.missing is not None}
-    if gaps:
-        name, row = next(iter(gaps.items()))
-        raise DataError(
-            f"every cell must be there; the {kind} lacks some in {', '.join(list(gaps)[:5])}, the first of {name} in "
-            f"row {row}. Leave these rows out, or fill them."
-        )
-    return np.stack([one.cells.astype(np.float64) for one in columns.values()], 1)
-
-
-def _is_of_numbers(column: Column) -> bool:
-    return column.cells.dtype.kind in "iuf" and not column.unit and column.kind != "category"
 
 
 def _is_hugging(value: object) -> bool:

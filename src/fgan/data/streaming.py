@@ -31,6 +31,8 @@ SHARE = 0.7
 """Of the free memory that the samples may take."""
 MOST_HELD, MOST_BUFFERED = 2**28, 100_000
 """Bytes that a held-out part, what is looked at, or a buffer takes, and samples of a buffer."""
+LISTED = 2**24
+"""Rows of which a list is made, to choose some."""
 COPIES = 2
 """How often samples are in memory while they are read: one by one, and side by side."""
 FIRST_FEW = 8
@@ -103,7 +105,7 @@ def indexed_dataset(value: Any, read: Callable[[int], Item], rows: int, about: S
     with drawing():
         most = _room_for(read(0)[0])
     held = min(max(1, int(rows * HELD_OUT_SHARE)), HELD_OUT_MOST, most)
-    order = torch.randperm(rows, generator=torch.Generator().manual_seed(0))[: held + min(PROBE, most)]
+    order = _some(rows, held + min(PROBE, most))
     held_rows, looked_at = order[:held].sort().values, order[held:]
     about.say(
         f"the {about.kind}: {len(order):,} of {rows:,} samples are read first, {held:,} of them to hold out"
@@ -154,6 +156,15 @@ def iterated_dataset(value: Any, reader: Reader, items: Sequence[Item], about: S
         "those of a run that was never stopped"
     )
     return _recorded(probe, source, promise, len(kept), about)
+
+
+def _some(rows: int, count: int) -> Tensor:
+    """Return so many rows, or all, always the same ones in the same order; for very many without a list of them all."""
+    random = torch.Generator().manual_seed(0)
+    if rows <= LISTED:
+        return torch.randperm(rows, generator=random)[:count]
+    drawn = dict.fromkeys(torch.randint(rows, (2 * count,), generator=random).tolist())
+    return torch.tensor(list(drawn)[:count])
 
 
 def _room_for(sample: Any) -> int:  # noqa: ANN401

@@ -26,6 +26,7 @@ from fgan.divergences.elementary import TensorMap, value_and_slope, widened
 from fgan.divergences.facts import Facts
 from fgan.divergences.newton import SLOPE_INVERSE, conjugate_by_inversion, invert
 from fgan.errors import FganError
+from fgan.output import html_table
 
 
 @dataclass(frozen=True)
@@ -276,6 +277,16 @@ class Divergence(Facts, ABC):
     def __repr__(self) -> str:
         """Write the call that makes it."""
         return f'fgan.divergence("{self.name}", link="{self.link}")'
+
+    def _repr_html_(self) -> str:
+        """Write its name, its formulas and when to use it."""
+        card, formulas = self.card, self.formulas
+        where = ", ".join(f"{letter} = {value:g}" for letter, value in formulas.constants.items())
+        rows = [
+            (repr(self), card.title), ("f(u)", formulas.f), ("f'(u)", formulas.derivative),
+            ("f*(t)", formulas.conjugate), ("where", where), ("use", card.use), ("avoid", card.avoid),
+        ]  # fmt: skip
+        return html_table([row for row in rows if row[1]], head=False)
 
 
 def _widened(function: TensorMap, v: Tensor) -> Tensor:

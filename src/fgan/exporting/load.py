@@ -46,7 +46,7 @@ def read_exported(name: str | Path, say: Say = to_stderr) -> TrainedGenerator:
 
 
 def opened(
-    name: str | Path, say: Say = to_stderr, *, generator: Network | None = None
+    name: str | Path, say: Say = to_stderr, *, generator: Network = ""
 ) -> RunDirectory | TrainedGenerator:
     """Return what a name stands for: an exported generator, or else a run directory.
 

@@ -1,0 +1,48 @@
+"""Tables that hold nothing but numbers, as an array."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fgan.data.tables.table import Column
+from fgan.data.tables.values import column_of
+from fgan.errors import DataError
+
+
+def numbers_in(table: Any, kind: str) -> NDArray[np.float64]:  # noqa: ANN401
+    """Return a table of numbers as an array (N, D).
+
+    Raises:
+        DataError: where columns hold anything else, or cells are missing.
+    """
+    names = getattr(table, "column_names", None) or getattr(table, "columns", None)
+    if names is None or not len(names) or isinstance(names[0], (list, tuple)) or len({*names}) < len(names):
+        raise DataError(
+            f"a table has columns, each with a name of its own; the {kind} has not. Pass an array (N, D)."
+        )
+    columns = {str(name): column_of(table[name], str(name)) for name in names}
+    odd = [
+        name
+        for name, one in columns.items()
+        if one.cells.dtype.kind not in "iuf" or one.unit or one.kind == "category"
+    ]
+    if odd:
+        raise DataError(
+            f"a table to train on holds numbers, not yet categories, words or dates; of the {kind} these are none: "
+            f"{', '.join(odd[:5])}{', ...' if len(odd) > 5 else ''}. Leave them out, or make numbers of them."
+        )
+    gaps = {name: int(one.missing.argmax()) for name, one in columns.items() if one.missing is not None}
+    if gaps:
+        name, row = next(iter(gaps.items()))
+        raise DataError(
+            f"every cell must be there; the {kind} lacks some in {', '.join(list(gaps)[:5])}, the first of {name} in "
+            f"row {row}. Leave these rows out, or fill them."
+        )
+    return np.stack([one.cells.astype(np.float64) for one in columns.values()], 1)
+
+
+def _is_of_numbers(column: Column) -> bool:
+    return column.cells.dtype.kind in "iuf" and not column.unit and column.kind != "category"
