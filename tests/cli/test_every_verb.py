@@ -14,10 +14,12 @@ COMMANDS = {
     "estimate": ("p.npy", "q.npy"),
     "mi": ("p.npy", "q.npy", "--json"),
     "paper": ("toy", "--divergences", "kl", "--steps", 5, "--n", 100, "--json"),
+    "runs": (".",),
     "report": ("run",),
     "divergences": ("kl",),
     "verify": ("kl",),
     "cite": ("kl",),
+    "completion": ("bash",),
 }
 
 
