@@ -14,11 +14,13 @@ COMMANDS = {
     "estimate": ("p.npy", "q.npy"),
     "mi": ("p.npy", "q.npy", "--json"),
     "paper": ("toy", "--divergences", "kl", "--steps", 5, "--n", 100, "--json"),
+    "runs": (".",),
     "report": ("run",),
     "export": ("run", "--to", "safetensors"),
     "divergences": ("kl",),
     "verify": ("kl",),
     "cite": ("kl",),
+    "completion": ("bash",),
 }
 
 

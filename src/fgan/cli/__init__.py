@@ -30,6 +30,7 @@ VERBS = {
     "divergences": "list the divergences and their formulas",
     "verify": "check divergences, ours or your own, against the laws",
     "cite": "print BibTeX for divergences",
+    "completion": "print a script that completes all this in bash, zsh or fish",
 }
 
 

@@ -21,7 +21,7 @@ MOST_CHANGES = 4
 
 @dataclass(frozen=True, kw_only=True)
 class RunsCommand:
-    """List run directories and comparisons below a folder: state, data, divergence, recipe, steps, last numbers, age."""
+    """List runs and comparisons below a folder: state, data, divergence, recipe, steps, last numbers, age."""
 
     folder: tyro.conf.Positional[Path] = Path("runs")
     """Where to look, at most five folders deep."""
