@@ -41,6 +41,8 @@ WANTED = {
         "LoadOptions",
         "FganError",
         "work",
+        "penalty",
+        "EMA",
     ),
 }
 

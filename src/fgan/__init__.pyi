@@ -17,7 +17,9 @@ from fgan.experiments.train import train as train
 from fgan.experiments.worker import work as work
 from fgan.load_options import LoadOptions as LoadOptions
 from fgan.objectives import GANLoss as GANLoss
+from fgan.objectives import penalty as penalty
 from fgan.reporting.html import report as report
+from fgan.training.averaging import EMA as EMA
 from fgan.training.config import TrainConfig as TrainConfig
 from fgan.training.run_directory import RunDirectory as RunDirectory
 from fgan.verification import verify as verify
