@@ -46,6 +46,8 @@ WANTED = {
         "FganError",
         "work",
         "STOP",
+        "penalty",
+        "EMA",
     ),
 }
 

@@ -4,6 +4,7 @@ from fgan.objectives.bounds import plain_bound, tight_bound
 from fgan.objectives.build import BASELINES, OBJECTIVES, build_objective
 from fgan.objectives.gan_loss import GENERATOR_LOSSES, GANLoss
 from fgan.objectives.objective import Objective
+from fgan.objectives.own_loop import CriticPenalty, penalty
 from fgan.objectives.penalties import PENALTIES, squared_gradient
 from fgan.objectives.schedule import Penalties, faded, read_terms
 
@@ -12,11 +13,13 @@ __all__ = [
     "GENERATOR_LOSSES",
     "OBJECTIVES",
     "PENALTIES",
+    "CriticPenalty",
     "GANLoss",
     "Objective",
     "Penalties",
     "build_objective",
     "faded",
+    "penalty",
     "plain_bound",
     "read_terms",
     "squared_gradient",

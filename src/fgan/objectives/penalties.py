@@ -71,7 +71,7 @@ class Penalty(ABC):
     def __init__(self, divergence: Divergence | None) -> None:  # noqa: B027 - most have no use for it
         """Take the divergence of the game, None where it has none."""
 
-    def draws(self, real: Tensor, random: torch.Generator) -> Tensor | None:
+    def draws(self, real: Tensor, random: torch.Generator | None) -> Tensor | None:
         """Return the random numbers (n, ...) of which `points` makes points for a batch like `real` (n, *shape)."""
         return None
 
@@ -87,7 +87,7 @@ class Penalty(ABC):
         return None
 
     def drawn(
-        self, how: Callable[..., Tensor], real: Tensor, shape: Sequence[int], random: torch.Generator
+        self, how: Callable[..., Tensor], real: Tensor, shape: Sequence[int], random: torch.Generator | None
     ) -> Tensor:
         """Return this part's numbers (n, *shape), by `torch.rand` or the like, of those drawn for the whole batch."""
         n = len(real) * self.part.size
@@ -137,7 +137,7 @@ class ApproximateR1(Penalty):
     sigma = 1e-3
     """The noise in each entry, where 1 is the data's distance from their mean: float32 resolves slopes to 1e-4."""
 
-    def draws(self, real: Tensor, random: torch.Generator) -> Tensor:
+    def draws(self, real: Tensor, random: torch.Generator | None) -> Tensor:
         """Return the noise of each entry."""
         return self.drawn(torch.randn, real, real.shape[1:], random)
 
@@ -178,7 +178,7 @@ class GradientPenalty(Penalty):
     Source: Gulrajani et al., "Improved Training of Wasserstein GANs" (2017), eq. 3.
     """
 
-    def draws(self, real: Tensor, random: torch.Generator) -> Tensor:
+    def draws(self, real: Tensor, random: torch.Generator | None) -> Tensor:
         """Return where on its segment each point lies, in [0, 1), one number a sample."""
         return self.drawn(torch.rand, real, (1,) * (real.ndim - 1), random)
 
@@ -213,7 +213,7 @@ class Dragan(GradientPenalty):
     Source: Kodali et al., "On Convergence and Stability of GANs" (2017), §2.3 and its code.
     """
 
-    def draws(self, real: Tensor, random: torch.Generator) -> Tensor:
+    def draws(self, real: Tensor, random: torch.Generator | None) -> Tensor:
         """Return the noise of each sample's entries and, last, its share a: a row (entries + 1,) a sample."""
         noise = self.drawn(torch.rand, real, real.shape[1:], random)
         return torch.cat([noise.flatten(1), super().draws(real, random).flatten(1)], 1)

@@ -1,4 +1,4 @@
-"""The moving average of a generator's weights."""
+"""The moving average of a generator's weights: `EMA` for any loop, `ExponentialAverage` for traced and joint steps."""
 
 from __future__ import annotations
 
@@ -9,6 +9,72 @@ from typing import Self
 
 import torch
 from torch import Tensor, nn
+
+from fgan.errors import FganError
+
+
+def rising(decay: float, step: int) -> float:
+    """Return the decay after step number `step` (0 is the first): min(decay, (1 + step)/(10 + step)).
+
+    >>> rising(0.999, 0), rising(0.999, 10**6)
+    (0.1, 0.999)
+    """
+    return min(decay, (1 + step) / (10 + step))
+
+
+class EMA(nn.Module):
+    r"""The exponential moving average of a module's weights, for a training loop of one's own.
+
+    .. math:: \bar w \leftarrow d_t \bar w + (1 - d_t) w, \quad d_t = \min(d, (1 + t)/(10 + t))
+
+    Samples of the averaged generator are better than those of the last step. It is a module too: it moves with `.to`,
+    its `state_dict()` goes into a checkpoint, and it always stays in eval mode.
+
+    Args:
+        module: the module to follow, which goes on training.
+        decay: d, at least 0 (the average is the module) and below 1.
+
+    Raises:
+        FganError: for another decay.
+
+    >>> generator = nn.Linear(1, 1)
+    >>> average = EMA(generator, 0.9)
+    >>> _ = generator.weight.data.add_(1.0)
+    >>> average.update()
+    >>> round((generator.weight - average.module.weight).item(), 6)
+    0.1
+    """
+
+    updates: Tensor
+
+    def __init__(self, module: nn.Module, decay: float = 0.999) -> None:
+        super().__init__()
+        if not 0 <= decay < 1:
+            raise FganError(f"decay must be at least 0 and below 1; got {decay}. 0.999 is usual.")
+        self.decay = decay
+        self.module = copy.deepcopy(module).requires_grad_(False)
+        self._followed = (module,)  # in a tuple, so that it is no part of this module
+        self.register_buffer("updates", torch.zeros((), dtype=torch.long))
+        self.train()
+
+    def train(self, mode: bool = True) -> Self:
+        """Stay in eval mode, whatever the module around it does."""
+        return super().train(False)
+
+    @torch.no_grad()
+    def update(self) -> None:
+        """Follow the module; call it after each of its optimiser's steps."""
+        (followed,) = self._followed
+        share = 1 - rising(self.decay, int(self.updates))
+        for own, theirs in zip(self.module.parameters(), followed.parameters(), strict=True):
+            own.lerp_(theirs.detach().to(own), share)
+        for own, theirs in zip(self.module.buffers(), followed.buffers(), strict=True):
+            own.copy_(theirs)
+        self.updates += 1
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        """Return what the averaged module makes of its inputs."""
+        return self.module(*inputs)
 
 
 class ExponentialAverage:
@@ -73,7 +139,7 @@ class ExponentialAverage:
 
     def decay_at(self, step: int) -> float:
         """Return the decay after step number `step` (0 is the first)."""
-        return min(self.decay, (1 + step) / (10 + step))
+        return rising(self.decay, step)
 
     def follow(self, share: float | Tensor) -> None:
         """Go this share of the way to the network, a number or a scalar."""
