@@ -11,8 +11,11 @@ from fgan.estimation import estimate as estimate
 from fgan.estimation import mutual_information as mutual_information
 from fgan.evaluation import evaluate as evaluate
 from fgan.experiments.compare import compare as compare
+from fgan.experiments.estimator import Generator as Generator
 from fgan.experiments.load import load as load
 from fgan.experiments.presets import preset as preset
+from fgan.experiments.run import Run as Run
+from fgan.experiments.run import RunDirectory as RunDirectory
 from fgan.experiments.train import train as train
 from fgan.experiments.worker import work as work
 from fgan.exporting import export as export
@@ -21,7 +24,6 @@ from fgan.load_options import LoadOptions as LoadOptions
 from fgan.objectives import GANLoss as GANLoss
 from fgan.reporting.html import report as report
 from fgan.training.config import TrainConfig as TrainConfig
-from fgan.training.run_directory import RunDirectory as RunDirectory
 from fgan.verification import verify as verify
 
 __version__: str

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import math
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from html import escape
+from importlib.util import find_spec
 from typing import Any, TextIO
+
+from tqdm import tqdm
 
 Say = Callable[[str], None]
 """Receives lines for people."""
@@ -61,3 +66,69 @@ def to_stderr(note: str) -> None:
 def on_a_terminal(stream: TextIO | None) -> bool:
     """Whether somebody may be watching this stream, such as `sys.stderr`; one that was closed is None."""
     return stream is not None and stream.isatty()
+
+
+def in_a_notebook() -> bool:
+    """Whether this runs in a kernel of Jupyter, whose cells show what is printed."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    return shell is not None and getattr(shell, "kernel", None) is not None
+
+
+def for_people() -> TextIO:
+    """Return where lines for people go: below a notebook's cell, elsewhere to standard error.
+
+    A program's output is its own; and in a notebook, standard error looks like an error.
+    """
+    return sys.stdout if in_a_notebook() else sys.stderr
+
+
+def to_people(line: str) -> None:
+    """Say a line there."""
+    stream = for_people()
+    if stream is not None:  # None under pythonw and in some services
+        stream.write(f"{line}\n")
+
+
+def progress_bar(total: int, *, shown: bool = True) -> tqdm:
+    """Return a bar of steps: on a terminal, and in a notebook as a widget where it has widgets."""
+    notebook = in_a_notebook()
+    kind = tqdm
+    if notebook and find_spec("ipywidgets"):
+        from tqdm.notebook import tqdm as kind
+    hidden = not shown or not (notebook or on_a_terminal(sys.stderr))
+    return kind(total=total, disable=hidden, unit="step", dynamic_ncols=True)
+
+
+def html_table(rows: Sequence[Sequence[object]], *, head: bool = True) -> str:
+    """Return rows of cells as a table for notebooks, the first of them as its heading.
+
+    >>> html_table([("a<b", 1)], head=False)
+    '<table><tr><td style="text-align:left">a&lt;b</td><td style="text-align:left">1</td></tr></table>'
+    """
+    lines = []
+    for number, row in enumerate(rows):
+        kind = "th" if head and number == 0 else "td"
+        cells = (f'<{kind} style="text-align:left">{escape(str(cell))}</{kind}>' for cell in row)
+        lines.append(f"<tr>{''.join(cells)}</tr>")
+    return f"<table>{''.join(lines)}</table>"
+
+
+def html_lines(lines: Iterable[str]) -> str:
+    """Return lines of text for notebooks, one below the other.
+
+    >>> html_lines(["a<b"])
+    '<div>a&lt;b</div>'
+    """
+    return "".join(f"<div>{escape(line)}</div>" for line in lines)
+
+
+def html_picture(png: bytes, says: str) -> str:
+    """Return a picture for notebooks, in the page itself.
+
+    Args:
+        png: its file.
+        says: what it shows, for those who cannot see it.
+    """
+    content = base64.b64encode(png).decode()
+    return f'<img alt="{escape(says)}" style="max-width:100%" src="data:image/png;base64,{content}">'

@@ -49,9 +49,9 @@ def run(arguments: list[str]) -> None:
     from fgan.training.run import default_folder
 
     out = command.out
-    if out is None and command.preset != "default":
+    if out is None:  # always the same folder: a command that is repeated by mistake is refused
         out = default_folder(command.recipe, command.preset)
-    summary = train(
+    run = train(
         command.recipe,
         out,
         resume=command.resume,
@@ -59,6 +59,8 @@ def run(arguments: list[str]) -> None:
         # A log file wants its lines, although a terminal shows the progress bar.
         lines=None if command.json or on_a_terminal(sys.stdout) else True,
     )
+    summary = run.summary
+    assert summary, "it was trained just now"
     if torchrun.rank():  # rank 0 speaks for all
         pass
     elif command.json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -140,6 +140,19 @@ class FunctionSource:
         return ""
 
 
+@runtime_checkable
+class Indexed(Protocol):
+    """A source that says which samples it draws before it reads them."""
+
+    def rows(self, n: int, generator: torch.Generator) -> Tensor:
+        """Draw what decides n samples, one row for each."""
+        ...
+
+    def at(self, rows: Tensor) -> tuple[Tensor, Tensor | None]:
+        """Return the samples of these rows, and their labels."""
+        ...
+
+
 @dataclass(frozen=True)
 class Shard:
     """A part of every batch that a source draws; the generator moves on as for the whole batch.
@@ -158,7 +171,7 @@ class Shard:
 
     def draw_labelled(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
         """Draw the samples that `draw` would, and their labels."""
-        if isinstance(self.source, TensorSource):
+        if isinstance(self.source, Indexed):
             return self.source.at(self.source.rows(n, generator)[self.part(n)])
         x, labels = self.source.draw_labelled(n, generator)
         return x[self.part(n)], None if labels is None else labels[self.part(n)]
@@ -216,6 +229,12 @@ class Dataset:
     def to(self, device: torch.device | str) -> Dataset:
         """Return the same data with its memory on `device`."""
         return replace(self, train=self.train.to(device), held_out=self.held_out.to(device))
+
+
+def finite(source: Source) -> TensorSource | None:
+    """Return samples that lie in memory: a finite source, or what was looked at of a stream; None where none do."""
+    found = source if isinstance(source, TensorSource) else getattr(source, "probe", None)
+    return found if isinstance(found, TensorSource) else None
 
 
 def as_float(values: Tensor) -> Tensor:

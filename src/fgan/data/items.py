@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from torch import Tensor
-from torch.utils.data import DataLoader, RandomSampler, SequentialSampler
+from torch.utils.data import (
+    DataLoader,
+    IterableDataset,
+    RandomSampler,
+    SequentialSampler,
+    Subset,
+    SubsetRandomSampler,
+)
 from tqdm import tqdm
 
 from fgan.draws import DrawnFrom
@@ -36,30 +43,43 @@ class Reader:
         kind: what to call in an error what is read.
         image_key, label_key: the columns of items that are mappings; found by their usual names if not given.
         left_out: filled with the names of the parts that are neither samples nor classes.
+        rest: what comes after the items, where those were not all and the rest was to be kept.
     """
 
     kind: str
     image_key: str | None = None
     label_key: str | None = None
     left_out: set[str] = field(default_factory=set)
+    rest: Iterator[Item] | None = None
 
-    def items(self, values: Iterable[Any], say: Say) -> list[Item]:
-        """Return each sample with its class; all of them, or of what may be endless the first."""
-        batched = isinstance(values, DataLoader) and values.batch_sampler is not None
-        length = len(values) if isinstance(values, Sized) and _has_length(values) else None
+    def items(self, values: Iterable[Any], say: Say, most: int | None = None) -> list[Item]:
+        """Return each sample with its class; all of them, or of what may be endless the first.
+
+        Args:
+            values: what holds them.
+            say: told what is left out.
+            most: bytes to read, of anything, after which the rest is kept.
+        """
+        batched = self._batched(values)
+        length = length_of(values)
         found: list[Item] = []
         held = 0
         silent = not on_a_terminal(sys.stderr)
         # Data sets that draw, such as random flips, draw the same each time and leave the global generator alone.
         with DrawnFrom.seeded(0):
+            each = self._each(values, length)
             for one in tqdm(
-                self._each(values, length), f"reading {self.kind}", length, leave=False, disable=silent,
+                each, f"reading {self.kind}", length, leave=False, disable=silent,
                 delay=SECONDS_BEFORE_PROGRESS,
             ):  # fmt: skip
                 new = self._rows(one) if batched else [self._parts(one)]
                 found += new
                 held += sum(getattr(sample, "nbytes", 0) for sample, _ in new)
-                if length is None and (len(found) > MOST_ITEMS or held > MOST_BYTES):
+                if most is not None:
+                    if held > most or len(found) > MOST_ITEMS:
+                        self.rest = self._flat(each, batched)
+                        break
+                elif length is None and (len(found) > MOST_ITEMS or held > MOST_BYTES):
                     found = found[:MOST_ITEMS]
                     say(
                         f"only the first {len(found):,} samples of the {self.kind} are taken: it does not say how long "
@@ -67,6 +87,42 @@ class Reader:
                     )
                     break
         return found
+
+    def flat(self, values: Iterable[Any]) -> Iterator[Item]:
+        """Yield each sample with its class, as they come."""
+        return self._flat(self._each(values, length_of(values)), self._batched(values))
+
+    def _flat(self, each: Iterator[Any], batched: bool) -> Iterator[Item]:
+        for one in each:
+            yield from self._rows(one) if batched else [self._parts(one)]
+
+    def _batched(self, values: object) -> bool:
+        return isinstance(values, DataLoader) and values.batch_sampler is not None
+
+    def by_index(self, values: Any) -> Callable[[int], Item] | None:  # noqa: ANN401
+        """Return what reads the item of a row, where the data can be read in any order; None where they cannot."""
+        loader, samples = (values, indexed(values)) if isinstance(values, DataLoader) else (None, values)
+        if samples is None or isinstance(samples, IterableDataset) or not hasattr(samples, "__getitem__"):
+            return None
+        if length_of(samples) is None:
+            return None
+
+        def read(row: int) -> Item:
+            try:
+                one = samples[row]
+                if loader is not None:
+                    one = loader.collate_fn([one] if self._batched(loader) else one)
+            except Exception as error:
+                raise self._unreadable(row, error) from error
+            return self._rows(one)[0] if self._batched(loader) else self._parts(one)
+
+        return read
+
+    def _unreadable(self, number: int, error: Exception) -> DataError:
+        return DataError(
+            f"every item of the data must be readable; item {number} of the {self.kind} raised "
+            f"{type(error).__name__}: {error}. Mend it, or leave it out."
+        )
 
     def _each(self, values: Iterable[Any], length: int | None) -> Iterator[Any]:
         """Yield what `values` holds; what its own code raises is said together with the place."""
@@ -81,10 +137,7 @@ class Reader:
             except StopIteration:
                 return
             except Exception as error:
-                raise DataError(
-                    f"every item of the data must be readable; item {number} of the {self.kind} raised "
-                    f"{type(error).__name__}: {error}. Mend it, or leave it out."
-                ) from error
+                raise self._unreadable(number, error) from error
             yield one
             number += 1
 
@@ -180,16 +233,7 @@ def in_order(loader: DataLoader[Any]) -> DataLoader[Any]:
 
     A sampler that leaves out, repeats or weighs samples stays as it is.
     """
-    sampler = loader.sampler
-    plain = (loader.batch_size is not None or loader.batch_sampler is None) and (
-        type(sampler) is SequentialSampler
-        or (
-            type(sampler) is RandomSampler
-            and not sampler.replacement
-            and len(sampler) == len(sampler.data_source)
-        )
-    )
-    if not plain:
+    if not _is_plain(loader):
         return loader
     return DataLoader(
         loader.dataset,
@@ -199,6 +243,33 @@ def in_order(loader: DataLoader[Any]) -> DataLoader[Any]:
         worker_init_fn=loader.worker_init_fn,
         multiprocessing_context=loader.multiprocessing_context,
     )
+
+
+def indexed(loader: DataLoader[Any]) -> Any:  # noqa: ANN401
+    """Return what a loader draws from once each, in an order that does not matter; None where its sampler decides."""
+    if isinstance(loader.dataset, IterableDataset):
+        return None
+    if type(loader.sampler) is SubsetRandomSampler:
+        return Subset(loader.dataset, loader.sampler.indices)
+    return loader.dataset if _is_plain(loader) else None
+
+
+def _is_plain(loader: DataLoader[Any]) -> bool:
+    """Whether a loader gives every sample of its data set once."""
+    sampler = loader.sampler
+    return (loader.batch_size is not None or loader.batch_sampler is None) and (
+        type(sampler) is SequentialSampler
+        or (
+            type(sampler) is RandomSampler
+            and not sampler.replacement
+            and len(sampler) == len(sampler.data_source)
+        )
+    )
+
+
+def length_of(values: object) -> int | None:
+    """Return how long something says that it is; None where it does not."""
+    return len(values) if isinstance(values, Sized) and _has_length(values) else None
 
 
 def _has_length(values: Sized) -> bool:

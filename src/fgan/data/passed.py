@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import io
-import numbers
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
@@ -19,7 +16,7 @@ from torch.utils.data import Dataset as TorchDataset
 from fgan.data.array_files import Content, Part, read_content
 from fgan.data.arrays import dataset_of_parts, samples_of
 from fgan.data.dataset import Dataset
-from fgan.data.drawn import Taken, is_drawn, pictures
+from fgan.data.drawn import is_drawn
 from fgan.data.items import (
     IMAGE_KEYS,
     LABEL_KEYS,
@@ -28,11 +25,25 @@ from fgan.data.items import (
     Reader,
     class_of,
     in_order,
+    indexed,
     is_file,
     is_parted,
+    length_of,
 )
 from fgan.data.layout import PART
 from fgan.data.load import load_data
+from fgan.data.side_by_side import Array, samples_in, stacked
+from fgan.data.streaming import (
+    MOST_HELD,
+    Streaming,
+    indexed_dataset,
+    is_too_large,
+    iterated_dataset,
+    most_bytes,
+)
+from fgan.data.tables.shapes import unfolded
+from fgan.data.tables.table import Column
+from fgan.data.tables.values import column_of
 from fgan.data.values import Stored
 from fgan.errors import DataError
 from fgan.files import save_file
@@ -40,7 +51,6 @@ from fgan.frame import Frame
 from fgan.load_options import LoadOptions
 from fgan.output import Say, to_stderr
 
-Array = NDArray[Any]
 Passable = (
     Tensor
     | Array
@@ -51,8 +61,8 @@ Passable = (
 )  # fmt: skip
 """What `as_dataset` makes a `Dataset` of."""
 TAKEN = (
-    "a tensor, a NumPy array, a list of numbers, PIL pictures or paths, (x, labels), {class: x}, a torch Dataset or "
-    "DataLoader, a Hugging Face dataset, an fgan.data.Dataset, or a name or a path"
+    "a tensor, a NumPy array, a table of numbers, a list of numbers, PIL pictures or paths, (x, labels), {class: x}, "
+    "a torch Dataset or DataLoader, a Hugging Face dataset, an fgan.data.Dataset, or a name or a path"
 )
 
 
@@ -91,13 +101,14 @@ def as_dataset(
     name: str | None = None,
     options: LoadOptions | None = None,
     say: Say = to_stderr,
+    stream: bool | None = None,
 ) -> Dataset:
     """Return a `Dataset` of what a program has; a tenth of it is held out, as `load_data` does with a file.
 
     Vectors are (N, D), images (N, H, W), (N, C, H, W) or (N, H, W, C), uint8 or floats in [0, 1]. A torch data set
     (map-style, or an iterable one that ends) gives samples, (sample, label), or mappings with an image and a label; a
-    loader gives batches of these, read in the order of its data set. Of what does not say its length, at most the first
-    1,000,000 samples or 4 GiB are taken, which is said.
+    loader gives batches of these, read in the order of its data set. What is larger than memory is streamed: read when
+    it is drawn, see docs/python.md.
 
     Args:
         value: a tensor, an array, nested lists, PIL pictures, (x, labels), a `torch.utils.data.Dataset` or
@@ -105,6 +116,8 @@ def as_dataset(
         name: what to call it; after its type if not given.
         options: see `LoadOptions`; the image size is for PIL pictures and paths.
         say: told what was understood, and what is left out.
+        stream: read samples of a torch or Hugging Face data set, a loader or paths when they are drawn, again every
+            time, so that random transforms go on being random; default: where memory has no room for all of them.
 
     Raises:
         DataError: for anything else, and for samples that cannot be trained on.
@@ -117,8 +130,37 @@ def as_dataset(
         return value
     if isinstance(value, (str, Path)):
         return load_data(value, options=options, say=say)
+    kind, options = kind_of(value), options or LoadOptions()
+    if stream is not False and _comes_one_by_one(value):
+        reader, names = reader_of(value, kind)
+        if read := reader.by_index(value):
+            rows = length_of(indexed(value) if isinstance(value, DataLoader) else value) or 0
+            if stream or (rows and is_too_large(read, rows)):
+                return indexed_dataset(value, read, rows, Streaming(name or kind, kind, names, options, say))
+        else:
+            items = reader.items(_ordered(value), say, MOST_HELD if stream else most_bytes())
+            if reader.rest is None and not stream:
+                passed = _of_read(reader, names, items, options, say)
+                return dataset_of(passed, name or kind, options=options, say=say)
+            return iterated_dataset(value, reader, items, Streaming(name or kind, kind, names, options, say))
+    elif stream:
+        raise DataError(
+            "what is streamed is a torch Dataset or DataLoader, a Hugging Face data set, an iterable or a list of "
+            f"paths; the {kind} lies in memory already. Leave stream= out."
+        )
     passed = read_passed(value, options=options, say=say)
     return dataset_of(passed, name or passed.kind, options=options, say=say)
+
+
+def _comes_one_by_one(value: Any) -> bool:  # noqa: ANN401
+    """Whether samples are read one by one, rather than lying in memory already."""
+    if isinstance(value, (list, tuple)):
+        return len(value) > 0 and is_file(value[0]) and not _is_pair(value)
+    in_memory = isinstance(value, (Tensor, str, bytes, Mapping, set, frozenset, type)) or hasattr(
+        value, "__array__"
+    )
+    in_memory = in_memory or _is_frame(value) or type(value).__name__ == "LazyFrame"
+    return not in_memory and (isinstance(value, Iterable) or hasattr(value, "__getitem__"))
 
 
 def dataset_of(
@@ -163,16 +205,18 @@ def read_passed(value: Passable, *, options: LoadOptions | None = None, say: Say
         DataError: as `as_dataset` does.
     """
     kind, options = kind_of(value), options or LoadOptions()
-    _refuse_tables(value, kind)
+    value = unfolded(value) if type(value).__name__ == "LazyFrame" else value
+    if _is_frame(value):
+        return Passed(kind, _numbers_in(value, kind))
     if isinstance(value, Mapping) and (pair := _pair_in(value)) is not value:
         return replace(read_passed(pair, options=options, say=say), kind=kind)
     if _is_pair(value):
         x, labels = value  # pyright: ignore[reportGeneralTypeIssues]
-        taken = _samples(x, kind, options)
+        taken = samples_in(x, kind, options)
         return Passed(kind, taken.samples, _labels(labels, kind), taken.stored, taken.notes)
     in_list = isinstance(value, (list, tuple)) and (not _holds_items(value) or is_file(value[0]))
     if isinstance(value, Tensor) or hasattr(value, "__array__") or in_list:
-        taken = _samples(value, kind, options)
+        taken = samples_in(value, kind, options)
         return Passed(kind, taken.samples, None, taken.stored, taken.notes)
     if isinstance(value, (str, bytes, Mapping, set, frozenset, type)) or not (
         isinstance(value, Iterable) or hasattr(value, "__getitem__")
@@ -221,15 +265,47 @@ def _is_part(key: object) -> bool:
     return PART.fullmatch(str(key)) is not None
 
 
-def _refuse_tables(value: object, kind: str) -> None:
-    is_table = any(
-        hasattr(value, name) for name in ("__dataframe__", "to_pandas", "iloc")
-    ) and not _is_hugging(value)
-    if is_table:
+def _is_frame(value: object) -> bool:
+    """Whether this is a table of pandas, polars or Arrow, by what it looks like."""
+    return any(hasattr(value, name) for name in ("__dataframe__", "to_pandas", "iloc")) and not _is_hugging(
+        value
+    )
+
+
+def _numbers_in(table: Any, kind: str) -> Array:  # noqa: ANN401
+    """Return a table of numbers as an array (N, D).
+
+    Raises:
+        DataError: where columns hold anything else, or cells are missing.
+    """
+    names = getattr(table, "column_names", None) or getattr(table, "columns", None)
+    if names is None or not len(names) or isinstance(names[0], (list, tuple)) or len({*names}) < len(names):
         raise DataError(
-            f"data to train on are samples of one kind, not yet tables; got the table {kind}. Pass its numbers as an "
-            'array (N, D), such as table[["a", "b"]].to_numpy().'
+            f"a table has columns, each with a name of its own; the {kind} has not. Pass an array (N, D)."
         )
+    columns = {str(name): column_of(table[name], str(name)) for name in names}
+    odd = [
+        name
+        for name, one in columns.items()
+        if one.cells.dtype.kind not in "iuf" or one.unit or one.kind == "category"
+    ]
+    if odd:
+        raise DataError(
+            f"a table to train on holds numbers, not yet categories, words or dates; of the {kind} these are none: "
+            f"{', '.join(odd[:5])}{', ...' if len(odd) > 5 else ''}. Leave them out, or make numbers of them."
+        )
+    gaps = {name: int(one.missing.argmax()) for name, one in columns.items() if one.missing is not None}
+    if gaps:
+        name, row = next(iter(gaps.items()))
+        raise DataError(
+            f"every cell must be there; the {kind} lacks some in {', '.join(list(gaps)[:5])}, the first of {name} in "
+            f"row {row}. Leave these rows out, or fill them."
+        )
+    return np.stack([one.cells.astype(np.float64) for one in columns.values()], 1)
+
+
+def _is_of_numbers(column: Column) -> bool:
+    return column.cells.dtype.kind in "iuf" and not column.unit and column.kind != "category"
 
 
 def _is_hugging(value: object) -> bool:
@@ -263,19 +339,35 @@ def _holds_items(values: Sequence[Any]) -> bool:
 
 
 def _of_items(value: Any, kind: str, options: LoadOptions, say: Say) -> Passed:  # noqa: ANN401
+    reader, names = reader_of(value, kind)
+    return _of_read(reader, names, reader.items(_ordered(value), say), options, say)
+
+
+def _ordered(value: Any) -> Any:  # noqa: ANN401
+    return in_order(value) if isinstance(value, DataLoader) else value
+
+
+def reader_of(value: Any, kind: str) -> tuple[Reader, Sequence[str]]:  # noqa: ANN401
+    """Return what takes items apart, and the names of their classes where they are known."""
     reader, names = Reader(kind), _names(value)
     if _is_hugging(value) and isinstance(value.features, Mapping):
         types = {key: type(feature).__name__ for key, feature in value.features.items()}
         reader.image_key = next((key for key, of in types.items() if of == "Image"), None)
         reader.label_key = next((key for key, of in types.items() if of == "ClassLabel"), None)
         names = getattr(value.features.get(reader.label_key), "names", ())
-    items = reader.items(in_order(value) if isinstance(value, DataLoader) else value, say)
+    return reader, names
+
+
+def _of_read(
+    reader: Reader, names: Sequence[str], items: Sequence[Item], options: LoadOptions, say: Say
+) -> Passed:
+    kind = reader.kind
     if not items:
         raise DataError(f"data must hold samples; the {kind} holds none.")
     if reader.left_out:
         parts = ", ".join(sorted(reader.left_out))
         say(f"of each item of the {kind} is left out, as neither a sample nor a class: {parts}")
-    taken = _stacked([sample for sample, _ in items], kind, options)
+    taken = stacked([sample for sample, _ in items], kind, options)
     return Passed(kind, taken.samples, _classes(items, names, kind, say), taken.stored, taken.notes)
 
 
@@ -315,68 +407,3 @@ def _labels(labels: Any, kind: str) -> Array:  # noqa: ANN401
             f"labels are whole numbers or words, one for every sample; the {kind} holds {odd!r} among them."
         )
     return np.asarray(found)
-
-
-def _samples(value: Any, kind: str, options: LoadOptions) -> Taken:  # noqa: ANN401
-    """Return samples that lie side by side already, or in a list."""
-    if isinstance(value, (list, tuple)) and len(value) and is_drawn(value[0]):
-        return _stacked(value, kind, options)
-    if options.image_size is not None:
-        raise DataError(
-            f"the image size applies to pictures that are decoded; got image_size={options.image_size} with the "
-            f"{kind}. Leave it out."
-        )
-    return Taken(as_array(value, kind))
-
-
-def as_array(value: Any, kind: str) -> Array:  # noqa: ANN401
-    """Return a tensor, an array, or nested lists as an array.
-
-    Raises:
-        DataError: where it is none, is ragged, sparse, or has masked values.
-    """
-    if isinstance(value, Tensor):
-        if value.is_meta or value.is_quantized:
-            found = (
-                ("on the device meta", "Fill it") if value.is_meta else ("quantized", "Pass x.dequantize()")
-            )
-            raise DataError(f"a tensor must hold plain numbers; the {kind} is {found[0]}. {found[1]}.")
-        if value.layout != torch.strided:
-            raise DataError(f"a tensor must be dense; the {kind} is {value.layout}. Pass x.to_dense().")
-        value = value.detach().cpu().resolve_conj().resolve_neg()
-        return (value.float() if value.dtype in (torch.bfloat16, torch.float16) else value).numpy()
-    if np.ma.isMaskedArray(value) and np.ma.is_masked(value):
-        raise DataError(
-            f"every value must be there; the {kind} has masked ones. Fill them, or leave their rows out."
-        )
-    try:
-        if isinstance(value, (list, tuple)):
-            value = [as_array(one, kind) if isinstance(one, Tensor) else one for one in value]
-        return _of_objects(np.asarray(value))
-    except (ValueError, TypeError) as error:
-        raise DataError(
-            f"samples must all have one shape; those of the {kind} have not ({error})."
-        ) from error
-
-
-def _of_objects(array: Array) -> Array:
-    """Return an array of arrays as one array, and one of Python's numbers as numbers."""
-    if array.dtype != object or not array.size:
-        return array
-    if array.ndim == 1 and all(isinstance(one, np.ndarray) for one in array):
-        return np.stack(list(array))
-    return array.astype(np.float64) if all(isinstance(one, numbers.Real) for one in array.flat) else array
-
-
-def _stacked(samples: Sequence[Any], kind: str, options: LoadOptions) -> Taken:
-    """Return samples, each a picture, an array, a tensor or a nested list, side by side."""
-    if any(map(is_drawn, samples)):
-        return pictures(samples, kind, options)
-    arrays = [as_array(sample, kind) for sample in samples]
-    odd = next((row for row, array in enumerate(arrays) if array.shape != arrays[0].shape), None)
-    if odd is not None:
-        raise DataError(
-            f"samples must all have one shape; of the {kind}, sample 0 has {arrays[0].shape} and sample {odd} has "
-            f"{arrays[odd].shape}. Resize or cut them."
-        )
-    return _samples(np.stack(arrays), kind, options)

@@ -50,6 +50,7 @@ class Record:
         left_out: what was not taken, by reason.
         values: what was seen in the values, such as their range.
         notes: what is worth knowing, with the flag that mends it.
+        streamed: how samples are read that do not all lie in memory, and what a resumed run can promise; "" of others.
     """
 
     train: int
@@ -61,6 +62,7 @@ class Record:
     left_out: tuple[LeftOut, ...] = ()
     values: dict[str, float | int | str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    streamed: str = ""
 
     def lines(self, name: str) -> list[str]:
         """Return the record for people: what was taken in one line, what was left out in one, then the notes."""
@@ -71,10 +73,12 @@ class Record:
             shown = [f"{printable(key)} {train}+{held}" for key, (train, held) in self.classes.items()]
             more = f", and {len(shown) - CLASSES_SHOWN} more" if len(shown) > CLASSES_SHOWN else ""
             taken += f"; {len(shown)} classes {self.labels}: {', '.join(shown[:CLASSES_SHOWN])}{more}"
+        elif self.streamed:
+            taken += f"; {self.labels}" if self.labels else ""
         elif self.labels:
             taken += f"; no classes: {self.labels}"
         left = [f"left out: {'; '.join(map(str, self.left_out))}"] if self.left_out else []
-        return [taken, *left, *self.notes]
+        return [taken, *([self.streamed] if self.streamed else []), *left, *self.notes]
 
 
 def by_reason(omissions: Iterable[Omission]) -> tuple[LeftOut, ...]:

@@ -10,11 +10,11 @@ from fgan.errors import FganError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from fgan.estimation.diagnostics import Diagnostics
     from fgan.estimation.prices import HeldOut
     from fgan.estimation.result import Estimate
+    from fgan.figure import Figure
 
 BINS = 60
 BLOCKS = " ▁▂▃▄▅▆▇█"
@@ -22,7 +22,7 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 
 def draw(estimate: Estimate) -> Figure:
     """Return a figure of an estimate; see `Estimate.plot`."""
-    from matplotlib.figure import Figure
+    from fgan.figure import Figure
 
     found, held_out = estimate.diagnostics, _held_out(estimate)
     assert found is not None, "what has critics has diagnostics"

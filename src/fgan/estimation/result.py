@@ -20,10 +20,10 @@ from fgan.estimation.inputs.encoding import Inputs
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.plot import draw
 from fgan.estimation.prices import HeldOut, Mean
-from fgan.output import aligned, jsonable
+from fgan.output import aligned, html_lines, html_picture, html_table, jsonable
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from fgan.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,16 @@ class Estimate:
         """Say what was tested, and the p-value."""
         return f"p = {p_value:.3g} for the hypothesis that both are the same (permutation test)"
 
+    def __repr__(self) -> str:
+        """Write it for people, as `str` does: what is printed at a prompt."""
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        picture = (
+            html_picture(self.plot()._repr_png_(), "log-ratios and calibration") if self.diagnostics else ""
+        )
+        return html_lines(str(self).splitlines()) + picture
+
     def __str__(self) -> str:
         """Write it for people."""
         lines = [
@@ -158,7 +168,7 @@ class Estimate:
         return "\n".join([*lines, *(f"warning: {warning}" for warning in self.warnings)])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Information(Estimate):
     """How much two variables share: an `Estimate` of their joint distribution from the product of its margins.
 
@@ -222,16 +232,31 @@ class Estimates(Mapping[str, Estimate]):
             "checks": [jsonable(dataclasses.asdict(check)) for check in self.checks],
         }
 
+    def __repr__(self) -> str:
+        """Write its table, as `str` does: what is printed at a prompt."""
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        above, below = self._around()
+        return html_lines(above) + html_table(self._rows()) + html_lines(below)
+
     def __str__(self) -> str:
         """Write a table for people."""
-        first = next(iter(self.estimates.values()))
+        above, below = self._around()
+        return "\n".join([*above, "", *aligned(self._rows()), *below])
+
+    def _rows(self) -> list[tuple[str, ...]]:
         rows = [("", "value", "95% interval", "at least")]
         for name, one in self.estimates.items():
             low, high = one.interval
             least = "-" if one.lower_bound is None else f"{one.lower_bound:.4g}"
             mark = " *" if any(HEAVY_TAIL in warning for warning in one.warnings) else ""
             rows.append((name, f"{one.value:.4g}{mark}", f"[{low:.4g}, {high:.4g}]", least))
-        lines = [first.basis, "", *aligned(rows)]
+        return rows
+
+    def _around(self) -> tuple[list[str], list[str]]:
+        """Return the lines above the table, and those below."""
+        first, lines = next(iter(self.estimates.values())), list[str]()
         if first.p_value is not None:
             lines += ["", first.verdict(first.p_value)]
         lines += first.how_read.lines()
@@ -240,9 +265,9 @@ class Estimates(Mapping[str, Estimate]):
         if self.checks:
             lines += ["", f"{len(self.checks) - len(broken)} of {len(self.checks)} known inequalities hold"]
         lines += [f"broken: {one.statement} ({one.name}): {one.left:.4g} > {one.right:.4g}" for one in broken]
-        if any(row[1].endswith("*") for row in rows):
+        if any(row[1].endswith("*") for row in self._rows()):
             lines.append(
                 "* averages a power of the ratio whose tail is heavy: where ratios are large, the critic's word"
             )
         warnings = dict.fromkeys(warning for one in self.estimates.values() for warning in one.warnings)
-        return "\n".join([*lines, *(f"warning: {one}" for one in warnings if HEAVY_TAIL not in one)])
+        return [first.basis], [*lines, *(f"warning: {one}" for one in warnings if HEAVY_TAIL not in one)]

@@ -158,6 +158,12 @@ class Evaluator:
         return asked if self.reference == "auto" else {**asked, "reference": self.reference}
 
     @working()
+    def keep_applicable(self) -> dict[str, str]:
+        """From now on compute only the metrics that apply to the data; return the others, and what they need."""
+        self.chosen, skipped = _applicable(self.chosen, self.n, self._real(self.n)[0], strict=False)
+        return skipped
+
+    @working()
     def __call__(self, samples: Samples, *, best: bool = False) -> Evaluation:
         """Return how good samples are; see `evaluate`.
 
@@ -342,6 +348,11 @@ def _warnings(ours: Side, real: Real, dataset: Dataset) -> list[str]:
     same = 0 if real.training is None else int(repeated(ours.values, real.reference.values).sum())
     if same:
         warnings.append(f"{same} of {len(ours)} samples are in the reference itself: numbers are too good")
+    if dataset.record and dataset.record.streamed and real.training is not None:
+        warnings.append(
+            f"the data are streamed: of the training samples {len(real.training):,} are looked at, so copies of others "
+            "are not seen"
+        )
     if real.other is None:
         warnings.append(
             f"beside the reference fewer than {FEWEST} real samples are left: none are compared in samples' place"

@@ -13,7 +13,7 @@ from fgan.errors import FganError
 from fgan.evaluation.jackknife import Uncertain, student
 from fgan.evaluation.metrics import QUANTITIES
 from fgan.files import save_file
-from fgan.output import aligned, jsonable
+from fgan.output import aligned, html_lines, html_table, jsonable
 
 CONFIDENCE = 0.95
 
@@ -149,13 +149,25 @@ class Evaluation:
 
     def table(self) -> str:
         """Return a table for people."""
+        above, below = self._around()
+        return "\n".join([*above, "", *table_of(self.metrics, self.floor_heading), *below])
+
+    def __repr__(self) -> str:
+        """Write its table."""
+        return self.table()
+
+    def _repr_html_(self) -> str:
+        above, below = self._around()
+        return html_lines(above) + html_table(rows_of(self.metrics, self.floor_heading)) + html_lines(below)
+
+    def _around(self) -> tuple[list[str], list[str]]:
+        """Return the lines above the table, and those below."""
         heading = f"{self.n} samples of {self.samples}, against {self.reference} of {self.against}"
         extractor = f"features: {self.extractor['name']}, {self.extractor['dimension']} numbers"
         if self.extractor["sha256"]:
             extractor += f", weights {self.extractor['sha256'][:12]}"
-        lines = [heading, extractor, "", *table_of(self.metrics, self.floor_heading)]
-        lines += [f"{name}: not computed; it needs {why}" for name, why in self.skipped.items()]
-        return "\n".join([*lines, *(f"warning: {warning}" for warning in self.warnings)])
+        below = [f"{name}: not computed; it needs {why}" for name, why in self.skipped.items()]
+        return [heading, extractor], [*below, *(f"warning: {warning}" for warning in self.warnings)]
 
     @property
     def floor_heading(self) -> str:
@@ -166,11 +178,16 @@ class Evaluation:
 
 def table_of(metrics: dict[str, Measurement], floor: str) -> list[str]:
     """Return the lines of a table of numbers, their 95% intervals, floors and meanings."""
+    return aligned(rows_of(metrics, floor))
+
+
+def rows_of(metrics: dict[str, Measurement], floor: str) -> list[tuple[str, ...]]:
+    """Return the rows of that table, the first of them its heading."""
     rows = [("", "value [95%]", floor, "better", "")]
     for name, found in metrics.items():
         known = found.floor.text() if found.floor else "-"
         rows.append((name, found.text(), known, found.better, QUANTITIES[name].meaning))
-    return aligned(rows)
+    return rows
 
 
 def caveats_of(metrics: dict[str, Measurement]) -> list[str]:

@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from fgan.data import Dataset, TensorSource, load_data
+from fgan.data import Dataset, load_data
 from fgan.data.archives import holds_pictures
-from fgan.data.dataset import as_uint8
+from fgan.data.dataset import as_uint8, finite
 from fgan.data.images import PictureSizeError, load_images
 from fgan.data.passed import Passable, kind_of, read_passed
 from fgan.errors import DataError
@@ -96,12 +96,10 @@ def _read(name: str, dataset: Dataset, options: LoadOptions, say: Say) -> Tensor
 
 def _all_of(data: Dataset) -> Tensor:
     """Return the samples of a data set; of a distribution, 50,000."""
-    sources = (data.train, data.held_out)
-    if not all(isinstance(source, TensorSource) for source in sources):
+    sources = [found for source in (data.train, data.held_out) if (found := finite(source))]
+    if len(sources) < 2:
         return data.train.draw(50_000, torch.Generator().manual_seed(0))
-    return data.frame.outward(
-        torch.cat([source.values for source in sources if isinstance(source, TensorSource)])
-    )
+    return data.frame.outward(torch.cat([source.values for source in sources]))
 
 
 def _held(values: Tensor, dataset: Dataset) -> Tensor:

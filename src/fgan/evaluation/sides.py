@@ -11,8 +11,8 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor
 
-from fgan.data import Dataset, Modes, Source, TensorSource
-from fgan.data.dataset import as_float, as_uint8
+from fgan.data import Dataset, Modes, Source
+from fgan.data.dataset import as_float, as_uint8, finite
 from fgan.data.large import take
 from fgan.errors import DataError, FganError
 from fgan.evaluation.copying import nearest_training
@@ -217,7 +217,8 @@ def shuffled(values: Tensor, seed: int = 0) -> Tensor:
 
 
 def _values(source: Source, seed: int) -> Tensor | None:
-    return shuffled(source.values, seed) if isinstance(source, TensorSource) else None
+    found = finite(source)
+    return shuffled(found.values, seed) if found else None
 
 
 def _parts(values: Tensor, first: int, rest: int) -> tuple[Tensor, Tensor]:

@@ -21,8 +21,8 @@ from fgan.experiments.jobs import require_jobs
 from fgan.experiments.judged import evaluator_of, ranked
 from fgan.experiments.members import Outcome, ThisMachine, Workplace, chunks_of, ended, train_members
 from fgan.experiments.result import Comparison
-from fgan.experiments.train import recipe_of
-from fgan.output import Say
+from fgan.experiments.train import next_folder, recipe_of
+from fgan.output import Say, to_people
 from fgan.torchrun import require_one_process
 from fgan.training.config import TrainConfig
 from fgan.training.memory import members_that_fit
@@ -49,13 +49,13 @@ def compare(
     rank_by: str = "fid",
     n: int = 10_000,
     reference: Reference = "auto",
-    say: Say = print,
+    say: Say = to_people,
     **settings: Unpack[Settings],
 ) -> Comparison:
     """Train by several divergences, generators and seeds, judge every run, and rank them with uncertainty.
 
-    Each run is an ordinary run directory in the comparison's folder. Runs are processes that import the script which
-    calls this: call it below `if __name__ == "__main__":`.
+    Each run is an ordinary run directory in the comparison's folder. Runs train in processes of their own, which do not
+    import the script that calls this.
 
     Args:
         data: a name or path as `TrainConfig.data`, or a whole recipe that the runs share; or samples, as
@@ -64,7 +64,8 @@ def compare(
         generators: a way to train the generator, or several: "non-saturating", "saturating", or a divergence to
             follow instead; the recipe's own if not given.
         seeds: how many, counted from the recipe's.
-        out: the folder, new unless `resume`; runs/compare-DATA if not given.
+        out: the folder, new unless `resume`; default: runs/compare-DATA, and -2, -3, ... behind it where there are such
+            already. To resume: the last of these.
         preset: the named recipe that the settings change; not for a whole recipe.
         resume: go on with the comparison in that folder: what is finished stays.
         jobs: processes at once, each of which trains its share of the runs as one ensemble; as many as cores on a
@@ -72,11 +73,12 @@ def compare(
         ray: train on a Ray cluster instead: "local", "auto" or host:port; `out` must be a folder that all its hosts
             see.
         plan_only: train nothing, and leave that to any number of `fgan.work(out)`.
-        metrics: what to measure, as `fgan.evaluate` takes it, or "all" that apply. `rank_by` is always measured.
+        metrics: what to measure, as `fgan.evaluate` takes it, or "all". Those that do not apply to the data are left
+            out, which is said. `rank_by` is always measured.
         rank_by: the number that ranks.
         n: samples of each run to judge, at most.
         reference: what they are compared with, as `fgan.evaluate` takes it.
-        say: receives lines for people.
+        say: receives lines for people; default: shown below a notebook's cell, elsewhere on standard error.
         settings: fields of `TrainConfig`, such as steps=2000.
 
     Raises:
@@ -94,7 +96,9 @@ def compare(
         recipe, passed = recipe_of(data, preset, settings), None
         options = recipe.load_options()
     else:
-        out = Path("runs") / f"compare-{kind_of(data)}" if out is None else Path(out)
+        out = (
+            next_folder(Path("runs") / f"compare-{kind_of(data)}", again=resume) if out is None else Path(out)
+        )
         recipe = recipe_of(out.absolute() / KEPT, preset, settings)
         options = recipe.load_options()
         passed = read_passed(data, options=options, say=say)
@@ -109,7 +113,7 @@ def compare(
     return compare_members(
         members,
         data_of(recipe, say) if passed is None else dataset_of(passed, recipe.data, options=options, say=say),
-        out or Path("runs") / f"compare-{short_name(recipe.data)}",
+        out or next_folder(Path("runs") / f"compare-{short_name(recipe.data)}", again=resume),
         passed=passed,
         resume=resume,
         jobs=jobs,
@@ -137,7 +141,7 @@ def compare_members(
     rank_by: str = "fid",
     n: int = 10_000,
     reference: Reference = "auto",
-    say: Say = print,
+    say: Say = to_people,
 ) -> Comparison:
     """Train the members of a comparison into ordinary run directories, judge each and rank the groups; see `compare`.
 

@@ -16,7 +16,7 @@ from fgan.output import Say
 
 
 def evaluator_of(judging: Judging, dataset: Dataset, device: str, say: Say) -> Evaluator:
-    """Return what judges the runs of a comparison.
+    """Return what judges the runs of a comparison: by those of the metrics that apply to the data.
 
     Raises:
         FganError: for metrics that do not exist or cannot judge the data, and where what ranks is no single number.
@@ -26,6 +26,10 @@ def evaluator_of(judging: Judging, dataset: Dataset, device: str, say: Say) -> E
     )
     if judging.rank_by not in evaluator.asked()["metrics"]:
         raise FganError(f'--rank-by must be a single number such as fid or recall; got "{judging.rank_by}".')
+    for metric, why in evaluator.keep_applicable().items():
+        say(f"{metric} is left out: it needs {why}")
+    if judging.rank_by not in evaluator.asked()["metrics"]:
+        raise FganError(f"--rank-by must apply to the data; {judging.rank_by} does not. Choose another.")
     return evaluator
 
 

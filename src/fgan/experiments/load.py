@@ -7,11 +7,11 @@ from pathlib import Path
 from fgan.errors import RunError
 from fgan.experiments.comparison import ComparisonDirectory
 from fgan.experiments.result import Comparison
+from fgan.experiments.run import Run
 from fgan.exporting import TrainedGenerator, is_exported, read_exported
-from fgan.training.run_directory import RunDirectory
 
 
-def load(path: str | Path) -> RunDirectory | Comparison | TrainedGenerator:
+def load(path: str | Path) -> Run | Comparison | TrainedGenerator:
     """Open what fgan wrote: a run directory, a comparison with its runs, or an exported generator.
 
     Args:
@@ -25,7 +25,7 @@ def load(path: str | Path) -> RunDirectory | Comparison | TrainedGenerator:
     if is_exported(path):
         return read_exported(path)
     path = Path(path)
-    run = RunDirectory(path)
+    run = Run(path)
     if run.config_path.is_file():
         run.config()  # damage is said here rather than at the first use
         return run

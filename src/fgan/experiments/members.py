@@ -6,11 +6,13 @@ import math
 import multiprocessing
 import signal
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol
 
 from tqdm import tqdm
@@ -18,7 +20,7 @@ from tqdm import tqdm
 from fgan.cores import take_share, usable_cores, wait_without_spinning
 from fgan.errors import DivergedError, FganError, TakenError
 from fgan.experiments.comparison import ComparisonDirectory, Member
-from fgan.output import on_a_terminal
+from fgan.output import for_people, progress_bar
 from fgan.training.checkpoint import Guard, do_nothing
 from fgan.training.ensemble import together
 from fgan.training.interruption import StopRequest
@@ -130,7 +132,8 @@ class ProcessWork:
         self.chunk, self._directory = chunk, directory
         self._ends, child = context.Pipe(duplex=False)
         self._process = context.Process(target=_work, args=(directory, chunk, threads, child))
-        self._process.start()
+        with _without_main():
+            self._process.start()
         child.close()
 
     def stop(self) -> None:
@@ -154,6 +157,17 @@ class ProcessWork:
         killed = code in (-signal.SIGTERM, -signal.SIGINT)  # before it could listen
         lost = Outcome("stopped") if killed else Outcome("failed", f"its process ended with {code}")
         return left_behind(self._directory, self.chunk, lost)
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Start processes that do not import the script that runs: it would run again there."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
 
 
 def ended(directory: ComparisonDirectory, member: Member) -> Outcome | None:
@@ -193,9 +207,9 @@ def train_members(
     total = sum(member.config.steps for member in members)
     with (
         StopRequest() as stop,
-        tqdm(total=total, unit="step", disable=not on_a_terminal(sys.stderr), dynamic_ncols=True) as bar,
+        progress_bar(total) as bar,
     ):
-        tell = say if bar.disable else partial(bar.write, file=sys.stderr)
+        tell = say if bar.disable else partial(bar.write, file=for_people())
         asked = False
         while running or (waiting and not stop.signal):
             while waiting and len(running) < workplace.places and not stop.signal:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fgan.errors import RunError
+from fgan.experiments.comparison import ComparisonDirectory
 from fgan.experiments.members import Outcome
 from fgan.experiments.ranking import Place
+from fgan.experiments.run import Run
 from fgan.files import save_file
-from fgan.output import aligned, jsonable
-from fgan.training.run_directory import RunDirectory
+from fgan.output import aligned, html_lines, html_table, jsonable
+
+if TYPE_CHECKING:
+    from fgan.figure import Figure
 
 RANKING = "ranking.json"
 
@@ -34,9 +38,22 @@ class Comparison:
     outcomes: dict[str, Outcome]
 
     @property
-    def runs(self) -> dict[str, RunDirectory]:
+    def runs(self) -> dict[str, Run]:
         """The runs by name, finished or not."""
-        return {name: RunDirectory(Path(self.path) / name) for name in self.outcomes}
+        return {name: Run(Path(self.path) / name) for name in self.outcomes}
+
+    @property
+    def best(self) -> Run:
+        """The first seed's run of the group that ranks first; see `table` for those that cannot be told from it.
+
+        Raises:
+            RunError: where no group has a place.
+        """
+        if not self.places:
+            raise RunError(f"no run of {self.path} could be ranked by {self.by}. See its table().")
+        members, _ = ComparisonDirectory(self.path).planned()
+        first = (member.name for member in members if member.group == self.places[0].group)
+        return next(self.runs[name] for name in first if self.outcomes[name].state == "finished")
 
     @property
     def unfinished(self) -> list[str]:
@@ -88,8 +105,26 @@ class Comparison:
                 "`fgan compare --resume` makes it again."
             ) from error
 
+    def plot(self) -> Figure:
+        """Return a figure: the number that ranks, of each group, with its interval."""
+        from fgan.experiments.plots import plot_comparison
+
+        return plot_comparison(self)
+
+    def __repr__(self) -> str:
+        """Write its table."""
+        return self.table()
+
+    def _repr_html_(self) -> str:
+        rows, bad = self._rows()
+        return html_table(rows) + html_lines(bad)
+
     def table(self) -> str:
         """Return the ranking for people, then the runs that have no place in it."""
+        rows, bad = self._rows()
+        return "\n".join(aligned(rows) + (["", *bad] if bad else []))
+
+    def _rows(self) -> tuple[list[tuple[str, ...]], list[str]]:
         rows = [("rank", "", f"{self.by} [95%]", "seeds", "cannot be told from")]
         for place in self.places:
             tied = ", ".join(place.tied_with[:4]) + (" ..." if len(place.tied_with) > 4 else "")
@@ -100,4 +135,4 @@ class Comparison:
             for name, outcome in self.outcomes.items()
             if outcome.state != "finished"
         ]
-        return "\n".join(aligned(rows) + (["", *bad] if bad else []))
+        return rows, bad

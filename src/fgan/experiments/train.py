@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Unpack
@@ -12,9 +13,11 @@ from fgan.cores import working
 from fgan.data import Dataset, absolute_name, as_dataset
 from fgan.data.load import PASSED, is_gone
 from fgan.data.passed import Passable, kind_of
+from fgan.data.streamed import IteratedSource
 from fgan.errors import DataError, FganError
 from fgan.experiments.presets import preset as preset_of
-from fgan.output import Say, silent
+from fgan.experiments.run import Run
+from fgan.output import Say, silent, to_people
 from fgan.training.config import TrainConfig, require_settings
 from fgan.training.follower import Follower, Leader
 from fgan.training.interruption import StopRequest
@@ -26,7 +29,6 @@ from fgan.training.ranks import facts_of, fitted, joined
 from fgan.training.run import data_of, default_folder, in_lockstep, prepare_torch, resolved
 from fgan.training.run_directory import RunDirectory
 from fgan.training.settings import Settings
-from fgan.training.summary import Summary
 
 
 def train(
@@ -36,11 +38,12 @@ def train(
     preset: str = "default",
     resume: bool = False,
     dataset: Dataset | Passable | str | Path | None = None,
-    say: Say = print,
+    say: Say = to_people,
     lines: bool | None = None,
+    bar: bool = True,
     loggers: Iterable[Logger] = (),
     **settings: Unpack[Settings],
-) -> Summary:
+) -> Run:
     """Train a generator on data, by any f-divergence, into a run directory.
 
     `fgan.train("moons", divergence="js", steps=500, out="runs/moons")` is all it takes.
@@ -56,21 +59,23 @@ def train(
         data: a name or path as `TrainConfig.data`, a complete `TrainConfig`, or the data themselves: a `Dataset`, a
             tensor, an array, PIL pictures, a torch data set or loader, whatever `fgan.data.as_dataset` takes.
         out: the run directory, new unless `resume`; default: runs/DATA-PRESET-DIVERGENCE-seedN, without
-            the default preset.
+            the default preset, and -2, -3, ... behind it where there are such already. To resume: the last of these.
         preset: the named recipe to start from; see `fgan.experiments.presets`.
         resume: go on from the newest checkpoint; the run ends as if it had never been stopped. The data may lie
             elsewhere now, and the device be another: data are known by their content.
         dataset: the data, as above or where they lie, if they are not to be loaded by `TrainConfig.data`.
-        say: receives lines for people.
+        say: receives lines for people; default: shown below a notebook's cell, elsewhere on standard error.
         lines: say each line of metrics; default: where there is no progress bar. With one, only the lines that go
             with a picture are said. Evaluations are always said.
+        bar: show progress, on a terminal and in a notebook.
         loggers: receive what the run directory does, after it, and are closed when the run ends or fails; not where
             the arguments are refused. If one raises, the run stops with a checkpoint of the step and an error that
             names the logger.
         settings: fields of `TrainConfig`, changed from the preset or the config.
 
     Returns:
-        What was done, the last metrics, and in `diverged` why the run is of no use, if so.
+        The run: its folder, and what one does next with it, such as `run.sample(64)`, `run.plot()`, `run.evaluate()`.
+        What this call did, and in `run.diverged` why the run is of no use, if so, is its `summary`.
 
     Raises:
         FganError: for an unknown preset or setting, bad data, a bad folder, another config, or metrics that cannot
@@ -89,28 +94,39 @@ def train(
         config = recipe_of(
             source, preset, settings, RunDirectory(out) if resume and out is not None else None
         )
-        run = RunDirectory(default_folder(config, preset) if out is None else out)
-        goes_on = resume or (torchrun.restarts() > 0 and run.config_path.is_file())
+        again = resume or torchrun.restarts() > 0
+        run = RunDirectory(next_folder(default_folder(config, preset), again=again) if out is None else out)
+        goes_on = resume or (again and run.config_path.is_file())
         prepare_torch()
         config = fitted(ranks, resolved(config), resume=goes_on)
         if not ranks.rank:
             run.check(config, resume=goes_on)
         return (config, run, goes_on), facts_of(config)
 
+    found: Dataset | None = None
+
     def prepare() -> tuple[Loop | Follower, Mapping[str, object]]:
+        nonlocal found
         if goes_on and dataset is None:
             _require_there(config.data, run)
         hear = silent if ranks.rank else say
         found = (
             data_of(config, hear)
             if dataset is None
-            else as_dataset(dataset, options=config.load_options(), say=hear)
+            else as_dataset(
+                dataset, options=config.load_options(), say=hear, stream=_streams(run, goes_on, dataset)
+            )
         )
+        if ranks.size > 1 and isinstance(found.train, IteratedSource):
+            raise DataError(
+                "several processes share data that have an index; what can only be iterated is read by one. Pass a "
+                "map-style data set, or train by one process."
+            )
         if ranks.rank:
             loop = Follower(config, found, ranks)
         else:
             kind = Loop if ranks.size == 1 else Leader
-            loop = kind(config, found, run, judge_of, say, lines, loggers=followers, ranks=ranks)
+            loop = kind(config, found, run, judge_of, say, lines, bar, loggers=followers, ranks=ranks)
         return loop, {"data": loop.fingerprint[:12] or found.name, "frame": loop.trainer.frame.to_json()}
 
     config, run, goes_on = ranks.agreed(begin)
@@ -124,7 +140,23 @@ def train(
             in_lockstep([loop], stop)
         if loop.failure:
             raise loop.failure
-        return loop.summary()
+        return Run(run.path, summary=loop.summary(), dataset=found)
+
+
+def _streams(run: RunDirectory, goes_on: bool, dataset: object) -> bool | None:
+    """Whether a run that goes on read samples when they were drawn: it does so again, however much memory is free."""
+    if not goes_on or isinstance(dataset, (Dataset, str, Path)):
+        return None
+    loaded = json.loads(run.config_path.read_text(encoding="utf-8")).get("loaded")
+    return bool(loaded and loaded.get("streamed"))
+
+
+def next_folder(first: Path, *, again: bool) -> Path:
+    """Return the first folder of this name, with a number behind it, that is free; or the last one that is not."""
+    last, number = first, 1
+    while (folder := first if number == 1 else first.with_name(f"{first.name}-{number}")).exists():
+        last, number = folder, number + 1
+    return last if again else folder
 
 
 def _require_there(name: str, run: RunDirectory) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import signal
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,12 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from fgan.cores import in_words
 from fgan.data import Dataset, draw_samples
 from fgan.errors import DivergedError, FganError
-from fgan.output import on_a_terminal
+from fgan.output import for_people, progress_bar
 from fgan.training.checkpoint import Checkpoints, Groups
 from fgan.training.compiling.worth import settled
 from fgan.training.config import TrainConfig
@@ -86,8 +84,7 @@ class Loop:
         self.last_metrics = self.trainer.metrics()
         self.health: dict[str, float | None] = {}
         self.last_picture: Path | None = None
-        shown = bar and on_a_terminal(sys.stderr)
-        self.bar = tqdm(total=config.steps, disable=not shown, unit="step", dynamic_ncols=True)
+        self.bar = progress_bar(config.steps, shown=bar)
         self.taken, self.seconds = 0, 0.0
         self.stopped_by: signal.Signals | None = None
 
@@ -370,7 +367,7 @@ class Loop:
         if self.bar.disable:
             self.say(text)
         else:
-            self.bar.write(text, file=sys.stderr)
+            self.bar.write(text, file=for_people())
 
     def summary(self) -> Summary:
         """Return how it went."""

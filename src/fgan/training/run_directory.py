@@ -43,8 +43,8 @@ class RunDirectory:
         """Called before anything is written; raises where this process may not."""
 
     def __repr__(self) -> str:
-        """Write the call that makes it."""
-        return f'fgan.RunDirectory("{self.path}")'
+        """Write the call that opens it."""
+        return f'fgan.load("{self.path}")'
 
     @property
     def config_path(self) -> Path:
