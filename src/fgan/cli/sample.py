@@ -26,6 +26,9 @@ class SampleCommand:
     """Decides the latents."""
     label: str | None = None
     """A class of a conditional run, such as 7 or cat; its classes in turn if not given."""
+    generator: str = ""
+    """The generator of a run with one of your own, FILE.py:NAME or package.module:NAME; where it cannot be found by
+    what config.json says."""
     best: bool = False
     """Draw from the best checkpoint of a run that was judged while it trained, not from the newest."""
 
@@ -40,10 +43,10 @@ def run(arguments: list[str]) -> None:
     from fgan.data import draw_samples, save_array, save_picture
     from fgan.exporting import TrainedGenerator, opened
 
-    source = opened(command.run, print_error)
+    source = opened(command.run, print_error, generator=command.generator)
     if isinstance(source, TrainedGenerator):
-        if command.best:
-            raise FganError(f"--best chooses a checkpoint of a run; {command.run} is none. Leave it out.")
+        if command.best or command.generator:
+            raise FganError(f"--best and --generator are about a run; {command.run} is none. Leave them out.")
         samples = source.sample(command.n, seed=command.seed, label=command.label)
     else:
         samples = source.sample(command.n, seed=command.seed, label=command.label, best=command.best)

@@ -25,7 +25,7 @@ from fgan.experiments.train import next_folder, recipe_of
 from fgan.output import Say, to_people
 from fgan.torchrun import require_one_process
 from fgan.training.config import TrainConfig
-from fgan.training.memory import members_that_fit
+from fgan.training.memory import members_that_fit, notes_of
 from fgan.training.run import data_of
 from fgan.training.settings import Settings
 
@@ -169,6 +169,8 @@ def compare_members(
     """
     judging = Judging(metrics, rank_by, n, reference)
     device = resolve_device(members[0].config.device)
+    for note in notes_of(replace(members[0].config, device=device), dataset):
+        say(note)
     evaluator = evaluator_of(judging, dataset, device, say)
     directory = ComparisonDirectory(out)
     begin = partial(_begun, directory, members, dataset, passed, judging, resume, say)

@@ -133,7 +133,8 @@ class ComparisonDirectory:
 
     def run(self, member: Member) -> RunDirectory:
         """Return the run directory of a member."""
-        return RunDirectory(self.path / member.name)
+        own = {"generator": member.config.generator, "critic": member.config.critic}
+        return RunDirectory(self.path / member.name, **own)
 
     def log_path(self, member: Member) -> Path:
         """Return where it lies what a member said."""

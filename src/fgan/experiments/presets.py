@@ -91,4 +91,4 @@ def preset(name: str, data: str | Path, **changes: Unpack[Settings]) -> TrainCon
             f'unknown preset "{name}".{did_you_mean(name, PRESETS)} There are: {", ".join(PRESETS)}.'
         )
     require_settings(changes)
-    return dataclasses.replace(TrainConfig(data=str(data), **PRESETS[name]), **changes)
+    return dataclasses.replace(TrainConfig(data=str(data), **PRESETS[name]), **changes)  # pyright: ignore[reportArgumentType] - networks become their names

@@ -11,6 +11,7 @@ from fgan.exporting.safetensors_file import read_safetensors
 from fgan.exporting.trained import TrainedGenerator
 from fgan.output import Say, to_stderr
 from fgan.training.run_directory import RunDirectory
+from fgan.training.settings import Network
 
 SUFFIX = ".safetensors"
 
@@ -44,6 +45,14 @@ def read_exported(name: str | Path, say: Say = to_stderr) -> TrainedGenerator:
     return read_safetensors(path, str(name))
 
 
-def opened(name: str | Path, say: Say = to_stderr) -> RunDirectory | TrainedGenerator:
-    """Return what a name stands for: an exported generator, or else a run directory."""
-    return read_exported(name, say) if is_exported(name) else RunDirectory(name)
+def opened(
+    name: str | Path, say: Say = to_stderr, *, generator: Network = ""
+) -> RunDirectory | TrainedGenerator:
+    """Return what a name stands for: an exported generator, or else a run directory.
+
+    Args:
+        name: as `read_exported` takes it, or a run directory.
+        say: told which files are not looked at.
+        generator: of a run with a network of your own, where its `config.json` does not lead to it.
+    """
+    return read_exported(name, say) if is_exported(name) else RunDirectory(name, generator=generator)

@@ -19,6 +19,11 @@ class Generator(nn.Module):
         layers: the network, into which `inputs(latent, classes)` numbers go.
     """
 
+    notes: tuple[str, ...] = ()
+    """What is worth knowing before it trains."""
+    draws: bool = False
+    """Whether it draws random numbers while it trains, as dropout does."""
+
     def __init__(self, latent: int, classes: int, layers: list[nn.Module]) -> None:
         super().__init__()
         self.latent, self.classes = latent, classes
@@ -53,6 +58,11 @@ class Critic(nn.Module):
 
     Source: Miyato and Koyama, "cGANs with projection discriminator" (2018), eq. 3.
     """
+
+    notes: tuple[str, ...] = ()
+    """What is worth knowing before it trains."""
+    draws: bool = False
+    """Whether it draws random numbers while it trains, as dropout does."""
 
     def __init__(self, classes: int, body: list[nn.Module], head: nn.Linear) -> None:
         super().__init__()

@@ -1,7 +1,8 @@
 """Several networks of one architecture as one: their weights stacked along a first axis, a pass for all of them.
 
 A layer of K networks is one batched product, or one convolution of K groups. What each layer does to inputs that
-are stacked likewise stands here, layer by layer; a new kind of layer needs a rule of its own.
+are stacked likewise stands here, layer by layer; a new kind of layer needs a rule of its own. Networks that users bring
+are mapped as a whole (`fgan.networks.own.mapped`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from torch.nn.utils import parametrize
 
 from fgan.networks.conditioning import Critic, Generator, checked
 from fgan.networks.layers import Residual, SumPool
+from fgan.networks.own.mapped import Mapped
+from fgan.networks.own.wrapped import OwnCritic, OwnGenerator
 from fgan.networks.units import Affine
 
 
@@ -46,7 +49,10 @@ class Stack:
         for modules in zip(*(network.modules() for network in networks), strict=True):
             for name, buffer in modules[0].named_buffers(recurse=False):
                 of_all = [dict(m.named_buffers(recurse=False))[name] for m in modules]
-                self.buffers.append(self._stacked(of_all, id(buffer)))
+                if id(buffer) not in self._of:  # modules may share one
+                    self.buffers.append(self._stacked(of_all, id(buffer)))
+        own = isinstance(self.network, OwnGenerator | OwnCritic)
+        self._mapped = Mapped(self.network, self.members) if own else None
 
     @torch.no_grad()
     def _stacked(self, tensors: list[Tensor], key: int | None = None) -> Tensor:
@@ -65,6 +71,8 @@ class Stack:
             labels: classes (K, n), if the networks have classes.
         """
         network = self.network
+        if self._mapped:
+            return self._mapped(self.of, x, labels)
         if isinstance(network, Generator):
             return self._generate(network, x, labels)
         if isinstance(network, Critic):

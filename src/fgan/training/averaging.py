@@ -24,7 +24,7 @@ class ExponentialAverage:
 
     def __init__(self, network: nn.Module, decay: float) -> None:
         self.decay = decay
-        self.network = copy.deepcopy(network).requires_grad_(False)
+        self.network = copy.deepcopy(network).requires_grad_(False).eval()
         self._averaged = [parameter.detach() for parameter in self.network.parameters()]
         self._followed = [parameter.detach() for parameter in network.parameters()]
         self._buffers = list(self.network.buffers()), list(network.buffers())

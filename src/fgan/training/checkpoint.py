@@ -24,6 +24,16 @@ def do_nothing() -> None:
     """Let everything be written."""
 
 
+def _apart(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return tensors on the CPU, of which no two share memory, as tied weights do: safetensors has no ties."""
+    whole, seen = dict[str, Tensor](), set[int]()
+    for key, value in tensors.items():
+        value = value.detach().cpu().contiguous()
+        whole[key] = value.clone() if value.data_ptr() in seen else value
+        seen.add(value.data_ptr())
+    return whole
+
+
 class Checkpoints:
     """The folder `checkpoints/` of a run.
 
@@ -76,8 +86,7 @@ class Checkpoints:
             shutil.rmtree(aside, ignore_errors=True)
             aside.mkdir(parents=True)
             for name, tensors in groups.items():
-                whole = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
-                write_durably(aside / f"{name}.safetensors", save(whole))
+                write_durably(aside / f"{name}.safetensors", save(_apart(tensors)))
             write_durably(aside / "state.json", json.dumps({"step": step, **description}, indent=2).encode())
             sync_folder(aside)
             self.guard()

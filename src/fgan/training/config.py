@@ -80,6 +80,11 @@ class TrainConfig:
 
     network: NetworkName = "mlp"
     """The pair of networks; the last two make square images."""
+    generator: str = ""
+    """A generator of your own in place of that: FILE.py:NAME or package.module:NAME of a class, a function that
+    returns a network, or a network. In Python also these themselves."""
+    critic: str = ""
+    """A critic of your own, likewise."""
     conditional: bool = False
     """Make samples of a class: both networks see labels, and the critic projects on them."""
     latent: int | None = None
@@ -145,6 +150,11 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         """Check every value once, before anything is written."""
+        for name in ("generator", "critic"):
+            if getattr(self, name) not in ("", tyro.MISSING):
+                from fgan.networks.own import refer_to  # needs torch
+
+                object.__setattr__(self, name, refer_to(getattr(self, name), name))
         for name, hint in get_type_hints(type(self)).items():
             value = plain_number(getattr(self, name))
             object.__setattr__(self, name, value)
@@ -222,6 +232,11 @@ class TrainConfig:
             values.setdefault("split", "shuffled")
         if "log_every" in values:  # likewise: none was compiled
             values.setdefault("compile", "off")
+        for name in ("generator", "critic"):
+            if isinstance(target := values.get(name), str) and target:
+                from fgan.networks.own import Recorded  # needs torch
+
+                values[name] = Recorded(target)
         names = [field.name for field in dataclasses.fields(cls)]
         for name in values:
             if name not in names:
@@ -248,9 +263,14 @@ class TrainConfig:
         return [
             f"{field.name}: {getattr(self, field.name)!r} there, {getattr(other, field.name)!r} here"
             for field in dataclasses.fields(self)
-            if field.name not in MAY_CHANGE_ON_RESUME
-            and getattr(self, field.name) != getattr(other, field.name)
+            if getattr(self, field.name) != getattr(other, field.name)
+            and not self._may_change(field.name, other)
         ]
+
+    def _may_change(self, name: str, other: TrainConfig) -> bool:
+        if name in ("generator", "critic"):  # a source that was edited or moved; not one for none
+            return bool(getattr(self, name)) and bool(getattr(other, name))
+        return name in MAY_CHANGE_ON_RESUME
 
 
 def require_settings(names: Iterable[str]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import groupby
 
 import torch
@@ -12,6 +13,7 @@ from fgan.errors import CompileError, FganError
 from fgan.objectives import Penalties, read_terms
 from fgan.objectives.penalties import PENALTIES, Penalty
 from fgan.output import Say, silent
+from fgan.seeds import SEEDS
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.compiling.program import Programs, rates_of
 from fgan.training.config import TrainConfig
@@ -60,7 +62,12 @@ class Ensemble:
         for trainer, own in zip(ordered, sums, strict=True):
             trainer.sums = own
         self.whole = WholeStep(generator, critic, self.groups, average, sums)
-        compiled = ordered[0].config.compile == "on"
+        self.draws = any(trainer.draws for trainer in ordered)
+        if self.draws and len(ordered) > 1:
+            raise FganError(
+                "networks that draw random numbers, as dropout does, train alone. Train them apart."
+            )
+        compiled = ordered[0].config.compile == "on" and not self.draws
         self.programs = Programs(self.whole, _recipe(ordered), say) if compiled else None
         self.say, self.must_compile = say, must_compile
 
@@ -84,10 +91,26 @@ class Ensemble:
             except CompileError as error:
                 self._go_on_without(error)
         if not self.programs:
-            self.whole.take(batches, due, share)
+            with self._drawing():
+                self.whole.take(batches, due, share)
         for trainer in self.trainers:
             trainer.summed += 1
             trainer.steps_done += 1
+
+    @contextmanager
+    def _drawing(self) -> Iterator[None]:
+        """Let what networks draw depend on the run's own random state, so that a run which goes on draws the same."""
+        if not self.draws:
+            yield
+            return
+        random = self.trainers[0].random
+        seed = torch.randint(SEEDS - 1, (), generator=random, device=random.device).item()
+        kind = random.device.type
+        with torch.random.fork_rng(
+            [] if kind == "cpu" else None, device_type="cuda" if kind == "cpu" else kind
+        ):
+            torch.manual_seed(int(seed))
+            yield
 
     def _go_on_without(self, error: CompileError) -> None:
         if self.must_compile:
@@ -129,9 +152,11 @@ def _group(trainers: Sequence[Trainer]) -> Group:
     return Group(game, len(trainers))
 
 
-def _recipe(trainers: Sequence[Trainer]) -> str:
-    """Return what decides the operations of a step, besides the shapes of its tensors."""
+def _recipe(trainers: Sequence[Trainer]) -> str | None:
+    """Return what decides the operations of a step, besides the shapes of its tensors; None with users' networks."""
     config = trainers[0].config
+    if config.generator or config.critic:
+        return None
     games = [[getattr(trainer.config, name) for name in GAME if name != "penalties"] for trainer in trainers]
     terms = [[(term.name, term.every) for term in read_terms(t.config.penalties)] for t in trainers]
     networks = [trainers[0].generator.network, trainers[0].critic.network]

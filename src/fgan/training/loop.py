@@ -17,7 +17,7 @@ from fgan.data import Dataset, draw_samples
 from fgan.errors import DivergedError, FganError
 from fgan.output import for_people, progress_bar
 from fgan.training.checkpoint import Checkpoints, Groups
-from fgan.training.compiling.worth import settled
+from fgan.training.compiling.worth import settled, uncompiled
 from fgan.training.config import TrainConfig
 from fgan.training.diagnosis import diagnosis, what_broke
 from fgan.training.interruption import StopRequest
@@ -76,6 +76,8 @@ class Loop:
         config = settled(config, data, say, before=before, members=members, ranks=ranks.size)
         self.config, self.data, self.run, self.say, self.lines = config, data, run, say, lines
         self.trainer = Trainer(config, data, ranks)
+        if self.trainer.draws:
+            self.config = self.trainer.config = uncompiled(config, must_compile=self.must_compile)
         self.loggers = Loggers(run, loggers)
         self.judge = build_judge(config, data, say) if config.evaluate_every else None
         self.fingerprint = data.train.fingerprint(labels=bool(self.trainer.classes))
@@ -106,6 +108,8 @@ class Loop:
                 checkpoint_to_resume(self.run, self.trainer, self.fingerprint, self.say) if resume else None
             )
             self.run.write_config(self.config, self.data.record)
+            for note in self.trainer.notes:
+                self.say(note)
             objective = self.trainer.objective
             for note in objective.divergence.notes if objective.divergence else ():
                 self.say(f"{self.config.divergence}: {note}")
@@ -115,8 +119,7 @@ class Loop:
                 self.say(in_words())
             if resume:
                 self._restore(restored)
-            first = self.trainer.steps_done
-            self.bar.n = self.bar.initial = first
+            first = self.bar.n = self.bar.initial = self.trainer.steps_done
             self._began = self._glanced = time.perf_counter()
             self._clock = (first, self._began)
             if first == 0 and self._is_picture_due():

@@ -33,6 +33,15 @@ def members_that_fit(config: TrainConfig, dataset: Dataset, share: float = 1.0) 
     return max(int(share * _memory(config.device) / (SAFETY * bytes_of_a_member(config, dataset))), 1)
 
 
+def notes_of(config: TrainConfig, dataset: Dataset) -> tuple[str, ...]:
+    """Return what is worth knowing of the networks of runs like this one.
+
+    Raises:
+        FganError: for networks of the user's that do not keep to what is asked of them.
+    """
+    return Trainer(config, dataset).notes if config.generator or config.critic else ()
+
+
 def bytes_of_a_member(config: TrainConfig, dataset: Dataset) -> int:
     """Return how many bytes a run holds at the fullest moment of a step: its state, its gradients, its activations."""
     return bytes_of_steps([config], dataset)

@@ -14,7 +14,7 @@ from fgan.dispatch import DispatchMode
 from fgan.objectives import read_terms
 from fgan.objectives.penalties import PENALTIES
 from fgan.training.player import call
-from fgan.training.trainer import Trainer
+from fgan.training.trainer import Trainer, at_rest
 
 
 class Counted(DispatchMode):
@@ -73,10 +73,7 @@ def _forward(trainer: Trainer) -> tuple[float, float]:
     labels = torch.zeros(1, dtype=torch.long, device=trainer.device) if trainer.classes else None
     counts, x = [], latents
     for player in (trainer.generator, trainer.critic):
-        was_training = player.network.training
-        player.network.eval()  # a power iteration of spectral norm is part of training
-        with Counted() as counted:
+        with at_rest(player.network), Counted() as counted:
             x = call(player.network, x, labels)
-        player.network.train(was_training)
         counts.append(counted.operations)
     return counts[0], counts[1]

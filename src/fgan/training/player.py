@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from fgan.networks.own.mapped import tensors_of
 from fgan.networks.stacked import Stack
 from fgan.training.adam import Adam, JointAdam, Rate
 from fgan.training.ranks import ALONE, Ranks
@@ -58,7 +59,8 @@ class Player:
     def _of_one(self, x: Tensor, labels: Tensor | None) -> Tensor:
         if self._held is None:
             return call(self.network, x, labels)
-        return functional_call(self.network, self._held, (x,) if labels is None else (x, labels))
+        inputs = (x,) if labels is None else (x, labels)
+        return functional_call(self.network, self._held, inputs, tie_weights=False)
 
     def memory(self) -> list[Tensor]:
         """Return everything that a step reads or changes: parameters, buffers, and Adam's running means."""
@@ -93,8 +95,9 @@ class Player:
 
     @contextmanager
     def _network_called_with(self) -> Iterator[None]:
-        names = [name for name, _ in (*self.network.named_parameters(), *self.network.named_buffers())]
-        self._held = dict(zip(names, (*self.parameters, *self.buffers), strict=True))
+        own = (*self.network.parameters(), *self.network.buffers())
+        held = dict(zip(map(id, own), (*self.parameters, *self.buffers), strict=True))
+        self._held = {name: held[id(tensor)] for name, tensor in tensors_of(self.network).items()}
         try:
             yield
         finally:
@@ -117,7 +120,10 @@ class Player:
 
         Where several processes train together it is the mean of theirs, and the numbers `noted` become means too.
         """
-        own = torch.autograd.grad(loss.sum(), self.parameters, retain_graph=keep_graph or None)
+        # Zeros for parameters of a user's network that had no part in it.
+        own = torch.autograd.grad(
+            loss.sum(), self.parameters, retain_graph=keep_graph or None, materialize_grads=True
+        )
         return self.ranks.averaged(own, noted)
 
     def move(self, gradients: tuple[Tensor, ...]) -> None:

@@ -43,6 +43,13 @@ def checkpoint_to_resume(run: RunDirectory, trainer: Trainer, fingerprint: str, 
         _require_same_link(run, trainer, description)
     if moved:
         say(f"the data are at {config.data} now, with the content that {began_as.data} had")
+    for name in ("generator", "critic"):
+        then, now = getattr(began_as, name), getattr(config, name)
+        if then != now:
+            say(
+                f"the {name} was {then} when this run began and is {now} now: it goes on with the weights that it had, "
+                "and as what it is now"
+            )
     threads = description.get("threads")  # older runs did not say
     if threads and trainer.device.type == "cpu" and not go_on_with(threads):
         say(

@@ -147,7 +147,8 @@ def in_lockstep(loops: Sequence[Loop | Follower], stop: StopRequest) -> None:
     """
 
     def alike(loop: Loop | Follower) -> str:
-        return repr((together(loop.config), loop.trainer.steps_done))
+        apart = id(loop) if loop.trainer.draws else None
+        return repr((together(loop.config), loop.trainer.steps_done, apart))
 
     groups = deque(list(group) for _, group in groupby(sorted(loops, key=alike), alike))
     while groups:

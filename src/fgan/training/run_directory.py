@@ -21,9 +21,11 @@ from fgan.files import replace_durably
 from fgan.frame import Frame
 from fgan.networks import Generator
 from fgan.output import jsonable
+from fgan.training.at_hand import at_hand, keep_at_hand
 from fgan.training.checkpoint import Checkpoints, Guard, do_nothing
 from fgan.training.config import TrainConfig
 from fgan.training.sampling import draw, labels_for
+from fgan.training.settings import Network
 from fgan.training.status import Status
 from fgan.training.trainer import generator_of
 
@@ -35,10 +37,12 @@ class RunDirectory:
 
     Args:
         path: the folder.
+        generator, critic: networks of your own, where `config.json` does not lead to them; as `fgan.train` takes them.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, generator: Network = "", critic: Network = "") -> None:
         self.path = Path(path)
+        keep_at_hand(self.path, generator, critic)
         self.guard: Guard = do_nothing
         """Called before anything is written; raises where this process may not."""
 
@@ -87,7 +91,7 @@ class RunDirectory:
             raise RunError(
                 f"{self.path} holds no run: it has no config.json. Name a folder made by `fgan train`."
             )
-        return TrainConfig.read(self.config_path)
+        return at_hand(self.path, TrainConfig.read(self.config_path))
 
     def checkpoints(self, keep: int = 2, every: int = 1) -> Checkpoints:
         """Return the run's checkpoints; see `Checkpoints`."""
@@ -144,6 +148,7 @@ class RunDirectory:
         """
         with self.writing():
             replace_durably(self.config_path, config.to_json(jsonable(loaded)).encode())
+        keep_at_hand(self.path, config.generator, config.critic)
 
     def status(self) -> Status | None:
         """Return how the run ended; None while it trains, where it was killed, and of runs from before this was kept.
@@ -212,9 +217,7 @@ class RunDirectory:
             step: generator steps done.
             values: by name; None where there is no finite number, a text where an evaluation failed.
         """
-        path = {
-            "metrics": self.metrics_path, "speed": self.speed_path, "evaluations": self.evaluations_path
-        }[log]  # fmt: skip
+        path = self.path / f"{log}.jsonl"
         with self.writing(), path.open("ab") as file:
             file.write((json.dumps({"step": step, **values}, allow_nan=False) + "\n").encode())
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypedDict
 
 from fgan.load_options import FramesName, SplitName
 from fgan.training.config import (
@@ -16,6 +17,13 @@ from fgan.training.config import (
     NormName,
     ObjectiveName,
 )
+
+if TYPE_CHECKING:
+    from torch.nn import Module
+
+    Network = str | Module | Callable[..., Module]
+else:
+    Network = str  # torch need not be loaded to read this
 
 
 class Settings(TypedDict, total=False):
@@ -40,6 +48,8 @@ class Settings(TypedDict, total=False):
     critic_clamp: float
     ema: float
     network: NetworkName
+    generator: Network
+    critic: Network
     conditional: bool
     latent: int | None
     width: int | None

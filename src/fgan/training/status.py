@@ -61,7 +61,7 @@ def far_share(trainer: Trainer) -> float:
     random = torch.Generator(trainer.device).manual_seed(0)
     real = trainer.source.draw(LOOKED_AT, random).cpu().double().flatten(1)
     with DrawnFrom.seeded(trainer.config.seed):
-        untrained = generator_of(trainer.config, trainer.frame, trainer.classes)
+        untrained = generator_of(trainer.config, trainer.frame, trainer.classes).eval()
     latents = torch.randn(LOOKED_AT, trainer.latent, generator=torch.Generator().manual_seed(0))
     labels = torch.arange(LOOKED_AT) % trainer.classes if trainer.classes else None
     before = untrained(latents) if labels is None else untrained(latents, labels)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +16,7 @@ from fgan.draws import DrawnFrom
 from fgan.errors import FganError
 from fgan.frame import Frame
 from fgan.networks import NETWORKS, Architecture, Critic, Generator, build_critic, build_generator
+from fgan.networks.own import own_critic, own_generator
 from fgan.objectives import Objective, Penalties, build_objective, faded
 from fgan.objectives.part import WHOLE, Part
 from fgan.seeds import SEEDS
@@ -54,13 +57,14 @@ class Trainer:
         self.device = torch.device(config.device)
         self.source = dataset.to(self.device).train
         self.frame = dataset.frame if config.standardize else dataset.frame.in_data_units
-        self.latent = latent_of(config, self.frame)
         self.classes = classes_of(config, dataset)
         self.game = game_of(config, self._spread(), ranks)
         # Weights are drawn on the CPU, so that a seed means the same networks on every device.
         with DrawnFrom.seeded(config.seed):
             generator = generator_of(config, self.frame, self.classes)
             critic = critic_of(config, self.frame, self.classes)
+        self.latent, self.draws = generator.latent, generator.draws or critic.draws
+        self.notes = generator.notes + critic.notes
         self.generator, self.critic = (
             Player(
                 network.to(self.device),
@@ -136,12 +140,10 @@ class Trainer:
         """
         random = torch.Generator(self.device).manual_seed((self.config.seed + self.steps_done) % 2**63)
         batch = draw_batch(self.source, PROBE, self.latent, self.classes, random)
-        was_training = self.critic.network.training
-        self.critic.network.eval()  # a power iteration of spectral norm is part of training
-        v_real = call(self.critic.network, batch.real, batch.labels)
-        fake = call(self.generator.network, batch.latent, batch.labels)
-        v_fake = call(self.critic.network, fake, batch.labels)
-        self.critic.network.train(was_training)
+        with at_rest(self.critic.network), at_rest(self.generator.network):
+            v_real = call(self.critic.network, batch.real, batch.labels)
+            fake = call(self.generator.network, batch.latent, batch.labels)
+            v_fake = call(self.critic.network, fake, batch.labels)
         norms = {
             f"{who}_gradient_norm": finite_or_none(player.gradient_norm())
             for who, player in (("critic", self.critic), ("generator", self.generator))
@@ -162,7 +164,8 @@ class Trainer:
     def sample(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return samples (n, *shape) on the CPU for latents (n, latent), and labels (n,) if it is conditional."""
         labels = None if labels is None else labels.to(self.device)
-        return call(self.sampler, latents.to(self.device), labels).cpu()
+        with at_rest(self.sampler):
+            return call(self.sampler, latents.to(self.device), labels).cpu()
 
     def sample_in_turn(self, n: int, random: torch.Generator) -> Tensor:
         """Return n samples (n, *shape) on the CPU, of each class in turn if it is conditional.
@@ -226,6 +229,17 @@ class Trainer:
         else:
             digest = hashlib.sha256(state.numpy().tobytes()).digest()
             self.random.manual_seed(int.from_bytes(digest[:8], "little") % SEEDS)
+
+
+@contextmanager
+def at_rest(network: nn.Module) -> Iterator[None]:
+    """Look at a network without being a part of its training, as a power iteration of spectral norm is."""
+    was_training = network.training
+    network.eval()
+    try:
+        yield
+    finally:
+        network.train(was_training)
 
 
 def draw_batch(source: Source, n: int, latent: int, classes: int, random: torch.Generator) -> Batch:
@@ -318,12 +332,17 @@ def architecture_of(config: TrainConfig, frame: Frame, classes: int) -> Architec
 
 
 def generator_of(config: TrainConfig, frame: Frame, classes: int) -> Generator:
-    """Return an untrained generator as the config describes it."""
+    """Return an untrained generator as the config describes it, or the user's own."""
+    if config.generator:
+        latent, wanted = latent_of(config, frame), config.latent is not None
+        return own_generator(config.generator, frame, latent, classes, wants_latent=wanted)
     return build_generator(architecture_of(config, frame, classes), frame)
 
 
 def critic_of(config: TrainConfig, frame: Frame, classes: int) -> Critic:
-    """Return an untrained critic as the config describes it."""
+    """Return an untrained critic as the config describes it, or the user's own."""
+    if config.critic:
+        return own_critic(config.critic, frame, classes)
     architecture = architecture_of(config, frame, classes)
     width, depth = config.critic_width or architecture.width, config.critic_depth
     depth = architecture.depth if depth is None else depth

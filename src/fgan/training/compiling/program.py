@@ -33,11 +33,12 @@ class Programs:
 
     Args:
         whole: the step.
-        recipe: tells, in words that make no difference between two runs of one program, what it is made of.
+        recipe: tells, in words that make no difference between two runs of one program, what it is made of; None
+            where no words can, as for the code of users' networks: then the traced operations themselves do.
         say: told of what is compiled.
     """
 
-    def __init__(self, whole: WholeStep, recipe: str, say: Callable[[str], None]) -> None:
+    def __init__(self, whole: WholeStep, recipe: str | None, say: Callable[[str], None]) -> None:
         self.whole, self.recipe, self.say = whole, recipe, say
         self.on_cuda = whole.sums.is_cuda
         self._memory = whole.memory()
@@ -82,16 +83,18 @@ class Programs:
         if self.on_cuda:
             graph = traced(self.whole, batches, due, inputs)
             return Captured(lambda given: graph(*given), inputs, len(self._memory))
-        key = kept.key_of(self.recipe, names, inputs)
+        began = time.perf_counter()
+        # The code of users' networks has no other name than what it does.
+        graph = None if self.recipe else traced(self.whole, batches, due, inputs)
+        key = kept.key_of(self.recipe or operations_in(graph), names, inputs)
         found = kept.load(key)
         if found is not None:
             return found
         self.say(
             "compiling the step for this machine, which is done once for networks and batches like these"
         )
-        began = time.perf_counter()
         with build.quickly():
-            graph = traced(self.whole, batches, due, inputs)
+            graph = graph or traced(self.whole, batches, due, inputs)
             program = kept.keep(key, lambda path: build.compile_to(path, graph, inputs))
         self.say(f"compiled in {time.perf_counter() - began:.0f} s")
         return program
@@ -128,6 +131,14 @@ def traced(
             return [*whole.generator.last_gradients, *whole.critic.last_gradients]
 
     return make_fx(step, tracing_mode="fake")(*inputs)
+
+
+def operations_in(graph: GraphModule | None) -> str:
+    """Return all that a graph computes, as text: its operations, and the numbers that it holds."""
+    assert graph is not None
+    held = [node.target for node in graph.graph.nodes if node.op == "get_attr"]
+    values = [repr(getattr(graph, str(name)).tolist()) for name in held]
+    return repr([graph.code, values])
 
 
 def rates_of(lrs: Sequence[float], betas: tuple[float, float], steps_done: int, n_critic: int) -> list[float]:

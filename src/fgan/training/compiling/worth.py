@@ -64,6 +64,20 @@ def settled(
     return dataclasses.replace(config, compile=wanted)
 
 
+def uncompiled(config: TrainConfig, *, must_compile: bool) -> TrainConfig:
+    """Return the recipe of a run whose networks draw random numbers, without compiling.
+
+    Raises:
+        FganError: where it must be compiled.
+    """
+    if must_compile:
+        raise FganError(
+            "a step whose networks draw random numbers, as dropout does, cannot be compiled: a resumed run would draw "
+            "others. Take --compile off, or networks without dropout."
+        )
+    return dataclasses.replace(config, compile="off")
+
+
 def _is_worth_it(config: TrainConfig, dataset: Dataset, members: int) -> bool:
     if config.steps < FEWEST_STEPS:
         return False

@@ -1,0 +1,87 @@
+"""From a reference to a network that can be trained: imported or copied, made, and checked by a try."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+from typing import Any
+
+from torch import nn
+
+from fgan.errors import FganError
+from fgan.frame import Frame
+from fgan.networks.own.checks import checked_network, tried_critic, tried_generator
+from fgan.networks.own.reference import Reference, recorded
+from fgan.networks.own.wrapped import OwnCritic, OwnGenerator
+
+
+def own_generator(text: str, frame: Frame, latent: int, classes: int, *, wants_latent: bool) -> OwnGenerator:
+    """Return a new generator of the user's, ready to train.
+
+    Args:
+        text: the recipe's reference to it.
+        frame: of the samples that it is to make.
+        latent: the dimension of z that the recipe or the data suggest.
+        classes: number of classes, 0 for none.
+        wants_latent: whether the recipe says it; else the attribute `latent` of the network, where it has one, counts.
+
+    Raises:
+        FganError: where it cannot be found or made, or does not keep to what is asked of a generator.
+    """
+    network = _made(text, "generator", latent=latent, shape=frame.shape, classes=classes)
+    own = getattr(network, "latent", None)
+    if not wants_latent and isinstance(own, int) and own > 0:
+        latent = own
+    checked_network(network, "generator")
+    tried = tried_generator(network, frame, latent, classes)
+    return OwnGenerator(network.train(), latent, classes, tried.notes, tried.draws)
+
+
+def own_critic(text: str, frame: Frame, classes: int) -> OwnCritic:
+    """Return a new critic of the user's, ready to train; arguments and errors as for `own_generator`."""
+    network = _made(text, "critic", shape=frame.shape, classes=classes)
+    checked_network(network, "critic")
+    tried = tried_critic(network, frame, classes)
+    return OwnCritic(network.train(), classes, tried.notes, tried.draws)
+
+
+def _made(text: str, player: str, **offered: Any) -> nn.Module:  # noqa: ANN401 - keyword arguments of users' code
+    """Return a network of its own: a copy of the one that is named, or what a class or function makes."""
+    named = text.found(player) if isinstance(text, Reference) else recorded(text, player)
+    if isinstance(named, nn.Module):
+        return copy.deepcopy(named)
+    if not callable(named):
+        raise FganError(
+            f"{text} must be a network, or a class or function that makes one; got an object of type "
+            f"{type(named).__name__}."
+        )
+    try:
+        network = named(**_arguments(named, text, player, offered))
+    except FganError:
+        raise
+    except Exception as error:  # whatever the user's code may raise
+        raise FganError(f"making the {player} by {text} raised {type(error).__name__}: {error}") from error
+    if not isinstance(network, nn.Module):
+        raise FganError(f"{text} must return an nn.Module; it returned a {type(network).__name__}.")
+    return network
+
+
+def _arguments(maker: Any, text: str, player: str, offered: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
+    """Return what the signature of a class or function asks for, of what there is."""
+    try:
+        parameters = inspect.signature(maker).parameters.values()
+    except (TypeError, ValueError):  # some builtins have none
+        return {}
+    plain = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    lacking = [p.name for p in plain if p.default is p.empty and p.name not in offered]
+    if lacking:
+        raise FganError(
+            f"the {player} is made by {text}, which needs {', '.join(lacking)}; fgan passes only "
+            f"{', '.join(offered)}, where they are asked for. Pass a function that gives the rest, "
+            f"such as {player}=lambda: {text.partition('@')[0].rpartition(':')[2]}({lacking[0]}=...), or a network "
+            "that is made."
+        )
+    by_position = [p.name for p in plain if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
+    if by_position:
+        raise FganError(f"{text} takes {', '.join(by_position)} by position only; fgan passes names.")
+    return {p.name: offered[p.name] for p in plain if p.name in offered}

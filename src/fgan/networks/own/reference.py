@@ -1,0 +1,158 @@
+"""What a recipe calls a network of the user's: a text for `config.json`, which may hold the network itself."""
+
+from __future__ import annotations
+
+import copy
+import sys
+from typing import Any, cast
+
+import cloudpickle
+from torch import nn
+
+from fgan.errors import FganError
+from fgan.networks.own import sources
+from fgan.networks.own.sources import HANDED_OVER, parts_of
+
+
+class Recorded(str):
+    """The text of a reference as a file holds it, which fgan wrote or somebody else."""
+
+    __slots__ = ()
+
+
+class Reference(str):
+    """FILE.py:NAME@HASH, package.module:NAME@HASH or "handed over:NAME", as a recipe holds it.
+
+    HASH is the beginning of the SHA-256 of the file in which it is defined.
+
+    Args:
+        text: that text.
+        given: the module, class or function itself; None where it is to be imported.
+    """
+
+    given: Any
+
+    def __new__(cls, text: str, given: object = None) -> Reference:
+        """Make the text, and keep beside it what it names."""
+        self = super().__new__(cls, text)
+        self.given = given
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> Reference:
+        """Return itself: nothing changes it."""
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Go to another process as a text where the network can be imported there, else with the code itself."""
+        module = getattr(self.given, "__module__", None)
+        if self.given is None or (not self.startswith(HANDED_OVER) and module != "__main__"):
+            return Reference, (str(self),)
+        try:
+            return _unpacked, (str(self), cloudpickle.dumps(self.given))
+        except Exception as error:  # whatever the user's object raises
+            raise FganError(
+                f"runs in other processes need a network that can be sent there; {self} cannot: {error}. Define its "
+                "class at the top level of a module, and pass the class or a function that makes it."
+            ) from error
+
+    def found(self, player: str) -> Any:  # noqa: ANN401 - a module, or what makes one
+        """Return the module, class or function; imported if need be, which the user has asked for.
+
+        Raises:
+            FganError: where it cannot be imported.
+        """
+        if self.given is None:
+            where, name, _ = parts_of(self)
+            self.given = sources.imported(sources.located(where, player), name)
+        sources.remember(self)
+        return self.given
+
+
+def _unpacked(text: str, given: bytes) -> Reference:
+    return Reference(text, cloudpickle.loads(given))
+
+
+def refer_to(value: object, player: str) -> str:
+    """Return the reference to a network that a user passed or named; texts of files that fgan wrote as they are.
+
+    Args:
+        value: "FILE.py:NAME", "package.module:NAME", a module, or a class or function that makes one; "" for none.
+        player: "generator" or "critic".
+
+    Raises:
+        FganError: for anything else, and for a file or module that is not there.
+    """
+    sources.require_no_import(player)
+    if isinstance(value, Reference | Recorded) or value == "":
+        return cast(str, value)
+    if isinstance(value, str):
+        where, name, _ = parts_of(value)
+        if not name:
+            raise FganError(
+                f"--{player} must be FILE.py:NAME or package.module:NAME, where NAME is a class, a function that "
+                f'returns a network, or a network; got "{value}".'
+            )
+        source = sources.located(where, player)
+        return Reference(f"{source.where}:{name}@{sources.hash_of(source.file)}")
+    if isinstance(value, nn.Module):
+        try:
+            start = copy.deepcopy(value)
+        except Exception as error:  # whatever the user's class raises
+            raise FganError(
+                f"{player}= must be a network that can be copied; copying the {type(value).__name__} raised "
+                f"{type(error).__name__}: {error}. Pass its class, or a function that makes it."
+            ) from error
+        return Reference(_text(type(value), instance=True), start)
+    if callable(value):
+        return Reference(_text(value), value)
+    raise FganError(
+        f"{player}= must be an nn.Module, a class or function that makes one, or a text FILE.py:NAME or "
+        f"package.module:NAME; got {value!r} ({type(value).__name__})."
+    )
+
+
+def _text(maker: Any, *, instance: bool = False) -> str:  # noqa: ANN401 - a class or function
+    """Return the text for a class or function, or for an instance of a class, which only its owner can make again."""
+    name = getattr(maker, "__qualname__", type(maker).__name__)
+    source = sources.of_module(sys.modules.get(getattr(maker, "__module__", None) or ""))
+    digest = f"@{sources.hash_of(source.file)}" if source and not source.where.startswith("torch.") else ""
+    if instance or source is None or not sources.is_named(maker, source, name):
+        plain = name.rpartition(".")[2].strip("<>")
+        return f"{HANDED_OVER}:{plain}{digest}"
+    return f"{source.where}:{name}{digest}"
+
+
+def recorded(text: str, player: str) -> Any:  # noqa: ANN401 - a module, or what makes one
+    """Return what a text in a folder names, if this user has named the same code on this machine before.
+
+    A folder may come from somebody else: sampling it must not run code that only the folder names.
+
+    Raises:
+        FganError: where the user has not, or the source has changed or is gone.
+    """
+    where, name, digest = parts_of(text)
+    whose = f"the {player} of this run is {name} of {where}"
+    handing = (
+        f"fgan.RunDirectory(path, {player}=...), fgan.train(..., resume=True, {player}=...), or on the command line "
+        f"--{player} FILE.py:NAME of train and sample"
+    )
+    if where == HANDED_OVER:
+        raise FganError(
+            f"the {player} of this run is {name}, which was handed over in Python, where no file defines it by that "
+            f"name. Hand it over again: {handing}."
+        )
+    source = sources.remembered(text)
+    if source is None:
+        raise FganError(
+            f"{whose}, code that you have not named on this machine, and fgan runs no code because a folder names it. "
+            f"If you trust it, name it: `fgan sample RUN --{player} FILE.py:{name}`, once, is enough for all verbs; or "
+            f"{handing}."
+        )
+    if not source.file.is_file():
+        raise FganError(f"{whose}, and {source.file} is gone. Bring it back, or hand it over: {handing}.")
+    if sources.hash_of(source.file) != digest:
+        raise FganError(
+            f"{whose}, and what {source.file} defines has changed since. Bring it back as it was; or, to take it as it "
+            f"is now, {handing}."
+        )
+    return sources.imported(source, name)
