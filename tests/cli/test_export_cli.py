@@ -23,7 +23,7 @@ def test_a_hub_folder_by_the_second_name(run, capsys):
     assert main(["sample", run, "--n", "5", "--out", "b.npy"]) == 0
     assert np.array_equal(np.load("a.npy"), np.load("b.npy"))
     assert main(["sample", "folder", "--best", "--out", "a.npy"]) == 2
-    assert "--best and --generator are about a run" in capsys.readouterr().err
+    assert "--best chooses a checkpoint of a run" in capsys.readouterr().err
 
 
 def test_mistakes(run, capsys):

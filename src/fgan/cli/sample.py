@@ -45,8 +45,8 @@ def run(arguments: list[str]) -> None:
 
     source = opened(command.run, print_error, generator=command.generator)
     if isinstance(source, TrainedGenerator):
-        if command.best or command.generator:
-            raise FganError(f"--best and --generator are about a run; {command.run} is none. Leave them out.")
+        if command.best:
+            raise FganError(f"--best chooses a checkpoint of a run; {command.run} is none. Leave it out.")
         samples = source.sample(command.n, seed=command.seed, label=command.label)
     else:
         samples = source.sample(command.n, seed=command.seed, label=command.label, best=command.best)
