@@ -24,8 +24,8 @@ from fgan.load_options import LoadOptions as LoadOptions
 from fgan.objectives import GANLoss as GANLoss
 from fgan.objectives import penalty as penalty
 from fgan.reporting.html import report as report
-from fgan.training.callbacks import STOP as STOP
 from fgan.training.averaging import EMA as EMA
+from fgan.training.callbacks import STOP as STOP
 from fgan.training.config import TrainConfig as TrainConfig
 from fgan.verification import verify as verify
 

@@ -35,6 +35,9 @@ class ExportCommand:
     """The best checkpoint of a run that was judged while it trained, rather than the newest."""
     license: str | None = None
     """What the model card says, such as mit or cc-by-4.0; unknown if not given."""
+    generator: str = ""
+    """The generator of a run with one of your own, FILE.py:NAME or package.module:NAME; where it cannot be found by
+    what config.json says."""
     force: bool = False
     """Replace what is there."""
 
@@ -54,6 +57,7 @@ def run(arguments: list[str]) -> None:
         best=command.best,
         force=command.force,
         license=command.license,
+        generator=command.generator,
         say=print_error,
     )
     print_out(str(path))

@@ -9,22 +9,27 @@ from fgan.experiments.comparison import ComparisonDirectory
 from fgan.experiments.result import Comparison
 from fgan.experiments.run import Run
 from fgan.exporting import TrainedGenerator, is_exported, read_exported
+from fgan.training.at_hand import keep_at_hand
+from fgan.training.settings import Network
 
 
-def load(path: str | Path) -> Run | Comparison | TrainedGenerator:
-    """Open what fgan wrote: a run, a comparison with its runs, or an exported generator.
+def load(path: str | Path, *, generator: Network = "") -> Run | Comparison | TrainedGenerator:
+    """Open what fgan wrote: a run directory, a comparison with its runs, or an exported generator.
 
     Args:
         path: the folder; for an exported generator a .safetensors file, a hub folder, or `hub:USER/NAME`, of which
             nothing but safetensors is read: no code is run.
+        generator: the network, where it is none of fgan's and cannot be found by what a run's `config.json` says; an
+            exported generator never brings its code.
 
     Raises:
         ExportError: where a generator cannot be fetched, or is damaged.
         RunError: where it is neither, or damaged; or where a comparison has no ranking yet.
     """
     if is_exported(path):
-        return read_exported(path)
+        return read_exported(path, generator=generator)
     path = Path(path)
+    keep_at_hand(path, generator, "")
     run = Run(path)
     if run.config_path.is_file():
         run.config()  # damage is said here rather than at the first use

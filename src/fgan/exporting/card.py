@@ -11,7 +11,7 @@ from fgan.evaluation.result import Evaluation, Measurement, caveats_of
 from fgan.exporting.trained import TrainedGenerator
 from fgan.training.run_directory import RunDirectory
 
-NAME = "hub:USER/NAME"
+NAME = "USER/NAME"
 """Stands for where the folder will be; `fgan push` writes the repository in its place."""
 ON_THE_HUB = {"mnist": "ylecun/mnist", "stacked-mnist": "ylecun/mnist"}
 """Data sets that the hub has too."""
@@ -134,6 +134,21 @@ def _use(trained: TrainedGenerator) -> str:
     given = ", labels" if trained.classes else ""
     labels = f"labels = torch.arange(16) % {len(trained.classes)}\n" if trained.classes else ""
     as_numpy = fed.replace("labels", "labels.numpy()")
+    if trained.architecture is None:
+        return f"""## Use
+
+The network is none of fgan's, and its code is not in this folder. A program of it is, which torch alone runs:
+
+```python
+import torch
+from huggingface_hub import hf_hub_download
+
+program = torch.export.load(hf_hub_download("{NAME}", "generator.pt2")).module()
+z = torch.randn(16, {trained.latent})
+{labels}samples = program(z{given})
+```
+
+With its code, as `TheNetwork`: `fgan.load("hub:{NAME}", generator=TheNetwork).sample(64)`."""
     return f"""## Use
 
 With fgan, `pip install "fgan[hub]"`:
@@ -141,14 +156,14 @@ With fgan, `pip install "fgan[hub]"`:
 ```python
 import fgan
 
-trained = fgan.load("{NAME}")
+trained = fgan.load("hub:{NAME}")
 samples = trained.sample(64, seed=0{label})
 ```
 
-or `fgan sample {NAME} --n 64 --out samples.png`.
+or `fgan sample hub:{NAME} --n 64 --out samples.png`.
 
-Without fgan: `fgan export {NAME} --to torch --out generator.pt2` (or `--to onnx --out generator.onnx`) writes a program
-that runs by itself:
+Without fgan: `fgan export hub:{NAME} --to torch --out generator.pt2` (or `--to onnx --out generator.onnx`) writes a
+program that runs by itself:
 
 ```python
 import torch

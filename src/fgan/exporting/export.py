@@ -19,6 +19,7 @@ from fgan.exporting.trained import TrainedGenerator
 from fgan.files import save_file
 from fgan.output import Say, to_stderr
 from fgan.training.run_directory import RunDirectory
+from fgan.training.settings import Network
 
 HUB = "hub"
 
@@ -49,6 +50,7 @@ def export(
     best: bool = False,
     force: bool = False,
     license: str | None = None,
+    generator: Network = "",
     say: Say = to_stderr,
 ) -> Path:
     """Export a run's generator, the averaged one where there is one, so that it works without the run.
@@ -65,6 +67,7 @@ def export(
         best: take the best checkpoint of a run that was evaluated while it trained.
         force: replace what is there.
         license: for the model card, such as "mit".
+        generator: the network, where it is none of fgan's and a run's `config.json` does not lead to it.
         say: told what was exported and how it was checked.
 
     Returns:
@@ -79,7 +82,7 @@ def export(
         raise ExportError(f'--to must be one of {", ".join(TARGETS)}; got "{to}".{did_you_mean(to, TARGETS)}')
     if license is not None and to != HUB:
         raise ExportError(f"--license is written into the card of --to hub; got --to {to}. Leave it out.")
-    source = opened(run, say) if isinstance(run, str | Path) else run
+    source = opened(run, say, generator=generator) if isinstance(run, str | Path) else run
     path = _place(source, to, None if out is None else Path(out))
     _require_free(path, to, force)
     if isinstance(source, RunDirectory):

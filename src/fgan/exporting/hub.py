@@ -16,7 +16,7 @@ from fgan.output import Say, to_stderr
 PREFIX = "hub:"
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 PUSHED = {*FILES, "LICENSE"}
-PUSHED_SUFFIXES = {".onnx", ".png", ".jpg", ".md"}
+PUSHED_SUFFIXES = {".onnx", ".pt2", ".png", ".jpg", ".md"}
 """What else may lie in a folder that is pushed."""
 CODE = {
     ".py",
@@ -49,10 +49,10 @@ def is_hub_name(name: str | Path) -> bool:
 def push(folder: str | Path, repo_id: str, *, private: bool = False, say: Say = to_stderr) -> str:
     """Push a folder that `export(..., to="hub")` wrote to the Hugging Face hub.
 
-    Its card says `hub:USER/NAME` where the repository's own name belongs; that is written as it is sent.
+    Its card says USER/NAME where the repository's own name belongs; that is written as it is sent.
 
     Args:
-        folder: what to push; only the card, the weights, config, pictures and .onnx files are sent.
+        folder: what to push; only the card, the weights, config, pictures, .onnx and .pt2 files are sent.
         repo_id: USER/NAME; made if there is no such repository.
         private: make the repository private.
         say: told which files stay behind.
@@ -73,7 +73,7 @@ def push(folder: str | Path, repo_id: str, *, private: bool = False, say: Say = 
     sent, left = _sorted_out(folder)
     if left:
         say(
-            f"left behind: {', '.join(left)}; a pushed folder has a card, weights, config, pictures and .onnx files"
+            f"left behind: {', '.join(left)}; what is sent is the card, weights, config, pictures, .onnx and .pt2"
         )
     hub = _library()
     if not hub.get_token():
@@ -96,7 +96,7 @@ def push(folder: str | Path, repo_id: str, *, private: bool = False, say: Say = 
 
 def _content(path: Path, repo_id: str) -> bytes:
     content = path.read_bytes()
-    return content.replace(NAME.encode(), f"{PREFIX}{repo_id}".encode()) if path.name == CARD else content
+    return content.replace(NAME.encode(), repo_id.encode()) if path.name == CARD else content
 
 
 def _sorted_out(folder: Path) -> tuple[list[Path], list[str]]:

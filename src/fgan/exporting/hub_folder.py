@@ -14,11 +14,14 @@ from fgan.evaluation.result import Evaluation
 from fgan.exporting.card import card_of
 from fgan.exporting.description import description_of
 from fgan.exporting.safetensors_file import safetensors_bytes
+from fgan.exporting.torch_program import torch_bytes
 from fgan.exporting.trained import TrainedGenerator
 from fgan.files import sync_folder, write_durably
 
 WEIGHTS, CONFIG, CARD, PICTURE = "generator.safetensors", "config.json", "README.md", "samples.png"
 FILES = (WEIGHTS, CONFIG, CARD, PICTURE)
+PROGRAM = "generator.pt2"
+"""Beside the weights of a network that is none of fgan's."""
 DRAWN = 64
 
 
@@ -32,7 +35,10 @@ def hub_files(
     draw_samples(trained.sample(DRAWN)).save(picture, format="PNG")
     card = card_of(trained, license, evaluation, notes)
     contents = (weights, f"{config}\n".encode(), card.encode(), picture.getvalue())
-    return dict(zip(FILES, contents, strict=True)), found
+    files = dict(zip(FILES, contents, strict=True))
+    if trained.architecture is None:  # nobody else has the network's code
+        files[PROGRAM] = torch_bytes(trained)[0]
+    return files, found
 
 
 def write_folder(folder: Path, files: dict[str, bytes]) -> None:

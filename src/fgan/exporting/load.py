@@ -22,18 +22,19 @@ def is_exported(name: str | Path) -> bool:
     return is_hub_name(name) or path.suffix == SUFFIX or (path / WEIGHTS).is_file()
 
 
-def read_exported(name: str | Path, say: Say = to_stderr) -> TrainedGenerator:
+def read_exported(name: str | Path, say: Say = to_stderr, *, generator: Network = "") -> TrainedGenerator:
     """Return an exported generator. Nothing but safetensors is read, and no code is run.
 
     Args:
         name: `hub:USER/NAME`, a .safetensors file, or a folder that `fgan export --to hub` wrote.
         say: told which files are not looked at.
+        generator: the network, where it is none of fgan's: code is not exported.
 
     Raises:
         ExportError: where there is none, or it is damaged.
     """
     if is_hub_name(name):
-        return read_safetensors(fetched(str(name), say), str(name))
+        return read_safetensors(fetched(str(name), say), str(name), generator)
     path = Path(name)
     if path.is_dir():
         code = sorted(one.name for one in path.iterdir() if one.suffix.lower() in CODE)
@@ -42,7 +43,7 @@ def read_exported(name: str | Path, say: Say = to_stderr) -> TrainedGenerator:
         path = path / WEIGHTS
     if not path.exists():
         raise ExportError(f"there is no file {path}. Name one that `fgan export --to safetensors` wrote.")
-    return read_safetensors(path, str(name))
+    return read_safetensors(path, str(name), generator)
 
 
 def opened(
@@ -51,15 +52,10 @@ def opened(
     """Return what a name stands for: an exported generator, or else a run directory.
 
     Args:
-        name: see `read_exported`.
-        say: as there.
-        generator: of a run with one of the user's own, see `RunDirectory`.
-
-    Raises:
-        ExportError: where there is none, or an exported one is handed a network.
+        name: as `read_exported` takes it, or a run directory.
+        say: told which files are not looked at.
+        generator: the network, where it is none of fgan's and a run's `config.json` does not lead to it.
     """
-    if not is_exported(name):
-        return RunDirectory(name, generator=generator)
-    if generator:
-        raise ExportError(f"{name} has a generator of its own; got another one. Leave out the generator.")
-    return read_exported(name, say)
+    if is_exported(name):
+        return read_exported(name, say, generator=generator)
+    return RunDirectory(name, generator=generator)

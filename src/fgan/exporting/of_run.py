@@ -48,8 +48,9 @@ def generator_of_run(run: RunDirectory, step: int | None = None, *, best: bool =
         "recipe": public_recipe(config),
     }
     # A network of somebody's own is known by its code alone, which is not exported.
-    own = bool(getattr(config, "generator", ""))
-    architecture = None if own else dataclasses.asdict(architecture_of(config, frame, len(classes)))
+    architecture = (
+        None if config.generator else dataclasses.asdict(architecture_of(config, frame, len(classes)))
+    )
     trained = TrainedGenerator(
         generator, frame, generator.latent, classes, str(run.path), architecture, about
     )

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
+from torch import nn
 
 from fgan.draws import DrawnFrom
 from fgan.errors import ExportError, FganError
@@ -16,6 +17,8 @@ from fgan.exporting.description import FORMAT, as_text, description_of
 from fgan.exporting.trained import TrainedGenerator
 from fgan.frame import Frame
 from fgan.networks import Architecture, build_generator
+from fgan.networks.own import OwnGenerator, own_generator, refer_to
+from fgan.training.settings import Network
 
 KEY = "fgan"
 """Of the header's entry that holds the description."""
@@ -25,7 +28,7 @@ def safetensors_bytes(trained: TrainedGenerator) -> tuple[bytes, str]:
     """Return the file, and what was found when it was read back."""
     weights = {
         name: value.detach().cpu().clone().contiguous()
-        for name, value in trained.network.state_dict().items()
+        for name, value in _bare(trained.network).state_dict().items()
     }
     content = save(weights, metadata={"format": "pt", KEY: as_text(description_of(trained))})
     back = load(content)
@@ -36,12 +39,18 @@ def safetensors_bytes(trained: TrainedGenerator) -> tuple[bytes, str]:
     return content, "read back, its weights are equal"
 
 
-def read_safetensors(path: Path, source: str) -> TrainedGenerator:
+def _bare(network: nn.Module) -> nn.Module:
+    """Return a user's own network without what fgan put around it, so that the names of its weights are its own."""
+    return network.network if isinstance(network, OwnGenerator) else network
+
+
+def read_safetensors(path: Path, source: str, generator: Network = "") -> TrainedGenerator:
     """Return the generator that a file holds.
 
     Args:
         path: the file.
         source: what to call it.
+        generator: the network, where it is none of fgan's: code is not exported.
 
     Raises:
         ExportError: where it is damaged, not fgan's, from a newer fgan, or of a network that fgan does not have.
@@ -59,10 +68,12 @@ def read_safetensors(path: Path, source: str) -> TrainedGenerator:
             f'{path} holds weights, but no generator that fgan exported: its header has no entry "{KEY}". '
             "Name a file made by `fgan export --to safetensors`."
         )
-    return _rebuilt(header[KEY], weights, path, source)
+    return _rebuilt(header[KEY], weights, path, source, generator)
 
 
-def _rebuilt(text: str, weights: dict[str, torch.Tensor], path: Path, source: str) -> TrainedGenerator:
+def _rebuilt(
+    text: str, weights: dict[str, torch.Tensor], path: Path, source: str, generator: Network
+) -> TrainedGenerator:
     try:
         about: dict[str, Any] = json.loads(text)
         if about["format"] > FORMAT:
@@ -71,17 +82,8 @@ def _rebuilt(text: str, weights: dict[str, torch.Tensor], path: Path, source: st
             )
         architecture, frame = about.pop("architecture"), Frame.from_json(about.pop("frame"))
         latent, classes = about.pop("latent")["dimension"], about.pop("classes")
-        if architecture is None:
-            raise ExportError(
-                f"{path} holds the weights of a generator that is not one of fgan's networks, and code is never "
-                "loaded from a file. Load its weights into your own module: "
-                f'module.load_state_dict(safetensors.torch.load_file("{path.name}")).'
-            )
-        if (latent, len(classes)) != (architecture["latent"], architecture["classes"]):
-            raise ValueError("latent and classes are not those of the architecture")
-        with DrawnFrom.seeded(0):  # weights that the file replaces
-            network = build_generator(Architecture(**architecture), frame)
-        network.load_state_dict(weights)
+        network = _network(architecture, frame, latent, classes, source, generator)
+        _bare(network).load_state_dict(weights)
     except ExportError:
         raise
     except (ValueError, KeyError, TypeError, RuntimeError, IndexError, AttributeError, FganError) as error:
@@ -93,3 +95,28 @@ def _rebuilt(text: str, weights: dict[str, torch.Tensor], path: Path, source: st
         about.pop(key, None)
     network = network.eval().requires_grad_(False)
     return TrainedGenerator(network, frame, latent, classes, source, architecture, about)
+
+
+def _network(
+    architecture: dict[str, Any] | None,
+    frame: Frame,
+    latent: int,
+    classes: list[str],
+    source: str,
+    generator: Network,
+) -> nn.Module:
+    """Return the network with weights that the file replaces."""
+    if architecture is None:
+        if not generator:
+            raise ExportError(
+                f"{source} holds the weights of a network that is none of fgan's, and code is never loaded from a "
+                "file. Hand the network over: --generator FILE.py:NAME, in Python fgan.load(..., generator=Net)."
+            )
+        text = refer_to(generator, "generator")
+        return own_generator(text, frame, latent, len(classes), wants_latent=True)
+    if generator:
+        raise ExportError(f"{source} has a network of fgan's own; got a generator. Leave it out.")
+    if (latent, len(classes)) != (architecture["latent"], architecture["classes"]):
+        raise ValueError("latent and classes are not those of the architecture")
+    with DrawnFrom.seeded(0):
+        return build_generator(Architecture(**architecture), frame)
