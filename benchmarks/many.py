@@ -76,10 +76,9 @@ def without_pictures(config: fgan.TrainConfig) -> fgan.TrainConfig:
 def finished(config: fgan.TrainConfig, out: Path) -> tuple[fgan.RunDirectory, Summary]:
     """Train into a folder without pictures, or go on there, and return the run with its summary."""
     run = fgan.RunDirectory(out)
-    summary = fgan.train(
-        without_pictures(config), out, resume=run.config_path.exists(), say=lambda line: None
-    )
-    return run, summary
+    run = fgan.train(without_pictures(config), out, resume=run.config_path.exists(), say=lambda line: None)
+    assert run.summary, "it was trained just now"
+    return run, run.summary
 
 
 def trained(

@@ -56,6 +56,7 @@ def main() -> None:
         lr_fade=1000,
         ema=0.998,
         sample_every=0,
+        say=print,
     )
     if len(found.ended("finished")) < len(DIVERGENCES):
         sys.exit(f"{found.table()}\nThe same command goes on with what was stopped.")

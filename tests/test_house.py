@@ -118,9 +118,10 @@ def test_no_imports_run_in_circles():
 
 
 def test_the_python_names_pull_torch_and_nothing_heavier():
+    """But `fgan.Generator`, which is a class of scikit-learn's."""
     result = python(
         "import sys, fgan\n"
-        "for name in fgan.__all__: getattr(fgan, name)\n"
+        "for name in {*fgan.__all__} - {'Generator'}: getattr(fgan, name)\n"
         "heavy = {'matplotlib', 'sklearn', 'scipy', 'PIL', 'jinja2', 'plotly', 'pandas'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )

@@ -51,6 +51,12 @@ def test_the_other_example_runs_as_it_is(root, run, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_examples_of_the_python_page_run_one_after_the_other(root, run, tmp_path):
+    page = (root / "docs" / "python.md").read_text()
+    run("\n".join(re.findall(r"```python\n(.*?)```", page, flags=re.S)), tmp_path)
+
+
+@pytest.mark.slow
 def test_the_examples_of_the_divergences_page_run(root, run, tmp_path):
     for code in re.findall(
         r"```python\n(.*?)```", (root / "docs" / "divergences.md").read_text(), flags=re.S

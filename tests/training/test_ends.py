@@ -72,7 +72,7 @@ def test_a_run_that_was_stopped_leaves_its_picture_and_ends_as_if_it_had_not_bee
     stopped = fgan.train("ring8", tmp_path / "parts", loggers=[Stopping(4)], **ways)
     assert stopped.stopped_by == "SIGINT"
     step = stopped.step
-    assert stopped.sample == str(RunDirectory(tmp_path / "parts").sample_path(step))
+    assert stopped.summary.sample == str(RunDirectory(tmp_path / "parts").sample_path(step))
     assert pictures_of(tmp_path / "parts")[-1] == steps_of(tmp_path / "parts")[-1] == step
     if killed:
         RunDirectory(tmp_path / "parts").status_path.unlink()
