@@ -74,9 +74,8 @@ def main() -> None:
     pruned = sum(trial.state == optuna.trial.TrialState.PRUNED for trial in study.trials)
     print(f"{len(finished)} trials finished, {pruned} ended early")
     if finished:
-        print(
-            f"best: FID {study.best_value:.4g} with {study.best_params}, in {options.out}/trial-{study.best_trial.number}"
-        )
+        where = options.out / f"trial-{study.best_trial.number}"
+        print(f"best: FID {study.best_value:.4g} with {study.best_params}, in {where}")
 
 
 if __name__ == "__main__":

@@ -161,6 +161,7 @@ def test_ctrl_c_is_for_the_command_to_pass_on(tmp_path):
         (("--divergences", "kl", "--penalties", "r9:1"), "a penalty is one of"),
         (("--divergences", "kl", "--network", "dcgan"), "dcgan makes images"),
         (("--divergences", "kl", "--jobs", "1", "--ray", "local"), "Leave one out"),
+        (("--plan", "--claim", "8", "--lease=5"), "--claim and --lease"),
     ],
 )
 def test_mistakes_leave_nothing_behind(fgan_command, tmp_path, arguments, message):
@@ -177,6 +178,9 @@ def test_a_worker_takes_its_recipe_from_the_plan(monkeypatch, capsys, tmp_path):
     )
     assert main(["compare", "--worker", str(tmp_path), "--claim", "3", "--lease", "5"]) == 0
     assert (asked["out"], asked["claim"], asked["lease"]) == (tmp_path, 3, 5)
+    found.outcomes["js-seed0"] = Outcome("stopped")
+    assert main(["compare", "--worker", "here"]) == 2
+    assert "1 runs to finish; other workers go on, or `fgan compare --worker here`" in capsys.readouterr().err
     capsys.readouterr()
     with pytest.raises(SystemExit):
         main(["compare", "ring8", "--worker", str(tmp_path), "--steps", "5"])

@@ -1,8 +1,9 @@
 import pytest
 import torch
 
-from fgan.data.finite import split
+from fgan.data.finite import split, split_name
 from fgan.errors import DataError
+from fgan.load_options import LoadOptions
 
 
 @pytest.mark.parametrize(
@@ -13,6 +14,13 @@ def test_a_tenth_is_held_out_but_never_none_and_never_more_than_10000(n, held_ou
     assert (len(train), len(rest)) == (n - held_out, held_out)
     assert torch.equal(torch.cat([train.values, rest.values]).sort().values, torch.arange(n))
     assert train.labels is None and rest.labels is None
+
+
+def test_a_tenth_is_said_where_it_is_one():
+    options, classes = LoadOptions(), ("a", "b")
+    assert [split_name((), options, n) for n in (100_000, 300_000)] == ["a tenth, at random", "at random"]
+    assert split_name(classes, options, 100_000) == "a tenth of each class"
+    assert split_name(classes, options, 300_000) == "of each class its share"
 
 
 def test_the_split_is_shuffled_always_the_same_and_leaves_the_global_generator_alone():

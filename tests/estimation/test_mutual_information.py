@@ -289,6 +289,12 @@ def test_many_whole_numbers_are_numbers_beside_real_ones():
     assert fgan.mutual_information(age, pay).value == fgan.mutual_information(age.astype(float), pay).value
 
 
+@pytest.mark.parametrize("unit", [1e307, 1e-300])
+def test_units_do_not_matter_whose_squares_are_no_numbers(unit):
+    x, y = normal_pair(300)
+    assert fgan.mutual_information(x * unit, y * unit).value == fgan.mutual_information(x, y).value > 0.1
+
+
 @pytest.mark.parametrize("far", [1e9, -1.7e9])
 def test_where_a_column_lies_does_not_matter(far):
     x, y = normal_pair(300)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 
 import fgan
@@ -15,6 +16,8 @@ from fgan.experiments.claims import Claims
 from fgan.experiments.comparison import ComparisonDirectory
 from fgan.experiments.members import train_chunk
 from fgan.experiments.result import Comparison
+from fgan.training.config import TrainConfig
+from fgan.training.run import named_from_root
 
 SETTINGS = {"width": 16, "sample_every": 0, "n": 200, "metrics": "prdc", "rank_by": "recall"}
 
@@ -137,6 +140,57 @@ def test_what_failed_stays_failed_until_the_comparison_is_resumed(tmp_path):
     stranger.unlink()
     plan(tmp_path / "c", 10, 10, resume=True)
     assert len(fgan.work(tmp_path / "c", say=silent).ended("finished")) == 4
+
+
+@pytest.fixture
+def planned_on_rows(tmp_path, monkeypatch):
+    """A plan on rows.npy, and how to make it once more."""
+    monkeypatch.chdir(tmp_path)
+    rows = np.random.default_rng(0).normal(size=(200, 2)).astype("float32")
+    np.save("rows.npy", rows)
+
+    def planned(resume, **more):
+        settings = SETTINGS | {"n": 20, "metrics": "kid", "rank_by": "kid"} | more
+        return fgan.compare(
+            "rows.npy", ["kl"], out="c", plan_only=True, resume=resume, steps=2, say=silent, **settings
+        )
+
+    planned(False)
+    return planned
+
+
+def test_data_that_have_changed_since_the_plan_are_refused_before_anything_is_claimed(planned_on_rows):
+    np.save("rows.npy", np.load("rows.npy") + 1)
+    with pytest.raises(RunError, match=r"c holds a comparison on other samples: .*rows\.npy has changed"):
+        fgan.work("c", say=silent)
+    with pytest.raises(RunError, match="other samples"):
+        planned_on_rows(True)
+    claims = Claims(ComparisonDirectory("c").claims_path).look()
+    assert {claim.state for claim in claims.values()} == {"free"}
+    np.save("rows.npy", np.load("rows.npy") - 1)
+    directory = ComparisonDirectory("c")
+    members = directory.planned()[0]
+    directory.write(json.loads(directory.plan_path.read_text()) | {"data": "of others"})
+    with pytest.raises(RunError, match="other samples"):
+        train_chunk(directory, members)
+
+
+def test_a_plan_that_workers_are_at_work_by_is_not_changed(planned_on_rows):
+    before = ComparisonDirectory("c").plan_path.read_text()
+    claims = Claims(ComparisonDirectory("c").claims_path, 1.0)
+    with claims.beating():
+        assert claims.take(claims.look()["kl-seed0"])
+        with pytest.raises(RunError, match="is training in c"):
+            planned_on_rows(True, rank_by="recall", metrics="prdc", n=30)
+    assert ComparisonDirectory("c").plan_path.read_text() == before
+
+
+def test_data_in_a_folder_are_found_from_any_other(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    recipe = TrainConfig(data="mnist", data_dir="here")
+    assert named_from_root(recipe).data_dir == str(tmp_path / "here")
+    assert named_from_root(named_from_root(recipe)) == named_from_root(recipe)
+    assert named_from_root(TrainConfig(data="ring8")) == TrainConfig(data="ring8")
 
 
 @pytest.mark.parametrize(

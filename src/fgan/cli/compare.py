@@ -86,7 +86,7 @@ class WorkerCommand:
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments, compare and print the ranking."""
-    if any(word.split("=")[0] == "--worker" for word in arguments):
+    if _is_given("--worker", arguments):
         _work(arguments)
         return
     command = tyro.cli(
@@ -97,6 +97,10 @@ def run(arguments: list[str]) -> None:
         config=(tyro.conf.OmitArgPrefixes,),
     )
     require_jobs(command.jobs, command.ray, plan_only=command.plan)
+    if given := [flag for flag in ("--claim", "--lease") if _is_given(flag, arguments)]:
+        raise FganError(
+            f"{' and '.join(given)}: for workers only, which are started by --worker DIR. Leave it out."
+        )
     from fgan.experiments.compare import compare
 
     found = compare(
@@ -126,7 +130,8 @@ def _work(arguments: list[str]) -> None:
     command = tyro.cli(WorkerCommand, prog="fgan compare", args=arguments)
     from fgan.experiments.worker import work
 
-    _show(work(command.worker, claim=command.claim, lease=command.lease, say=print_error), json=command.json)
+    found = work(command.worker, claim=command.claim, lease=command.lease, say=print_error)
+    _show(found, json=command.json, again=f"other workers go on, or `fgan compare --worker {command.worker}`")
 
 
 def _planned(found: Comparison) -> str:
@@ -136,16 +141,20 @@ def _planned(found: Comparison) -> str:
     )
 
 
-def _show(found: Comparison, *, json: bool) -> None:
+def _show(found: Comparison, *, json: bool, again: str = "go on with --resume") -> None:
     """Print the ranking; raise for runs that have no place in it."""
     print_out(as_json(found.to_dict()) if json else found.table())
     if found.unfinished:
-        raise FganError(f"stopped with {len(found.unfinished)} runs to finish; go on with --resume.")
+        raise FganError(f"stopped with {len(found.unfinished)} runs to finish; {again}.")
     for state, error in (("failed", FganError), ("taken", FganError), ("diverged", DivergedError)):
         if runs := found.ended(state):
             raise error(
                 f"{len(runs)} of {len(found.outcomes)} runs {state}, without a place: {', '.join(runs)}."
             )
+
+
+def _is_given(flag: str, arguments: list[str]) -> bool:
+    return any(word.split("=")[0] == flag for word in arguments)
 
 
 def _with_cluster(arguments: list[str]) -> list[str]:

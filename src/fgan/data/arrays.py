@@ -87,7 +87,9 @@ def dataset_of_parts(
     record = Record(
         train=len(train),
         held_out=len(held_out),
-        split=f"the array {content.part}" if content.part else split_name(classes, options),
+        split=f"the array {content.part}"
+        if content.part
+        else split_name(classes, options, len(train) + len(held_out)),
         shape=tuple(train.values.shape[1:]),
         classes=counts_of(classes, train, held_out),
         labels="from the labels beside the samples" if classes else "",

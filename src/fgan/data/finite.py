@@ -85,9 +85,12 @@ def _by_class(order: Tensor, labels: Tensor, held_out: int) -> tuple[Tensor, int
     return torch.cat([order[taken], order[~taken]]), int(taken.sum())
 
 
-def split_name(classes: tuple[str, ...], options: LoadOptions) -> str:
-    """Return how `split` holds samples out, in words."""
-    return "a tenth of each class" if classes and options.split == "stratified" else "a tenth, at random"
+def split_name(classes: tuple[str, ...], options: LoadOptions, count: int) -> str:
+    """Return how `split` holds out a part of so many samples, in words."""
+    by_class = classes and options.split == "stratified"
+    if int(count * HELD_OUT_SHARE) > HELD_OUT_MOST:
+        return "of each class its share" if by_class else "at random"
+    return "a tenth of each class" if by_class else "a tenth, at random"
 
 
 def image_dataset(

@@ -159,7 +159,7 @@ def load_idx_folder(
     record = Record(
         train=len(known),
         held_out=len(held_out),
-        split=split_name(classes, options) if test is None else "the test images",
+        split=split_name(classes, options, len(known) + len(held_out)) if test is None else "the test images",
         shape=tuple(known.values.shape[1:]),
         classes=counts_of(classes, known, held_out),
         labels="from the files of labels" if classes else "",

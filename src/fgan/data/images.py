@@ -123,7 +123,7 @@ def load_images(
     record = Record(
         train=len(train),
         held_out=len(held_out),
-        split=layout.split or split_name(classes, options),
+        split=layout.split or split_name(classes, options, len(train) + len(held_out)),
         shape=tuple(train.values.shape[1:]),
         classes=counts_of(classes, train, held_out),
         labels=layout.labels_from,

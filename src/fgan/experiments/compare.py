@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Unpack
 
-from fgan.data import Dataset, absolute_name
+from fgan.data import Dataset
 from fgan.data.load import short_name
 from fgan.data.passed import Passable, Passed, dataset_of, kind_of, read_passed, same_as_saved, save_passed
 from fgan.device import resolve_device
@@ -35,7 +35,7 @@ from fgan.torchrun import require_one_process
 from fgan.tracking import checked_trackers
 from fgan.training.config import TrainConfig
 from fgan.training.memory import members_that_fit
-from fgan.training.run import data_of
+from fgan.training.run import data_of, named_from_root
 from fgan.training.settings import Settings
 
 KEPT = "data.npz"
@@ -112,7 +112,7 @@ def compare(
         recipe = replace(recipe, image_size=None)  # which is done
         if passed.stored:
             recipe = replace(recipe, value_range="type", background="auto")  # likewise
-    recipe = replace(recipe, data=absolute_name(recipe.data))
+    recipe = named_from_root(recipe)
     divergences, generators = ([one] if isinstance(one, str) else one for one in (divergences, generators))
     members = plan(recipe, divergences, generators, seeds)
     if isinstance(metrics, str):
@@ -209,10 +209,13 @@ def _begun(
     say: Say,
 ) -> Iterator[dict[str, Outcome]]:
     """Write the plan, or see that it is the same, and hold the comparison; yields what became of members already."""
-    directory.begin(members, resume=resume, dataset=dataset, judging=judging, log_to=trackers)
+    plan = directory.agreed(members, resume=resume, dataset=dataset, judging=judging, log_to=trackers)
+    if not resume:
+        directory.write(plan)
     claims = Claims(directory.claims_path)
     claims.prepare(member.name for member in members)
     with claims.whole(say):
+        directory.write(plan)  # not before: workers may be at work by the plan that lies there
         if passed is not None:
             _keep(passed, directory.path / KEPT)
         yield {member.name: end for member in members if (end := ended(directory, member))}

@@ -157,7 +157,19 @@ class ComparisonDirectory:
         judging: Judging | None = None,
         log_to: Sequence[str] = (),
     ) -> None:
-        """Write the plan, or see that the one that lies there is the same.
+        """Write the plan, or see that the one that lies there is the same; see `agreed`."""
+        self.write(self.agreed(members, resume=resume, dataset=dataset, judging=judging, log_to=log_to))
+
+    def agreed(
+        self,
+        members: Sequence[Member],
+        *,
+        resume: bool,
+        dataset: Dataset | None = None,
+        judging: Judging | None = None,
+        log_to: Sequence[str] = (),
+    ) -> dict[str, Any]:
+        """Return the plan to write, which agrees with what lies there.
 
         Args:
             members: the runs.
@@ -176,20 +188,52 @@ class ComparisonDirectory:
         }
         if judging:
             content["judging"] = jsonable(judging)
-        there = self._read() if resume else {}
-        if log_to or "log_to" in there:
+        if log_to:
             content["log_to"] = list(log_to)
-        if resume:
-            self._require_same(there["members"], content["members"], members, dataset)
-        elif self.path.is_dir() and any(self.path.iterdir()):
-            what = "already holds a comparison" if self.plan_path.is_file() else "is not empty"
-            raise RunError(f"{self.path} {what}. Go on with one by --resume, or choose another --out.")
-        if there != (content := there | content):
-            try:
-                self.path.mkdir(parents=True, exist_ok=True)
-                replace_durably(self.plan_path, (json.dumps(content, indent=2) + "\n").encode())
-            except OSError as error:
-                raise RunError(f"cannot write to {self.path} ({error}). Choose another --out.") from error
+        if dataset:
+            content["data"] = _fingerprint(dataset, members)
+        if not resume:
+            if self.path.is_dir() and any(self.path.iterdir()):
+                what = "already holds a comparison" if self.plan_path.is_file() else "is not empty"
+                raise RunError(f"{self.path} {what}. Go on with one by --resume, or choose another --out.")
+            return content
+        there = self._read()
+        if "log_to" in there:
+            content["log_to"] = list(log_to)
+        self._require_same(there["members"], content["members"], members, dataset)
+        if dataset:
+            self._require_data(there, dataset, members)
+        return there | content
+
+    def write(self, plan: dict[str, Any]) -> None:
+        """Write a plan, unless it lies there.
+
+        Raises:
+            RunError: where it cannot be written.
+        """
+        if self.plan_path.is_file() and self._read() == plan:
+            return
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            replace_durably(self.plan_path, (json.dumps(plan, indent=2) + "\n").encode())
+        except OSError as error:
+            raise RunError(f"cannot write to {self.path} ({error}). Choose another --out.") from error
+
+    def require_data(self, dataset: Dataset, members: Sequence[Member]) -> None:
+        """See that these are the data that the comparison was begun on, by content, where the plan tells.
+
+        Raises:
+            RunError: where they are others.
+        """
+        self._require_data(self._read() if self.plan_path.is_file() else {}, dataset, members)
+
+    def _require_data(self, there: dict[str, Any], dataset: Dataset, members: Sequence[Member]) -> None:
+        then = there.get("data")  # comparisons of older versions did not say
+        if then and then != _fingerprint(dataset, members):
+            raise RunError(
+                f"{self.path} holds a comparison on other samples: {members[0].config.data} has changed, or others "
+                "were passed. Resume with the old ones, or choose another --out."
+            )
 
     def planned(self) -> tuple[list[Member], Judging]:
         """Return the runs that lie planned here, and how they are to be judged.
@@ -227,7 +271,7 @@ class ComparisonDirectory:
         try:
             there = json.loads(self.plan_path.read_text(encoding="utf-8"))
             _ = there["members"].items()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise RunError(
                 f"{self.path} holds no comparison to go on with. Name a folder that `fgan compare` made, or begin one "
                 "there without --resume, with --plan for workers."
@@ -266,6 +310,11 @@ class ComparisonDirectory:
         dataset: Dataset,
     ) -> bool:
         """Whether only the place of the data is another, and runs that have begun say that the content is the same."""
-        anywhere = [{name: config | {"data": ""} for name, config in one.items()} for one in (there, wanted)]
+        nowhere = {"data": "", "data_dir": None}
+        anywhere = [{name: config | nowhere for name, config in one.items()} for one in (there, wanted)]
         begun = [self.run(member) for member in members if self.run(member).checkpoints().steps()]
         return anywhere[0] == anywhere[1] and bool(begun) and all(run.holds_run_on(dataset) for run in begun)
+
+
+def _fingerprint(dataset: Dataset, members: Sequence[Member]) -> str:
+    return dataset.train.fingerprint(labels=members[0].config.conditional)

@@ -16,6 +16,7 @@ from typing import Protocol
 from tqdm import tqdm
 
 from fgan.cores import take_share, usable_cores, wait_without_spinning
+from fgan.data import Dataset
 from fgan.errors import DivergedError, FganError, TakenError
 from fgan.experiments.comparison import ComparisonDirectory, Member
 from fgan.output import on_a_terminal
@@ -246,6 +247,7 @@ def train_chunk(
     chunk: Chunk,
     guards: Mapping[str, Guard] | None = None,
     stop: StopRequest | None = None,
+    dataset: Dataset | None = None,
 ) -> dict[str, Outcome]:
     """Train members as one ensemble in this process, each with a log of its own, and return what became of them.
 
@@ -254,12 +256,19 @@ def train_chunk(
         chunk: what to train.
         guards: by member, see `fgan.training.run.Job`.
         stop: see `fgan.training.run.train_together`.
+        dataset: what their recipe names; loaded, and held against the plan, if not given.
+
+    Raises:
+        FganError: where the data cannot be loaded, or are others than the plan says.
     """
     from fgan.experiments.train import judge_of
     from fgan.tracking import trackers_of
     from fgan.training.run import Job, data_of, train_together
 
-    dataset, log_to = data_of(chunk[0].config, lambda line: None), directory.log_to()
+    if dataset is None:
+        dataset = data_of(chunk[0].config, lambda line: None)
+        directory.require_data(dataset, chunk)
+    log_to = directory.log_to()
 
     def job_of(member: Member) -> Job:
         run, say = directory.run(member), partial(_log, directory.log_path(member))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import torch
 
+from fgan.data import Dataset
 from fgan.device import resolve_device
 from fgan.errors import FganError
 from fgan.evaluation import Evaluator
@@ -43,7 +44,8 @@ def work(out: str | Path, *, claim: int = 1, lease: float = LEASE, say: Say = pr
         What was found; without places where this worker was stopped by a signal before all runs had ended.
 
     Raises:
-        FganError: where the folder holds no comparison, or has a file system that claims cannot be made on.
+        FganError: where the folder holds no comparison, or has a file system that claims cannot be made on; and where
+            the data are others here than the comparison was begun on.
     """
     if claim < 1:
         raise FganError(f"--claim must be at least 1; got {claim}.")
@@ -54,11 +56,12 @@ def work(out: str | Path, *, claim: int = 1, lease: float = LEASE, say: Say = pr
     with _one_thread(), StopRequest() as stop, claims.beating():
         config = members[0].config
         dataset = data_of(config, say)
+        directory.require_data(dataset, members)
         device = resolve_device(config.device)
         evaluator = evaluator_of(judging, dataset, device, say)
         if claim > 1:
             claim = min(claim, members_that_fit(replace(config, device=device), dataset))
-        worker = _Worker(directory, members, claims, evaluator, claim, stop, say)
+        worker = _Worker(directory, members, claims, dataset, evaluator, claim, stop, say)
         worker.run()
         outcomes = worker.outcomes()
         if any(outcome.state == "stopped" for outcome in outcomes.values()):
@@ -74,13 +77,14 @@ class _Worker:
         directory: ComparisonDirectory,
         members: Sequence[Member],
         claims: Claims,
+        dataset: Dataset,
         evaluator: Evaluator,
         at_once: int,
         stop: StopRequest,
         say: Say,
     ) -> None:
         self._directory, self._members, self._claims, self._evaluator = directory, members, claims, evaluator
-        self._at_once, self._stop, self._say = at_once, stop, say
+        self._dataset, self._at_once, self._stop, self._say = dataset, at_once, stop, say
         self._not_before: dict[str, float] = {}
         """When to look again at a run that another process holds although its claim was free."""
         self._told = ""
@@ -159,7 +163,7 @@ class _Worker:
     def _trained(self, chunk: Chunk, leases: dict[str, Lease]) -> dict[str, Outcome]:
         guards = {member.name: leases[member.name].require for member in chunk}
         try:
-            return train_chunk(self._directory, chunk, guards, self._stop)
+            return train_chunk(self._directory, chunk, guards, self._stop, self._dataset)
         except (FganError, OSError) as error:
             lost = Outcome("failed", str(error))
             return {member.name: ended(self._directory, member) or lost for member in chunk}

@@ -15,6 +15,7 @@ from fgan.output import Say, silent
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.compiling.program import Programs, rates_of
 from fgan.training.config import TrainConfig
+from fgan.training.interruption import StoppedError, StopRequest
 from fgan.training.player import Player
 from fgan.training.step import Batches, Group
 from fgan.training.trainer import Trainer
@@ -40,12 +41,20 @@ class Ensemble:
             Where their `compile` is "on", the step is compiled when it is first taken.
         say: told of what is compiled.
         must_compile: where that fails, fail too; otherwise go on without, and set the trainers' `compile` to "off".
+        stop: a request to stop, which ends compiling at once.
 
     Raises:
         FganError: for trainers that cannot step together.
     """
 
-    def __init__(self, trainers: Sequence[Trainer], say: Say = silent, *, must_compile: bool = True) -> None:
+    def __init__(
+        self,
+        trainers: Sequence[Trainer],
+        say: Say = silent,
+        *,
+        must_compile: bool = True,
+        stop: StopRequest | None = None,
+    ) -> None:
         _require_alike(trainers)
         ordered = sorted(trainers, key=lambda trainer: repr(_game(trainer.config)))
         self.trainers = ordered
@@ -61,7 +70,7 @@ class Ensemble:
             trainer.sums = own
         self.whole = WholeStep(generator, critic, self.groups, average, sums)
         compiled = ordered[0].config.compile == "on"
-        self.programs = Programs(self.whole, _recipe(ordered), say) if compiled else None
+        self.programs = Programs(self.whole, _recipe(ordered), say, stop) if compiled else None
         self.say, self.must_compile = say, must_compile
 
     def step(self) -> None:
@@ -69,12 +78,15 @@ class Ensemble:
 
         Raises:
             CompileError: where it must be compiled and cannot be.
+            StoppedError: for a request to stop while it was compiled; then nothing has been changed.
         """
         config, step = self.trainers[0].config, self.trainers[0].steps_done
         lrs = [trainer.learning_rate for trainer in self.trainers]
         for trainer, lr in zip(self.trainers, lrs, strict=True):
             trainer.generator.optimizer.lr = trainer.critic.optimizer.lr = lr
         due = [group.due(step) for group in self.groups]
+        compiles = bool(self.programs) and not self.programs.has(due)
+        undrawn = [trainer.random.get_state() for trainer in self.trainers if compiles]
         batches = [self._draw() for _ in range(config.n_critic)]
         share = 1 - self.whole.average.decay_at(step) if self.whole.average else 0.0
         if self.programs:
@@ -83,6 +95,10 @@ class Ensemble:
                 self.programs.take(batches, due, share, rates)
             except CompileError as error:
                 self._go_on_without(error)
+            except StoppedError:
+                for trainer, state in zip(self.trainers, undrawn, strict=True):
+                    trainer.random.set_state(state)
+                raise
         if not self.programs:
             self.whole.take(batches, due, share)
         for trainer in self.trainers:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from signal import Signals
 from types import FrameType, TracebackType
 from typing import Any
@@ -12,6 +13,10 @@ from typing import Any
 from fgan.training.ranks import ALONE, Ranks
 
 Handler = Callable[[int, FrameType | None], Any] | int | None
+
+
+class StoppedError(KeyboardInterrupt):
+    """A stop request came in the middle of work that need not be finished."""
 
 
 class StopRequest:
@@ -29,6 +34,7 @@ class StopRequest:
         self._noted: Signals | None = None
         self._asked_by = ""
         self._before: dict[Signals, Handler] = {}
+        self._at_once = False
 
     def __enter__(self) -> StopRequest:
         """Begin to listen."""
@@ -43,6 +49,21 @@ class StopRequest:
     ) -> None:
         """Give the signals back."""
         self._restore()
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """Do not wait within, as for a step in hand.
+
+        Raises:
+            StoppedError: when a request comes, or has come.
+        """
+        self._at_once = True
+        try:
+            if self._noted:
+                raise StoppedError
+            yield
+        finally:
+            self._at_once = False
 
     @property
     def signal(self) -> Signals | None:
@@ -63,6 +84,8 @@ class StopRequest:
     def _note(self, number: int, frame: FrameType | None) -> None:
         self._noted, self._asked_by = Signals(number), ""
         self._restore()
+        if self._at_once:
+            raise StoppedError
 
     def _restore(self) -> None:
         while self._before:

@@ -143,6 +143,8 @@ class Player:
             gradients = [gradient[member] for gradient in joint._gradients]
         if not gradients:
             return torch.tensor(float("nan"))
+        if self._held is not None:  # a compiler knows only this one
+            return torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients]).norm()
         return torch.stack(torch._foreach_norm(gradients)).norm()  # pyright: ignore[reportPrivateImportUsage]
 
 

@@ -26,7 +26,7 @@ from fgan.training.checkpoint import Guard, do_nothing
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble, together
 from fgan.training.follower import Follower
-from fgan.training.interruption import StopRequest
+from fgan.training.interruption import StoppedError, StopRequest
 from fgan.training.judging import BuildJudge
 from fgan.training.loggers import Logger, closing
 from fgan.training.loop import Loop
@@ -144,7 +144,13 @@ def prepare_torch() -> None:
 
 def resolved(config: TrainConfig) -> TrainConfig:
     """Return a config whose data are named from the root and whose device is one that torch has here."""
-    return dataclasses.replace(config, data=absolute_name(config.data), device=resolve_device(config.device))
+    return dataclasses.replace(named_from_root(config), device=resolve_device(config.device))
+
+
+def named_from_root(config: TrainConfig) -> TrainConfig:
+    """Return a config whose data are found from any working directory."""
+    data_dir = config.data_dir and str(Path(config.data_dir).expanduser().absolute())
+    return dataclasses.replace(config, data=absolute_name(config.data), data_dir=data_dir)
 
 
 def in_lockstep(loops: Sequence[Loop | Follower], stop: StopRequest) -> None:
@@ -180,6 +186,7 @@ def _step_together(group: list[Loop | Follower], stop: StopRequest) -> list[Loop
             [loop.trainer for loop in group],
             group[0].line,
             must_compile=any(loop.must_compile for loop in group),
+            stop=stop,
         )
         whole = True
         while whole and not stop.signal and group[0].is_unfinished():
@@ -189,6 +196,8 @@ def _step_together(group: list[Loop | Follower], stop: StopRequest) -> list[Loop
                 for loop in group:
                     loop.failure = error
                 return went_back
+            except StoppedError:
+                break
             unbroken = [loop.after_step() for loop in group]
             whole = all(unbroken)
         broken = [loop for loop in group if not loop.failure and not loop.trainer.is_finite()]

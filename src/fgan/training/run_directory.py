@@ -169,20 +169,21 @@ class RunDirectory:
         """Remove what the last end left that a run which goes on does not have: its status, its line, its picture.
 
         A line between two regular ones goes. So does the picture of a run that was stopped; that of one which came to
-        its end stays.
+        its end stays. One that was killed has no status, but may have been about to stop at its last checkpoint.
         """
-        if (status := self.status()) is None:
+        status, steps = self.status(), self.checkpoints().steps()
+        if status is None and not steps:
             return
-        step = status.step
+        step = status.step if status else steps[-1]
         with self.writing():
             for path in (self.metrics_path, self.speed_path) if step % log_every else ():
                 if path.exists():
                     replace_durably(
                         path, b"".join(line for line, values in lines_of(path) if values["step"] != step)
                     )
-            if status.state == "stopped" and (not sample_every or step % sample_every):
+            if (not status or status.state == "stopped") and (not sample_every or step % sample_every):
                 self.sample_path(step).unlink(missing_ok=True)
-            self.status_path.unlink()
+            self.status_path.unlink(missing_ok=True)
 
     def forget_after(self, step: int) -> None:
         """Remove what was logged, drawn and judged best at later steps; it is about to be made again."""

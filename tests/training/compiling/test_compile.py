@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 
@@ -11,7 +12,7 @@ import torch
 
 import fgan
 from fgan.errors import CompileError, FganError
-from fgan.training.compiling import build, kept, worth
+from fgan.training.compiling import build, kept, program, worth
 from fgan.training.compiling.program import Programs
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble
@@ -126,7 +127,7 @@ def test_a_damaged_program_is_made_again(own_cache, small_config, tmp_path):
 
 def test_without_a_compiler(small_config, tmp_path, monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.raises(FganError, match=r"C\+\+ compiler.*--compile off"):
+    with pytest.raises(FganError, match=r'C\+\+ compiler.*CXX names "no-such-compiler".*--compile off'):
         fgan.train(small_config(compile="on"), tmp_path / "on", say=quiet)
     assert not (tmp_path / "on").exists()
     monkeypatch.setattr(worth, "_is_worth_it", lambda *asked: True)
@@ -145,7 +146,9 @@ def test_auto_is_settled_by_the_recipe_alone(small_config):
     assert chosen == {100: "off", 1000: "off", 1_000_000: "on"}
     long = fgan.preset("default", "ring8", device="cpu", steps=1_000_000)
     assert worth.settled(long, data, quiet, before="off").compile == "off", "a run goes on as it began"
-    assert worth.settled(long, data, quiet, ranks=2).compile == "off"
+    said = []
+    assert worth.settled(long, data, said.append, ranks=2).compile == "off" and not said
+    assert worth.settled(long, data, said.append, before="on", ranks=2).compile == "off" and len(said) == 1
     short = small_config()
     assert worth.settled(short, data, quiet, before="on").compile == "on"
 
@@ -178,6 +181,22 @@ def broken_compiler(own_cache, tmp_path, monkeypatch):
     compiler.chmod(0o755)
     monkeypatch.setenv("CXX", str(compiler))
     monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path / "inductor"))
+
+
+def test_torch_is_told_of_whatever_compiler_there_is(tmp_path, monkeypatch):
+    from torch._inductor import config, cpu_vec_isa
+    from torch._inductor.cpp_builder import get_cpp_compiler
+
+    monkeypatch.setattr(cpu_vec_isa, "valid_vec_isa_list", list)
+    other = tmp_path / "c++"
+    other.write_text("#!/bin/sh\n")
+    other.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("CXX", raising=False)
+    before = config.cpp.cxx
+    with build.quickly():
+        assert get_cpp_compiler() == str(other)
+    assert config.cpp.cxx == before
 
 
 @pytest.mark.slow
@@ -235,3 +254,29 @@ def test_a_program_is_not_taken_by_a_processor_that_has_less(monkeypatch):
     kept._machine.cache_clear()
     assert kept.key_of("recipe", (), [torch.zeros(3)]) != here
     kept._machine.cache_clear()
+
+
+@pytest.mark.parametrize("programs_before", [0, 1])
+def test_a_request_to_stop_ends_compiling_and_the_run_goes_on_to_the_same_bits(
+    programs_before, small_config, tmp_path, monkeypatch
+):
+    made = []
+
+    def interpreted(self, batches, due, names, inputs):
+        if len(made) == programs_before and not (tmp_path / "parts" / "status.json").exists():
+            signal.raise_signal(signal.SIGINT)
+            raise AssertionError("goes on compiling")
+        made.append(names)
+        graph = program.traced(self.whole, batches, due, inputs)
+        return lambda given: graph(*given)
+
+    monkeypatch.setattr(Programs, "_program", interpreted)
+    monkeypatch.setattr(worth, "_is_worth_it", lambda *given: True)
+    config = small_config(compile="auto", steps=6, penalties="r1:1:every=3")
+    summary = fgan.train(config, tmp_path / "parts", say=quiet)
+    assert (summary.stopped_by, summary.step) == ("SIGINT", programs_before)
+    assert json.loads((tmp_path / "parts" / "config.json").read_text())["compile"] == "on"
+    fgan.train(config, tmp_path / "parts", resume=True, say=quiet)
+    fgan.train(config, tmp_path / "whole", say=quiet)
+    for path in (tmp_path / "whole" / "checkpoints" / "step-00000006").glob("*.safetensors"):
+        assert path.read_bytes() == (tmp_path / "parts" / path.relative_to(tmp_path / "whole")).read_bytes()

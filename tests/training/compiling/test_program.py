@@ -1,6 +1,7 @@
 """The traced step is the step, for every game, penalty and network, on inputs that it was not traced with."""
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
@@ -105,6 +106,9 @@ def test_a_traced_step_is_the_step(name, members, interpreted):
     asked = [str(node.target) for graph in interpreted for node in graph.graph.nodes]
     waiting = [name for name in asked if "_local_scalar_dense" in name or "nonzero" in name]
     assert not waiting, "a GPU would be waited for"
+    assert not [name for name in asked if "_foreach_norm" in name], (
+        "torch's compiler has no code for it, and warns"
+    )
     constants = [node.target for graph in interpreted for node in graph.graph.nodes if node.op == "get_attr"]
     assert not constants, "everything that a program reads is passed to it"
 
@@ -114,3 +118,25 @@ def test_one_program_serves_all_times_and_a_lazy_penalty_makes_two(interpreted):
     for _ in range(6):
         ensemble.step()
     assert len(interpreted) == 2
+
+
+def test_one_thread_traces_at_a_time(interpreted, monkeypatch):
+    """Torch patches itself meanwhile: the second of two threads failed."""
+    inside, most = [], []
+    made = Programs._program
+
+    def watched(*given):
+        inside.append(1)
+        most.append(len(inside))
+        try:
+            return made(*given)
+        finally:
+            inside.pop()
+
+    monkeypatch.setattr(Programs, "_program", watched)
+    pair = [ensembles("default", 1)[1] for _ in range(2)]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(Ensemble.step, pair))
+    assert most == [1, 1]
+    for one, other in zip(pair[0].whole.memory(), pair[1].whole.memory(), strict=True):
+        assert torch.equal(one, other)

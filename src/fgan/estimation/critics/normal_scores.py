@@ -17,6 +17,8 @@ TIES = 0.1
 """A coordinate of which more samples than this repeat another is one of few values, or rounded."""
 FEW = 20
 """A coordinate of at most so many values keeps its own scale: ranks would say little."""
+LARGEST = 1000
+"""Of the powers of 2 that coordinates are multiplied by: more, and the power itself would overflow."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,15 @@ class NormalScores:
 
     Args:
         outliers: draws in what double precision cannot square.
-        center: of each coordinate (d,), taken off first, so that no digits are lost to where it lies.
+        scale: of each coordinate (d,), multiplied by first; a power of 2, so that no digits are lost.
+        center: of each coordinate (d,), taken off then, so that no digits are lost to where it lies.
         knots: values of each coordinate in increasing order (d, k).
         scores: the normal scores of the knots (d, k).
         slopes: how scores go on below and above the knots, before they are drawn in (2, d).
     """
 
     outliers: Outliers
+    scale: Tensor
     center: Tensor
     knots: Tensor
     scores: Tensor
@@ -39,7 +43,7 @@ class NormalScores:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return samples (n, d) as normal scores, float32: linear between knots, logarithmic beyond them."""
-        columns = (self.outliers(x) - self.center).T.contiguous()
+        columns = (self.outliers(x) * self.scale - self.center).T.contiguous()
         right = torch.searchsorted(self.knots, columns).clamp(1, self.knots.shape[1] - 1)
         x0, x1 = self.knots.gather(1, right - 1), self.knots.gather(1, right)
         z0, z1 = self.scores.gather(1, right - 1), self.scores.gather(1, right)
@@ -58,7 +62,8 @@ def normal_scores_of(x: Tensor, weight: Weight = None) -> NormalScores:
     [-1.95, 1.95]
     """
     outliers = outliers_of(x)
-    x = outliers(x)
+    scale = torch.exp2(-outliers.spread.frexp().exponent.double().clamp(-LARGEST, LARGEST))
+    x = outliers(x) * scale
     center = x.median(0).values
     ranked, order = (one.T for one in (x - center).sort(0))
     n = ranked.shape[1]
@@ -99,7 +104,7 @@ def normal_scores_of(x: Tensor, weight: Weight = None) -> NormalScores:
             (scores[:, -1] - scores[:, -1 - inner]) / (knots[:, -1] - knots[:, -1 - inner]),
         ]
     )
-    return NormalScores(outliers, center, knots, scores, slopes)
+    return NormalScores(outliers, scale, center, knots, scores, slopes)
 
 
 def _between(x: Tensor, knots: Tensor, values: Tensor) -> Tensor:

@@ -26,13 +26,19 @@ SETTINGS: dict[str, Any] = {
 
 
 def compiler() -> str | None:
-    """Return the C++ compiler that torch would call, or None where there is none.
-
-    `CXX` names another one, as everywhere.
-    """
+    """Return the C++ compiler, or None where there is none; `CXX` names another one, as everywhere."""
     wanted = os.environ.get("CXX")
     names = [wanted] if wanted else ["g++", "clang++", "c++"]
     return next((found for name in names if (found := shutil.which(name))), None)
+
+
+def lacking() -> str:
+    """Return why there is no compiler, in words; nothing where there is one."""
+    if compiler():
+        return ""
+    named = os.environ.get("CXX")
+    why = f'$CXX names "{named}", which is no program' if named else "there is none on the PATH"
+    return f"compiling the step needs a C++ compiler, such as g++, and {why}"
 
 
 @contextmanager
@@ -44,9 +50,12 @@ def quickly() -> Iterator[None]:
     """
     # Here, before there is a thread: two threads must not import torch's compiler at once.
     import torch._inductor.codecache  # noqa: F401 - what the thread would import
+    from torch._inductor import config as inductor
     from torch._inductor.cpu_vec_isa import valid_vec_isa_list
     from torch.fx import config
 
+    searched = inductor.cpp.cxx
+    inductor.cpp.cxx = (None, compiler() or "g++")  # by itself torch looks for one name only
     collects, config.do_not_emit_stack_traces = gc.isenabled(), True
     gc.disable()
     try:
@@ -54,6 +63,7 @@ def quickly() -> Iterator[None]:
             aside.submit(valid_vec_isa_list)  # where it fails, it fails again when the compiler asks
             yield
     finally:
+        inductor.cpp.cxx = searched
         config.do_not_emit_stack_traces = False
         if collects:
             gc.enable()

@@ -8,12 +8,15 @@ import os
 import platform
 import tempfile
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from zipfile import BadZipFile, ZipFile
 
 import torch
 from torch import Tensor
 
-from fgan.files import cache_folder
+from fgan.files import cache_folder, replace_durably
+from fgan.output import Say
 
 MOST_PROGRAMS = 200
 """How many are kept; those that were used last stay."""
@@ -62,32 +65,42 @@ def _instructions() -> str:
 
 
 def load(key: str) -> Callable[[list[Tensor]], Sequence[Tensor]] | None:
-    """Return a program that is kept, or None: also where it is damaged, since it can be made again."""
+    """Return a program that is kept, or None: also where it is damaged or out of reach, since it can be made again."""
     path = folder() / f"{key}.pt2"
-    if not path.is_file():
-        return None
     try:
-        program = _loaded(path)
-    except RuntimeError:
-        path.unlink(missing_ok=True)
+        program = _loaded(path) if _is_whole(path, key) else None
+    except (OSError, BadZipFile, RuntimeError):
         return None
-    os.utime(path)
+    with suppress(OSError):  # another user's, or on a disk that cannot be written to
+        os.utime(path)
     return program
 
 
-def keep(key: str, make: Callable[[Path], None]) -> Callable[[list[Tensor]], Sequence[Tensor]]:
-    """Make a program, keep it, and return it; where the folder cannot be written to, without keeping it."""
-    try:
-        folder().mkdir(parents=True, exist_ok=True, mode=0o700)
-        place = tempfile.TemporaryDirectory(dir=folder(), prefix=".")
-    except OSError:
-        place = tempfile.TemporaryDirectory()
-    with place as aside:
+def _is_whole(path: Path, key: str) -> bool:
+    """Return whether a file holds this program as it was written; loading does not ask, and damaged code crashes."""
+    with ZipFile(path) as archive:
+        roots = {name.partition("/")[0] for name in archive.namelist()}
+        return all(root == key or len(root) != len(key) for root in roots) and archive.testzip() is None
+
+
+def keep(key: str, make: Callable[[Path], None], say: Say) -> Callable[[list[Tensor]], Sequence[Tensor]]:
+    """Make a program, keep it, and return it.
+
+    Args:
+        key: by which it is found again.
+        make: writes it to a path.
+        say: told where it cannot be kept.
+    """
+    with tempfile.TemporaryDirectory() as aside:
         made = Path(aside) / f"{key}.pt2"
         make(made)
         program = _loaded(made)
-        if Path(aside).parent == folder():
-            made.replace(folder() / made.name)
+        try:
+            folder().mkdir(parents=True, exist_ok=True, mode=0o700)
+            replace_durably(folder() / made.name, made.read_bytes())
+        except OSError as error:
+            say(f"the program cannot be kept, so that the next run compiles again: {error}")
+        else:
             _forget_oldest()
     return program
 
@@ -105,6 +118,7 @@ def _loaded(path: Path) -> Callable[[list[Tensor]], Sequence[Tensor]]:
 
 
 def _forget_oldest() -> None:
-    programs = sorted(folder().glob("*.pt2"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in programs[MOST_PROGRAMS:]:
-        path.unlink(missing_ok=True)
+    with suppress(FileNotFoundError):  # another process forgets some too
+        programs = sorted(folder().glob("*.pt2"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in programs[MOST_PROGRAMS:]:
+            path.unlink()

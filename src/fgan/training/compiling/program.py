@@ -7,6 +7,7 @@ gradients. Which penalties are due decides what is computed, so lazy ones make t
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -19,6 +20,7 @@ from fgan.errors import CompileError
 from fgan.training.adam import Rate, rate_at
 from fgan.training.compiling import build, kept
 from fgan.training.compiling.captured import Captured
+from fgan.training.interruption import StopRequest
 from fgan.training.step import Batches, Due
 from fgan.training.whole_step import Rates, WholeStep
 
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
     from torch.fx import GraphModule
 
 Program = Callable[[list[Tensor]], Sequence[Tensor]]
+
+_alone = threading.Lock()
+"""Torch traces and compiles in one thread at a time."""
 
 
 class Programs:
@@ -35,13 +40,24 @@ class Programs:
         whole: the step.
         recipe: tells, in words that make no difference between two runs of one program, what it is made of.
         say: told of what is compiled.
+        stop: a request to stop, which ends compiling at once.
     """
 
-    def __init__(self, whole: WholeStep, recipe: str, say: Callable[[str], None]) -> None:
-        self.whole, self.recipe, self.say = whole, recipe, say
+    def __init__(
+        self,
+        whole: WholeStep,
+        recipe: str,
+        say: Callable[[str], None],
+        stop: StopRequest | None = None,
+    ) -> None:
+        self.whole, self.recipe, self.say, self.stop = whole, recipe, say, stop or StopRequest()
         self.on_cuda = whole.sums.is_cuda
         self._memory = whole.memory()
         self._made: dict[object, Program] = {}
+
+    def has(self, due: Sequence[Due]) -> bool:
+        """Return whether there is a program of a step at which these penalties are due."""
+        return _names(due) in self._made
 
     def take(
         self, batches: Sequence[Batches], due: Sequence[Due], share: float, rates: Sequence[float]
@@ -54,17 +70,19 @@ class Programs:
 
         Raises:
             CompileError: where there is no program of it yet and none can be made; then nothing has been changed.
+            StoppedError: for a request to stop while one was made; likewise.
         """
         weights = [weight for of_group in due for weight, _ in of_group]
         numbers = torch.tensor([*rates, share, *weights], dtype=torch.float64)
         if self.on_cuda:  # page-locked, so that the copy waits for nothing
             numbers = numbers.pin_memory().to(self.whole.sums.device, non_blocking=True)
         inputs = [*self._memory, numbers, *_tensors(batches)]
-        names = tuple(tuple(type(penalty).__name__ for _, penalty in of_group) for of_group in due)
+        names = _names(due)
         program = self._made.get(names)
         if program is None:
             try:
-                program = self._program(batches, due, names, inputs)
+                with self.stop.at_once(), _alone:
+                    program = self._program(batches, due, names, inputs)
             # Whatever goes wrong in tracing or in the compiler, there is still the step without.
             except Exception as error:
                 raise CompileError(
@@ -87,14 +105,18 @@ class Programs:
         if found is not None:
             return found
         self.say(
-            "compiling the step for this machine, which is done once for networks and batches like these"
+            "compiling the step for this machine, which takes 15 s or more, once for networks and batches like these"
         )
         began = time.perf_counter()
         with build.quickly():
             graph = traced(self.whole, batches, due, inputs)
-            program = kept.keep(key, lambda path: build.compile_to(path, graph, inputs))
+            program = kept.keep(key, lambda path: build.compile_to(path, graph, inputs), self.say)
         self.say(f"compiled in {time.perf_counter() - began:.0f} s")
         return program
+
+
+def _names(due: Sequence[Due]) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(type(penalty).__name__ for _, penalty in of_group) for of_group in due)
 
 
 def _last_words(error: Exception) -> str:

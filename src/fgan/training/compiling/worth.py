@@ -7,7 +7,7 @@ import dataclasses
 from fgan.data import Dataset
 from fgan.errors import FganError
 from fgan.output import Say
-from fgan.training.compiling.build import compiler
+from fgan.training.compiling.build import lacking
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble
 from fgan.training.operations import Counted
@@ -40,7 +40,7 @@ def settled(
     Args:
         config: the recipe, on a device that exists.
         dataset: what it learns from.
-        say: told why it is not compiled although it should be.
+        say: told why it is not compiled although it should be, or was before.
         before: what it was when the run that is gone on with began; None for a new run.
         members: how many like it train as one.
         ranks: processes that train it together, whose gradients meet within a step.
@@ -52,14 +52,16 @@ def settled(
     if wanted == "auto" and before in ("on", "off"):
         wanted = before
     if config.device == "mps" or ranks > 1:
+        if "on" in (config.compile, before):
+            where = "by several ranks" if ranks > 1 else "on mps"
+            say(f"steps are not compiled {where}: the run goes on without, which rounds otherwise")
         wanted = "off"
     elif wanted == "auto":
         wanted = "on" if _is_worth_it(config, dataset, members) else "off"
-    if wanted == "on" and config.device == "cpu" and compiler() is None:
-        lacking = "compiling the step needs a C++ compiler, such as g++, and there is none on the PATH"
+    if wanted == "on" and config.device == "cpu" and (why := lacking()):
         if config.compile == "on":
-            raise FganError(f"{lacking}. Install one, name it in $CXX, or take --compile off.")
-        say(f"{lacking}: going on without, which is slower")
+            raise FganError(f"{why}. Install one, name it in $CXX, or take --compile off.")
+        say(f"{why}: going on without, which is slower")
         wanted = "off"
     return dataclasses.replace(config, compile=wanted)
 
