@@ -29,6 +29,7 @@ from fgan.networks.layers import ACTIVATIONS, NORMS
 from fgan.objectives.build import OBJECTIVES
 from fgan.objectives.gan_loss import GENERATOR_LOSSES
 from fgan.objectives.penalties import PENALTIES
+from fgan.tracking import TRACKERS
 from fgan.training.config import TrainConfig
 
 LINKS = {link for name in EXAMPLES for link in divergence(name).links}
@@ -90,6 +91,8 @@ def test_every_verb_offers_the_same_devices(command):
         (TrainConfig, "data", BUILDERS),
         (TrainCommand, "preset", PRESETS),
         (CompareCommand, "generators", GENERATOR_LOSSES),
+        (TrainCommand, "log_to", TRACKERS),
+        (CompareCommand, "log_to", TRACKERS),
         (EstimateCommand, "method", METHODS),
         (MutualInformationCommand, "method", INFORMATION_METHODS),
         (EvaluateCommand, "metrics", METRICS),

@@ -105,7 +105,7 @@ def words_by_verb() -> dict[str, list[str]]:
     data, divergences = [*_typable(BUILDERS), FILES], _typable(EXAMPLES)
     return {
         **dict.fromkeys(("train", "compare"), data),
-        **dict.fromkeys(("sample", "evaluate", "report"), [RUNS, FILES]),
+        **{verb: [RUNS, FILES] for verb in ("sample", "evaluate", "report")},
         **dict.fromkeys(("divergences", "cite"), divergences),
         "verify": [*divergences, FILES],
         "runs": [FILES],

@@ -12,7 +12,7 @@ import tyro
 from fgan.cli import print_error, print_out
 from fgan.cli.common import as_json
 from fgan.experiments.listing import WITHOUT_DIVERGENCE, Listed, Listing, age_text, list_runs
-from fgan.output import aligned, jsonable, spell
+from fgan.output import aligned, jsonable
 
 HEAD = ("run", "state", "data", "divergence", "recipe", "steps", "bound", "quality", "age")
 MOST_CHANGES = 4
@@ -76,4 +76,4 @@ def _row(one: Listed, name: str) -> tuple[str, ...]:
 
 
 def _short(value: object) -> str:
-    return spell(value) if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -37,7 +37,9 @@ _fgan() {
   [[ $current == *,* ]] && first=${current%"$last"}
   while IFS= read -r word; do
     case $word in
-      @files) while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$current"); compopt -o filenames 2> /dev/null ;;
+      @files)
+        while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -f -- "$current")
+        compopt -o filenames 2> /dev/null ;;
       @runs) while IFS= read -r word; do COMPREPLY+=("$word"); done < <(_fgan_runs "$current") ;;
       "$last"*) [[ -n $word ]] && COMPREPLY+=("$first$word") ;;
     esac

@@ -189,16 +189,18 @@ class ComparisonDirectory:
         }
         if judging:
             content["judging"] = jsonable(judging)
+        if log_to:
+            content["log_to"] = list(log_to)
         if dataset:
             content["data"] = _fingerprint(dataset, members)
-        there = self._read() if resume else {}
-        if log_to or "log_to" in there:
-            content["log_to"] = list(log_to)
         if not resume:
             if self.path.is_dir() and any(self.path.iterdir()):
                 what = "already holds a comparison" if self.plan_path.is_file() else "is not empty"
                 raise RunError(f"{self.path} {what}. Go on with one by --resume, or choose another --out.")
             return content
+        there = self._read()
+        if "log_to" in there:
+            content["log_to"] = list(log_to)
         self._require_same(there["members"], content["members"], members, dataset)
         if dataset:
             self._require_data(there, dataset, members)
