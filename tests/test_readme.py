@@ -47,7 +47,7 @@ def test_the_loop_example_is_short_and_learns(root, run, tmp_path):
 
 @pytest.mark.slow
 def test_the_other_example_runs_as_it_is(root, run, tmp_path):
-    run(blocks(root)[1] + "\nassert samples.shape == (1000, 2)", tmp_path)
+    run(blocks(root)[2] + "\nassert samples.shape == (1000, 2)", tmp_path)
 
 
 @pytest.mark.slow
@@ -82,9 +82,17 @@ def test_the_shell_examples_are_real_commands(root, fgan_command):
 
 @pytest.mark.slow
 def test_the_example_of_the_evaluation_page_runs_on_the_run_of_the_readme(root, run, tmp_path):
-    run(blocks(root)[1], tmp_path)
+    run(blocks(root)[2], tmp_path)
     (code,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "evaluation.md").read_text(), flags=re.S)
     run(code, tmp_path)
+
+
+@pytest.mark.slow
+def test_the_examples_with_networks_of_ones_own_run(root, run, tmp_path):
+    (code,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "networks.md").read_text(), flags=re.S)
+    (tmp_path / "page.py").write_text(code)  # classes of a script are found by its name
+    run("import runpy; runpy.run_path('page.py', run_name='page')", tmp_path)
+    run("import fgan\n" + blocks(root)[1], tmp_path)
 
 
 @pytest.mark.slow
