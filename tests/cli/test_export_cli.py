@@ -33,3 +33,9 @@ def test_mistakes(run, capsys):
     assert "holds no run" in capsys.readouterr().err
     assert main(["push", run, "ada/run"]) == 2
     assert "Push a folder that `fgan export RUN --to hub --out run` wrote" in capsys.readouterr().err
+
+
+def test_verbs_that_want_a_run_say_how_to_go_on(run, capsys):
+    assert main(["export", run, "--to", "hub", "folder"]) == 0
+    assert main(["evaluate", "folder", "--against", "ring8"]) == 2
+    assert "an exported generator, not a run" in capsys.readouterr().err

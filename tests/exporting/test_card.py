@@ -8,6 +8,7 @@ from exported import trained
 from fgan.evaluation.result import Evaluation, Measurement, Range
 from fgan.exporting import export
 from fgan.exporting.of_run import public_name
+from fgan.training.status import Status
 
 silent = lambda line: None  # noqa: E731
 
@@ -75,7 +76,9 @@ def test_nothing_of_this_machine_is_in_the_folder(run):
     (run.path / "photos").mkdir()
     config |= {"data": str(run.path / "photos"), "data_dir": str(run.path), "divergence": "kl"}
     run.config_path.write_text(json.dumps(config))
+    run.write_status(Status("diverged", 40, f"see {run.path}/metrics.jsonl of {run.path / 'photos'}"))
     folder = export(run, "hub", say=silent)
+    assert "see run/metrics.jsonl of photos" in (folder / "README.md").read_text()
     for path in folder.iterdir():
         assert str(run.path).encode() not in path.read_bytes(), path.name
     assert json.loads((folder / "config.json").read_text())["data"] == "photos"

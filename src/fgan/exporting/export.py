@@ -9,9 +9,9 @@ from typing import Any
 
 from fgan.errors import ExportError, did_you_mean
 from fgan.exporting.card import UNKNOWN, evaluation_of
-from fgan.exporting.hub_folder import hub_files, require_free, write_folder
+from fgan.exporting.hub_folder import CARD, hub_files, require_free, write_folder
 from fgan.exporting.load import opened
-from fgan.exporting.of_run import generator_of_run, notes_on
+from fgan.exporting.of_run import generator_of_run, notes_on, without_folders
 from fgan.exporting.onnx_file import onnx_bytes
 from fgan.exporting.safetensors_file import safetensors_bytes
 from fgan.exporting.torch_program import torch_bytes
@@ -119,6 +119,8 @@ def _write_folder(
     if license is None:
         say(f'the card says "license: {UNKNOWN}"; name one by --license, such as --license mit')
     files, checked = hub_files(trained, license, evaluation, [*notes, *([why] if why else [])])
+    if isinstance(source, RunDirectory):
+        files[CARD] = without_folders(files[CARD].decode(), source).encode()
     write_folder(path, files)
     return checked
 

@@ -38,14 +38,15 @@ def generator_of_run(run: RunDirectory, step: int | None = None, *, best: bool =
     description = (run.best_checkpoints() if best else run.checkpoints()).read(step)[1]
     frame = Frame.from_json(description["frame"])
     classes = description["classes"]
+    recipe = public_recipe(config)
     about = {
         "fgan": version("fgan"),
         "torch": torch.__version__,
-        "data": public_name(config.data),
-        "divergence": config.divergence,
+        "data": recipe["data"],
+        "divergence": recipe["divergence"],
         "step": step,
         "best": best,
-        "recipe": public_recipe(config),
+        "recipe": recipe,
     }
     # A network of somebody's own is known by its code alone, which is not exported.
     architecture = (
@@ -135,6 +136,15 @@ def public_name(data: str) -> str:
     data = data.removeprefix(PASSED)
     prefix = IDX_PREFIX if data.startswith(IDX_PREFIX) else ""
     return prefix + (Path(data.removeprefix(prefix)).name or data)
+
+
+def without_folders(text: str, run: RunDirectory) -> str:
+    """Return a text in which this run and its data are called by their names alone."""
+    folders = {run.path.absolute(), run.path, Path(run.config().data)}
+    for folder in sorted(folders, key=lambda one: -len(str(one))):  # one may lie in another
+        if len(folder.parts) > 1:
+            text = text.replace(str(folder), folder.name)
+    return text
 
 
 def _is_path(value: str) -> bool:

@@ -227,6 +227,11 @@ class TrainConfig:
             ) from error
         if not isinstance(values, dict) or "data" not in values:
             raise RunError(f'{origin} must be a JSON object with at least "data"; got {str(text)[:60]!r}.')
+        if "library_name" in values:  # of `fgan export --to hub`
+            raise RunError(
+                f"{origin} describes an exported generator, not a run. `fgan sample` and `fgan export` take that; for "
+                "other verbs draw samples first: fgan sample FOLDER --n 10000 --out samples.npy."
+            )
         values.pop(LOADED, None)
         if "strict" in values:  # a whole recipe: runs shuffled before they wrote it down
             values.setdefault("split", "shuffled")
