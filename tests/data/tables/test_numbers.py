@@ -23,7 +23,7 @@ def test_a_table_of_numbers_is_the_array_of_them(library):
 
 @pytest.mark.parametrize("library", ["pyarrow", "pandas", "polars"])
 def test_what_is_no_number_is_refused_by_name(library):
-    with pytest.raises(fgan.FganError, match="not yet categories.*these are none: city"):
+    with pytest.raises(fgan.FganError, match=r"not yet categories.*these are none: city"):
         as_dataset(table_of(library, {**COLUMNS, "city": ["Oslo", "Bonn"] * 20}))
     with pytest.raises(fgan.FganError, match="lacks some in age, the first of age in row 3"):
         as_dataset(table_of(library, {**COLUMNS, "age": [1.5, 2.5, 3.5, None] * 10}))
