@@ -60,6 +60,11 @@ CRITICS = {
 }
 
 
+def slow_but(kinds, *fast):
+    """The kinds as parameters, slow but for some."""
+    return [kind if kind in fast else pytest.param(kind, marks=pytest.mark.slow) for kind in kinds]
+
+
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("FGAN_CACHE", str(tmp_path / "cache"))
@@ -79,7 +84,7 @@ def contents(run):
     }
 
 
-@pytest.mark.parametrize("kind", ["batch norm", "spectral norm", "tied", "dropout"])
+@pytest.mark.parametrize("kind", slow_but(["batch norm", "spectral norm", "tied", "dropout"], "dropout"))
 def test_a_resumed_run_has_the_bits_of_one_that_was_never_stopped(small_config, tmp_path, kind):
     made = CRITICS.get(kind) or (lambda: critic(lambda: nn.Dropout(0.3)))
     config = small_config(generator=Generator, critic=made)
@@ -156,7 +161,7 @@ def float64(monkeypatch):
     torch.set_default_dtype(torch.float32)
 
 
-@pytest.mark.parametrize("kind", CRITICS)
+@pytest.mark.parametrize("kind", slow_but(CRITICS, "tied", "unmappable"))
 def test_members_train_together_as_they_would_alone(small_config, float64, kind):
     configs = [
         small_config(divergence=name, seed=seed, generator=Generator, critic=CRITICS[kind])
@@ -208,7 +213,7 @@ def test_dropout_draws_anew_at_each_step(small_config):
     assert len(set(losses)) == 3
 
 
-@pytest.mark.parametrize("kind", ["plain", "batch norm", "spectral norm", "tied"])
+@pytest.mark.parametrize("kind", slow_but(["plain", "batch norm", "spectral norm", "tied"], "tied"))
 @pytest.mark.parametrize("members", [1, 2])
 def test_the_traced_step_is_the_step(small_config, monkeypatch, kind, members):
     def interpreted(self, batches, due, names, inputs):
