@@ -35,7 +35,7 @@ def hub_files(
     draw_samples(trained.sample(DRAWN)).save(picture, format="PNG")
     card = card_of(trained, license, evaluation, notes)
     contents = (weights, f"{config}\n".encode(), card.encode(), picture.getvalue())
-    files = dict(zip(FILES, contents, strict=True))
+    files: dict[str, bytes] = dict(zip(FILES, contents, strict=True))
     if trained.architecture is None:  # nobody else has the network's code
         files[PROGRAM] = torch_bytes(trained)[0]
     return files, found
