@@ -11,7 +11,7 @@ from fgan.cli import VERBS
 from fgan.cli.completion import completions_of
 from fgan.divergences import divergence
 
-MENTIONED = {"train": {"--metrics"}}
+MENTIONED = {"train": {"--metrics"}, "push": {"--to"}}
 """Flags of other verbs that a help text speaks of."""
 DRIVER = """
 source completion.bash

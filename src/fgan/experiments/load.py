@@ -9,7 +9,6 @@ from fgan.experiments.comparison import ComparisonDirectory
 from fgan.experiments.result import Comparison
 from fgan.experiments.run import Run
 from fgan.exporting import TrainedGenerator, is_exported, read_exported
-from fgan.training.at_hand import keep_at_hand
 from fgan.training.settings import Network
 
 
@@ -29,8 +28,7 @@ def load(path: str | Path, *, generator: Network = "") -> Run | Comparison | Tra
     if is_exported(path):
         return read_exported(path, generator=generator)
     path = Path(path)
-    keep_at_hand(path, generator, "")
-    run = Run(path)
+    run = Run(path, generator=generator)
     if run.config_path.is_file():
         run.config()  # damage is said here rather than at the first use
         return run

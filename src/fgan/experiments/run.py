@@ -15,6 +15,7 @@ from fgan.errors import DataError
 from fgan.frame import Frame
 from fgan.output import html_lines, html_picture, html_table
 from fgan.training.run_directory import RunDirectory as Folder
+from fgan.training.settings import Network
 from fgan.training.summary import Summary
 
 if TYPE_CHECKING:
@@ -32,12 +33,19 @@ class Run(Folder):
         path: the folder, as `fgan.train` made it.
         summary: what the call that made it did; None for a run that was opened.
         dataset: what it was trained on; loaded by the name in its recipe if not given.
+        generator, critic: networks of your own, where `config.json` does not lead to them; as `fgan.train` takes them.
     """
 
     def __init__(
-        self, path: str | Path, *, summary: Summary | None = None, dataset: Dataset | None = None
+        self,
+        path: str | Path,
+        *,
+        summary: Summary | None = None,
+        dataset: Dataset | None = None,
+        generator: Network = "",
+        critic: Network = "",
     ) -> None:
-        super().__init__(path)
+        super().__init__(path, generator=generator, critic=critic)
         self.summary, self.dataset = summary, dataset
 
     if not TYPE_CHECKING:  # where every name would be known otherwise

@@ -21,6 +21,7 @@ from fgan.files import replace_durably
 from fgan.frame import Frame
 from fgan.networks import Generator
 from fgan.output import jsonable
+from fgan.seeds import checked_seed
 from fgan.training.at_hand import at_hand, keep_at_hand
 from fgan.training.checkpoint import Checkpoints, Guard, do_nothing
 from fgan.training.config import TrainConfig
@@ -293,6 +294,7 @@ class RunDirectory:
         Raises:
             RunError: where the run has no such class, or no such checkpoint.
         """
+        checked_seed(seed)  # before the folder is read
         generator, classes, frame = self._load(None, best)
         labels = labels_for(n, label, classes, self.path, RunError)
         return draw(generator, frame, generator.latent, labels, n=n, seed=seed, batch_size=batch_size)
