@@ -10,11 +10,6 @@ from torch import nn
 
 import fgan
 
-parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-parser.add_argument("--steps", type=int, default=1000)
-parser.add_argument("--out", default="runs/own")
-arguments = parser.parse_args()
-
 
 class Generator(nn.Module):
     latent = 4
@@ -33,12 +28,21 @@ def critic() -> nn.Module:
     return nn.Sequential(nn.Linear(2, 64), nn.SiLU(), nn.Linear(64, 64), nn.SiLU(), nn.Linear(64, 1))
 
 
-angles = 2 * torch.pi * torch.rand(4000, 1)
-x = torch.cat([angles.cos(), angles.sin()], 1) + 0.05 * torch.randn(4000, 2)
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=1000)
+    parser.add_argument("--out", default="runs/own")
+    arguments = parser.parse_args()
 
-found = fgan.compare(
-    x, ["kl", "js"], seeds=2, steps=arguments.steps, generator=Generator, critic=critic, out=arguments.out
-)
-print(found.table())
-print(fgan.evaluate(found.best.sample(2000), x))
-print(fgan.export(found.best, to="onnx"))
+    angles = 2 * torch.pi * torch.rand(4000, 1)
+    x = torch.cat([angles.cos(), angles.sin()], 1) + 0.05 * torch.randn(4000, 2)
+    found = fgan.compare(
+        x, ["kl", "js"], seeds=2, steps=arguments.steps, generator=Generator, critic=critic, out=arguments.out
+    )
+    print(found.table())
+    print(fgan.evaluate(found.best.sample(2000), x))
+    print(fgan.export(found.best, to="onnx"))
+
+
+if __name__ == "__main__":  # `fgan sample` imports the networks from here
+    main()
