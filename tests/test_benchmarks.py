@@ -31,6 +31,7 @@ def require_rows(printed: str, found: dict, expected: dict) -> None:
     assert sum(line.startswith("| ") for line in printed.splitlines()) == 1 + len(expected)
 
 
+@pytest.mark.slow
 def test_a_row_of_the_table_has_what_is_asked_beside_what_is_found(root, tmp_path):
     require_rows(*speed(root, tmp_path, "--only", "floor-original"), {"floor-original": 0.45})
 

@@ -131,6 +131,7 @@ print(os.environ["OMP_WAIT_POLICY"])
 """
 
 
+@pytest.mark.slow
 def test_threads_of_a_command_do_not_spin_unless_asked_to():
     """Where other programs run too, threads that spin while they wait made commands ten times slower."""
     assert python(WAITING).endswith("PASSIVE")

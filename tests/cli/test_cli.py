@@ -74,12 +74,14 @@ def test_json_is_alone_on_stdout(tmp_path, fgan_command):
     assert "step 10" in result.stderr
 
 
+@pytest.mark.slow
 def test_without_out_the_folder_is_named_after_the_run(tmp_path, fgan_command):
     result = fgan_command("train", "moons", "--divergence", "js", "--seed", 4, *QUICK, cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     assert (tmp_path / "runs" / "moons-js-seed4" / "config.json").exists()
 
 
+@pytest.mark.slow
 def test_the_users_own_files(tmp_path, fgan_command):
     rng = np.random.default_rng(0)
     np.save(tmp_path / "vectors.npy", 1000 + 50 * rng.normal(size=(300, 5)))
@@ -202,6 +204,7 @@ def test_a_wrong_checksum(tmp_path, fgan_command):
     assert refused(result, "SHA-256", "train-images-idx3-ubyte") and not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 def test_a_folder_that_holds_a_run_or_something_else(tmp_path, fgan_command):
     run = tmp_path / "run"
     assert fgan_command("train", "ring8", "--out", run, *QUICK).returncode == 0

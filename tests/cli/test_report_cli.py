@@ -34,6 +34,7 @@ def test_a_run_is_reported_in_its_own_folder(fgan_command, runs):
     assert again.returncode == 0, again.stderr
 
 
+@pytest.mark.slow
 def test_several_runs_are_reported_in_the_working_directory(fgan_command, runs, tmp_path):
     result = fgan_command("report", runs / "kl", runs / "js", "--json", cwd=tmp_path)
     assert result.returncode == 0, result.stderr

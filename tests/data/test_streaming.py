@@ -121,6 +121,7 @@ def test_several_processes_share_a_batch_of_an_index():
     assert torch.equal(torch.cat(halves), whole)
 
 
+@pytest.mark.slow
 def test_stopped_and_resumed_it_ends_with_the_same_bits_however_much_memory_is_free_then(little, tmp_path):
     little(10_000)
     whole = fgan.train(Drawn(), out=tmp_path / "whole", conditional=True, say=quiet, **QUICK)
@@ -154,6 +155,7 @@ def test_paths_and_pictures_can_be_streamed(tmp_path):
     assert found.shape == (3, 8, 8) and drawn.shape == (64, 3, 8, 8) and len(drawn[:, 0, 0, 0].unique()) > 10
 
 
+@pytest.mark.slow
 def test_what_can_only_be_iterated_goes_through_a_buffer_and_begins_again(little, tmp_path):
     little(6000, 2000)
     loader = DataLoader(Passing(900), batch_size=10)

@@ -284,6 +284,7 @@ def test_pictures_of_classes(tmp_path):
     assert fgan.load(tmp_path / "run").sample(5, label="7").shape == (5, 1, 8, 8)
 
 
+@pytest.mark.slow
 def test_the_command_line_takes_files(fgan_command, tmp_path):
     (tmp_path / "nets.py").write_text(
         "from torch import nn\n\n"

@@ -2,6 +2,7 @@
 
 import math
 
+import pytest
 import torch
 
 import fgan
@@ -57,6 +58,7 @@ def test_one_coordinate_takes_a_spline_and_no_network() -> None:
     assert not any("network" in critic.description for critic in found.source.critics)
 
 
+@pytest.mark.slow
 def test_the_information_of_a_curve_is_found() -> None:
     x = draws(1500, 1, 0)
     found = fgan.mutual_information(x, x.square() + 0.01 * draws(1500, 1, 1))
