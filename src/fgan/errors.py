@@ -16,6 +16,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f' Did you mean "{near[0]}"?' if near else ""
 
 
+def first_line(error: Exception) -> str:
+    """Return the first line of what another library's error says; nothing where it says nothing.
+
+    >>> first_line(ValueError("no such file\\nat 0x7f"))
+    'no such file'
+    """
+    return next(iter(str(error).strip().splitlines()), "")
+
+
 class FganError(Exception):
     """A mistake that the user can mend; the command line prints it without a traceback."""
 

@@ -1,9 +1,12 @@
+import dataclasses
+
 import pytest
 import torch
 
 import fgan
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble
+from fgan.training.trainer import Trainer
 
 SMALL = {"batch_size": 16, "width": 16, "depth": 1, "latent": 4, "log_every": 5, "sample_every": 20}
 
@@ -18,6 +21,21 @@ def small_config():
         )
 
     return make
+
+
+@pytest.fixture
+def float64(monkeypatch):
+    """Networks, data and random numbers in float64, where only a mistake makes two ways of adding up differ."""
+    draw = Trainer.draw
+
+    def drawn(self):
+        batch = draw(self)
+        return dataclasses.replace(batch, real=batch.real.double(), latent=batch.latent.double())
+
+    monkeypatch.setattr(Trainer, "draw", drawn)
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
 
 
 @pytest.fixture

@@ -18,21 +18,6 @@ STEPS, STEPS_OF_IMAGES = 60, 20
 """All of these hold for 200 steps too, which would take minutes."""
 
 
-@pytest.fixture
-def float64(monkeypatch):
-    """Networks, data and random numbers in float64, where only a mistake makes two ways of adding up differ."""
-    draw = Trainer.draw
-
-    def drawn(self):
-        batch = draw(self)
-        return dataclasses.replace(batch, real=batch.real.double(), latent=batch.latent.double())
-
-    monkeypatch.setattr(Trainer, "draw", drawn)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
 def trainers(configs):
     data = fgan.load_data(configs[0].data)
     return [Trainer(config, data) for config in configs]

@@ -146,21 +146,6 @@ def state(trainer):
     return {f"{group}.{k}": v for group, tensors in trainer.state().items() for k, v in tensors.items()}
 
 
-@pytest.fixture
-def float64(monkeypatch):
-    """Networks and data in float64, where only a mistake makes two ways of adding up differ."""
-    draw = Trainer.draw
-
-    def drawn(self):
-        batch = draw(self)
-        return dataclasses.replace(batch, real=batch.real.double(), latent=batch.latent.double())
-
-    monkeypatch.setattr(Trainer, "draw", drawn)
-    torch.set_default_dtype(torch.float64)
-    yield
-    torch.set_default_dtype(torch.float32)
-
-
 @pytest.mark.parametrize("kind", slow_but(CRITICS, "tied", "unmappable"))
 def test_members_train_together_as_they_would_alone(small_config, float64, kind):
     configs = [

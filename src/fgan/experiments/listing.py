@@ -40,7 +40,7 @@ class Listed:
     Args:
         path: its directory.
         state: "running", "finished", "stopped", "diverged", "failed"; "killed" where it neither trains nor said how it
-            ended; "unknown" where this system cannot tell those two apart; "planned" in a comparison, not begun.
+            ended; "unknown" where this system cannot distinguish the two; "planned" in a comparison, not begun.
         data, divergence, objective, seed: of its recipe.
         preset: the named recipe that is nearest to its own.
         changed: settings that differ from the preset.

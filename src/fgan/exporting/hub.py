@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from fgan.errors import ExportError
+from fgan.errors import ExportError, first_line
 from fgan.exporting.card import NAME
 from fgan.exporting.hub_folder import CARD, CONFIG, FILES, WEIGHTS
 from fgan.output import Say, to_stderr
@@ -144,7 +144,7 @@ def _names(api: Any, repo_id: str, revision: str | None, say: Say) -> list[str] 
     except Exception as error:
         if not _is_unreachable(error):
             raise
-        say(f"the hub cannot be reached ({_first_line(error)}); {repo_id} is looked for in the cache")
+        say(f"the hub cannot be reached ({_reason(error)}); {repo_id} is looked for in the cache")
         return None
     return [one.rfilename for one in info.siblings or []]
 
@@ -187,14 +187,14 @@ def _speaking(repo_id: str) -> Iterator[None]:
         status = error.response.status_code if error.response is not None else None
         mend = LOG_IN if status in (401, 403) else "Try again later."
         refused = "The token is missing, or may not do this. " if status in (401, 403) else ""
-        raise ExportError(f"the hub refused {repo_id} ({_first_line(error)}). {refused}{mend}") from error
+        raise ExportError(f"the hub refused {repo_id} ({_reason(error)}). {refused}{mend}") from error
     except errors.HFValidationError as error:
-        raise ExportError(f"{repo_id} is no name of a repository ({_first_line(error)}).") from error
+        raise ExportError(f"{repo_id} is no name of a repository ({_reason(error)}).") from error
     except Exception as error:
         if not _is_unreachable(error):
             raise
         raise ExportError(
-            f"the hub cannot be reached ({_first_line(error)}). Try again when you are online."
+            f"the hub cannot be reached ({_reason(error)}). Try again when you are online."
         ) from error
 
 
@@ -209,6 +209,5 @@ def _is_unreachable(error: Exception) -> bool:
     )
 
 
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0].rstrip(".") if lines else type(error).__name__
+def _reason(error: Exception) -> str:
+    return first_line(error).rstrip(".") or type(error).__name__

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from fgan.errors import ExportError
+from fgan.errors import ExportError, first_line
 from fgan.exporting.description import flat
 from fgan.exporting.program import difference, traced
 from fgan.exporting.trained import TrainedGenerator
@@ -56,10 +56,9 @@ def _translated(trained: TrainedGenerator) -> Any:  # noqa: ANN401 - onnx's own 
                 verbose=False,
             )
     except Exception as error:  # torch.onnx has no error of its own in every version
-        reason = str(error).strip().splitlines()
         raise ExportError(
             f"torch could not write the generator of {trained.source} as ONNX "
-            f"({type(error).__name__}: {reason[0] if reason else 'no reason given'}). Take --to torch, or a newer "
+            f"({type(error).__name__}: {first_line(error) or 'no reason given'}). Take --to torch, or a newer "
             'torch and: pip install -U "fgan[onnx]".'
         ) from error
     assert found is not None, "a program is returned where no file is named"

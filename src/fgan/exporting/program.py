@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.export import Dim, ExportedProgram
 
-from fgan.errors import ExportError
+from fgan.errors import ExportError, first_line
 from fgan.exporting.trained import TrainedGenerator
 
 BATCHES = (1, 64)
@@ -40,10 +40,9 @@ def traced(trained: TrainedGenerator) -> ExportedProgram:
             strict=False,
         )
     except Exception as error:  # whatever a module of somebody's own does that cannot be traced
-        reason = str(error).strip().splitlines()
         raise ExportError(
             f"the generator of {trained.source} cannot be traced by torch.export "
-            f"({type(error).__name__}: {reason[0] if reason else 'no reason given'}). Its forward must work for a "
+            f"({type(error).__name__}: {first_line(error) or 'no reason given'}). Its forward must work for a "
             "batch of any size, without branches on values; --to safetensors needs no tracing."
         ) from error
     for module in program.graph_module.modules():

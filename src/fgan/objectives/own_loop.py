@@ -1,4 +1,4 @@
-"""Penalties for a training loop of one's own: every term of `--penalties` as one number to add to the critic's loss."""
+"""Penalties for your own training loop: every term of `--penalties` as one number to add to the critic's loss."""
 
 from __future__ import annotations
 

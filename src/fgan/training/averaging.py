@@ -23,7 +23,7 @@ def rising(decay: float, step: int) -> float:
 
 
 class EMA(nn.Module):
-    r"""The exponential moving average of a module's weights, for a training loop of one's own.
+    r"""The exponential moving average of a module's weights, for your own training loop.
 
     .. math:: \bar w \leftarrow d_t \bar w + (1 - d_t) w, \quad d_t = \min(d, (1 + t)/(10 + t))
 
