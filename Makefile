@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: demo test test-slow test-all lint format docs bench bench-gpu clean
+.PHONY: demo test test-slow test-all lint format docs dist dist-check bench bench-gpu clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/demo.py
@@ -33,6 +33,16 @@ format: $(VENV)/.installed-dev
 # The pages that are written from the code.
 docs: $(VENV)/.installed
 	$(BIN)/python -m fgan.reporting.catalogue_page docs
+
+# What a release publishes, and a look at it: installed into an environment of its own, used outside the checkout.
+dist: $(VENV)/.installed-dev
+	rm -rf dist
+	$(BIN)/python -m build
+
+dist-check: dist
+	$(PYTHON) -m venv --clear build/clean
+	build/clean/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt dist/*.whl
+	cd build && clean/bin/python ../tests/release/smoke.py clean
 
 # One table in at most ten minutes, on a machine that does nothing else: benchmarks/speed-cpu.json has its figures.
 bench: $(VENV)/.installed
