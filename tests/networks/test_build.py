@@ -1,7 +1,14 @@
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
 from torch import nn
 
+import fgan
 from fgan.errors import FganError
 from fgan.frame import Frame
 from fgan.networks import INITS, NETWORKS, Architecture, build_critic, build_generator
@@ -9,7 +16,7 @@ from fgan.networks.layers import BranchEnd
 
 FRAME = Frame((1, 28, 28), (0.0, 1.0))
 KINDS = list(NETWORKS)
-IMAGE_KINDS = [kind for kind in KINDS if kind != "mlp"]
+IMAGE_KINDS = [kind for kind in KINDS if NETWORKS[kind].images]
 LAYERS = (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)
 
 
@@ -89,20 +96,21 @@ def test_other_shapes_are_said(kind, build, shape, said):
     [
         (
             {"kind": "resnett"},
-            'kind must be one of mlp, dcgan, resnet; got "resnett". Did you mean "resnet"?',
+            'kind must be one of dcgan, mlp, resnet; got "resnett". Did you mean "resnet"?',
         ),
         ({"activation": "gelu"}, 'activation must be one of relu, leaky-relu, tanh; got "gelu"'),
         ({"norm": "batch"}, 'norm must be one of none, group; got "batch"'),
         ({"init": "he"}, 'init must be one of default, normal, orthogonal, xavier; got "he"'),
-        (
-            {"norm": "group"},
-            "--norm group is for networks that make images; got --network mlp. Take --norm none.",
+        *(
+            ({"kind": kind, "norm": "group"}, f"images; got --network {kind}. Take --norm none.")
+            for kind in KINDS
+            if kind not in IMAGE_KINDS
         ),
     ],
 )
 def test_unknown_parts_are_said(changes, said):
     with pytest.raises(FganError) as error:
-        architecture(**changes)
+        build_generator(architecture(**changes), FRAME)
     assert said in str(error.value)
 
 
@@ -112,3 +120,57 @@ def test_group_norm_is_the_generators_alone(kind):
     generator, critic = build_generator(built, FRAME), build_critic(built, FRAME)
     assert any(isinstance(module, nn.GroupNorm) for module in generator.modules())
     assert not any(isinstance(module, nn.GroupNorm) for module in critic.modules())
+
+
+SWISH = """
+from torch import nn
+
+from fgan.networks.conditioning import Critic, Generator
+from fgan.networks.pair import Pair
+
+
+class SwishGenerator(Generator):
+    def __init__(self, frame, latent, width, classes):
+        inputs, outputs = self.inputs(latent, classes), frame.shape[0]
+        super().__init__(latent, classes, [nn.Linear(inputs, width), nn.SiLU(), nn.Linear(width, outputs)])
+
+
+class SwishCritic(Critic):
+    def __init__(self, frame, width, classes):
+        super().__init__(classes, [nn.Linear(frame.shape[0], width), nn.SiLU()], nn.Linear(width, 1))
+
+
+PAIR = Pair(
+    images=False,
+    width=8,
+    generator=lambda a, frame: SwishGenerator(frame, a.latent, a.width, a.classes),
+    critic=lambda a, frame: SwishCritic(frame, a.width, a.classes),
+)
+"""
+
+
+@pytest.mark.slow
+def test_a_new_network_is_one_file(tmp_path):
+    """In a copy of the package: known to --help, trained alone and several as one, and exported."""
+    shutil.copytree(
+        Path(fgan.__file__).parent, tmp_path / "fgan", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (tmp_path / "fgan" / "networks" / "pairs" / "swish.py").write_text(SWISH)
+
+    def said(*command: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-m", "fgan", *command],
+            cwd=tmp_path,
+            env=os.environ | {"PYTHONPATH": str(tmp_path)},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+
+    assert "{dcgan,mlp,resnet,swish}" in said("train", "--help")
+    few = ("--network", "swish", "--steps", "3", "--batch-size", "8")
+    said("compare", "moons", "--divergences", "kl", "--seeds", "2", "--n", "50", *few)
+    run = "runs/compare-moons/kl-seed1"
+    said("export", run, "--to", "safetensors", "--out", "swish.safetensors")
+    said("sample", "swish.safetensors", "--n", "5", "--out", "five.npy")
+    assert (tmp_path / "five.npy").is_file()

@@ -15,9 +15,10 @@ from fgan.networks import (
     build_critic,
     build_generator,
 )
+from fgan.networks.stacked import Stack
 
 KINDS = list(NETWORKS)
-IMAGE_KINDS = [kind for kind in KINDS if kind != "mlp"]
+IMAGE_KINDS = [kind for kind in KINDS if NETWORKS[kind].images]
 PAIRS = [(kind, classes) for kind in KINDS for classes in (0, 3)]
 DIGITS = Frame((1, 8, 8), (0.0, 1.0))
 N, LATENT = 6, 5
@@ -140,3 +141,12 @@ def test_channels_double_up_to_eight_times():
     assert [p.shape[0] for p in critic.parameters() if p.dim() == 4] == [2, 4, 8, 16, 16]
     generator = build_generator(architecture(kind="dcgan", width=2), frame)
     assert [p.shape[0] for p in generator.parameters() if p.dim() == 4] == [16, 16, 8, 4, 2]
+
+
+def test_layers_without_a_rule_are_stacked_too():
+    networks = [build_critic(architecture(classes=3), DIGITS) for _ in range(2)]
+    for network in networks:
+        network.layers[2] = torch.nn.SiLU()
+    x, labels = torch.randn(2, N, *DIGITS.shape), torch.stack([*labels_for(3)] * 2)
+    alone = [network(*inputs) for network, *inputs in zip(networks, x, labels, strict=True)]
+    torch.testing.assert_close(Stack(networks)(x, labels), torch.stack(alone))

@@ -1,12 +1,13 @@
 """Generators and critics, sized by the shape of the data."""
 
-from fgan.networks.build import NETWORKS, Architecture, build_critic, build_generator
+from fgan.networks.build import NETWORKS, build_critic, build_generator
 from fgan.networks.conditioning import Critic, Generator
-from fgan.networks.dcgan import DCGANCritic, DCGANGenerator
 from fgan.networks.initialisation import INITS
 from fgan.networks.layers import ACTIVATIONS, NORMS
-from fgan.networks.mlp import MLPCritic, MLPGenerator
-from fgan.networks.resnet import ResNetCritic, ResNetGenerator
+from fgan.networks.pair import Architecture
+from fgan.networks.pairs.dcgan import DCGANCritic, DCGANGenerator
+from fgan.networks.pairs.mlp import MLPCritic, MLPGenerator
+from fgan.networks.pairs.resnet import ResNetCritic, ResNetGenerator
 from fgan.networks.units import Affine
 
 __all__ = [

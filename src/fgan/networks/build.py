@@ -1,98 +1,21 @@
-"""Networks by name: what a pair can be, and how it is built."""
+"""Networks by name, and how they are built."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from importlib import import_module
 
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from fgan.errors import FganError, did_you_mean
+from fgan.errors import FganError
 from fgan.frame import Frame
+from fgan.network_names import NETWORK_NAMES
 from fgan.networks.conditioning import Critic, Generator
-from fgan.networks.dcgan import DCGANCritic, DCGANGenerator
-from fgan.networks.initialisation import INITS, initialise
-from fgan.networks.layers import ACTIVATIONS, NORMS
-from fgan.networks.mlp import MLPCritic, MLPGenerator
-from fgan.networks.resnet import ResNetCritic, ResNetGenerator
-
-
-@dataclass(frozen=True, kw_only=True)
-class Architecture:
-    """What decides both networks of a pair, besides the frame of the data.
-
-    Args:
-        kind: a key of `NETWORKS`.
-        latent: dimension of the generator's latent.
-        width: units of every hidden layer of an mlp; channels of the others where the image is largest.
-        depth: hidden layers of an mlp; the others are as deep as the image is large.
-        activation: "relu", "leaky-relu" or "tanh".
-        norm: "none" or "group"; in the generators that make images.
-        spectral_norm: divide every weight of the critic by its largest singular value.
-        init: "default" (torch's own), "normal" (spread 0.02), "orthogonal" or "xavier"; all but the first with
-            biases 0.
-        classes: number of classes, 0 for unconditional networks.
-
-    Raises:
-        FganError: for an unknown name, or for parts that do not fit together.
-    """
-
-    kind: str = "mlp"
-    latent: int
-    width: int
-    depth: int
-    activation: str
-    norm: str = "none"
-    spectral_norm: bool = False
-    init: str = "default"
-    classes: int = 0
-
-    def __post_init__(self) -> None:
-        """Check every name."""
-        known: dict[str, Iterable[str]] = {
-            "kind": NETWORKS,
-            "activation": ACTIVATIONS,
-            "norm": NORMS,
-            "init": INITS,
-        }
-        for field, names in known.items():
-            value = getattr(self, field)
-            if value not in names:
-                raise FganError(
-                    f'{field} must be one of {", ".join(names)}; got "{value}".{did_you_mean(value, names)}'
-                )
-        if self.norm != "none" and self.kind == "mlp":
-            raise FganError(
-                f"--norm {self.norm} is for networks that make images; got --network mlp. Take --norm none."
-            )
-
-
-@dataclass(frozen=True)
-class Pair:
-    """How the two networks of a kind are built, and how wide they are unless told."""
-
-    width: int
-    generator: Callable[[Architecture, Frame], Generator]
-    critic: Callable[[Architecture, Frame], Critic]
-
+from fgan.networks.initialisation import initialise
+from fgan.networks.pair import Architecture, Pair
 
 NETWORKS: dict[str, Pair] = {
-    "mlp": Pair(
-        256,
-        lambda a, frame: MLPGenerator(frame, a.latent, a.width, a.depth, a.activation, a.classes),
-        lambda a, frame: MLPCritic(frame, a.width, a.depth, a.activation, a.classes),
-    ),
-    "dcgan": Pair(
-        32,
-        lambda a, frame: DCGANGenerator(frame, a.latent, a.width, a.activation, a.norm, a.classes),
-        lambda a, frame: DCGANCritic(frame, a.width, a.activation, a.classes),
-    ),
-    "resnet": Pair(
-        16,
-        lambda a, frame: ResNetGenerator(frame, a.latent, a.width, a.activation, a.norm, a.classes),
-        lambda a, frame: ResNetCritic(frame, a.width, a.activation, a.classes),
-    ),
+    name: import_module(f"fgan.networks.pairs.{name}").PAIR for name in NETWORK_NAMES
 }
 """Every kind of network."""
 
@@ -101,14 +24,20 @@ def build_generator(architecture: Architecture, frame: Frame) -> Generator:
     """Return an untrained generator of a frame's samples.
 
     Raises:
-        FganError: where the kind cannot make them.
+        FganError: where the kind cannot make them, or takes no norm.
 
     >>> import torch
     >>> a = Architecture(kind="dcgan", latent=16, width=8, depth=0, activation="relu", classes=10)
     >>> build_generator(a, Frame((1, 28, 28), (0.0, 1.0)))(torch.zeros(2, 16), torch.tensor([3, 7])).shape
     torch.Size([2, 1, 28, 28])
     """
-    generator = NETWORKS[architecture.kind].generator(architecture, frame)
+    pair = NETWORKS[architecture.kind]
+    if architecture.norm != "none" and not pair.images:
+        raise FganError(
+            f"--norm {architecture.norm} is for networks that make images; got --network {architecture.kind}. "
+            "Take --norm none."
+        )
+    generator = pair.generator(architecture, frame)
     initialise(generator, architecture.init)
     return generator
 

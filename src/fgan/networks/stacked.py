@@ -1,8 +1,8 @@
 """Several networks of one architecture as one: their weights stacked along a first axis, a pass for all of them.
 
 A layer of K networks is one batched product, or one convolution of K groups. What each layer does to inputs that
-are stacked likewise stands here, layer by layer; a new kind of layer needs a rule of its own. Networks that users bring
-are mapped as a whole (`fgan.networks.own.mapped`).
+are stacked likewise stands here, layer by layer. Networks with a layer that has no rule here, and networks of users,
+are mapped as a whole (`fgan.networks.own.mapped`), which is slower.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from torch.nn.utils import parametrize
 from fgan.networks.conditioning import Critic, Generator, checked
 from fgan.networks.layers import Residual, SumPool
 from fgan.networks.own.mapped import Mapped
-from fgan.networks.own.wrapped import OwnCritic, OwnGenerator
 from fgan.networks.units import Affine
 
 
@@ -51,8 +50,7 @@ class Stack:
                 of_all = [dict(m.named_buffers(recurse=False))[name] for m in modules]
                 if id(buffer) not in self._of:  # modules may share one
                     self.buffers.append(self._stacked(of_all, id(buffer)))
-        own = isinstance(self.network, OwnGenerator | OwnCritic)
-        self._mapped = Mapped(self.network, self.members) if own else None
+        self._mapped = None if _has_rules(self.network) else Mapped(self.network, self.members)
 
     @torch.no_grad()
     def _stacked(self, tensors: list[Tensor], key: int | None = None) -> Tensor:
@@ -153,6 +151,16 @@ def run(layer: nn.Module, stack: Stack, x: Tensor) -> Tensor:
         x: vectors (K, n, d), images (K, n, c, h, w) or merged ones (n, K c, h, w).
     """
     raise TypeError(f"{type(layer).__name__} has no rule for several networks at once; add one beside `run`.")
+
+
+def _has_rules(network: nn.Module) -> bool:
+    """Whether `run` knows everything that a network does."""
+    if isinstance(network, nn.Sequential | Residual):
+        return all(map(_has_rules, network.children()))
+    if isinstance(network, Generator | Critic):
+        plain = type(network).forward in (Generator.forward, Critic.forward)
+        return plain and _has_rules(network.layers)
+    return run.dispatch(type(network)) is not run.dispatch(nn.Module)
 
 
 @run.register(nn.ReLU)

@@ -8,12 +8,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import tyro
 
 from fgan.errors import FganError, RunError, did_you_mean
 from fgan.load_options import FramesName, LoadOptions, SplitName
+from fgan.network_names import NETWORK_NAMES
 from fgan.seeds import checked_seed, plain_number
 
 LinkName = Literal["paper", "log-ratio", "soft-hinge"]
@@ -21,12 +22,15 @@ ObjectiveName = Literal[
     "plain", "tight", "relativistic", "reweighted", "wasserstein", "hinge", "least-squares"
 ]
 GeneratorLossName = Literal["saturating", "non-saturating"]
-NetworkName = Literal["mlp", "dcgan", "resnet"]
 ActivationName = Literal["relu", "leaky-relu", "tanh"]
 NormName = Literal["none", "group"]
 InitName = Literal["default", "normal", "orthogonal", "xavier"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 CompileName = Literal["auto", "on", "off"]
+if TYPE_CHECKING:
+    NetworkName = str
+else:
+    NetworkName = Literal[NETWORK_NAMES]  # a file each, so no checker of types can know them
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +83,7 @@ class TrainConfig:
     """Decay of the averaged generator that samples are drawn from; 0 turns it off."""
 
     network: NetworkName = "mlp"
-    """The pair of networks; the last two make square images."""
+    """The pair of networks: an mlp makes samples of any shape, dcgan and resnet square images."""
     generator: str = ""
     """A generator of your own in place of that: FILE.py:NAME or package.module:NAME of a class, a function that
     returns a network, or a network. In Python also these themselves."""
@@ -91,7 +95,7 @@ class TrainConfig:
     """Dimension of the generator's normal input; twice that of the data, at most 32, if not given."""
     width: int | None = None
     """Units of every hidden layer of an mlp, channels of a dcgan at half the side of the image, of a resnet at
-    the whole; 256, 32 and 16 if not given."""
+    the whole; 256 (mlp), 32 (dcgan) and 16 (resnet) if not given."""
     depth: int = 2
     """Hidden layers of each mlp."""
     critic_width: int | None = None

@@ -13,6 +13,7 @@ from torch import nn
 from fgan.frame import Frame
 from fgan.networks.conditioning import Critic, Generator
 from fgan.networks.layers import ACTIVATIONS, NORMS, BranchEnd, Residual, SumPool
+from fgan.networks.pair import Pair
 from fgan.networks.pyramid import channels_by_level, pyramid_of
 from fgan.networks.units import into_frame, out_of_frame
 
@@ -122,3 +123,11 @@ class ResNetCritic(Critic):
             SumPool(),
         ]
         super().__init__(classes, body, nn.Linear(widths[-1], 1))
+
+
+PAIR = Pair(
+    images=True,
+    width=16,
+    generator=lambda a, frame: ResNetGenerator(frame, a.latent, a.width, a.activation, a.norm, a.classes),
+    critic=lambda a, frame: ResNetCritic(frame, a.width, a.activation, a.classes),
+)

@@ -10,6 +10,7 @@ from torch import nn
 from fgan.frame import Frame
 from fgan.networks.conditioning import Critic, Generator
 from fgan.networks.layers import ACTIVATIONS
+from fgan.networks.pair import Pair
 from fgan.networks.units import into_frame, out_of_frame
 
 
@@ -87,3 +88,11 @@ class MLPCritic(Critic):
             *_hidden([entries, *[width] * depth], activation),
         ]
         super().__init__(classes, body, nn.Linear(width if depth else entries, 1))
+
+
+PAIR = Pair(
+    images=False,
+    width=256,
+    generator=lambda a, frame: MLPGenerator(frame, a.latent, a.width, a.depth, a.activation, a.classes),
+    critic=lambda a, frame: MLPCritic(frame, a.width, a.depth, a.activation, a.classes),
+)

@@ -13,6 +13,7 @@ from torch import nn
 from fgan.frame import Frame
 from fgan.networks.conditioning import Critic, Generator
 from fgan.networks.layers import ACTIVATIONS, NORMS
+from fgan.networks.pair import Pair
 from fgan.networks.pyramid import channels_by_level, pyramid_of
 from fgan.networks.units import into_frame, out_of_frame
 
@@ -84,3 +85,11 @@ class DCGANCritic(Critic):
         for inputs, outputs in pairwise([pyramid.channels, *widths]):
             body += [nn.Conv2d(inputs, outputs, KERNEL, STRIDE, PADDING), ACTIVATIONS[activation]()]
         super().__init__(classes, [*body, nn.Flatten()], nn.Linear(widths[-1] * pyramid.base**2, 1))
+
+
+PAIR = Pair(
+    images=True,
+    width=32,
+    generator=lambda a, frame: DCGANGenerator(frame, a.latent, a.width, a.activation, a.norm, a.classes),
+    critic=lambda a, frame: DCGANCritic(frame, a.width, a.activation, a.classes),
+)
