@@ -29,7 +29,12 @@ REAL_COLOUR, GENERATED_COLOUR = "#9a9a9a", "#1f6feb"
 
 
 def draw_samples(
-    samples: Tensor, *, real: Tensor | None = None, columns: int | None = None, scale: int | None = None
+    samples: Tensor,
+    *,
+    real: Tensor | None = None,
+    columns: int | None = None,
+    scale: int | None = None,
+    within: Tensor | None = None,
 ) -> Image:
     """Draw samples: images as a grid, one feature as a histogram, two or more as a scatter plot.
 
@@ -41,6 +46,7 @@ def draw_samples(
         columns: of the grid; near-square unless told.
         scale: whole number that each pixel of an image is enlarged by; unless told, what makes it about 64
             wide.
+        within: (m, D), vectors that the axes show; the real ones, or else those drawn, if not given.
 
     Raises:
         DataError: the shapes do not fit, there is nothing to draw, or `columns` or `scale` is below 1.
@@ -60,7 +66,9 @@ def draw_samples(
             f"Real samples must have as many features as those drawn over them, {samples.shape[1]}; "
             f"got the shape {tuple(real.shape)}."
         )
-    return _draw_vectors(_rows(samples), None if real is None else _rows(real), samples.shape[1])
+    shown = samples if real is None else real
+    limits = _limits(_rows(shown if within is None else within))
+    return _draw_vectors(_rows(samples), None if real is None else _rows(real), samples.shape[1], limits)
 
 
 def save_picture(image: Image, path: str | Path) -> None:
@@ -114,7 +122,7 @@ def _rows(samples: Tensor) -> Array:
     return values[np.isfinite(values).all(axis=1)]
 
 
-def _draw_vectors(samples: Array, real: Array | None, features: int) -> Image:
+def _draw_vectors(samples: Array, real: Array | None, features: int, limits: Array) -> Image:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from PIL import Image
@@ -122,7 +130,6 @@ def _draw_vectors(samples: Array, real: Array | None, features: int) -> Image:
     figure = Figure(figsize=(5, 5), dpi=100, layout="constrained")
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    limits = _limits(samples if real is None else real)
     layers = [] if real is None else [("real", real, REAL_COLOUR)]
     for label, values, colour in [*layers, ("generated", samples, GENERATED_COLOUR)]:
         (_histogram if features == 1 else _scatter)(
