@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,7 +84,11 @@ class Animation:
         frames = _with_one_palette(self.frames) if suffix == ".gif" else self.frames
         options = {
             # A GIF counts hundredths of a second; its palette is what we gave it, and only what changes is stored.
-            ".gif": {"duration": [10 * ticks for ticks in self._ticks(100)], "optimize": False, "disposal": 1},
+            ".gif": {
+                "duration": [10 * ticks for ticks in self._ticks(100)],
+                "optimize": False,
+                "disposal": 1,
+            },
             ".webp": {"duration": self._ticks(1000), "lossless": True},
             ".apng": {"duration": self._ticks(1000), "format": "PNG"},
         }[suffix]
@@ -95,7 +100,7 @@ class Animation:
     def _ticks(self, a_second: int) -> list[int]:
         """Return how long each frame is shown, so that rounding does not add up."""
         ends = [round(k * a_second / self.fps) for k in range(len(self.frames) + 1)]
-        ticks = [end - begin for begin, end in zip(ends, ends[1:], strict=False)]
+        ticks = [end - begin for begin, end in pairwise(ends)]
         ticks[-1] += round(self.hold * a_second)
         return ticks
 

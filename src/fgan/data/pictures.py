@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,6 @@ def draw_samples(
     real: Tensor | None = None,
     columns: int | None = None,
     scale: int | None = None,
-    within: Tensor | None = None,
 ) -> Image:
     """Draw samples: images as a grid, one feature as a histogram, two or more as a scatter plot.
 
@@ -46,7 +46,6 @@ def draw_samples(
         columns: of the grid; near-square unless told.
         scale: whole number that each pixel of an image is enlarged by; unless told, what makes it about 64
             wide.
-        within: (m, D), vectors that the axes show; the real ones, or else those drawn, if not given.
 
     Raises:
         DataError: the shapes do not fit, there is nothing to draw, or `columns` or `scale` is below 1.
@@ -66,9 +65,9 @@ def draw_samples(
             f"Real samples must have as many features as those drawn over them, {samples.shape[1]}; "
             f"got the shape {tuple(real.shape)}."
         )
-    shown = samples if real is None else real
-    limits = _limits(_rows(shown if within is None else within))
-    return _draw_vectors(_rows(samples), None if real is None else _rows(real), samples.shape[1], limits)
+    rows, beneath = _rows(samples), None if real is None else _rows(real)
+    limits = _limits(rows if beneath is None else beneath)
+    return _draw_vectors([rows], beneath, samples.shape[1], limits)[0]
 
 
 def save_picture(image: Image, path: str | Path) -> None:
@@ -122,7 +121,13 @@ def _rows(samples: Tensor) -> Array:
     return values[np.isfinite(values).all(axis=1)]
 
 
-def _draw_vectors(samples: Array, real: Array | None, features: int, limits: Array) -> Image:
+def draw_points(frames: Sequence[Tensor]) -> list[Image]:
+    """Draw each of several sets of vectors (n, D) as `draw_samples` does, all on the same axes."""
+    rows = [_rows(frame) for frame in frames]
+    return _draw_vectors(rows, None, frames[0].shape[1], _limits(np.concatenate(rows)))
+
+
+def _draw_vectors(frames: Sequence[Array], real: Array | None, features: int, limits: Array) -> list[Image]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from PIL import Image
@@ -130,17 +135,23 @@ def _draw_vectors(samples: Array, real: Array | None, features: int, limits: Arr
     figure = Figure(figsize=(5, 5), dpi=100, layout="constrained")
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    layers = [] if real is None else [("real", real, REAL_COLOUR)]
-    for label, values, colour in [*layers, ("generated", samples, GENERATED_COLOUR)]:
-        (_histogram if features == 1 else _scatter)(
-            axes, values, limits, colour, _count_outside(label, values, limits)
-        )
-    if features > 2:
-        axes.set_title(f"the first two of {features} features")
-    if real is not None or features == 1:
-        figure.legend(loc="outside upper center", ncols=2, markerscale=3)
-    canvas.draw()
-    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    pictures = []
+    for samples in frames:
+        axes.clear()
+        figure.legends.clear()
+        layers = [] if real is None else [("real", real, REAL_COLOUR)]
+        for label, values, colour in [*layers, ("generated", samples, GENERATED_COLOUR)]:
+            (_histogram if features == 1 else _scatter)(
+                axes, values, limits, colour, _count_outside(label, values, limits)
+            )
+        if features > 2:
+            axes.set_title(f"the first two of {features} features")
+        if real is not None or features == 1:
+            figure.legend(loc="outside upper center", ncols=2, markerscale=3)
+        canvas.draw()
+        figure.set_layout_engine("none")  # where the axes lie was found for the first
+        pictures.append(Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB"))
+    return pictures
 
 
 def _limits(values: Array) -> Array:

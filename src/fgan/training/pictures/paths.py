@@ -32,7 +32,9 @@ def slerp(a: Tensor, b: Tensor, t: Tensor | float) -> Tensor:
     tiny = torch.finfo(torch.float64).tiny
     unit_a, unit_b = a / norm_a.clamp(min=tiny), b / norm_b.clamp(min=tiny)
     # Exact for small angles, where the arc cosine is not.
-    angle = 2 * torch.atan2((unit_a - unit_b).norm(dim=-1, keepdim=True), (unit_a + unit_b).norm(dim=-1, keepdim=True))
+    angle = 2 * torch.atan2(
+        (unit_a - unit_b).norm(dim=-1, keepdim=True), (unit_a + unit_b).norm(dim=-1, keepdim=True)
+    )
     sine = angle.sin()
     circle = (((1 - t) * angle).sin() * unit_a + (t * angle).sin() * unit_b) / sine.clamp(min=PARALLEL)
     curved = ((1 - t) * norm_a + t * norm_b) * circle

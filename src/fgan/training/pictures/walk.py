@@ -9,14 +9,15 @@ from torch import Tensor
 
 from fgan.data import draw_samples
 from fgan.data.animation import Animation
-from fgan.data.pictures import TILE
+from fgan.data.pictures import TILE, draw_points
 from fgan.errors import FganError
 from fgan.memory import require_memory
 from fgan.training.pictures.paths import round_trip, slerp
+from fgan.training.pictures.rows import each_class
 from fgan.training.sampling import Sampler
 
-WALKS, POINTS = 16, 500
-"""Walks at once of images, and of points."""
+WALKS, IN_A_ROW, POINTS = 16, 8, 500
+"""Walks at once of images, images from one seed to another, and either of points."""
 A_LEG, THERE_OR_BACK = 16, 24
 """Frames of a walk from one latent to the next, and of an interpolation from one to the other."""
 WIDTH = 320
@@ -54,7 +55,9 @@ def walk(
         raise FganError(f"--walk must be at least 2 latents, between which there is a way; got {stops}.")
     frames = A_LEG * stops if frames is None else frames
     if frames < stops:
-        raise FganError(f"--frames must be at least as many as the latents of the walk, {stops}; got {frames}.")
+        raise FganError(
+            f"--frames must be at least as many as the latents of the walk, {stops}; got {frames}."
+        )
     require_drawable(sampler)
     n = default_n(sampler, WALKS) if n is None else n
     latents = sampler.latents(stops * n, seed, truncate).view(stops, n, -1)
@@ -85,20 +88,26 @@ def between(
     if frames < 2:
         raise FganError(f"--frames must be at least 2; got {frames}.")
     require_drawable(sampler)
-    labels = _each_class(sampler, label)
+    labels = each_class(sampler, label)
     rows = 1 if labels is None else len(labels)
     stops = torch.stack(ends(sampler, a, b, truncate)).expand(2, rows, -1)
     return _animated(sampler, round_trip(stops, frames), labels, fps)
 
 
 def interpolated(
-    sampler: Sampler, a: int, b: int, n: int, *, truncate: float | None = None
+    sampler: Sampler, a: int, b: int, *, n: int | None = None, truncate: float | None = None
 ) -> Tensor:
     """Return n latents (n, latent) from that of one seed to that of another, both ends among them.
+
+    Args:
+        sampler, truncate: as `walk` takes them.
+        a, b: as `between` takes them.
+        n: how many; 8 for images, 500 for points, if not given.
 
     Raises:
         FganError: for fewer than 2, and as `ends` does.
     """
+    n = default_n(sampler, IN_A_ROW) if n is None else n
     if n < 2:
         raise FganError(f"--n must be at least 2 with --interpolate, which has two ends; got {n}.")
     first, last = ends(sampler, a, b, truncate)
@@ -135,10 +144,6 @@ def require_drawable(sampler: Sampler) -> None:
         )
 
 
-def _each_class(sampler: Sampler, label: str | None) -> Tensor | None:
-    return sampler.labels(1 if label is not None else len(sampler.classes), label)
-
-
 def _animated(sampler: Sampler, latents: Tensor, labels: Tensor | None, fps: float) -> Animation:
     """Draw the samples of latents (frames, n, latent), and of labels (n,) if there are classes."""
     frames, n, _ = latents.shape
@@ -150,9 +155,11 @@ def _animated(sampler: Sampler, latents: Tensor, labels: Tensor | None, fps: flo
         side = max(shape[1:])
         scale = max(TILE // side, round(WIDTH / (columns * side)), 1)
         pixels = n * math.prod(shape) * (scale**2 + 12)
-    require_memory(2 * frames * pixels, f"An animation of {frames} frames", "Take fewer --frames, or a smaller --n.")
+    require_memory(
+        2 * frames * pixels, f"An animation of {frames} frames", "Take fewer --frames, or a smaller --n."
+    )
     samples = sampler.samples(latents.flatten(0, 1), None if labels is None else labels.repeat(frames))
     samples = samples.unflatten(0, (frames, n))
-    within = None if len(shape) == 3 else samples.flatten(0, 1)
-    pictures = [draw_samples(one, columns=columns, scale=scale, within=within) for one in samples]
-    return Animation(pictures, fps)
+    if len(shape) == 3:
+        return Animation([draw_samples(one, columns=columns, scale=scale) for one in samples], fps)
+    return Animation(draw_points(list(samples)), fps)

@@ -1,11 +1,10 @@
-"""A grid with a row for each class, its name beside it."""
+"""Rows of samples from the same latents, one for each class, its name beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import torch
 from torch import Tensor
 
 from fgan.data import draw_samples
@@ -29,26 +28,58 @@ def draw_by_class(sampler: Sampler, latents: Tensor, say: Say = to_stderr) -> Im
     Raises:
         FganError: for a generator without classes, or of no images.
     """
-    classes = sampler.classes
-    if not classes:
+    if not sampler.classes:
         raise sampler.refusal(
-            f"a grid by class needs a generator that was trained with --conditional; {sampler.source} has no classes. "
-            "Train one so, or leave --grid-by-class out."
+            f"a grid by class needs a run with --conditional; {sampler.source} has no classes. Train one so, or leave "
+            "--grid-by-class out."
         )
     if len(sampler.frame.shape) != 3:
         raise sampler.refusal(
             f"a grid by class shows images; samples of {sampler.source} have the shape "
             f"{tuple(sampler.frame.shape)}. Draw one class at a time by --label."
         )
-    unwritten = without_font(classes)
+    return draw_rows(sampler, latents, say=say)
+
+
+def draw_rows(sampler: Sampler, latents: Tensor, label: str | None = None, say: Say = to_stderr) -> Image:
+    """Draw images of the same latents, a row for each class with its name beside it; one row for one class or none.
+
+    Args:
+        sampler, latents, say: as `draw_by_class` takes them.
+        label: a class by its name; all if not given.
+    """
+    n = len(latents)
+    rows = [draw_samples(row, columns=n) for row in in_rows(sampler, latents, label).split(n)]
+    if len(rows) == 1 and label is None:
+        return rows[0]
+    names = sampler.classes if label is None else [label]
+    unwritten = without_font(names)
     if unwritten:
         say(
-            f"no font here has all letters of {', '.join(unwritten[:5])}: numbers stand in their place. Install a font "
-            "that has them."
+            f"no font here has all letters of {', '.join(unwritten[:5])}: the number of the class stands in their "
+            "place. Install a font that has them."
         )
-    names = [f"class {k}" if name in unwritten else name for k, name in enumerate(classes)]
-    rows = [sampler.samples(latents, torch.full((len(latents),), k)) for k in range(len(classes))]
-    return beside([draw_samples(row, columns=len(row)) for row in rows], names)
+    numbered = {name: f"class {sampler.classes.index(name)}" for name in unwritten}
+    return beside(rows, [numbered.get(name, name) for name in names])
+
+
+def in_rows(sampler: Sampler, latents: Tensor, label: str | None = None) -> Tensor:
+    """Return samples of latents (n, latent), those of the first class, then those of the next: (classes n, *shape).
+
+    Args:
+        sampler: the generator.
+        latents: of each class.
+        label: this class alone.
+    """
+    labels = each_class(sampler, label)
+    if labels is None:
+        return sampler.samples(latents, None)
+    return sampler.samples(latents.repeat(len(labels), 1), labels.repeat_interleave(len(latents)))
+
+
+def each_class(sampler: Sampler, label: str | None) -> Tensor | None:
+    """Return the labels of all classes, or of one; None without classes."""
+    return sampler.labels(len(sampler.classes) if label is None else 1, label)
 
 
 def beside(rows: Sequence[Image], names: Sequence[str]) -> Image:
