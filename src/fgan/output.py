@@ -123,12 +123,13 @@ def html_lines(lines: Iterable[str]) -> str:
     return "".join(f"<div>{escape(line)}</div>" for line in lines)
 
 
-def html_picture(png: bytes, says: str) -> str:
+def html_picture(file: bytes, says: str, kind: str = "png") -> str:
     """Return a picture for notebooks, in the page itself.
 
     Args:
-        png: its file.
+        file: its content.
         says: what it shows, for those who cannot see it.
+        kind: of file, such as gif.
     """
-    content = base64.b64encode(png).decode()
-    return f'<img alt="{escape(says)}" style="max-width:100%" src="data:image/png;base64,{content}">'
+    content = base64.b64encode(file).decode()
+    return f'<img alt="{escape(says)}" style="max-width:100%" src="data:image/{kind};base64,{content}">'

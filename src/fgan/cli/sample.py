@@ -1,31 +1,52 @@
-"""`fgan sample`: from a run directory to a picture or an array."""
+"""`fgan sample`: from a run directory to a picture, an animation or an array."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import tyro
 
 from fgan.cli import print_error
 from fgan.errors import FganError
 
+if TYPE_CHECKING:
+    from fgan.training.sampling import Sampler
+
+STILL, MOVING = (".png", ".npy"), (".gif", ".webp", ".apng", ".mp4")
+
 
 @dataclass(frozen=True, kw_only=True)
 class SampleCommand:
-    """Draw samples from a run's generator: a .png picture, or a .npy array that `fgan train` can read."""
+    """Draw samples from a run's generator: a picture, an animation, or a .npy array that `fgan train` can read."""
 
     run: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN")]
     """The run directory; or an exported generator: a .safetensors file, a hub folder, or hub:USER/NAME."""
-    n: int = 64
-    """How many samples."""
-    out: Path = Path("samples.png")
-    """Where to: a name that ends in .png or .npy."""
+    n: int | None = None
+    """How many samples: 64 if not given. With --walk how many walks at once: 16, of points 500; with --interpolate how
+    many from one seed to the other, with --grid-by-class how many of each class: 8."""
+    out: Path | None = None
+    """Where to: a name that ends in .png or .npy; samples.png if not given. An animation ends in .gif, .webp, .apng, or
+    .mp4, for which ffmpeg must be on the PATH; walk.gif if not given."""
     seed: int = 0
     """Decides the latents."""
     label: str | None = None
     """A class of a conditional run, such as 7 or cat; its classes in turn if not given."""
+    truncate: float | None = None
+    """Cut the normal distribution of latents off at this distance from 0, such as 0.7: cleaner samples that vary less.
+    Never judge a generator by these."""
+    walk: int | None = None
+    """Animate a walk through this many latents, on great circles, that ends where it begins."""
+    interpolate: tuple[int, int] | None = None
+    """Two seeds: the way from the sample of one to that of the other, in a row, or there and back if --out is an
+    animation; of a conditional run all classes, or --label."""
+    grid_by_class: bool = False
+    """A row for each class of a conditional run, its name beside it, from the same latents in each column."""
+    frames: int | None = None
+    """Pictures of an animation; 16 for each latent of --walk, 48 for --interpolate if not given."""
+    fps: float | None = None
+    """Pictures a second of an animation, at most 50; 20 if not given."""
     generator: str = ""
     """The generator of a run with one of your own, FILE.py:NAME or package.module:NAME; where it cannot be found by
     what config.json says."""
@@ -36,22 +57,101 @@ class SampleCommand:
 def run(arguments: list[str]) -> None:
     """Parse the arguments and sample."""
     command = tyro.cli(SampleCommand, prog="fgan sample", args=arguments)
-    if command.n < 1:
-        raise FganError(f"--n must be at least 1; got {command.n}.")
-    if command.out.suffix not in (".png", ".npy"):
-        raise FganError(f'--out must end in .png or .npy; got "{command.out}".')
-    from fgan.data import draw_samples, save_array, save_picture
+    out = _checked(command)
+    from fgan.data.video import require_ffmpeg
     from fgan.exporting import TrainedGenerator, opened
 
+    if out.suffix.lower() == ".mp4":
+        require_ffmpeg()
     source = opened(command.run, print_error, generator=command.generator)
     if isinstance(source, TrainedGenerator):
         if command.best:
             raise FganError(f"--best chooses a checkpoint of a run; {command.run} is none. Leave it out.")
-        samples = source.sample(command.n, seed=command.seed, label=command.label)
+        sampler = source.sampler()
     else:
-        samples = source.sample(command.n, seed=command.seed, label=command.label, best=command.best)
-    if command.out.suffix == ".png":
-        save_picture(draw_samples(samples), command.out)
+        sampler = source.sampler(best=command.best)
+    what = _write(command, sampler, out)
+    size = out.stat().st_size
+    print_error(f"{what} in {out} ({f'{size / 1e6:.1f} MB' if size >= 1e6 else f'{size / 1e3:.0f} kB'})")
+    if command.truncate is not None:
+        print_error(
+            f"--truncate {command.truncate:g}: cleaner, and less spread than the generator has. Not for evaluation."
+        )
+
+
+def _checked(command: SampleCommand) -> Path:
+    """Return where to write; refuse, before torch is loaded, what contradicts itself."""
+    modes = {
+        "--walk": command.walk is not None,
+        "--interpolate": command.interpolate is not None,
+        "--grid-by-class": command.grid_by_class,
+    }
+    chosen = [flag for flag, is_given in modes.items() if is_given]
+    if len(chosen) > 1:
+        raise FganError(f"{' and '.join(chosen)} are different pictures; draw one at a time.")
+    mode = chosen[0] if chosen else ""
+    out = command.out or Path("walk.gif" if command.walk is not None else "samples.png")
+    endings = {"--walk": MOVING, "--interpolate": (*STILL, *MOVING), "--grid-by-class": (".png",)}.get(
+        mode, STILL
+    )
+    if out.suffix.lower() not in endings:
+        hint = (
+            " Animations are made by --walk 8, or by --interpolate 0 1."
+            if out.suffix.lower() in MOVING
+            else ""
+        )
+        raise FganError(
+            f"--out must end in {', '.join(endings[:-1])}{' or ' if endings[1:] else ''}{endings[-1]}"
+            f'{f" with {mode}" if mode else ""}; got "{out}".{hint}'
+        )
+    if command.n is not None and command.n < 1:
+        raise FganError(f"--n must be at least 1; got {command.n}.")
+    if out.suffix.lower() not in MOVING:
+        for flag, value in (("--frames", command.frames), ("--fps", command.fps)):
+            if value is not None:
+                raise FganError(f"{flag} is for animations; {out} is none. Leave it out.")
+    if mode == "--interpolate" and command.seed:
+        raise FganError("--interpolate names its own two seeds; leave --seed out.")
+    if mode == "--grid-by-class" and command.label is not None:
+        raise FganError("--grid-by-class shows every class; leave --label out.")
+    if mode == "--interpolate" and out.suffix.lower() in MOVING and command.n is not None:
+        raise FganError(
+            "--n is how many samples stand in the row of --interpolate; an animation has --frames."
+        )
+    return out
+
+
+def _write(command: SampleCommand, sampler: Sampler, out: Path) -> str:
+    """Make what is asked for and write it; return what it is."""
+    from fgan.data import draw_samples, save_array, save_picture
+    from fgan.training.pictures import between, draw_by_class, draw_rows, in_rows, interpolated, walk
+
+    if out.suffix.lower() in MOVING:
+        options = {"frames": command.frames, "fps": 20 if command.fps is None else command.fps}
+        options |= {"label": command.label, "truncate": command.truncate}
+        if command.interpolate:
+            animation = between(sampler, *command.interpolate, **options)
+        else:
+            assert command.walk is not None, "nothing else moves"
+            animation = walk(sampler, command.walk, n=command.n, seed=command.seed, **options)
+        animation.save(out)
+        return f"{len(animation.frames)} pictures"
+    if command.grid_by_class:
+        latents = sampler.latents(command.n or 8, command.seed, command.truncate)
+        save_picture(draw_by_class(sampler, latents, say=print_error), out)
+        return f"{len(sampler.classes)} classes"
+    if command.interpolate:
+        latents = interpolated(sampler, *command.interpolate, n=command.n, truncate=command.truncate)
+        if out.suffix.lower() == ".png" and len(sampler.frame.shape) == 3:
+            save_picture(draw_rows(sampler, latents, command.label, say=print_error), out)
+            return f"{len(latents)} samples on the way"
+        samples = in_rows(sampler, latents, command.label)
     else:
-        save_array(samples, command.out)
-    print_error(f"{command.n} samples in {command.out}")
+        samples = sampler.sample(
+            command.n or 64, seed=command.seed, label=command.label, truncate=command.truncate
+        )
+    if out.suffix.lower() == ".png":
+        save_picture(draw_samples(samples), out)
+    else:
+        save_array(samples, out)
+    return f"{len(samples)} samples"

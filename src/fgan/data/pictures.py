@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,11 @@ REAL_COLOUR, GENERATED_COLOUR = "#9a9a9a", "#1f6feb"
 
 
 def draw_samples(
-    samples: Tensor, *, real: Tensor | None = None, columns: int | None = None, scale: int | None = None
+    samples: Tensor,
+    *,
+    real: Tensor | None = None,
+    columns: int | None = None,
+    scale: int | None = None,
 ) -> Image:
     """Draw samples: images as a grid, one feature as a histogram, two or more as a scatter plot.
 
@@ -60,7 +65,9 @@ def draw_samples(
             f"Real samples must have as many features as those drawn over them, {samples.shape[1]}; "
             f"got the shape {tuple(real.shape)}."
         )
-    return _draw_vectors(_rows(samples), None if real is None else _rows(real), samples.shape[1])
+    rows, beneath = _rows(samples), None if real is None else _rows(real)
+    limits = _limits(rows if beneath is None else beneath)
+    return _draw_vectors([rows], beneath, samples.shape[1], limits)[0]
 
 
 def save_picture(image: Image, path: str | Path) -> None:
@@ -114,7 +121,13 @@ def _rows(samples: Tensor) -> Array:
     return values[np.isfinite(values).all(axis=1)]
 
 
-def _draw_vectors(samples: Array, real: Array | None, features: int) -> Image:
+def draw_points(frames: Sequence[Tensor]) -> list[Image]:
+    """Draw each of several sets of vectors (n, D) as `draw_samples` does, all on the same axes."""
+    rows = [_rows(frame) for frame in frames]
+    return _draw_vectors(rows, None, frames[0].shape[1], _limits(np.concatenate(rows)))
+
+
+def _draw_vectors(frames: Sequence[Array], real: Array | None, features: int, limits: Array) -> list[Image]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from PIL import Image
@@ -122,18 +135,23 @@ def _draw_vectors(samples: Array, real: Array | None, features: int) -> Image:
     figure = Figure(figsize=(5, 5), dpi=100, layout="constrained")
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    limits = _limits(samples if real is None else real)
-    layers = [] if real is None else [("real", real, REAL_COLOUR)]
-    for label, values, colour in [*layers, ("generated", samples, GENERATED_COLOUR)]:
-        (_histogram if features == 1 else _scatter)(
-            axes, values, limits, colour, _count_outside(label, values, limits)
-        )
-    if features > 2:
-        axes.set_title(f"the first two of {features} features")
-    if real is not None or features == 1:
-        figure.legend(loc="outside upper center", ncols=2, markerscale=3)
-    canvas.draw()
-    return Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")
+    pictures = []
+    for samples in frames:
+        axes.clear()
+        figure.legends.clear()
+        layers = [] if real is None else [("real", real, REAL_COLOUR)]
+        for label, values, colour in [*layers, ("generated", samples, GENERATED_COLOUR)]:
+            (_histogram if features == 1 else _scatter)(
+                axes, values, limits, colour, _count_outside(label, values, limits)
+            )
+        if features > 2:
+            axes.set_title(f"the first two of {features} features")
+        if real is not None or features == 1:
+            figure.legend(loc="outside upper center", ncols=2, markerscale=3)
+        canvas.draw()
+        figure.set_layout_engine("none")  # where the axes lie was found for the first
+        pictures.append(Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB"))
+    return pictures
 
 
 def _limits(values: Array) -> Array:

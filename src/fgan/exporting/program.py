@@ -20,7 +20,7 @@ TOLERANCE = 1e-5
 def inputs_of(trained: TrainedGenerator, n: int) -> tuple[Tensor, ...]:
     """Return n latents, and labels in turn if there are classes."""
     latents = torch.randn(n, trained.latent, generator=torch.Generator().manual_seed(n))
-    labels = trained.labels(n, None)
+    labels = trained.sampler().labels(n)
     return (latents,) if labels is None else (latents, labels)
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from fgan.errors import ExportError
 from fgan.exporting.outward import Conditional, Unconditional
 from fgan.frame import Frame
-from fgan.training.sampling import draw, labels_for
+from fgan.training.sampling import Sampler
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,7 +50,18 @@ class TrainedGenerator:
         """A module from latents (n, latent), and labels (n,) if it has classes, to samples (n, *shape)."""
         return (Conditional if self.classes else Unconditional)(self.network, self.frame).eval()
 
-    def sample(self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None) -> Tensor:
+    def sampler(self) -> Sampler:
+        """Return the generator with what it is fed."""
+        return Sampler(self.network, self.frame, self.latent, self.classes, self.source, ExportError)
+
+    def sample(
+        self,
+        n: int,
+        seed: int = 0,
+        batch_size: int = 1024,
+        label: str | None = None,
+        truncate: float | None = None,
+    ) -> Tensor:
         """Return n samples (n, *shape), those that `RunDirectory.sample` returns for the same seed.
 
         Args:
@@ -58,20 +69,9 @@ class TrainedGenerator:
             seed: decides the latents.
             batch_size: how many are made at once.
             label: a class by its name; the classes in turn if not given.
+            truncate: as `RunDirectory.sample` takes it.
 
         Raises:
             ExportError: where it has no such class.
         """
-        return draw(
-            self.network,
-            self.frame,
-            self.latent,
-            self.labels(n, label),
-            n=n,
-            seed=seed,
-            batch_size=batch_size,
-        )
-
-    def labels(self, n: int, label: str | None) -> Tensor | None:
-        """Return the labels of n samples (n,), None without classes."""
-        return labels_for(n, label, self.classes, self.source, ExportError)
+        return self.sampler().sample(n, seed, batch_size, label, truncate)

@@ -25,7 +25,7 @@ from fgan.seeds import checked_seed
 from fgan.training.at_hand import at_hand, keep_at_hand
 from fgan.training.checkpoint import Checkpoints, Guard, do_nothing
 from fgan.training.config import TrainConfig
-from fgan.training.sampling import draw, labels_for
+from fgan.training.sampling import Sampler
 from fgan.training.settings import Network
 from fgan.training.status import Status
 from fgan.training.trainer import generator_of
@@ -277,8 +277,23 @@ class RunDirectory:
             generator.load_state_dict(groups["generator_average" if config.ema else "generator"])
         return generator.eval().requires_grad_(False), description["classes"], frame
 
+    def sampler(self, *, best: bool = False) -> Sampler:
+        """Return the newest checkpoint's generator with what it is fed, or the best one's.
+
+        Raises:
+            RunError: where there is no such checkpoint.
+        """
+        generator, classes, frame = self._load(None, best)
+        return Sampler(generator, frame, generator.latent, classes, str(self.path), RunError)
+
     def sample(
-        self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None, best: bool = False
+        self,
+        n: int,
+        seed: int = 0,
+        batch_size: int = 1024,
+        label: str | None = None,
+        best: bool = False,
+        truncate: float | None = None,
     ) -> Tensor:
         """Return n samples (n, *shape) of the newest checkpoint's generator, the same for the same seed.
 
@@ -290,14 +305,14 @@ class RunDirectory:
             batch_size: how many are made at once.
             label: a class of a conditional run, by its name; its classes in turn unless told.
             best: take the best checkpoint's generator instead.
+            truncate: draw latents from a normal distribution cut off at this distance from 0, such as 0.7: samples
+                look cleaner and vary less, so they say nothing about how good the generator is.
 
         Raises:
             RunError: where the run has no such class, or no such checkpoint.
         """
         checked_seed(seed)  # before the folder is read
-        generator, classes, frame = self._load(None, best)
-        labels = labels_for(n, label, classes, self.path, RunError)
-        return draw(generator, frame, generator.latent, labels, n=n, seed=seed, batch_size=batch_size)
+        return self.sampler(best=best).sample(n, seed, batch_size, label, truncate)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
@@ -10,47 +13,98 @@ from fgan.frame import Frame
 from fgan.seeds import checked_seed
 
 
-@torch.no_grad()
-def draw(
-    generator: nn.Module,
-    frame: Frame,
-    latent: int,
-    labels: Tensor | None,
-    *,
-    n: int,
-    seed: int,
-    batch_size: int,
-) -> Tensor:
-    """Return n samples (n, *shape) in the data's own numbers, the same for the same seed.
+@dataclass(frozen=True)
+class Sampler:
+    """A trained generator, and what it is fed.
 
     Args:
-        generator: on the CPU.
+        generator: standard normal latents (n, latent), and labels (n,) if it has classes, to samples; on the CPU.
         frame: where samples lie.
         latent: dimension of the latent.
-        labels: (n,), None for an unconditional generator.
-        n: how many.
-        seed: decides the latents.
-        batch_size: how many are made at once.
+        classes: names of the classes; none for an unconditional generator.
+        source: where it comes from, for errors.
+        refusal: their kind.
     """
-    random = torch.Generator().manual_seed(checked_seed(seed))
-    latents = torch.randn(n, latent, generator=random).split(batch_size)
-    if labels is None:
-        return frame.outward(torch.cat([generator(z) for z in latents]))
-    pairs = zip(latents, labels.split(batch_size), strict=True)
-    return frame.outward(torch.cat([generator(z, y) for z, y in pairs]))
+
+    generator: nn.Module
+    frame: Frame
+    latent: int
+    classes: list[str]
+    source: str
+    refusal: type[FganError]
+
+    def sample(
+        self,
+        n: int,
+        seed: int = 0,
+        batch_size: int = 1024,
+        label: str | None = None,
+        truncate: float | None = None,
+    ) -> Tensor:
+        """Return n samples (n, *shape) in the data's own numbers, the same for the same seed.
+
+        Args:
+            n: how many.
+            seed: decides the latents.
+            batch_size: how many are made at once.
+            label: a class by its name; the classes in turn if not given.
+            truncate: see `truncated`.
+        """
+        return self.samples(self.latents(n, seed, truncate), self.labels(n, label), batch_size)
+
+    def latents(self, n: int, seed: int, truncate: float | None = None) -> Tensor:
+        """Return latents (n, latent)."""
+        random = torch.Generator().manual_seed(checked_seed(seed))
+        latents = torch.randn(n, self.latent, generator=random)
+        return latents if truncate is None else truncated(latents, truncate)
+
+    def labels(self, n: int, label: str | None = None) -> Tensor | None:
+        """Return labels (n,): one class by its name, or all in turn; None without classes.
+
+        Raises:
+            FganError: where there is no such class.
+        """
+        if label is None:
+            return torch.arange(n) % len(self.classes) if self.classes else None
+        if label not in self.classes:
+            known = (
+                f"its classes are {', '.join(self.classes)}"
+                if self.classes
+                else "it was trained without --conditional"
+            )
+            raise self.refusal(f'a label must be a class of {self.source}; got "{label}", and {known}.')
+        return torch.full((n,), self.classes.index(label))
+
+    @torch.no_grad()
+    def samples(self, latents: Tensor, labels: Tensor | None, batch_size: int = 1024) -> Tensor:
+        """Return samples (n, *shape) of latents (n, latent), and of labels (n,) if there are classes."""
+        parts = latents.split(batch_size)
+        if labels is None:
+            return self.frame.outward(torch.cat([self.generator(z) for z in parts]))
+        pairs = zip(parts, labels.split(batch_size), strict=True)
+        return self.frame.outward(torch.cat([self.generator(z, y) for z, y in pairs]))
 
 
-def labels_for(
-    n: int, label: str | None, classes: list[str], source: object, kind: type[FganError]
-) -> Tensor | None:
-    """Return labels (n,): one class by its name, or all in turn; None without classes.
+def truncated(latents: Tensor, threshold: float) -> Tensor:
+    r"""Return latents of the truncated normal distribution: the truncation trick.
+
+    .. math:: z' = \sqrt 2 \, \mathrm{erf}^{-1}( \mathrm{erf}(z / \sqrt 2) \, \mathrm{erf}(T / \sqrt 2) )
+
+    Each number is distributed as a normal one that is drawn anew until it is at most T from 0 (Brock, Donahue and
+    Simonyan 2019). It is moved there from z in order, so that a seed still means the same picture.
+
+    Args:
+        latents: standard normal, z of any shape.
+        threshold: T > 0. Less spread below 1; from 4 on hardly anything changes.
 
     Raises:
-        FganError: of the given kind, where there is no such class.
+        FganError: for another threshold.
+
+    >>> truncated(torch.tensor([-3.0, 0.0, 1.0]), 0.5)
+    tensor([-0.4984,  0.0000,  0.3293])
     """
-    if label is None:
-        return torch.arange(n) % len(classes) if classes else None
-    if label not in classes:
-        known = f"its classes are {', '.join(classes)}" if classes else "it was trained without --conditional"
-        raise kind(f'a label must be a class of {source}; got "{label}", and {known}.')
-    return torch.full((n,), classes.index(label))
+    if not 0 < threshold < math.inf:
+        raise FganError(f"--truncate must be above 0 and finite, such as 0.7; got {threshold:g}.")
+    share = math.erf(threshold / math.sqrt(2))
+    moved = math.sqrt(2) * torch.erfinv(torch.erf(latents.double() / math.sqrt(2)) * share)
+    return moved.clamp(-threshold, threshold).to(latents.dtype)

@@ -1,0 +1,142 @@
+"""Pictures in a row as a file that moves: GIF, WebP, APNG, and MP4 where there is ffmpeg."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fgan.data.video import encode_mp4
+from fgan.errors import DataError
+from fgan.files import save_file
+from fgan.output import html_picture
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+ANIMATIONS = (".gif", ".webp", ".apng", ".mp4")
+"""How the name of an animation may end."""
+FASTEST = 50
+"""Frames a second that every player shows; many show a GIF that is faster at a tenth of its speed."""
+COLOURS = 256
+LOOKED_AT = 32
+"""Frames that decide the colours of a GIF."""
+
+
+@dataclass(frozen=True, repr=False)
+class Animation:
+    """Frames that are shown one after the other, over and over; a notebook shows it by itself.
+
+    Args:
+        frames: pictures of one size and mode, "L" or "RGB"; at least one.
+        fps: frames a second, at most 50.
+        hold: seconds that the last frame stays longer.
+
+    Raises:
+        DataError: for another number of frames a second.
+    """
+
+    frames: Sequence[Image]
+    fps: float = 20
+    hold: float = 0
+
+    def __post_init__(self) -> None:
+        """Check what a user chose."""
+        if not 0 < self.fps <= FASTEST:
+            raise DataError(f"--fps must be above 0 and at most {FASTEST}; got {self.fps:g}.")
+
+    def __repr__(self) -> str:
+        """Say what it is."""
+        width, height = self.frames[0].size
+        seconds = len(self.frames) / self.fps + self.hold
+        return f"<animation of {len(self.frames)} frames, {width} x {height} pixels, {seconds:.1f} s>"
+
+    def _repr_html_(self) -> str:
+        return html_picture(self.encoded(".gif"), repr(self), kind="gif")
+
+    def save(self, path: str | Path) -> None:
+        """Write it: whole or not at all.
+
+        Args:
+            path: ends in .gif, .webp, .apng or .mp4, which needs ffmpeg on the PATH; its folder is made if missing.
+
+        Raises:
+            DataError: for another ending, where ffmpeg is missing or fails, or where the file cannot be written.
+        """
+        path = Path(path)
+        save_file(path, self.encoded(path.suffix), "An animation")
+
+    def encoded(self, suffix: str) -> bytes:
+        """Return it as the content of a file.
+
+        Raises:
+            DataError: for an ending that is not one of `ANIMATIONS`, or where ffmpeg is missing or fails.
+        """
+        suffix = checked_suffix(suffix)
+        if suffix == ".mp4":
+            held = round(self.hold * self.fps)
+            return encode_mp4([*self.frames, *[self.frames[-1]] * held], self.fps)
+        frames = _with_one_palette(self.frames) if suffix == ".gif" else self.frames
+        options = {
+            # A GIF counts hundredths of a second; its palette is what we gave it, and only what changes is stored.
+            ".gif": {
+                "duration": [10 * ticks for ticks in self._ticks(100)],
+                "optimize": False,
+                "disposal": 1,
+            },
+            ".webp": {"duration": self._ticks(1000), "lossless": True},
+            ".apng": {"duration": self._ticks(1000), "format": "PNG"},
+        }[suffix]
+        kind = {"format": suffix[1:].upper()} | options
+        memory = io.BytesIO()
+        frames[0].save(memory, save_all=True, append_images=frames[1:], loop=0, **kind)
+        return memory.getvalue()
+
+    def _ticks(self, a_second: int) -> list[int]:
+        """Return how long each frame is shown, so that rounding does not add up."""
+        ends = [round(k * a_second / self.fps) for k in range(len(self.frames) + 1)]
+        ticks = [end - begin for begin, end in pairwise(ends)]
+        ticks[-1] += round(self.hold * a_second)
+        return ticks
+
+
+def checked_suffix(suffix: str) -> str:
+    """Return the ending of an animation's name in small letters.
+
+    Raises:
+        DataError: for another one.
+    """
+    if suffix.lower() not in ANIMATIONS:
+        raise DataError(f'an animation must end in {", ".join(ANIMATIONS)}; got "{suffix}".')
+    return suffix.lower()
+
+
+def _with_one_palette(frames: Sequence[Image]) -> list[Image]:
+    """Return frames in the same colours, so that nothing flickers: greys as they are, the nearest of 256 colours."""
+    from PIL import Image
+
+    if frames[0].mode == "L":
+        return list(frames)
+    step = -(-len(frames) // LOOKED_AT)
+    seen = np.concatenate([_colours(frame) for frame in frames[::step]])
+    every = np.unique(np.concatenate([seen, _colours(frames[-1])]), axis=0)
+    sheet = Image.fromarray(seen[None])
+    if len(every) <= COLOURS and step == 1:
+        palette = Image.new("P", (1, 1))
+        palette.putpalette(every.tobytes())
+    else:
+        palette = sheet.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=2)
+    return [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+
+
+def _colours(frame: Image) -> np.ndarray:
+    """Return the colours of a frame, (n, 3): as often as they are there, by columns and rows that are not repeated."""
+    pixels = np.asarray(frame)
+    rows = np.append(True, (pixels[1:] != pixels[:-1]).any((1, 2)))
+    columns = np.append(True, (pixels[:, 1:] != pixels[:, :-1]).any((0, 2)))
+    return pixels[rows][:, columns].reshape(-1, 3)

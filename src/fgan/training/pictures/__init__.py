@@ -1,0 +1,16 @@
+"""Pictures to share: walks through latents, a grid by class, a time lapse of training."""
+
+from fgan.training.pictures.rows import draw_by_class, draw_rows, in_rows
+from fgan.training.pictures.time_lapse import TIME_LAPSE, time_lapse
+from fgan.training.pictures.walk import between, interpolated, walk
+
+__all__ = [
+    "TIME_LAPSE",
+    "between",
+    "draw_by_class",
+    "draw_rows",
+    "in_rows",
+    "interpolated",
+    "time_lapse",
+    "walk",
+]

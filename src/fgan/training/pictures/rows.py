@@ -1,0 +1,103 @@
+"""Rows of samples from the same latents, one for each class, its name beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from torch import Tensor
+
+from fgan.data import draw_samples
+from fgan.data.lettering import draw_text, without_font
+from fgan.data.pictures import BACKGROUND, SEPARATOR
+from fgan.output import Say, to_stderr
+from fgan.training.sampling import Sampler
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+def draw_by_class(sampler: Sampler, latents: Tensor, say: Say = to_stderr) -> Image:
+    """Draw a row of images for each class, all rows of the same latents, and the name of the class beside each.
+
+    Args:
+        sampler: a conditional generator of images.
+        latents: (n, latent), one for each column.
+        say: told of names that no font here can write; the number of the class stands in their place.
+
+    Raises:
+        FganError: for a generator without classes, or of no images.
+    """
+    if not sampler.classes:
+        raise sampler.refusal(
+            f"a grid by class needs a run with --conditional; {sampler.source} has no classes. Train one so, or leave "
+            "--grid-by-class out."
+        )
+    if len(sampler.frame.shape) != 3:
+        raise sampler.refusal(
+            f"a grid by class shows images; samples of {sampler.source} have the shape "
+            f"{tuple(sampler.frame.shape)}. Draw one class at a time by --label."
+        )
+    return draw_rows(sampler, latents, say=say)
+
+
+def draw_rows(sampler: Sampler, latents: Tensor, label: str | None = None, say: Say = to_stderr) -> Image:
+    """Draw images of the same latents, a row for each class with its name beside it; one row for one class or none.
+
+    Args:
+        sampler, latents, say: as `draw_by_class` takes them.
+        label: a class by its name; all if not given.
+    """
+    n = len(latents)
+    rows = [draw_samples(row, columns=n) for row in in_rows(sampler, latents, label).split(n)]
+    if len(rows) == 1 and label is None:
+        return rows[0]
+    names = sampler.classes if label is None else [label]
+    unwritten = without_font(names)
+    if unwritten:
+        say(
+            f"no font here has all letters of {', '.join(unwritten[:5])}: the number of the class stands in their "
+            "place. Install a font that has them."
+        )
+    numbered = {name: f"class {sampler.classes.index(name)}" for name in unwritten}
+    return beside(rows, [numbered.get(name, name) for name in names])
+
+
+def in_rows(sampler: Sampler, latents: Tensor, label: str | None = None) -> Tensor:
+    """Return samples of latents (n, latent), those of the first class, then those of the next: (classes n, *shape).
+
+    Args:
+        sampler: the generator.
+        latents: of each class.
+        label: this class alone.
+    """
+    labels = each_class(sampler, label)
+    if labels is None:
+        return sampler.samples(latents, None)
+    return sampler.samples(latents.repeat(len(labels), 1), labels.repeat_interleave(len(latents)))
+
+
+def each_class(sampler: Sampler, label: str | None) -> Tensor | None:
+    """Return the labels of all classes, or of one; None without classes."""
+    return sampler.labels(len(sampler.classes) if label is None else 1, label)
+
+
+def beside(rows: Sequence[Image], names: Sequence[str]) -> Image:
+    """Return pictures of one size below each other, and right-aligned to the left of each its name."""
+    from PIL import Image
+
+    texts = [draw_text(name) for name in names]
+    margin = max(text.width for text in texts)
+    width, height = rows[0].size
+    heights = [max(height, text.height) for text in texts]
+    total = sum(heights) + SEPARATOR * (len(rows) - 1)
+    white, grey = (255, BACKGROUND) if rows[0].mode == "L" else ((255,) * 3, (BACKGROUND,) * 3)
+    sheet = Image.new(rows[0].mode, (margin + width, total), white)
+    top = 0
+    for number, (row, text, room) in enumerate(zip(rows, texts, heights, strict=True)):
+        if number and room == heights[number - 1] == height:
+            sheet.paste(grey, (margin, top - SEPARATOR, margin + width, top))
+        sheet.paste(text.convert(row.mode), (margin - text.width, top + (room - text.height) // 2))
+        sheet.paste(row, (margin, top + (room - height) // 2))
+        top += room + SEPARATOR
+    return sheet

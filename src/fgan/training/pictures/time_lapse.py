@@ -1,0 +1,71 @@
+"""The pictures that a run drew on its way, of the same latents each time, as an animation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fgan.data.animation import Animation
+from fgan.data.lettering import draw_text
+from fgan.errors import RunError
+from fgan.training.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+TIME_LAPSE = "time-lapse.gif"
+"""Its name in the run directory."""
+HOLD = 2.0
+"""Seconds that the last picture stays."""
+
+
+def time_lapse(run: RunDirectory, fps: float = 8) -> Animation:
+    """Return the pictures of a run's `samples/`, the steps below them.
+
+    Args:
+        run: a run that has drawn some.
+        fps: pictures a second; the last stays for two seconds more.
+
+    Raises:
+        RunError: where there are none, or one is damaged.
+    """
+    pictures = pictures_of(run)
+    if not pictures:
+        raise RunError(
+            f"{run.path} has no pictures in samples/ to make a time lapse of. Train with --sample-every STEPS."
+        )
+    return Animation([captioned(one, f"step {step:,}") for step, one in pictures.items()], fps, HOLD)
+
+
+def pictures_of(run: RunDirectory) -> dict[int, Image]:
+    """Return the pictures of a run by their steps, oldest first: those of the same size as the last.
+
+    Raises:
+        RunError: where one is damaged.
+    """
+    from PIL import Image
+
+    found: dict[int, Image.Image] = {}
+    for path in sorted((run.path / "samples").glob("step-*.png")):
+        number = path.stem.removeprefix("step-")
+        if number.isdecimal():
+            try:
+                with Image.open(path) as picture:
+                    found[int(number)] = picture.convert("L" if picture.mode == "L" else "RGB")
+            except OSError as error:
+                raise RunError(f"the picture {path} is damaged ({error}). Delete it.") from error
+    found = dict(sorted(found.items()))
+    last = next(reversed(found.values()), None)
+    return {
+        step: one for step, one in found.items() if last and (one.size, one.mode) == (last.size, last.mode)
+    }
+
+
+def captioned(picture: Image, text: str) -> Image:
+    """Return a picture with a line of text below it."""
+    from PIL import Image
+
+    line = draw_text(text, letters=1000)
+    sheet = Image.new(picture.mode, (max(picture.width, line.width), picture.height + line.height), "white")
+    sheet.paste(picture, ((sheet.width - picture.width) // 2, 0))
+    sheet.paste(line.convert(picture.mode), (0, picture.height))
+    return sheet
