@@ -12,6 +12,7 @@ table in docs/augmentation.md has its own command. CIFAR-10 is $FGAN_DATA/cifar1
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import statistics
@@ -55,7 +56,7 @@ class Judge(nn.Module):
         widths = (3, 32, 64, 128, 128)
         self.layers = nn.ModuleList(
             nn.Sequential(nn.Conv2d(a, b, 3, 1 if a == 3 else 2, 1), nn.BatchNorm2d(b), nn.ReLU())
-            for a, b in zip(widths, widths[1:], strict=False)
+            for a, b in itertools.pairwise(widths)
         )
         self.last = nn.Linear(widths[-1], classes)
 
@@ -112,7 +113,7 @@ def measured(name: str, arguments: argparse.Namespace) -> list[dict]:
             jobs.append(Job(config, folder, lambda line: None))
             rows.append({"data": name, "augment": augment, "seed": seed})
     began = time.process_time()
-    for job, end in zip(jobs, train_together(jobs, small, build_judge=lambda *_: None), strict=True):
+    for end in train_together(jobs, small, build_judge=lambda *_: None):
         if isinstance(end, fgan.FganError):
             raise end
     seconds = (time.process_time() - began) / len(jobs)

@@ -88,7 +88,7 @@ class Augment:
         return torch.rand(*count, numbers, generator=random, device=device)
 
     def changed(self, x: Tensor, drawn: Tensor) -> Tensor:
-        """Return pictures (..., channels, height, width) changed by what was drawn (..., numbers); nothing is random."""
+        """Return pictures (..., channels, height, width) as numbers (..., numbers) decide; nothing is drawn here."""
         parts = drawn.split([size for _, step in self.steps for size in (1, step.numbers)], -1)
         for (probability, step), lot, numbers in zip(self.steps, parts[::2], parts[1::2], strict=True):
             x = step(x, lot.squeeze(-1) < probability, numbers, self.levels)

@@ -109,6 +109,8 @@ class Color(Augmentation):
 class Translation(Augmentation):
     """Move by at most an eighth of the height and of the width, uniformly in whole pixels; grey fills the edge.
 
+    With p = 1 what leaves the picture may be lost where its own edges are grey, too.
+
     Source: Zhao et al. (2020), appendix B, with grey where they have it too: 0 in [-1, 1].
     """
 

@@ -300,7 +300,11 @@ def augment_of(config: TrainConfig, frame: Frame) -> Augment:
     """
     chosen = Augment(config.augment)
     if chosen and (len(frame.shape) != 3 or not frame.value_range):
-        what = "numbers without a range" if len(frame.shape) == 3 else f"vectors of {math.prod(frame.shape)} numbers"
+        what = (
+            "numbers without a range"
+            if len(frame.shape) == 3
+            else f"vectors of {math.prod(frame.shape)} numbers"
+        )
         raise FganError(
             f'--augment changes pictures; "{config.data}" holds {what}, whose flips or shifts mean nothing. Leave '
             "--augment out."
