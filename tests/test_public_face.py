@@ -47,6 +47,7 @@ WANTED = {
         "work",
         "STOP",
         "penalty",
+        "augment",
         "EMA",
     ),
 }

@@ -8,6 +8,7 @@ from typing import Literal, get_args, get_origin, get_type_hints
 
 import pytest
 
+from fgan.augmentation import AUGMENTATIONS
 from fgan.cli.compare import CompareCommand
 from fgan.cli.estimate import EstimateCommand
 from fgan.cli.evaluate import EvaluateCommand
@@ -88,6 +89,7 @@ def test_every_verb_offers_the_same_devices(command):
     ("command", "field", "names"),
     [
         (TrainConfig, "penalties", PENALTIES),
+        (TrainConfig, "augment", AUGMENTATIONS),
         (TrainConfig, "data", BUILDERS),
         (TrainCommand, "preset", PRESETS),
         (CompareCommand, "generators", GENERATOR_LOSSES),

@@ -116,6 +116,20 @@ def test_games_of_all_kinds_side_by_side(small_config):
     assert_same_training(configs, 50, 1e-9)
 
 
+@pytest.mark.usefixtures("float64")
+def test_members_that_see_other_augmentations(small_config):
+    """Or none, or see it with pairs, with points of penalties, or by one step of both players."""
+    base = small_config("digits", lr=1e-3, penalties="gp:1,r1:1", conditional=True)
+    configs = [
+        base,
+        *variants(dataclasses.replace(base, augment="color,cutout:1"), ("kl",), 2),
+        dataclasses.replace(base, augment="flip,translation", objective="relativistic", divergence="js"),
+    ]
+    assert_same_training(configs, STEPS_OF_IMAGES, 1e-9)
+    single = [dataclasses.replace(config, single_step=True) for config in configs[::2]]
+    assert_same_training(single, 5, 1e-9)
+
+
 @pytest.mark.slow
 def test_in_float32_losses_agree_to_four_digits(small_config):
     members, alone = (trainers(variants(small_config(), ("kl", "pearson"), 2)) for _ in range(2))

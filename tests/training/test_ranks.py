@@ -30,7 +30,7 @@ FLAGS = [*SMALL.split(), "--checkpoint-every", "50", "--device", "cpu"]
 IMAGES = {"data": "digits", "width": 4, "batch_size": 8, "latent": 6}
 FEW = [
     {"objective": "tight", "divergence": "js", "penalties": "lecam:0.1,dragan:1", "n_critic": 2},
-    {"conditional": True, "data": "digits"},
+    {"conditional": True, "data": "digits", "augment": "flip,color,translation,cutout"},
 ]
 MANY = [
     {},

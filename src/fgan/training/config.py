@@ -75,6 +75,9 @@ class TrainConfig:
     penalties: str = "r1:0.2:fade=2000,r2:0.2:fade=2000"
     """What the critic minimises besides, as NAME:WEIGHT[:every=STEPS][:fade=STEPS],... or none. Names: r1, r2,
     r1-approx, r2-approx, gp, gp-one-sided, dragan, noise, lecam."""
+    augment: str = "none"
+    """Change data and samples alike before the critic sees them, for small sets of pictures, as NAME[:PROBABILITY],...
+    or none. Names: flip (samples may be mirrored), color, translation, cutout."""
     gradient_clip: float = 0.0
     """Largest norm of each player's gradient; a longer one is shortened. 0 for no limit."""
     critic_clamp: float = 0.0

@@ -24,7 +24,8 @@ from fgan.training.trainer import Trainer
 from fgan.training.whole_step import WholeStep
 
 GAME = (
-    "objective", "divergence", "link", "generator_loss", "generator_divergence", "critic_clamp", "penalties"
+    "objective", "divergence", "link", "generator_loss", "generator_divergence", "critic_clamp", "penalties",
+    "augment",
 )  # fmt: skip
 """The settings that make a game: members that share them are played together."""
 OWN = {*GAME, "seed", "lr", "lr_fade"}

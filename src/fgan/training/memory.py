@@ -39,7 +39,8 @@ def notes_of(config: TrainConfig, dataset: Dataset) -> tuple[str, ...]:
     Raises:
         FganError: for networks of the user's that do not keep to what is asked of them.
     """
-    return Trainer(config, dataset).notes if config.generator or config.critic else ()
+    asks = config.generator or config.critic or config.augment != "none"
+    return Trainer(config, dataset).notes if asks else ()
 
 
 def bytes_of_a_member(config: TrainConfig, dataset: Dataset) -> int:

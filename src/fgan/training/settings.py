@@ -44,6 +44,7 @@ class Settings(TypedDict, total=False):
     beta2: float
     lr_fade: float
     penalties: str
+    augment: str
     gradient_clip: float
     critic_clamp: float
     ema: float

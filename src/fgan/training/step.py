@@ -8,11 +8,12 @@ the same function runs as it stands, or is traced into a program (`fgan.training
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from fgan.augmentation import NOTHING, Augment
 from fgan.objectives import Objective, Penalties, squared_gradient
 from fgan.objectives.penalties import Penalty
 from fgan.training.player import Player
@@ -28,12 +29,14 @@ class Batch:
         latent: latents (n, latent).
         labels: classes (n,) of the data, which the samples are made for too; None without conditioning.
         noise: what each penalty that is due draws for points of its own; None for those without.
+        changes: by which numbers data and samples are augmented (2, n, numbers); None without augmentation.
     """
 
     real: Tensor
     latent: Tensor
     labels: Tensor | None = None
     noise: tuple[Tensor | None, ...] = ()
+    changes: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,14 @@ class Batches:
     Args:
         real, latent, labels: of all members.
         noise: of each group, of each penalty of its that is due.
+        changes: of each group (K, 2, n, numbers), None for one without augmentation.
     """
 
     real: Tensor
     latent: Tensor
     labels: Tensor | None
     noise: tuple[tuple[Tensor | None, ...], ...]
+    changes: tuple[Tensor | None, ...]
 
     @staticmethod
     def of(batches: Sequence[Batch], sizes: Sequence[int] = (1,)) -> Batches:
@@ -59,16 +64,18 @@ class Batches:
             sizes: members of each group, in this order.
         """
         labels = [batch.labels for batch in batches if batch.labels is not None]
-        noise, first = [], 0
+        noise, changes, first = [], [], 0
         for size in sizes:
             of_group = [batch.noise for batch in batches[first : first + size]]
             noise.append(tuple(_stacked_if_any(drawn) for drawn in zip(*of_group, strict=True)))
+            changes.append(_stacked_if_any([batch.changes for batch in batches[first : first + size]]))
             first += size
         return Batches(
             _stacked([batch.real for batch in batches]),
             _stacked([batch.latent for batch in batches]),
             _stacked(labels) if labels else None,
             tuple(noise),
+            tuple(changes),
         )
 
 
@@ -109,12 +116,14 @@ class Game:
         n_critic: critic steps for each generator step.
         single_step: both players move at once from where they stand (the paper's Algorithm 1), instead of the
             generator after the critic.
+        augment: what data and samples undergo before the critic sees them.
     """
 
     objective: Objective
     penalties: Penalties
     n_critic: int = 1
     single_step: bool = False
+    augment: Augment = NOTHING
 
 
 Due = Sequence[tuple[float | Tensor, Penalty]]
@@ -148,7 +157,8 @@ def two_player_step(
     """Let every member's critic move n_critic times and its generator once; no member affects another.
 
     The generator answers with the samples that the critic last saw, so one generator pass serves both players, and
-    real and generated samples go through the critic together.
+    real and generated samples go through the critic together. Where they are augmented, the critic sees nothing else:
+    its penalties, too, are at what it sees, and the generator's gradient comes through the augmentation.
 
     Args:
         generator, critic: the players of all members, as `Player.joined` makes them.
@@ -160,10 +170,10 @@ def two_player_step(
     game = groups[0].game
     for batch in batches[:-1]:
         with torch.no_grad():
-            fake = generator(batch.latent, batch.labels)
+            batch, fake = _augmented(groups, batch, generator(batch.latent, batch.labels))
         critic.descend(critic_pass(critic, groups, batch, fake, due).total)
     batch = batches[-1]
-    fake = generator(batch.latent, batch.labels)
+    batch, fake = _augmented(groups, batch, generator(batch.latent, batch.labels))
     if game.single_step:
         seen = critic_pass(critic, groups, batch, fake, due)
         generator_loss = generator_losses(groups, seen.v_fake, seen.v_real, critic.ranks)
@@ -177,6 +187,19 @@ def two_player_step(
         generator.descend(generator_loss, noted := _noted(seen, generator_loss))
     critic_loss, generator_loss, bound = noted
     return StepResult(critic_loss, generator_loss, bound, seen.v_real.detach(), seen.v_fake.detach())
+
+
+def _augmented(groups: Sequence[Group], batch: Batches, fake: Tensor) -> tuple[Batches, Tensor]:
+    """Return data and samples (K, n, *shape) as the critics see them."""
+    if all(drawn is None for drawn in batch.changes):
+        return batch, fake
+    sizes, real, fakes = _sizes(groups), [], []
+    for group, drawn, *kinds in zip(
+        groups, batch.changes, batch.real.split(sizes), fake.split(sizes), strict=True
+    ):
+        for seen, x, kind in zip((real, fakes), kinds, (0, 1), strict=True):
+            seen.append(x if drawn is None else group.game.augment.changed(x, drawn[:, kind]))
+    return replace(batch, real=_joined(real)), _joined(fakes)
 
 
 def _noted(seen: CriticPass, generator_loss: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from fgan.augmentation import Augment
 from fgan.data import Dataset, Source
 from fgan.draws import DrawnFrom
 from fgan.errors import FganError
@@ -58,13 +59,13 @@ class Trainer:
         self.source = dataset.to(self.device).train
         self.frame = dataset.frame if config.standardize else dataset.frame.in_data_units
         self.classes = classes_of(config, dataset)
-        self.game = game_of(config, self._spread(), ranks)
+        self.game = game_of(config, dataset.frame, self._spread(), ranks)
         # Weights are drawn on the CPU, so that a seed means the same networks on every device.
         with DrawnFrom.seeded(config.seed):
             generator = generator_of(config, self.frame, self.classes)
             critic = critic_of(config, self.frame, self.classes)
         self.latent, self.draws = generator.latent, generator.draws or critic.draws
-        self.notes = generator.notes + critic.notes
+        self.notes = generator.notes + critic.notes + self.game.augment.notes
         self.generator, self.critic = (
             Player(
                 network.to(self.device),
@@ -116,11 +117,13 @@ class Trainer:
         n = self.config.batch_size
         batch = draw_batch(self.ranks.shard(self.source), n, self.latent, self.classes, self.random)
         batch = dataclasses.replace(batch, latent=batch.latent[self.ranks.of(n)])
-        due = self.game.penalties.due(self.steps_done)
-        if not due:
-            return batch
-        noise = tuple(penalty.draws(batch.real, self.random) for _, penalty in due)
-        return dataclasses.replace(batch, noise=noise)
+        if due := self.game.penalties.due(self.steps_done):
+            noise = tuple(penalty.draws(batch.real, self.random) for _, penalty in due)
+            batch = dataclasses.replace(batch, noise=noise)
+        if self.game.augment:
+            changes = self.game.augment.draws((2, n), self.random, self.device)
+            batch = dataclasses.replace(batch, changes=changes[:, self.ranks.of(n)])
+        return batch
 
     def metrics(self) -> dict[str, float]:
         """Return the mean of each metric over the steps since `reset_metrics`; NaN before the first step."""
@@ -268,11 +271,11 @@ def classes_of(config: TrainConfig, dataset: Dataset) -> int:
     return len(dataset.classes)
 
 
-def game_of(config: TrainConfig, scale: Tensor, part: Part = WHOLE) -> Game:
-    """Return the game of a config; penalties see slopes by x / scale, and this part of a batch.
+def game_of(config: TrainConfig, frame: Frame, scale: Tensor, part: Part = WHOLE) -> Game:
+    """Return the game of a config on data in a frame; penalties see slopes by x / scale, and this part of a batch.
 
     Raises:
-        FganError: for what `build_objective` and `Penalties` refuse, and for a device that lacks float64.
+        FganError: for what `build_objective`, `Penalties` and `augment_of` refuse, and for a device that lacks float64.
     """
     if config.device == "mps" and config.objective in ("tight", "reweighted"):
         raise FganError(
@@ -285,7 +288,28 @@ def game_of(config: TrainConfig, scale: Tensor, part: Part = WHOLE) -> Game:
         Penalties(config.penalties, objective.linked, scale, part),
         n_critic=config.n_critic,
         single_step=config.single_step,
+        augment=augment_of(config, frame),
     )
+
+
+def augment_of(config: TrainConfig, frame: Frame) -> Augment:
+    """Return what data and samples undergo before the critic sees them.
+
+    Raises:
+        FganError: for what `Augment` refuses, and where there is something to do and the data are not pictures.
+    """
+    chosen = Augment(config.augment)
+    if chosen and (len(frame.shape) != 3 or not frame.value_range):
+        what = (
+            "numbers without a range"
+            if len(frame.shape) == 3
+            else f"vectors of {math.prod(frame.shape)} numbers"
+        )
+        raise FganError(
+            f'--augment changes pictures; "{config.data}" holds {what}, whose flips or shifts mean nothing. Leave '
+            "--augment out."
+        )
+    return Augment(config.augment, frame.value_range) if chosen and frame.value_range else chosen
 
 
 def objective_of(config: TrainConfig) -> Objective:

@@ -94,7 +94,16 @@ def test_compiled_steps_are_the_called_ones_in_float64(own_cache, small_config):
 @needs_compiler
 @pytest.mark.parametrize(
     "changes",
-    [{"objective": "tight"}, {"network": "dcgan", "data": "digits", "width": 4, "conditional": True}],
+    [
+        {"objective": "tight"},
+        {
+            "network": "dcgan",
+            "data": "digits",
+            "width": 4,
+            "conditional": True,
+            "augment": "flip,color,translation,cutout",
+        },
+    ],
 )
 def test_iterations_and_convolutions_compile_too(changes, own_cache, small_config):
     changes = dict(changes)

@@ -31,6 +31,12 @@ SETTINGS = {
     "another h": {"generator_divergence": "js"},
     "spectral norm": {"spectral_norm": True},
     "classes": {"data": "digits", "conditional": True},
+    "augmented": {
+        "data": "digits",
+        "augment": "flip,color,translation,cutout",
+        "penalties": "gp:1",
+        "n_critic": 2,
+    },
     "dcgan": {"data": "digits", "network": "dcgan", "width": 4, "norm": "group"},
     "resnet": {"data": "digits", "network": "resnet", "width": 4, "spectral_norm": True, "conditional": True},
 }

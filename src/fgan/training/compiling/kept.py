@@ -39,7 +39,7 @@ def _code() -> str:
     """Return a hash of every file that can have a say in what a step computes."""
     package = Path(__file__).parents[2]
     files = sorted(
-        path for room in ("divergences", "networks", "objectives", "training")
+        path for room in ("augmentation", "divergences", "networks", "objectives", "training")
         for path in (package / room).rglob("*.py")
     )  # fmt: skip
     whole = hashlib.sha256()

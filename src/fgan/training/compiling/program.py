@@ -194,6 +194,7 @@ def _tensors(batches: Sequence[Batches]) -> list[Tensor]:
         if batch.labels is not None:
             found.append(batch.labels)
         found += [noise for of_group in batch.noise for noise in of_group if noise is not None]
+        found += [drawn for drawn in batch.changes if drawn is not None]
     return found
 
 
@@ -204,4 +205,5 @@ def _filled(batch: Batches, tensors: Iterator[Tensor]) -> Batches:
     noise = tuple(
         tuple(None if noise is None else next(tensors) for noise in of_group) for of_group in batch.noise
     )
-    return replace(batch, real=real, latent=latent, labels=labels, noise=noise)
+    changes = tuple(None if drawn is None else next(tensors) for drawn in batch.changes)
+    return replace(batch, real=real, latent=latent, labels=labels, noise=noise, changes=changes)

@@ -1,0 +1,141 @@
+"""Which augmentations pictures undergo and how probably, as one writes them: "color,translation:0.5"."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from fgan.augmentation.augmentations import AUGMENTATIONS, Augmentation, Levels
+from fgan.errors import FganError, did_you_mean
+
+GRAMMAR = 'NAME or NAME:PROBABILITY with commas between them, or "none"'
+
+
+def augment(text: str, *, value_range: tuple[float, float] = (-1.0, 1.0)) -> Augment:
+    r"""Return random changes of pictures for your own training loop, to be applied to data and samples alike.
+
+    The critic of a loop sees `change(real)` and `change(fake)`, in its own step and in the generator's; gradients go
+    through. Samples of the trained generator are then not changed, but for mirror images by "flip".
+
+    Args:
+        text: as `--augment` has it: NAME[:PROBABILITY],... with the names flip, color, translation and cutout, in any
+            order.
+        value_range: the values of black and white in the pictures.
+
+    Returns:
+        A callable `(pictures, random=None)` from pictures (n, channels, height, width) to pictures.
+
+    Raises:
+        FganError: for an unknown name, a probability out of range, or another grammar.
+
+    Source: Zhao et al., "Differentiable Augmentation for Data-Efficient GAN Training" (2020); Karras et al., "Training
+    Generative Adversarial Networks with Limited Data" (2020).
+
+    >>> import fgan
+    >>> change = fgan.augment("color,translation,cutout", value_range=(0, 1))
+    >>> change(torch.rand(8, 3, 32, 32)).shape
+    torch.Size([8, 3, 32, 32])
+    """
+    return Augment(text, value_range)
+
+
+class Augment:
+    """Random changes of pictures; made by `fgan.augment`.
+
+    Args:
+        text, value_range: as for `fgan.augment`.
+    """
+
+    def __init__(self, text: str, value_range: tuple[float, float] = (-1.0, 1.0)) -> None:
+        self.text, self.levels = text, Levels(*value_range)
+        if not self.levels.range > 0:
+            raise FganError(f"a value range is black, then white, which is larger; got {value_range}.")
+        chosen = read(text)
+        self.steps: list[tuple[float, Augmentation]] = [
+            (chosen[name], kind()) for name, kind in AUGMENTATIONS.items() if name in chosen
+        ]
+
+    def __repr__(self) -> str:
+        """Write the call that makes it."""
+        return f'fgan.augment("{self.text}", value_range=({self.levels.low:g}, {self.levels.high:g}))'
+
+    def __bool__(self) -> bool:
+        """Return whether it changes anything."""
+        return bool(self.steps)
+
+    def __call__(self, pictures: Tensor, random: torch.Generator | None = None) -> Tensor:
+        """Return pictures as a critic should see them.
+
+        Args:
+            pictures: (n, channels, height, width).
+            random: decides the changes; default: torch's own.
+
+        Raises:
+            FganError: for another shape.
+        """
+        if pictures.ndim != 4:
+            raise FganError(
+                "augmentations change pictures, in the shape (n, channels, height, width); got "
+                f"{tuple(pictures.shape)}."
+            )
+        return self.changed(pictures, self.draws((len(pictures),), random, pictures.device))
+
+    def draws(
+        self, count: tuple[int, ...], random: torch.Generator | None, device: torch.device | None = None
+    ) -> Tensor:
+        """Return all random numbers (*count, numbers) for so many pictures."""
+        numbers = sum(1 + step.numbers for _, step in self.steps)
+        return torch.rand(*count, numbers, generator=random, device=device)
+
+    def changed(self, x: Tensor, drawn: Tensor) -> Tensor:
+        """Return pictures (..., channels, height, width) as numbers (..., numbers) decide; nothing is drawn here."""
+        parts = drawn.split([size for _, step in self.steps for size in (1, step.numbers)], -1)
+        for (probability, step), lot, numbers in zip(self.steps, parts[::2], parts[1::2], strict=True):
+            x = step(x, lot.squeeze(-1) < probability, numbers, self.levels)
+        return x
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What users should know before they train with it."""
+        return tuple(step.note for _, step in self.steps if step.note)
+
+
+def read(text: str) -> dict[str, float]:
+    """Return the probabilities of the augmentations that a text names.
+
+    Raises:
+        FganError: for an unknown name, a probability out of range, a repeated augmentation, or another grammar.
+
+    >>> read("cutout:0.5, color"), read("none")
+    ({'cutout': 0.5, 'color': 0.8}, {})
+    """
+    chosen: dict[str, float] = {}
+    if text.strip() in ("", "none"):
+        return chosen
+    for part in text.split(","):
+        name, colon, value = part.strip().partition(":")
+        if name not in AUGMENTATIONS:
+            raise FganError(
+                f'an augmentation is one of {", ".join(AUGMENTATIONS)}; got "{name}".'
+                f"{did_you_mean(name, AUGMENTATIONS)}"
+            )
+        if name in chosen:
+            raise FganError(f'an augmentation is named once; got "{name}" twice in "{text}".')
+        chosen[name] = _probability(value, part) if colon else AUGMENTATIONS[name].probability
+    return chosen
+
+
+def _probability(value: str, part: str) -> float:
+    try:
+        probability = float(value)
+    except ValueError:
+        raise FganError(f'augmentations are written {GRAMMAR}; got "{part.strip()}".') from None
+    if not 0 < probability <= 1:
+        raise FganError(
+            f'the probability of an augmentation is above 0 and at most 1; got "{part.strip()}". Leave it out for none.'
+        )
+    return probability
+
+
+NOTHING = Augment("none")
+"""Changes nothing."""
