@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from fgan.training.sampling import Sampler
 
 STILL, MOVING = (".png", ".npy"), (".gif", ".webp", ".apng", ".mp4")
+TABLES = (".csv", ".tsv", ".parquet")
+"""Endings of names of files: pictures and arrays, animations, rows of a table."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SampleCommand:
-    """Draw samples from a run's generator: a picture, an animation, or a .npy array that `fgan train` can read."""
+    """Draw samples from a run's generator: a picture, an animation, a .npy array, or rows of a table."""
 
     run: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN")]
     """The run directory; or an exported generator: a .safetensors file, a hub folder, or hub:USER/NAME."""
@@ -27,8 +29,9 @@ class SampleCommand:
     """How many samples: 64 if not given. With --walk how many walks at once: 16, of points 500; with --interpolate how
     many from one seed to the other, with --grid-by-class how many of each class: 8."""
     out: Path | None = None
-    """Where to: a name that ends in .png or .npy; samples.png if not given. An animation ends in .gif, .webp, .apng, or
-    .mp4, for which ffmpeg must be on the PATH; walk.gif if not given."""
+    """Where to: a name that ends in .png or .npy, of a run on a table in .csv, .tsv or .parquet; samples.png or
+    samples.csv if not given. An animation ends in .gif, .webp, .apng, or .mp4, for which ffmpeg must be on the PATH;
+    walk.gif if not given."""
     seed: int = 0
     """Decides the latents."""
     label: str | None = None
@@ -61,7 +64,7 @@ def run(arguments: list[str]) -> None:
     from fgan.data.video import require_ffmpeg
     from fgan.exporting import TrainedGenerator, opened
 
-    if out.suffix.lower() == ".mp4":
+    if out and out.suffix.lower() == ".mp4":
         require_ffmpeg()
     source = opened(command.run, print_error, generator=command.generator)
     if isinstance(source, TrainedGenerator):
@@ -70,7 +73,8 @@ def run(arguments: list[str]) -> None:
         sampler = source.sampler()
     else:
         sampler = source.sampler(best=command.best)
-    what = _write(command, sampler, out)
+    out = out or Path("samples.csv" if sampler.table else "samples.png")
+    what = _write_rows(command, sampler, out) if sampler.table else _write(command, sampler, out)
     size = out.stat().st_size
     print_error(f"{what} in {out} ({f'{size / 1e6:.1f} MB' if size >= 1e6 else f'{size / 1e3:.0f} kB'})")
     if command.truncate is not None:
@@ -79,8 +83,8 @@ def run(arguments: list[str]) -> None:
         )
 
 
-def _checked(command: SampleCommand) -> Path:
-    """Return where to write; refuse, before torch is loaded, what contradicts itself."""
+def _checked(command: SampleCommand) -> Path | None:
+    """Return where to write, None where the run decides; refuse, before torch is loaded, what contradicts itself."""
     modes = {
         "--walk": command.walk is not None,
         "--interpolate": command.interpolate is not None,
@@ -90,9 +94,13 @@ def _checked(command: SampleCommand) -> Path:
     if len(chosen) > 1:
         raise FganError(f"{' and '.join(chosen)} are different pictures; draw one at a time.")
     mode = chosen[0] if chosen else ""
+    if command.n is not None and command.n < 1:
+        raise FganError(f"--n must be at least 1; got {command.n}.")
+    if command.out is None and not mode:
+        return None
     out = command.out or Path("walk.gif" if command.walk is not None else "samples.png")
     endings = {"--walk": MOVING, "--interpolate": (*STILL, *MOVING), "--grid-by-class": (".png",)}.get(
-        mode, STILL
+        mode, (*STILL, *TABLES)
     )
     if out.suffix.lower() not in endings:
         hint = (
@@ -104,8 +112,6 @@ def _checked(command: SampleCommand) -> Path:
             f"--out must end in {', '.join(endings[:-1])}{' or ' if endings[1:] else ''}{endings[-1]}"
             f'{f" with {mode}" if mode else ""}; got "{out}".{hint}'
         )
-    if command.n is not None and command.n < 1:
-        raise FganError(f"--n must be at least 1; got {command.n}.")
     if out.suffix.lower() not in MOVING:
         for flag, value in (("--frames", command.frames), ("--fps", command.fps)):
             if value is not None:
@@ -121,8 +127,25 @@ def _checked(command: SampleCommand) -> Path:
     return out
 
 
+def _write_rows(command: SampleCommand, sampler: Sampler, out: Path) -> str:
+    """Write rows of a table and return what they are."""
+    from fgan.data.encoding.write import save_table
+
+    assert sampler.table is not None, "it makes rows"
+    if out.suffix.lower() not in TABLES:
+        raise FganError(
+            f'{command.run} makes rows of a table: --out must end in {", ".join(TABLES)}; got "{out}".'
+        )
+    n = command.n or 64
+    rows = sampler.rows(n, seed=command.seed, label=command.label, truncate=command.truncate)
+    save_table(rows, out, sampler.table)
+    return f"{n} rows"
+
+
 def _write(command: SampleCommand, sampler: Sampler, out: Path) -> str:
     """Make what is asked for and write it; return what it is."""
+    if out.suffix.lower() in TABLES:
+        raise FganError(f'--out must end in .png or .npy, as {command.run} makes no tables; got "{out}".')
     from fgan.data import draw_samples, save_array, save_picture
     from fgan.training.pictures import between, draw_by_class, draw_rows, in_rows, interpolated, walk
 

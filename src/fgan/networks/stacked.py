@@ -20,7 +20,7 @@ from torch.nn.utils import parametrize
 from fgan.networks.conditioning import Critic, Generator, checked
 from fgan.networks.layers import Residual, SumPool
 from fgan.networks.own.mapped import Mapped
-from fgan.networks.units import Affine
+from fgan.networks.units import Affine, Choices
 
 
 class Stack:
@@ -167,6 +167,7 @@ def _has_rules(network: nn.Module) -> bool:
 @run.register(nn.LeakyReLU)
 @run.register(nn.Tanh)
 @run.register(nn.Sigmoid)
+@run.register(Choices)
 def _(layer: nn.Module, stack: Stack, x: Tensor) -> Tensor:
     return layer(x)
 

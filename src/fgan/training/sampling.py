@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from fgan.data.encoding import TableEncoding
+from fgan.data.tables import Table
 from fgan.errors import FganError
 from fgan.frame import Frame
 from fgan.seeds import checked_seed
@@ -24,6 +26,7 @@ class Sampler:
         classes: names of the classes; none for an unconditional generator.
         source: where it comes from, for errors.
         refusal: their kind.
+        table: how samples become rows of a table; None of other data.
     """
 
     generator: nn.Module
@@ -32,6 +35,20 @@ class Sampler:
     classes: list[str]
     source: str
     refusal: type[FganError]
+    table: TableEncoding | None = None
+
+    def rows(
+        self,
+        n: int,
+        seed: int = 0,
+        batch_size: int = 1024,
+        label: str | None = None,
+        truncate: float | None = None,
+    ) -> Tensor | Table:
+        """Return what `sample` does, of a table as its rows, in a form that needs no pandas."""
+        labels = self.labels(n, label, seed)
+        drawn = self.samples(self.latents(n, seed, truncate), labels, batch_size)
+        return drawn if self.table is None else self.table.decode(drawn, labels)
 
     def sample(
         self,
@@ -50,7 +67,7 @@ class Sampler:
             label: a class by its name; the classes in turn if not given.
             truncate: see `truncated`.
         """
-        return self.samples(self.latents(n, seed, truncate), self.labels(n, label), batch_size)
+        return self.samples(self.latents(n, seed, truncate), self.labels(n, label, seed), batch_size)
 
     def latents(self, n: int, seed: int, truncate: float | None = None) -> Tensor:
         """Return latents (n, latent)."""
@@ -58,12 +75,16 @@ class Sampler:
         latents = torch.randn(n, self.latent, generator=random)
         return latents if truncate is None else truncated(latents, truncate)
 
-    def labels(self, n: int, label: str | None = None) -> Tensor | None:
+    def labels(self, n: int, label: str | None = None, seed: int = 0) -> Tensor | None:
         """Return labels (n,): one class by its name, or all in turn; None without classes.
+
+        Classes of a table are drawn as often as the data have them.
 
         Raises:
             FganError: where there is no such class.
         """
+        if label is None and self.table and self.table.classes:
+            return self.table.classes.draw(n, seed)
         if label is None:
             return torch.arange(n) % len(self.classes) if self.classes else None
         if label not in self.classes:
