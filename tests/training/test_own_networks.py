@@ -136,8 +136,12 @@ def test_other_networks_are_said_or_refused_on_resume(small_config, tmp_path):
     trained(small_config(critic=critic), run)
     with pytest.raises(fgan.FganError, match=r"critic: .* there, '' here"):
         trained(small_config(steps=50), run, resume=True)
-    with pytest.raises(fgan.FganError, match="does not fit"):
+    before = (run / "config.json").read_bytes(), (run / "status.json").read_bytes()
+    with pytest.raises(
+        fgan.FganError, match=r"(?s)does not fit the critic .*Pass the critic as it was in training"
+    ):
         trained(small_config(critic=Tied, steps=50), run, resume=True)
+    assert before == ((run / "config.json").read_bytes(), (run / "status.json").read_bytes())
     fgan.train(small_config(critic=CRITICS["plain"](), steps=50), run, resume=True, say=lines.append)
     assert any("the critic was" in line and "when this run began" in line for line in lines)
 
