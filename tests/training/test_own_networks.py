@@ -146,6 +146,23 @@ def test_other_networks_are_said_or_refused_on_resume(small_config, tmp_path):
     assert any("the critic was" in line and "when this run began" in line for line in lines)
 
 
+@pytest.mark.parametrize(
+    ("given", "unused"),
+    [
+        ({"generator": Generator, "width": 8, "norm": "group", "spectral_norm": True}, "--norm"),
+        ({"critic": critic, "width": 8, "critic_depth": 3, "spectral_norm": True}, "--critic-depth, --spectral-norm"),
+        ({"generator": Generator, "critic": critic, "depth": 3, "init": "xavier"}, "--depth, --init"),
+        ({"width": 8, "critic_width": 8}, ""),
+    ],
+)  # fmt: skip
+def test_settings_of_networks_that_are_not_built_are_named(given, unused):
+    config = fgan.TrainConfig(data="ring8", latent=4, device="cpu", **given)
+    assert ", ".join(config.unused()) == unused
+    assert any(
+        f"{unused} not used" in note for note in Trainer(config, fgan.load_data("ring8")).notes
+    ) == bool(unused)
+
+
 def state(trainer):
     return {f"{group}.{k}": v for group, tensors in trainer.state().items() for k, v in tensors.items()}
 
