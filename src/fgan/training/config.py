@@ -233,8 +233,9 @@ class TrainConfig:
             raise RunError(f'{origin} must be a JSON object with at least "data"; got {str(text)[:60]!r}.')
         if "library_name" in values:  # of `fgan export --to hub`
             raise RunError(
-                f"{origin} describes an exported generator, not a run. `fgan sample` and `fgan export` take that; for "
-                "other verbs draw samples first: fgan sample FOLDER --n 10000 --out samples.npy."
+                f"{origin} describes an exported generator, not a run. In Python open it by fgan.load(FOLDER). `fgan "
+                "sample`, `fgan export` and `fgan evaluate --against DATA` take that; for other verbs draw samples "
+                "first: fgan sample FOLDER --n 10000 --out samples.npy."
             )
         values.pop(LOADED, None)
         if "strict" in values:  # a whole recipe: runs shuffled before they wrote it down
