@@ -54,7 +54,10 @@ def test_an_exported_generator_is_judged_as_its_run(run, capsys):
     capsys.readouterr()
     for wrong, said in (
         (["evaluate", "folder"], "say with --against DATA"),
-        (["evaluate", "folder", "--against", "ring8", "--best"], "chooses a checkpoint of a run; folder is none"),
+        (
+            ["evaluate", "folder", "--against", "ring8", "--best"],
+            "chooses a checkpoint of a run; folder is none",
+        ),
         (["report", "folder"], "an exported generator, not a run"),
     ):
         assert main(wrong) == 2
