@@ -254,6 +254,15 @@ def test_help_and_version(fgan_command):
         assert result.returncode == 0 and result.stdout and not result.stderr
 
 
+def test_help_goes_nowhere_when_its_reader_has_gone():
+    for arguments, closed, code in ((["train", "--help"], "stdout", 0), (["train", "--nosuch"], "stderr", 2)):
+        command = [sys.executable, "-m", "fgan", *arguments]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        getattr(process, closed).close()
+        other = process.stderr if closed == "stdout" else process.stdout
+        assert (other.read(), process.wait()) == (b"", code)
+
+
 @pytest.mark.slow
 def test_a_reader_that_has_had_enough_is_no_error(tmp_path):
     command = (

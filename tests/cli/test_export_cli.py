@@ -1,10 +1,13 @@
 """`fgan export`, and what it wrote taken by `fgan sample`."""
 
+import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import fgan
 from fgan.cli import main
 
 
@@ -35,7 +38,29 @@ def test_mistakes(run, capsys):
     assert "Push a folder that `fgan export RUN --to hub --out run` wrote" in capsys.readouterr().err
 
 
-def test_verbs_that_want_a_run_say_how_to_go_on(run, capsys):
+def test_an_exported_generator_is_judged_as_its_run(run, capsys):
     assert main(["export", run, "--to", "hub", "folder"]) == 0
-    assert main(["evaluate", "folder", "--against", "ring8"]) == 2
-    assert "an exported generator, not a run" in capsys.readouterr().err
+    assert main(["export", run, "--to", "safetensors", "weights.safetensors"]) == 0
+    judge = ("--against", "ring8", "--metrics", "fid", "--n", "200")
+    capsys.readouterr()
+    for name in (run, "folder", "weights.safetensors"):
+        assert main(["evaluate", name, *judge, "--json", "--out", f"{name}.json"]) == 0
+    found = [
+        json.loads(Path(f"{name}.json").read_text())["metrics"]
+        for name in (run, "folder", "weights.safetensors")
+    ]
+    assert found[0] == found[1] == found[2]
+    assert not Path("folder/evaluation.json").exists()
+    capsys.readouterr()
+    for wrong, said in (
+        (["evaluate", "folder"], "say with --against DATA"),
+        (
+            ["evaluate", "folder", "--against", "ring8", "--best"],
+            "chooses a checkpoint of a run; folder is none",
+        ),
+        (["report", "folder"], "an exported generator, not a run"),
+    ):
+        assert main(wrong) == 2
+        assert said in capsys.readouterr().err
+    with pytest.raises(fgan.FganError, match=r'fgan.evaluate\(fgan.load\("weights.safetensors"\), data\)'):
+        fgan.evaluate("weights.safetensors", "ring8")

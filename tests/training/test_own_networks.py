@@ -136,10 +136,31 @@ def test_other_networks_are_said_or_refused_on_resume(small_config, tmp_path):
     trained(small_config(critic=critic), run)
     with pytest.raises(fgan.FganError, match=r"critic: .* there, '' here"):
         trained(small_config(steps=50), run, resume=True)
-    with pytest.raises(fgan.FganError, match="does not fit"):
+    before = (run / "config.json").read_bytes(), (run / "status.json").read_bytes()
+    with pytest.raises(
+        fgan.FganError, match=r"(?s)does not fit the critic .*Pass the critic as it was in training"
+    ):
         trained(small_config(critic=Tied, steps=50), run, resume=True)
+    assert before == ((run / "config.json").read_bytes(), (run / "status.json").read_bytes())
     fgan.train(small_config(critic=CRITICS["plain"](), steps=50), run, resume=True, say=lines.append)
     assert any("the critic was" in line and "when this run began" in line for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("given", "unused"),
+    [
+        ({"generator": Generator, "width": 8, "norm": "group", "spectral_norm": True}, "--norm"),
+        ({"critic": critic, "width": 8, "critic_depth": 3, "spectral_norm": True}, "--critic-depth, --spectral-norm"),
+        ({"generator": Generator, "critic": critic, "depth": 3, "init": "xavier"}, "--depth, --init"),
+        ({"width": 8, "critic_width": 8}, ""),
+    ],
+)  # fmt: skip
+def test_settings_of_networks_that_are_not_built_are_named(given, unused):
+    config = fgan.TrainConfig(data="ring8", latent=4, device="cpu", **given)
+    assert ", ".join(config.unused()) == unused
+    assert any(
+        f"{unused} not used" in note for note in Trainer(config, fgan.load_data("ring8")).notes
+    ) == bool(unused)
 
 
 def state(trainer):

@@ -7,9 +7,9 @@ import importlib
 import io
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO, cast
 
 from fgan import torchrun
 from fgan.cores import wait_without_spinning
@@ -36,7 +36,11 @@ VERBS = {
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one verb; return the exit code: 1 for a broken law, 2 for the user's mistake, 3 for diverged training."""
-    arguments = sys.argv[1:] if arguments is None else arguments
+    with _readers_may_leave():
+        return _main(sys.argv[1:] if arguments is None else arguments)
+
+
+def _main(arguments: list[str]) -> int:
     verb, rest = (arguments[0], arguments[1:]) if arguments else ("--help", [])
     if verb in ("-h", "--help", "help"):
         print_out(usage())
@@ -48,9 +52,6 @@ def main(arguments: list[str] | None = None) -> int:
         print_error(f'fgan: there is no verb "{verb}".\n\n{usage()}')
         return 2
     wait_without_spinning()
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show is no reason to fail
-            stream.reconfigure(errors="backslashreplace")
     try:
         if verb != "train":
             torchrun.require_one_process(f"fgan {verb}")
@@ -107,11 +108,52 @@ def print_error(text: str) -> None:
 
 
 def _print(stream: TextIO | None, text: str) -> None:
-    if stream is None:  # closed by whoever started us
-        return
-    try:
+    if stream is not None:  # closed by whoever started us
         stream.write(text + "\n")
         stream.flush()
-    except BrokenPipeError:
-        # The reader, such as `head`, has had enough. The work goes on; what it prints goes nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+@contextlib.contextmanager
+def _readers_may_leave() -> Iterator[None]:
+    """Go on where whoever reads what is printed, such as `head`, has had enough."""
+    with contextlib.ExitStack() as stack:
+        for stream, redirect in (
+            (sys.stdout, contextlib.redirect_stdout),
+            (sys.stderr, contextlib.redirect_stderr),
+        ):
+            if isinstance(
+                stream, io.TextIOWrapper
+            ):  # a name that the terminal cannot show is no reason to fail
+                stream.reconfigure(errors="backslashreplace")
+            if stream is not None:
+                forgiving = cast(TextIO, _Forgiving(stream))
+                stack.enter_context(redirect(forgiving))
+                stack.callback(forgiving.flush)
+        yield
+
+
+class _Forgiving:
+    """A stream whose text goes nowhere from when its pipe has no reader any more."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
+        return getattr(self._stream, name)
+
+    def write(self, text: str) -> int:
+        """Write, if there is a reader."""
+        self._try(self._stream.write, text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Write what is kept, if there is a reader."""
+        self._try(self._stream.flush)
+
+    def _try(self, write: Callable[..., object], *what: str) -> None:
+        try:
+            write(*what)
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, self._stream.fileno())
+            os.close(nowhere)

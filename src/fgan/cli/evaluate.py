@@ -16,7 +16,10 @@ from fgan.load_options import LoadOptions
 if TYPE_CHECKING:
     from fgan.data import Dataset
     from fgan.evaluation import Evaluation
+    from fgan.exporting import TrainedGenerator
+    from fgan.training.run_directory import RunDirectory
 
+    Source = RunDirectory | TrainedGenerator | str
     Loaded = dict[tuple[str, str | None, LoadOptions], Dataset]
 
 
@@ -28,7 +31,8 @@ class EvaluateCommand:
     """
 
     samples: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="RUN|SAMPLES ...")]
-    """Run directories, folders or archives of images, .npy or .npz arrays, or names of data sets."""
+    """Run directories, folders or archives of images, .npy or .npz arrays, names of data sets; or exported generators:
+    .safetensors files, hub folders, hub:USER/NAME."""
     against: str | None = None
     """The data, as `fgan train` takes them; those of the run if not given. A run keeps the result also where these
     are its own data in another place."""
@@ -47,6 +51,9 @@ class EvaluateCommand:
     """Draw from the best checkpoint of a run that was judged while it trained, rather than from the newest."""
     seed: int = 0
     """Decides latents and orders."""
+    generator: str = ""
+    """The generator of a run with one of your own, FILE.py:NAME or package.module:NAME; where it cannot be found by
+    what config.json says."""
     neighbours: Path | None = None
     """Write a picture here: samples beside the training images that are nearest to them."""
     out: Path | None = None
@@ -78,10 +85,11 @@ def run(arguments: list[str]) -> None:
     data: Loaded = {}
     evaluations = []
     for samples in command.samples:
-        evaluations.append(evaluate_one(command, samples, data))
+        source = source_of(command, samples)
+        evaluations.append(evaluate_one(command, samples, source, data))
         if not command.json:
             print_out(evaluations[-1].table() + "\n")
-        if is_of_run(command, samples, data):
+        if is_of_run(command, source, data):
             leave_in_run(evaluations[-1], samples)
     several = len(evaluations) > 1
     alike = len({(one.against, one.reference, one.n) for one in evaluations}) == 1
@@ -101,19 +109,17 @@ def run(arguments: list[str]) -> None:
         save_file(command.out, f"{text}\n".encode(), "An evaluation")
 
 
-def evaluate_one(command: EvaluateCommand, samples: str, loaded: Loaded) -> Evaluation:
+def evaluate_one(command: EvaluateCommand, samples: str, source: Source, loaded: Loaded) -> Evaluation:
     """Judge one set of samples; data are loaded once."""
     from fgan.data import load_data
     from fgan.data.archives import holds_pictures
     from fgan.data.load import is_gone
     from fgan.evaluation import evaluate
-    from fgan.evaluation.samples import is_run
     from fgan.training.run_directory import RunDirectory
 
     data, data_dir, options = command.against, command.data_dir, command.load
-    of_a_run = is_run(samples)
-    if of_a_run:
-        config = RunDirectory(samples).config()
+    if isinstance(source, RunDirectory):
+        config = source.config()
         if data is None and is_gone(config.data):
             raise FganError(
                 f"{samples} was trained on {config.data}, which is not there any more. Say where the data lie now: "
@@ -128,9 +134,9 @@ def evaluate_one(command: EvaluateCommand, samples: str, loaded: Loaded) -> Eval
     if key not in loaded:
         loaded[key] = load_data(data, data_dir=data_dir, options=options, say=print_error)
     if command.neighbours:
-        draw_neighbours(command, samples, loaded[key], options)
+        draw_neighbours(command, source, loaded[key], options)
     return evaluate(
-        samples,
+        source,
         loaded[key],
         metrics=() if command.metrics == "all" else tuple(map(str.strip, command.metrics.split(","))),
         n=command.n,
@@ -145,14 +151,23 @@ def evaluate_one(command: EvaluateCommand, samples: str, loaded: Loaded) -> Eval
     )
 
 
-def is_of_run(command: EvaluateCommand, samples: str, loaded: Loaded) -> bool:
-    """Whether samples were judged against the data of their own run, wherever these lie now."""
+def source_of(command: EvaluateCommand, samples: str) -> Source:
+    """Return what a name stands for: a run, an exported generator, or samples that lie somewhere."""
     from fgan.evaluation.samples import is_run
+    from fgan.exporting import is_exported, opened
+
+    if is_exported(samples) or is_run(samples):
+        return opened(samples, print_error, generator=command.generator)
+    return samples
+
+
+def is_of_run(command: EvaluateCommand, source: Source, loaded: Loaded) -> bool:
+    """Whether samples were judged against the data of their own run, wherever these lie now."""
     from fgan.training.run_directory import RunDirectory
 
     if command.against is None:
         return True
-    return is_run(samples) and any(RunDirectory(samples).holds_run_on(one) for one in loaded.values())
+    return isinstance(source, RunDirectory) and any(source.holds_run_on(one) for one in loaded.values())
 
 
 def leave_in_run(found: Evaluation, samples: str) -> None:
@@ -165,14 +180,14 @@ def leave_in_run(found: Evaluation, samples: str) -> None:
         print_error(f"warning: {error}")
 
 
-def draw_neighbours(command: EvaluateCommand, samples: str, data: Dataset, options: LoadOptions) -> None:
+def draw_neighbours(command: EvaluateCommand, source: Source, data: Dataset, options: LoadOptions) -> None:
     """Draw samples, each at the head of a row of the training images that are nearest to it."""
     from fgan.data import draw_samples, save_picture
     from fgan.evaluation import nearest_images
 
     assert command.neighbours is not None, "asked for"
     rows = nearest_images(
-        samples,
+        source,
         data,
         extractor=command.extractor,
         seed=command.seed,

@@ -59,7 +59,8 @@ def evaluate(
     Args:
         samples: a run (its path or `RunDirectory`), a folder or archive of images, a `.npy` or `.npz`, or an
             array or tensor: vectors (n, D), or images (n, H, W), (n, H, W, C) or (n, C, H, W), uint8 or floats in
-            [0, 1]; or PIL pictures, a torch data set or loader, whatever `fgan.data.as_dataset` takes.
+            [0, 1]; or PIL pictures, a torch data set or loader, whatever `fgan.data.as_dataset` takes; or an exported
+            generator that `fgan.load` opened.
         data: a `Dataset`, the name or path of one, or whatever `fgan.data.as_dataset` takes.
         metrics: names as in `fgan.evaluation.METRICS`, or of single numbers such as "recall", also as a string
             with commas; all that apply unless told.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,19 @@ from fgan.load_options import LoadOptions
 from fgan.output import Say
 from fgan.training.run_directory import RunDirectory
 
-Samples = Passable | str | Path | RunDirectory
+
+class Drawable(ABC):
+    """What makes samples of its own, away from a run: an exported generator."""
+
+    source: str
+    """Where it comes from."""
+
+    @abstractmethod
+    def sample(self, n: int, seed: int = 0) -> Tensor:
+        """Return n samples (n, *shape) on the CPU, the same for the same seed."""
+
+
+Samples = Passable | str | Path | RunDirectory | Drawable
 
 
 def gather(
@@ -43,18 +56,28 @@ def gather(
     """
     if isinstance(samples, (str, Path)) and is_run(samples):
         samples = RunDirectory(samples)
-    if isinstance(samples, RunDirectory):
-        drawn = samples.encoded(n, seed=seed, best=best)
-        checkpoints = samples.best_checkpoints() if best else samples.checkpoints()
-        name = f"{samples.path}, {'best at ' if best else ''}step {checkpoints.newest():,}"
+    if isinstance(samples, RunDirectory) or (isinstance(samples, Drawable) and not best):
+        if isinstance(samples, Drawable):
+            name, drawn = samples.source, samples.sample(n, seed=seed)
+        else:
+            drawn = samples.encoded(n, seed=seed, best=best)
+            checkpoints = samples.best_checkpoints() if best else samples.checkpoints()
+            name = f"{samples.path}, {'best at ' if best else ''}step {checkpoints.newest():,}"
         _require_finite(drawn, name)
         # A conditional run makes its classes in turn, and groups of samples must not be classes.
         drawn = as_uint8(drawn) if drawn.ndim == 4 else _held(drawn, dataset)
         return name, shuffled(_like(drawn, dataset, name), seed)
     if best:
         what = samples if isinstance(samples, (str, Path)) else f"the {kind_of(samples)}"
+        what = samples.source if isinstance(samples, Drawable) else what
         raise DataError(f"--best chooses a checkpoint of a run; {what} is none. Leave it out.")
     table = _table_in(samples, dataset, say)
+    if isinstance(samples, (str, Path)) and (
+        str(samples).startswith("hub:") or Path(samples).suffix == ".safetensors"
+    ):
+        raise DataError(
+            f'{samples} is an exported generator. Open it first: fgan.evaluate(fgan.load("{samples}"), data).'
+        )
     if table is not None and dataset.table is not None:
         name = table.name
         values = torch.from_numpy(dataset.table.encode(table)).float()

@@ -9,13 +9,14 @@ from typing import Any
 from torch import Tensor, nn
 
 from fgan.errors import ExportError
+from fgan.evaluation.samples import Drawable
 from fgan.exporting.outward import Conditional, Unconditional
 from fgan.frame import Frame
 from fgan.training.sampling import Sampler
 
 
 @dataclass(frozen=True, repr=False)
-class TrainedGenerator:
+class TrainedGenerator(Drawable):
     """A generator that was trained, away from its run directory: what `fgan.load` makes of an exported one.
 
     Args:

@@ -265,8 +265,9 @@ class TrainConfig:
             raise RunError(f'{origin} must be a JSON object with at least "data"; got {str(text)[:60]!r}.')
         if "library_name" in values:  # of `fgan export --to hub`
             raise RunError(
-                f"{origin} describes an exported generator, not a run. `fgan sample` and `fgan export` take that; for "
-                "other verbs draw samples first: fgan sample FOLDER --n 10000 --out samples.npy."
+                f"{origin} describes an exported generator, not a run. In Python open it by fgan.load(FOLDER). `fgan "
+                "sample`, `fgan export` and `fgan evaluate --against DATA` take that; for other verbs draw samples "
+                "first: fgan sample FOLDER --n 10000 --out samples.npy."
             )
         values.pop(LOADED, None)
         if "strict" in values:  # a whole recipe: runs shuffled before they wrote it down
@@ -308,6 +309,17 @@ class TrainConfig:
             and not self._may_change(field.name, other)
         ]
 
+    def unused(self) -> list[str]:
+        """Return the flags that say something of fgan's own networks, where the user's are in their place."""
+        own = {player for player in OF_OWN_NETWORKS if getattr(self, player)}
+        idle = [name for player in own for name in OF_OWN_NETWORKS[player]]
+        idle += OF_BOTH_NETWORKS if len(own) == 2 else []
+        return [
+            f"--{field.name.replace('_', '-')}"
+            for field in dataclasses.fields(self)
+            if field.name in idle and getattr(self, field.name) != field.default
+        ]
+
     def _may_change(self, name: str, other: TrainConfig) -> bool:
         if name in ("generator", "critic"):  # a source that was edited or moved; not one for none
             return bool(getattr(self, name)) and bool(getattr(other, name))
@@ -326,6 +338,9 @@ def require_settings(names: Iterable[str]) -> None:
             raise FganError(f'unknown setting "{name}".{did_you_mean(name, fields)}')
 
 
+OF_OWN_NETWORKS = {"generator": ["norm"], "critic": ["critic_width", "critic_depth", "spectral_norm"]}
+"""Fields about fgan's own generator and critic alone."""
+OF_BOTH_NETWORKS = ["network", "width", "depth", "activation", "init"]
 LOADED = "loaded"
 """Key of `config.json` under which it says what was understood of the data."""
 MAY_CHANGE_ON_RESUME = frozenset(

@@ -15,7 +15,7 @@ from fgan.cores import in_words
 from fgan.data import Dataset, draw_samples
 from fgan.errors import DivergedError, FganError
 from fgan.training.callbacks import NONE, Callbacks
-from fgan.training.checkpoint import Checkpoints, Groups
+from fgan.training.checkpoint import Checkpoints
 from fgan.training.compiling.worth import settled, uncompiled
 from fgan.training.config import TrainConfig
 from fgan.training.diagnosis import diagnosis, what_broke
@@ -108,6 +108,11 @@ class Loop:
             restored = (
                 checkpoint_to_resume(self.run, self.trainer, self.fingerprint, self.say) if resume else None
             )
+            if (
+                restored is not None
+            ):  # before anything is written: a run that it does not fit stays what it was
+                with self.run.fitting(self.checkpoints.path(self.checkpoints.newest()), self.config):
+                    self.trainer.load_state(restored)
             self.run.write_config(self.config, self.data.record)
             self.run.write_table(self.data.table)
             for note in self.trainer.notes:
@@ -120,7 +125,7 @@ class Loop:
             if self.trainer.device.type == "cpu":
                 self.say(in_words())
             if resume:
-                self._restore(restored)
+                self._go_on(restored is not None)
             first = self.trainer.steps_done
             self.progress.begin(first)
             self._began = time.perf_counter()
@@ -269,15 +274,13 @@ class Loop:
             if not self.run.sample_path(regular[-1]).exists():
                 self._picture()
 
-    def _restore(self, groups: Groups | None) -> None:
-        if groups is not None:
-            step = self.checkpoints.newest()
-            with self.run.fitting(self.checkpoints.path(step)):
-                self.trainer.load_state(groups)
+    def _go_on(self, restored: bool) -> None:
+        step = self.trainer.steps_done
+        if restored:
             self.say(f"resuming {self.run.path} at step {step}")
         else:
             self.say(f"{self.run.path} has no checkpoint yet: starting it over")
-        self.run.forget_after(self.trainer.steps_done)
+        self.run.forget_after(step)
         self._remember_logged()
 
     def _remember_logged(self) -> None:

@@ -38,7 +38,7 @@ def checkpoint_to_resume(run: RunDirectory, trainer: Trainer, fingerprint: str, 
             )
         return None
     groups, description = checkpoints.read(steps[-1])
-    with run.fitting(checkpoints.path(steps[-1])):
+    with run.fitting(checkpoints.path(steps[-1]), config):
         _require_same_data(run, trainer, fingerprint, description, began_as.data)
         _require_same_link(run, trainer, description)
     if moved:

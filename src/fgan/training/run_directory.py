@@ -288,7 +288,7 @@ class RunDirectory:
             )
         step = checkpoints.newest() if step is None else step
         groups, description = checkpoints.read(step)
-        with self.fitting(checkpoints.path(step)):
+        with self.fitting(checkpoints.path(step), config):
             frame = Frame.from_json(description["frame"])
             with DrawnFrom.seeded(0):  # weights that the checkpoint replaces
                 generator = generator_of(config, frame, len(description["classes"]))
@@ -387,14 +387,16 @@ class RunDirectory:
             ) from error
 
     @contextlib.contextmanager
-    def fitting(self, checkpoint: Path) -> Iterator[None]:
+    def fitting(self, checkpoint: Path, config: TrainConfig) -> Iterator[None]:
         """Say which checkpoint it is that does not fit the run's config, or lacks a part."""
         try:
             yield
         except (KeyError, RuntimeError, TypeError, IndexError) as error:
+            own = " and ".join(f"the {name}" for name in ("generator", "critic") if getattr(config, name))
+            mend = f"Pass {own} as it was in training" if own else "Restore the config"
             raise RunError(
-                f"the checkpoint {checkpoint} does not fit {self.config_path} "
-                f"({type(error).__name__}: {error}). Restore the config, or delete that checkpoint's folder."
+                f"the checkpoint {checkpoint} does not fit {own or self.config_path} "
+                f"({type(error).__name__}: {error}). {mend}, or delete that checkpoint's folder."
             ) from error
 
     @contextlib.contextmanager

@@ -76,6 +76,10 @@ class Trainer:
             )
             for network in (generator, critic)
         )
+        if unused := config.unused():
+            self.notes += (
+                f"{', '.join(unused)} not used: that is of fgan's own networks, and yours are trained",
+            )
         self.average = ExponentialAverage(self.generator.network, config.ema) if config.ema else None
         self.random = torch.Generator(self.device).manual_seed(config.seed)
         self.steps_done = 0

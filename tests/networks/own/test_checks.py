@@ -53,7 +53,7 @@ def frozen():
         (frozen, "requires_grad False on layer.weight, layer.bias"),
         (nn.Flatten, "has no parameters"),
         (NeedsHidden, r"needs hidden; fgan passes only latent, shape, classes.*lambda: NeedsHidden\(hidden=\.\.\.\)"),
-        (lambda: [nn.Linear(4, 2)], "must return an nn.Module; it returned a list"),
+        (lambda: [nn.Linear(4, 2)], "^generator=lambda must return an nn.Module; it returned a list"),
         (lambda: 1 / 0, "raised ZeroDivisionError"),
     ],
 )  # fmt: skip

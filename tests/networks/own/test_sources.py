@@ -10,7 +10,7 @@ from torch import nn
 
 import fgan
 from fgan.frame import Frame
-from fgan.networks.own import Recorded, Reference, own_critic, refer_to
+from fgan.networks.own import Recorded, Reference, own_critic, own_generator, refer_to
 from fgan.networks.own.sources import hash_of
 
 NETS = '''"""Mine."""
@@ -94,8 +94,10 @@ def test_a_source_that_changed_or_is_gone_is_said(at_home):
     with pytest.raises(fgan.FganError, match=r"has changed since.*--critic FILE.py:NAME"):
         build(recorded(text))
     file.unlink()
-    with pytest.raises(fgan.FganError, match="is gone"):
+    with pytest.raises(fgan.FganError, match=r"is gone.*train\(\.\.\., resume=True, critic=\.\.\.\)"):
         build(recorded(text))
+    with pytest.raises(fgan.FganError, match=r"is gone.*fgan\.load\(path, generator=\.\.\.\)"):
+        own_generator(recorded(text), Frame((1,)), 2, 0, wants_latent=True)
 
 
 def test_only_what_a_file_defines_decides_its_hash(at_home):
@@ -111,6 +113,7 @@ def test_only_what_a_file_defines_decides_its_hash(at_home):
     ("named", "said"),
     [
         ("nets.py:Critik", 'no "Critik".*Did you mean "Critic"'),
+        ("nets.py:nm", r'no "nm" in [^.]*\.py\.$'),  # no module that the file imports
         ("nets.py:number", "must be a network.*got an object of type int"),
         ("nowhere.py:Critic", "there is no file"),
         ("nowhere:Critic", 'no module "nowhere"'),
@@ -153,7 +156,7 @@ def test_classes_are_named_by_where_they_are_defined_and_others_are_handed_over(
 
 
 def test_what_was_handed_over_is_asked_for_again():
-    with pytest.raises(fgan.FganError, match=r"handed over in Python.*Hand it over again: fgan.RunDirectory"):
+    with pytest.raises(fgan.FganError, match=r"handed over in Python.*Hand it over again: fgan.train"):
         build(recorded(refer_to(Critic(), "critic")))
 
 

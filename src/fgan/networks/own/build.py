@@ -12,6 +12,7 @@ from fgan.errors import FganError
 from fgan.frame import Frame
 from fgan.networks.own.checks import checked_network, tried_critic, tried_generator
 from fgan.networks.own.reference import Reference, recorded
+from fgan.networks.own.sources import HANDED_OVER
 from fgan.networks.own.wrapped import OwnCritic, OwnGenerator
 
 
@@ -62,7 +63,8 @@ def _made(text: str, player: str, **offered: Any) -> nn.Module:  # noqa: ANN401 
     except Exception as error:  # whatever the user's code may raise
         raise FganError(f"making the {player} by {text} raised {type(error).__name__}: {error}") from error
     if not isinstance(network, nn.Module):
-        raise FganError(f"{text} must return an nn.Module; it returned a {type(network).__name__}.")
+        name = text.partition("@")[0].removeprefix(f"{HANDED_OVER}:")
+        raise FganError(f"{player}={name} must return an nn.Module; it returned a {type(network).__name__}.")
     return network
 
 

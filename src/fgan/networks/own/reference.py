@@ -132,9 +132,17 @@ def recorded(text: str, player: str) -> Any:  # noqa: ANN401 - a module, or what
     """
     where, name, digest = parts_of(text)
     whose = f"the {player} of this run is {name} of {where}"
+    if player == "generator":
+        opening, verbs, first = (
+            "fgan.load(path, generator=...), ",
+            "sample, evaluate, export and train",
+            "sample RUN",
+        )
+    else:
+        opening, verbs, first = "", "train", "train DATA --resume"
     handing = (
-        f"fgan.RunDirectory(path, {player}=...), fgan.train(..., resume=True, {player}=...), or on the command line "
-        f"--{player} FILE.py:NAME of train and sample"
+        f"{opening}fgan.train(..., resume=True, {player}=...), or on the command line --{player} FILE.py:NAME of "
+        f"{verbs}"
     )
     if where == HANDED_OVER:
         raise FganError(
@@ -145,7 +153,7 @@ def recorded(text: str, player: str) -> Any:  # noqa: ANN401 - a module, or what
     if source is None:
         raise FganError(
             f"{whose}, code that you have not named on this machine, and fgan runs no code because a folder names it. "
-            f"If you trust it, name it: `fgan sample RUN --{player} FILE.py:{name}`, once, is enough for all verbs; or "
+            f"If you trust it, name it: `fgan {first} --{player} FILE.py:{name}`, once, is enough for all verbs; or "
             f"{handing}."
         )
     if not source.file.is_file():

@@ -161,7 +161,7 @@ def imported(source: Source, name: str) -> Any:  # noqa: ANN401 - whatever it is
     found = module
     for part in name.split("."):
         if not hasattr(found, part):
-            known = [one for one in dir(found) if not one.startswith("_")]
+            known = [one for one, value in getattr(found, "__dict__", {}).items() if callable(value)]
             raise FganError(f'there is no "{part}" in {source.where}.{did_you_mean(part, known)}')
         found = getattr(found, part)
     return found
