@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import tyro
 
 from fgan.cli import print_error, print_out
-from fgan.cli.common import as_json, base_recipe, names_in
+from fgan.cli.common import as_json, base_recipe, is_given, names_in
 from fgan.errors import DivergedError, FganError
 from fgan.experiments.jobs import LEASE, require_jobs
 from fgan.training.config import TrainConfig
@@ -86,7 +86,7 @@ class WorkerCommand:
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments, compare and print the ranking."""
-    if _is_given("--worker", arguments):
+    if is_given("--worker", arguments):
         _work(arguments)
         return
     command = tyro.cli(
@@ -97,7 +97,7 @@ def run(arguments: list[str]) -> None:
         config=(tyro.conf.OmitArgPrefixes,),
     )
     require_jobs(command.jobs, command.ray, plan_only=command.plan)
-    if given := [flag for flag in ("--claim", "--lease") if _is_given(flag, arguments)]:
+    if given := [flag for flag in ("--claim", "--lease") if is_given(flag, arguments)]:
         raise FganError(
             f"{' and '.join(given)}: for workers only, which are started by --worker DIR. Leave it out."
         )
@@ -151,10 +151,6 @@ def _show(found: Comparison, *, json: bool, again: str = "go on with --resume") 
             raise error(
                 f"{len(runs)} of {len(found.outcomes)} runs {state}, without a place: {', '.join(runs)}."
             )
-
-
-def _is_given(flag: str, arguments: list[str]) -> bool:
-    return any(word.split("=")[0] == flag for word in arguments)
 
 
 def _with_cluster(arguments: list[str]) -> list[str]:

@@ -18,9 +18,9 @@ from fgan.training.sampling import Sampler
 
 WALKS, IN_A_ROW, POINTS = 16, 8, 500
 """Walks at once of images, images from one seed to another, and either of points."""
-A_LEG, THERE_OR_BACK = 16, 24
+A_LEG, THERE_OR_BACK = 12, 24
 """Frames of a walk from one latent to the next, and of an interpolation from one to the other."""
-WIDTH = 320
+WIDTH = 256
 """Pixels that an animation of images is wide at least, about."""
 
 
@@ -30,7 +30,7 @@ def walk(
     *,
     n: int | None = None,
     frames: int | None = None,
-    fps: float = 20,
+    fps: float = 15,
     seed: int = 0,
     label: str | None = None,
     truncate: float | None = None,
@@ -41,7 +41,7 @@ def walk(
         sampler: the generator, of images or of points of one or two features.
         stops: latents of each walk, at least 2.
         n: walks at once; 16 of images, 500 of points, if not given.
-        frames: in all, at least as many as stops; 16 from one latent to the next if not given.
+        frames: in all, at least as many as stops; 12 from one latent to the next if not given.
         fps: frames a second.
         seed: decides the latents.
         label: a class by its name; the classes in turn if not given.
@@ -70,7 +70,7 @@ def between(
     b: int,
     *,
     frames: int | None = None,
-    fps: float = 20,
+    fps: float = 15,
     label: str | None = None,
     truncate: float | None = None,
 ) -> Animation:
