@@ -43,17 +43,19 @@ def often_enough(config: TrainConfig, *, told: bool) -> TrainConfig:
     return config if told else replace(config, sample_every=min(config.sample_every or every, every))
 
 
-def keep_time_lapse(run: RunDirectory, say: Say) -> None:
-    """Write the time lapse of a run into its folder, if there are pictures yet, and say so.
+def keep_time_lapse(run: RunDirectory, say: Say) -> bool:
+    """Write the time lapse of a run into its folder, if there are pictures yet, and say so; return whether there are.
 
     Raises:
         FganError: where it cannot be written.
     """
-    if pictures_of(run):
-        animation, path = time_lapse(run), run.path / TIME_LAPSE
-        with run.writing():
-            animation.save(path)
-        say(f"a time lapse of {len(animation.frames)} pictures: {path} ({size_of(path)})")
+    if not pictures_of(run):
+        return False
+    animation, path = time_lapse(run), run.path / TIME_LAPSE
+    with run.writing():
+        animation.save(path)
+    say(f"a time lapse of {len(animation.frames)} pictures: {path} ({size_of(path)})")
+    return True
 
 
 def time_lapse(run: RunDirectory, fps: float = 8) -> Animation:

@@ -60,6 +60,7 @@ def walk(
         )
     require_drawable(sampler)
     n = default_n(sampler, WALKS) if n is None else n
+    _require_memory(sampler, frames, n)
     latents = sampler.latents(stops * n, seed, truncate).view(stops, n, -1)
     return _animated(sampler, round_trip(latents, frames), sampler.labels(n, label), fps)
 
@@ -90,6 +91,7 @@ def between(
     require_drawable(sampler)
     labels = each_class(sampler, label)
     rows = 1 if labels is None else len(labels)
+    _require_memory(sampler, frames, rows)
     stops = torch.stack(ends(sampler, a, b, truncate)).expand(2, rows, -1)
     return _animated(sampler, round_trip(stops, frames), labels, fps)
 
@@ -144,22 +146,34 @@ def require_drawable(sampler: Sampler) -> None:
         )
 
 
+def _require_memory(sampler: Sampler, frames: int, n: int) -> None:
+    """Refuse an animation that does not fit into memory: latents in float64, samples, and pixels twice.
+
+    Raises:
+        MemoryLimitError: where it does not.
+    """
+    shape = sampler.frame.shape
+    pixels = math.prod(shape) * _scale(shape, n) ** 2 if len(shape) == 3 else 1e6 / n
+    needed = frames * n * (64 * sampler.latent + 12 * math.prod(shape) + 2 * pixels)
+    require_memory(needed, f"An animation of {frames:,} frames", "Take fewer --frames, or a smaller --n.")
+
+
+def _scale(shape: tuple[int, ...], n: int) -> int:
+    """Return what each pixel of n images is enlarged by."""
+    side = max(shape[1:])
+    return max(1, TILE // side, round(WIDTH / (_columns(n) * side)))
+
+
+def _columns(n: int) -> int:
+    return math.ceil(math.sqrt(n))
+
+
 def _animated(sampler: Sampler, latents: Tensor, labels: Tensor | None, fps: float) -> Animation:
     """Draw the samples of latents (frames, n, latent), and of labels (n,) if there are classes."""
     frames, n, _ = latents.shape
-    shape = sampler.frame.shape
-    columns = math.ceil(math.sqrt(n))
-    scale = None
-    pixels = 5e2**2 * 3
-    if len(shape) == 3:
-        side = max(shape[1:])
-        scale = max(TILE // side, round(WIDTH / (columns * side)), 1)
-        pixels = n * math.prod(shape) * (scale**2 + 12)
-    require_memory(
-        2 * frames * pixels, f"An animation of {frames} frames", "Take fewer --frames, or a smaller --n."
-    )
     samples = sampler.samples(latents.flatten(0, 1), None if labels is None else labels.repeat(frames))
     samples = samples.unflatten(0, (frames, n))
-    if len(shape) == 3:
-        return Animation([draw_samples(one, columns=columns, scale=scale) for one in samples], fps)
-    return Animation(draw_points(list(samples)), fps)
+    if samples.ndim != 5:
+        return Animation(draw_points(list(samples)), fps)
+    options = {"columns": _columns(n), "scale": _scale(sampler.frame.shape, n)}
+    return Animation([draw_samples(one, **options) for one in samples], fps)
