@@ -14,6 +14,7 @@ from fgan.data.passed import Passable
 from fgan.errors import DataError
 from fgan.frame import Frame
 from fgan.output import html_lines, html_picture, html_table
+from fgan.training.pictures.moving import Moving
 from fgan.training.run_directory import RunDirectory as Folder
 from fgan.training.settings import Network
 from fgan.training.summary import Summary
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from fgan.figure import Figure
 
 
-class Run(Folder):
+class Run(Folder, Moving):
     """A trained generator and the folder that it lies in; `fgan.train` and `fgan.load` return it.
 
     What a call of `fgan.train` did is its `summary`, whose fields are also the run's: `run.step`, `run.bound`,
@@ -114,36 +115,6 @@ class Run(Folder):
         from fgan.experiments.plots import plot_run
 
         return plot_run(self, n, seed)
-
-    def walk(
-        self,
-        stops: int = 8,
-        *,
-        n: int | None = None,
-        frames: int | None = None,
-        fps: float = 15,
-        seed: int = 0,
-        label: str | None = None,
-        truncate: float | None = None,
-        best: bool = False,
-    ) -> Animation:
-        """Return an animated walk through latents that ends where it begins: `run.walk().save("walk.gif")`.
-
-        Args:
-            stops: latents on the way, at least 2; great circles lead from one to the next.
-            n: walks side by side; 16 of images, 500 of points, if not given.
-            frames: in all; 12 for each latent if not given.
-            fps: frames a second.
-            seed: decides the latents.
-            label, truncate, best: as `sample` takes them.
-
-        Raises:
-            FganError: for numbers out of range, and for samples of more than two features.
-        """
-        from fgan.training.pictures import walk
-
-        options = {"frames": frames, "fps": fps, "seed": seed, "label": label, "truncate": truncate}
-        return walk(self.sampler(best=best), stops, n=n, **options)
 
     def time_lapse(self, fps: float = 8) -> Animation:
         """Return the pictures that were drawn while it trained, as an animation: `run.time_lapse().save("run.gif")`.

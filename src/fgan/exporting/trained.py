@@ -11,11 +11,12 @@ from torch import Tensor, nn
 from fgan.errors import ExportError
 from fgan.exporting.outward import Conditional, Unconditional
 from fgan.frame import Frame
+from fgan.training.pictures.moving import Moving
 from fgan.training.sampling import Sampler
 
 
 @dataclass(frozen=True, repr=False)
-class TrainedGenerator:
+class TrainedGenerator(Moving):
     """A generator that was trained, away from its run directory: what `fgan.load` makes of an exported one.
 
     Args:

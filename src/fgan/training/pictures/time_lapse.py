@@ -84,7 +84,7 @@ def pictures_of(run: RunDirectory) -> dict[int, Image]:
     """
     from PIL import Image
 
-    found: dict[int, Image.Image] = {}
+    found = {}
     for path in sorted((run.path / "samples").glob("step-*.png")):
         number = path.stem.removeprefix("step-")
         if number.isdecimal():

@@ -175,5 +175,5 @@ def _animated(sampler: Sampler, latents: Tensor, labels: Tensor | None, fps: flo
     samples = samples.unflatten(0, (frames, n))
     if samples.ndim != 5:
         return Animation(draw_points(list(samples)), fps)
-    options = {"columns": _columns(n), "scale": _scale(sampler.frame.shape, n)}
-    return Animation([draw_samples(one, **options) for one in samples], fps)
+    columns, scale = _columns(n), _scale(sampler.frame.shape, n)
+    return Animation([draw_samples(one, columns=columns, scale=scale) for one in samples], fps)
