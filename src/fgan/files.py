@@ -54,6 +54,12 @@ def save_file(path: Path, content: bytes, what: str) -> None:
         ) from error
 
 
+def size_of(path: Path) -> str:
+    """Return a file's size in words, such as 12 kB."""
+    size = path.stat().st_size
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
+
+
 def sync_folder(folder: Path) -> None:
     """Wait until the disk knows the folder's names; Windows has no such call and needs none."""
     if os.name == "nt":

@@ -82,6 +82,19 @@ def base_recipe(arguments: list[str]) -> TrainConfig:
 
     It has to be known before the flags are read, so that they change it and `--help` shows its values.
     """
+    whole, known = _begun_from(arguments)
+    if whole:
+        return TrainConfig.read(whole)
+    return dataclasses.replace(preset(known or "default", "digits"), data=tyro.MISSING)
+
+
+def is_whole(arguments: list[str]) -> bool:
+    """Whether the flags start from a recipe that somebody wrote down, rather than from a preset."""
+    return _begun_from(arguments)[0] is not None
+
+
+def _begun_from(arguments: list[str]) -> tuple[Path | None, str | None]:
+    """Return the file of the recipe that the flags start from, and the name of the preset."""
     early = argparse.ArgumentParser("fgan train", add_help=False, allow_abbrev=False)
     early.add_argument("--preset")
     early.add_argument("--config", type=Path)
@@ -90,8 +103,10 @@ def base_recipe(arguments: list[str]) -> TrainConfig:
     known, _ = early.parse_known_args(arguments)
     if known.config and known.preset:
         raise FganError("--config and --preset are two whole recipes; give one of them.")
-    if known.config:
-        return TrainConfig.read(known.config)
-    if known.resume and known.out and not known.preset and (known.out / "config.json").is_file():
-        return TrainConfig.read(known.out / "config.json")
-    return dataclasses.replace(preset(known.preset or "default", "digits"), data=tyro.MISSING)
+    resumed = known.out / "config.json" if known.resume and known.out and not known.preset else None
+    return known.config or (resumed if resumed and resumed.is_file() else None), known.preset
+
+
+def is_given(flag: str, arguments: list[str]) -> bool:
+    """Whether a flag stands among the arguments."""
+    return any(word.split("=")[0].replace("_", "-") == flag for word in arguments)

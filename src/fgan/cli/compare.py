@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import tyro
 
 from fgan.cli import print_error, print_out
-from fgan.cli.common import as_json, base_recipe, names_in
+from fgan.cli.common import as_json, base_recipe, is_given, is_whole, names_in
 from fgan.errors import DivergedError, FganError
 from fgan.experiments.jobs import LEASE, require_jobs
 from fgan.training.config import TrainConfig
@@ -66,6 +66,9 @@ class CompareCommand:
     """What samples are compared with, as `fgan evaluate` takes it."""
     log_to: str = ""
     """Trackers that the runs log to besides, separated by commas: tensorboard, wandb, trackio."""
+    gif: bool = False
+    """Keep a time lapse of all divergences side by side, time-lapse.gif in the comparison's folder, and one in the
+    folder of each run. There are at least 48 pictures unless --sample-every says how often."""
     json: bool = False
     """Print one JSON object on stdout at the end, and everything else on stderr."""
 
@@ -86,7 +89,7 @@ class WorkerCommand:
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments, compare and print the ranking."""
-    if _is_given("--worker", arguments):
+    if is_given("--worker", arguments):
         _work(arguments)
         return
     command = tyro.cli(
@@ -97,14 +100,18 @@ def run(arguments: list[str]) -> None:
         config=(tyro.conf.OmitArgPrefixes,),
     )
     require_jobs(command.jobs, command.ray, plan_only=command.plan)
-    if given := [flag for flag in ("--claim", "--lease") if _is_given(flag, arguments)]:
+    if given := [flag for flag in ("--claim", "--lease") if is_given(flag, arguments)]:
         raise FganError(
             f"{' and '.join(given)}: for workers only, which are started by --worker DIR. Leave it out."
         )
     from fgan.experiments.compare import compare
+    from fgan.training.pictures import often_enough
 
+    recipe = command.recipe
+    if command.gif:
+        recipe = often_enough(recipe, told=is_given("--sample-every", arguments) or is_whole(arguments))
     found = compare(
-        command.recipe,
+        recipe,
         names_in(command.divergences),
         generators=names_in(command.generators),
         seeds=command.seeds,
@@ -118,6 +125,7 @@ def run(arguments: list[str]) -> None:
         n=command.n,
         reference=command.reference,
         log_to=command.log_to,
+        gif=command.gif,
         say=print_error,
     )
     if command.plan:
@@ -151,10 +159,6 @@ def _show(found: Comparison, *, json: bool, again: str = "go on with --resume") 
             raise error(
                 f"{len(runs)} of {len(found.outcomes)} runs {state}, without a place: {', '.join(runs)}."
             )
-
-
-def _is_given(flag: str, arguments: list[str]) -> bool:
-    return any(word.split("=")[0] == flag for word in arguments)
 
 
 def _with_cluster(arguments: list[str]) -> list[str]:

@@ -10,6 +10,7 @@ import tyro
 
 from fgan.cli import print_error
 from fgan.errors import FganError
+from fgan.files import size_of
 
 if TYPE_CHECKING:
     from fgan.training.sampling import Sampler
@@ -47,9 +48,9 @@ class SampleCommand:
     grid_by_class: bool = False
     """A row for each class of a conditional run, its name beside it, from the same latents in each column."""
     frames: int | None = None
-    """Pictures of an animation; 16 for each latent of --walk, 48 for --interpolate if not given."""
+    """Pictures of an animation; 12 for each latent of --walk, 48 for --interpolate if not given."""
     fps: float | None = None
-    """Pictures a second of an animation, at most 50; 20 if not given."""
+    """Pictures a second of an animation, at most 50; 15 if not given."""
     generator: str = ""
     """The generator of a run with one of your own, FILE.py:NAME or package.module:NAME; where it cannot be found by
     what config.json says."""
@@ -75,8 +76,7 @@ def run(arguments: list[str]) -> None:
         sampler = source.sampler(best=command.best)
     out = out or Path("samples.csv" if sampler.table else "samples.png")
     what = _write_rows(command, sampler, out) if sampler.table else _write(command, sampler, out)
-    size = out.stat().st_size
-    print_error(f"{what} in {out} ({f'{size / 1e6:.1f} MB' if size >= 1e6 else f'{size / 1e3:.0f} kB'})")
+    print_error(f"{what} in {out} ({size_of(out)})")
     if command.truncate is not None:
         print_error(
             f"--truncate {command.truncate:g}: cleaner, and less spread than the generator has. Not for evaluation."
@@ -150,7 +150,7 @@ def _write(command: SampleCommand, sampler: Sampler, out: Path) -> str:
     from fgan.training.pictures import between, draw_by_class, draw_rows, in_rows, interpolated, walk
 
     if out.suffix.lower() in MOVING:
-        options = {"frames": command.frames, "fps": 20 if command.fps is None else command.fps}
+        options = {"frames": command.frames, "fps": 15 if command.fps is None else command.fps}
         options |= {"label": command.label, "truncate": command.truncate}
         if command.interpolate:
             animation = between(sampler, *command.interpolate, **options)

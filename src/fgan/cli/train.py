@@ -11,7 +11,7 @@ import tyro
 
 from fgan import torchrun
 from fgan.cli import print_error, print_out
-from fgan.cli.common import as_json, base_recipe
+from fgan.cli.common import as_json, base_recipe, is_given, is_whole
 from fgan.errors import DivergedError
 from fgan.training.config import TrainConfig
 
@@ -33,6 +33,9 @@ class TrainCommand:
     are known by their content."""
     log_to: str = ""
     """Trackers to log to besides, separated by commas: tensorboard, wandb, trackio."""
+    gif: bool = False
+    """Keep a time lapse of the pictures, time-lapse.gif in the run directory. There are at least 48 unless
+    --sample-every says how often."""
     json: bool = False
     """Print one JSON object on stdout at the end, and everything else on stderr."""
 
@@ -48,16 +51,20 @@ def run(arguments: list[str]) -> None:
     )
     from fgan.experiments.train import train
     from fgan.output import on_a_terminal
+    from fgan.training.pictures import often_enough
     from fgan.training.run import default_folder
 
-    out = command.out
+    recipe, out = command.recipe, command.out
+    if command.gif:
+        recipe = often_enough(recipe, told=is_given("--sample-every", arguments) or is_whole(arguments))
     if out is None:  # always the same folder: a command that is repeated by mistake is refused
-        out = default_folder(command.recipe, command.preset)
+        out = default_folder(recipe, command.preset)
     run = train(
-        command.recipe,
+        recipe,
         out,
         resume=command.resume,
         log_to=command.log_to,
+        gif=command.gif,
         say=print_error if command.json else print_out,
         # A log file wants its lines, although a terminal shows the progress bar.
         lines=None if command.json or on_a_terminal(sys.stdout) else True,

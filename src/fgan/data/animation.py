@@ -23,7 +23,7 @@ ANIMATIONS = (".gif", ".webp", ".apng", ".mp4")
 """How the name of an animation may end."""
 FASTEST = 50
 """Frames a second that every player shows; many show a GIF that is faster at a tenth of its speed."""
-COLOURS = 256
+COLOURS, EXACT = 256, 64
 LOOKED_AT = 32
 """Frames that decide the colours of a GIF."""
 
@@ -42,7 +42,7 @@ class Animation:
     """
 
     frames: Sequence[Image]
-    fps: float = 20
+    fps: float = 15
     hold: float = 0
 
     def __post_init__(self) -> None:
@@ -86,7 +86,7 @@ class Animation:
             # A GIF counts hundredths of a second; its palette is what we gave it, and only what changes is stored.
             ".gif": {
                 "duration": [10 * ticks for ticks in self._ticks(100)],
-                "optimize": False,
+                "optimize": True,
                 "disposal": 1,
             },
             ".webp": {"duration": self._ticks(1000), "lossless": True},
@@ -117,25 +117,55 @@ def checked_suffix(suffix: str) -> str:
 
 
 def _with_one_palette(frames: Sequence[Image]) -> list[Image]:
-    """Return frames in the same colours, so that nothing flickers: greys as they are, the nearest of 256 colours."""
+    """Return frames in the same colours, so that nothing flickers: greys as they are, else at most 256 colours.
+
+    The most frequent colours are exact, paper and axes among them; the others become the nearest there is, undithered.
+    """
     from PIL import Image
 
     if frames[0].mode == "L":
         return list(frames)
     step = -(-len(frames) // LOOKED_AT)
-    seen = np.concatenate([_colours(frame) for frame in frames[::step]])
-    every = np.unique(np.concatenate([seen, _colours(frames[-1])]), axis=0)
-    sheet = Image.fromarray(seen[None])
-    if len(every) <= COLOURS and step == 1:
-        palette = Image.new("P", (1, 1))
-        palette.putpalette(every.tobytes())
-    else:
-        palette = sheet.quantize(COLOURS, method=Image.Quantize.MEDIANCUT, kmeans=2)
-    return [frame.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
+    colours, counts = np.unique(
+        np.concatenate([_numbers(_pixels(frame)) for frame in frames[::step]]), return_counts=True
+    )
+    colours = colours[np.argsort(-counts, kind="stable")]
+    kept = colours[: COLOURS if len(colours) <= COLOURS else EXACT]
+    palette = np.stack([kept >> 16, kept >> 8 & 255, kept & 255], axis=1).astype(np.uint8).tobytes()
+    if len(colours) > COLOURS:
+        seen = np.concatenate([_pixels(frame) for frame in frames[::step]])
+        others = Image.fromarray(seen[None]).quantize(
+            COLOURS - EXACT, method=Image.Quantize.MEDIANCUT, kmeans=2
+        )
+        palette += bytes(others.getpalette() or [])
+    sheet = Image.new("P", (1, 1))
+    sheet.putpalette(palette)
+    return [_coloured(frame, sheet, kept) for frame in frames]
 
 
-def _colours(frame: Image) -> np.ndarray:
-    """Return the colours of a frame, (n, 3): as often as they are there, by columns and rows that are not repeated."""
+def _coloured(frame: Image, sheet: Image, kept: np.ndarray) -> Image:
+    """Return a frame in the palette of `sheet`, which begins with the colours that are kept."""
+    from PIL import Image
+
+    # Pillow finds the nearest colour by cells of 4 x 4 x 4, and so may miss the very same.
+    near = np.array(frame.quantize(palette=sheet, dither=Image.Dither.NONE))
+    numbers, order = _numbers(np.asarray(frame)), np.argsort(kept)
+    place = np.searchsorted(kept, numbers, sorter=order).clip(max=len(kept) - 1)
+    same = kept[order[place]] == numbers
+    near[same] = order[place[same]]
+    coloured = Image.fromarray(near)
+    coloured.putpalette(sheet.getpalette() or [])
+    return coloured
+
+
+def _numbers(pixels: np.ndarray) -> np.ndarray:
+    """Return colours (..., 3) as one number each."""
+    red, green, blue = np.moveaxis(pixels.astype(np.int32), -1, 0)
+    return red << 16 | green << 8 | blue
+
+
+def _pixels(frame: Image) -> np.ndarray:
+    """Return the pixels of a frame (n, 3), without rows and columns that repeat the one before."""
     pixels = np.asarray(frame)
     rows = np.append(True, (pixels[1:] != pixels[:-1]).any((1, 2)))
     columns = np.append(True, (pixels[:, 1:] != pixels[:, :-1]).any((0, 2)))

@@ -30,7 +30,7 @@ def draw_text(text: str, letters: int = LETTERS) -> Image.Image:
         letters: in a line.
     """
     lines = [part for line in text.splitlines() for part in textwrap.wrap(line, letters) or [""]] or [""]
-    font = ImageFont.truetype(_font_of(frozenset(text)) or _font_of(frozenset()), SIZE)
+    font = ImageFont.truetype(_font_of(frozenset(text)) or _own_font(), SIZE)
     width = max(round(font.getlength(line)) for line in lines)
     picture = Image.new("L", (width + 2 * MARGIN, len(lines) * LINE + MARGIN), 255)
     draw = ImageDraw.Draw(picture)
@@ -47,12 +47,17 @@ def without_font(texts: Iterable[str]) -> list[str]:
 @cache
 def _font_of(letters: frozenset[str]) -> str | None:
     """Return the file of a font that has all letters: matplotlib's own, or else any that it knows."""
-    from matplotlib.font_manager import FontProperties, findfont, fontManager
+    from matplotlib.font_manager import fontManager
 
     wanted = {ord(letter) for letter in letters if not letter.isspace()}
-    own = findfont(FontProperties(family=FIRST))
     others = sorted(entry.fname for entry in fontManager.ttflist if not entry.name.startswith(NO_FONT))
-    return next((path for path in (own, *others) if wanted <= _letters_in(path)), None)
+    return next((path for path in (_own_font(), *others) if wanted <= _letters_in(path)), None)
+
+
+def _own_font() -> str:
+    from matplotlib.font_manager import FontProperties, findfont
+
+    return str(findfont(FontProperties(family=FIRST)))
 
 
 @cache

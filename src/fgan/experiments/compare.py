@@ -30,11 +30,13 @@ from fgan.experiments.members import (
 )
 from fgan.experiments.result import Comparison
 from fgan.experiments.train import next_folder, recipe_of
-from fgan.output import Say, to_people
+from fgan.files import size_of
+from fgan.output import Say, silent, to_people
 from fgan.torchrun import require_one_process
 from fgan.tracking import checked_trackers
 from fgan.training.config import TrainConfig
 from fgan.training.memory import members_that_fit, notes_of
+from fgan.training.pictures import TIME_LAPSE, keep_time_lapse, often_enough
 from fgan.training.run import data_of, named_from_root
 from fgan.training.settings import Settings
 
@@ -59,6 +61,7 @@ def compare(
     n: int = 10_000,
     reference: Reference = "auto",
     log_to: str | Iterable[str] = (),
+    gif: bool = False,
     say: Say = to_people,
     **settings: Unpack[Settings],
 ) -> Comparison:
@@ -89,6 +92,8 @@ def compare(
         n: samples of each run to judge, at most.
         reference: what they are compared with, as `fgan.evaluate` takes it.
         log_to: trackers that the runs log to besides, as `fgan.train` takes them.
+        gif: keep a time lapse of each run in its folder, and of all divergences side by side in the comparison's,
+            `time-lapse.gif`, as `fgan.train` does.
         say: receives lines for people; default: shown below a notebook's cell, elsewhere on standard error.
         settings: fields of `TrainConfig`, such as steps=2000.
 
@@ -116,12 +121,18 @@ def compare(
         recipe = replace(recipe, image_size=None)  # which is done
         if passed.stored:
             recipe = replace(recipe, value_range="type", background="auto")  # likewise
+    if gif:
+        if plan_only:
+            raise FganError(
+                "a plan trains nothing that a time lapse could show; leave gif out, and draw it later."
+            )
+        recipe = often_enough(recipe, told=isinstance(data, TrainConfig) or "sample_every" in settings)
     recipe = named_from_root(recipe)
     divergences, generators = ([one] if isinstance(one, str) else one for one in (divergences, generators))
     members = plan(recipe, divergences, generators, seeds)
     if isinstance(metrics, str):
         metrics = () if metrics == "all" else [name.strip() for name in metrics.split(",")]
-    return compare_members(
+    found = compare_members(
         members,
         data_of(recipe, say) if passed is None else dataset_of(passed, recipe.data, options=options, say=say),
         out or next_folder(Path("runs") / f"compare-{short_name(recipe.data)}", again=resume),
@@ -137,6 +148,18 @@ def compare(
         log_to=log_to,
         say=say,
     )
+    if gif:
+        _keep_time_lapses(found, say)
+    return found
+
+
+def _keep_time_lapses(found: Comparison, say: Say) -> None:
+    kept = [keep_time_lapse(run, silent) for run in found.runs.values()]
+    if any(kept):
+        path, animation = Path(found.path) / TIME_LAPSE, found.time_lapse()
+        animation.save(path)
+        pictures = len(animation.frames)
+        say(f"a time lapse of {pictures} pictures: {path} ({size_of(path)}); one in the folder of each run")
 
 
 def compare_members(

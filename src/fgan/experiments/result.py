@@ -16,6 +16,7 @@ from fgan.files import save_file
 from fgan.output import aligned, html_lines, html_table, jsonable
 
 if TYPE_CHECKING:
+    from fgan.data.animation import Animation
     from fgan.figure import Figure
 
 RANKING = "ranking.json"
@@ -110,6 +111,18 @@ class Comparison:
         from fgan.experiments.plots import plot_comparison
 
         return plot_comparison(self)
+
+    def time_lapse(self, fps: float = 8) -> Animation:
+        """Return the pictures of every group's first run side by side, as an animation; see `Run.time_lapse`.
+
+        Raises:
+            RunError: where no run has pictures.
+        """
+        from fgan.training.pictures import side_by_side
+
+        members, _ = ComparisonDirectory(self.path).planned()
+        first = {member.group: member.name for member in reversed(members)}
+        return side_by_side({group: self.runs[name] for group, name in reversed(first.items())}, fps)
 
     def __repr__(self) -> str:
         """Write its table."""

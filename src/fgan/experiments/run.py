@@ -14,16 +14,18 @@ from fgan.data.passed import Passable
 from fgan.errors import DataError
 from fgan.frame import Frame
 from fgan.output import html_lines, html_picture, html_table
+from fgan.training.pictures.moving import Moving
 from fgan.training.run_directory import RunDirectory as Folder
 from fgan.training.settings import Network
 from fgan.training.summary import Summary
 
 if TYPE_CHECKING:
+    from fgan.data.animation import Animation
     from fgan.evaluation import Evaluation
     from fgan.figure import Figure
 
 
-class Run(Folder):
+class Run(Folder, Moving):
     """A trained generator and the folder that it lies in; `fgan.train` and `fgan.load` return it.
 
     What a call of `fgan.train` did is its `summary`, whose fields are also the run's: `run.step`, `run.bound`,
@@ -113,6 +115,19 @@ class Run(Folder):
         from fgan.experiments.plots import plot_run
 
         return plot_run(self, n, seed)
+
+    def time_lapse(self, fps: float = 8) -> Animation:
+        """Return the pictures that were drawn while it trained, as an animation: `run.time_lapse().save("run.gif")`.
+
+        Args:
+            fps: pictures a second; the last stays for two seconds more.
+
+        Raises:
+            RunError: where there are none.
+        """
+        from fgan.training.pictures import time_lapse
+
+        return time_lapse(self, fps)
 
     def facts(self) -> dict[str, str]:
         """Return what there is to say of it in words: data, divergence, steps, last numbers."""

@@ -27,6 +27,7 @@ from fgan.training.judging import Judge
 from fgan.training.loggers import Logger, checked_loggers, closing
 from fgan.training.loop import Loop
 from fgan.training.operations import operations_of
+from fgan.training.pictures import keep_time_lapse, often_enough
 from fgan.training.ranks import facts_of, fitted, joined
 from fgan.training.run import data_of, default_folder, in_lockstep, prepare_torch, resolved
 from fgan.training.run_directory import RunDirectory
@@ -46,6 +47,7 @@ def train(
     loggers: Iterable[Logger] = (),
     log_to: str | Iterable[str] = (),
     callbacks: Iterable[object] = (),
+    gif: bool = False,
     **settings: Unpack[Settings],
 ) -> Run:
     """Train a generator on data, by any f-divergence, into a run directory.
@@ -80,6 +82,9 @@ def train(
         callbacks: objects with any of `on_step(state)`, `on_log(step, metrics)`, `on_evaluation(step, metrics)`,
             `on_checkpoint(step, path)`. One that returns `fgan.STOP` stops the run with a checkpoint; one that raises
             does too, with an error that names it. See docs/tracking.md.
+        gif: keep a time lapse of the pictures in the run directory, `time-lapse.gif`, also when the run is stopped.
+            Where neither `sample_every` nor a whole config says how often, there are at least 48. What is trained is
+            the same with and without.
         settings: fields of `TrainConfig`, changed from the preset or the config.
 
     Returns:
@@ -105,6 +110,9 @@ def train(
         config = recipe_of(
             source, preset, settings, RunDirectory(out) if resume and out is not None else None
         )
+        if gif:
+            told = isinstance(source, TrainConfig) or "sample_every" in settings
+            config = often_enough(config, told=told or (resume and out is not None))
         again = resume or torchrun.restarts() > 0
         run = RunDirectory(next_folder(default_folder(config, preset), again=again) if out is None else out)
         goes_on = resume or (again and run.config_path.is_file())
@@ -153,9 +161,20 @@ def train(
             stop,
         ):
             in_lockstep([loop], stop)
+        if gif and not ranks.rank:
+            _keep_time_lapse(run, say, loop.failure)
         if loop.failure:
             raise loop.failure
         return Run(run.path, summary=loop.summary(), dataset=found)
+
+
+def _keep_time_lapse(run: RunDirectory, say: Say, failure: FganError | None) -> None:
+    try:
+        keep_time_lapse(run, say)
+    except FganError as error:
+        if failure is None:
+            raise
+        failure.add_note(f"There is no time lapse either: {error}")
 
 
 def _streams(run: RunDirectory, goes_on: bool, dataset: object) -> bool | None:

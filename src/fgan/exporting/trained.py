@@ -12,11 +12,12 @@ from fgan.errors import ExportError
 from fgan.evaluation.samples import Drawable
 from fgan.exporting.outward import Conditional, Unconditional
 from fgan.frame import Frame
+from fgan.training.pictures.moving import Moving
 from fgan.training.sampling import Sampler
 
 
 @dataclass(frozen=True, repr=False)
-class TrainedGenerator(Drawable):
+class TrainedGenerator(Moving, Drawable):
     """A generator that was trained, away from its run directory: what `fgan.load` makes of an exported one.
 
     Args:

@@ -344,7 +344,7 @@ OF_BOTH_NETWORKS = ["network", "width", "depth", "activation", "init"]
 LOADED = "loaded"
 """Key of `config.json` under which it says what was understood of the data."""
 MAY_CHANGE_ON_RESUME = frozenset(
-    {"steps", "keep_checkpoints", "data_dir", "data", "device", "compile", "strict", "split"}
+    {"steps", "sample_every", "keep_checkpoints", "data_dir", "data", "device", "compile", "strict", "split"}
 )
 """Fields that do not decide what a given step computes: data are known by their content, a device by its rounding."""
 

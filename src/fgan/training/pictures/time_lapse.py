@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from fgan.data.animation import Animation
 from fgan.data.lettering import draw_text
-from fgan.errors import RunError
+from fgan.errors import FganError, RunError
+from fgan.files import size_of
+from fgan.output import Say
+from fgan.training.config import TrainConfig
 from fgan.training.run_directory import RunDirectory
 
 if TYPE_CHECKING:
@@ -16,6 +20,42 @@ TIME_LAPSE = "time-lapse.gif"
 """Its name in the run directory."""
 HOLD = 2.0
 """Seconds that the last picture stays."""
+PICTURES = 48
+"""How many there are at least, where nobody said how often."""
+
+
+def often_enough(config: TrainConfig, *, told: bool) -> TrainConfig:
+    """Return a recipe that draws pictures often enough for a time lapse.
+
+    Args:
+        config: the recipe.
+        told: whether somebody said how often, or the run has begun; then that is left as it is.
+
+    Raises:
+        FganError: where there would be no pictures.
+    """
+    if not config.sample_count or (told and not config.sample_every):
+        raise FganError(
+            "a time lapse is made of the pictures that are drawn while it trains; got "
+            + ("--sample-count 0." if not config.sample_count else "--sample-every 0.")
+        )
+    every = max(1, config.steps // PICTURES)
+    return config if told else replace(config, sample_every=min(config.sample_every or every, every))
+
+
+def keep_time_lapse(run: RunDirectory, say: Say) -> bool:
+    """Write the time lapse of a run into its folder, if there are pictures yet, and say so; return whether there are.
+
+    Raises:
+        FganError: where it cannot be written.
+    """
+    if not pictures_of(run):
+        return False
+    animation, path = time_lapse(run), run.path / TIME_LAPSE
+    with run.writing():
+        animation.save(path)
+    say(f"a time lapse of {len(animation.frames)} pictures: {path} ({size_of(path)})")
+    return True
 
 
 def time_lapse(run: RunDirectory, fps: float = 8) -> Animation:
@@ -44,7 +84,7 @@ def pictures_of(run: RunDirectory) -> dict[int, Image]:
     """
     from PIL import Image
 
-    found: dict[int, Image.Image] = {}
+    found = {}
     for path in sorted((run.path / "samples").glob("step-*.png")):
         number = path.stem.removeprefix("step-")
         if number.isdecimal():

@@ -18,9 +18,9 @@ from fgan.training.sampling import Sampler
 
 WALKS, IN_A_ROW, POINTS = 16, 8, 500
 """Walks at once of images, images from one seed to another, and either of points."""
-A_LEG, THERE_OR_BACK = 16, 24
+A_LEG, THERE_OR_BACK = 12, 24
 """Frames of a walk from one latent to the next, and of an interpolation from one to the other."""
-WIDTH = 320
+WIDTH = 256
 """Pixels that an animation of images is wide at least, about."""
 
 
@@ -30,7 +30,7 @@ def walk(
     *,
     n: int | None = None,
     frames: int | None = None,
-    fps: float = 20,
+    fps: float = 15,
     seed: int = 0,
     label: str | None = None,
     truncate: float | None = None,
@@ -41,7 +41,7 @@ def walk(
         sampler: the generator, of images or of points of one or two features.
         stops: latents of each walk, at least 2.
         n: walks at once; 16 of images, 500 of points, if not given.
-        frames: in all, at least as many as stops; 16 from one latent to the next if not given.
+        frames: in all, at least as many as stops; 12 from one latent to the next if not given.
         fps: frames a second.
         seed: decides the latents.
         label: a class by its name; the classes in turn if not given.
@@ -60,6 +60,7 @@ def walk(
         )
     require_drawable(sampler)
     n = default_n(sampler, WALKS) if n is None else n
+    _require_memory(sampler, frames, n)
     latents = sampler.latents(stops * n, seed, truncate).view(stops, n, -1)
     return _animated(sampler, round_trip(latents, frames), sampler.labels(n, label), fps)
 
@@ -70,7 +71,7 @@ def between(
     b: int,
     *,
     frames: int | None = None,
-    fps: float = 20,
+    fps: float = 15,
     label: str | None = None,
     truncate: float | None = None,
 ) -> Animation:
@@ -90,6 +91,7 @@ def between(
     require_drawable(sampler)
     labels = each_class(sampler, label)
     rows = 1 if labels is None else len(labels)
+    _require_memory(sampler, frames, rows)
     stops = torch.stack(ends(sampler, a, b, truncate)).expand(2, rows, -1)
     return _animated(sampler, round_trip(stops, frames), labels, fps)
 
@@ -144,22 +146,34 @@ def require_drawable(sampler: Sampler) -> None:
         )
 
 
+def _require_memory(sampler: Sampler, frames: int, n: int) -> None:
+    """Refuse an animation that does not fit into memory: latents in float64, samples, and pixels twice.
+
+    Raises:
+        MemoryLimitError: where it does not.
+    """
+    shape = sampler.frame.shape
+    pixels = math.prod(shape) * _scale(shape, n) ** 2 if len(shape) == 3 else 1e6 / n
+    needed = frames * n * (64 * sampler.latent + 12 * math.prod(shape) + 2 * pixels)
+    require_memory(needed, f"An animation of {frames:,} frames", "Take fewer --frames, or a smaller --n.")
+
+
+def _scale(shape: tuple[int, ...], n: int) -> int:
+    """Return what each pixel of n images is enlarged by."""
+    side = max(shape[1:])
+    return max(1, TILE // side, round(WIDTH / (_columns(n) * side)))
+
+
+def _columns(n: int) -> int:
+    return math.ceil(math.sqrt(n))
+
+
 def _animated(sampler: Sampler, latents: Tensor, labels: Tensor | None, fps: float) -> Animation:
     """Draw the samples of latents (frames, n, latent), and of labels (n,) if there are classes."""
     frames, n, _ = latents.shape
-    shape = sampler.frame.shape
-    columns = math.ceil(math.sqrt(n))
-    scale = None
-    pixels = 5e2**2 * 3
-    if len(shape) == 3:
-        side = max(shape[1:])
-        scale = max(TILE // side, round(WIDTH / (columns * side)), 1)
-        pixels = n * math.prod(shape) * (scale**2 + 12)
-    require_memory(
-        2 * frames * pixels, f"An animation of {frames} frames", "Take fewer --frames, or a smaller --n."
-    )
     samples = sampler.samples(latents.flatten(0, 1), None if labels is None else labels.repeat(frames))
     samples = samples.unflatten(0, (frames, n))
-    if len(shape) == 3:
-        return Animation([draw_samples(one, columns=columns, scale=scale) for one in samples], fps)
-    return Animation(draw_points(list(samples)), fps)
+    if samples.ndim != 5:
+        return Animation(draw_points(list(samples)), fps)
+    columns, scale = _columns(n), _scale(sampler.frame.shape, n)
+    return Animation([draw_samples(one, columns=columns, scale=scale) for one in samples], fps)

@@ -1,0 +1,100 @@
+"""The time lapses of several runs side by side, step by step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from fgan.data import draw_samples
+from fgan.data.animation import Animation
+from fgan.data.pictures import SEPARATOR, TILE
+from fgan.errors import RunError
+from fgan.training.pictures.time_lapse import HOLD, captioned, pictures_of
+from fgan.training.run_directory import RunDirectory
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+WIDTH = 900
+"""Pixels that all panels together are wide at most, about."""
+SAMPLES, MANY, SIDE = (4, 3), 3, 56
+"""Samples a side of a panel, and where this many panels stand in a row; pixels that each is wide at most."""
+GAP = 12
+
+
+def side_by_side(runs: Mapping[str, RunDirectory], fps: float = 8) -> Animation:
+    """Return the pictures of runs at the same steps beside each other, the name of each below it.
+
+    Of images the first few samples are shown. A run that ended early keeps its last picture.
+
+    Args:
+        runs: by name, of the same data; those without pictures are left out.
+        fps: pictures a second; the last stays for two seconds more.
+
+    Raises:
+        RunError: where none has pictures.
+    """
+    found = {name: pictures for name, run in runs.items() if (pictures := pictures_of(run))}
+    if not found:
+        raise RunError(
+            f"none of {', '.join(runs) or 'no runs'} has pictures in samples/ to make a time lapse of. Train with "
+            "--sample-every STEPS."
+        )
+    shape = next(iter(runs[name] for name in found)).sampler().frame.shape
+    across = math.ceil(math.sqrt(len(found)))
+    steps = sorted({step for pictures in found.values() for step in pictures})
+    frames = []
+    for step in steps:
+        panels = []
+        for name, pictures in found.items():
+            latest = max((one for one in pictures if one <= step), default=min(pictures))
+            panels.append(captioned(_panel(pictures[latest], shape, across), name))
+        frames.append(captioned(_beside(panels, across), f"step {step:,}"))
+    return Animation(frames, fps, HOLD)
+
+
+def _panel(picture: Image, shape: tuple[int, ...], across: int) -> Image:
+    """Return what fits of a run's picture."""
+    room = min(WIDTH // across, picture.width)
+    if len(shape) != 3:
+        from PIL import Image
+
+        height = round(picture.height * room / picture.width)
+        return picture.resize((room, height), Image.Resampling.LANCZOS)
+    height, width = shape[1:]
+    side = SAMPLES[across >= MANY]
+    tiles = _tiles(picture, height, width, side)
+    return draw_samples(tiles, columns=side, scale=max(1, min(SIDE, room // side) // max(height, width)))
+
+
+def _tiles(picture: Image, height: int, width: int, side: int) -> Tensor:
+    """Return the first samples of a grid as `draw_samples` drew it, as they were before they were enlarged."""
+    scale = max(1, TILE // max(height, width))
+    down, across = height * scale + SEPARATOR, width * scale + SEPARATOR
+    pixels = np.atleast_3d(np.asarray(picture))
+    places = [
+        (top, left)
+        for top in range(0, pixels.shape[0], down)[:side]
+        for left in range(0, pixels.shape[1], across)[:side]
+    ]
+    tiles = [
+        pixels[top : top + height * scale : scale, left : left + width * scale : scale]
+        for top, left in places
+    ]
+    return torch.from_numpy(np.stack(tiles)).permute(0, 3, 1, 2)
+
+
+def _beside(panels: list[Image], across: int) -> Image:
+    from PIL import Image
+
+    width, height = max(one.width for one in panels) + GAP, max(one.height for one in panels) + GAP
+    rows = math.ceil(len(panels) / across)
+    sheet = Image.new(panels[0].mode, (across * width - GAP, rows * height - GAP), "white")
+    for number, one in enumerate(panels):
+        sheet.paste(one, (number % across * width, number // across * height))
+    return sheet
