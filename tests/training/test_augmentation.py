@@ -9,6 +9,7 @@ from stepping import take_steps
 import fgan
 from fgan.data import Dataset, Frame, TensorSource
 from fgan.errors import FganError, RunError
+from fgan.training.ensemble import Ensemble
 from fgan.training.trainer import Trainer
 
 ALL = "flip,color,translation,cutout"
@@ -117,3 +118,45 @@ def test_a_comparison_says_what_a_flip_does_and_refuses_before_it_trains(tmp_pat
     with pytest.raises(FganError, match="vectors of 2 numbers"):
         fgan.compare("moons", "js", out=tmp_path / "b", plan_only=True, augment="flip", **settings)
     assert not (tmp_path / "b").exists()
+
+
+def lamps(n, seed):
+    """Bright rectangles of many shapes: all in the middle, all of the same mean brightness, none with a hole."""
+    random = torch.Generator().manual_seed(seed)
+    height, width = (torch.randint(2, 4, (n, 1, 1), generator=random) for _ in range(2))
+    place = torch.arange(12) - 5.5
+    shape = ((place.view(12, 1).abs() < height) & (place.abs() < width)).float()
+    return (0.2 + 0.088 * shape / shape.mean((1, 2), keepdim=True)).unsqueeze(1)
+
+
+def signs_of(x):
+    """How pictures differ in brightness and in where their light is, and how many have a grey patch."""
+    light, place = (x - 0.5).relu().squeeze(1), torch.arange(12) - 5.5
+    lit = light.sum((1, 2)) > 0.1
+    at = [(light[lit].sum(axis) * place).sum(1) / light[lit].sum((1, 2)) for axis in (1, 2)]
+    patches = ((x - 0.5).abs() < 0.05).flatten(1).float().mean(1) > 0.15
+    return {
+        "brightness": x.mean((1, 2, 3)).std().item(),
+        "place": torch.stack(at).std().item(),
+        "patches": patches.float().mean().item(),
+    }
+
+
+@pytest.mark.slow
+def test_samples_do_not_look_augmented():
+    """Critics see lamps everywhere, of any brightness and with holes; samples are in the middle, alike and whole."""
+    x, change = lamps(1000, 0), "color,translation,cutout"
+    data = Dataset("lamps", Frame.of_images((1, 12, 12)), TensorSource(x), TensorSource(lamps(100, 1)))
+    settings = {"width": 128, "batch_size": 64, "ema": 0.99, "device": "cpu", "compile": "off"}
+    settings |= {"penalties": "r1:0.2:fade=500,r2:0.2:fade=500"}
+    configs = [fgan.preset("default", "lamps", augment=text, **settings) for text in ("none", change)]
+    trainers = [Trainer(config, data) for config in configs]
+    ensemble = Ensemble(trainers)
+    for _ in range(750):
+        ensemble.step()
+    seen = signs_of(fgan.augment(change, value_range=(0, 1))(x, torch.Generator().manual_seed(0)))
+    plain, ours = (signs_of(one.sample_in_turn(1000, torch.Generator().manual_seed(0))) for one in trainers)
+    assert seen["brightness"] > 0.08 and seen["place"] > 0.8 and seen["patches"] > 0.5, "what a leak would show"
+    print(seen, plain, ours)
+    assert ours["brightness"] < min(seen["brightness"] / 2, 1.5 * plain["brightness"]), (seen, plain, ours)
+    assert ours["place"] < 0.3 * seen["place"] and ours["patches"] < 0.02, (seen, plain, ours)
