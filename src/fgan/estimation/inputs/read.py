@@ -298,7 +298,7 @@ def _whole(
 
 def _of_table(table: Samples, side: str, missing: str, needed: NDArray[np.bool_] | None) -> Read:
     """Return a mapping, or a table of pandas, polars or pyarrow."""
-    whole = table if isinstance(table, Table) else _table_of(table, side)
+    whole = table if isinstance(table, Table) else table_of(table, side)
     if needed is not None and len(needed) == whole.count:
         whole = whole.needing(needed)
     if missing == "refuse":
@@ -309,7 +309,8 @@ def _of_table(table: Samples, side: str, missing: str, needed: NDArray[np.bool_]
     return Read(side, cells, tuple(whole.columns), None, True, how, gone, whole.dropped, whole.how)
 
 
-def _table_of(table: Samples, side: str) -> Table:
+def table_of(table: Samples, side: str) -> Table:
+    """Return columns by name, of whichever library, as a table."""
     keys = list(table.keys() if hasattr(table, "keys") else getattr(table, "column_names", table.columns))
     names = tuple(map(str, keys))
     if not names:
