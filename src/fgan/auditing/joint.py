@@ -157,7 +157,8 @@ def _apart(name: str, fields: Sequence[Field]) -> str:
 
 def _distance(sides: list[dict[str, Array]], kinds: dict[str, Any], divergence: str, seed: int) -> Distance:
     found = estimate(
-        *sides,
+        sides[0],
+        sides[1],
         [divergence, "total-variation"],
         permutations=PERMUTATIONS,
         kinds=kinds,
