@@ -19,6 +19,8 @@ class Frame:
         center, scale: one number, or one for each entry of a sample; a critic sees (x - center) / scale.
         origin, unit: one number for each entry of a sample x that is held, drawn and generated as float32 and stands
             for origin + unit * x in the data's own numbers, which float32 could not keep apart; none for x itself.
+        choices: of vectors, blocks of coordinates of which one is 1 and the others are 0, as (first, count, gated): so
+            many coordinates before the first are 0 unless that is 1.
     """
 
     shape: tuple[int, ...]
@@ -27,6 +29,7 @@ class Frame:
     scale: tuple[float, ...] = (1.0,)
     origin: tuple[float, ...] = ()
     unit: tuple[float, ...] = ()
+    choices: tuple[tuple[int, int, int], ...] = ()
 
     @classmethod
     def of_images(cls, shape: tuple[int, ...]) -> Self:
@@ -36,7 +39,7 @@ class Frame:
     @property
     def in_data_units(self) -> Frame:
         """The same place without a centre and a scale: a critic sees x itself."""
-        return Frame(self.shape, self.value_range, origin=self.origin, unit=self.unit)
+        return Frame(self.shape, self.value_range, origin=self.origin, unit=self.unit, choices=self.choices)
 
     def outward(self, samples: Tensor) -> Tensor:
         """Return samples (n, *shape) in the data's own numbers: float64 where float32 would not do, else themselves.
@@ -67,6 +70,7 @@ class Frame:
             "scale": list(self.scale),
             # Only where there are some: frames of other data read as they always did.
             **({"origin": list(self.origin), "unit": list(self.unit)} if self.origin else {}),
+            **({"choices": [list(one) for one in self.choices]} if self.choices else {}),
         }
 
     @classmethod
@@ -85,4 +89,5 @@ class Frame:
             tuple(values["scale"]),
             tuple(values.get("origin", ())),
             tuple(values.get("unit", ())),
+            tuple((first, count, gated) for first, count, gated in values.get("choices", ())),
         )

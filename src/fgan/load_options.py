@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, replace
-from typing import Literal, TypedDict
+from typing import Annotated, Literal, TypedDict
+
+import tyro
 
 from fgan.errors import DataError
 
 FramesName = Literal["first", "all"]
 SplitName = Literal["stratified", "shuffled"]
+MissingName = Literal["keep", "drop", "refuse"]
 BACKGROUNDS = {"white": (255, 255, 255), "black": (0, 0, 0), "grey": (128, 128, 128)}
 """Colours with a name of their own, as RGB."""
 
@@ -24,6 +27,77 @@ class LoadSettings(TypedDict, total=False):
     background: str
     value_range: str
     split: SplitName
+    table: TableOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableOptions:
+    """How a table becomes samples; names of columns are separated by commas.
+
+    Raises:
+        DataError: where a value is none of those that are known.
+    """
+
+    columns: str = ""
+    """Columns of a table, separated by commas; all if not given."""
+    drop: str = ""
+    """Columns of a table that are left out, separated by commas, such as ids."""
+    numbers: str = ""
+    """Columns of a table that are numbers, separated by commas; whole numbers with at most 20 values are categories
+    otherwise."""
+    categories: str = ""
+    """Columns of a table that are categories, separated by commas, such as zip codes."""
+    missing: MissingName = "keep"
+    """Cells of a table without a value: keep learns where they are, drop leaves such rows out, refuse stops."""
+    separator: str = ""
+    """Between the values of a text file: comma, semicolon, tab, pipe or space; found out if not given."""
+    decimal: str = ""
+    """The decimal sign of a text file: point or comma; found out if not given."""
+    thousands: str = ""
+    """The sign between thousands: comma, point, apostrophe or space; found out if not given."""
+    encoding: str = ""
+    """Of a text file, such as utf-8 or cp1252; found out if not given."""
+    no_header: bool = False
+    """The first line of a text file holds values; columns are then called column 0, column 1 and so on."""
+    conditional_on: str = ""
+    """A column of categories of a table, whose values are the classes of conditional networks."""
+
+    def __post_init__(self) -> None:
+        """Check what has few values."""
+        if self.missing not in ("keep", "drop", "refuse"):
+            raise DataError(f'missing (--missing) is one of keep, drop, refuse; got "{self.missing}".')
+        both = set(_names_in(self.numbers)) & set(_names_in(self.categories))
+        if both:
+            raise DataError(
+                f'a column is numbers or categories; "{min(both)}" is in --numbers and --categories.'
+            )
+
+    @property
+    def wanted(self) -> list[str]:
+        """The columns that are asked for; none for all."""
+        return _names_in(self.columns)
+
+    @property
+    def dropped(self) -> list[str]:
+        """The columns that are left out."""
+        return _names_in(self.drop)
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The kinds of columns that are asked for, by name."""
+        numbers, categories = _names_in(self.numbers), _names_in(self.categories)
+        return {**dict.fromkeys(numbers, "number"), **dict.fromkeys(categories, "category")}
+
+    @property
+    def given(self) -> str:
+        """The first flag that says something, which only tables have use for; "" for none."""
+        default = TableOptions()
+        changed = [name for name, value in vars(self).items() if value != getattr(default, name)]
+        return f"--{changed[0].replace('_', '-')}" if changed else ""
+
+
+def _names_in(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +123,8 @@ class LoadOptions:
     largest of the data (of each set by itself), or LOW,HIGH, beyond which values are clipped."""
     split: SplitName = "stratified"
     """How a tenth is held out: stratified by class, or shuffled without regard to classes, as older runs did."""
+    table: Annotated[TableOptions, tyro.conf.Suppress] = TableOptions()
+    """How tables become samples."""
 
     def __post_init__(self) -> None:
         """Check every value."""

@@ -12,8 +12,8 @@ from fgan.auditing.privacy import look_for_leaks
 from fgan.auditing.result import Audit
 from fgan.auditing.usefulness import checked_target, usefulness
 from fgan.cores import working
+from fgan.data.tables.kinds import Kinds
 from fgan.divergences.catalogue import divergence as divergence_named
-from fgan.estimation.inputs.kinds import Kinds
 from fgan.estimation.inputs.read import Samples, check_count
 from fgan.output import Say, progress_bar, to_stderr
 from fgan.seeds import checked_seed
@@ -42,7 +42,8 @@ def audit(
     Args:
         real: the rows that the generator saw, as `fgan.estimate` takes tables: of pandas, polars or Arrow, a dict of
             columns, an array (n, d), or the path of a file.
-        synthetic: the rows that it made, likewise: the same columns in any order.
+        synthetic: the rows that it made, likewise: the same columns in any order; or a run on a table, from which as
+            many are drawn.
         held_out: real rows that it has not seen. Two questions need them: whether synthetic rows are nearer to those
             that it saw than chance explains, and what the table is good for.
         target: the column to predict for the latter.

@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fgan.data.tables import Column, ColumnRead, Table, is_table
+from fgan.data.tables.kinds import Kinds, kind_of, kinds_by_name
+from fgan.data.tables.memory import table_in
 from fgan.data.tables.missing import checked_policy
 from fgan.errors import DataError
 from fgan.estimation.inputs.encoding import require_alike
-from fgan.estimation.inputs.kinds import Kinds, kind_of, kinds_by_name
-from fgan.estimation.inputs.read import FEWEST, Array, Read, Samples, opened, table_of
+from fgan.estimation.inputs.read import FEWEST, Array, Read, Samples, opened
 from fgan.estimation.inputs.settle import as_asked, words_of
 from fgan.output import Say
+from fgan.training.run_directory import RunDirectory
 
 SIDES = ("real", "synthetic", "held-out")
 """What the tables are called, in their order."""
@@ -116,7 +118,8 @@ def read_fields(
     """Read two or three tables.
 
     Args:
-        samples: real, synthetic and perhaps held-out rows: tables, paths of them, arrays (n, d).
+        samples: real, synthetic and perhaps held-out rows: tables, paths of them, arrays (n, d); as the second, a run
+            on a table too, which makes as many rows as the first has.
         kinds: "number" or "category" by column.
         missing: "keep" rows that lack a value, "drop" or "refuse" them.
         n: the maximum number of rows of each table, drawn at random.
@@ -126,7 +129,10 @@ def read_fields(
     Raises:
         DataError: where they cannot be read, have other columns, or fewer than 50 rows.
     """
-    given = [_table(one, name) for one, name in zip(opened(samples, kinds, say), SIDES, strict=False)]
+    real, synthetic, *held_out = opened(samples, kinds, say)
+    given = [_table(real, SIDES[0])]
+    given.append(_drawn(synthetic, n or given[0].count, seed) or _table(synthetic, SIDES[1]))
+    given += [_table(one, SIDES[2]) for one in held_out]
     names = tuple(table.name for table in given)
     for name, table in zip(names[1:], given[1:], strict=True):
         columns = tuple(given[0]), tuple(table)
@@ -166,7 +172,23 @@ def _table(samples: Samples, side: str) -> Table:
             f"an audit compares tables of named columns or arrays (n, d); {side} is a {type(samples).__name__}. Give a "
             "DataFrame, a dict of columns, or a path."
         )
-    return table_of(samples, side)
+    return table_in(samples, side)
+
+
+def _drawn(samples: Samples, n: int, seed: int) -> Table | None:
+    """Return rows that a run's generator makes; None of all else.
+
+    Raises:
+        DataError: for a run on other data than tables.
+    """
+    if isinstance(samples, (str, Path)) and (Path(samples) / "config.json").is_file():
+        samples = RunDirectory(samples)
+    if not isinstance(samples, RunDirectory):
+        return None
+    rows = samples.rows(n, seed=seed)
+    if not isinstance(rows, Table):
+        raise DataError(f"an audit compares tables; {samples.path} was trained on other data.")
+    return replace(rows, name=str(samples.path))
 
 
 def _with_policy(table: Table, missing: str) -> Table:

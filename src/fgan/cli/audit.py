@@ -23,7 +23,7 @@ class AuditCommand(TableFlags):
     real: tyro.conf.Positional[str]
     """The rows that the generator saw: a table of text (.csv, .tsv, .txt, .csv.gz) or .parquet."""
     synthetic: tyro.conf.Positional[str]
-    """The rows that it made: a table likewise."""
+    """The rows that it made: a table likewise; or a run directory, from which as many are drawn."""
     held_out: str | None = None
     """A table of real rows that the generator has not seen: --target needs them, and so does the question whether it
     remembers rows."""

@@ -11,17 +11,21 @@ import tyro
 from fgan.cli import print_error
 from fgan.errors import FganError
 
+TABLES = (".csv", ".tsv", ".parquet")
+"""Endings of names of files that rows of a table are written to."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class SampleCommand:
-    """Draw samples from a run's generator: a .png picture, or a .npy array that `fgan train` can read."""
+    """Draw samples from a run's generator: a .png picture, a .npy array that `fgan train` can read, or a table."""
 
     run: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN")]
     """The run directory; or an exported generator: a .safetensors file, a hub folder, or hub:USER/NAME."""
     n: int = 64
     """How many samples."""
-    out: Path = Path("samples.png")
-    """Where to: a name that ends in .png or .npy."""
+    out: Path | None = None
+    """Where to: a name that ends in .png or .npy; of a run on a table in .csv, .tsv or .parquet. samples.png or
+    samples.csv if not given."""
     seed: int = 0
     """Decides the latents."""
     label: str | None = None
@@ -38,20 +42,37 @@ def run(arguments: list[str]) -> None:
     command = tyro.cli(SampleCommand, prog="fgan sample", args=arguments)
     if command.n < 1:
         raise FganError(f"--n must be at least 1; got {command.n}.")
-    if command.out.suffix not in (".png", ".npy"):
-        raise FganError(f'--out must end in .png or .npy; got "{command.out}".')
+    if command.out and command.out.suffix not in (".png", ".npy", *TABLES):
+        raise FganError(
+            f'--out must end in .png or .npy, of a table in {", ".join(TABLES)}; got "{command.out}".'
+        )
     from fgan.data import draw_samples, save_array, save_picture
     from fgan.exporting import TrainedGenerator, opened
 
     source = opened(command.run, print_error, generator=command.generator)
+    out = command.out or Path("samples.png")
+    if not isinstance(source, TrainedGenerator) and (table := source.table()):
+        from fgan.data.encoding.write import save_table
+
+        out = command.out or Path("samples.csv")
+        if out.suffix not in TABLES:
+            raise FganError(
+                f'{command.run} makes rows of a table: --out must end in {", ".join(TABLES)}; got "{out}".'
+            )
+        rows = source.rows(command.n, seed=command.seed, label=command.label, best=command.best)
+        save_table(rows, out, table)
+        print_error(f"{command.n} rows in {out}")
+        return
+    if out.suffix in TABLES:
+        raise FganError(f'--out must end in .png or .npy, as {command.run} makes no tables; got "{out}".')
     if isinstance(source, TrainedGenerator):
         if command.best:
             raise FganError(f"--best chooses a checkpoint of a run; {command.run} is none. Leave it out.")
         samples = source.sample(command.n, seed=command.seed, label=command.label)
     else:
         samples = source.sample(command.n, seed=command.seed, label=command.label, best=command.best)
-    if command.out.suffix == ".png":
-        save_picture(draw_samples(samples), command.out)
+    if out.suffix == ".png":
+        save_picture(draw_samples(samples), out)
     else:
-        save_array(samples, command.out)
-    print_error(f"{command.n} samples in {command.out}")
+        save_array(samples, out)
+    print_error(f"{command.n} samples in {out}")

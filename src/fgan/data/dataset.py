@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -13,6 +13,9 @@ from torch import Tensor
 from fgan.data.record import Record
 from fgan.errors import DataError
 from fgan.frame import Frame
+
+if TYPE_CHECKING:
+    from fgan.data.encoding import TableEncoding
 
 
 class Source(Protocol):
@@ -206,6 +209,7 @@ class Dataset:
         classes: the name of each class, in the order of the labels that both sources then give; none without
             labels.
         record: what was understood of the files that it came from, where it came from files.
+        table: how rows of a table became the samples, where they did.
     """
 
     name: str
@@ -215,6 +219,7 @@ class Dataset:
     modes: Modes | None = None
     classes: tuple[str, ...] = ()
     record: Record | None = None
+    table: TableEncoding | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -16,6 +16,8 @@ from fgan.data.idx import load_idx_folder
 from fgan.data.images import load_images
 from fgan.data.mnist import load_mnist
 from fgan.data.stacked import load_stacked_mnist
+from fgan.data.tables import is_table
+from fgan.data.tabular import load_table
 from fgan.data.toys import grid25, moons, paper_mixture, ring8
 from fgan.errors import DataError, did_you_mean
 from fgan.load_options import LoadOptions, LoadSettings
@@ -33,7 +35,7 @@ BUILDERS: dict[str, Callable[[str | Path | None, Say], Dataset]] = {
 IDX_PREFIX = "idx:"
 PASSED = "dataset:"
 """Prefix of the name of a `Dataset` that was passed from Python; such a name cannot be loaded."""
-FILES = f"idx:DIR, a folder of images, an archive of images ({', '.join(ARCHIVES)}), a .npy or a .npz"
+FILES = f"idx:DIR, a folder of images, an archive of images ({', '.join(ARCHIVES)}), a .npy or a .npz, a table (.csv, .tsv, .parquet)"
 
 
 def load_data(
@@ -49,7 +51,7 @@ def load_data(
     Args:
         name: `digits`, `mnist`, `stacked-mnist`, `ring8`, `grid25`, `paper-mixture` or `moons`; `idx:DIR` for
             a folder of IDX files; or the path of a folder of images, of an archive of images (`.zip`, `.tar`,
-            packed or not), of a `.npy` or a `.npz`. A folder that has a built-in name is reached as
+            packed or not), of a `.npy` or a `.npz`, or of a table (`.csv`, `.tsv`, `.parquet`). A folder that has a built-in name is reached as
             `./digits`.
         data_dir: where `mnist` and `stacked-mnist` look for MNIST first, and download it to.
         options: how files become samples.
@@ -71,19 +73,25 @@ def load_data(
         )
     options = replace(options or LoadOptions(), **settings)
     if name in BUILDERS:
+        _refuse_columns(name, options)
         _refuse_size(name, options.image_size)
         return BUILDERS[name](data_dir, say)
     if name.startswith(IDX_PREFIX):
+        _refuse_columns(name, options)
         _refuse_size(name, options.image_size)
         return load_idx_folder(name.removeprefix(IDX_PREFIX), options=options, name=name, say=say)
     path = _existing(name)
     if path is None:
         raise DataError(_unknown(name))
     if holds_pictures(path):
+        _refuse_columns(name, options)
         return load_images(path, options=options, say=say, name=name)
     _refuse_size(name, options.image_size)
     if path.suffix.lower() in (".npy", ".npz") or is_array(path):
+        _refuse_columns(name, options)
         return load_array(path, options=options, say=say, name=name)
+    if is_table(path):
+        return load_table(path, options=options, say=say, name=name)
     raise DataError(
         f"Data come from {FILES}; got the file {name!r}. Unpack or convert it, or name the folder that it "
         "lies in."
@@ -131,6 +139,11 @@ def _refuse_size(name: str, image_size: int | None) -> None:
             "The image size applies to a folder or an archive of images; "
             f"got image_size={image_size} with {name!r}. Leave it out."
         )
+
+
+def _refuse_columns(name: str, options: LoadOptions) -> None:
+    if options.table.given:
+        raise DataError(f"{options.table.given} is for tables, such as .csv; {name!r} is none. Leave it out.")
 
 
 def _existing(name: str) -> Path | None:

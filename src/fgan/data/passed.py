@@ -17,6 +17,7 @@ from fgan.data.array_files import Content, Part, read_content
 from fgan.data.arrays import dataset_of_parts, samples_of
 from fgan.data.dataset import Dataset
 from fgan.data.drawn import is_drawn
+from fgan.data.encoding.column import stored_of
 from fgan.data.items import (
     IMAGE_KEYS,
     LABEL_KEYS,
@@ -41,8 +42,10 @@ from fgan.data.streaming import (
     iterated_dataset,
     most_bytes,
 )
+from fgan.data.tables.memory import table_in
 from fgan.data.tables.numbers import numbers_in
 from fgan.data.tables.shapes import unfolded
+from fgan.data.tabular import chosen, table_dataset
 from fgan.data.values import Stored
 from fgan.errors import DataError
 from fgan.files import save_file
@@ -60,7 +63,7 @@ Passable = (
 )  # fmt: skip
 """What `as_dataset` makes a `Dataset` of."""
 TAKEN = (
-    "a tensor, a NumPy array, a table of numbers, a list of numbers, PIL pictures or paths, (x, labels), {class: x}, "
+    "a tensor, a NumPy array, a table of pandas, polars or Arrow, a list of numbers, PIL pictures or paths, (x, labels), {class: x}, "
     "a torch Dataset or DataLoader, a Hugging Face dataset, an fgan.data.Dataset, or a name or a path"
 )
 
@@ -131,6 +134,11 @@ def as_dataset(
     if isinstance(value, (str, Path)):
         return load_data(value, options=options, say=say)
     kind, options = kind_of(value), options or LoadOptions()
+    value = unfolded(value) if type(value).__name__ == "LazyFrame" else value
+    if _is_frame(value):
+        return frame_dataset(value, name or kind, options, say)
+    if options.table.given:
+        raise DataError(f"{options.table.given} is for tables with names; the {kind} is none. Leave it out.")
     if stream is not False and _comes_one_by_one(value):
         reader, names = reader_of(value, kind)
         if read := reader.by_index(value):
@@ -150,6 +158,15 @@ def as_dataset(
         )
     passed = read_passed(value, options=options, say=say)
     return dataset_of(passed, name or passed.kind, options=options, say=say)
+
+
+def frame_dataset(value: Any, name: str, options: LoadOptions, say: Say) -> Dataset:  # noqa: ANN401
+    """Return a table of pandas, polars or Arrow as a data set; see `fgan.data.tabular.table_dataset`."""
+    table = chosen(table_in(value, f"the {kind_of(value)}"), options.table)
+    stored = {one: stored_of(value[one]) for one in getattr(value, "column_names", value.columns)}
+    return table_dataset(
+        table, name, options, stored={str(one): kept for one, kept in stored.items()}, say=say
+    )
 
 
 def _comes_one_by_one(value: Any) -> bool:  # noqa: ANN401

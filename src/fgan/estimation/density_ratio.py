@@ -7,9 +7,9 @@ from typing import Any, Self
 
 from torch import Tensor
 
+from fgan.data.tables.kinds import Kinds
 from fgan.errors import FganError
 from fgan.estimation.estimate import estimate
-from fgan.estimation.inputs.kinds import Kinds
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.inputs.weighting import WeightsLike
 from fgan.estimation.result import Estimate, Estimates

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fgan.cores import working
+from fgan.data.tables.kinds import Kinds
 from fgan.device import resolve_device
 from fgan.divergences.catalogue import DivergenceLike, divergences_of
 from fgan.errors import FganError
 from fgan.estimation.curve import with_curve
 from fgan.estimation.evidence import Evidence, checked
 from fgan.estimation.inputs.counts import read_counts
-from fgan.estimation.inputs.kinds import Kinds
 from fgan.estimation.inputs.order import checked_blocks, require_blocks, with_note_on_order
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.inputs.two_samples import read_two_samples

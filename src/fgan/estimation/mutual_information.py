@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from fgan.cores import working
+from fgan.data.tables.kinds import Kinds
 from fgan.device import resolve_device
 from fgan.divergences import Divergence
 from fgan.divergences.catalogue import DivergenceLike, divergences_of
 from fgan.estimation.evidence import checked
 from fgan.estimation.inputs.curves import note_on_functions
 from fgan.estimation.inputs.joint import read_joint
-from fgan.estimation.inputs.kinds import Kinds
 from fgan.estimation.inputs.order import checked_blocks, require_blocks, with_note_on_order
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.inputs.weighting import WeightsLike

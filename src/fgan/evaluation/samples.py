@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from fgan.data.archives import holds_pictures
 from fgan.data.dataset import as_uint8, finite
 from fgan.data.images import PictureSizeError, load_images
 from fgan.data.passed import Passable, kind_of, read_passed
+from fgan.data.tables import Table, is_table, read_tables
+from fgan.data.tables.memory import table_in
 from fgan.errors import DataError
 from fgan.evaluation.sides import shuffled
 from fgan.load_options import LoadOptions
@@ -41,7 +44,7 @@ def gather(
     if isinstance(samples, (str, Path)) and is_run(samples):
         samples = RunDirectory(samples)
     if isinstance(samples, RunDirectory):
-        drawn = samples.sample(n, seed=seed, best=best)
+        drawn = samples.encoded(n, seed=seed, best=best)
         checkpoints = samples.best_checkpoints() if best else samples.checkpoints()
         name = f"{samples.path}, {'best at ' if best else ''}step {checkpoints.newest():,}"
         _require_finite(drawn, name)
@@ -51,7 +54,11 @@ def gather(
     if best:
         what = samples if isinstance(samples, (str, Path)) else f"the {kind_of(samples)}"
         raise DataError(f"--best chooses a checkpoint of a run; {what} is none. Leave it out.")
-    if isinstance(samples, (str, Path)):
+    table = _table_in(samples, dataset, say)
+    if table is not None and dataset.table is not None:
+        name = table.name
+        values = torch.from_numpy(dataset.table.encode(table)).float()
+    elif isinstance(samples, (str, Path)):
         name, values = (
             str(samples),
             _held(_read(str(samples), dataset, options or LoadOptions(), say), dataset),
@@ -65,6 +72,20 @@ def gather(
     if len(values) > n:
         say(f"{n:,} of {len(values):,} samples of {name} are judged; --n (n= in Python) takes more")
     return name, shuffled(_like(values, dataset, name), seed)[:n]
+
+
+def _table_in(samples: Samples, dataset: Dataset, say: Say) -> Table | None:
+    """Return samples that are rows of the data's table, read as its columns are; None of all else."""
+    if dataset.table is None:
+        return None
+    if isinstance(samples, (str, Path)) and is_table(samples):
+        (table,) = read_tables([samples], [dataset.table.names], kinds=dataset.table.kinds, say=say)
+    elif isinstance(samples, Mapping) or hasattr(samples, "columns") or hasattr(samples, "column_names"):
+        table = table_in(samples, f"the {kind_of(samples)}")
+    else:
+        return None
+    dataset.table.require_columns(table)
+    return dataset.table.settled(table)
 
 
 def is_run(samples: Samples) -> bool:

@@ -21,7 +21,7 @@ from fgan.networks.conditioning import Critic, Generator, checked
 from fgan.networks.layers import Residual, SumPool
 from fgan.networks.own.mapped import Mapped
 from fgan.networks.own.wrapped import OwnCritic, OwnGenerator
-from fgan.networks.units import Affine
+from fgan.networks.units import Affine, Choices
 
 
 class Stack:
@@ -159,6 +159,7 @@ def run(layer: nn.Module, stack: Stack, x: Tensor) -> Tensor:
 @run.register(nn.LeakyReLU)
 @run.register(nn.Tanh)
 @run.register(nn.Sigmoid)
+@run.register(Choices)
 def _(layer: nn.Module, stack: Stack, x: Tensor) -> Tensor:
     return layer(x)
 

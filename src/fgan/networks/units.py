@@ -28,6 +28,38 @@ class Affine(nn.Module):
         return bool((self.scale == 1).all() and (self.shift == 0).all())
 
 
+class Choices(nn.Module):
+    """Make coordinates one-hot, block by block: the largest becomes 1, with the slope of softmax.
+
+    Args:
+        blocks: as `Frame.choices`.
+
+    Source: Bengio, Léonard, Courville, "Estimating or propagating gradients through stochastic neurons" (2013), for
+    the straight-through slope.
+
+    >>> Choices(((1, 2, 1),))(torch.tensor([[3.0, 0.5, 0.2], [3.0, 0.2, 0.5]])).tolist()
+    [[3.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    """
+
+    def __init__(self, blocks: tuple[tuple[int, int, int], ...]) -> None:
+        super().__init__()
+        self.blocks = blocks
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return x (..., D) with one-hot blocks, and 0 where a gate is shut."""
+        parts, done = [], 0
+        for first, count, gated in self.blocks:
+            parts.append(x[..., done : first - gated])
+            soft = x[..., first : first + count].softmax(-1)
+            hard = torch.zeros_like(soft).scatter(-1, soft.argmax(-1, keepdim=True), 1.0)
+            chosen = hard + (soft - soft.detach())
+            if gated:
+                parts.append(x[..., first - gated : first] * chosen[..., :1])
+            parts.append(chosen)
+            done = first + count
+        return torch.cat([*parts, x[..., done:]], -1)
+
+
 def into_frame(frame: Frame, shape: tuple[int, ...]) -> list[nn.Module]:
     """Return the first layers of a critic: x (n, *shape) to (x - center) / scale."""
     scale, center = _entries(frame.scale, shape), _entries(frame.center, shape)
@@ -37,7 +69,8 @@ def into_frame(frame: Frame, shape: tuple[int, ...]) -> list[nn.Module]:
 def out_of_frame(frame: Frame, shape: tuple[int, ...]) -> list[nn.Module]:
     """Return the last layers of a generator: any numbers (n, *shape) to samples, in their range if they have one."""
     if frame.value_range is None:
-        return _unless_identity(Affine(_entries(frame.scale, shape), _entries(frame.center, shape)))
+        affine = _unless_identity(Affine(_entries(frame.scale, shape), _entries(frame.center, shape)))
+        return [*affine, Choices(frame.choices)] if frame.choices else affine
     low, high = frame.value_range
     return [nn.Sigmoid(), *_unless_identity(Affine(torch.tensor([high - low]), torch.tensor([low])))]
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import tyro
 
 from fgan.errors import FganError, RunError, did_you_mean
-from fgan.load_options import FramesName, LoadOptions, SplitName
+from fgan.load_options import FramesName, LoadOptions, MissingName, SplitName, TableOptions
 from fgan.seeds import checked_seed, plain_number
 
 LinkName = Literal["paper", "log-ratio", "soft-hinge"]
@@ -35,7 +35,7 @@ class TrainConfig:
 
     data: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DATA")]
     """What to learn from: digits, mnist, stacked-mnist, ring8, grid25, moons, paper-mixture, idx:DIR, a folder,
-    .zip or .tar.gz of images, a .npy or .npz file."""
+    .zip or .tar.gz of images, a .npy or .npz file, a table (.csv, .tsv, .parquet)."""
     divergence: str = "gan"
     """Any name that `fgan divergences` lists, a mixture of them, or an f such as "f(u)=(u-1)**4"."""
     link: LinkName | None = None
@@ -87,6 +87,8 @@ class TrainConfig:
     """A critic of your own, likewise."""
     conditional: bool = False
     """Make samples of a class: both networks see labels, and the critic projects on them."""
+    conditional_on: str = ""
+    """A column of categories of a table whose values are the classes; it makes a run conditional."""
     latent: int | None = None
     """Dimension of the generator's normal input; twice that of the data, at most 32, if not given."""
     width: int | None = None
@@ -143,6 +145,27 @@ class TrainConfig:
     the largest of the data), or LOW,HIGH."""
     split: SplitName = "stratified"
     """How a tenth is held out: of each class, or shuffled without regard to classes, as older runs did."""
+    columns: str = ""
+    """Columns of a table, separated by commas; all if not given."""
+    drop: str = ""
+    """Columns of a table that are left out, separated by commas, such as ids."""
+    numbers: str = ""
+    """Columns of a table that are numbers, separated by commas; whole numbers with at most 20 values are categories
+    otherwise."""
+    categories: str = ""
+    """Columns of a table that are categories, separated by commas, such as zip codes."""
+    missing: MissingName = "keep"
+    """Cells of a table without a value: keep learns where they are, drop leaves such rows out, refuse stops."""
+    separator: str = ""
+    """Between the values of a text file: comma, semicolon, tab, pipe or space; found out if not given."""
+    decimal: str = ""
+    """The decimal sign of a text file: point or comma; found out if not given."""
+    thousands: str = ""
+    """The sign between thousands: comma, point, apostrophe or space; found out if not given."""
+    encoding: str = ""
+    """Of a text file, such as utf-8 or cp1252; found out if not given."""
+    no_header: bool = False
+    """The first line of a text file holds values; columns are then called column 0, column 1 and so on."""
     device: DeviceName = "auto"
     """Where to compute; auto takes a GPU where there is one."""
     compile: CompileName = "auto"
@@ -161,6 +184,8 @@ class TrainConfig:
             # The command line builds a recipe without data first, to show its values in --help.
             if value is not tyro.MISSING and not _accepts(hint, value):
                 raise FganError(f'"{name}" must be {_describe(hint)}; got {value!r}.')
+        if self.conditional_on:
+            object.__setattr__(self, "conditional", True)
         for name in ("steps", "batch_size", "n_critic", "log_every", "checkpoint_every", "evaluate_n"):
             self._require(name, getattr(self, name) >= 1, "at least 1")
         for name in ("latent", "width", "critic_width"):
@@ -192,9 +217,13 @@ class TrainConfig:
         Raises:
             DataError: for a value that is none of those that are known.
         """
-        return LoadOptions(
-            **{field.name: getattr(self, field.name) for field in dataclasses.fields(LoadOptions)}
-        )
+        table = {field.name: getattr(self, field.name) for field in dataclasses.fields(TableOptions)}
+        pictures = {
+            field.name: getattr(self, field.name)
+            for field in dataclasses.fields(LoadOptions)
+            if field.name != "table"
+        }
+        return LoadOptions(**pictures, table=TableOptions(**table))
 
     def to_json(self, loaded: object = None) -> str:
         """Write it as `config.json` holds it.

@@ -109,6 +109,7 @@ class Loop:
                 checkpoint_to_resume(self.run, self.trainer, self.fingerprint, self.say) if resume else None
             )
             self.run.write_config(self.config, self.data.record)
+            self.run.write_table(self.data.table)
             for note in self.trainer.notes:
                 self.say(note)
             objective = self.trainer.objective

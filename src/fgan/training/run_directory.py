@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
+import importlib.util
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -14,9 +15,12 @@ from typing import Any
 from torch import Tensor
 
 from fgan.data import Dataset
+from fgan.data.encoding import TableEncoding
+from fgan.data.encoding.write import frame_of
 from fgan.data.record import Record
+from fgan.data.tables import Table
 from fgan.draws import DrawnFrom
-from fgan.errors import RunError, TakenError
+from fgan.errors import DataError, RunError, TakenError
 from fgan.files import replace_durably
 from fgan.frame import Frame
 from fgan.networks import Generator
@@ -70,6 +74,11 @@ class RunDirectory:
     def evaluations_path(self) -> Path:
         """Where the evaluations lie, a JSON object a line."""
         return self.path / "evaluations.jsonl"
+
+    @property
+    def table_path(self) -> Path:
+        """Where it lies how rows of a table became samples."""
+        return self.path / "table.json"
 
     @property
     def status_path(self) -> Path:
@@ -150,6 +159,16 @@ class RunDirectory:
         with self.writing():
             replace_durably(self.config_path, config.to_json(jsonable(loaded)).encode())
         keep_at_hand(self.path, config.generator, config.critic)
+
+    def write_table(self, table: TableEncoding | None) -> None:
+        """Keep how rows of a table became samples, where they did.
+
+        Raises:
+            RunError: where it cannot be written.
+        """
+        if table is not None:
+            with self.writing():
+                replace_durably(self.table_path, table.to_json().encode())
 
     def status(self) -> Status | None:
         """Return how the run ended; None while it trains, where it was killed, and of runs from before this was kept.
@@ -277,27 +296,77 @@ class RunDirectory:
             generator.load_state_dict(groups["generator_average" if config.ema else "generator"])
         return generator.eval().requires_grad_(False), description["classes"], frame
 
-    def sample(
+    def table(self) -> TableEncoding | None:
+        """Return how rows of a table become samples, and back; None of a run on other data.
+
+        Raises:
+            RunError: where that is damaged.
+        """
+        if not self.table_path.is_file():
+            return None
+        try:
+            text = self.table_path.read_text(encoding="utf-8")
+            return TableEncoding.from_json(text, str(self.table_path))
+        except (OSError, UnicodeDecodeError, DataError) as error:
+            raise RunError(str(error)) from error
+
+    def encoded(
         self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None, best: bool = False
     ) -> Tensor:
+        """Return n samples (n, *shape) as numbers, also where `sample` returns rows of a table; see there."""
+        return self._drawn(n, seed, batch_size, label, best)[0]
+
+    def _drawn(
+        self, n: int, seed: int, batch_size: int, label: str | None, best: bool
+    ) -> tuple[Tensor, Tensor | None, TableEncoding | None]:
+        checked_seed(seed)  # before the folder is read
+        generator, classes, frame = self._load(None, best)
+        table = self.table()
+        if frame.choices and table is None:
+            raise RunError(
+                f"{self.path} was trained on a table, and {self.table_path.name} is missing. Go on with it (--resume), "
+                "which writes it again."
+            )
+        if table and table.classes and label is None:
+            labels = table.classes.draw(n, seed)
+        else:
+            labels = labels_for(n, label, classes, self.path, RunError)
+        drawn = draw(generator, frame, generator.latent, labels, n=n, seed=seed, batch_size=batch_size)
+        return drawn, labels, table
+
+    def rows(
+        self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None, best: bool = False
+    ) -> Tensor | Table:
+        """Return what `sample` does, of a table in our own form, which needs no pandas."""
+        drawn, labels, table = self._drawn(n, seed, batch_size, label, best)
+        return drawn if table is None else table.decode(drawn, labels)
+
+    def sample(
+        self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None, best: bool = False
+    ) -> Any:  # noqa: ANN401 - a DataFrame of pandas, where it is there
         """Return n samples (n, *shape) of the newest checkpoint's generator, the same for the same seed.
 
-        They are float32, or float64 where the data were numbers that float32 cannot keep apart.
+        They are float32, or float64 where the data were numbers that float32 cannot keep apart. Of a run on a table they
+        are its rows: a DataFrame where pandas is installed, else a mapping from names to columns.
 
         Args:
             n: how many.
             seed: decides the latents.
             batch_size: how many are made at once.
-            label: a class of a conditional run, by its name; its classes in turn unless told.
+            label: a class of a conditional run, by its name; its classes in turn unless told, those of a table as often
+                as in the data.
             best: take the best checkpoint's generator instead.
 
         Raises:
             RunError: where the run has no such class, or no such checkpoint.
         """
-        checked_seed(seed)  # before the folder is read
-        generator, classes, frame = self._load(None, best)
-        labels = labels_for(n, label, classes, self.path, RunError)
-        return draw(generator, frame, generator.latent, labels, n=n, seed=seed, batch_size=batch_size)
+        rows = self.rows(n, seed, batch_size, label, best)
+        if isinstance(rows, Tensor):
+            return rows
+        table = self.table()
+        if table is None or importlib.util.find_spec("pandas") is None:
+            return rows
+        return frame_of(rows, table)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypedDict
 
-from fgan.load_options import FramesName, SplitName
+from fgan.load_options import FramesName, MissingName, SplitName
 from fgan.training.config import (
     ActivationName,
     CompileName,
@@ -51,6 +51,7 @@ class Settings(TypedDict, total=False):
     generator: Network
     critic: Network
     conditional: bool
+    conditional_on: str
     latent: int | None
     width: int | None
     depth: int
@@ -76,5 +77,15 @@ class Settings(TypedDict, total=False):
     background: str
     value_range: str
     split: SplitName
+    columns: str
+    drop: str
+    numbers: str
+    categories: str
+    missing: MissingName
+    separator: str
+    decimal: str
+    thousands: str
+    encoding: str
+    no_header: bool
     device: DeviceName
     compile: CompileName

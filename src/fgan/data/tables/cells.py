@@ -25,6 +25,7 @@ from fgan.data.tables.formats import (
 from fgan.data.tables.missing import MISSING, is_missing_word
 from fgan.data.tables.options import TextOptions
 from fgan.data.tables.rows import Rows
+from fgan.data.tables.spelling import Spelling, spelling_of_moments, spelling_of_numbers
 from fgan.data.tables.table import Column
 from fgan.errors import DataError
 
@@ -179,23 +180,28 @@ def typed(column: Strings, decimal: str, kind: str = "") -> Column:
     if reading is not None and kind != "number" and has_codes(column.text):
         return _placed(column, np.array(known), kind="category", why="leading zeros")
     if reading is not None:
-        return _placed(column, _whole(column.text, *reading, decimal or "."))
+        numbers = _whole(column.text, *reading, decimal or ".")
+        return _placed(column, numbers, spelling_of_numbers(known, decimal or ".", reading[1]))
     if kind != "number":
         dated = dates_in(known)
         if dated:
             require_one_zone(known, f'"{column.name}" of {column.file}')
-            return _placed(column, np.array(dated[0]), unit=dated[1], kind="number", why="dates or times")
+            spelling = spelling_of_moments(known)
+            return _placed(
+                column, np.array(dated[0]), spelling, unit=dated[1], kind="number", why="dates or times"
+            )
     _require_no_stray(column, decimal, ALMOST if kind != "number" else 0.0)
     return _placed(column, np.array(known), kind="category", why="words")
 
 
-def _placed(column: Strings, values: NDArray[Any], **how: str) -> Column:
+def _placed(column: Strings, values: NDArray[Any], spelling: Spelling | None = None, **how: str) -> Column:
     """Return a column in which values stand where cells are not missing."""
     if column.missing is None:
-        return Column(values, None, **how)
+        return Column(values, None, **how, spelling=spelling)
     cells = np.zeros(len(column.cells), dtype=values.dtype)
     cells[~column.missing] = values
-    return Column(cells, column.missing, **how, written=column.cells[int(column.missing.argmax())])
+    written = column.cells[int(column.missing.argmax())]
+    return Column(cells, column.missing, **how, written=written, spelling=spelling)
 
 
 def _whole(text: str, numbers: NDArray[np.float64], grouped: str, decimal: str) -> NDArray[Any]:

@@ -74,6 +74,7 @@ def read_tables(
     options: TextOptions = FOUND_OUT,
     kinds: Mapping[str, str] | None = None,
     say: Say | None = None,
+    drop: Sequence[str] = (),
 ) -> list[Table]:
     """Return tables whose numbers are written alike, with the cells that they lack.
 
@@ -83,6 +84,7 @@ def read_tables(
         options: what a user says of text.
         kinds: "number" or "category" by the name of a column.
         say: told of a file that takes seconds.
+        drop: columns that are left out, and not looked at.
 
     Raises:
         DataError: see `read_table`.
@@ -92,6 +94,7 @@ def read_tables(
             say(f"reading {path}, {path.stat().st_size / 2**20:,.0f} MiB")
     read = [_opened(Path(path).expanduser(), options) for path in paths]
     strings: list[dict[str, Strings] | None] = []
+    columns = [_without(drop, wanted, one) for one, wanted in zip(read, columns, strict=True)]
     for one, wanted in zip(read, columns, strict=True):
         _require_columns(wanted, one.columns if isinstance(one, Table) else one.rows.columns, one)
         strings.append(None if isinstance(one, Table) else _strings(one, wanted, options))
@@ -108,7 +111,8 @@ def read_tables(
             continue
         chosen = {name: typed(column, sign, kinds.get(name, "")) for name, column in text.items()}
         how = _how(one, text, chosen, options, sign)
-        found.append(Table(chosen, str(one.path), how, "line", one.rows.lines))
+        lines, separator = one.rows.lines, one.rows.separator
+        found.append(Table(chosen, str(one.path), how, "line", lines, separator=separator))
     return found
 
 
@@ -129,6 +133,18 @@ def _strings(text: _Text, wanted: Sequence[str], options: TextOptions) -> dict[s
         name: Strings(name, str(text.path), list(map(str.strip, columns[name])), text.rows, options)
         for name in wanted or columns
     }
+
+
+def _without(drop: Sequence[str], wanted: Sequence[str], one: Table | _Text) -> Sequence[str]:
+    """Return the columns that are wanted less those that are not; all other ones where none is named."""
+    if not drop:
+        return wanted
+    names = one.columns if isinstance(one, Table) else one.rows.columns
+    _require_columns(drop, names, one)
+    kept = [name for name in wanted or names if name not in drop]
+    if not kept:
+        raise DataError(f"no column is left of {', '.join(names)}. Drop fewer (--drop).")
+    return kept
 
 
 def _require_columns(wanted: Sequence[str], names: Mapping[str, object], one: Table | _Text) -> None:

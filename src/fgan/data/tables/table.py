@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fgan.data.tables.spelling import Spelling
 from fgan.errors import DataError
 
 Cells = NDArray[Any]
@@ -30,6 +31,7 @@ class Column:
         kind: "number" or "category" where the type or the spelling decides; "" of whole numbers, which may be either.
         why: what decided, for people.
         written: how the first missing cell stands in its file; "" where nothing does.
+        spelling: how numbers and dates of a file of text are written; None of others.
     """
 
     cells: Cells
@@ -38,6 +40,7 @@ class Column:
     kind: str = ""
     why: str = ""
     written: str = ""
+    spelling: Spelling | None = None
 
     def __len__(self) -> int:
         """Count the cells."""
@@ -113,6 +116,7 @@ class Table(Mapping[str, Cells]):
         rows: what errors call its rows: "line" or "row".
         numbers: of each row (n,); None where they count from 1.
         dropped: rows that were left out for missing values.
+        separator: between the values of a file of text; "" of others.
     """
 
     columns: dict[str, Column]
@@ -121,6 +125,7 @@ class Table(Mapping[str, Cells]):
     rows: str = "row"
     numbers: Sequence[int] | None = None
     dropped: int = 0
+    separator: str = ""
 
     def __getitem__(self, name: str) -> Cells:
         """Return a column's cells by its name."""

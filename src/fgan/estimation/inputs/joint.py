@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from fgan.data.tables.kinds import Kinds, kinds_by_name
 from fgan.errors import DataError
 from fgan.estimation.inputs.encoding import Inputs, Numbered, categories_of, coordinates_of
-from fgan.estimation.inputs.kinds import Kinds, kinds_by_name
 from fgan.estimation.inputs.notes import NAMED, notes_on_rows
 from fgan.estimation.inputs.read import (
     Read,

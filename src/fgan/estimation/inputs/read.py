@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,12 +17,13 @@ from fgan.data.arrays import read_array, to_samples
 from fgan.data.dataset import as_uint8
 from fgan.data.tables import Column, ColumnRead, Table, is_table, read_tables
 from fgan.data.tables.dates import dated
+from fgan.data.tables.kinds import Kinds
+from fgan.data.tables.memory import table_in
 from fgan.data.tables.missing import checked_policy
 from fgan.data.tables.shapes import unfolded
 from fgan.data.tables.table import gone_in
 from fgan.data.tables.values import column_of
 from fgan.errors import DataError
-from fgan.estimation.inputs.kinds import Kinds
 from fgan.estimation.inputs.weighting import WeightsLike, taken_apart
 from fgan.estimation.weights import effective_size
 from fgan.load_options import LoadOptions
@@ -281,7 +281,9 @@ def _whole(
     if isinstance(samples, (str, Path)) and (Path(samples) / "config.json").is_file():
         samples = RunDirectory(samples)
     if isinstance(samples, RunDirectory):
-        drawn = samples.sample(n or DRAWN, seed=seed)
+        drawn = samples.rows(n or DRAWN, seed=seed)
+        if isinstance(drawn, Table):
+            return _of_table(drawn, str(samples.path), missing, needed)
         return _of_tensor(as_uint8(drawn) if drawn.ndim == 4 else drawn, str(samples.path))
     if isinstance(samples, (str, Path)) and Path(samples).suffix.lower() in ARRAYS:
         return _of_array(read_array(samples), str(samples), missing, options, say, needed)
@@ -298,7 +300,7 @@ def _whole(
 
 def _of_table(table: Samples, side: str, missing: str, needed: NDArray[np.bool_] | None) -> Read:
     """Return a mapping, or a table of pandas, polars or pyarrow."""
-    whole = table if isinstance(table, Table) else table_of(table, side)
+    whole = table if isinstance(table, Table) else table_in(table, side, _column)
     if needed is not None and len(needed) == whole.count:
         whole = whole.needing(needed)
     if missing == "refuse":
@@ -307,33 +309,6 @@ def _of_table(table: Samples, side: str, missing: str, needed: NDArray[np.bool_]
     cells = [one.cells for one in whole.columns.values()]
     gone = gone_in(whole.columns.values()) if missing == "drop" else None
     return Read(side, cells, tuple(whole.columns), None, True, how, gone, whole.dropped, whole.how)
-
-
-def table_of(table: Samples, side: str) -> Table:
-    """Return columns by name, of whichever library, as a table."""
-    keys = list(table.keys() if hasattr(table, "keys") else getattr(table, "column_names", table.columns))
-    names = tuple(map(str, keys))
-    if not names:
-        raise DataError(f"a table has at least one column; {side} has none.")
-    twice = next((name for name, count in Counter(names).items() if count > 1), None)
-    if twice is not None:
-        raise DataError(f'each column of a table has a name of its own; {side} has "{twice}" more than once.')
-    columns = {
-        name: _column(table[key], f"{side}, column {key}") for name, key in zip(names, keys, strict=True)
-    }
-    rows = len(columns[names[0]])
-    for name, column in columns.items():
-        if column.cells.ndim != 1:
-            raise DataError(
-                f'a column has one value in each row; "{name}" of {side} has the shape {column.cells.shape}. Give each '
-                "of its columns a name of its own."
-            )
-        if len(column) != rows:
-            raise DataError(
-                f'columns of a table have one length; in {side} "{names[0]}" has {rows} rows and "{name}" '
-                f"{len(column)}. Give rows that are whole."
-            )
-    return Table(columns, side, numbers=range(rows))
 
 
 def _require_complete(table: Table) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 from fgan.data.tables import ColumnRead, HowRead
 from fgan.data.tables.dates import ALMOST, require_plain_dates
 from fgan.data.tables.formats import is_number
+from fgan.data.tables.kinds import MOST_LABELS, ROWS_EACH, kind_of
 from fgan.data.tables.missing import sentinel_in
 from fgan.errors import DataError
-from fgan.estimation.inputs.kinds import MOST_LABELS, ROWS_EACH, kind_of
 from fgan.estimation.inputs.read import Array, Read
 
 ASKED, WORDS = "asked for", "words"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fgan.data.tables.kinds import Kinds, kinds_by_name
 from fgan.errors import DataError
 from fgan.estimation.inputs.counts import seen_as_histograms
 from fgan.estimation.inputs.encoding import (
@@ -13,7 +14,6 @@ from fgan.estimation.inputs.encoding import (
     require_alike,
     require_one_kind,
 )
-from fgan.estimation.inputs.kinds import Kinds, kinds_by_name
 from fgan.estimation.inputs.notes import notes_on_two_samples
 from fgan.estimation.inputs.read import Samples, opened, read, require_enough
 from fgan.estimation.inputs.settle import as_asked, how_read, notes_on_sentinels, notes_on_words, settle

@@ -10,9 +10,9 @@ import pytest
 from cases import one_fast
 
 import fgan
+from fgan.data.tables.kinds import kind_of
 from fgan.errors import DataError
 from fgan.estimation.inputs.joint import read_joint
-from fgan.estimation.inputs.kinds import kind_of
 from fgan.estimation.inputs.two_samples import read_two_samples
 
 
