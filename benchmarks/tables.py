@@ -3,12 +3,12 @@
     pip install ctgan
     python benchmarks/tables.py [--seconds 40] [--data cancer diabetes made] [--seeds 0 1 2] [--only fgan] [--epochs]
 
-Half of each table trains, the other half judges: how far synthetic rows are from rows that no generator has seen, by the
-Jensen-Shannon divergence of `fgan.estimate`; how often its critic tells them apart; and the mean over the columns of the
-same divergence of each. CTGAN fits as its defaults say, but stops at the last epoch within the seconds, which count the
-fitting of its transformer; with --epochs its default number of them is judged as well. fgan counts everything that `fgan.train`
-does; a short run that nobody counts tells how many steps that is. Ratios are of means over the seeds, fgan to CTGAN:
-below 1 fgan is nearer to the data.
+Half of each table trains, the other half judges: how far synthetic rows are from rows that no generator has seen, by
+the Jensen-Shannon divergence of `fgan.estimate`; how often its critic tells them apart; and the mean over the columns of
+the same divergence of each. CTGAN fits as its defaults say, but stops at the last epoch within the seconds, which count
+the fitting of its transformer; with --epochs its default number of them is judged as well. fgan counts all that
+`fgan.train` does; two short runs that nobody counts tell how many steps that is. Ratios are of means over the seeds,
+fgan to CTGAN: below 1 fgan is nearer to the data.
 """
 
 from __future__ import annotations
@@ -83,7 +83,9 @@ def made() -> pd.DataFrame:
         {
             "elevation": np.round(2500 + 300 * x[:, 1]).astype(int),
             "slope": np.round(np.exp(2 + 0.4 * x[:, 2]), 1),
-            "to_water": np.where(random.random(len(x)) < 0.2, 0, np.round(np.exp(4 + 0.7 * x[:, 3]))).astype(int),
+            "to_water": np.where(random.random(len(x)) < 0.2, 0, np.round(np.exp(4 + 0.7 * x[:, 3]))).astype(
+                int
+            ),
             "aspect": np.round(random.uniform(0, 360, len(x)) / 2 + 30 * np.abs(x[:, 4])).astype(int),
             "shade": np.round(x[:, 5], 3),
             "soil": soil,
@@ -112,20 +114,18 @@ def judged(
         for name in held_out
     ]
     accuracy = found.diagnostics.accuracy
-    return Judged(
-        data, who, seed, seconds, found.value, found.interval, accuracy, statistics.fmean(columns)
-    )
+    return Judged(data, who, seed, seconds, found.value, found.interval, accuracy, statistics.fmean(columns))
 
 
-def by_ctgan(
-    train: pd.DataFrame, n: int, seed: int, seconds: float | None
-) -> tuple[pd.DataFrame, float]:
+def by_ctgan(train: pd.DataFrame, n: int, seed: int, seconds: float | None) -> tuple[pd.DataFrame, float]:
     """Rows of CTGAN, and the seconds of its fit; its default epochs where none are given."""
     try:
         from ctgan import CTGAN
         from ctgan.synthesizers import ctgan as module
     except ImportError:
-        raise SystemExit("this compares with CTGAN, which is no part of fgan. Do: pip install ctgan") from None
+        raise SystemExit(
+            "this compares with CTGAN, which is no part of fgan. Do: pip install ctgan"
+        ) from None
 
     began = time.process_time()
 
@@ -137,7 +137,7 @@ def by_ctgan(
             count += 1
 
     torch.manual_seed(seed)
-    np.random.seed(seed)  # noqa: NPY002 - CTGAN draws from it
+    np.random.seed(seed)
     words = [name for name in train if train[name].dtype.kind not in "if"]
     model = CTGAN(enable_gpu=False)
     usual = module.tqdm
@@ -170,7 +170,7 @@ def by_fgan(
         return run.sample(n, seed=seed), seconds
 
 
-def _trained(train: pd.DataFrame, seed: int, steps: int, out: Path, recipe: dict[str, Any]) -> Any:  # noqa: ANN401
+def _trained(train: pd.DataFrame, seed: int, steps: int, out: Path, recipe: dict[str, Any]) -> Any:
     settings = {"device": "cpu", "log_every": 500, "sample_every": 0, "checkpoint_every": steps, **recipe}
     return fgan.train(train, steps=steps, seed=seed, out=out, say=lambda line: None, **settings)
 
@@ -222,7 +222,9 @@ def summary(found: list[Judged]) -> None:
     print("|---|---|---|---|---|---|")
     for data in dict.fromkeys(one.data for one in found):
         means = {
-            (who, name): statistics.fmean(getattr(one, name) for one in found if (one.data, one.who) == (data, who))
+            (who, name): statistics.fmean(
+                getattr(one, name) for one in found if (one.data, one.who) == (data, who)
+            )
             for who in {one.who for one in found}
             for name in ("joint", "accuracy", "columns")
         }

@@ -204,7 +204,7 @@ def _nearness(tables: Tables, fields: Sequence[Field], seed: int) -> Nearness:
     )
     p_value = float(1 + (shuffled / times.sum() >= share - 1e-12).sum()) / (PERMUTATIONS + 1)
     error = float(np.sqrt(((seen - share) ** 2 * times**2).sum())) / times.sum()
-    interval = max(0.0, share - 1.96 * error), min(1.0, share + 1.96 * error)
+    interval = max(0.0, share - 1.96 * float(error)), min(1.0, share + 1.96 * float(error))
     return Nearness(share, interval, expected, p_value, len(synthetic))
 
 

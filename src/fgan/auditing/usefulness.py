@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +11,13 @@ from numpy.typing import NDArray
 
 from fgan.auditing.fields import Field, Tables
 from fgan.errors import DataError, did_you_mean
-from fgan.evaluation.jackknife import Jackknife, folds, group_of
+from fgan.evaluation.jackknife import Jackknife, folds, group_of, student
 
 MOST_CODES = 250
 """Categories that the trees know apart, at most; rarer ones are to them as missing."""
 FEWEST = 50
+MODELS = 5
+"""Of each table, on bootstrap samples of its rows: how far their scores spread is what chance in these rows makes."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,8 @@ def checked_target(target: str | None, tables: Tables) -> Field | None:
 def usefulness(tables: Tables, target: Field, seed: int) -> Usefulness:
     """Train on synthetic and on real rows, and test both on held-out ones.
 
-    Both train on as many rows, by scikit-learn's gradient boosting of trees.
+    Both train on as many rows, by scikit-learn's gradient boosting of trees: five models of each table, on bootstrap
+    samples of its rows, whose spread counts in the intervals.
 
     Args:
         tables: real, synthetic and held-out rows.
@@ -99,25 +103,42 @@ def usefulness(tables: Tables, target: Field, seed: int) -> Usefulness:
     x = [_inputs(others, table, some) for table, some in enumerate(chosen)]
     y = [target.cells[table][some] for table, some in enumerate(chosen)]
     categorical = np.array([field.kind == "category" for field in others])
-    made = [_predicted(x[side], y[side], x[2], target.kind, categorical, seed) for side in (1, 0)]
     classes = target.kind == "category"
-    scored = [_balanced(y[2], one) if classes else _r_squared(y[2], one) for one in made]
+    score = _balanced if classes else _r_squared
+
+    def of(side: int) -> tuple[Jackknife, float]:
+        """Return the mean score of models of bootstrap samples of a table's rows, and how far they spread."""
+        found = []
+        for _ in range(MODELS):
+            again = random.integers(0, n, n)
+            made = _predicted(x[side][again], y[side][again], x[2], target.kind, categorical, seed)
+            found.append(score(y[2], made))
+        values = np.array([[one.value, *one.without] for one in found])
+        value, *without = values.mean(0).tolist()
+        return Jackknife(value, tuple(without)), float(values[:, 0].std(ddof=1))
+
+    (synthetic, spread), (real, real_spread) = of(1), of(0)
     apart = Jackknife(
-        scored[0].value - scored[1].value,
-        tuple(a - b for a, b in zip(scored[0].without, scored[1].without, strict=True)),
+        synthetic.value - real.value,
+        tuple(a - b for a, b in zip(synthetic.without, real.without, strict=True)),
     )
     guess = 1 / len(np.unique(y[2])) if classes else 0.0
-    synthetic, real, difference = (Score(one.value, one.interval()) for one in (*scored, apart))
     return Usefulness(
         target.name,
         "balanced accuracy" if classes else "R²",
-        synthetic,
-        real,
-        difference,
+        _score(synthetic, spread),
+        _score(real, real_spread),
+        _score(apart, math.hypot(spread, real_spread)),
         guess,
         n,
         len(y[2]),
     )
+
+
+def _score(found: Jackknife, spread: float) -> Score:
+    """Return a score whose interval holds the chance of the rows that test and of those that train."""
+    half = student(MODELS - 1, 0.95) * math.hypot(found.standard_error, spread)
+    return Score(found.value, (found.value - half, found.value + half))
 
 
 def _inputs(fields: list[Field], table: int, rows: NDArray[np.int64]) -> NDArray[np.float64]:
