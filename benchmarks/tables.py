@@ -4,8 +4,8 @@
     python benchmarks/tables.py [--seconds 40] [--data cancer diabetes made] [--seeds 0 1 2] [--only fgan] [--epochs]
 
 Half of each table trains, the other half judges: how far synthetic rows are from rows that no generator has seen, by
-the Jensen-Shannon divergence of `fgan.estimate`; how often its critic tells them apart; and the mean over the columns of
-the same divergence of each. CTGAN fits as its defaults say, but stops at the last epoch within the seconds, which count
+the Jensen-Shannon divergence of `fgan.estimate`; how often its critic tells them apart; and the mean over columns of the
+same divergence of each. CTGAN fits as its defaults say, but stops at the last epoch within the seconds, which count
 the fitting of its transformer; with --epochs its default number of them is judged as well. fgan counts all that
 `fgan.train` does; two short runs that nobody counts tell how many steps that is. Ratios are of means over the seeds,
 fgan to CTGAN: below 1 fgan is nearer to the data.

@@ -58,14 +58,14 @@ class Audit:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all of it in JSON's types."""
-        made = asdict(self)
-        for place, one in enumerate(self.columns):
-            made["columns"][place] |= {"differs": one.differs, "findings": one.findings}
-        for place, one in enumerate(self.pairs):
-            made["pairs"][place] |= {"differs": one.differs}
-        return jsonable(
-            {"verdict": self.verdict, "differs": self.differs, "leaks": self.privacy.leaks, **made}
-        )
+        more = {
+            "columns": [
+                {**asdict(one), "differs": one.differs, "findings": one.findings} for one in self.columns
+            ],
+            "pairs": [{**asdict(one), "differs": one.differs} for one in self.pairs],
+        }
+        said = {"verdict": self.verdict, "differs": self.differs, "leaks": self.privacy.leaks}
+        return jsonable({**said, **asdict(self), **more})
 
     def plot(self) -> Figure:
         """Return a figure: the divergence of each column, and how much each pair's association differs."""
