@@ -20,6 +20,7 @@ WANTED = {
     *(
         "train",
         "compare",
+        "audit",
         "evaluate",
         "between",
         "estimate",

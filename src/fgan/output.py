@@ -90,14 +90,14 @@ def to_people(line: str) -> None:
         stream.write(f"{line}\n")
 
 
-def progress_bar(total: int, *, shown: bool = True) -> tqdm:
-    """Return a bar of steps: on a terminal, and in a notebook as a widget where it has widgets."""
+def progress_bar(total: int, *, shown: bool = True, delay: float = 0) -> tqdm:
+    """Return a bar of steps, shown after a delay in seconds: on a terminal, in a notebook as a widget if it has any."""
     notebook = in_a_notebook()
     kind = tqdm
     if notebook and find_spec("ipywidgets"):
         from tqdm.notebook import tqdm as kind
     hidden = not shown or not (notebook or on_a_terminal(sys.stderr))
-    return kind(total=total, disable=hidden, unit="step", dynamic_ncols=True)
+    return kind(total=total, disable=hidden, unit="step", dynamic_ncols=True, delay=delay)
 
 
 def html_table(rows: Sequence[Sequence[object]], *, head: bool = True) -> str:

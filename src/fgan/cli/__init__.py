@@ -20,6 +20,7 @@ VERBS = {
     "sample": "draw samples from a run, as a picture or an array",
     "evaluate": "measure how good samples are, with intervals",
     "estimate": "estimate how far apart two sets of samples are, with intervals",
+    "audit": "judge a synthetic table: likeness, use, copies of real rows",
     "mi": "estimate how much two sets of columns share, with intervals",
     "compare": "train by many divergences at once, judge and rank them",
     "paper": "the f-GAN paper's tables, computed anew beside the published ones",

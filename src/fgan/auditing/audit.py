@@ -1,0 +1,104 @@
+"""`fgan.audit`: is this synthetic table like the real one, what is it good for, and what does it give away?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from fgan.auditing.columns import compare_columns
+from fgan.auditing.fields import KEEP, read_fields
+from fgan.auditing.joint import compare_jointly
+from fgan.auditing.pairs import compare_pairs
+from fgan.auditing.privacy import look_for_leaks
+from fgan.auditing.result import Audit
+from fgan.auditing.usefulness import checked_target, usefulness
+from fgan.cores import working
+from fgan.data.tables.kinds import Kinds
+from fgan.divergences.catalogue import divergence as divergence_named
+from fgan.estimation.inputs.read import Samples, check_count
+from fgan.output import Say, progress_bar, to_stderr
+from fgan.seeds import checked_seed
+
+SLOW = 3.0
+"""Seconds after which a terminal shows how far the audit is."""
+
+
+@working()
+def audit(
+    real: Samples,
+    synthetic: Samples,
+    *,
+    held_out: Samples | None = None,
+    target: str | None = None,
+    columns: Sequence[str] = (),
+    divergence: str = "js",
+    kinds: Kinds = None,
+    missing: str = KEEP,
+    n: int | None = None,
+    seed: int = 0,
+    say: Say = to_stderr,
+) -> Audit:
+    """Judge a synthetic table: against the real one, against chance, for a purpose, and for copies of real rows.
+
+    Args:
+        real: the rows that the generator saw, as `fgan.estimate` takes tables: of pandas, polars or Arrow, a dict of
+            columns, an array (n, d), or the path of a file.
+        synthetic: the rows that it made, likewise: the same columns in any order; or a run on a table, from which as
+            many are drawn.
+        held_out: real rows that it has not seen. Two questions need them: whether synthetic rows are nearer to those
+            that it saw than chance explains, and what the table is good for.
+        target: the column to predict for the latter.
+        columns: those to compare (default: all).
+        divergence: of the joint distribution and of each column.
+        kinds: "number" or "category" by column, as {"age": "number"} (default: what `fgan.estimate` takes them for).
+        missing: "keep" missing cells, which are compared as well; "drop" or "refuse" rows that have some.
+        n: the maximum number of rows of each table, drawn at random (default: all).
+        seed: decides folds, draws and permutations.
+        say: told how files were read.
+
+    Returns:
+        An `Audit`: print it, take its `to_dict()`, or draw it by `plot()`.
+
+    Raises:
+        DataError: for tables that cannot be read, other columns, fewer than 50 rows; a target without held-out rows.
+
+    >>> import numpy as np
+    >>> random = np.random.default_rng(0)
+    >>> x = random.normal(size=(2, 400, 1)) + random.normal(size=(2, 400, 2)) / 2
+    >>> found = audit(x[0], np.stack([x[1, :, 0], x[1, ::-1, 1]], 1))  # the columns are right, their relation is lost
+    >>> [one.differs for one in found.columns], [one.differs for one in found.pairs]
+    ([False, False], [True])
+    """
+    seed, name = checked_seed(seed), divergence_named(divergence).name
+    check_count(n)
+    samples = [one if not columns else _chosen(one, columns) for one in (real, synthetic)]
+    if held_out is not None:
+        samples.append(_chosen(held_out, columns) if columns else held_out)
+    tables = read_fields(samples, kinds, missing, n, seed, say)
+    goal = checked_target(target, tables)
+    for line in tables.read:
+        say(line)
+    with progress_bar(len(tables.fields) + 4, delay=SLOW) as bar:
+        of_columns = compare_columns(tables, name, seed, lambda: bar.update())
+        joint = compare_jointly(tables, name, seed)
+        bar.update(2)
+        pairs = compare_pairs(tables, seed)
+        bar.update()
+        privacy = look_for_leaks(tables, seed)
+        useful = usefulness(tables, goal, seed) if goal else None
+        bar.update()
+    return Audit(tables.names, tables.rows, joint, of_columns, pairs, useful, privacy, tables.notes)
+
+
+def _chosen(samples: Samples, columns: Sequence[str]) -> Samples:
+    """Return the wanted columns of a table; of a file, they are chosen as it is read."""
+    from pathlib import Path
+
+    from fgan.data.tables import Table, read_tables
+
+    if isinstance(samples, (str, Path)):
+        return read_tables([samples], [columns])[0]
+    if isinstance(samples, Table):
+        return samples.select(columns)
+    return (
+        {name: samples[name] for name in columns} if isinstance(samples, Mapping) else samples[list(columns)]
+    )

@@ -1,0 +1,244 @@
+"""Which columns differ, and how: distribution, range, invented and lost categories, missing cells, types."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from fgan.auditing.chance import LEVEL, all_in_the_first, exceedance, holm, of_all
+from fgan.auditing.fields import Field, Tables
+from fgan.data.tables.values import EPOCH
+from fgan.estimation.estimate import estimate
+from fgan.estimation.inputs.read import FEWEST, Array
+from fgan.output import silent
+
+FEWEST_EXPECTED = 5.0
+"""Categories of which fewer cells are expected are taken together in the test of shares."""
+NAMED = 3
+"""Categories that a sentence names."""
+
+
+@dataclass(frozen=True)
+class Test:
+    """A comparison of a column in two tables.
+
+    Args:
+        what: "distribution", "range", "invented", "lost" or "missing".
+        p_value: uncorrected.
+        corrected: for all comparisons of the audit; 1 until that is known.
+        says: what was found, for people.
+    """
+
+    what: str
+    p_value: float
+    says: str
+    corrected: float = 1.0
+
+    @property
+    def differs(self) -> bool:
+        """Whether chance does not explain it."""
+        return self.corrected <= LEVEL
+
+
+@dataclass(frozen=True)
+class ColumnAudit:
+    """How a column differs between the real and the synthetic table.
+
+    Args:
+        name, kind: of the column.
+        divergence: of its known cells, with a 95% interval; None where too few are known, and of identifiers.
+        interval: of the divergence.
+        tests: comparisons, each with a p-value.
+        facts: differences that need no test: a type that changed, fractions where all was whole.
+    """
+
+    name: str
+    kind: str
+    divergence: float | None
+    interval: tuple[float, float] | None
+    tests: tuple[Test, ...]
+    facts: tuple[str, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether it differs by more than chance explains."""
+        return bool(self.facts) or any(test.differs for test in self.tests)
+
+    @property
+    def findings(self) -> tuple[str, ...]:
+        """What differs, for people."""
+        return (*self.facts, *(test.says for test in self.tests if test.differs))
+
+    @property
+    def corrected(self) -> float:
+        """The smallest corrected p-value; 1 where there is no test."""
+        return min((test.corrected for test in self.tests), default=1.0)
+
+
+def compare_columns(
+    tables: Tables, divergence: str, seed: int, done: Callable[[], object]
+) -> tuple[ColumnAudit, ...]:
+    """Compare each column of the real and the synthetic table, and correct for all comparisons.
+
+    Numbers are compared by the test of Kolmogorov and Smirnov, categories by Pearson's chi-squared, missing cells
+    likewise; numbers beyond the real range, and categories that only one table has, by how many a fresh real table of
+    that size would bring. All p-values are corrected by Holm's rule.
+
+    Args:
+        tables: whose columns.
+        divergence: that is estimated of each.
+        seed: decides folds.
+        done: called after each column.
+    """
+    tests, rest = [], []
+    for field in tables.fields:
+        tests.append(tuple(_tests(field)))
+        rest.append((_divergence(field, divergence, seed), tuple(_facts(field))))
+        done()
+    corrected = iter(holm([test.p_value for some in tests for test in some]))
+    found = []
+    for field, some, ((value, interval), facts) in zip(tables.fields, tests, rest, strict=True):
+        some = tuple(Test(one.what, one.p_value, one.says, of_all(next(corrected))) for one in some)
+        found.append(ColumnAudit(field.name, field.kind, value, interval, some, facts))
+    return tuple(found)
+
+
+def _divergence(field: Field, divergence: str, seed: int) -> tuple[float | None, tuple[float, float] | None]:
+    real, synthetic = field.known(0), field.known(1)
+    if field.kind not in ("number", "category") or min(len(real), len(synthetic)) < FEWEST:
+        return None, None
+    if len(np.unique(real)) == 1 and np.array_equal(np.unique(real), np.unique(synthetic)):
+        return 0.0, (0.0, 0.0)
+    found = estimate(
+        {field.name: real},
+        {field.name: synthetic},
+        divergence,
+        kinds={field.name: field.kind},
+        seed=seed,
+        say=silent,
+    )
+    return found.value, found.interval  # pyright: ignore[reportAttributeAccessIssue] - one divergence
+
+
+def _facts(field: Field) -> Iterator[str]:
+    if field.kind == "changed":
+        yield f"its type changed: {field.why}"
+        return
+    if "nothing" in field.types[:2] and field.types[0] != field.types[1]:
+        yield f"all cells are missing in the {'synthetic' if field.types[1] == 'nothing' else 'real'} table"
+    synthetic = field.known(1)
+    if field.kind == "number" and not field.unit and field.types[:2] == ("whole numbers", "numbers"):
+        share = float((synthetic != np.round(synthetic)).mean())
+        yield f"real ones are whole numbers, {share:.0%} of the synthetic ones are not"
+    if field.kind == "identifier" and len(synthetic):
+        real = field.known(0)
+        again = [len(cells) - len(np.unique(cells)) for cells in (real, synthetic)]
+        if again[1] and not again[0]:
+            yield f"real values are all different, {again[1]:,} synthetic ones are repeated"
+
+
+def _tests(field: Field) -> Iterator[Test]:
+    if field.lacks:
+        yield _missing(field)
+    real, synthetic = field.known(0), field.known(1)
+    if not len(real) or not len(synthetic):
+        return
+    if field.kind == "number":
+        yield _of_numbers(real, synthetic, field.unit)
+        yield _range(real, synthetic, field.unit)
+    if field.kind == "category":
+        words, place = np.unique(np.concatenate([real, synthetic]), return_inverse=True)
+        counts = np.stack([np.bincount(part, minlength=len(words)) for part in np.split(place, [len(real)])])
+        if len(words) > 1:
+            yield _of_categories(words, counts)
+        yield from _invented(words, counts)
+        yield from _lost(words, counts)
+
+
+def _missing(field: Field) -> Test:
+    from scipy.stats import fisher_exact
+
+    counts = np.array([[int(one.sum()), len(one) - int(one.sum())] for one in field.missing[:2]])
+    shares = counts[:, 0] / counts.sum(1)
+    says = f"{shares[0]:.1%} of the real cells are missing, {shares[1]:.1%} of the synthetic ones"
+    return Test("missing", float(fisher_exact(counts).pvalue), says)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _of_numbers(real: Array, synthetic: Array, unit: str) -> Test:
+    from scipy.stats import ks_2samp
+
+    found = ks_2samp(real, synthetic)
+    quarters = [np.quantile(one, (0.25, 0.5, 0.75)) for one in (real, synthetic)]
+    middles = [_spell(one[1], unit) for one in quarters]
+    halves = [f"{_spell(one[0], unit)} to {_spell(one[2], unit)}" for one in quarters]
+    says = f"half of the real values lie in {halves[0]}, of the synthetic ones in {halves[1]}"
+    if middles[0] != middles[1]:
+        says = f"the median is {middles[0]} in real rows and {middles[1]} in synthetic ones; {says}"
+    return Test("distribution", float(found.pvalue), says)  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def _range(real: Array, synthetic: Array, unit: str) -> Test:
+    low, high = real.min(), real.max()
+    beyond = int(((synthetic < low) | (synthetic > high)).sum())
+    says = (
+        f"{beyond:,} synthetic values lie outside the real range, {_spell(low, unit)} to {_spell(high, unit)}: "
+        f"{_spell(synthetic.min(), unit)} to {_spell(synthetic.max(), unit)}"
+    )
+    return Test("range", exceedance(beyond, len(synthetic), 2, len(real)), says)
+
+
+def _of_categories(words: Array, counts: Array) -> Test:
+    from scipy.stats import chi2_contingency
+
+    sizes = counts.sum(1)
+    expected = counts.sum(0) * sizes.min() / sizes.sum()
+    common = expected >= FEWEST_EXPECTED
+    merged = counts[:, common]
+    if not common.all():
+        merged = np.concatenate([merged, counts[:, ~common].sum(1, keepdims=True)], 1)
+    merged = merged[:, merged.sum(0) > 0]
+    p_value = float(chi2_contingency(merged, correction=False).pvalue) if merged.shape[1] > 1 else 1.0  # pyright: ignore[reportAttributeAccessIssue]
+    shares = counts / sizes[:, None]
+    most = np.argsort(-np.abs(shares[0] - shares[1]))[:NAMED]
+    parts = [
+        f"{words[k]} {shares[0, k]:.1%} → {shares[1, k]:.1%}" for k in most if shares[0, k] != shares[1, k]
+    ]
+    return Test("distribution", p_value, f"shares differ: {', '.join(parts)}")
+
+
+def _invented(words: Array, counts: Array) -> Iterator[Test]:
+    new = counts[0] == 0
+    if new.any():
+        count = int(counts[1, new].sum())
+        once = int((counts[0] == 1).sum())
+        says = f"{_named(words[new], counts[1, new])} in no real row, in {count:,} synthetic ones"
+        yield Test("invented", exceedance(count, int(counts[1].sum()), once + 1, int(counts[0].sum())), says)
+
+
+def _lost(words: Array, counts: Array) -> Iterator[Test]:
+    lost = counts[1] == 0
+    if lost.any():
+        sizes = counts.sum(1)
+        most = int(counts[0, lost].max())
+        p_value = min(1.0, len(words) * all_in_the_first(most, int(sizes[0]), int(sizes[1])))
+        rows = int(counts[0, lost].sum())
+        says = f"{_named(words[lost], counts[0, lost])} in {rows:,} real rows, in no synthetic one"
+        yield Test("lost", p_value, says)
+
+
+def _named(words: Array, counts: Array) -> str:
+    """Name the most frequent of some categories, and count the others."""
+    order = np.argsort(-counts, kind="stable")
+    named = ", ".join(f'"{words[k]}"' for k in order[:NAMED])
+    return named + (f" and {len(words) - NAMED} more" if len(words) > NAMED else "")
+
+
+def _spell(value: float, unit: str) -> str:
+    """Write a number with four digits, and a number of days as the date that it is."""
+    if not unit.startswith("days since"):
+        return f"{value:.4g}" + (f" {unit}" if unit else "")
+    moment = EPOCH + dt.timedelta(days=float(value))
+    return moment.date().isoformat()

@@ -1,0 +1,231 @@
+"""What a synthetic table gives away of the real rows: copies, rows too near to them, rare combinations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from fgan.auditing.chance import LEVEL
+from fgan.auditing.fields import Field, Tables
+from fgan.evaluation.copying import nearest_training
+from fgan.evaluation.jackknife import proportion
+
+NOT_PROVED = (
+    "These checks find some leaks and rule none out: they are no differential privacy, which only the way in which a "
+    "table was made can give. Other attacks may find more."
+)
+PERMUTATIONS = 999
+MOST_SEARCHED = 10_000
+"""Synthetic rows whose nearest real row is looked for, at most."""
+Rows = list[tuple[object, ...]]
+
+
+@dataclass(frozen=True)
+class Matches:
+    """How many rows occur in the real table, and how many would by chance.
+
+    Args:
+        count: synthetic rows that equal a real one.
+        of: synthetic rows.
+        distinct: the real rows, or combinations, that they equal.
+        share: count / of.
+        interval: of the share, 95%.
+        floor: the share of other real rows that do: held-out ones, or else each real row among the others.
+        floor_interval: of it.
+        p_value: of the hypothesis that synthetic rows equal real ones no oftener than other real rows do; this and all
+            others are corrected for the number of checks.
+    """
+
+    count: int
+    of: int
+    distinct: int
+    share: float
+    interval: tuple[float, float]
+    floor: float
+    floor_interval: tuple[float, float]
+    p_value: float
+
+    @property
+    def above_chance(self) -> bool:
+        """Whether there are more than chance explains."""
+        return self.p_value <= LEVEL
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """How often the real row that is nearest to a synthetic one is a row that the generator saw.
+
+    Args:
+        share: of synthetic rows.
+        interval: 95%.
+        expected: the share of a generator that remembers nothing: real rows among real and held-out ones.
+        p_value: of the hypothesis that it remembers nothing, by exchanging real and held-out rows.
+        of: synthetic rows that were looked at.
+    """
+
+    share: float
+    interval: tuple[float, float]
+    expected: float
+    p_value: float
+    of: int
+
+    @property
+    def above_chance(self) -> bool:
+        """Whether synthetic rows are nearer to real ones than chance explains."""
+        return self.p_value <= LEVEL
+
+
+Found = TypeVar("Found", Matches, Nearness)
+
+
+@dataclass(frozen=True)
+class Privacy:
+    """What was found of real rows in the synthetic table.
+
+    Args:
+        copies: synthetic rows that equal a real row in all columns but identifiers.
+        nearness: None without held-out rows, which it needs.
+        rare: synthetic rows with a combination of categories that exactly one real row has; None without two columns of
+            categories.
+        identifiers: by column of words that differ from row to row, synthetic values that occur in the real table.
+        not_proved: what all of it does not say.
+    """
+
+    copies: Matches
+    nearness: Nearness | None
+    rare: Matches | None
+    identifiers: dict[str, Matches]
+    not_proved: str = NOT_PROVED
+
+    @property
+    def leaks(self) -> bool:
+        """Whether something of the real rows was found, beyond chance."""
+        found = (self.copies, self.nearness, self.rare, *self.identifiers.values())
+        return any(one is not None and one.above_chance for one in found)
+
+
+def look_for_leaks(tables: Tables, seed: int) -> Privacy:
+    """Look for real rows in the synthetic table.
+
+    Where a generator remembers nothing, real and held-out rows are exchangeable, whatever it makes: the row that is
+    nearest to a synthetic one is one that it saw as often as such rows are among all of these.
+
+    Args:
+        tables: real, synthetic and perhaps held-out rows.
+        seed: decides draws and permutations.
+
+    Source: Meehan, Chaudhuri and Dasgupta, "A Non-Parametric Test to Detect Data-Copying in Generative Models" (2020);
+    Giomi, Boenisch, Wehmeyer and Tasnádi, "A Unified Framework for Quantifying Privacy Risk in Synthetic Data" (2023),
+    for held-out rows as the control.
+    """
+    fields = tables.compared
+    words = tables.of_kind("category")
+    sides = range(len(tables.rows))
+    names = [field for field in tables.of_kind("identifier") if field.types[0] == "words"]
+    identifiers = {one.name: _matches([_rows([one], side, known=True) for side in sides]) for one in names}
+    copies = _matches([_rows(fields, side) for side in sides])
+    rare = _matches([_rows(words, side) for side in sides], alone=True) if len(words) > 1 else None
+    nearness = _nearness(tables, fields, seed) if len(sides) > 2 and fields else None
+    checks = sum(one is not None for one in (copies, rare, nearness, *names))
+
+    def corrected(one: Found) -> Found:
+        return replace(one, p_value=min(1.0, checks * one.p_value))
+
+    return Privacy(
+        corrected(copies),
+        nearness and corrected(nearness),
+        rare and corrected(rare),
+        {name: corrected(one) for name, one in identifiers.items()},
+    )
+
+
+def _rows(fields: Sequence[Field], table: int, *, known: bool = False) -> Rows:
+    """Return rows of cells, None where one is missing; of one field, only those that are known on request."""
+    columns = []
+    for field in fields:
+        cells = field.known(table) if known else field.cells[table].astype(object)
+        if not known:
+            cells[field.missing[table]] = None
+        columns.append(cells.tolist())
+    return list(zip(*columns, strict=True))
+
+
+def _matches(rows: Sequence[Rows], *, alone: bool = False) -> Matches:
+    """Count synthetic rows that are in the real table.
+
+    Args:
+        rows: of each table.
+        alone: only of the real ones that occur there once.
+    """
+    from scipy.stats import fisher_exact
+
+    real = Counter(rows[0])
+    known = {row for row, count in real.items() if count == 1} if alone else set(real)
+    hits = [row for row in rows[1] if row in known]
+    if len(rows) > 2:
+        others = np.array([row in known for row in rows[2]], dtype=bool)
+    elif alone:  # of n rows, those that would be alone twice if their like came: Good and Turing
+        twice = 2 * sum(count == 2 for count in real.values())
+        others = np.arange(len(rows[0])) < twice
+    else:
+        others = np.array([real[row] > 1 for row in rows[0]], dtype=bool)
+    share, floor = (
+        proportion(torch.from_numpy(one)) for one in (np.arange(len(rows[1])) < len(hits), others)
+    )
+    table = [[len(hits), len(rows[1]) - len(hits)], [int(others.sum()), int((~others).sum())]]
+    p_value = float(fisher_exact(table, alternative="greater").pvalue)  # pyright: ignore[reportAttributeAccessIssue]
+    intervals = [
+        (max(0.0, one.value - 1.96 * one.standard_error), min(1.0, one.value + 1.96 * one.standard_error))
+        for one in (share, floor)
+    ]
+    return Matches(
+        len(hits), len(rows[1]), len(set(hits)), share.value, intervals[0], floor.value, intervals[1], p_value
+    )
+
+
+def _nearness(tables: Tables, fields: Sequence[Field], seed: int) -> Nearness:
+    random = np.random.default_rng(seed)
+    points = [_points(fields, table) for table in range(3)]
+    synthetic = points[1][random.permutation(len(points[1]))[:MOST_SEARCHED]]
+    order = random.permutation(len(points[0]) + len(points[2]))  # so that ties say nothing
+    pooled = np.concatenate([points[0], points[2]])[order]
+    seen = order < len(points[0])
+    _, nearest = nearest_training(torch.from_numpy(synthetic), torch.from_numpy(pooled))
+    times = np.bincount(nearest[:, 0].numpy(), minlength=len(pooled)).astype(np.float64)
+    share, expected = float(times[seen].sum() / times.sum()), float(seen.mean())
+    shuffled = np.array(
+        [times[random.permutation(len(seen))[: int(seen.sum())]].sum() for _ in range(PERMUTATIONS)]
+    )
+    p_value = float(1 + (shuffled / times.sum() >= share - 1e-12).sum()) / (PERMUTATIONS + 1)
+    error = float(np.sqrt(((seen - share) ** 2 * times**2).sum())) / times.sum()
+    interval = max(0.0, share - 1.96 * float(error)), min(1.0, share + 1.96 * float(error))
+    return Nearness(share, interval, expected, p_value, len(synthetic))
+
+
+def _points(fields: Sequence[Field], table: int) -> NDArray[np.float32]:
+    """Return rows as points: numbers as their share of real ones below, and two categories as far as opposite ends."""
+    made = []
+    for field in fields:
+        cells, gone = field.cells[table], field.missing[table]
+        if field.kind == "number":
+            ordered = np.sort(field.known(0))
+            if not len(ordered):
+                continue
+            low, high = (np.searchsorted(ordered, cells, side) for side in ("left", "right"))
+            spread = max(float(np.quantile(ordered, 0.75) - np.quantile(ordered, 0.25)), 1e-30)
+            outside = (
+                cells - cells.clip(ordered[0], ordered[-1])
+            ) / spread  # ranks end there, distances do not
+            made.append(np.where(gone, 0.5, (low + high) / (2 * len(ordered)) + outside)[:, None])
+        else:
+            words = np.unique(field.known(0))
+            made.append(np.sqrt(0.5) * (cells[:, None] == words) * ~gone[:, None])
+        if field.lacks:
+            made.append(gone[:, None])
+    return np.concatenate(made, 1).astype(np.float32)

@@ -1,0 +1,61 @@
+"""`fgan audit`: tables from files, a run in place of one, and the result in files."""
+
+import json
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Two files of one distribution, the second with other spelling and order."""
+    folder = tmp_path_factory.mktemp("audit")
+    random = np.random.default_rng(0)
+    for name, separator in (("real", ","), ("made", ";"), ("unseen", ",")):
+        lines = [["age", "height", "town"], ["town", "age", "height"]][name == "made"]
+        rows = [separator.join(lines)]
+        for _ in range(300):
+            cells = {"age": str(random.integers(18, 80)), "height": f"{random.normal(1.7, 0.1):.2f}",
+                     "town": random.choice(["Oslo", "Rome", ""])}  # fmt: skip
+            rows.append(separator.join(cells[one] for one in lines))
+        (folder / f"{name}.csv").write_text("\n".join(rows))
+    return folder
+
+
+def test_files_are_judged_and_the_result_is_kept(folder, fgan_command):
+    done = fgan_command(
+        "audit",
+        "real.csv",
+        "made.csv",
+        "--held-out",
+        "unseen.csv",
+        "--target",
+        "town",
+        "--out",
+        "audit.html",
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("No difference found") and "Usefulness: predicting town" in done.stdout
+    assert (folder / "audit.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    done = fgan_command("audit", "real.csv", "made.csv", "--columns", "age,town", "--json", cwd=folder)
+    found = json.loads(done.stdout)
+    assert [one["name"] for one in found["columns"]] == ["age", "town"] and len(found["pairs"]) == 1
+
+
+def test_a_mistake_is_answered_by_what_mends_it(folder, fgan_command):
+    done = fgan_command("audit", "real.csv", "made.csv", "--target", "age", cwd=folder)
+    assert done.returncode == 2 and "--held-out" in done.stderr
+    done = fgan_command("audit", "real.csv", "made.csv", "--out", "audit.pdf", cwd=folder)
+    assert done.returncode == 2 and ".html" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_run_on_a_table_is_judged_by_the_rows_that_it_makes(folder, fgan_command):
+    small = ("--steps", "30", "--width", "8", "--device", "cpu")
+    done = fgan_command("train", "real.csv", *small, "--out", "run", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    done = fgan_command("audit", "real.csv", "run", "--json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert found["rows"] == [300, 300] and found["names"][1] == "run"
