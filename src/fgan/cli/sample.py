@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -59,7 +59,7 @@ def run(arguments: list[str]) -> None:
             raise FganError(
                 f'{command.run} makes rows of a table: --out must end in {", ".join(TABLES)}; got "{out}".'
             )
-        rows = source.rows(command.n, seed=command.seed, label=command.label, best=command.best)
+        rows: Any = source.rows(command.n, seed=command.seed, label=command.label, best=command.best)
         save_table(rows, out, table)
         print_error(f"{command.n} rows in {out}")
         return

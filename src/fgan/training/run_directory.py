@@ -346,8 +346,8 @@ class RunDirectory:
     ) -> Any:  # noqa: ANN401 - a DataFrame of pandas, where it is there
         """Return n samples (n, *shape) of the newest checkpoint's generator, the same for the same seed.
 
-        They are float32, or float64 where the data were numbers that float32 cannot keep apart. Of a run on a table they
-        are its rows: a DataFrame where pandas is installed, else a mapping from names to columns.
+        They are float32, or float64 where the data were numbers that float32 cannot keep apart. Of a run on a table
+        they are its rows: a DataFrame where pandas is installed, else a mapping from names to columns.
 
         Args:
             n: how many.

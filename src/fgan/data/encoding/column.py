@@ -118,7 +118,7 @@ def _per_unit(unit: str) -> int:
 
 def stored_of(values: Any) -> Stored:  # noqa: ANN401 - a column of a library
     """Return the type of a column of pandas, polars or Arrow."""
-    kind = getattr(values, "dtype", getattr(values, "type", ""))
+    kind: Any = getattr(values, "dtype", getattr(values, "type", ""))
     categories = getattr(kind, "categories", None)
     if str(kind) == "category" and categories is not None:
         return Stored("category", tuple(categories.tolist()), bool(kind.ordered))

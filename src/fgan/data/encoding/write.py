@@ -107,10 +107,8 @@ def _series(column: Column, code: ColumnCode) -> Any:  # noqa: ANN401 - pandas i
         values[gone if gone is not None else []] = np.timedelta64("NaT")
         return pandas.Series(values)
     if cells.dtype.kind in "Ub":
-        series = pandas.Series(
-            _without(cells.tolist(), gone),
-            dtype=object if gone is not None or cells.dtype.kind == "U" else bool,
-        )
+        whole = gone is None and cells.dtype.kind == "b"
+        series = pandas.Series(_without(cells.tolist(), gone), dtype=bool if whole else object)
     else:
         series = pandas.Series(cells)
         if gone is not None:
