@@ -221,9 +221,13 @@ def _grid(cells: Array, decimals: int | None, name: str) -> tuple[int | None, in
         return None, 0, 1
     ticks = _ticks(cells, decimals)
     origin = int(ticks.min())
-    if int(ticks.max()) - origin > EXACT:
+    far = int(ticks.max()) - origin
+    if far >= 2**63:
         raise DataError(_too_far(name))
-    return decimals, origin, int(np.gcd.reduce(ticks - origin)) or 1
+    step = int(np.gcd.reduce(ticks - origin)) or 1
+    if far // step > EXACT:
+        raise DataError(_too_far(name))
+    return decimals, origin, step
 
 
 def _too_far(name: str) -> str:
