@@ -167,7 +167,6 @@ def _has_rules(network: nn.Module) -> bool:
 @run.register(nn.LeakyReLU)
 @run.register(nn.Tanh)
 @run.register(nn.Sigmoid)
-@run.register(Choices)
 def _(layer: nn.Module, stack: Stack, x: Tensor) -> Tensor:
     return layer(x)
 
@@ -198,6 +197,11 @@ def _(layer: Affine, stack: Stack, x: Tensor) -> Tensor:
         stack.of(layer.scale)[0],
     )  # a matter of the data: the same for all
     return torch.addcmul(shift, scale, x if scale.numel() == 1 else stack.parted(x))
+
+
+@run.register
+def _(layer: Choices, stack: Stack, x: Tensor) -> Tensor:
+    return layer.choose(x[..., : layer.draws], run(layer.layers, stack, x[..., layer.draws :]))
 
 
 @run.register
