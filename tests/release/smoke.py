@@ -1,4 +1,4 @@
-"""What an installed fgan must do, run by any Python outside a checkout: python smoke.py PLACE, where it is installed."""
+"""What an installed fgan must do, outside a checkout: python smoke.py PLACE, the folder it is installed in."""
 
 import subprocess
 import sys
@@ -23,7 +23,9 @@ def main(place: Path) -> None:
         run = Path(folder) / "run"
         fgan_says("train", "digits", "--steps", "20", "--compile", "off", "--out", str(run))
         fgan_says("sample", str(run), "--n", "4", "--out", f"{folder}/samples.png")
-        fgan_says("evaluate", str(run), "--n", "200", "--metrics", "fid")  # reads the weights that are shipped
+        fgan_says(
+            "evaluate", str(run), "--n", "200", "--metrics", "fid"
+        )  # reads the weights that are shipped
         fgan_says("report", str(run), "--out", f"{folder}/report.html")
         assert Path(folder, "report.html").stat().st_size > 10_000
     draws = fgan.load_data("moons").train.draw
@@ -32,7 +34,7 @@ def main(place: Path) -> None:
     random = torch.Generator().manual_seed(0)
     found = fgan.estimate(draws(500, random), draws(500, random) + 2, divergence="js")
     assert found.value > 0.1, found
-    print(f"fgan {fgan.__version__} works")
+    sys.stdout.write(f"fgan {fgan.__version__} works\n")
 
 
 if __name__ == "__main__":

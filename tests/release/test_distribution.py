@@ -18,7 +18,9 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 def published(tmp_path_factory):
     """The sdist, and the wheel made of it, as a release makes them."""
     out = tmp_path_factory.mktemp("dist")
-    subprocess.run([sys.executable, "-m", "build", "--outdir", out, ROOT], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "build", "--outdir", out, ROOT], check=True, stdout=subprocess.DEVNULL
+    )
     (wheel,), (sdist,) = out.glob("*.whl"), out.glob("*.tar.gz")
     return wheel, sdist
 
@@ -59,9 +61,13 @@ def test_the_version_stands_in_one_place_and_the_changelog_knows_it():
 
     assert fgan.__version__ == PROJECT["version"]
     newest = next(
-        line for line in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines() if line.startswith("## ")
+        line
+        for line in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8").splitlines()
+        if line.startswith("## ")
     )
-    assert newest in ("## Unreleased", f"## {PROJECT['version']}") or newest.startswith(f"## {PROJECT['version']} ")
+    assert newest in ("## Unreleased", f"## {PROJECT['version']}") or newest.startswith(
+        f"## {PROJECT['version']} "
+    )
     assert "version:" not in (ROOT / "CITATION.cff").read_text(encoding="utf-8").replace("cff-version:", "")
 
 

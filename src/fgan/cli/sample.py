@@ -130,14 +130,15 @@ def _checked(command: SampleCommand) -> Path | None:
 def _write_rows(command: SampleCommand, sampler: Sampler, out: Path) -> str:
     """Write rows of a table and return what they are."""
     from fgan.data.encoding.write import save_table
+    from fgan.data.tables import Table
 
-    assert sampler.table is not None, "it makes rows"
     if out.suffix.lower() not in TABLES:
         raise FganError(
             f'{command.run} makes rows of a table: --out must end in {", ".join(TABLES)}; got "{out}".'
         )
     n = command.n or 64
     rows = sampler.rows(n, seed=command.seed, label=command.label, truncate=command.truncate)
+    assert isinstance(rows, Table) and sampler.table, "it makes rows"
     save_table(rows, out, sampler.table)
     return f"{n} rows"
 

@@ -56,48 +56,52 @@ def gather(
     """
     if isinstance(samples, (str, Path)) and is_run(samples):
         samples = RunDirectory(samples)
-    if isinstance(samples, RunDirectory) or (isinstance(samples, Drawable) and not best):
-        if isinstance(samples, Drawable):
-            name, drawn = samples.source, samples.sample(n, seed=seed)
-        else:
-            drawn = samples.encoded(n, seed=seed, best=best)
-            checkpoints = samples.best_checkpoints() if best else samples.checkpoints()
-            name = f"{samples.path}, {'best at ' if best else ''}step {checkpoints.newest():,}"
+    if best and not isinstance(samples, RunDirectory):
+        what = samples if isinstance(samples, (str, Path)) else f"the {kind_of(samples)}"
+        what = samples.source if isinstance(samples, Drawable) else what
+        raise DataError(f"--best chooses a checkpoint of a run; {what} is none. Leave it out.")
+    if isinstance(samples, RunDirectory | Drawable):
+        name, drawn = _made_by(samples, n, seed, best)
         _require_finite(drawn, name)
         # A conditional run makes its classes in turn, and groups of samples must not be classes.
         drawn = as_uint8(drawn) if drawn.ndim == 4 else _held(drawn, dataset)
         return name, shuffled(_like(drawn, dataset, name), seed)
-    if best:
-        what = samples if isinstance(samples, (str, Path)) else f"the {kind_of(samples)}"
-        what = samples.source if isinstance(samples, Drawable) else what
-        raise DataError(f"--best chooses a checkpoint of a run; {what} is none. Leave it out.")
-    table = _table_in(samples, dataset, say)
-    if isinstance(samples, (str, Path)) and (
-        str(samples).startswith("hub:") or Path(samples).suffix == ".safetensors"
-    ):
-        raise DataError(
-            f'{samples} is an exported generator. Open it first: fgan.evaluate(fgan.load("{samples}"), data).'
-        )
-    if table is not None and dataset.table is not None:
-        name = table.name
-        values = torch.from_numpy(dataset.table.encode(table)).float()
-    elif isinstance(samples, (str, Path)):
-        name, values = (
-            str(samples),
-            _held(_read(str(samples), dataset, options or LoadOptions(), say), dataset),
-        )
-    elif isinstance(samples, Dataset):
-        name, values = samples.name, _held(_all_of(samples), dataset)
-    else:
-        passed = read_passed(samples, options=options, say=say)
-        name = f"{'an' if passed.kind[0] in 'aeio' else 'a'} {passed.kind}"
-        values = passed.values(options, say, dataset.frame)
+    name, values = _given(samples, dataset, options, say)
     if len(values) > n:
         say(f"{n:,} of {len(values):,} samples of {name} are judged; --n (n= in Python) takes more")
     return name, shuffled(_like(values, dataset, name), seed)[:n]
 
 
-def _table_in(samples: Samples, dataset: Dataset, say: Say) -> Table | None:
+def _made_by(samples: RunDirectory | Drawable, n: int, seed: int, best: bool) -> tuple[str, Tensor]:
+    """Return what to call a trained generator, and n of its samples."""
+    if isinstance(samples, Drawable):
+        return samples.source, samples.sample(n, seed=seed)
+    drawn = samples.encoded(n, seed=seed, best=best)
+    checkpoints = samples.best_checkpoints() if best else samples.checkpoints()
+    return f"{samples.path}, {'best at ' if best else ''}step {checkpoints.newest():,}", drawn
+
+
+def _given(
+    samples: Passable | str | Path, dataset: Dataset, options: LoadOptions | None, say: Say
+) -> tuple[str, Tensor]:
+    """Return what to call samples that somebody made, and all of them."""
+    table = _table_in(samples, dataset, say)
+    if table is not None and dataset.table is not None:
+        return table.name, torch.from_numpy(dataset.table.encode(table)).float()
+    if isinstance(samples, (str, Path)):
+        if str(samples).startswith("hub:") or Path(samples).suffix == ".safetensors":
+            raise DataError(
+                f'{samples} is an exported generator. Open it first: fgan.evaluate(fgan.load("{samples}"), data).'
+            )
+        return str(samples), _held(_read(str(samples), dataset, options or LoadOptions(), say), dataset)
+    if isinstance(samples, Dataset):
+        return samples.name, _held(_all_of(samples), dataset)
+    passed = read_passed(samples, options=options, say=say)
+    name = f"{'an' if passed.kind[0] in 'aeio' else 'a'} {passed.kind}"
+    return name, passed.values(options, say, dataset.frame)
+
+
+def _table_in(samples: Passable | str | Path, dataset: Dataset, say: Say) -> Table | None:
     """Return samples that are rows of the data's table, read as its columns are; None of all else."""
     if dataset.table is None:
         return None

@@ -18,6 +18,7 @@ from fgan.data import Dataset
 from fgan.data.encoding import TableEncoding
 from fgan.data.encoding.write import frame_of
 from fgan.data.record import Record
+from fgan.data.tables import Table
 from fgan.draws import DrawnFrom
 from fgan.errors import DataError, RunError, TakenError
 from fgan.files import replace_durably
