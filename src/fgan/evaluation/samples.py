@@ -53,7 +53,11 @@ def gather(
     """
     if isinstance(samples, (str, Path)) and is_run(samples):
         samples = RunDirectory(samples)
-    if isinstance(samples, RunDirectory) or (isinstance(samples, Drawable) and not best):
+    if best and not isinstance(samples, RunDirectory):
+        what = samples.source if isinstance(samples, Drawable) else samples
+        what = what if isinstance(what, (str, Path)) else f"the {kind_of(what)}"
+        raise DataError(f"--best chooses a checkpoint of a run; {what} is none. Leave it out.")
+    if isinstance(samples, RunDirectory | Drawable):
         if isinstance(samples, Drawable):
             name, drawn = samples.source, samples.sample(n, seed=seed)
         else:
@@ -64,10 +68,6 @@ def gather(
         # A conditional run makes its classes in turn, and groups of samples must not be classes.
         drawn = as_uint8(drawn) if drawn.ndim == 4 else _held(drawn, dataset)
         return name, shuffled(_like(drawn, dataset, name), seed)
-    if best:
-        what = samples if isinstance(samples, (str, Path)) else f"the {kind_of(samples)}"
-        what = samples.source if isinstance(samples, Drawable) else what
-        raise DataError(f"--best chooses a checkpoint of a run; {what} is none. Leave it out.")
     if isinstance(samples, (str, Path)):
         if str(samples).startswith("hub:") or Path(samples).suffix == ".safetensors":
             raise DataError(
