@@ -245,6 +245,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "empty": (lambda: torch.zeros(0, 3), "empty"),
     "one": (lambda: torch.zeros(1, 3), "at least 2"),
     "rank 1": (lambda: [1.0, 2.0, 3.0], "rank 1"),
+    "too few labels": (lambda: (FLOATS, LABELS[1:]), rf"holds {N} samples and {N - 1} labels"),
     "labels that are no classes": (lambda: (FLOATS, [1, "a"] * (N // 2)), "labels are"),
 }
 

@@ -139,6 +139,7 @@ def test_a_run_by_keywords_is_resumed_by_them(tmp_path):
         ([fgan.TrainConfig(data="moons")], {"preset": "original"}, 'got the preset "original" beside it'),
         ([fgan.load_data("moons")], {"dataset": fgan.load_data("moons")}, "two data sets"),
         ([{"a": 1}], {}, "got dict"),
+        ([None], {}, "there are no data: got None"),
         (["moons"], {"steps": "many"}, "\"steps\" must be int; got 'many'"),
     ],
 )

@@ -9,6 +9,7 @@ import time
 
 import numpy as np
 import pytest
+from torch import nn
 
 import fgan
 from fgan.errors import FganError, RunError, TakenError
@@ -16,6 +17,7 @@ from fgan.experiments.claims import Claims
 from fgan.experiments.comparison import ComparisonDirectory
 from fgan.experiments.members import train_chunk
 from fgan.experiments.result import Comparison
+from fgan.training import at_hand
 from fgan.training.config import TrainConfig
 from fgan.training.run import named_from_root
 
@@ -83,6 +85,23 @@ def test_runs_that_are_claimed_together_train_as_one_ensemble(tmp_path):
         lines = [json.loads(log[name]) for log in (one, other)]
         assert lines[0].keys() == lines[1].keys()
         assert lines[0]["critic_loss"] == pytest.approx(lines[1]["critic_loss"], rel=1e-3)
+
+
+def test_a_worker_asks_for_networks_that_it_cannot_find_and_claims_nothing(tmp_path, monkeypatch):
+    class Local(nn.Sequential):
+        def __init__(self):
+            super().__init__(nn.Linear(2, 4), nn.ReLU(), nn.Linear(4, 1))
+
+    plan(tmp_path / "c", 10, 10, critic=Local)
+    monkeypatch.setattr(at_hand, "_kept", {})  # as in another process
+    with pytest.raises(
+        FganError, match=r"handed over in Python.*--critic FILE.py:NAME of train and compare --worker"
+    ):
+        fgan.work(tmp_path / "c", say=silent)
+    with pytest.raises(RunError, match="planned with fgan's own generators"):
+        fgan.work(tmp_path / "c", critic=Local, generator=Local, say=silent)
+    found = fgan.work(tmp_path / "c", critic=Local, say=silent)
+    assert {outcome.state for outcome in found.outcomes.values()} == {"finished"}
 
 
 def test_a_run_that_another_has_taken_over_is_not_written_to(tmp_path):

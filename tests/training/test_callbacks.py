@@ -125,3 +125,18 @@ def test_what_is_no_callback_is_refused_before_anything_is_written(tmp_path, cal
     with pytest.raises(FganError, match=r"on_step, on_log, on_evaluation, on_checkpoint|a list of them"):
         fgan.train("ring8", tmp_path / "run", callbacks=callbacks)
     assert not (tmp_path / "run").exists()
+
+
+def test_a_method_that_is_never_called_is_said_where_another_was_meant(tmp_path, small_config):
+    class Mistaken:
+        def on_steps(self, state): ...
+        def on_log(self, step, metrics): ...
+
+    class OfAnotherLibrary:
+        def on_epoch_end(self): ...
+        def on_log(self, step, metrics): ...
+
+    with pytest.raises(FganError, match=r'Mistaken.on_steps\(\) is never called. Did you mean "on_step"'):
+        fgan.train("ring8", tmp_path / "run", callbacks=[Mistaken()])
+    assert not (tmp_path / "run").exists()
+    fgan.train(small_config(steps=1), tmp_path / "run", callbacks=[OfAnotherLibrary()], say=quiet)

@@ -51,7 +51,8 @@ class CompareCommand:
     """Train nothing: write the plan into the folder, for workers to carry out."""
     worker: Path | None = None
     """Train runs of the comparison in this folder, beside as many other workers as are started, on any machine that
-    sees it. Besides this only --claim, --lease and --json can be given: the plan says the rest."""
+    sees it. Besides this only --claim, --lease, --generator, --critic and --json can be given: the plan says the
+    rest."""
     claim: int = 1
     """Runs that a worker claims at a time and trains as one ensemble."""
     lease: float = LEASE
@@ -83,6 +84,11 @@ class WorkerCommand:
     """Runs to claim at a time, which train as one ensemble. One at a time has the bits of a run alone."""
     lease: float = LEASE
     """Seconds after which the runs of a worker that is not heard of are taken over."""
+    generator: str = ""
+    """The generator of a comparison with one of your own, FILE.py:NAME or package.module:NAME; where it cannot be found
+    by what the plan says."""
+    critic: str = ""
+    """The critic, likewise."""
     json: bool = False
     """Print one JSON object on stdout at the end, and everything else on stderr."""
 
@@ -138,7 +144,14 @@ def _work(arguments: list[str]) -> None:
     command = tyro.cli(WorkerCommand, prog="fgan compare", args=arguments)
     from fgan.experiments.worker import work
 
-    found = work(command.worker, claim=command.claim, lease=command.lease, say=print_error)
+    found = work(
+        command.worker,
+        claim=command.claim,
+        lease=command.lease,
+        generator=command.generator,
+        critic=command.critic,
+        say=print_error,
+    )
     _show(found, json=command.json, again=f"other workers go on, or `fgan compare --worker {command.worker}`")
 
 

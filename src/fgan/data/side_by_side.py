@@ -80,6 +80,11 @@ def stacked(samples: Sequence[Any], kind: str, options: LoadOptions) -> Taken:
     arrays = [as_array(sample, kind) for sample in samples]
     odd = next((row for row, array in enumerate(arrays) if array.shape != arrays[0].shape), None)
     if odd is not None:
+        if len(arrays) == 2 and arrays[0].ndim > arrays[1].ndim == 1:
+            raise DataError(
+                f"in (x, labels) there is a label for every sample; the {kind} holds {len(arrays[0])} samples and "
+                f"{len(arrays[1])} labels."
+            )
         raise DataError(
             f"samples must all have one shape; of the {kind}, sample 0 has {arrays[0].shape} and sample {odd} has "
             f"{arrays[odd].shape}. Resize or cut them."

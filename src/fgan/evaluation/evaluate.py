@@ -26,7 +26,7 @@ from fgan.evaluation.features import Extractor, extractor_for, mismatch
 from fgan.evaluation.jackknife import GROUPS
 from fgan.evaluation.metrics import METRICS, Found, chosen_metrics
 from fgan.evaluation.result import Evaluation, caveats_of, measured
-from fgan.evaluation.samples import Samples, gather, is_run
+from fgan.evaluation.samples import Drawable, Samples, gather, is_run
 from fgan.evaluation.sides import FEWEST, Real, Reference, Side, checked_reference, real_of
 from fgan.load_options import LoadOptions
 from fgan.memory import running_out
@@ -183,7 +183,7 @@ class Evaluator:
             torch.autocast(torch.device(self.device).type, enabled=False),
             torch.backends.cudnn.flags(allow_tf32=False),
         ):
-            return self._measure(name, values, best, drawn=is_run(samples))
+            return self._measure(name, values, best, drawn=is_run(samples) or isinstance(samples, Drawable))
 
     def _measure(self, name: str, values: Tensor, best: bool, drawn: bool) -> Evaluation:
         real, floors = self._real(len(values))

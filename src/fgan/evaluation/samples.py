@@ -57,8 +57,8 @@ def gather(
     if isinstance(samples, (str, Path)) and is_run(samples):
         samples = RunDirectory(samples)
     if best and not isinstance(samples, RunDirectory):
-        what = samples if isinstance(samples, (str, Path)) else f"the {kind_of(samples)}"
-        what = samples.source if isinstance(samples, Drawable) else what
+        what = samples.source if isinstance(samples, Drawable) else samples
+        what = what if isinstance(what, (str, Path)) else f"the {kind_of(what)}"
         raise DataError(f"--best chooses a checkpoint of a run; {what} is none. Leave it out.")
     if isinstance(samples, RunDirectory | Drawable):
         name, drawn = _made_by(samples, n, seed, best)

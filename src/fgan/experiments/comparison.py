@@ -15,9 +15,11 @@ from fgan.divergences import EXAMPLES
 from fgan.errors import FganError, RunError
 from fgan.evaluation.sides import Reference
 from fgan.files import replace_durably
+from fgan.networks.own import refer_to
 from fgan.output import jsonable
 from fgan.training.config import TrainConfig
 from fgan.training.run_directory import RunDirectory
+from fgan.training.settings import Network
 from fgan.training.trainer import objective_of
 
 # Not to be trained with: its bound is 0, and flat, as soon as p/q is on one side of its parameter everywhere.
@@ -236,11 +238,15 @@ class ComparisonDirectory:
                 "were passed. Resume with the old ones, or choose another --out."
             )
 
-    def planned(self) -> tuple[list[Member], Judging]:
+    def planned(self, **own: Network) -> tuple[list[Member], Judging]:
         """Return the runs that lie planned here, and how they are to be judged.
 
+        Args:
+            own: `generator` and `critic` where the plan has the user's, which what it says cannot lead to.
+
         Raises:
-            RunError: where there is no comparison, or its plan is damaged or of a version that had no workers.
+            RunError: where there is no comparison, or its plan is damaged or of a version that had no workers; and for
+                a network in place of fgan's own.
         """
         there = self._read()
         try:
@@ -258,6 +264,11 @@ class ComparisonDirectory:
                 f"{self.plan_path} does not say how its runs are judged ({error}), as older versions of fgan did not. "
                 "Repeat its `fgan compare` with --resume --plan."
             ) from error
+        for player, network in own.items():
+            if network != "" and not all(getattr(member.config, player) for member in members):
+                raise RunError(f"{self.path} was planned with fgan's own {player}s. Leave {player} out.")
+        own = {player: refer_to(network, player) for player, network in own.items() if network != ""}
+        members = [replace(member, config=replace(member.config, **own)) for member in members]
         return members, replace(judging, metrics=tuple(judging.metrics))
 
     def log_to(self) -> tuple[str, ...]:

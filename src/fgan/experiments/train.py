@@ -98,6 +98,10 @@ def train(
             back to its last good checkpoint and on with half the learning rate.
     """
     followers, trackers = checked_loggers(loggers), checked_trackers(log_to)
+    if data is None:
+        raise DataError(
+            'there are no data: got None. Pass a name such as "mnist", a path, or the data themselves.'
+        )
     if not isinstance(data, (str, Path, TrainConfig)):
         if dataset is not None:
             raise FganError(f"two data sets were given: the {kind_of(data)}, and dataset=. Leave one out.")

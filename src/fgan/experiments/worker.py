@@ -24,11 +24,20 @@ from fgan.experiments.result import Comparison
 from fgan.output import Say
 from fgan.training.ensemble import together
 from fgan.training.interruption import StopRequest
-from fgan.training.memory import members_that_fit
+from fgan.training.memory import members_that_fit, notes_of
 from fgan.training.run import data_of
+from fgan.training.settings import Network
 
 
-def work(out: str | Path, *, claim: int = 1, lease: float = LEASE, say: Say = print) -> Comparison:
+def work(
+    out: str | Path,
+    *,
+    claim: int = 1,
+    lease: float = LEASE,
+    generator: Network = "",
+    critic: Network = "",
+    say: Say = print,
+) -> Comparison:
     """Train and judge runs of a comparison beside other workers, until all have ended; then rank.
 
     Workers are processes that share the comparison's folder and nothing else. Each claims runs by a rename, and
@@ -38,6 +47,8 @@ def work(out: str | Path, *, claim: int = 1, lease: float = LEASE, say: Say = pr
         out: the folder, where `fgan.compare(..., plan_only=True)`, or any other comparison, left its plan.
         claim: runs to claim at a time, which train as one ensemble. One at a time has the bits of a run alone.
         lease: seconds after which the claims of a worker that is not heard of are others'.
+        generator, critic: the networks, where the comparison has ones of the user's that cannot be found again by what
+            its plan says.
         say: receives lines for people.
 
     Returns:
@@ -50,7 +61,7 @@ def work(out: str | Path, *, claim: int = 1, lease: float = LEASE, say: Say = pr
     if claim < 1:
         raise FganError(f"--claim must be at least 1; got {claim}.")
     directory = ComparisonDirectory(out)
-    members, judging = directory.planned()
+    members, judging = directory.planned(generator=generator, critic=critic)
     claims = Claims(directory.claims_path, lease)
     claims.prepare(member.name for member in members)
     with _one_thread(), StopRequest() as stop, claims.beating():
@@ -58,6 +69,7 @@ def work(out: str | Path, *, claim: int = 1, lease: float = LEASE, say: Say = pr
         dataset = data_of(config, say)
         directory.require_data(dataset, members)
         device = resolve_device(config.device)
+        notes_of(replace(config, device=device), dataset)  # where a network is lacking here, others have it
         evaluator = evaluator_of(judging, dataset, device, say)
         if claim > 1:
             claim = min(claim, members_that_fit(replace(config, device=device), dataset))

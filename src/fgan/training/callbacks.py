@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping
 from enum import Enum
 from pathlib import Path
@@ -80,6 +81,7 @@ class Callbacks:
                 raise FganError(
                     f"a callback must be an object with at least one of the methods {', '.join(METHODS)}; got {one!r}."
                 )
+            _require_known(one)
         self._stop = stop
         self._by_method = {
             name: tuple(one for one in callbacks if callable(getattr(one, name, None))) for name in METHODS
@@ -123,6 +125,14 @@ class Callbacks:
                     f"a callback must return None, or fgan.STOP to stop the run; {name}.{method}() returned {answer!r} "
                     f"at step {step}. Mend it, and go on with resume."
                 )
+
+
+def _require_known(callback: object) -> None:
+    """Refuse a method that is all but one that is called; others, such as of another library, are let be."""
+    lacking = [name for name in METHODS if not hasattr(callback, name)]
+    for name in dir(callback):
+        if name.startswith("on_") and (near := difflib.get_close_matches(name, lacking, n=1, cutoff=0.8)):
+            raise FganError(f'{type(callback).__name__}.{name}() is never called. Did you mean "{near[0]}"?')
 
 
 NONE: Final = Callbacks((), StopRequest())

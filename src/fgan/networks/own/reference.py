@@ -135,11 +135,11 @@ def recorded(text: str, player: str) -> Any:  # noqa: ANN401 - a module, or what
     if player == "generator":
         opening, verbs, first = (
             "fgan.load(path, generator=...), ",
-            "sample, evaluate, export and train",
+            "sample, evaluate, export, train and compare --worker",
             "sample RUN",
         )
     else:
-        opening, verbs, first = "", "train", "train DATA --resume"
+        opening, verbs, first = "", "train and compare --worker", "train DATA --resume"
     handing = (
         f"{opening}fgan.train(..., resume=True, {player}=...), or on the command line --{player} FILE.py:NAME of "
         f"{verbs}"
