@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from fgan.errors import ExportError
 from fgan.exporting.outward import Conditional, Unconditional
 from fgan.frame import Frame
-from fgan.training.pictures.moving import Moving
+from fgan.training.moving import Moving
 from fgan.training.sampling import Sampler
 
 
