@@ -287,14 +287,9 @@ class RunDirectory:
         return Sampler(generator, frame, generator.latent, classes, str(self.path), RunError)
 
     def sample(
-        self,
-        n: int,
-        seed: int = 0,
-        batch_size: int = 1024,
-        label: str | None = None,
-        best: bool = False,
+        self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None, best: bool = False,
         truncate: float | None = None,
-    ) -> Tensor:
+    ) -> Tensor:  # fmt: skip
         """Return n samples (n, *shape) of the newest checkpoint's generator, the same for the same seed.
 
         They are float32, or float64 where the data were numbers that float32 cannot keep apart.
@@ -305,8 +300,7 @@ class RunDirectory:
             batch_size: how many are made at once.
             label: a class of a conditional run, by its name; its classes in turn unless told.
             best: take the best checkpoint's generator instead.
-            truncate: draw latents from a normal distribution cut off at this distance from 0, such as 0.7: samples
-                look cleaner and vary less, so they say nothing about how good the generator is.
+            truncate: cut the normal distribution of latents off at this distance from 0: cleaner, less spread.
 
         Raises:
             RunError: where the run has no such class, or no such checkpoint.

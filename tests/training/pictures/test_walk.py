@@ -64,9 +64,9 @@ def test_a_round_trip_meets_every_stop_and_ends_one_step_before_its_first():
 @pytest.mark.parametrize("shape", [(1, 8, 8), (3, 6, 10)])
 def test_frames_of_a_walk_are_samples_side_by_side(shape):
     sampler = trained(classes=3, frame=Frame.of_images(shape)).sampler()
-    moving = walk(sampler, 2, n=5, frames=6, seed=4, truncate=1.5, fps=10)
+    moving = walk(sampler, 2, n=7, frames=6, seed=4, truncate=1.5, fps=10)
     assert len(moving.frames) == 6 and moving.fps == 10
-    first = sampler.samples(sampler.latents(10, 4, 1.5)[:5], torch.tensor([0, 1, 2, 0, 1]))
+    first = sampler.samples(sampler.latents(14, 4, 1.5)[:7], torch.tensor([0, 1, 2, 0, 1, 2, 0]))
     scale = max(64 // max(shape[1:]), round(256 / (3 * max(shape[1:]))))
     assert alike(moving.frames[0], draw_samples(first, columns=3, scale=scale))
     assert moving.frames[0].mode == ("L" if shape[0] == 1 else "RGB")
