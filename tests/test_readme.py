@@ -104,6 +104,14 @@ def test_the_examples_of_the_information_page_run(root, run, tmp_path):
 
 
 @pytest.mark.slow
+def test_the_example_of_the_sampling_page_runs(root, run, tmp_path):
+    (code,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "sampling.md").read_text(), flags=re.S)
+    run(code, tmp_path)
+    made = {"walk.gif", "there-and-back.webp", "training.gif", "runs/lapse/time-lapse.gif"}
+    assert all((tmp_path / name).stat().st_size > 1000 for name in made)
+
+
+@pytest.mark.slow
 def test_the_drift_example_finds_what_differs(root, tmp_path):
     script = [sys.executable, root / "examples" / "drift.py"]
     demo = subprocess.run([*script, "--demo"], cwd=tmp_path, capture_output=True, text=True, check=False)

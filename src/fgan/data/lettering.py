@@ -6,10 +6,10 @@ import textwrap
 from functools import cache
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageDraw, ImageFont
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from PIL.Image import Image
 
 SIZE = 15
 LINE = 20
@@ -22,13 +22,15 @@ NO_FONT = "Last Resort"
 """A font whose every letter is a box."""
 
 
-def draw_text(text: str, letters: int = LETTERS) -> Image.Image:
+def draw_text(text: str, letters: int = LETTERS) -> Image:
     """Return text in black on white, mode "L", as large as it needs to be.
 
     Args:
         text: one line or several; long lines are broken.
         letters: in a line.
     """
+    from PIL import Image, ImageDraw, ImageFont
+
     lines = [part for line in text.splitlines() for part in textwrap.wrap(line, letters) or [""]] or [""]
     font = ImageFont.truetype(_font_of(frozenset(text)) or _own_font(), SIZE)
     width = max(round(font.getlength(line)) for line in lines)

@@ -14,7 +14,7 @@ from fgan.data.passed import Passable
 from fgan.errors import DataError
 from fgan.frame import Frame
 from fgan.output import html_lines, html_picture, html_table
-from fgan.training.pictures.moving import Moving
+from fgan.training.moving import Moving
 from fgan.training.run_directory import RunDirectory as Folder
 from fgan.training.settings import Network
 from fgan.training.summary import Summary

@@ -12,7 +12,7 @@ from fgan.errors import ExportError
 from fgan.evaluation.samples import Drawable
 from fgan.exporting.outward import Conditional, Unconditional
 from fgan.frame import Frame
-from fgan.training.pictures.moving import Moving
+from fgan.training.moving import Moving
 from fgan.training.sampling import Sampler
 
 

@@ -340,12 +340,7 @@ class RunDirectory:
         return self.sampler(best=best).rows(n, seed, batch_size, label)
 
     def sample(
-        self,
-        n: int,
-        seed: int = 0,
-        batch_size: int = 1024,
-        label: str | None = None,
-        best: bool = False,
+        self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None, best: bool = False,
         truncate: float | None = None,
     ) -> Any:  # noqa: ANN401 - a DataFrame of pandas, where it is there
         """Return n samples (n, *shape) of the newest checkpoint's generator, the same for the same seed.
@@ -360,8 +355,7 @@ class RunDirectory:
             label: a class of a conditional run, by its name; its classes in turn unless told, those of a table as often
                 as in the data.
             best: take the best checkpoint's generator instead.
-            truncate: draw latents from a normal distribution cut off at this distance from 0, such as 0.7: samples
-                look cleaner and vary less, so they say nothing about how good the generator is.
+            truncate: cut the normal distribution of latents off at this distance from 0: cleaner, less spread.
 
         Raises:
             RunError: where the run has no such class, or no such checkpoint.

@@ -122,7 +122,7 @@ def truncated(latents: Tensor, threshold: float) -> Tensor:
         FganError: for another threshold.
 
     >>> truncated(torch.tensor([-3.0, 0.0, 1.0]), 0.5)
-    tensor([-0.4984,  0.0000,  0.3293])
+    tensor([-0.4985,  0.0000,  0.3337])
     """
     if not 0 < threshold < math.inf:
         raise FganError(f"--truncate must be above 0 and finite, such as 0.7; got {threshold:g}.")

@@ -66,25 +66,22 @@ def _panel(picture: Image, shape: tuple[int, ...], across: int) -> Image:
 
         height = round(picture.height * room / picture.width)
         return picture.resize((room, height), Image.Resampling.LANCZOS)
-    height, width = shape[1:]
-    side = SAMPLES[across >= MANY]
-    tiles = _tiles(picture, height, width, side)
-    return draw_samples(tiles, columns=side, scale=max(1, min(SIDE, room // side) // max(height, width)))
+    tiles = _tiles(picture, *shape[1:], most=SAMPLES[across >= MANY])
+    side = math.isqrt(len(tiles))
+    return draw_samples(tiles, columns=side, scale=max(1, min(SIDE, room // side) // max(shape[1:])))
 
 
-def _tiles(picture: Image, height: int, width: int, side: int) -> Tensor:
-    """Return the first samples of a grid as `draw_samples` drew it, as they were before they were enlarged."""
+def _tiles(picture: Image, height: int, width: int, most: int) -> Tensor:
+    """Return the first samples of a grid that `draw_samples` drew, k by k for k at most `most`, not enlarged."""
     scale = max(1, TILE // max(height, width))
     down, across = height * scale + SEPARATOR, width * scale + SEPARATOR
     pixels = np.atleast_3d(np.asarray(picture))
-    places = [
-        (top, left)
-        for top in range(0, pixels.shape[0], down)[:side]
-        for left in range(0, pixels.shape[1], across)[:side]
-    ]
+    tops, lefts = range(0, pixels.shape[0], down), range(0, pixels.shape[1], across)
+    side = min(most, len(tops), len(lefts))
     tiles = [
         pixels[top : top + height * scale : scale, left : left + width * scale : scale]
-        for top, left in places
+        for top in tops[:side]
+        for left in lefts[:side]
     ]
     return torch.from_numpy(np.stack(tiles)).permute(0, 3, 1, 2)
 

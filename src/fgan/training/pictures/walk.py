@@ -165,7 +165,13 @@ def _scale(shape: tuple[int, ...], n: int) -> int:
 
 
 def _columns(n: int) -> int:
-    return math.ceil(math.sqrt(n))
+    """Return the columns of a grid of n: near-square, without a hole where that can be.
+
+    >>> [_columns(n) for n in (1, 3, 7, 10, 16)]
+    [1, 3, 3, 5, 4]
+    """
+    root = math.sqrt(n)
+    return next((k for k in range(math.ceil(root), int(2 * root) + 1) if n % k == 0), math.ceil(root))
 
 
 def _animated(sampler: Sampler, latents: Tensor, labels: Tensor | None, fps: float) -> Animation:
