@@ -156,7 +156,9 @@ def test_samples_do_not_look_augmented():
         ensemble.step()
     seen = signs_of(fgan.augment(change, value_range=(0, 1))(x, torch.Generator().manual_seed(0)))
     plain, ours = (signs_of(one.sample_in_turn(1000, torch.Generator().manual_seed(0))) for one in trainers)
-    assert seen["brightness"] > 0.08 and seen["place"] > 0.8 and seen["patches"] > 0.5, "what a leak would show"
+    assert seen["brightness"] > 0.08 and seen["place"] > 0.8 and seen["patches"] > 0.5, (
+        "what a leak would show"
+    )
     print(seen, plain, ours)
     assert ours["brightness"] < min(seen["brightness"] / 2, 1.5 * plain["brightness"]), (seen, plain, ours)
     assert ours["place"] < 0.3 * seen["place"] and ours["patches"] < 0.02, (seen, plain, ours)
