@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import tyro
 
@@ -51,7 +51,10 @@ def run(arguments: list[str]) -> None:
 
     source = opened(command.run, print_error, generator=command.generator)
     out = command.out or Path("samples.png")
-    if not isinstance(source, TrainedGenerator) and (table := source.table()):
+    exported = isinstance(source, TrainedGenerator)
+    if exported and command.best:
+        raise FganError(f"--best chooses a checkpoint of a run; {command.run} is none. Leave it out.")
+    if table := source.table if exported else source.table():
         from fgan.data.encoding.write import save_table
 
         out = command.out or Path("samples.csv")
@@ -59,15 +62,14 @@ def run(arguments: list[str]) -> None:
             raise FganError(
                 f'{command.run} makes rows of a table: --out must end in {", ".join(TABLES)}; got "{out}".'
             )
-        rows = source.rows(command.n, seed=command.seed, label=command.label, best=command.best)
+        best = {} if exported else {"best": command.best}
+        rows: Any = source.rows(command.n, seed=command.seed, label=command.label, **best)
         save_table(rows, out, table)
         print_error(f"{command.n} rows in {out}")
         return
     if out.suffix in TABLES:
         raise FganError(f'--out must end in .png or .npy, as {command.run} makes no tables; got "{out}".')
     if isinstance(source, TrainedGenerator):
-        if command.best:
-            raise FganError(f"--best chooses a checkpoint of a run; {command.run} is none. Leave it out.")
         samples = source.sample(command.n, seed=command.seed, label=command.label)
     else:
         samples = source.sample(command.n, seed=command.seed, label=command.label, best=command.best)

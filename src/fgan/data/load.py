@@ -35,7 +35,10 @@ BUILDERS: dict[str, Callable[[str | Path | None, Say], Dataset]] = {
 IDX_PREFIX = "idx:"
 PASSED = "dataset:"
 """Prefix of the name of a `Dataset` that was passed from Python; such a name cannot be loaded."""
-FILES = f"idx:DIR, a folder of images, an archive of images ({', '.join(ARCHIVES)}), a .npy or a .npz, a table (.csv, .tsv, .parquet)"
+FILES = (
+    f"idx:DIR, a folder of images, an archive of images ({', '.join(ARCHIVES)}), a table (.csv, .tsv, .parquet), "
+    "a .npy or a .npz"
+)
 
 
 def load_data(
@@ -51,8 +54,8 @@ def load_data(
     Args:
         name: `digits`, `mnist`, `stacked-mnist`, `ring8`, `grid25`, `paper-mixture` or `moons`; `idx:DIR` for
             a folder of IDX files; or the path of a folder of images, of an archive of images (`.zip`, `.tar`,
-            packed or not), of a `.npy` or a `.npz`, or of a table (`.csv`, `.tsv`, `.parquet`). A folder that has a built-in name is reached as
-            `./digits`.
+            packed or not), of a `.npy` or a `.npz`, or of a table (`.csv`, `.tsv`, `.parquet`). A folder that has a
+            built-in name is reached as `./digits`.
         data_dir: where `mnist` and `stacked-mnist` look for MNIST first, and download it to.
         options: how files become samples.
         say: told what was understood and what was left out; default: standard error.
@@ -90,7 +93,7 @@ def load_data(
     if path.suffix.lower() in (".npy", ".npz") or is_array(path):
         _refuse_columns(name, options)
         return load_array(path, options=options, say=say, name=name)
-    if is_table(path):
+    if is_table(path) and (is_table(path.name) or not path.suffix):
         return load_table(path, options=options, say=say, name=name)
     raise DataError(
         f"Data come from {FILES}; got the file {name!r}. Unpack or convert it, or name the folder that it "

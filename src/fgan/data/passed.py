@@ -63,8 +63,9 @@ Passable = (
 )  # fmt: skip
 """What `as_dataset` makes a `Dataset` of."""
 TAKEN = (
-    "a tensor, a NumPy array, a table of pandas, polars or Arrow, a list of numbers, PIL pictures or paths, (x, labels), {class: x}, "
-    "a torch Dataset or DataLoader, a Hugging Face dataset, an fgan.data.Dataset, or a name or a path"
+    "a tensor, a NumPy array, a table of pandas, polars or Arrow, a list of numbers, PIL pictures or paths, "
+    "(x, labels), {class: x}, a torch Dataset or DataLoader, a Hugging Face dataset, an fgan.data.Dataset, "
+    "or a name or a path"
 )
 
 
@@ -134,7 +135,6 @@ def as_dataset(
     if isinstance(value, (str, Path)):
         return load_data(value, options=options, say=say)
     kind, options = kind_of(value), options or LoadOptions()
-    value = unfolded(value) if type(value).__name__ == "LazyFrame" else value
     if _is_frame(value):
         return frame_dataset(value, name or kind, options, say)
     if options.table.given:
@@ -162,8 +162,9 @@ def as_dataset(
 
 def frame_dataset(value: Any, name: str, options: LoadOptions, say: Say) -> Dataset:  # noqa: ANN401
     """Return a table of pandas, polars or Arrow as a data set; see `fgan.data.tabular.table_dataset`."""
+    value = unfolded(value)
     table = chosen(table_in(value, f"the {kind_of(value)}"), options.table)
-    stored = {one: stored_of(value[one]) for one in getattr(value, "column_names", value.columns)}
+    stored = {one: stored_of(value[one]) for one in getattr(value, "column_names", None) or value.columns}
     return table_dataset(
         table, name, options, stored={str(one): kept for one, kept in stored.items()}, say=say
     )
@@ -285,9 +286,9 @@ def _is_part(key: object) -> bool:
 
 def _is_frame(value: object) -> bool:
     """Whether this is a table of pandas, polars or Arrow, by what it looks like."""
-    return any(hasattr(value, name) for name in ("__dataframe__", "to_pandas", "iloc")) and not _is_hugging(
-        value
-    )
+    return any(
+        hasattr(value, name) for name in ("__dataframe__", "to_pandas", "iloc", "collect_schema")
+    ) and not (_is_hugging(value))
 
 
 def _is_hugging(value: object) -> bool:

@@ -116,23 +116,31 @@ def table_dataset(
     encoding = fitted(table, train, label=label, stored=stored)
     encoding = replace(encoding, separator=table.separator, header=not wanted.no_header)
     values = torch.from_numpy(encoding.encode(table).astype(np.float32))
-    sources = [
+    train_source, held_source = (
         TensorSource(values[rows], None if labels is None else labels[rows])
         for rows in map(torch.from_numpy, (train, held_out))
-    ]
+    )
     classes = tuple(encoding.classes.names) if encoding.classes else ()
     record = Record(
         train=len(train),
         held_out=len(held_out),
         split=split_name(classes, options, table.count),
         shape=(encoding.width,),
-        classes=counts_of(classes, *sources),
+        classes=counts_of(classes, train_source, held_source),
         labels=f'from the column "{label}"' if label else "",
         notes=tuple(_notes(table, encoding, held_out, moved)),
     )
     for line in record.lines(name):
         say(line)
-    return Dataset(name, encoding.frame, *sources, classes=classes, record=record, table=encoding)
+    return Dataset(
+        name,
+        encoding.frame,
+        train_source,
+        held_source,
+        classes=classes,
+        record=record,
+        table=encoding,
+    )
 
 
 def _require_column(table: Table, name: str, flags: str) -> None:
@@ -187,8 +195,8 @@ def _notes(table: Table, encoding: TableEncoding, held_out: NDArray[np.int64], m
         found = sentinel_in(known) if one.kind == "number" and not one.unit else None
         if found:
             notes.append(
-                f'"{name}" is {found[0]:g} in {found[1]:,} of {table.count:,} rows, far from all others: if that marks a '
-                "missing value, empty those cells"
+                f'"{name}" is {found[0]:g} in {found[1]:,} of {table.count:,} rows, far from all others: if that marks '
+                "a missing value, empty those cells"
             )
     if table.dropped:
         notes.append(f"left out for missing values: {table.dropped:,} rows")
@@ -204,7 +212,7 @@ def _said(table: Table, encoding: TableEncoding) -> list[str]:
         if not isinstance(code, NumberCode):
             more.append(f"{len(code)} values")
         elif code.spikes:
-            more.append(f"{len(code.spikes)} values of their own")
+            more.append(f"{len(code.spikes)} recurring much")
         if column.missing is not None:
             more.append(f"{int(column.missing.sum()):,} missing")
         if not one.width and one.read.name != encoding.label:

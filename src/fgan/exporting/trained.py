@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from torch import Tensor, nn
 
+from fgan.data.encoding import TableEncoding
+from fgan.data.tables import Table
 from fgan.errors import ExportError
 from fgan.exporting.outward import Conditional, Unconditional
 from fgan.frame import Frame
-from fgan.training.sampling import draw, labels_for
+from fgan.training.sampling import draw, labels_for, shown
 
 
 @dataclass(frozen=True, repr=False)
@@ -50,8 +53,14 @@ class TrainedGenerator:
         """A module from latents (n, latent), and labels (n,) if it has classes, to samples (n, *shape)."""
         return (Conditional if self.classes else Unconditional)(self.network, self.frame).eval()
 
-    def sample(self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None) -> Tensor:
-        """Return n samples (n, *shape), those that `RunDirectory.sample` returns for the same seed.
+    @cached_property
+    def table(self) -> TableEncoding | None:
+        """How rows of a table became samples, and back; None of other data."""
+        described = self.about.get("table")
+        return TableEncoding.from_json(json.dumps(described), self.source) if described else None
+
+    def sample(self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None) -> Any:  # noqa: ANN401
+        """Return n samples (n, *shape), or rows of a table, as `RunDirectory.sample` does for the same seed.
 
         Args:
             n: how many.
@@ -62,16 +71,25 @@ class TrainedGenerator:
         Raises:
             ExportError: where it has no such class.
         """
+        return shown(self.rows(n, seed, batch_size, label), self.table)
+
+    def rows(self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None) -> Tensor | Table:
+        """Return what `sample` does, of a table in our own form, which needs no pandas."""
+        drawn = self.encoded(n, seed, batch_size, label)
+        return drawn if self.table is None else self.table.decode(drawn, self.labels(n, label, seed))
+
+    def encoded(self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None) -> Tensor:
+        """Return n samples (n, *shape) as numbers, also where `sample` returns rows of a table."""
         return draw(
             self.network,
             self.frame,
             self.latent,
-            self.labels(n, label),
+            self.labels(n, label, seed),
             n=n,
             seed=seed,
             batch_size=batch_size,
         )
 
-    def labels(self, n: int, label: str | None) -> Tensor | None:
+    def labels(self, n: int, label: str | None, seed: int = 0) -> Tensor | None:
         """Return the labels of n samples (n,), None without classes."""
-        return labels_for(n, label, self.classes, self.source, ExportError)
+        return labels_for(n, label, self.classes, self.source, ExportError, self.table, seed)

@@ -10,7 +10,7 @@ from torch import nn
 from fgan.frame import Frame
 from fgan.networks.conditioning import Critic, Generator
 from fgan.networks.layers import ACTIVATIONS
-from fgan.networks.units import into_frame, out_of_frame
+from fgan.networks.units import Choices, drawn_by, into_frame, out_of_frame
 
 
 def _hidden(widths: list[int], activation: str) -> list[nn.Module]:
@@ -26,7 +26,7 @@ class MLPGenerator(Generator):
 
     Args:
         frame: the shape and range of a sample.
-        latent: dimension of the latent.
+        latent: dimension of the latent; where the frame has choices, further ones that decide these come first.
         width: units of every hidden layer.
         depth: number of hidden layers.
         activation: "relu", "leaky-relu" or "tanh".
@@ -48,13 +48,15 @@ class MLPGenerator(Generator):
     ) -> None:
         entries = math.prod(frame.shape)
         inputs = self.inputs(latent, classes)
-        layers = [
+        layers: list[nn.Module] = [
             *_hidden([inputs, *[width] * depth], activation),
             nn.Linear(width if depth else inputs, entries),
             *out_of_frame(frame, (entries,)),
             *([nn.Unflatten(1, frame.shape)] if len(frame.shape) != 1 else []),
         ]
-        super().__init__(latent, classes, layers)
+        if frame.choices:
+            layers = [Choices(layers, frame.choices)]
+        super().__init__(latent + drawn_by(frame.choices), classes, layers)
 
 
 class MLPCritic(Critic):

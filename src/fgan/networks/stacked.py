@@ -159,7 +159,6 @@ def run(layer: nn.Module, stack: Stack, x: Tensor) -> Tensor:
 @run.register(nn.LeakyReLU)
 @run.register(nn.Tanh)
 @run.register(nn.Sigmoid)
-@run.register(Choices)
 def _(layer: nn.Module, stack: Stack, x: Tensor) -> Tensor:
     return layer(x)
 
@@ -190,6 +189,11 @@ def _(layer: Affine, stack: Stack, x: Tensor) -> Tensor:
         stack.of(layer.scale)[0],
     )  # a matter of the data: the same for all
     return torch.addcmul(shift, scale, x if scale.numel() == 1 else stack.parted(x))
+
+
+@run.register
+def _(layer: Choices, stack: Stack, x: Tensor) -> Tensor:
+    return layer.choose(x[..., : layer.draws], run(layer.layers, stack, x[..., layer.draws :]))
 
 
 @run.register

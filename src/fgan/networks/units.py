@@ -7,6 +7,11 @@ from torch import Tensor, nn
 
 from fgan.frame import Frame
 
+TEMPERATURE = 1.0
+"""Of the softmax whose slope a draw has."""
+LEAST = 1e-7
+"""Probabilities are at least that, and so much below 1, in float32."""
+
 
 class Affine(nn.Module):
     """Multiply by a constant and add another, elementwise: x -> scale * x + shift."""
@@ -29,35 +34,56 @@ class Affine(nn.Module):
 
 
 class Choices(nn.Module):
-    """Make coordinates one-hot, block by block: the largest becomes 1, with the slope of softmax.
+    """Layers to scores, and of them coordinates that are one-hot, block by block: a draw by softmax of the scores.
+
+    The first entries of the input are normal numbers that decide the draws (Gumbel's trick), the others go into the
+    layers. What comes out is one-hot, with the slope of the softmax.
 
     Args:
+        layers: to scores (n, D).
         blocks: as `Frame.choices`.
 
-    Source: Bengio, Léonard, Courville, "Estimating or propagating gradients through stochastic neurons" (2013), for
-    the straight-through slope.
+    Source: Jang, Gu, Poole, "Categorical reparameterization with Gumbel-softmax" (2017), section 2.2.
 
-    >>> Choices(((1, 2, 1),))(torch.tensor([[3.0, 0.5, 0.2], [3.0, 0.2, 0.5]])).tolist()
+    >>> choices = Choices([], ((1, 2, 1),))
+    >>> choices(torch.tensor([[0.0, 0.0, 3.0, 9.0, 0.2], [0.0, 0.0, 3.0, 0.2, 9.0]])).tolist()
     [[3.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
     """
 
-    def __init__(self, blocks: tuple[tuple[int, int, int], ...]) -> None:
+    def __init__(self, layers: list[nn.Module], blocks: tuple[tuple[int, int, int], ...]) -> None:
         super().__init__()
-        self.blocks = blocks
+        self.layers, self.blocks = nn.Sequential(*layers), blocks
+        self.draws = drawn_by(blocks)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return x (..., D) with one-hot blocks, and 0 where a gate is shut."""
-        parts, done = [], 0
+    def forward(self, z: Tensor) -> Tensor:
+        """Return samples (n, D) for normal numbers z (n, draws + inputs of the layers)."""
+        return self.choose(z[..., : self.draws], self.layers(z[..., self.draws :]))
+
+    def choose(self, z: Tensor, scores: Tensor) -> Tensor:
+        """Return scores (..., D) with one-hot blocks, by normal numbers z (..., draws), and 0 where a gate is shut."""
+        parts, done, drawn = [], 0, 0
         for first, count, gated in self.blocks:
-            parts.append(x[..., done : first - gated])
-            soft = x[..., first : first + count].softmax(-1)
+            parts.append(scores[..., done : first - gated])
+            noise = _gumbel(z[..., drawn : drawn + count])
+            soft = ((scores[..., first : first + count] + noise) / TEMPERATURE).softmax(-1)
             hard = torch.zeros_like(soft).scatter(-1, soft.argmax(-1, keepdim=True), 1.0)
             chosen = hard + (soft - soft.detach())
             if gated:
-                parts.append(x[..., first - gated : first] * chosen[..., :1])
+                parts.append(scores[..., first - gated : first] * chosen[..., :1])
             parts.append(chosen)
-            done = first + count
-        return torch.cat([*parts, x[..., done:]], -1)
+            done, drawn = first + count, drawn + count
+        return torch.cat([*parts, scores[..., done:]], -1)
+
+
+def drawn_by(blocks: tuple[tuple[int, int, int], ...]) -> int:
+    """Return how many normal numbers decide a draw of each block."""
+    return sum(count for _, count, _ in blocks)
+
+
+def _gumbel(z: Tensor) -> Tensor:
+    """Return numbers of Gumbel's law for normal ones."""
+    u = 0.5 + 0.5 * torch.erf(z * 0.5**0.5)
+    return -(-u.clamp(LEAST, 1 - LEAST).log()).log()
 
 
 def into_frame(frame: Frame, shape: tuple[int, ...]) -> list[nn.Module]:
@@ -69,8 +95,7 @@ def into_frame(frame: Frame, shape: tuple[int, ...]) -> list[nn.Module]:
 def out_of_frame(frame: Frame, shape: tuple[int, ...]) -> list[nn.Module]:
     """Return the last layers of a generator: any numbers (n, *shape) to samples, in their range if they have one."""
     if frame.value_range is None:
-        affine = _unless_identity(Affine(_entries(frame.scale, shape), _entries(frame.center, shape)))
-        return [*affine, Choices(frame.choices)] if frame.choices else affine
+        return _unless_identity(Affine(_entries(frame.scale, shape), _entries(frame.center, shape)))
     low, high = frame.value_range
     return [nn.Sigmoid(), *_unless_identity(Affine(torch.tensor([high - low]), torch.tensor([low])))]
 

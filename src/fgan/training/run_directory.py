@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
-import importlib.util
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,6 @@ from torch import Tensor
 
 from fgan.data import Dataset
 from fgan.data.encoding import TableEncoding
-from fgan.data.encoding.write import frame_of
 from fgan.data.record import Record
 from fgan.data.tables import Table
 from fgan.draws import DrawnFrom
@@ -29,7 +27,7 @@ from fgan.seeds import checked_seed
 from fgan.training.at_hand import at_hand, keep_at_hand
 from fgan.training.checkpoint import Checkpoints, Guard, do_nothing
 from fgan.training.config import TrainConfig
-from fgan.training.sampling import draw, labels_for
+from fgan.training.sampling import draw, labels_for, shown
 from fgan.training.settings import Network
 from fgan.training.status import Status
 from fgan.training.trainer import generator_of
@@ -327,10 +325,7 @@ class RunDirectory:
                 f"{self.path} was trained on a table, and {self.table_path.name} is missing. Go on with it (--resume), "
                 "which writes it again."
             )
-        if table and table.classes and label is None:
-            labels = table.classes.draw(n, seed)
-        else:
-            labels = labels_for(n, label, classes, self.path, RunError)
+        labels = labels_for(n, label, classes, self.path, RunError, table, seed)
         drawn = draw(generator, frame, generator.latent, labels, n=n, seed=seed, batch_size=batch_size)
         return drawn, labels, table
 
@@ -346,8 +341,8 @@ class RunDirectory:
     ) -> Any:  # noqa: ANN401 - a DataFrame of pandas, where it is there
         """Return n samples (n, *shape) of the newest checkpoint's generator, the same for the same seed.
 
-        They are float32, or float64 where the data were numbers that float32 cannot keep apart. Of a run on a table they
-        are its rows: a DataFrame where pandas is installed, else a mapping from names to columns.
+        They are float32, or float64 where the data were numbers that float32 cannot keep apart. Of a run on a table
+        they are its rows: a DataFrame where pandas is installed, else a mapping from names to columns.
 
         Args:
             n: how many.
@@ -360,13 +355,7 @@ class RunDirectory:
         Raises:
             RunError: where the run has no such class, or no such checkpoint.
         """
-        rows = self.rows(n, seed, batch_size, label, best)
-        if isinstance(rows, Tensor):
-            return rows
-        table = self.table()
-        if table is None or importlib.util.find_spec("pandas") is None:
-            return rows
-        return frame_of(rows, table)
+        return shown(self.rows(n, seed, batch_size, label, best), self.table())
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import importlib.util
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
+from fgan.data.encoding import TableEncoding
+from fgan.data.encoding.write import frame_of
+from fgan.data.tables import Table
 from fgan.errors import FganError
 from fgan.frame import Frame
 from fgan.seeds import checked_seed
@@ -41,16 +47,31 @@ def draw(
 
 
 def labels_for(
-    n: int, label: str | None, classes: list[str], source: object, kind: type[FganError]
+    n: int,
+    label: str | None,
+    classes: list[str],
+    source: object,
+    kind: type[FganError],
+    table: TableEncoding | None = None,
+    seed: int = 0,
 ) -> Tensor | None:
-    """Return labels (n,): one class by its name, or all in turn; None without classes.
+    """Return labels (n,): one class by its name, or all in turn, those of a table by share; None without classes.
 
     Raises:
         FganError: of the given kind, where there is no such class.
     """
+    if label is None and table and table.classes:
+        return table.classes.draw(n, seed)
     if label is None:
         return torch.arange(n) % len(classes) if classes else None
     if label not in classes:
         known = f"its classes are {', '.join(classes)}" if classes else "it was trained without --conditional"
         raise kind(f'a label must be a class of {source}; got "{label}", and {known}.')
     return torch.full((n,), classes.index(label))
+
+
+def shown(rows: Tensor | Table, table: TableEncoding | None) -> Any:  # noqa: ANN401 - pandas is optional
+    """Return rows of a table as a DataFrame where pandas is installed, and all else as it is."""
+    if table is None or isinstance(rows, Tensor) or importlib.util.find_spec("pandas") is None:
+        return rows
+    return frame_of(rows, table)

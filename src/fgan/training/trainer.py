@@ -55,7 +55,7 @@ class Trainer:
     def __init__(self, config: TrainConfig, dataset: Dataset, ranks: Ranks = ALONE) -> None:
         self.config, self.ranks = config, ranks
         self.device = torch.device(config.device)
-        self.source = dataset.to(self.device).train
+        self.source, self.table = dataset.to(self.device).train, dataset.table
         self.frame = dataset.frame if config.standardize else dataset.frame.in_data_units
         self.classes = classes_of(config, dataset)
         self.game = game_of(config, self._spread(), ranks)
@@ -168,14 +168,16 @@ class Trainer:
             return call(self.sampler, latents.to(self.device), labels).cpu()
 
     def sample_in_turn(self, n: int, random: torch.Generator) -> Tensor:
-        """Return n samples (n, *shape) on the CPU, of each class in turn if it is conditional.
+        """Return n samples (n, *shape) on the CPU, of each class in turn if it is conditional; of a table by share.
 
         Args:
             n: how many.
             random: decides the latents; on the CPU, so that a seed means the same latents on every device.
         """
         latents = torch.randn(n, self.latent, generator=random).split(SAMPLES_AT_ONCE)
-        labels = (torch.arange(n) % max(self.classes, 1)).split(SAMPLES_AT_ONCE)
+        by_share = self.table and self.table.classes  # rows are judged together, so that shares matter
+        labels = by_share.draw(n, self.config.seed) if by_share else torch.arange(n) % max(self.classes, 1)
+        labels = labels.split(SAMPLES_AT_ONCE)
         pairs = zip(latents, labels, strict=True)
         return torch.cat([self.sample(z, y if self.classes else None) for z, y in pairs])
 
@@ -260,6 +262,10 @@ def classes_of(config: TrainConfig, dataset: Dataset) -> int:
     if not config.conditional:
         return 0
     if not dataset.classes:
+        if dataset.table:
+            raise FganError(
+                f"--conditional of a table is on a column: say which, --conditional-on {dataset.table.names[-1]}."
+            )
         why = f": {dataset.record.labels}" if dataset.record and dataset.record.labels else ""
         raise FganError(
             f'--conditional needs labels; "{dataset.name}" has none{why}. Labels come with digits, mnist, idx:DIR, '

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fgan.data.encoding.category import CategoryCode
 from fgan.data.encoding.number import NumberCode
 from fgan.data.tables import Column, ColumnRead
-from fgan.data.tables.spelling import MICROSECONDS, Spelling
+from fgan.data.tables.spelling import MICROSECONDS, Spelling, microseconds
 
 Array = NDArray[Any]
 
@@ -106,10 +106,10 @@ class ColumnCode:
 
 def in_ticks(column: Column) -> Column:
     """Return dates, times and durations in whole microseconds; all else as it is."""
-    if not column.unit or column.cells.dtype.kind not in "fiu":
+    if not column.unit.startswith(("days", "seconds")) or column.cells.dtype.kind not in "fiu":
         return column
     known = column.cells if column.missing is None else np.where(column.missing, 0.0, column.cells)
-    return replace(column, cells=np.rint(known * float(_per_unit(column.unit))).astype(np.int64))
+    return replace(column, cells=microseconds(known, column.unit))
 
 
 def _per_unit(unit: str) -> int:
@@ -118,7 +118,7 @@ def _per_unit(unit: str) -> int:
 
 def stored_of(values: Any) -> Stored:  # noqa: ANN401 - a column of a library
     """Return the type of a column of pandas, polars or Arrow."""
-    kind = getattr(values, "dtype", getattr(values, "type", ""))
+    kind: Any = getattr(values, "dtype", getattr(values, "type", ""))
     categories = getattr(kind, "categories", None)
     if str(kind) == "category" and categories is not None:
         return Stored("category", tuple(categories.tolist()), bool(kind.ordered))

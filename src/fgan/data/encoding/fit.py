@@ -95,7 +95,7 @@ def _settled(column: Column, name: str, asked: str) -> Column:
     if asked == "number":
         if known.dtype.kind in "Ub":
             return replace(column, cells=_numbers(column, known, name), kind="number", why=ASKED)
-        return replace(column, kind="number", why=column.why or ASKED)
+        return replace(column, kind="number", why=ASKED)
     if column.kind:
         return column
     kind, why = kind_of(known)
@@ -107,7 +107,8 @@ def _numbers(column: Column, known: NDArray[Any], name: str) -> NDArray[Any]:
         numbers = known.astype(np.float64)
     except ValueError as error:
         raise DataError(
-            f'"{name}" is asked to be numbers (--numbers, kinds); {error}. Repair it, or take the column for a category.'
+            f'"{name}" is asked to be numbers (--numbers, kinds); {error}. Repair it, or take the column for a '
+            "category."
         ) from None
     whole = bool((numbers == np.round(numbers)).all()) and float(np.abs(numbers).max()) < 2.0**53
     cells = np.zeros(len(column), dtype=np.int64 if whole else np.float64)
@@ -123,12 +124,13 @@ def _require_no_id(column: Column, name: str, rows: int) -> None:
         if distinct > most:
             raise DataError(
                 f'each value of a category becomes a coordinate, at most {most} in {rows:,} rows; "{name}" has '
-                f"{distinct:,}, such as {known[0]!s}: they look like ids or free text. Leave it out (--drop {name}), or "
-                "merge rare values."
+                f"{distinct:,}, such as {known[0]!s}: they look like ids or free text. Leave it out (--drop "
+                f"{name}), or merge rare values."
             )
-    elif known.dtype.kind in "iu" and column.why != ASKED and len(known) == rows >= FEWEST_TO_COUNT:
-        if (np.diff(known.astype(np.int64)) == 1).all():
-            raise DataError(
-                f'"{name}" counts the rows, from {known[0]} to {known[-1]}: nothing can be learnt from it. Leave it '
-                f"out (--drop {name}), or say that it is numbers (--numbers {name})."
-            )
+        return
+    whole = known.dtype.kind in "iu" and column.why != ASKED and len(known) == rows >= FEWEST_TO_COUNT
+    if whole and (np.diff(known.astype(np.int64)) == 1).all():
+        raise DataError(
+            f'"{name}" counts the rows, from {known[0]} to {known[-1]}: nothing can be learnt from it. Leave it '
+            f"out (--drop {name}), or say that it is numbers (--numbers {name})."
+        )

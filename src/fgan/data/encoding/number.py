@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from fgan.data.tables import Column
 from fgan.errors import DataError
@@ -189,7 +189,10 @@ class NumberCode:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Self:
         """Return what `to_json` described."""
-        return cls(**{key: tuple(one) if isinstance(one, list) else one for key, one in values.items()})
+        made: dict[str, Any] = {
+            key: tuple(one) if isinstance(one, list) else one for key, one in values.items()
+        }
+        return cls(**made)
 
 
 def _require_finite(cells: Array, name: str) -> None:
@@ -218,15 +221,19 @@ def _grid(cells: Array, decimals: int | None, name: str) -> tuple[int | None, in
         return None, 0, 1
     ticks = _ticks(cells, decimals)
     origin = int(ticks.min())
-    if int(ticks.max()) - origin > EXACT:
+    far = int(ticks.max()) - origin
+    if far >= 2**63:
         raise DataError(_too_far(name))
-    return decimals, origin, int(np.gcd.reduce(ticks - origin)) or 1
+    step = int(np.gcd.reduce(ticks - origin)) or 1
+    if far // step > EXACT:
+        raise DataError(_too_far(name))
+    return decimals, origin, step
 
 
 def _too_far(name: str) -> str:
     return (
-        f'whole numbers of a column lie within 2^53 of each other; those of "{name}" do not. If they are names, such as '
-        f"ids, leave them out (--drop {name}); if they are few, take them for categories (--categories {name})."
+        f'whole numbers of a column lie within 2^53 of each other; those of "{name}" do not. If they are names, such '
+        f"as ids, leave them out (--drop {name}); if they are few, take them for categories (--categories {name})."
     )
 
 
@@ -267,7 +274,7 @@ def _knots(distinct: Array, counts: Array, *, spread: bool) -> tuple[Array, Arra
     if spread:  # the first and the last are as wide as the others
         values = np.concatenate([[distinct[0] - END], values, [distinct[-1] + END]])
         ranks = np.concatenate([[min(0.5, counts[0] / 4)], ranks, [upper[-1] - min(0.5, counts[-1] / 4)]])
-    scores = ndtri(ranks / upper[-1]).astype(np.float32)
+    scores = torch.special.ndtri(torch.from_numpy(ranks / upper[-1])).numpy().astype(np.float32)
     # Halfway between neighbouring floats there is nothing, and equal knots would have no inverse.
     rising = np.concatenate([[True], (np.diff(values) > 0) & (np.diff(scores) > 0)])
     return scores[rising].astype(np.float64), values[rising]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from fgan.data.encoding.column import ColumnCode
 from fgan.data.encoding.table import TableEncoding
 from fgan.data.tables import Column, Table
+from fgan.data.tables.spelling import microseconds
 from fgan.data.tables.values import IN_UTC
 from fgan.errors import DataError
 from fgan.files import save_file
@@ -103,14 +104,12 @@ def _series(column: Column, code: ColumnCode) -> Any:  # noqa: ANN401 - pandas i
     if column.unit:
         if code.spelling and code.spelling.template:
             return pandas.Series(_without(code.spelling.write(cells, column.unit), gone), dtype=object)
-        values = np.rint(cells * 1e6).astype("timedelta64[us]")
+        values = microseconds(cells, column.unit).astype("timedelta64[us]")
         values[gone if gone is not None else []] = np.timedelta64("NaT")
         return pandas.Series(values)
     if cells.dtype.kind in "Ub":
-        series = pandas.Series(
-            _without(cells.tolist(), gone),
-            dtype=object if gone is not None or cells.dtype.kind == "U" else bool,
-        )
+        whole = gone is None and cells.dtype.kind == "b"
+        series = pandas.Series(_without(cells.tolist(), gone), dtype=bool if whole else object)
     else:
         series = pandas.Series(cells)
         if gone is not None:
@@ -131,7 +130,7 @@ def _cast(series: Any, dtype: str) -> Any:  # noqa: ANN401
 def _datetimes(cells: NDArray[Any], gone: NDArray[np.bool_] | None, unit: str, dtype: str) -> Any:  # noqa: ANN401
     import pandas
 
-    values = np.rint(cells * 86_400e6).astype("datetime64[us]")
+    values = microseconds(cells, unit).astype("datetime64[us]")
     if gone is not None:
         values[gone] = np.datetime64("NaT")
     series = pandas.Series(values)

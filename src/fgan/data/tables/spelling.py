@@ -63,8 +63,7 @@ class Spelling:
         """
         if not self.template:
             return [self._number(one) for one in cells.tolist()]
-        scale = MICROSECONDS if unit.startswith("days") else 1_000_000
-        return [self._moment(int(one)) for one in np.rint(cells * float(scale)).astype(np.int64).tolist()]
+        return [self._moment(one) for one in microseconds(cells, unit).tolist()]
 
     def _number(self, value: float) -> str:
         if self.most is None or not np.isfinite(value):
@@ -93,6 +92,20 @@ class Spelling:
         kept = digits[: self.least] + digits[self.least :].rstrip("0")
         text = self.template.format(**parts, f=kept)
         return text.replace("" if kept else f"{self.decimal}\0", "").replace("\0", "")
+
+
+def microseconds(cells: NDArray[Any], unit: str) -> NDArray[np.int64]:
+    """Return days or seconds as whole microseconds; as whole days, minutes and so on where all are, up to rounding.
+
+    Far from 1970 float64 days are a microsecond or more apart, and whole minutes would not stay whole.
+    """
+    values = cells.astype(np.float64) * float(MICROSECONDS if unit.startswith("days") else 1_000_000)
+    far = float(np.abs(values).max(initial=0.0))
+    for tick in (MICROSECONDS, 3_600_000_000, 60_000_000, 1_000_000, 1_000):
+        whole = np.rint(values / tick)
+        if (np.abs(whole * tick - values) <= max(0.5, 4e-16 * far)).all():
+            return whole.astype(np.int64) * tick
+    return np.rint(values).astype(np.int64)
 
 
 def spelling_of_numbers(cells: Sequence[str], decimal: str, thousands: str) -> Spelling:
