@@ -4,9 +4,9 @@
     python benchmarks/tables.py [--seconds 40] [--data cancer diabetes made] [--seeds 0 1 2] [--only fgan] [--epochs]
 
 Half of each table trains, the other half judges: how far synthetic rows are from rows that no generator has seen, by
-the Jensen-Shannon divergence of `fgan.estimate`; how often its critic tells them apart; and the mean over columns of the
-same divergence of each. CTGAN fits as its defaults say, but stops at the last epoch within the seconds, which count
-the fitting of its transformer; with --epochs its default number of them is judged as well. fgan counts all that
+the Jensen-Shannon divergence of `fgan.estimate`; how often its critic tells them apart; the mean over columns of the
+same divergence of each. CTGAN fits as its defaults say, but stops at the last epoch within the seconds, which count the
+fitting of its transformer; with --epochs its default number of them is judged as well. fgan counts all that
 `fgan.train` does; two short runs that nobody counts tell how many steps that is. Ratios are of means over the seeds,
 fgan to CTGAN: below 1 fgan is nearer to the data.
 """
@@ -34,7 +34,7 @@ MOST_ROWS = 3000
 """Synthetic rows that are judged, at most."""
 ROWS_EACH = 5
 """Synthetic rows for each held-out one."""
-TRIAL = 300
+TRIAL = 100
 """Steps of the run that tells how long one takes."""
 RECIPE: dict[str, Any] = {"divergence": "js"}
 

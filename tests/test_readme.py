@@ -64,6 +64,12 @@ def test_the_examples_of_the_divergences_page_run(root, run, tmp_path):
         run(code, tmp_path)
 
 
+@pytest.mark.slow
+def test_the_examples_of_the_page_on_tables_run(root, run, tmp_path):
+    for code in re.findall(r"```python\n(.*?)```", (root / "docs" / "tables.md").read_text(), flags=re.S):
+        run(code, tmp_path)
+
+
 def test_links_lead_somewhere(root):
     for page in (root / "README.md", *(root / "docs").glob("*.md"), root / "benchmarks" / "README.md"):
         for link in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):

@@ -23,7 +23,7 @@ from fgan.evaluation.metrics import METRICS
 from fgan.experiments.comparison import LOSSES
 from fgan.experiments.presets import PRESETS
 from fgan.exporting import TARGETS
-from fgan.load_options import FramesName, SplitName
+from fgan.load_options import FramesName, MissingName, SplitName
 from fgan.networks.build import NETWORKS
 from fgan.networks.initialisation import INITS
 from fgan.networks.layers import ACTIVATIONS, NORMS
@@ -44,6 +44,7 @@ CHOICES = {
     "init": INITS,
     "frames": get_args(FramesName),
     "split": get_args(SplitName),
+    "missing": get_args(MissingName),
 }
 
 

@@ -65,7 +65,7 @@ def test_a_table_of_the_same_distribution_passes_and_is_useful(alike):
         use.synthetic.value > use.guess + 0.1 and use.difference.interval[0] < 0 < use.difference.interval[1]
     )
     near = alike.privacy.nearness
-    assert near.interval[0] < near.expected == pytest.approx(2 / 3) < near.interval[1]
+    assert near.expected == pytest.approx(2 / 3) and near.interval[0] < near.expected < near.interval[1]
 
 
 def test_shuffled_columns_fail_in_their_pairs_alone_and_are_useless(real):

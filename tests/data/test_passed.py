@@ -226,7 +226,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "one-hot labels": (lambda: (COLOUR, np.eye(3)[LABELS]), "argmax"),
     "labels that are fractions": (lambda: (COLOUR, LABELS + 0.5), "whole numbers or words"),
     "splits": (lambda: {"train": Hugging(), "test": Hugging()}, r"data\['train'\]"),
-    "a table": (Table, "table"),
+    "a table": (Table, "column"),
     "a set": (lambda: {1, 2}, "got set"),
     "a module": (lambda: torch.nn.Linear(2, 2), "got linear"),
     "ragged": (lambda: [[1.0, 2.0], [3.0]], "one shape"),

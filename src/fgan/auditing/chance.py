@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.special import betaln, gammaln
 
 LEVEL = 0.05
 """At most this share of audits of a perfect synthetic table says that anything differs."""
@@ -42,6 +41,8 @@ def exceedance(count: int, n: int, rare: int, known: int) -> float:
     >>> round(exceedance(1, 1, 2, 99), 3)  # of 100 numbers, the last is the smallest or the largest
     0.02
     """
+    from scipy.special import betaln, gammaln
+
     if count <= 0:
         return 1.0
     a, b = float(rare), float(max(known + 1 - rare, 1))
@@ -56,6 +57,8 @@ def all_in_the_first(count: int, first: int, second: int) -> float:
     >>> round(all_in_the_first(2, 2, 2), 4)
     0.1667
     """
+    from scipy.special import gammaln
+
     return float(
         np.exp(
             gammaln(first + 1)

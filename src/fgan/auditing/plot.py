@@ -39,7 +39,7 @@ def _columns(axes: Axes, found: Audit) -> None:
 
 
 def _pairs(figure: Figure, axes: Axes, found: Audit) -> None:
-    names = list(dict.fromkeys(name for one in found.pairs for name in reversed(one.columns)))
+    names = list(dict.fromkeys(name for one in found.pairs for name in one.columns))
     values = np.full((len(names), len(names)), np.nan)
     for one in found.pairs:
         i, j = (names.index(name) for name in one.columns)

@@ -13,8 +13,7 @@ from fgan.auditing.fields import Field, Tables
 from fgan.errors import DataError, did_you_mean
 from fgan.evaluation.jackknife import Jackknife, folds, group_of, student
 
-MOST_CODES = 250
-"""Categories that the trees know apart, at most; rarer ones are to them as missing."""
+TREES = 50
 FEWEST = 50
 MODELS = 5
 """Of each table, on bootstrap samples of its rows: how far their scores spread is what chance in these rows makes."""
@@ -79,8 +78,8 @@ def checked_target(target: str | None, tables: Tables) -> Field | None:
 def usefulness(tables: Tables, target: Field, seed: int) -> Usefulness:
     """Train on synthetic and on real rows, and test both on held-out ones.
 
-    Both train on as many rows, by scikit-learn's gradient boosting of trees: five models of each table, on bootstrap
-    samples of its rows, whose spread counts in the intervals.
+    Both train on as many rows, by scikit-learn's random forest: five of each table, on bootstrap samples of its rows,
+    whose spread counts in the intervals.
 
     Args:
         tables: real, synthetic and held-out rows.
@@ -102,7 +101,6 @@ def usefulness(tables: Tables, target: Field, seed: int) -> Usefulness:
     others = [field for field in tables.compared if field.name != target.name]
     x = [_inputs(others, table, some) for table, some in enumerate(chosen)]
     y = [target.cells[table][some] for table, some in enumerate(chosen)]
-    categorical = np.array([field.kind == "category" for field in others])
     classes = target.kind == "category"
     score = _balanced if classes else _r_squared
 
@@ -111,7 +109,7 @@ def usefulness(tables: Tables, target: Field, seed: int) -> Usefulness:
         found = []
         for _ in range(MODELS):
             again = random.integers(0, n, n)
-            made = _predicted(x[side][again], y[side][again], x[2], target.kind, categorical, seed)
+            made = _predicted(x[side][again], y[side][again], x[2], target.kind, seed)
             found.append(score(y[2], made))
         values = np.array([[one.value, *one.without] for one in found])
         value, *without = values.mean(0).tolist()
@@ -147,11 +145,9 @@ def _inputs(fields: list[Field], table: int, rows: NDArray[np.int64]) -> NDArray
         cells = field.cells[table][rows]
         if field.kind == "category":
             words, counts = np.unique(field.known(0), return_counts=True)
-            common = np.sort(words[np.argsort(-counts, kind="stable")[:MOST_CODES]])
-            found = np.searchsorted(common, cells).clip(max=max(len(common) - 1, 0))
-            cells = (
-                np.where(common[found] == cells, found.astype(np.float64), np.nan) if len(common) else np.nan
-            )
+            found = np.searchsorted(words, cells).clip(max=max(len(words) - 1, 0))
+            by_count = np.argsort(np.argsort(-counts, kind="stable")).astype(np.float64)
+            cells = np.where(words[found] == cells, by_count[found], np.nan) if len(words) else np.nan
         made[:, place] = np.where(field.missing[table][rows], np.nan, cells)
     return made
 
@@ -161,16 +157,14 @@ def _predicted(
     y: NDArray[Any],
     fresh: NDArray[np.float64],
     kind: str,
-    categorical: NDArray[np.bool_],
     seed: int,
 ) -> NDArray[Any]:
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
     if len(np.unique(y)) == 1:  # nothing to learn
         return np.full(len(fresh), y[0])
-    model = HistGradientBoostingRegressor if kind == "number" else HistGradientBoostingClassifier
-    settings: dict[str, Any] = {"categorical_features": categorical, "random_state": seed % 2**32}
-    return model(**settings).fit(x, y).predict(fresh)
+    model = RandomForestRegressor if kind == "number" else RandomForestClassifier
+    return model(TREES, min_samples_leaf=3, random_state=seed % 2**32).fit(x, y).predict(fresh)
 
 
 def _balanced(truth: NDArray[Any], predicted: NDArray[Any]) -> Jackknife:

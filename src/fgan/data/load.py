@@ -93,7 +93,7 @@ def load_data(
     if path.suffix.lower() in (".npy", ".npz") or is_array(path):
         _refuse_columns(name, options)
         return load_array(path, options=options, say=say, name=name)
-    if is_table(path):
+    if is_table(path) and (is_table(path.name) or not path.suffix):
         return load_table(path, options=options, say=say, name=name)
     raise DataError(
         f"Data come from {FILES}; got the file {name!r}. Unpack or convert it, or name the folder that it "

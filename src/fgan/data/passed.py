@@ -164,7 +164,7 @@ def frame_dataset(value: Any, name: str, options: LoadOptions, say: Say) -> Data
     """Return a table of pandas, polars or Arrow as a data set; see `fgan.data.tabular.table_dataset`."""
     value = unfolded(value)
     table = chosen(table_in(value, f"the {kind_of(value)}"), options.table)
-    stored = {one: stored_of(value[one]) for one in getattr(value, "column_names", value.columns)}
+    stored = {one: stored_of(value[one]) for one in getattr(value, "column_names", None) or value.columns}
     return table_dataset(
         table, name, options, stored={str(one): kept for one, kept in stored.items()}, say=say
     )

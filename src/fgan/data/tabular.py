@@ -212,7 +212,7 @@ def _said(table: Table, encoding: TableEncoding) -> list[str]:
         if not isinstance(code, NumberCode):
             more.append(f"{len(code)} values")
         elif code.spikes:
-            more.append(f"{len(code.spikes)} values of their own")
+            more.append(f"{len(code.spikes)} recurring much")
         if column.missing is not None:
             more.append(f"{int(column.missing.sum()):,} missing")
         if not one.width and one.read.name != encoding.label:

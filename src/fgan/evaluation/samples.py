@@ -31,8 +31,8 @@ class Drawable(ABC):
     """Where it comes from."""
 
     @abstractmethod
-    def sample(self, n: int, seed: int = 0) -> Tensor:
-        """Return n samples (n, *shape) on the CPU, the same for the same seed."""
+    def encoded(self, n: int, seed: int = 0) -> Tensor:
+        """Return n samples (n, *shape) on the CPU as numbers, the same for the same seed."""
 
 
 Samples = Passable | str | Path | RunDirectory | Drawable
@@ -75,7 +75,7 @@ def gather(
 def _made_by(samples: RunDirectory | Drawable, n: int, seed: int, best: bool) -> tuple[str, Tensor]:
     """Return what to call a trained generator, and n of its samples."""
     if isinstance(samples, Drawable):
-        return samples.source, samples.sample(n, seed=seed)
+        return samples.source, samples.encoded(n, seed=seed)
     drawn = samples.encoded(n, seed=seed, best=best)
     checkpoints = samples.best_checkpoints() if best else samples.checkpoints()
     return f"{samples.path}, {'best at ' if best else ''}step {checkpoints.newest():,}", drawn

@@ -36,6 +36,10 @@ def meaning(trained: TrainedGenerator) -> str:
     """Say what the numbers of a sample are."""
     if len(trained.frame.shape) == 3:
         return "images (n, channels, height, width) with values from 0 to 1; uint8 = round(255 * sample)"
+    if trained.table:
+        return (
+            f"rows of a table (n, {trained.frame.shape[0]}), encoded: fgan.load(...).sample(n) gives the rows"
+        )
     return f"vectors (n, {trained.frame.shape[0]}) in the units of the data"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
@@ -48,6 +49,8 @@ def generator_of_run(run: RunDirectory, step: int | None = None, *, best: bool =
         "best": best,
         "recipe": recipe,
     }
+    if table := run.table():
+        about["table"] = json.loads(table.to_json())
     # A network of somebody's own is known by its code alone, which is not exported.
     architecture = (
         None if config.generator else dataclasses.asdict(architecture_of(config, frame, len(classes)))
@@ -55,7 +58,7 @@ def generator_of_run(run: RunDirectory, step: int | None = None, *, best: bool =
     trained = TrainedGenerator(
         generator, frame, generator.latent, classes, str(run.path), architecture, about
     )
-    if not trained.sample(LOOKED_AT).isfinite().all():
+    if not trained.encoded(LOOKED_AT).isfinite().all():
         raise ExportError(
             f"samples of {run.path} at step {step:,} are not finite. Choose an earlier checkpoint by --step."
         )

@@ -116,7 +116,8 @@ def _network(
         return own_generator(text, frame, latent, len(classes), wants_latent=True)
     if generator:
         raise ExportError(f"{source} has a network of fgan's own; got a generator. Leave it out.")
-    if (latent, len(classes)) != (architecture["latent"], architecture["classes"]):
-        raise ValueError("latent and classes are not those of the architecture")
     with DrawnFrom.seeded(0):
-        return build_generator(Architecture(**architecture), frame)
+        network = build_generator(Architecture(**architecture), frame)
+    if (latent, len(classes)) != (network.latent, architecture["classes"]):
+        raise ValueError("latent and classes are not those of the architecture")
+    return network

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from torch import Tensor, nn
 
+from fgan.data.encoding import TableEncoding
+from fgan.data.tables import Table
 from fgan.errors import ExportError
 from fgan.evaluation.samples import Drawable
 from fgan.exporting.outward import Conditional, Unconditional
 from fgan.frame import Frame
 from fgan.training.moving import Moving
-from fgan.training.sampling import Sampler
+from fgan.training.sampling import Sampler, shown
 
 
 @dataclass(frozen=True, repr=False)
@@ -52,9 +55,17 @@ class TrainedGenerator(Moving, Drawable):
         """A module from latents (n, latent), and labels (n,) if it has classes, to samples (n, *shape)."""
         return (Conditional if self.classes else Unconditional)(self.network, self.frame).eval()
 
+    @cached_property
+    def table(self) -> TableEncoding | None:
+        """How rows of a table became samples, and back; None of other data."""
+        described = self.about.get("table")
+        return TableEncoding.from_json(json.dumps(described), self.source) if described else None
+
     def sampler(self) -> Sampler:
         """Return the generator with what it is fed."""
-        return Sampler(self.network, self.frame, self.latent, self.classes, self.source, ExportError)
+        return Sampler(
+            self.network, self.frame, self.latent, self.classes, self.source, ExportError, self.table
+        )
 
     def sample(
         self,
@@ -63,8 +74,8 @@ class TrainedGenerator(Moving, Drawable):
         batch_size: int = 1024,
         label: str | None = None,
         truncate: float | None = None,
-    ) -> Tensor:
-        """Return n samples (n, *shape), those that `RunDirectory.sample` returns for the same seed.
+    ) -> Any:  # noqa: ANN401 - a DataFrame of pandas, where it is there
+        """Return n samples (n, *shape), or rows of a table, as `RunDirectory.sample` does for the same seed.
 
         Args:
             n: how many.
@@ -76,4 +87,19 @@ class TrainedGenerator(Moving, Drawable):
         Raises:
             ExportError: where it has no such class.
         """
-        return self.sampler().sample(n, seed, batch_size, label, truncate)
+        return shown(self.rows(n, seed, batch_size, label, truncate), self.table)
+
+    def rows(
+        self,
+        n: int,
+        seed: int = 0,
+        batch_size: int = 1024,
+        label: str | None = None,
+        truncate: float | None = None,
+    ) -> Tensor | Table:
+        """Return what `sample` does, of a table in our own form, which needs no pandas."""
+        return self.sampler().rows(n, seed, batch_size, label, truncate)
+
+    def encoded(self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None) -> Tensor:
+        """Return n samples (n, *shape) as numbers, also where `sample` returns rows of a table."""
+        return self.sampler().sample(n, seed, batch_size, label)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-
 import torch
 from torch import Tensor, nn
 
 from fgan.frame import Frame
 
-TEMPERATURE = float(os.environ.get("TAU", "1"))
+TEMPERATURE = 1.0
 """Of the softmax whose slope a draw has."""
 LEAST = 1e-7
 """Probabilities are at least that, and so much below 1, in float32."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import errno
-import importlib.util
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,6 @@ from torch import Tensor
 
 from fgan.data import Dataset
 from fgan.data.encoding import TableEncoding
-from fgan.data.encoding.write import frame_of
 from fgan.data.record import Record
 from fgan.data.tables import Table
 from fgan.draws import DrawnFrom
@@ -29,7 +27,7 @@ from fgan.seeds import checked_seed
 from fgan.training.at_hand import at_hand, keep_at_hand
 from fgan.training.checkpoint import Checkpoints, Guard, do_nothing
 from fgan.training.config import TrainConfig
-from fgan.training.sampling import Sampler
+from fgan.training.sampling import Sampler, shown
 from fgan.training.settings import Network
 from fgan.training.status import Status
 from fgan.training.trainer import generator_of
@@ -361,13 +359,8 @@ class RunDirectory:
             RunError: where the run has no such class, or no such checkpoint.
         """
         checked_seed(seed)  # before the folder is read
-        rows = self.sampler(best=best).rows(n, seed, batch_size, label, truncate)
-        if isinstance(rows, Tensor):
-            return rows
-        table = self.table()
-        if table is None or importlib.util.find_spec("pandas") is None:
-            return rows
-        return frame_of(rows, table)
+        sampler = self.sampler(best=best)
+        return shown(sampler.rows(n, seed, batch_size, label, truncate), sampler.table)
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from fgan.data.encoding import TableEncoding
+from fgan.data.encoding.write import frame_of
 from fgan.data.tables import Table
 from fgan.errors import FganError
 from fgan.frame import Frame
@@ -104,6 +107,13 @@ class Sampler:
             return self.frame.outward(torch.cat([self.generator(z) for z in parts]))
         pairs = zip(parts, labels.split(batch_size), strict=True)
         return self.frame.outward(torch.cat([self.generator(z, y) for z, y in pairs]))
+
+
+def shown(rows: Tensor | Table, table: TableEncoding | None) -> Any:  # noqa: ANN401 - pandas is optional
+    """Return rows of a table as a DataFrame where pandas is installed, and all else as it is."""
+    if table is None or isinstance(rows, Tensor) or importlib.util.find_spec("pandas") is None:
+        return rows
+    return frame_of(rows, table)
 
 
 def truncated(latents: Tensor, threshold: float) -> Tensor:

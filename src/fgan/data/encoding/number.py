@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from fgan.data.tables import Column
 from fgan.errors import DataError
@@ -274,7 +274,7 @@ def _knots(distinct: Array, counts: Array, *, spread: bool) -> tuple[Array, Arra
     if spread:  # the first and the last are as wide as the others
         values = np.concatenate([[distinct[0] - END], values, [distinct[-1] + END]])
         ranks = np.concatenate([[min(0.5, counts[0] / 4)], ranks, [upper[-1] - min(0.5, counts[-1] / 4)]])
-    scores = ndtri(ranks / upper[-1]).astype(np.float32)
+    scores = torch.special.ndtri(torch.from_numpy(ranks / upper[-1])).numpy().astype(np.float32)
     # Halfway between neighbouring floats there is nothing, and equal knots would have no inverse.
     rising = np.concatenate([[True], (np.diff(values) > 0) & (np.diff(scores) > 0)])
     return scores[rising].astype(np.float64), values[rising]

@@ -31,7 +31,8 @@ def table_in(
     Raises:
         DataError: for names that are not names, and columns of different lengths.
     """
-    keys = list(table.keys() if hasattr(table, "keys") else getattr(table, "column_names", table.columns))
+    found: Any = table.keys() if hasattr(table, "keys") else getattr(table, "column_names", None)
+    keys = list(getattr(table, "columns", ()) if found is None else found)
     names = tuple(map(str, keys))
     if not names:
         raise DataError(f"a table has at least one column; {name} has none.")
