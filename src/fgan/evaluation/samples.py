@@ -22,17 +22,18 @@ from fgan.evaluation.sides import shuffled
 from fgan.load_options import LoadOptions
 from fgan.output import Say
 from fgan.training.run_directory import RunDirectory
+from fgan.training.sampling import Sampler
 
 
 class Drawable(ABC):
-    """What makes samples of its own, away from a run: an exported generator."""
+    """What makes samples, away from a run: an exported generator."""
 
     source: str
     """Where it comes from."""
 
     @abstractmethod
-    def encoded(self, n: int, seed: int = 0) -> Tensor:
-        """Return n samples (n, *shape) on the CPU as numbers, the same for the same seed."""
+    def sampler(self) -> Sampler:
+        """Return the generator with what it is fed."""
 
 
 Samples = Passable | str | Path | RunDirectory | Drawable
@@ -62,6 +63,8 @@ def gather(
         raise DataError(f"--best chooses a checkpoint of a run; {what} is none. Leave it out.")
     if isinstance(samples, RunDirectory | Drawable):
         name, drawn = _made_by(samples, n, seed, best)
+        if isinstance(drawn, Table):  # encoded anew: these data may be others than those of the run
+            drawn = _encoded(replace(drawn, name=name), dataset)
         _require_finite(drawn, name)
         # A conditional run makes its classes in turn, and groups of samples must not be classes.
         drawn = as_uint8(drawn) if drawn.ndim == 4 else _held(drawn, dataset)
@@ -72,13 +75,13 @@ def gather(
     return name, shuffled(_like(values, dataset, name), seed)[:n]
 
 
-def _made_by(samples: RunDirectory | Drawable, n: int, seed: int, best: bool) -> tuple[str, Tensor]:
+def _made_by(samples: RunDirectory | Drawable, n: int, seed: int, best: bool) -> tuple[str, Tensor | Table]:
     """Return what to call a trained generator, and n of its samples."""
     if isinstance(samples, Drawable):
-        return samples.source, samples.encoded(n, seed=seed)
-    drawn = samples.encoded(n, seed=seed, best=best)
+        return samples.source, samples.sampler().rows(n, seed)
     checkpoints = samples.best_checkpoints() if best else samples.checkpoints()
-    return f"{samples.path}, {'best at ' if best else ''}step {checkpoints.newest():,}", drawn
+    name = f"{samples.path}, {'best at ' if best else ''}step {checkpoints.newest():,}"
+    return name, samples.sampler(best=best).rows(n, seed)
 
 
 def _given(
@@ -87,7 +90,7 @@ def _given(
     """Return what to call samples that somebody made, and all of them."""
     table = _table_in(samples, dataset, say)
     if table is not None and dataset.table is not None:
-        return table.name, torch.from_numpy(dataset.table.encode(table)).float()
+        return table.name, _encoded(table, dataset)
     if isinstance(samples, (str, Path)):
         if str(samples).startswith("hub:") or Path(samples).suffix == ".safetensors":
             raise DataError(
@@ -111,8 +114,15 @@ def _table_in(samples: Passable | str | Path, dataset: Dataset, say: Say) -> Tab
         table = table_in(samples, f"the {kind_of(samples)}")
     else:
         return None
+    return table
+
+
+def _encoded(table: Table, dataset: Dataset) -> Tensor:
+    """Return rows of a table as the data set holds its own."""
+    if dataset.table is None:
+        raise DataError(_kind(dataset, f"{table.name} holds rows of a table"))
     dataset.table.require_columns(table)
-    return dataset.table.settled(table)
+    return torch.from_numpy(dataset.table.encode(dataset.table.settled(table))).float()
 
 
 def is_run(samples: Samples) -> bool:
