@@ -43,7 +43,7 @@ def test_a_data_frame_in_and_one_out(people, tmp_path):
     assert set(run.sample(9, label="Bonn")["city"]) == {"Bonn"}
     assert (rows["city"] == "Oslo").mean() > 0.7, "classes by their shares"
     assert (
-        run.encoded(3).shape
+        run.sampler().sample(3).shape
         == run.generator(torch.zeros(3, run.generator.latent), torch.zeros(3).long()).shape
     )
     again = fgan.load(run.path)

@@ -188,7 +188,7 @@ def _drawn(samples: Samples, n: int, seed: int) -> Table | None:
         samples = RunDirectory(samples)
     if not isinstance(samples, RunDirectory):
         return None
-    rows = samples.rows(n, seed=seed)
+    rows = samples.sampler().rows(n, seed)
     if not isinstance(rows, Table):
         raise DataError(f"an audit compares tables; {samples.path} was trained on other data.")
     return replace(rows, name=str(samples.path))

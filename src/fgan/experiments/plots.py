@@ -48,8 +48,9 @@ def _draw_curves(axes: Axes, run: Run) -> None:
 
 
 def _draw_samples(axes: Axes, run: Run, n: int | None, seed: int) -> None:
-    images = len(run.encoded(1).shape) == 4
-    samples = run.encoded(n or (IMAGES if images else VECTORS), seed=seed)
+    sampler = run.sampler()
+    images = len(sampler.frame.shape) == 3
+    samples = sampler.sample(n or (IMAGES if images else VECTORS), seed=seed)
     real = None
     if run.dataset is not None and not images:
         random = torch.Generator().manual_seed(seed)

@@ -32,7 +32,7 @@ def hub_files(
     weights, found = safetensors_bytes(trained)
     config = json.dumps(description_of(trained), indent=2, ensure_ascii=False, allow_nan=False)
     picture = io.BytesIO()
-    draw_samples(trained.encoded(DRAWN)).save(picture, format="PNG")
+    draw_samples(trained.sampler().sample(DRAWN)).save(picture, format="PNG")
     card = card_of(trained, license, evaluation, notes)
     contents = (weights, f"{config}\n".encode(), card.encode(), picture.getvalue())
     files: dict[str, bytes] = dict(zip(FILES, contents, strict=True))

@@ -58,7 +58,7 @@ def generator_of_run(run: RunDirectory, step: int | None = None, *, best: bool =
     trained = TrainedGenerator(
         generator, frame, generator.latent, classes, str(run.path), architecture, about
     )
-    if not trained.encoded(LOOKED_AT).isfinite().all():
+    if not trained.sampler().sample(LOOKED_AT).isfinite().all():
         raise ExportError(
             f"samples of {run.path} at step {step:,} are not finite. Choose an earlier checkpoint by --step."
         )

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from torch import Tensor, nn
+from torch import nn
 
 from fgan.data.encoding import TableEncoding
-from fgan.data.tables import Table
 from fgan.errors import ExportError
 from fgan.evaluation.samples import Drawable
 from fgan.exporting.outward import Conditional, Unconditional
@@ -87,19 +86,4 @@ class TrainedGenerator(Moving, Drawable):
         Raises:
             ExportError: where it has no such class.
         """
-        return shown(self.rows(n, seed, batch_size, label, truncate), self.table)
-
-    def rows(
-        self,
-        n: int,
-        seed: int = 0,
-        batch_size: int = 1024,
-        label: str | None = None,
-        truncate: float | None = None,
-    ) -> Tensor | Table:
-        """Return what `sample` does, of a table in our own form, which needs no pandas."""
-        return self.sampler().rows(n, seed, batch_size, label, truncate)
-
-    def encoded(self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None) -> Tensor:
-        """Return n samples (n, *shape) as numbers, also where `sample` returns rows of a table."""
-        return self.sampler().sample(n, seed, batch_size, label)
+        return shown(self.sampler().rows(n, seed, batch_size, label, truncate), self.table)

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
 from fgan.data import Dataset
 from fgan.data.encoding import TableEncoding
 from fgan.data.record import Record
-from fgan.data.tables import Table
 from fgan.draws import DrawnFrom
-from fgan.errors import DataError, RunError, TakenError
-from fgan.files import replace_durably
+from fgan.errors import DataError, RunError
+from fgan.files import lines_of, replace_durably
 from fgan.frame import Frame
 from fgan.networks import Generator
 from fgan.output import jsonable
@@ -27,12 +23,11 @@ from fgan.seeds import checked_seed
 from fgan.training.at_hand import at_hand, keep_at_hand
 from fgan.training.checkpoint import Checkpoints, Guard, do_nothing
 from fgan.training.config import TrainConfig
+from fgan.training.lock import exclusive
 from fgan.training.sampling import Sampler, shown
 from fgan.training.settings import Network
 from fgan.training.status import Status
 from fgan.training.trainer import generator_of
-
-NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 class RunDirectory:
@@ -323,22 +318,13 @@ class RunDirectory:
             )
         return Sampler(generator, frame, generator.latent, classes, str(self.path), RunError, table)
 
-    def encoded(
-        self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None, best: bool = False
-    ) -> Tensor:
-        """Return n samples (n, *shape) as numbers, also where `sample` returns rows of a table; see there."""
-        checked_seed(seed)  # before the folder is read
-        return self.sampler(best=best).sample(n, seed, batch_size, label)
-
-    def rows(
-        self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None, best: bool = False
-    ) -> Tensor | Table:
-        """Return what `sample` does, of a table in our own form, which needs no pandas."""
-        checked_seed(seed)  # before the folder is read
-        return self.sampler(best=best).rows(n, seed, batch_size, label)
-
     def sample(
-        self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None, best: bool = False,
+        self,
+        n: int,
+        seed: int = 0,
+        batch_size: int = 1024,
+        label: str | None = None,
+        best: bool = False,
         truncate: float | None = None,
     ) -> Any:  # noqa: ANN401 - a DataFrame of pandas, where it is there
         """Return n samples (n, *shape) of the newest checkpoint's generator, the same for the same seed.
@@ -389,15 +375,10 @@ class RunDirectory:
 
     @contextlib.contextmanager
     def locked(self, *, create: bool = False) -> Iterator[bool]:
-        """Hold the folder, so that two processes never train the same run at once.
-
-        The system lets go of the lock when the process ends, however it ends.
+        """Hold the folder; see `exclusive`.
 
         Args:
             create: make the folder first; it goes again if it is still empty at the end.
-
-        Returns:
-            Whether that can be known: some network file systems have no locks.
 
         Raises:
             TakenError: where another process holds it.
@@ -408,45 +389,10 @@ class RunDirectory:
             if create:
                 self.path.mkdir(parents=True, exist_ok=True)
         try:
-            with _exclusive(self) as known:
+            with contextlib.ExitStack() as held:
+                with self.writing():
+                    known = held.enter_context(exclusive(self.path))
                 yield known
         finally:
             if made and not any(self.path.iterdir()):
                 self.path.rmdir()
-
-
-@contextlib.contextmanager
-def _exclusive(run: RunDirectory) -> Iterator[bool]:
-    if os.name == "nt":
-        yield True
-        return
-    import fcntl
-
-    with run.writing():
-        handle = os.open(run.path, os.O_RDONLY)
-    known = True
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TakenError(
-                f"another process is training {run.path}. Stop it first, or use another --out."
-            ) from None
-        except OSError as error:
-            if error.errno not in NO_LOCKS:
-                raise
-            known = False
-        yield known
-    finally:
-        os.close(handle)
-
-
-def lines_of(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """Return the lines of a log, if there is one, and what they hold, up to the first that a crash damaged."""
-    content = path.read_bytes() if path.exists() else b""
-    for line in content[: content.rfind(b"\n") + 1].splitlines(keepends=True):
-        try:
-            values = json.loads(line)
-        except ValueError:  # cut short, or never written and full of zeros
-            return
-        yield line, values

@@ -281,7 +281,7 @@ def _whole(
     if isinstance(samples, (str, Path)) and (Path(samples) / "config.json").is_file():
         samples = RunDirectory(samples)
     if isinstance(samples, RunDirectory):
-        drawn = samples.rows(n or DRAWN, seed=seed)
+        drawn = samples.sampler().rows(n or DRAWN, seed)
         if isinstance(drawn, Table):
             return _of_table(drawn, str(samples.path), missing, needed)
         return _of_tensor(as_uint8(drawn) if drawn.ndim == 4 else drawn, str(samples.path))

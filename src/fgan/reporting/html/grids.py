@@ -84,8 +84,8 @@ def grids(runs: Sequence[Run], dataset: Dataset | None, colours: Mapping[str, st
 
 
 def _samples(run: Run, seed: int) -> Tensor:
-    images = run.directory.encoded(max(COUNTS), seed=seed)
-    return images if images.ndim == 4 else run.directory.encoded(VECTORS, seed=seed)
+    images = run.directory.sampler().sample(max(COUNTS), seed=seed)
+    return images if images.ndim == 4 else run.directory.sampler().sample(VECTORS, seed=seed)
 
 
 def first_of_each(runs: Sequence[Run]) -> list[Run]:
