@@ -1,14 +1,14 @@
 """Augmentation on 500 pictures of MNIST and of CIFAR-10: how good samples are with it and without, and how many copy.
 
     FGAN_DATA=... python benchmarks/augmentation.py [--data mnist cifar] [--steps 500] [--seeds 2]
-        [--augment none translation color,translation,cutout] [--network dcgan] [--pictures 500]
-        [--out runs/augmentation]
+        [--augment none translation color,translation,cutout] [--network dcgan|mlp] [--penalties none]
+        [--pictures 500] [--out runs/augmentation]
 
 All settings and seeds of a data set train as one ensemble, by small networks, on the same pictures. With more --steps
-and the same --out the runs go on. Samples are held
-against pictures that training did not see, in features of the classifier that ships for MNIST, and for CIFAR-10 in
-those of a small one that is trained here first on other pictures (two minutes on a core). The defaults are quick; the
-table in docs/augmentation.md has its own command. CIFAR-10 is $FGAN_DATA/cifar10/train.tar.gz, or --cifar PATH.
+and the same --out the runs go on. Samples are held against pictures that training did not see, in features of the
+classifier that ships for MNIST, and for CIFAR-10 in those of a small one that is trained here first on other pictures
+(two minutes on a core). The defaults are quick; the table in docs/augmentation.md has its own commands. CIFAR-10 is
+$FGAN_DATA/cifar10/train.tar.gz, or --cifar PATH.
 """
 
 from __future__ import annotations
@@ -109,8 +109,9 @@ def measured(name: str, arguments: argparse.Namespace) -> list[dict]:
     out = arguments.out / name
     extractor = "mnist-cnn" if name == "mnist" else taught(others, out / "judge.pt").features
     small = replace(small, name=name)
-    recipe = RECIPES[arguments.network] | {"steps": arguments.steps, "checkpoint_every": arguments.steps}
+    recipe = RECIPES[arguments.network] | {"steps": arguments.steps, "checkpoint_every": 500}
     recipe |= {"sample_every": 0, "keep_checkpoints": 1}
+    recipe |= {"penalties": arguments.penalties} if arguments.penalties else {}
     jobs, rows = [], []
     for augment in arguments.augment:
         for seed in range(arguments.seeds):
@@ -156,6 +157,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--steps", type=int, default=500)
     parser.add_argument("--network", default="dcgan", choices=RECIPES)
+    parser.add_argument("--penalties", help="others than the recipe's")
     parser.add_argument("--pictures", type=int, default=500)
     parser.add_argument(
         "--cifar", type=Path, default=Path(os.environ.get("FGAN_DATA", ".")) / "cifar10/train.tar.gz"

@@ -159,6 +159,5 @@ def test_samples_do_not_look_augmented():
     assert seen["brightness"] > 0.08 and seen["place"] > 0.8 and seen["patches"] > 0.5, (
         "what a leak would show"
     )
-    print(seen, plain, ours)
     assert ours["brightness"] < min(seen["brightness"] / 2, 1.5 * plain["brightness"]), (seen, plain, ours)
     assert ours["place"] < 0.3 * seen["place"] and ours["patches"] < 0.02, (seen, plain, ours)
