@@ -52,10 +52,10 @@ def test_a_data_frame_in_and_one_out(people, tmp_path):
     pandas.testing.assert_frame_equal(fgan.load(tmp_path / "one.safetensors").sample(40, seed=1), rows)
     assert run.evaluate(people, metrics="fid", n=40, reference="all")["fid"].value > 0
     (run.path / "table.json").write_text("{")
-    with pytest.raises(RunError, match="table.json is damaged"):
+    with pytest.raises(RunError, match=r"table\.json is damaged"):
         run.sample(1)
     (run.path / "table.json").unlink()
-    with pytest.raises(RunError, match="table.json is missing"):
+    with pytest.raises(RunError, match=r"table\.json is missing"):
         run.sample(1)
     fgan.train(people, out=run.path, resume=True, **{**FEW, "steps": 6}, conditional_on="city")
     assert len(run.sample(3)) == 3

@@ -44,7 +44,9 @@ def gather(
     if isinstance(samples, (str, Path)) and is_run(samples):
         samples = RunDirectory(samples)
     if isinstance(samples, RunDirectory):
-        drawn = samples.encoded(n, seed=seed, best=best)
+        drawn = samples.rows(n, seed=seed, best=best)
+        if isinstance(drawn, Table):  # encoded anew: these data may be others than those of the run
+            drawn = _encoded(replace(drawn, name=str(samples.path)), dataset)
         checkpoints = samples.best_checkpoints() if best else samples.checkpoints()
         name = f"{samples.path}, {'best at ' if best else ''}step {checkpoints.newest():,}"
         _require_finite(drawn, name)
@@ -56,8 +58,7 @@ def gather(
         raise DataError(f"--best chooses a checkpoint of a run; {what} is none. Leave it out.")
     table = _table_in(samples, dataset, say)
     if table is not None and dataset.table is not None:
-        name = table.name
-        values = torch.from_numpy(dataset.table.encode(table)).float()
+        name, values = table.name, _encoded(table, dataset)
     elif isinstance(samples, (str, Path)):
         name, values = (
             str(samples),
@@ -84,8 +85,15 @@ def _table_in(samples: Samples, dataset: Dataset, say: Say) -> Table | None:
         table = table_in(samples, f"the {kind_of(samples)}")
     else:
         return None
+    return table
+
+
+def _encoded(table: Table, dataset: Dataset) -> Tensor:
+    """Return rows of a table as the data set holds its own."""
+    if dataset.table is None:
+        raise DataError(_kind(dataset, f"{table.name} holds rows of a table"))
     dataset.table.require_columns(table)
-    return dataset.table.settled(table)
+    return torch.from_numpy(dataset.table.encode(dataset.table.settled(table))).float()
 
 
 def is_run(samples: Samples) -> bool:

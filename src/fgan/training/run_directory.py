@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import errno
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -18,7 +17,7 @@ from fgan.data.encoding import TableEncoding
 from fgan.data.record import Record
 from fgan.data.tables import Table
 from fgan.draws import DrawnFrom
-from fgan.errors import DataError, RunError, TakenError
+from fgan.errors import DataError, RunError
 from fgan.files import replace_durably
 from fgan.frame import Frame
 from fgan.networks import Generator
@@ -27,12 +26,11 @@ from fgan.seeds import checked_seed
 from fgan.training.at_hand import at_hand, keep_at_hand
 from fgan.training.checkpoint import Checkpoints, Guard, do_nothing
 from fgan.training.config import TrainConfig
+from fgan.training.run_files import exclusive, lines_of
 from fgan.training.sampling import draw, labels_for, shown
 from fgan.training.settings import Network
 from fgan.training.status import Status
 from fgan.training.trainer import generator_of
-
-NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 class RunDirectory:
@@ -401,45 +399,8 @@ class RunDirectory:
             if create:
                 self.path.mkdir(parents=True, exist_ok=True)
         try:
-            with _exclusive(self) as known:
+            with exclusive(self.path, self.writing) as known:
                 yield known
         finally:
             if made and not any(self.path.iterdir()):
                 self.path.rmdir()
-
-
-@contextlib.contextmanager
-def _exclusive(run: RunDirectory) -> Iterator[bool]:
-    if os.name == "nt":
-        yield True
-        return
-    import fcntl
-
-    with run.writing():
-        handle = os.open(run.path, os.O_RDONLY)
-    known = True
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise TakenError(
-                f"another process is training {run.path}. Stop it first, or use another --out."
-            ) from None
-        except OSError as error:
-            if error.errno not in NO_LOCKS:
-                raise
-            known = False
-        yield known
-    finally:
-        os.close(handle)
-
-
-def lines_of(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """Return the lines of a log, if there is one, and what they hold, up to the first that a crash damaged."""
-    content = path.read_bytes() if path.exists() else b""
-    for line in content[: content.rfind(b"\n") + 1].splitlines(keepends=True):
-        try:
-            values = json.loads(line)
-        except ValueError:  # cut short, or never written and full of zeros
-            return
-        yield line, values
