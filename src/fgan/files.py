@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import platformdirs
 
@@ -72,14 +69,3 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def lines_of(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """Return the lines of a log, if there is one, and what they hold, up to the first that a crash damaged."""
-    content = path.read_bytes() if path.exists() else b""
-    for line in content[: content.rfind(b"\n") + 1].splitlines(keepends=True):
-        try:
-            values = json.loads(line)
-        except ValueError:  # cut short, or never written and full of zeros
-            return
-        yield line, values

@@ -15,7 +15,7 @@ from fgan.data.encoding import TableEncoding
 from fgan.data.record import Record
 from fgan.draws import DrawnFrom
 from fgan.errors import DataError, RunError
-from fgan.files import lines_of, replace_durably
+from fgan.files import replace_durably
 from fgan.frame import Frame
 from fgan.networks import Generator
 from fgan.output import jsonable
@@ -23,7 +23,7 @@ from fgan.seeds import checked_seed
 from fgan.training.at_hand import at_hand, keep_at_hand
 from fgan.training.checkpoint import Checkpoints, Guard, do_nothing
 from fgan.training.config import TrainConfig
-from fgan.training.lock import exclusive
+from fgan.training.run_files import exclusive, lines_of
 from fgan.training.sampling import Sampler, shown
 from fgan.training.settings import Network
 from fgan.training.status import Status
@@ -389,9 +389,7 @@ class RunDirectory:
             if create:
                 self.path.mkdir(parents=True, exist_ok=True)
         try:
-            with contextlib.ExitStack() as held:
-                with self.writing():
-                    known = held.enter_context(exclusive(self.path))
+            with exclusive(self.path, self.writing) as known:
                 yield known
         finally:
             if made and not any(self.path.iterdir()):

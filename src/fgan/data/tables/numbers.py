@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fgan.data.tables.table import Column
 from fgan.data.tables.values import column_of
 from fgan.errors import DataError
 
@@ -40,10 +39,7 @@ def numbers_in(table: Any, kind: str) -> NDArray[np.float64]:  # noqa: ANN401
         name, row = next(iter(gaps.items()))
         raise DataError(
             f"a table that is kept as an array has all its cells; the {kind} lacks some in "
-            f"{', '.join(list(gaps)[:5])}, the first of {name} in row {row}. Save it as .csv and name that file, or leave these rows out."
+            f"{', '.join(list(gaps)[:5])}, the first of {name} in row {row}. "
+            "Save it as .csv and name that file, or leave these rows out."
         )
     return np.stack([one.cells.astype(np.float64) for one in columns.values()], 1)
-
-
-def _is_of_numbers(column: Column) -> bool:
-    return column.cells.dtype.kind in "iuf" and not column.unit and column.kind != "category"
