@@ -143,7 +143,6 @@ class Cutout(Augmentation):
     Source: DeVries and Taylor (2017), section 3.2; Zhao et al. (2020), appendix B.
     """
 
-    probability = 0.8
     numbers = 2
     share = 1 / 2
 
