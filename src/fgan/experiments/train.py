@@ -159,7 +159,8 @@ def train(
             in_lockstep([loop], stop)
         if loop.failure:
             raise loop.failure
-        return Run(run.path, summary=loop.summary(), dataset=found)
+        own = {"generator": config.generator, "critic": config.critic}  # which rank 0 alone has kept so far
+        return Run(run.path, summary=loop.summary(), dataset=found, **own)
 
 
 def _streams(run: RunDirectory, goes_on: bool, dataset: object) -> bool | None:
