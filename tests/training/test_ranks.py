@@ -344,3 +344,27 @@ def test_a_run_of_two_ranks_goes_on_with_one(tmp_path, fgan_command, reference):
     assert result.returncode == 0, result.stderr
     lines = [json.loads((run / "metrics.jsonl").read_text().splitlines()[-1]) for run in (out, reference)]
     assert lines[0]["bound"] == pytest.approx(lines[1]["bound"], rel=0.01)
+
+
+HANDED_OVER = """
+import sys
+from pathlib import Path
+
+import torch
+from torch import nn
+
+import fgan
+
+out = Path(sys.argv[1])
+run = fgan.train("ring8", generator=nn.Linear(4, 2), steps=3, batch_size=16, width=8, device="cpu", out=out)
+torch.save(run.sample(5), out.parent / f"{torch.distributed.get_rank()}.pt")
+"""
+
+
+@pytest.mark.slow
+def test_every_rank_has_the_networks_that_it_handed_over(tmp_path):
+    (tmp_path / "script.py").write_text(HANDED_OVER)
+    rank_command = [*torchrun_command()[:-2], str(tmp_path / "script.py"), str(tmp_path / "run")]
+    subprocess.run(rank_command, check=True, timeout=200)
+    samples = [torch.load(tmp_path / f"{rank}.pt") for rank in range(2)]
+    assert samples[0].shape == (5, 2) and torch.equal(*samples)

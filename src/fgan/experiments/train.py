@@ -169,7 +169,8 @@ def train(
             _keep_time_lapse(run, say, loop.failure)
         if loop.failure:
             raise loop.failure
-        return Run(run.path, summary=loop.summary(), dataset=found)
+        own = {"generator": config.generator, "critic": config.critic}  # which rank 0 alone has kept so far
+        return Run(run.path, summary=loop.summary(), dataset=found, **own)
 
 
 def _keep_time_lapse(run: RunDirectory, say: Say, failure: FganError | None) -> None:
