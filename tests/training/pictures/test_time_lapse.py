@@ -1,5 +1,6 @@
 """A time lapse: of the same latents, the same after a stop, and nothing to training."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from PIL import Image, ImageSequence
 import fgan
 from fgan.errors import DivergedError, FganError, RunError
 from fgan.training.pictures import often_enough, side_by_side, time_lapse
+from fgan.training.pictures.time_lapse import pictures_of
 
 SETTINGS = {
     "batch_size": 16, "width": 16, "depth": 1, "latent": 4, "sample_count": 9, "device": "cpu", "lr": 0.02,
@@ -83,6 +85,12 @@ def test_a_run_that_fails_leaves_what_it_drew(tmp_path):
 
 def test_damage_and_absence_are_said(tmp_path):
     run = train("digits", tmp_path / "run", sample_every=12)
+    for step in range(25, 625):
+        shutil.copy(run.sample_path(24), run.sample_path(step))
+    some = list(pictures_of(run))
+    assert len(some) == 200 and (some[0], some[-1]) == (0, 624)  # of 603, spread over all
+    for step in range(25, 625):
+        run.sample_path(step).unlink()
     run.sample_path(12).write_bytes(b"no picture")
     with pytest.raises(RunError, match=r"step-00000012\.png is damaged.*Delete it"):
         time_lapse(run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from fgan.data.animation import Animation
@@ -22,6 +23,8 @@ HOLD = 2.0
 """Seconds that the last picture stays."""
 PICTURES = 48
 """How many there are at least, where nobody said how often."""
+MOST = 200
+"""How many are shown, evenly chosen where a run has drawn more: a chat takes a few megabytes."""
 
 
 def often_enough(config: TrainConfig, *, told: bool) -> TrainConfig:
@@ -54,7 +57,9 @@ def keep_time_lapse(run: RunDirectory, say: Say) -> bool:
     animation, path = time_lapse(run), run.path / TIME_LAPSE
     with run.writing():
         animation.save(path)
-    say(f"a time lapse of {len(animation.frames)} pictures: {path} ({size_of(path)})")
+    there, shown = len(_paths_of(run)), len(animation.frames)
+    count = f"{shown}" if shown == there else f"{shown} of {there}"
+    say(f"a time lapse of {count} pictures: {path} ({size_of(path)})")
     return True
 
 
@@ -77,27 +82,33 @@ def time_lapse(run: RunDirectory, fps: float = 8) -> Animation:
 
 
 def pictures_of(run: RunDirectory) -> dict[int, Image]:
-    """Return the pictures of a run by their steps, oldest first: those of the same size as the last.
+    """Return the pictures of a run by their steps, oldest first: those of the same size as the last, at most 200.
 
     Raises:
         RunError: where one is damaged.
     """
     from PIL import Image
 
-    found = {}
-    for path in sorted((run.path / "samples").glob("step-*.png")):
-        number = path.stem.removeprefix("step-")
-        if number.isdecimal():
-            try:
-                with Image.open(path) as picture:
-                    found[int(number)] = picture.convert("L" if picture.mode == "L" else "RGB")
-            except OSError as error:
-                raise RunError(f"the picture {path} is damaged ({error}). Delete it.") from error
-    found = dict(sorted(found.items()))
+    paths, found = _paths_of(run), {}
+    kept = (
+        [paths[k * (len(paths) - 1) // max(1, MOST - 1)] for k in range(MOST)] if len(paths) > MOST else paths
+    )
+    for step, path in kept:
+        try:
+            with Image.open(path) as picture:
+                found[step] = picture.convert("L" if picture.mode == "L" else "RGB")
+        except OSError as error:
+            raise RunError(f"the picture {path} is damaged ({error}). Delete it.") from error
     last = next(reversed(found.values()), None)
     return {
         step: one for step, one in found.items() if last and (one.size, one.mode) == (last.size, last.mode)
     }
+
+
+def _paths_of(run: RunDirectory) -> list[tuple[int, Path]]:
+    """Return the steps of a run's pictures, and where these lie, oldest first."""
+    paths = [(path.stem.removeprefix("step-"), path) for path in (run.path / "samples").glob("step-*.png")]
+    return sorted((int(number), path) for number, path in paths if number.isdecimal())
 
 
 def captioned(picture: Image, text: str) -> Image:
