@@ -17,7 +17,7 @@ from fgan.data.encoding import TableEncoding
 from fgan.data.record import Record
 from fgan.data.tables import Table
 from fgan.draws import DrawnFrom
-from fgan.errors import DataError, RunError
+from fgan.errors import RunError
 from fgan.files import replace_durably
 from fgan.frame import Frame
 from fgan.networks import Generator
@@ -296,15 +296,11 @@ class RunDirectory:
         """Return how rows of a table become samples, and back; None of a run on other data.
 
         Raises:
-            RunError: where that is damaged.
+            DataError: where that is damaged.
         """
         if not self.table_path.is_file():
             return None
-        try:
-            text = self.table_path.read_text(encoding="utf-8")
-            return TableEncoding.from_json(text, str(self.table_path))
-        except (OSError, UnicodeDecodeError, DataError) as error:
-            raise RunError(str(error)) from error
+        return TableEncoding.from_json(self.table_path.read_bytes(), str(self.table_path))
 
     def encoded(
         self, n: int, seed: int = 0, batch_size: int = 1024, label: str | None = None, best: bool = False

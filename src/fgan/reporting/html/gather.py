@@ -22,7 +22,8 @@ from fgan.objectives.build import BASELINES
 from fgan.reporting.html.repeat import replanned, varying
 from fgan.training.config import TrainConfig
 from fgan.training.judging import EVALUATION_ERROR
-from fgan.training.run_directory import RunDirectory, lines_of
+from fgan.training.run_directory import RunDirectory
+from fgan.training.run_files import lines_of
 from fgan.training.status import Status
 
 DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
