@@ -293,11 +293,7 @@ class RunDirectory:
         return generator.eval().requires_grad_(False), description["classes"], frame
 
     def table(self) -> TableEncoding | None:
-        """Return how rows of a table become samples, and back; None of a run on other data.
-
-        Raises:
-            DataError: where that is damaged.
-        """
+        """Return how rows of a table become samples, and back; None of a run on other data."""
         if not self.table_path.is_file():
             return None
         return TableEncoding.from_json(self.table_path.read_bytes(), str(self.table_path))
