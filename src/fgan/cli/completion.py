@@ -116,11 +116,13 @@ def words_by_verb() -> dict[str, list[str]]:
 
 def _fields(command: type) -> Iterator[tuple[str, Any]]:
     """Yield the flags of a command and their types; of dataclasses in it too, without prefix."""
-    positional = get_args(tyro.conf.Positional[str])[1]
+    positional, hidden = (get_args(mark[str])[1] for mark in (tyro.conf.Positional, tyro.conf.Suppress))
     for name, hint in get_type_hints(command, include_extras=True).items():
         if name not in {one.name for one in dataclasses.fields(command)}:
             continue
         kind, *marks = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        if hidden in marks:
+            continue
         if dataclasses.is_dataclass(kind) and isinstance(kind, type):
             yield from _fields(kind)
         elif positional not in marks:

@@ -23,7 +23,7 @@ class TrainCommand:
     recipe: TrainConfig
     preset: str = "default"
     """A named recipe, whose settings the other flags change: default, mnist-dcgan, stacked-mnist, cifar-resnet,
-    or original (the classic script)."""
+    table, or original (the classic script)."""
     config: Path | None = None
     """Repeat the run whose config.json this is; other flags change it."""
     out: Path | None = None

@@ -14,7 +14,7 @@ from fgan.data import Dataset
 from fgan.data.encoding import TableEncoding
 from fgan.data.record import Record
 from fgan.draws import DrawnFrom
-from fgan.errors import DataError, RunError
+from fgan.errors import RunError
 from fgan.files import replace_durably
 from fgan.frame import Frame
 from fgan.networks import Generator
@@ -290,18 +290,10 @@ class RunDirectory:
         return generator.eval().requires_grad_(False), description["classes"], frame
 
     def table(self) -> TableEncoding | None:
-        """Return how rows of a table become samples, and back; None of a run on other data.
-
-        Raises:
-            RunError: where that is damaged.
-        """
+        """Return how rows of a table become samples, and back; None of a run on other data."""
         if not self.table_path.is_file():
             return None
-        try:
-            text = self.table_path.read_text(encoding="utf-8")
-            return TableEncoding.from_json(text, str(self.table_path))
-        except (OSError, UnicodeDecodeError, DataError) as error:
-            raise RunError(str(error)) from error
+        return TableEncoding.from_json(self.table_path.read_bytes(), str(self.table_path))
 
     def sampler(self, *, best: bool = False) -> Sampler:
         """Return the newest checkpoint's generator with what it is fed, or the best one's.

@@ -156,7 +156,7 @@ class TableEncoding:
         return json.dumps(described, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, origin: str) -> Self:
+    def from_json(cls, text: str | bytes, origin: str) -> Self:
         """Read what `to_json` wrote.
 
         Raises:
