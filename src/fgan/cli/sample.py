@@ -11,6 +11,7 @@ import tyro
 from fgan.cli import print_error
 from fgan.errors import FganError
 from fgan.files import size_of
+from fgan.seeds import checked_seed
 
 if TYPE_CHECKING:
     from fgan.training.sampling import Sampler
@@ -96,7 +97,9 @@ def _checked(command: SampleCommand) -> Path | None:
     mode = chosen[0] if chosen else ""
     if command.n is not None and command.n < 1:
         raise FganError(f"--n must be at least 1; got {command.n}.")
+    checked_seed(command.seed)
     if command.out is None and not mode:
+        _refuse_speeds(command, "a picture")
         return None
     out = command.out or Path("walk.gif" if command.walk is not None else "samples.png")
     endings = {"--walk": MOVING, "--interpolate": (*STILL, *MOVING), "--grid-by-class": (".png",)}.get(
@@ -113,9 +116,7 @@ def _checked(command: SampleCommand) -> Path | None:
             f'{f" with {mode}" if mode else ""}; got "{out}".{hint}'
         )
     if out.suffix.lower() not in MOVING:
-        for flag, value in (("--frames", command.frames), ("--fps", command.fps)):
-            if value is not None:
-                raise FganError(f"{flag} is for animations; {out} is none. Leave it out.")
+        _refuse_speeds(command, str(out))
     if mode == "--interpolate" and command.seed:
         raise FganError("--interpolate names its own two seeds; leave --seed out.")
     if mode == "--grid-by-class" and command.label is not None:
@@ -125,6 +126,12 @@ def _checked(command: SampleCommand) -> Path | None:
             "--n is how many samples stand in the row of --interpolate; an animation has --frames."
         )
     return out
+
+
+def _refuse_speeds(command: SampleCommand, what: str) -> None:
+    for flag, value in (("--frames", command.frames), ("--fps", command.fps)):
+        if value is not None:
+            raise FganError(f"{flag} is for animations; {what} is none. Leave it out.")
 
 
 def _write_rows(command: SampleCommand, sampler: Sampler, out: Path) -> str:
