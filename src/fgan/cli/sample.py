@@ -84,14 +84,17 @@ def run(arguments: list[str]) -> None:
         )
 
 
-def _checked(command: SampleCommand) -> Path | None:
-    """Return where to write, None where the run decides; refuse, before torch is loaded, what contradicts itself."""
-    modes = {
+def _modes(command: SampleCommand) -> dict[str, bool]:
+    return {
         "--walk": command.walk is not None,
         "--interpolate": command.interpolate is not None,
         "--grid-by-class": command.grid_by_class,
     }
-    chosen = [flag for flag, is_given in modes.items() if is_given]
+
+
+def _checked(command: SampleCommand) -> Path | None:
+    """Return where to write, None where the run decides; refuse, before torch is loaded, what contradicts itself."""
+    chosen = [flag for flag, is_given in _modes(command).items() if is_given]
     if len(chosen) > 1:
         raise FganError(f"{' and '.join(chosen)} are different pictures; draw one at a time.")
     mode = chosen[0] if chosen else ""
@@ -139,6 +142,9 @@ def _write_rows(command: SampleCommand, sampler: Sampler, out: Path) -> str:
     from fgan.data.encoding.write import save_table
     from fgan.data.tables import Table
 
+    for flag, given in _modes(command).items():
+        if given:
+            raise FganError(f"{flag} draws pictures and points; {command.run} makes rows of a table. Leave it out.")
     if out.suffix.lower() not in TABLES:
         raise FganError(
             f'{command.run} makes rows of a table: --out must end in {", ".join(TABLES)}; got "{out}".'
