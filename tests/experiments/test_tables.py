@@ -98,3 +98,28 @@ def test_numbers_alone_are_not_given_out_as_they_are_encoded(tmp_path):
     (run.path / "table.json").unlink()
     with pytest.raises(RunError, match=r"table\.json is missing"):
         run.sample(3)
+
+
+@pytest.mark.slow
+def test_a_data_frame_is_compared_and_gone_on_with_and_another_is_refused(people, tmp_path):
+    asked = {
+        **FEW,
+        "seeds": 1,
+        "jobs": 1,
+        "metrics": "fid",
+        "n": 100,
+        "device": "cpu",
+        "out": tmp_path / "both",
+    }
+    said = []
+    found = fgan.compare(people, ["kl", "js"], **{**asked, "say": said.append})
+    assert {place.group for place in found.places} == {"kl", "js"}
+    assert not any("/tmp" in line.replace(str(tmp_path), "") for line in said), said
+    rows = fgan.load(tmp_path / "both" / "kl-seed0").sample(20)
+    words = ["city"]  # kept as words, of whichever type pandas reads them
+    assert rows.dtypes.drop(words).to_dict() == people.dtypes.drop(words).to_dict()
+    assert set(rows["city"]) <= {"Oslo", "Bonn"}
+    again = fgan.compare(people, ["kl", "js"], **asked, resume=True)
+    assert again.to_dict() == found.to_dict()
+    with pytest.raises(RunError, match="a comparison on other samples"):
+        fgan.compare(people[:90], ["kl", "js"], **asked, resume=True)

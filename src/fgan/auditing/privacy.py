@@ -190,10 +190,10 @@ def _matches(rows: Sequence[Rows], seed: int, *, alone: bool = False) -> Matches
         p_value = _more_often(*rows)
     elif rows[1]:  # one half of the real rows stands in place of held-out ones, then the other
         halves = np.random.default_rng(seed).permutation(len(rows[0])) % 2
-        first, second = ([row for row, half in zip(rows[0], halves, strict=True) if half == k] for k in (0, 1))
-        p_value = min(
-            1.0, 2 * min(_more_often(first, rows[1], second), _more_often(second, rows[1], first))
+        first, second = (
+            [row for row, half in zip(rows[0], halves, strict=True) if half == k] for k in (0, 1)
         )
+        p_value = min(1.0, 2 * min(_more_often(first, rows[1], second), _more_often(second, rows[1], first)))
     intervals = [
         (max(0.0, one.value - 1.96 * one.standard_error), min(1.0, one.value + 1.96 * one.standard_error))
         for one in (share, floor)
@@ -245,7 +245,9 @@ def _points(fields: Sequence[Field], table: int) -> NDArray[np.float32]:
             spread = float(np.quantile(ordered, 0.75) - np.quantile(ordered, 0.25))
             spread = spread or float(ordered[-1] - ordered[0]) or 1.0
             beyond = cells - cells.clip(ordered[0], ordered[-1])  # ranks end there, distances do not...
-            outside = (beyond / spread).clip(-1, 1)  # ...but one far cell must not drown all others in float32
+            outside = (beyond / spread).clip(
+                -1, 1
+            )  # ...but one far cell must not drown all others in float32
             made.append(np.where(gone, 0.5, (low + high) / (2 * len(ordered)) + outside)[:, None])
         else:
             words, counts = np.unique(field.known(0), return_counts=True)

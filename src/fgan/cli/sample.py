@@ -144,7 +144,9 @@ def _write_rows(command: SampleCommand, sampler: Sampler, out: Path) -> str:
 
     for flag, given in _modes(command).items():
         if given:
-            raise FganError(f"{flag} draws pictures and points; {command.run} makes rows of a table. Leave it out.")
+            raise FganError(
+                f"{flag} draws pictures and points; {command.run} makes rows of a table. Leave it out."
+            )
     if out.suffix.lower() not in TABLES:
         raise FganError(
             f'{command.run} makes rows of a table: --out must end in {", ".join(TABLES)}; got "{out}".'
