@@ -165,9 +165,11 @@ def frame_dataset(value: Any, name: str, options: LoadOptions, say: Say) -> Data
     value = unfolded(value)
     table = chosen(table_in(value, f"the {kind_of(value)}"), options.table)
     stored = {one: stored_of(value[one]) for one in getattr(value, "column_names", None) or value.columns}
-    return table_dataset(
-        table, name, options, stored={str(one): kept for one, kept in stored.items()}, say=say
-    )
+    named = {
+        str(one): replace(kept, number=int(one)) if isinstance(one, (int, np.integer)) else kept
+        for one, kept in stored.items()
+    }
+    return table_dataset(table, name, options, stored=named, say=say)
 
 
 def _comes_one_by_one(value: Any) -> bool:  # noqa: ANN401
