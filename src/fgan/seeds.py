@@ -33,6 +33,24 @@ def checked_seed(seed: object) -> int:
     return number
 
 
+def checked_count(flag: str, value: object, least: int, what: str = "") -> int:
+    """Return how many, as Python's integer.
+
+    Args:
+        flag: its name, such as "--n".
+        value: a whole number: Python's, NumPy's, or a torch scalar.
+        least: it may be.
+        what: it counts, and why so many, for the error.
+
+    Raises:
+        FganError: for anything else, truth values among them.
+    """
+    number = plain_number(value)
+    if not isinstance(number, int) or isinstance(number, bool) or number < least:
+        raise FganError(f"{flag} must be a whole number, at least {least}{what}; got {value!r}.")
+    return number
+
+
 def plain_number(value: Any) -> Any:  # noqa: ANN401 - whatever a user passes
     """Return a number of another library as Python's int, float or bool; anything else as it is.
 

@@ -119,3 +119,12 @@ def test_ffmpeg_writes_what_it_can_read(tmp_path):
         np.abs(found[0, : frames[0].height, : frames[0].width].astype(int) - np.asarray(frames[0])).mean()
         < 60
     )
+
+
+def test_a_picture_that_stands_longer_than_a_file_can_say_is_refused():
+    from PIL import Image
+
+    with pytest.raises(DataError, match="Take more --fps"):
+        Animation([Image.new("L", (4, 4), k) for k in range(2)], fps=0.001).encoded(".gif")
+    with pytest.raises(DataError, match="fewer --frames"):  # a collapsed generator: all frames are one
+        Animation([Image.new("L", (4, 4))] * 1000, fps=0.5).encoded(".gif")

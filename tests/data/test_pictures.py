@@ -203,3 +203,15 @@ def test_drawing_leaves_matplotlib_as_it_was():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "False"
+
+
+def test_the_axis_of_densities_is_that_of_the_real_data_and_stands_still():
+    """Pictures of training can be leafed through; what does not fit is said."""
+    draw = torch.Generator().manual_seed(0)
+    real = torch.randn(500, 1, generator=draw)
+    wide, narrow = (
+        np.asarray(draw_samples(spread * torch.randn(500, 1, generator=draw), real=real))
+        for spread in (1, 0.01)
+    )
+    assert (wide[40:, :45] == narrow[40:, :45]).all(), "numbers of the axis"
+    assert (wide[:40] != narrow[:40]).any(), "the legend says up to where the peak goes"

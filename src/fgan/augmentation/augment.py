@@ -102,7 +102,7 @@ class Augment:
     @property
     def notes(self) -> tuple[str, ...]:
         """What users should know before they train with it."""
-        return tuple(step.note for _, step in self.steps if step.note)
+        return tuple(note for probability, step in self.steps if (note := step.note(probability)))
 
 
 def read(text: str) -> dict[str, float]:

@@ -45,8 +45,10 @@ class Augmentation(ABC):
     stably below 0.82: its characteristic function is at least -0.22."""
     numbers: int
     """How many uniform random numbers it takes for each picture."""
-    note = ""
-    """What users should know before they train with it."""
+
+    def note(self, probability: float) -> str:
+        """Return what users should know before they train with it at that probability."""
+        return ""
 
     @abstractmethod
     def __call__(self, x: Tensor, changes: Tensor, drawn: Tensor, levels: Levels) -> Tensor:
@@ -69,10 +71,20 @@ class Flip(Augmentation):
 
     probability = 0.5
     numbers = 0
-    note = (
-        "flip: the critic sees mirror images as often as pictures, so samples may be mirrored too. That is right where "
-        "mirror images could be data, as of animals; not for letters, digits or anything else with a left and a right"
-    )
+
+    def note(self, probability: float) -> str:
+        """Return whether samples may be mirrored: where every picture is, the critic can tell."""
+        if probability == 1:
+            return ""
+        seen = (
+            "mirror images as often as pictures, so samples may be mirrored too"
+            if probability == 0.5
+            else f"a share of {probability:g} mirrored: samples may be mirrored too, the closer to a half the more"
+        )
+        return (
+            f"flip: the critic sees {seen}. That is right where mirror images could be data, as of animals; not for "
+            "letters, digits or anything else with a left and a right"
+        )
 
     def __call__(self, x: Tensor, changes: Tensor, drawn: Tensor, levels: Levels) -> Tensor:
         """Return pictures, some of them mirrored."""

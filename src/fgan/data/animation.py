@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,7 @@ from fgan.data.video import encode_mp4
 from fgan.errors import DataError
 from fgan.files import save_file
 from fgan.output import html_picture
+from fgan.seeds import plain_number
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -47,8 +49,9 @@ class Animation:
 
     def __post_init__(self) -> None:
         """Check what a user chose."""
-        if not 0 < self.fps <= FASTEST:
-            raise DataError(f"--fps must be above 0 and at most {FASTEST}; got {self.fps:g}.")
+        fps = plain_number(self.fps)
+        if not isinstance(fps, (int, float)) or not 0 < fps <= FASTEST:
+            raise DataError(f"--fps must be above 0 and at most {FASTEST}; got {self.fps}.")
 
     def __repr__(self) -> str:
         """Say what it is."""
@@ -94,7 +97,13 @@ class Animation:
         }[suffix]
         kind = {"format": suffix[1:].upper()} | options
         memory = io.BytesIO()
-        frames[0].save(memory, save_all=True, append_images=frames[1:], loop=0, **kind)
+        try:
+            frames[0].save(memory, save_all=True, append_images=frames[1:], loop=0, **kind)
+        except (OverflowError, struct.error):  # frames that are the same are stored as one
+            raise DataError(
+                f"{suffix} shows a picture that does not change for a few minutes at most, here it would be longer. "
+                "Take more --fps, or fewer --frames."
+            ) from None
         return memory.getvalue()
 
     def _ticks(self, a_second: int) -> list[int]:

@@ -26,6 +26,8 @@ SEPARATOR = 2  # pixels between two images of a grid
 BACKGROUND = 128
 TILE = 64  # pixels that a small image is enlarged to, at most
 BINS = 60
+ROOM = 1.5
+"""The axis of densities ends at this times the highest of the real ones: as for values, they decide what is shown."""
 REAL_COLOUR, GENERATED_COLOUR = "#9a9a9a", "#1f6feb"
 
 
@@ -136,14 +138,21 @@ def _draw_vectors(frames: Sequence[Array], real: Array | None, features: int, li
     canvas = FigureCanvasAgg(figure)
     axes = figure.add_subplot()
     pictures = []
+    top = (
+        _top(frames if real is None else [real], limits, 1.05 if real is None else ROOM)
+        if features == 1
+        else 0
+    )
     for samples in frames:
         axes.clear()
         figure.legends.clear()
         layers = [] if real is None else [("real", real, REAL_COLOUR)]
         for label, values, colour in [*layers, ("generated", samples, GENERATED_COLOUR)]:
-            (_histogram if features == 1 else _scatter)(
-                axes, values, limits, colour, _count_outside(label, values, limits)
-            )
+            label = _count_outside(label, values, limits)
+            if features == 1:
+                _histogram(axes, values, limits, top, colour, label)
+            else:
+                _scatter(axes, values, limits, colour, label)
         if features > 2:
             axes.set_title(f"the first two of {features} features")
         if real is not None or features == 1:
@@ -169,13 +178,23 @@ def _count_outside(label: str, values: Array, limits: Array) -> str:
     return f"{label} ({outside} of {len(values)} outside)" if outside else label
 
 
-def _histogram(axes: Axes, values: Array, limits: Array, colour: str, label: str) -> None:
-    low, high = limits[0]
-    counts, edges = np.histogram(values[:, 0], bins=BINS, range=(low, high))
+def _top(sets: Sequence[Array], limits: Array, room: float) -> float:
+    """Return where the axis of densities ends, so that it stands still from picture to picture."""
+    return room * max(_density(values, limits)[0].max() for values in sets) or 1.0
+
+
+def _density(values: Array, limits: Array) -> tuple[Array, Array]:
+    counts, edges = np.histogram(values[:, 0], bins=BINS, range=tuple(limits[0]))
     # Divided by all the values, not by those in view: the curves stay comparable where one leaves the view.
-    density = counts / (max(1, len(values)) * (edges[1] - edges[0]))
+    return counts / (max(1, len(values)) * (edges[1] - edges[0])), edges
+
+
+def _histogram(axes: Axes, values: Array, limits: Array, top: float, colour: str, label: str) -> None:
+    density, edges = _density(values, limits)
+    if density.max() > top:
+        label = f"{label}, up to {density.max():.3g}"
     axes.stairs(density, edges, fill=True, alpha=0.55, color=colour, label=label)
-    axes.set(xlim=(low, high), xlabel="value", ylabel="density")
+    axes.set(xlim=tuple(limits[0]), ylim=(0, top), xlabel="value", ylabel="density")
 
 
 def _scatter(axes: Axes, values: Array, limits: Array, colour: str, label: str) -> None:

@@ -71,7 +71,7 @@ class TrainedGenerator(Moving, Drawable):
         n: int,
         seed: int = 0,
         batch_size: int = 1024,
-        label: str | None = None,
+        label: str | int | None = None,
         truncate: float | None = None,
     ) -> Any:  # noqa: ANN401 - a DataFrame of pandas, where it is there
         """Return n samples (n, *shape), or rows of a table, as `RunDirectory.sample` does for the same seed.

@@ -28,7 +28,7 @@ class Moving:
         frames: int | None = None,
         fps: float = 15,
         seed: int = 0,
-        label: str | None = None,
+        label: str | int | None = None,
         truncate: float | None = None,
     ) -> Animation:
         """Return an animated walk through latents that ends where it begins: `run.walk().save("walk.gif")`.
@@ -56,7 +56,7 @@ class Moving:
         *,
         frames: int | None = None,
         fps: float = 15,
-        label: str | None = None,
+        label: str | int | None = None,
         truncate: float | None = None,
     ) -> Animation:
         """Return the way from `sample(1, seed=a)` to `sample(1, seed=b)` and back, animated.

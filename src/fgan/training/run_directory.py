@@ -325,7 +325,7 @@ class RunDirectory:
         n: int,
         seed: int = 0,
         batch_size: int = 1024,
-        label: str | None = None,
+        label: str | int | None = None,
         best: bool = False,
         truncate: float | None = None,
     ) -> Any:  # noqa: ANN401 - a DataFrame of pandas, where it is there

@@ -15,7 +15,7 @@ from fgan.data.encoding.write import frame_of
 from fgan.data.tables import Table
 from fgan.errors import FganError
 from fgan.frame import Frame
-from fgan.seeds import checked_seed
+from fgan.seeds import checked_count, checked_seed, plain_number
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,11 @@ class Sampler:
         n: int,
         seed: int = 0,
         batch_size: int = 1024,
-        label: str | None = None,
+        label: str | int | None = None,
         truncate: float | None = None,
     ) -> Tensor | Table:
         """Return what `sample` does, of a table as its rows, in a form that needs no pandas."""
+        n = checked_count("--n", n, 0)
         labels = self.labels(n, label, seed)
         drawn = self.samples(self.latents(n, seed, truncate), labels, batch_size)
         return drawn if self.table is None else self.table.decode(drawn, labels)
@@ -58,7 +59,7 @@ class Sampler:
         n: int,
         seed: int = 0,
         batch_size: int = 1024,
-        label: str | None = None,
+        label: str | int | None = None,
         truncate: float | None = None,
     ) -> Tensor:
         """Return n samples (n, *shape) in the data's own numbers, the same for the same seed.
@@ -70,6 +71,7 @@ class Sampler:
             label: a class by its name; the classes in turn if not given.
             truncate: see `truncated`.
         """
+        n = checked_count("--n", n, 0)
         return self.samples(self.latents(n, seed, truncate), self.labels(n, label, seed), batch_size)
 
     def latents(self, n: int, seed: int, truncate: float | None = None) -> Tensor:
@@ -78,7 +80,7 @@ class Sampler:
         latents = torch.randn(n, self.latent, generator=random)
         return latents if truncate is None else truncated(latents, truncate)
 
-    def labels(self, n: int, label: str | None = None, seed: int = 0) -> Tensor | None:
+    def labels(self, n: int, label: str | int | None = None, seed: int = 0) -> Tensor | None:
         """Return labels (n,): one class by its name, or all in turn; None without classes.
 
         Classes of a table are drawn as often as the data have them.
@@ -90,6 +92,9 @@ class Sampler:
             return self.table.classes.draw(n, seed)
         if label is None:
             return torch.arange(n) % len(self.classes) if self.classes else None
+        # Names of classes are texts; a class that is named by a number may be asked for by it.
+        number = plain_number(label)
+        label = str(number) if isinstance(number, int) and not isinstance(number, bool) else label
         if label not in self.classes:
             known = (
                 f"its classes are {', '.join(self.classes)}"
@@ -97,7 +102,7 @@ class Sampler:
                 else "it was trained without --conditional"
             )
             raise self.refusal(f'a label must be a class of {self.source}; got "{label}", and {known}.')
-        return torch.full((n,), self.classes.index(label))
+        return torch.full((n,), self.classes.index(str(label)))
 
     @torch.no_grad()
     def samples(self, latents: Tensor, labels: Tensor | None, batch_size: int = 1024) -> Tensor:
@@ -134,8 +139,9 @@ def truncated(latents: Tensor, threshold: float) -> Tensor:
     >>> truncated(torch.tensor([-3.0, 0.0, 1.0]), 0.5)
     tensor([-0.4985,  0.0000,  0.3337])
     """
-    if not 0 < threshold < math.inf:
-        raise FganError(f"--truncate must be above 0 and finite, such as 0.7; got {threshold:g}.")
+    number = plain_number(threshold)
+    if not isinstance(number, (int, float)) or not 0 < number < math.inf:
+        raise FganError(f"--truncate must be above 0 and finite, such as 0.7; got {threshold}.")
     share = math.erf(threshold / math.sqrt(2))
     moved = math.sqrt(2) * torch.erfinv(torch.erf(latents.double() / math.sqrt(2)) * share)
     return moved.clamp(-threshold, threshold).to(latents.dtype)

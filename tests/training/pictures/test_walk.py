@@ -92,13 +92,23 @@ def test_points_move_on_axes_that_stand_still(features):
     assert (frames[0] != frames[1]).any() and (
         frames[:, -40:] == frames[:1, -40:]
     ).all()  # numbers of the axis
+    left = frames[:, 40:460, :45]  # numbers of the other axis
+    assert (left == left[:1]).all()
 
 
 @pytest.mark.parametrize(
     ("call", "words"),
     [
         (lambda s: walk(s, 1), "at least 2 latents.*got 1"),
-        (lambda s: walk(s, 4, frames=3), "as many as the latents of the walk, 4; got 3"),
+        (lambda s: walk(s, 2.5), r"--walk must be a whole number.*got 2\.5"),
+        (lambda s: walk(s, n=0), "--n must be .*at least 1; got 0"),
+        (lambda s: walk(s, 2, frames=5.5), r"got 5\.5"),
+        (lambda s: s.sample(-1), "--n must be .*got -1"),
+        (lambda s: s.rows(2.5), r"--n must be .*got 2\.5"),
+        (lambda s: walk(s, fps="fast"), "--fps must be .*got fast"),
+        (lambda s: walk(s, truncate="0.7"), "--truncate must be .*got 0.7"),
+        (lambda s: walk(s, label=3), "must be a class"),
+        (lambda s: walk(s, 4, frames=3), "at least 4, as many as the latents of the walk; got 3"),
         (lambda s: walk(s, 4, frames=-3), "got -3"),
         (lambda s: walk(s, fps=0), "--fps must be above 0"),
         (lambda s: walk(s, label="dog"), "must be a class"),
@@ -118,6 +128,15 @@ def test_points_move_on_axes_that_stand_still(features):
 def test_what_cannot_be_drawn_is_refused(call, words):
     with pytest.raises(FganError, match=words):
         call(trained().sampler())
+
+
+def test_a_class_that_is_named_by_a_number_may_be_asked_for_by_it():
+    one = trained(classes=3)
+    one.classes[:] = ["7", "8", "9"]
+    assert torch.equal(one.sample(2, label=9), one.sample(2, label="9"))
+    assert torch.equal(one.sample(2, label=np.int64(8)), one.sample(2, label="8"))
+    with pytest.raises(FganError, match='got "True"'):
+        one.sampler().labels(1, True)
 
 
 def test_more_frames_than_memory_holds_are_refused_before_they_are_made():

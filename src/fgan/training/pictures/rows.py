@@ -41,7 +41,9 @@ def draw_by_class(sampler: Sampler, latents: Tensor, say: Say = to_stderr) -> Im
     return draw_rows(sampler, latents, say=say)
 
 
-def draw_rows(sampler: Sampler, latents: Tensor, label: str | None = None, say: Say = to_stderr) -> Image:
+def draw_rows(
+    sampler: Sampler, latents: Tensor, label: str | int | None = None, say: Say = to_stderr
+) -> Image:
     """Draw images of the same latents, a row for each class with its name beside it; one row for one class or none.
 
     Args:
@@ -52,7 +54,7 @@ def draw_rows(sampler: Sampler, latents: Tensor, label: str | None = None, say: 
     rows = [draw_samples(row, columns=n) for row in in_rows(sampler, latents, label).split(n)]
     if len(rows) == 1 and label is None:
         return rows[0]
-    names = sampler.classes if label is None else [label]
+    names = sampler.classes if label is None else [str(label)]
     unwritten = without_font(names)
     if unwritten:
         say(
@@ -63,7 +65,7 @@ def draw_rows(sampler: Sampler, latents: Tensor, label: str | None = None, say: 
     return beside(rows, [numbered.get(name, name) for name in names])
 
 
-def in_rows(sampler: Sampler, latents: Tensor, label: str | None = None) -> Tensor:
+def in_rows(sampler: Sampler, latents: Tensor, label: str | int | None = None) -> Tensor:
     """Return samples of latents (n, latent), those of the first class, then those of the next: (classes n, *shape).
 
     Args:
@@ -77,7 +79,7 @@ def in_rows(sampler: Sampler, latents: Tensor, label: str | None = None) -> Tens
     return sampler.samples(latents.repeat(len(labels), 1), labels.repeat_interleave(len(latents)))
 
 
-def each_class(sampler: Sampler, label: str | None) -> Tensor | None:
+def each_class(sampler: Sampler, label: str | int | None) -> Tensor | None:
     """Return the labels of all classes, or of one; None without classes."""
     return sampler.labels(len(sampler.classes) if label is None else 1, label)
 

@@ -40,7 +40,8 @@ def often_enough(config: TrainConfig, *, told: bool) -> TrainConfig:
     if not config.sample_count or (told and not config.sample_every):
         raise FganError(
             "a time lapse is made of the pictures that are drawn while it trains; got "
-            + ("--sample-count 0." if not config.sample_count else "--sample-every 0.")
+            + ("--sample-count 0" if not config.sample_count else "--sample-every 0")
+            + ". Choose another number, or leave --gif out."
         )
     every = max(1, config.steps // PICTURES)
     return config if told else replace(config, sample_every=min(config.sample_every or every, every))

@@ -12,6 +12,7 @@ from fgan.data.animation import Animation
 from fgan.data.pictures import TILE, draw_points
 from fgan.errors import FganError
 from fgan.memory import require_memory
+from fgan.seeds import checked_count
 from fgan.training.pictures.paths import round_trip, slerp
 from fgan.training.pictures.rows import each_class
 from fgan.training.sampling import Sampler
@@ -32,7 +33,7 @@ def walk(
     frames: int | None = None,
     fps: float = 15,
     seed: int = 0,
-    label: str | None = None,
+    label: str | int | None = None,
     truncate: float | None = None,
 ) -> Animation:
     """Return several walks side by side, each through latents of its own on great circles and back to its first.
@@ -51,15 +52,11 @@ def walk(
         FganError: for numbers out of these ranges.
         DataError: for samples that are neither images nor points of one or two features.
     """
-    if stops < 2:
-        raise FganError(f"--walk must be at least 2 latents, between which there is a way; got {stops}.")
+    stops = checked_count("--walk", stops, 2, " latents, between which there is a way")
     frames = A_LEG * stops if frames is None else frames
-    if frames < stops:
-        raise FganError(
-            f"--frames must be at least as many as the latents of the walk, {stops}; got {frames}."
-        )
+    frames = checked_count("--frames", frames, stops, ", as many as the latents of the walk")
     require_drawable(sampler)
-    n = default_n(sampler, WALKS) if n is None else n
+    n = checked_count("--n", default_n(sampler, WALKS) if n is None else n, 1)
     _require_memory(sampler, frames, n)
     latents = sampler.latents(stops * n, seed, truncate).view(stops, n, -1)
     return _animated(sampler, round_trip(latents, frames), sampler.labels(n, label), fps)
@@ -72,7 +69,7 @@ def between(
     *,
     frames: int | None = None,
     fps: float = 15,
-    label: str | None = None,
+    label: str | int | None = None,
     truncate: float | None = None,
 ) -> Animation:
     """Return the way from the first sample of one seed to that of another and back, of every class beside each other.
@@ -85,9 +82,7 @@ def between(
     Raises:
         FganError: as `walk` and `ends` do.
     """
-    frames = 2 * THERE_OR_BACK if frames is None else frames
-    if frames < 2:
-        raise FganError(f"--frames must be at least 2; got {frames}.")
+    frames = checked_count("--frames", 2 * THERE_OR_BACK if frames is None else frames, 2)
     require_drawable(sampler)
     labels = each_class(sampler, label)
     rows = 1 if labels is None else len(labels)
@@ -110,8 +105,7 @@ def interpolated(
         FganError: for fewer than 2, and as `ends` does.
     """
     n = default_n(sampler, IN_A_ROW) if n is None else n
-    if n < 2:
-        raise FganError(f"--n must be at least 2 with --interpolate, which has two ends; got {n}.")
+    n = checked_count("--n", n, 2, " with --interpolate, which has two ends")
     first, last = ends(sampler, a, b, truncate)
     return slerp(first, last, torch.linspace(0, 1, n, dtype=torch.float64)[:, None])
 
