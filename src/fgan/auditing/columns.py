@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fgan.auditing.chance import LEVEL, all_in_the_first, exceedance, holm, of_all
-from fgan.auditing.fields import Field, Tables
+from fgan.auditing.fields import ANOTHER, Field, Tables
 from fgan.data.tables.values import EPOCH
 from fgan.estimation.estimate import estimate
 from fgan.estimation.inputs.read import FEWEST, Array
@@ -17,6 +17,8 @@ from fgan.output import silent
 
 FEWEST_EXPECTED = 5.0
 """Categories of which fewer cells are expected are taken together in the test of shares."""
+MOST_EXACT = 1000
+"""Numbers of each table up to which the test of Kolmogorov and Smirnov is exact; with more, its limit is as good."""
 NAMED = 3
 """Categories that a sentence names."""
 
@@ -26,7 +28,7 @@ class Test:
     """A comparison of a column in two tables.
 
     Args:
-        what: "distribution", "range", "invented", "lost" or "missing".
+        what: "distribution", "range", "fractions", "repeated", "invented", "lost" or "missing".
         p_value: uncorrected.
         corrected: for all comparisons of the audit; 1 until that is known.
         says: what was found, for people.
@@ -52,7 +54,7 @@ class ColumnAudit:
         divergence: of its known cells, with a 95% interval; None where too few are known, and of identifiers.
         interval: of the divergence.
         tests: comparisons, each with a p-value.
-        facts: differences that need no test: a type that changed, fractions where all was whole.
+        facts: differences that need no test: a type that changed.
     """
 
     name: str
@@ -112,6 +114,9 @@ def _divergence(field: Field, divergence: str, seed: int) -> tuple[float | None,
         return None, None
     if len(np.unique(real)) == 1 and np.array_equal(np.unique(real), np.unique(synthetic)):
         return 0.0, (0.0, 0.0)
+    words = field.common_words(min(len(real), len(synthetic))) if field.kind == "category" else None
+    if words is not None:
+        real, synthetic = (np.where(np.isin(one, words), one, ANOTHER) for one in (real, synthetic))
     found = estimate(
         {field.name: real},
         {field.name: synthetic},
@@ -124,20 +129,10 @@ def _divergence(field: Field, divergence: str, seed: int) -> tuple[float | None,
 
 
 def _facts(field: Field) -> Iterator[str]:
+    """Say what no chance explains."""
     if field.kind == "changed":
         yield f"its type changed: {field.why}"
         return
-    if "nothing" in field.types[:2] and field.types[0] != field.types[1]:
-        yield f"all cells are missing in the {'synthetic' if field.types[1] == 'nothing' else 'real'} table"
-    synthetic = field.known(1)
-    if field.kind == "number" and not field.unit and field.types[:2] == ("whole numbers", "numbers"):
-        share = float((synthetic != np.round(synthetic)).mean())
-        yield f"real ones are whole numbers, {share:.0%} of the synthetic ones are not"
-    if field.kind == "identifier" and len(synthetic):
-        real = field.known(0)
-        again = [len(cells) - len(np.unique(cells)) for cells in (real, synthetic)]
-        if again[1] and not again[0]:
-            yield f"real values are all different, {again[1]:,} synthetic ones are repeated"
 
 
 def _tests(field: Field) -> Iterator[Test]:
@@ -149,6 +144,10 @@ def _tests(field: Field) -> Iterator[Test]:
     if field.kind == "number":
         yield _of_numbers(real, synthetic, field.unit)
         yield _range(real, synthetic, field.unit)
+        if not field.unit and field.types[:2] == ("whole numbers", "numbers"):
+            yield _fractions(real, synthetic)
+    if field.kind == "identifier":
+        yield from _repeated(real, synthetic)
     if field.kind == "category":
         words, place = np.unique(np.concatenate([real, synthetic]), return_inverse=True)
         counts = np.stack([np.bincount(part, minlength=len(words)) for part in np.split(place, [len(real)])])
@@ -170,7 +169,8 @@ def _missing(field: Field) -> Test:
 def _of_numbers(real: Array, synthetic: Array, unit: str) -> Test:
     from scipy.stats import ks_2samp
 
-    found = ks_2samp(real, synthetic)
+    exact = max(len(real), len(synthetic)) <= MOST_EXACT
+    found = ks_2samp(real, synthetic, method="exact" if exact else "asymp")
     quarters = [np.quantile(one, (0.25, 0.5, 0.75)) for one in (real, synthetic)]
     middles = [_spell(one[1], unit) for one in quarters]
     halves = [f"{_spell(one[0], unit)} to {_spell(one[2], unit)}" for one in quarters]
@@ -188,6 +188,24 @@ def _range(real: Array, synthetic: Array, unit: str) -> Test:
         f"{_spell(synthetic.min(), unit)} to {_spell(synthetic.max(), unit)}"
     )
     return Test("range", exceedance(beyond, len(synthetic), 2, len(real)), says)
+
+
+def _fractions(real: Array, synthetic: Array) -> Test:
+    """Test whether real ones were whole by chance: their share of fractions is about Beta(1, m) then."""
+    count = int((synthetic != np.round(synthetic)).sum())
+    says = f"real ones are whole numbers, {count / len(synthetic):.0%} of the synthetic ones are not"
+    return Test("fractions", exceedance(count, len(synthetic), 1, len(real)), says)
+
+
+def _repeated(real: Array, synthetic: Array) -> Iterator[Test]:
+    """Test whether real values are all different by chance: of equal ones, no two fell into the real table."""
+    again = [len(cells) - len(np.unique(cells)) for cells in (real, synthetic)]
+    if again[1] and not again[0]:
+        counts = np.unique(np.concatenate([real, synthetic]), return_counts=True)[1]
+        share = len(real) / (len(real) + len(synthetic))
+        alone = (1 - share) ** counts + counts * share * (1 - share) ** (counts - 1)
+        says = f"real values are all different, {again[1]:,} synthetic ones are repeated"
+        yield Test("repeated", float(alone.prod()), says)
 
 
 def _of_categories(words: Array, counts: Array) -> Test:

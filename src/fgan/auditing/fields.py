@@ -15,7 +15,8 @@ from fgan.data.tables.kinds import Kinds, kind_of, kinds_by_name
 from fgan.data.tables.memory import table_in
 from fgan.data.tables.missing import checked_policy
 from fgan.errors import DataError
-from fgan.estimation.inputs.encoding import require_alike
+from fgan.estimation.inputs.encoding import FEW_WORDS as FEW_CATEGORIES
+from fgan.estimation.inputs.encoding import MOST_WORDS, require_alike
 from fgan.estimation.inputs.read import ARRAYS, FEWEST, Array, Read, Samples, opened
 from fgan.estimation.inputs.settle import as_asked, words_of
 from fgan.output import Say
@@ -27,6 +28,8 @@ MOST_DISTINCT = 0.5
 """A column of words is an identifier, or text, where more than this share of its rows has a word of its own..."""
 FEW_WORDS = 20
 """... and there are more words than this."""
+ANOTHER = "(another)"
+"""Stands for words that are taken together."""
 KEEP = "keep"
 """Missing cells are compared as well: the policy that `fgan.estimate` does not have."""
 
@@ -63,6 +66,16 @@ class Field:
     def lacks(self) -> bool:
         """Whether a table lacks some of its cells."""
         return any(one.any() for one in self.missing)
+
+    def common_words(self, rows: int) -> Array | None:
+        """Return the words that stay apart beside others in so many rows; None where all do.
+
+        `fgan.estimate` refuses a column of more: the rest are taken together.
+        """
+        known = np.concatenate([self.known(table) for table in range(len(self.cells))])
+        words, counts = np.unique(known, return_counts=True)
+        most = max(FEW_CATEGORIES, min(MOST_WORDS, rows // 10)) - 1
+        return words[np.argsort(-counts, kind="stable")[:most]] if len(words) > most else None
 
     def at(self, table: int, rows: NDArray[np.int64]) -> Field:
         """Return the field with these rows of one table, alone."""

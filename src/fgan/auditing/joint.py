@@ -12,10 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fgan.auditing.chance import LEVEL, of_all
-from fgan.auditing.fields import Field, Tables
+from fgan.auditing.fields import ANOTHER, Field, Tables
 from fgan.divergences import divergence as divergence_named
 from fgan.estimation.estimate import estimate
-from fgan.estimation.inputs.encoding import FEW_WORDS, MOST_WORDS
 from fgan.estimation.inputs.read import FEWEST, Array
 from fgan.estimation.result import Estimate, Estimates
 from fgan.evaluation.jackknife import proportion
@@ -90,8 +89,8 @@ def compare_jointly(tables: Tables, divergence: str, seed: int) -> Joint | None:
     if not fields:
         return None
     parts, floor_of = _floor_rows(tables, seed)
-    most = max(FEW_WORDS, min(MOST_WORDS, min(sum(map(len, parts)), *tables.rows[:2]) // 10)) - 1
-    words = {field.name: _common_words(field, most) for field in fields if field.kind == "category"}
+    fewest = min(sum(map(len, parts)), *tables.rows[:2])
+    words = {field.name: field.common_words(fewest) for field in fields if field.kind == "category"}
     merged = tuple(name for name, known in words.items() if known is not None)
 
     def between(first: tuple[int, Rows | None], second: tuple[int, Rows | None]) -> Distance:
@@ -118,14 +117,6 @@ def _floor_rows(tables: Tables, seed: int) -> tuple[tuple[Rows, Rows], str]:
     return (order[:half], order[half : 2 * half]), "one half of the real rows against the other"
 
 
-def _common_words(field: Field, most: int) -> Array | None:
-    """Return the most frequent words of the tables; None where there are no more than so many."""
-    words, counts = np.unique(
-        np.concatenate([field.known(table) for table in range(len(field.cells))]), return_counts=True
-    )
-    return words[np.argsort(-counts, kind="stable")[:most]] if len(words) > most else None
-
-
 def _encoded(
     fields: Sequence[Field], table: int, rows: Rows | None, words: Mapping[str, Array | None]
 ) -> dict[str, Array]:
@@ -145,7 +136,7 @@ def _encoded(
                 made[_apart(f"{field.name} (missing)", fields)] = np.where(gone, "yes", "no")
             continue
         known = words[field.name]
-        kept = cells if known is None else np.where(np.isin(cells, known), cells, "(another)")
+        kept = cells if known is None else np.where(np.isin(cells, known), cells, ANOTHER)
         made[field.name] = np.where(gone, "(missing)", kept) if field.lacks else kept
     return made
 
