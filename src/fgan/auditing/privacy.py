@@ -96,6 +96,7 @@ class Privacy:
         nearness: None without held-out rows, which it needs.
         rare: synthetic rows with a combination of categories that exactly one real row has; None without two columns of
             categories.
+        shared: held-out rows that equal a lone real row, by the same test; None without held-out rows.
         identifiers: by column of words that differ from row to row, synthetic values that occur in the real table.
         not_proved: what all of it does not say.
     """
@@ -104,7 +105,13 @@ class Privacy:
     nearness: Nearness | None
     rare: Matches | None
     identifiers: dict[str, Matches]
+    shared: Matches | None = None
     not_proved: str = NOT_PROVED
+
+    @property
+    def overlap(self) -> bool:
+        """Whether held-out rows are rows that the generator saw, so that what they say means nothing."""
+        return self.shared is not None and self.shared.above_chance
 
     @property
     def leaks(self) -> bool:
@@ -147,6 +154,7 @@ def look_for_leaks(tables: Tables, seed: int) -> Privacy:
         nearness and corrected(nearness),
         rare and corrected(rare),
         {name: corrected(one) for name, one in identifiers.items()},
+        _matches([_rows(fields, side) for side in (0, 2)], seed) if len(sides) > 2 else None,
     )
 
 
@@ -190,10 +198,10 @@ def _matches(rows: Sequence[Rows], seed: int, *, alone: bool = False) -> Matches
         p_value = _more_often(*rows)
     elif rows[1]:  # one half of the real rows stands in place of held-out ones, then the other
         halves = np.random.default_rng(seed).permutation(len(rows[0])) % 2
-        first, second = ([row for row, half in zip(rows[0], halves, strict=True) if half == k] for k in (0, 1))
-        p_value = min(
-            1.0, 2 * min(_more_often(first, rows[1], second), _more_often(second, rows[1], first))
+        first, second = (
+            [row for row, half in zip(rows[0], halves, strict=True) if half == k] for k in (0, 1)
         )
+        p_value = min(1.0, 2 * min(_more_often(first, rows[1], second), _more_often(second, rows[1], first)))
     intervals = [
         (max(0.0, one.value - 1.96 * one.standard_error), min(1.0, one.value + 1.96 * one.standard_error))
         for one in (share, floor)
@@ -245,7 +253,9 @@ def _points(fields: Sequence[Field], table: int) -> NDArray[np.float32]:
             spread = float(np.quantile(ordered, 0.75) - np.quantile(ordered, 0.25))
             spread = spread or float(ordered[-1] - ordered[0]) or 1.0
             beyond = cells - cells.clip(ordered[0], ordered[-1])  # ranks end there, distances do not...
-            outside = (beyond / spread).clip(-1, 1)  # ...but one far cell must not drown all others in float32
+            outside = (beyond / spread).clip(
+                -1, 1
+            )  # ...but one far cell must not drown all others in float32
             made.append(np.where(gone, 0.5, (low + high) / (2 * len(ordered)) + outside)[:, None])
         else:
             words, counts = np.unique(field.known(0), return_counts=True)
