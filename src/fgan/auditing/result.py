@@ -143,7 +143,7 @@ def _overlap(found: Privacy) -> str:
     assert found.shared is not None, "held-out rows overlap"
     return (
         f"Warning: {found.shared.count:,} of {found.shared.of:,} held-out rows equal a real row, more than "
-        "chance explains. Held-out rows must be none that the generator saw: what is said from them is wrong. Give others."
+        "chance explains. Held-out rows must be none that the generator saw: what they tell is wrong. Give others."
     )
 
 
