@@ -276,7 +276,7 @@ def _field(place: int, reads: Sequence[Read], masks: Sequence[Mask], asked: dict
             "hardly a value occurs twice" if kind == "category" else "consecutive numbers",
         )
     made = [
-        _numbers(cell) if kind == "number" else _words(cell, gone)
+        _numbers(cell, gone) if kind == "number" else _words(cell, gone)
         for cell, gone in zip(cells, masks, strict=True)
     ]
     return Field(name, kind, unit, why, types, tuple(made), tuple(masks))
@@ -307,7 +307,9 @@ def _is_identifier(known: Array, kind: str, unit: str) -> bool:
     return whole and distinct == len(known) and int(known.max()) - int(known.min()) < 2 * len(known)
 
 
-def _numbers(cells: Array) -> Array:
+def _numbers(cells: Array, gone: Mask) -> Array:
+    if gone.all():  # of a text file, such a column is one of empty words
+        return np.zeros(len(cells))
     return np.asarray(cells, dtype=np.float64)
 
 
