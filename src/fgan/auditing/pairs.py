@@ -57,8 +57,8 @@ def compare_pairs(tables: Tables, seed: int, differing: Collection[str] = ()) ->
 
     Numbers become bins of equal counts: the same ones in both tables, so that chance in their edges makes no difference
     where a sharp relation meets an edge; of columns that differ, in each table its own, so that a shifted column
-    changes no pair. The test is of the same association in both tables, whatever the margins: Pearson's statistic against the log-linear model without
-    the interaction of all three,
+    changes no pair. The test is of the same association in both tables, whatever the margins: Pearson's statistic
+    against the log-linear model without the interaction of all three,
 
     .. math:: \log E_{tij} = \lambda_{ij} + \lambda_{ti} + \lambda_{tj}.
 
