@@ -155,6 +155,23 @@ def test_what_chance_brings_is_no_difference_and_no_leak():
     assert {one.name: one.kind for one in found.columns}["id"] == "identifier"
 
 
+def test_rare_words_alone_make_no_divergence_and_a_new_one_no_other_association():
+    def zipf(seed):
+        random = np.random.default_rng(seed)
+        x = random.normal(size=1000)
+        return pd.DataFrame(
+            {"x": x, "side": (x > 0).astype(str), "word": [f"w{k}" for k in random.zipf(1.8, 1000)]}
+        )
+
+    made = zipf(1)
+    made.loc[:5, "side"] = ["north", "east", "south", "west", "up", "down"]
+    found = quiet(zipf(0), made)
+    word = next(one for one in found.columns if one.name == "word")
+    assert not word.differs and word.interval[0] < 0.005 and word.divergence < 0.02
+    pair = next(one for one in found.pairs if one.columns == ("x", "side"))
+    assert abs(pair.difference) < 0.05
+
+
 def test_bins_that_chance_moves_make_no_pair_differ():
     def sharp(seed, n):
         x = np.random.default_rng(seed).normal(size=n)

@@ -85,7 +85,8 @@ def compare_pairs(tables: Tables, seed: int, differing: Collection[str] = ()) ->
     sides = [one_hot.of([codes[side] for codes, _ in coded]) for side in (0, 1)]
     corrected = _corrected(sides, one_hot, random)
     groups = [[one_hot.tables(part) for part in _groups(side)] for side in sides]
-    v = [[_cramer(counts) for counts in _without(parts)] for parts in groups]
+    least = np.minimum(*np.array([[coded[k][1] for k in pair] for pair in one_hot.pairs]).T) - 1
+    v = [[_cramer(counts, least) for counts in _without(parts)] for parts in groups]
     ranks = [_rank_correlations(fields, side, one_hot) for side in (0, 1)]
     return tuple(
         _pair(fields, one_hot.pairs[place], corrected[place], v, ranks, place)
@@ -241,8 +242,11 @@ def _without(parts: list[Numbers]) -> list[Numbers]:
     return [total, *(total - part for part in parts)]
 
 
-def _cramer(counts: Numbers) -> Numbers:
+def _cramer(counts: Numbers, least: NDArray[np.int64]) -> Numbers:
     """Return Cramér's V of tables (pairs, r, c), less its bias.
+
+    Its largest value is that of the levels of both tables, min(r, c) - 1 (pairs,): one more category in one
+    table would change V otherwise, where the relation is the same.
 
     Source: Bergsma, "A bias-correction for Cramér's V and Tschuprow's T" (2013).
     """
@@ -252,8 +256,7 @@ def _cramer(counts: Numbers) -> Numbers:
     n = n[:, 0, 0]
     rows, columns = ((counts.sum(axis) > 0).sum(1) for axis in (2, 1))
     squared = np.maximum(terms.sum((1, 2)) / n - (rows - 1) * (columns - 1) / (n - 1), 0)
-    least = np.minimum(rows - (rows - 1) ** 2 / (n - 1), columns - (columns - 1) ** 2 / (n - 1)) - 1
-    return np.sqrt(np.divide(squared, least, out=np.zeros_like(squared), where=least > 0))
+    return np.sqrt(squared / least)
 
 
 def _rank_correlations(fields: Sequence[Field], side: int, one_hot: _OneHot) -> Numbers:
