@@ -211,6 +211,28 @@ def test_held_out_rows_that_the_generator_saw_and_targets_without_an_answer_are_
     assert "do not predict column 0 better than a constant" in str(found)
 
 
+def test_what_chance_explains_is_no_difference_and_no_leak():
+    """Few rows of many possible ones are whole, without repeats, or of all words by chance."""
+    random = np.random.default_rng(5)
+
+    def survey(n):
+        codes = [f"code {k:03d}" for k in random.zipf(1.5, n).clip(max=400)]
+        return pd.DataFrame(
+            {
+                "code": codes,
+                "hours": np.where(random.random(n) < 0.004, 1.5, random.integers(1, 9, n)),
+                "answer": random.choice(["yes", "no"], n, p=[0.9, 0.1]),
+            }
+        )
+
+    real = survey(150)
+    real["hours"] = real["hours"].round().astype(int)
+    found = quiet(real, survey(4000))
+    assert not differing(found) and not found.privacy.leaks
+    far = survey(400).assign(hours=1e12)
+    assert "hours" in differing(quiet(survey(400), far))
+
+
 def test_what_cannot_be_compared_is_refused(real, tmp_path):
     with pytest.raises(DataError, match='"city" is in real alone'):
         quiet(real, table(1).drop(columns="city"))

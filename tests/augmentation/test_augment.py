@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy
 import pytest
 import torch
 
@@ -79,6 +80,21 @@ def test_gradients_go_through_and_members_are_changed_alike():
     assert (torch.autograd.grad(y.sum(), x)[0] != 0).float().mean() > 0.3
 
 
+@pytest.mark.parametrize("shape", [(3, 3, 5, 7), (2, 1, 1, 1), (2, 3, 9, 1), (2, 4, 1, 6)])
+@pytest.mark.parametrize("value_range", [(-3, 7), (0, 255)])
+def test_any_shape_any_range_and_any_precision(shape, value_range):
+    low, high = value_range
+    change = Augment(",".join(f"{name}:1" for name in AUGMENTATIONS), value_range)
+    x = (low + (high - low) * pictures(*shape)).double().requires_grad_()
+    drawn = change.draws(shape[:1], torch.Generator().manual_seed(3)).double()
+    y = change.changed(x, drawn)
+    of_one = Augment(change.text, (0, 1)).changed((x - low) / (high - low), drawn)
+    torch.testing.assert_close(y, low + (high - low) * of_one)
+    assert torch.autograd.gradcheck(lambda z: change.changed(z, drawn), x)
+    for kind in (torch.bfloat16, torch.float16, torch.float32):
+        assert change(x.detach().to(kind)).dtype == kind, "as it came in"
+
+
 def operator(text):
     """The matrix of T on distributions over all pictures of 1 × 4 pixels that are black, grey or white."""
     change = Augment(text, (0.0, 1.0))
@@ -132,9 +148,17 @@ def test_what_cannot_be_read_is_refused():
     }.items():
         with pytest.raises(FganError, match=said):
             fgan.augment(text)
-    with pytest.raises(FganError, match="black, then white"):
-        fgan.augment("color", value_range=(1, 1))
-    with pytest.raises(FganError, match=r"\(n, channels, height, width\)"):
-        fgan.augment("color")(torch.zeros(3, 2))
+    for value_range in ((1, 1), (0, float("inf")), (float("nan"), 1), 5, "ab"):
+        with pytest.raises(FganError, match="black, then white"):
+            fgan.augment("color", value_range=value_range)
+    for other in (torch.zeros(3, 2), [0.0], numpy.zeros((2, 3, 4, 4))):
+        with pytest.raises(FganError, match=r"\(n, channels, height, width\)"):
+            fgan.augment("color")(other)
+    for name in AUGMENTATIONS:  # whole numbers would be rounded without a word
+        with pytest.raises(FganError, match=r"pictures\.float\(\)"):
+            fgan.augment(name)(torch.zeros(2, 3, 4, 4, dtype=torch.uint8))
+    for text in (None, ["flip"]):
+        with pytest.raises(FganError, match="as one text"):
+            fgan.augment(text)
     x = torch.zeros(2, 1, 4, 4)
     assert fgan.augment("none")(x) is x and not fgan.augment("")

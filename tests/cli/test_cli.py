@@ -125,7 +125,7 @@ def test_the_users_own_files(tmp_path, fgan_command):
         (["sample", "nowhere"], ["nowhere holds no run"]),
         (["sample", "nowhere", "--best"], ["nowhere holds no run"]),
         (["train", "ring8", "--evaluate-every", "1"], ["--evaluate-every must be a multiple of"]),
-        (["sample", "nowhere", "--out", "x.gif"], [".png or .npy"]),
+        (["sample", "nowhere", "--out", "x.gif"], ["--out must end in .png"]),
         (["trian"], ['there is no verb "trian"', "fgan train"]),
         (["train"], ["DATA"]),
     ],

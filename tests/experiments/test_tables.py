@@ -57,6 +57,8 @@ def test_a_data_frame_in_and_one_out(people, tmp_path):
     (run.path / "table.json").unlink()
     with pytest.raises(RunError, match=r"table\.json is missing"):
         run.sample(1)
+    with pytest.raises(RunError, match=r"table\.json is missing"):
+        fgan.export(run, "safetensors", tmp_path / "two.safetensors")
     fgan.train(people, out=run.path, resume=True, **{**FEW, "steps": 6}, conditional_on="city")
     assert len(run.sample(3)) == 3
 
@@ -79,8 +81,45 @@ def test_the_command_line_writes_the_columns_that_it_read(people, tmp_path, caps
     assert made["pay"].dropna().equals(made["pay"].dropna().round(2)) and made["since"].str.len().eq(10).all()
     assert pandas.read_parquet("made.parquet").dtypes["since"].kind == "M"
     assert main(["sample", "run", "--out", "made.png"]) == 2 and "made.png" in capsys.readouterr().err
+    for flags in (["--walk", "4"], ["--interpolate", "0", "1"], ["--grid-by-class"]):
+        assert main(["sample", "run", *flags]) == 2
+        assert f"{flags[0]} draws pictures and points" in capsys.readouterr().err
     assert main(["evaluate", "made.csv", "--against", "people.csv", "--n", "40"]) == 2
     assert 'no column "rich"' in capsys.readouterr().err
     people.drop(columns="city").to_csv("people.csv", index=False)
     assert main(["train", "people.csv", *few[2:], "--steps", "8", "--drop", "rich", "--resume"]) == 2
     assert "has changed since" in capsys.readouterr().err
+
+
+def test_numbers_alone_are_not_given_out_as_they_are_encoded(tmp_path):
+    frame = pandas.DataFrame(np.random.default_rng(0).normal(50, 9, (60, 2)))
+    run = fgan.train(frame, out=tmp_path / "run", **FEW)
+    assert run.sample(3).columns.tolist() == [0, 1], "names are whole numbers as in the data"
+    (run.path / "table.json").unlink()
+    with pytest.raises(RunError, match=r"table\.json is missing"):
+        run.sample(3)
+
+
+@pytest.mark.slow
+def test_a_data_frame_is_compared_and_gone_on_with_and_another_is_refused(people, tmp_path):
+    asked = {
+        **FEW,
+        "seeds": 1,
+        "jobs": 1,
+        "metrics": "fid",
+        "n": 100,
+        "device": "cpu",
+        "out": tmp_path / "both",
+    }
+    said = []
+    found = fgan.compare(people, ["kl", "js"], **{**asked, "say": said.append})
+    assert {place.group for place in found.places} == {"kl", "js"}
+    assert not any("/tmp" in line.replace(str(tmp_path), "") for line in said), said
+    rows = fgan.load(tmp_path / "both" / "kl-seed0").sample(20)
+    words = ["city"]  # kept as words, of whichever type pandas reads them
+    assert rows.dtypes.drop(words).to_dict() == people.dtypes.drop(words).to_dict()
+    assert set(rows["city"]) <= {"Oslo", "Bonn"}
+    again = fgan.compare(people, ["kl", "js"], **asked, resume=True)
+    assert again.to_dict() == found.to_dict()
+    with pytest.raises(RunError, match="a comparison on other samples"):
+        fgan.compare(people[:90], ["kl", "js"], **asked, resume=True)

@@ -1,5 +1,7 @@
 """Penalties in a loop of one's own are those of `--penalties`."""
 
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
@@ -51,7 +53,8 @@ def test_every_penalty_of_training_is_what_training_adds(name, name_of=lambda on
     batch, random = Ensemble([trainer])._draw(), torch.Generator().manual_seed(3)
     ((_, one),) = due = game.penalties.due(0)
     noise = one.draws(batch.real[0], torch.Generator().manual_seed(3))
-    batch = type(batch)(batch.real, batch.latent, None, ((None if noise is None else noise[None],),))
+    noises = ((None if noise is None else noise[None],),)
+    batch = dataclasses.replace(batch, labels=None, noise=noises)
     seen = critic_pass(whole.critic, whole.groups, batch, fake[None], [due])
     mine = fgan.penalty(name_of(name), fgan.GANLoss("kl"), scale=game.penalties.scale)
     value = mine(network, batch.real[0], fake, random=random)

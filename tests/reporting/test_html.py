@@ -264,7 +264,8 @@ def test_thirty_long_runs_stay_small(comparison):
 
 def test_pictures_stay_small_however_noisy():
     noise = torch.rand(64, 3, 128, 128)  # what compresses worst
-    directory = SimpleNamespace(sample=lambda n, seed: noise[:n])
+    sampler = SimpleNamespace(sample=lambda n, seed: noise[:n])
+    directory = SimpleNamespace(sampler=lambda: sampler)
     runs = [
         SimpleNamespace(name=f"run {k}", step=1, group="a", game="kl", directory=directory) for k in range(10)
     ]

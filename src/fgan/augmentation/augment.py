@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -47,9 +49,7 @@ class Augment:
     """
 
     def __init__(self, text: str, value_range: tuple[float, float] = (-1.0, 1.0)) -> None:
-        self.text, self.levels = text, Levels(*value_range)
-        if not self.levels.range > 0:
-            raise FganError(f"a value range is black, then white, which is larger; got {value_range}.")
+        self.text, self.levels = text, _levels(value_range)
         chosen = read(text)
         self.steps: list[tuple[float, Augmentation]] = [
             (chosen[name], kind()) for name, kind in AUGMENTATIONS.items() if name in chosen
@@ -71,12 +71,17 @@ class Augment:
             random: decides the changes; default: torch's own.
 
         Raises:
-            FganError: for another shape.
+            FganError: for another shape, and for whole numbers.
         """
-        if pictures.ndim != 4:
+        if not isinstance(pictures, Tensor) or pictures.ndim != 4:
+            got = tuple(pictures.shape) if isinstance(pictures, Tensor) else type(pictures).__name__
             raise FganError(
-                "augmentations change pictures, in the shape (n, channels, height, width); got "
-                f"{tuple(pictures.shape)}."
+                f"augmentations change pictures, a tensor of the shape (n, channels, height, width); got {got}."
+            )
+        if not pictures.is_floating_point():
+            raise FganError(
+                f"augmented pictures have values between whole numbers, such as grey; got {pictures.dtype}. Make them "
+                "floating point: pictures.float()."
             )
         return self.changed(pictures, self.draws((len(pictures),), random, pictures.device))
 
@@ -109,6 +114,8 @@ def read(text: str) -> dict[str, float]:
     >>> read("cutout:0.5, color"), read("none")
     ({'cutout': 0.5, 'color': 0.8}, {})
     """
+    if not isinstance(text, str):
+        raise FganError(f"augmentations are written {GRAMMAR}, as one text; got {text!r}.")
     chosen: dict[str, float] = {}
     if text.strip() in ("", "none"):
         return chosen
@@ -123,6 +130,23 @@ def read(text: str) -> dict[str, float]:
             raise FganError(f'an augmentation is named once; got "{name}" twice in "{text}".')
         chosen[name] = _probability(value, part) if colon else AUGMENTATIONS[name].probability
     return chosen
+
+
+def _levels(value_range: tuple[float, float]) -> Levels:
+    """Return black and white.
+
+    Raises:
+        FganError: where white is not above black, or one is infinite.
+    """
+    try:
+        low, high = (float(value) for value in value_range)
+    except (TypeError, ValueError):
+        low = high = math.nan
+    if not -math.inf < low < high < math.inf:
+        raise FganError(
+            f"a value range is two finite numbers: black, then white, which is larger; got {value_range}."
+        )
+    return Levels(low, high)
 
 
 def _probability(value: str, part: str) -> float:

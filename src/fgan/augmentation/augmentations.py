@@ -92,8 +92,7 @@ class Color(Augmentation):
 
     def __call__(self, x: Tensor, changes: Tensor, drawn: Tensor, levels: Levels) -> Tensor:
         """Return pictures, some of them in other colours."""
-        amount = changes.to(x.dtype)
-        centred = (drawn - 0.5) * amount.unsqueeze(-1)
+        centred = ((drawn - 0.5) * changes.unsqueeze(-1)).to(x.dtype)
         brightness, saturation, contrast = (_by_picture(one) for one in centred.unbind(-1))
         contrast = 1 + contrast
         # The three changes are one linear map of a pixel, the mean of its channels, and the mean of the picture.

@@ -11,6 +11,7 @@ import tyro
 from fgan.cli import print_error
 from fgan.errors import FganError
 from fgan.files import size_of
+from fgan.seeds import checked_seed
 
 if TYPE_CHECKING:
     from fgan.training.sampling import Sampler
@@ -83,20 +84,25 @@ def run(arguments: list[str]) -> None:
         )
 
 
-def _checked(command: SampleCommand) -> Path | None:
-    """Return where to write, None where the run decides; refuse, before torch is loaded, what contradicts itself."""
-    modes = {
+def _modes(command: SampleCommand) -> dict[str, bool]:
+    return {
         "--walk": command.walk is not None,
         "--interpolate": command.interpolate is not None,
         "--grid-by-class": command.grid_by_class,
     }
-    chosen = [flag for flag, is_given in modes.items() if is_given]
+
+
+def _checked(command: SampleCommand) -> Path | None:
+    """Return where to write, None where the run decides; refuse, before torch is loaded, what contradicts itself."""
+    chosen = [flag for flag, is_given in _modes(command).items() if is_given]
     if len(chosen) > 1:
         raise FganError(f"{' and '.join(chosen)} are different pictures; draw one at a time.")
     mode = chosen[0] if chosen else ""
     if command.n is not None and command.n < 1:
         raise FganError(f"--n must be at least 1; got {command.n}.")
+    checked_seed(command.seed)
     if command.out is None and not mode:
+        _refuse_speeds(command, "a picture")
         return None
     out = command.out or Path("walk.gif" if command.walk is not None else "samples.png")
     endings = {"--walk": MOVING, "--interpolate": (*STILL, *MOVING), "--grid-by-class": (".png",)}.get(
@@ -113,9 +119,7 @@ def _checked(command: SampleCommand) -> Path | None:
             f'{f" with {mode}" if mode else ""}; got "{out}".{hint}'
         )
     if out.suffix.lower() not in MOVING:
-        for flag, value in (("--frames", command.frames), ("--fps", command.fps)):
-            if value is not None:
-                raise FganError(f"{flag} is for animations; {out} is none. Leave it out.")
+        _refuse_speeds(command, str(out))
     if mode == "--interpolate" and command.seed:
         raise FganError("--interpolate names its own two seeds; leave --seed out.")
     if mode == "--grid-by-class" and command.label is not None:
@@ -127,11 +131,22 @@ def _checked(command: SampleCommand) -> Path | None:
     return out
 
 
+def _refuse_speeds(command: SampleCommand, what: str) -> None:
+    for flag, value in (("--frames", command.frames), ("--fps", command.fps)):
+        if value is not None:
+            raise FganError(f"{flag} is for animations; {what} is none. Leave it out.")
+
+
 def _write_rows(command: SampleCommand, sampler: Sampler, out: Path) -> str:
     """Write rows of a table and return what they are."""
     from fgan.data.encoding.write import save_table
     from fgan.data.tables import Table
 
+    for flag, given in _modes(command).items():
+        if given:
+            raise FganError(
+                f"{flag} draws pictures and points; {command.run} makes rows of a table. Leave it out."
+            )
     if out.suffix.lower() not in TABLES:
         raise FganError(
             f'{command.run} makes rows of a table: --out must end in {", ".join(TABLES)}; got "{out}".'

@@ -135,7 +135,7 @@ def as_dataset(
     if isinstance(value, (str, Path)):
         return load_data(value, options=options, say=say)
     kind, options = kind_of(value), options or LoadOptions()
-    if _is_frame(value):
+    if is_frame(value):
         return frame_dataset(value, name or kind, options, say)
     if options.table.given:
         raise DataError(f"{options.table.given} is for tables with names; the {kind} is none. Leave it out.")
@@ -165,9 +165,11 @@ def frame_dataset(value: Any, name: str, options: LoadOptions, say: Say) -> Data
     value = unfolded(value)
     table = chosen(table_in(value, f"the {kind_of(value)}"), options.table)
     stored = {one: stored_of(value[one]) for one in getattr(value, "column_names", None) or value.columns}
-    return table_dataset(
-        table, name, options, stored={str(one): kept for one, kept in stored.items()}, say=say
-    )
+    named = {
+        str(one): replace(kept, number=int(one)) if isinstance(one, (int, np.integer)) else kept
+        for one, kept in stored.items()
+    }
+    return table_dataset(table, name, options, stored=named, say=say)
 
 
 def _comes_one_by_one(value: Any) -> bool:  # noqa: ANN401
@@ -177,7 +179,7 @@ def _comes_one_by_one(value: Any) -> bool:  # noqa: ANN401
     in_memory = isinstance(value, (Tensor, str, bytes, Mapping, set, frozenset, type)) or hasattr(
         value, "__array__"
     )
-    in_memory = in_memory or _is_frame(value) or type(value).__name__ == "LazyFrame"
+    in_memory = in_memory or is_frame(value) or type(value).__name__ == "LazyFrame"
     return not in_memory and (isinstance(value, Iterable) or hasattr(value, "__getitem__"))
 
 
@@ -224,7 +226,7 @@ def read_passed(value: Passable, *, options: LoadOptions | None = None, say: Say
     """
     kind, options = kind_of(value), options or LoadOptions()
     value = unfolded(value) if type(value).__name__ == "LazyFrame" else value
-    if _is_frame(value):
+    if is_frame(value):
         return Passed(kind, numbers_in(value, kind))
     if isinstance(value, Mapping) and (pair := _pair_in(value)) is not value:
         return replace(read_passed(pair, options=options, say=say), kind=kind)
@@ -284,7 +286,7 @@ def _is_part(key: object) -> bool:
     return PART.fullmatch(str(key)) is not None
 
 
-def _is_frame(value: object) -> bool:
+def is_frame(value: object) -> bool:
     """Whether this is a table of pandas, polars or Arrow, by what it looks like."""
     return any(
         hasattr(value, name) for name in ("__dataframe__", "to_pandas", "iloc", "collect_schema")

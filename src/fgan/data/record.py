@@ -8,6 +8,8 @@ from itertools import groupby
 
 NAMED_AT_MOST = 10
 CLASSES_SHOWN = 10
+COLUMNS = "columns: "
+"""How the note begins that says what each column of a table was taken for."""
 
 
 @dataclass(frozen=True)

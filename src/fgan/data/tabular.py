@@ -17,7 +17,7 @@ from fgan.data.encoding.column import Stored, in_ticks
 from fgan.data.encoding.fit import settled
 from fgan.data.encoding.number import NumberCode
 from fgan.data.finite import counts_of, split, split_name
-from fgan.data.record import Record
+from fgan.data.record import COLUMNS, Record
 from fgan.data.tables import Table, TextOptions, read_tables
 from fgan.data.tables.missing import sentinel_in
 from fgan.errors import DataError
@@ -176,7 +176,7 @@ def _with_all_words(
 
 def _notes(table: Table, encoding: TableEncoding, held_out: NDArray[np.int64], moved: int) -> list[str]:
     """Say what each column was taken for, and what is worth knowing."""
-    notes = [f"columns: {'; '.join(_said(table, encoding))}"]
+    notes = [f"{COLUMNS}{'; '.join(_said(table, encoding))}"]
     if moved:
         notes.append(f"{moved:,} rows that hold the only ones of a category are trained on, not held out")
     beyond = {

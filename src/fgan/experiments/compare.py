@@ -11,7 +11,8 @@ from typing import Unpack
 
 from fgan.data import Dataset
 from fgan.data.load import short_name
-from fgan.data.passed import Passable, Passed, dataset_of, kind_of, read_passed, same_as_saved, save_passed
+from fgan.data.passed import Passable, Passed, kind_of
+from fgan.data.passed_table import PassedTable, dataset_of_kept, keep, kept_name, read_to_keep
 from fgan.device import resolve_device
 from fgan.errors import FganError, RunError
 from fgan.evaluation.sides import Reference
@@ -39,9 +40,6 @@ from fgan.training.memory import members_that_fit, notes_of
 from fgan.training.pictures import TIME_LAPSE, keep_time_lapse, often_enough
 from fgan.training.run import data_of, named_from_root
 from fgan.training.settings import Settings
-
-KEPT = "data.npz"
-"""What samples that were passed are kept as, in the folder of a comparison."""
 
 
 def compare(
@@ -72,7 +70,8 @@ def compare(
 
     Args:
         data: a name or path as `TrainConfig.data`, or a whole recipe that the runs share; or samples, as
-            `fgan.data.as_dataset` takes them, which are kept in the folder as data.npz.
+            `fgan.data.as_dataset` takes them, which are kept in the folder as data.npz, tables
+            as data.parquet.
         divergences: a name or several; "all" stands for one of each entry of the catalogue.
         generators: a way to train the generator, or several: "non-saturating", "saturating", or a divergence to
             follow instead; the recipe's own if not given.
@@ -115,11 +114,11 @@ def compare(
         out = (
             next_folder(Path("runs") / f"compare-{kind_of(data)}", again=resume) if out is None else Path(out)
         )
-        recipe = recipe_of(out.absolute() / KEPT, preset, settings)
+        recipe = recipe_of(out.absolute() / kept_name(data, out), preset, settings)
         options = recipe.load_options()
-        passed = read_passed(data, options=options, say=say)
+        passed = read_to_keep(data, out, options=options, say=say)
         recipe = replace(recipe, image_size=None)  # which is done
-        if passed.stored:
+        if isinstance(passed, Passed) and passed.stored:
             recipe = replace(recipe, value_range="type", background="auto")  # likewise
     if gif:
         if plan_only:
@@ -134,7 +133,9 @@ def compare(
         metrics = () if metrics == "all" else [name.strip() for name in metrics.split(",")]
     found = compare_members(
         members,
-        data_of(recipe, say) if passed is None else dataset_of(passed, recipe.data, options=options, say=say),
+        data_of(recipe, say)
+        if passed is None
+        else dataset_of_kept(passed, recipe.data, options=options, say=say),
         out or next_folder(Path("runs") / f"compare-{short_name(recipe.data)}", again=resume),
         passed=passed,
         resume=resume,
@@ -167,7 +168,7 @@ def compare_members(
     dataset: Dataset,
     out: str | Path,
     *,
-    passed: Passed | None = None,
+    passed: Passed | PassedTable | None = None,
     resume: bool = False,
     jobs: int | None = None,
     ray: str | None = None,
@@ -231,7 +232,7 @@ def _begun(
     directory: ComparisonDirectory,
     members: Sequence[Member],
     dataset: Dataset,
-    passed: Passed | None,
+    passed: Passed | PassedTable | None,
     judging: Judging,
     resume: bool,
     trackers: Sequence[str],
@@ -246,17 +247,15 @@ def _begun(
     with claims.whole(say):
         directory.write(plan)  # not before: workers may be at work by the plan that lies there
         if passed is not None:
-            _keep(passed, directory.path / KEPT)
+            _keep(passed, directory.path)
         yield {member.name: end for member in members if (end := ended(directory, member))}
 
 
-def _keep(passed: Passed, path: Path) -> None:
+def _keep(passed: Passed | PassedTable, folder: Path) -> None:
     """Write samples for the runs to load, or see that those which lie there are the same."""
-    if not path.is_file():
-        save_passed(passed, path)
-    elif not same_as_saved(passed, path):
+    if not keep(passed, folder):
         raise RunError(
-            f"{path.parent} holds a comparison on other samples. Resume with the same, or choose another out=."
+            f"{folder} holds a comparison on other samples. Resume with the same, or choose another out=."
         )
 
 

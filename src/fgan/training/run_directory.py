@@ -12,7 +12,7 @@ from typing import Any
 
 from fgan.data import Dataset
 from fgan.data.encoding import TableEncoding
-from fgan.data.record import Record
+from fgan.data.record import COLUMNS, Record
 from fgan.draws import DrawnFrom
 from fgan.errors import RunError
 from fgan.files import replace_durably
@@ -22,7 +22,7 @@ from fgan.output import jsonable
 from fgan.seeds import checked_seed
 from fgan.training.at_hand import at_hand, keep_at_hand
 from fgan.training.checkpoint import Checkpoints, Guard, do_nothing
-from fgan.training.config import TrainConfig
+from fgan.training.config import LOADED, TrainConfig
 from fgan.training.run_files import exclusive, lines_of
 from fgan.training.sampling import Sampler, shown
 from fgan.training.settings import Network
@@ -290,10 +290,25 @@ class RunDirectory:
         return generator.eval().requires_grad_(False), description["classes"], frame
 
     def table(self) -> TableEncoding | None:
-        """Return how rows of a table become samples, and back; None of a run on other data."""
-        if not self.table_path.is_file():
-            return None
-        return TableEncoding.from_json(self.table_path.read_bytes(), str(self.table_path))
+        """Return how rows of a table become samples, and back; None of a run on other data.
+
+        Raises:
+            RunError: where a run on a table has lost it: its numbers are not those of the data.
+        """
+        if self.table_path.is_file():
+            return TableEncoding.from_json(self.table_path.read_bytes(), str(self.table_path))
+        if self._is_of_table():
+            raise RunError(
+                f"{self.path} was trained on a table, and {self.table_path.name} is missing. Go on with it (--resume), "
+                "which writes it again."
+            )
+        return None
+
+    def _is_of_table(self) -> bool:
+        if not self.config_path.is_file():
+            return False
+        loaded = json.loads(self.config_path.read_text(encoding="utf-8")).get(LOADED) or {}
+        return any(note.startswith(COLUMNS) for note in loaded.get("notes", ()))
 
     def sampler(self, *, best: bool = False) -> Sampler:
         """Return the newest checkpoint's generator with what it is fed, or the best one's.
@@ -303,11 +318,6 @@ class RunDirectory:
         """
         generator, classes, frame = self._load(None, best)
         table = self.table()
-        if frame.choices and table is None:
-            raise RunError(
-                f"{self.path} was trained on a table, and {self.table_path.name} is missing. Go on with it (--resume), "
-                "which writes it again."
-            )
         return Sampler(generator, frame, generator.latent, classes, str(self.path), RunError, table)
 
     def sample(

@@ -271,7 +271,8 @@ def classes_of(config: TrainConfig, dataset: Dataset) -> int:
     if not dataset.classes:
         if dataset.table:
             raise FganError(
-                f"--conditional of a table is on a column: say which, --conditional-on {dataset.table.names[-1]}."
+                "--conditional of a table is on a column of categories: say which (--conditional-on COLUMN). It has "
+                f"{', '.join(dataset.table.names)}."
             )
         why = f": {dataset.record.labels}" if dataset.record and dataset.record.labels else ""
         raise FganError(

@@ -25,11 +25,13 @@ class Stored:
         dtype: as pandas, polars or NumPy call it; "" of files of text.
         categories: of a categorical type, in its order; None of others.
         ordered: whether that order means something.
+        number: what the column is called where that is a whole number; None where it is a word.
     """
 
     dtype: str = ""
     categories: tuple[Any, ...] | None = None
     ordered: bool = False
+    number: int | None = None
 
 
 @dataclass(frozen=True)

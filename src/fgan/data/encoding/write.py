@@ -87,7 +87,11 @@ def frame_of(table: Table, encoding: TableEncoding) -> DataFrame:
     made: dict[str, Any] = {}
     for one in encoding.columns:
         made[one.read.name] = _series(table.columns[one.read.name], one)
-    return pandas.DataFrame(made)
+    frame = pandas.DataFrame(made)
+    numbers = [one.stored.number for one in encoding.columns]
+    if any(one is not None for one in numbers):
+        frame.columns = [name if one is None else one for name, one in zip(made, numbers, strict=True)]
+    return frame
 
 
 def _series(column: Column, code: ColumnCode) -> Any:  # noqa: ANN401 - pandas is optional
@@ -137,6 +141,8 @@ def _datetimes(cells: NDArray[Any], gone: NDArray[np.bool_] | None, unit: str, d
     series = series.dt.tz_localize("UTC") if unit == IN_UTC else series
     if dtype.startswith("datetime64") and "," in dtype:
         series = series.dt.tz_convert(dtype.partition(",")[2].strip(" ]"))
+    if dtype.startswith("period["):
+        return series.dt.to_period(dtype[len("period[") : -1])
     return _cast(series, dtype) if dtype.startswith("datetime64") else series
 
 
@@ -156,5 +162,5 @@ def _parquet(table: Table, encoding: TableEncoding) -> bytes:
             "or write .csv."
         ) from None
     memory = io.BytesIO()
-    frame_of(table, encoding).to_parquet(memory, index=False)
+    frame_of(table, encoding).rename(columns=str).to_parquet(memory, index=False)
     return memory.getvalue()
