@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 import fgan
+from fgan.auditing.fields import read_fields
+from fgan.auditing.pairs import compare_pairs
 from fgan.errors import DataError, FganError
 
 WORDS = np.array(["Oslo", "Rome", "Kyiv", "Lima"])
@@ -107,7 +109,11 @@ def test_copies_are_caught_and_counted(real):
     copied = table(1)
     copied.iloc[:120] = real.iloc[[*range(100), *range(20)]]
     found = quiet(real, copied, held_out=table(2)).privacy
-    assert found.leaks and (found.copies.count, found.copies.distinct, found.copies.floor) == (120, 100, 0)
+    assert (
+        not found.overlap
+        and found.leaks
+        and (found.copies.count, found.copies.distinct, found.copies.floor) == (120, 100, 0)
+    )
     assert found.identifiers["name"].count == 120
     near = found.nearness  # half of the others are nearest to a real row too
     assert near.above_chance and near.share == pytest.approx(0.5 + 0.5 * 0.2, abs=0.05)
@@ -119,6 +125,90 @@ def test_rows_that_recur_in_the_data_are_no_copies():
     found = quiet(*few)
     assert found.privacy.copies.share == 1 and not found.privacy.leaks and not found.differs
     assert found.joint.synthetic.method == "discrete"
+
+
+def test_copies_with_noise_are_near_whatever_far_cells_and_point_masses_there_are():
+    def tall(seed, n):
+        random = np.random.default_rng(seed)
+        mass = np.where(random.random(n) < 0.9, 0, random.standard_t(1.1, n))
+        return {"mass": mass, "x": random.normal(size=n), "y": random.normal(size=n)}
+
+    real, unseen = tall(0, 200), tall(1, 200)
+    random = np.random.default_rng(2)
+    noisy = {name: cells + (cells != 0) * 0.001 * random.normal(size=200) for name, cells in real.items()}
+    near = quiet(real, noisy, held_out=unseen).privacy.nearness
+    assert near.share > 0.95 and near.above_chance
+    near = quiet(real, unseen, held_out=unseen).privacy.nearness
+    assert near.share < 0.05 and not near.above_chance
+
+
+def test_what_chance_brings_is_no_difference_and_no_leak():
+    random = np.random.default_rng(0)
+    words = [f"w{k}" for k in random.zipf(1.4, 300)]  # more than a critic can hold, the larger table has most
+    whole = np.arange(300) % 70 + 0.5 * (np.arange(300) == 299)  # one fraction, in the synthetic table
+    ids = [f"person {k}" for k in range(299)] + ["person 298"]
+    lone = np.where(np.arange(300) == 299, 1.0, np.nan)
+    made = pd.DataFrame({"words": words, "whole": whole, "id": ids, "lone": lone})
+    made["id"] = np.where(made.index < 100, "first " + made["id"], made["id"])
+    found = quiet(made[:100], made[100:])
+    assert not found.differs and not found.privacy.leaks, found
+    assert {one.name: one.kind for one in found.columns}["id"] == "identifier"
+
+
+def test_rare_words_alone_make_no_divergence_and_a_new_one_no_other_association():
+    def zipf(seed):
+        random = np.random.default_rng(seed)
+        x = random.normal(size=1000)
+        return pd.DataFrame(
+            {"x": x, "side": (x > 0).astype(str), "word": [f"w{k}" for k in random.zipf(1.8, 1000)]}
+        )
+
+    made = zipf(1)
+    made.loc[:5, "side"] = ["north", "east", "south", "west", "up", "down"]
+    found = quiet(zipf(0), made)
+    word = next(one for one in found.columns if one.name == "word")
+    assert not word.differs and word.interval[0] < 0.005 and word.divergence < 0.02
+    pair = next(one for one in found.pairs if one.columns == ("x", "side"))
+    assert abs(pair.difference) < 0.05
+
+
+def test_bins_that_chance_moves_make_no_pair_differ():
+    def sharp(seed, n):
+        x = np.random.default_rng(seed).normal(size=n)
+        return pd.DataFrame({"x": x, "side": np.where(x > 0, "right", "left")})
+
+    for sizes in ((100, 1000), (400, 400)):  # an edge of bins lies in the middle, where the words change
+        tables = [[sharp(2 * k + side, n) for side, n in enumerate(sizes)] for k in range(10)]
+        read = [read_fields(some, None, "keep", None, 0, print) for some in tables]
+        assert sum(compare_pairs(some, 0)[0].differs for some in read) <= 1
+
+
+def test_a_column_that_is_empty_in_a_file_is_compared(tmp_path):
+    made = pd.DataFrame(np.random.default_rng(0).normal(size=(200, 2)), columns=["x", "y"])
+    made[:100].to_csv(tmp_path / "real.csv", index=False)
+    made[100:].assign(y=np.nan).to_csv(tmp_path / "made.csv", index=False)
+    assert differing(quiet(tmp_path / "real.csv", tmp_path / "made.csv")) == {"y"}
+
+
+def test_a_generator_of_frequent_rows_alone_copies_none():
+    def survey(seed, p):
+        return pd.DataFrame(np.random.default_rng(seed).random((500, 8)) < p).add_prefix("a").astype(str)
+
+    modes = survey(1, 0.95)
+    found = [quiet(survey(0, 0.7), modes, **more) for more in ({}, {"held_out": survey(2, 0.7)})]
+    for one in found:
+        assert one.differs and one.privacy.copies.share > one.privacy.copies.floor + 0.1
+        assert not one.privacy.leaks
+
+
+def test_held_out_rows_that_the_generator_saw_and_targets_without_an_answer_are_told(real):
+    same = real.assign(same=1.0)
+    found = quiet(same, table(1), held_out=pd.concat([same[:60], table(2, 200)]), target="same")
+    assert found.privacy.overlap and any("60 of 260 held-out rows equal" in line for line in found.verdict)
+    assert any("all held-out rows have the same same" in line for line in found.verdict)
+    noise = {name: np.random.default_rng(k).normal(size=(200, 2)) for k, name in enumerate(("a", "b", "c"))}
+    found = quiet(noise["a"], noise["b"], held_out=noise["c"], target="column 0")
+    assert "do not predict column 0 better than a constant" in str(found)
 
 
 def test_what_chance_explains_is_no_difference_and_no_leak():

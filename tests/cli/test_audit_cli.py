@@ -14,7 +14,7 @@ def folder(tmp_path_factory):
     for name, separator in (("real", ","), ("made", ";"), ("unseen", ",")):
         lines = [["age", "height", "town"], ["town", "age", "height"]][name == "made"]
         rows = [separator.join(lines)]
-        for _ in range(300):
+        for _ in range(120):
             cells = {"age": str(random.integers(18, 80)), "height": f"{random.normal(1.7, 0.1):.2f}",
                      "town": random.choice(["Oslo", "Rome", ""])}  # fmt: skip
             rows.append(separator.join(cells[one] for one in lines))
@@ -58,4 +58,4 @@ def test_a_run_on_a_table_is_judged_by_the_rows_that_it_makes(folder, fgan_comma
     done = fgan_command("audit", "real.csv", "run", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found["rows"] == [300, 300] and found["names"][1] == "run"
+    assert found["rows"] == [120, 120] and found["names"][1] == "run"

@@ -81,7 +81,7 @@ def audit(
         of_columns = compare_columns(tables, name, seed, lambda: bar.update())
         joint = compare_jointly(tables, name, seed)
         bar.update(2)
-        pairs = compare_pairs(tables, seed)
+        pairs = compare_pairs(tables, seed, {one.name for one in of_columns if one.differs})
         bar.update()
         privacy = look_for_leaks(tables, seed)
         useful = usefulness(tables, goal, seed) if goal else None

@@ -16,7 +16,7 @@ from fgan.data.tables.memory import table_in
 from fgan.data.tables.missing import checked_policy
 from fgan.errors import DataError
 from fgan.estimation.inputs.encoding import FEW_WORDS as FEW_CATEGORIES
-from fgan.estimation.inputs.encoding import MOST_WORDS, require_alike
+from fgan.estimation.inputs.encoding import require_alike
 from fgan.estimation.inputs.read import ARRAYS, FEWEST, Array, Read, Samples, opened
 from fgan.estimation.inputs.settle import as_asked, words_of
 from fgan.output import Say
@@ -30,6 +30,10 @@ FEW_WORDS = 20
 """... and there are more words than this."""
 ANOTHER = "(another)"
 """Stands for words that are taken together."""
+MOST_TOGETHER = 100
+"""Words of a column that a critic sees, at most; the tests of columns see all."""
+FEWEST_TOGETHER = 10
+"""Cells of all tables from which on a word stays apart there."""
 KEEP = "keep"
 """Missing cells are compared as well: the policy that `fgan.estimate` does not have."""
 
@@ -70,12 +74,14 @@ class Field:
     def common_words(self, rows: int) -> Array | None:
         """Return the words that stay apart beside others in so many rows; None where all do.
 
-        `fgan.estimate` refuses a column of more: the rest are taken together.
+        `fgan.estimate` refuses more, and each takes memory in every row; of shares of rare ones chance makes a
+        divergence. The rest are taken together.
         """
         known = np.concatenate([self.known(table) for table in range(len(self.cells))])
         words, counts = np.unique(known, return_counts=True)
-        most = max(FEW_CATEGORIES, min(MOST_WORDS, rows // 10)) - 1
-        return words[np.argsort(-counts, kind="stable")[:most]] if len(words) > most else None
+        most = max(FEW_CATEGORIES, min(MOST_TOGETHER, rows // 10)) - 1
+        most = min(most, int((counts >= FEWEST_TOGETHER).sum()))
+        return words[np.argsort(-counts, kind="stable")[:most]] if len(words) > most + 1 else None
 
     def at(self, table: int, rows: NDArray[np.int64]) -> Field:
         """Return the field with these rows of one table, alone."""
@@ -276,7 +282,7 @@ def _field(place: int, reads: Sequence[Read], masks: Sequence[Mask], asked: dict
             "hardly a value occurs twice" if kind == "category" else "consecutive numbers",
         )
     made = [
-        _numbers(cell) if kind == "number" else _words(cell, gone)
+        _numbers(cell, gone) if kind == "number" else _words(cell, gone)
         for cell, gone in zip(cells, masks, strict=True)
     ]
     return Field(name, kind, unit, why, types, tuple(made), tuple(masks))
@@ -307,7 +313,9 @@ def _is_identifier(known: Array, kind: str, unit: str) -> bool:
     return whole and distinct == len(known) and int(known.max()) - int(known.min()) < 2 * len(known)
 
 
-def _numbers(cells: Array) -> Array:
+def _numbers(cells: Array, gone: Mask) -> Array:
+    if gone.all():  # of a text file, such a column is one of empty words
+        return np.zeros(len(cells))
     return np.asarray(cells, dtype=np.float64)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,12 +52,13 @@ class PairAudit:
         return self.corrected <= LEVEL
 
 
-def compare_pairs(tables: Tables, seed: int) -> tuple[PairAudit, ...]:
+def compare_pairs(tables: Tables, seed: int, differing: Collection[str] = ()) -> tuple[PairAudit, ...]:
     r"""Compare the association of each pair of columns in the real and the synthetic table.
 
-    Numbers become bins of equal counts, in each table its own, so that a shifted column changes no pair. The test is of
-    the same association in both tables, whatever the margins: Pearson's statistic against the log-linear model without
-    the interaction of all three,
+    Numbers become bins of equal counts: the same ones in both tables, so that chance in their edges makes no difference
+    where a sharp relation meets an edge; of columns that differ, in each table its own, so that a shifted column
+    changes no pair. The test is of the same association in both tables, whatever the margins: Pearson's statistic
+    against the log-linear model without the interaction of all three,
 
     .. math:: \log E_{tij} = \lambda_{ij} + \lambda_{ti} + \lambda_{tj}.
 
@@ -67,6 +68,7 @@ def compare_pairs(tables: Tables, seed: int) -> tuple[PairAudit, ...]:
     Args:
         tables: whose columns.
         seed: decides permutations.
+        differing: columns that differ by themselves.
 
     Source: Bishop, Fienberg and Holland, "Discrete Multivariate Analysis" (1975), §3.5, for the model; Westfall and
     Young, "Resampling-Based Multiple Testing" (1993), for the largest statistic.
@@ -74,7 +76,7 @@ def compare_pairs(tables: Tables, seed: int) -> tuple[PairAudit, ...]:
     fields = tables.compared
     bins = max(2, min(LEVELS, int(np.sqrt(min(tables.rows[:2]) / ROWS_A_CELL) / 2)))
     random = np.random.default_rng(seed)
-    coded = [_coded(field, bins) for field in fields]
+    coded = [_coded(field, bins, apart=field.name in differing) for field in fields]
     kept = [place for place, (_, levels) in enumerate(coded) if levels > 1]
     if len(kept) < 2:
         return ()
@@ -83,7 +85,8 @@ def compare_pairs(tables: Tables, seed: int) -> tuple[PairAudit, ...]:
     sides = [one_hot.of([codes[side] for codes, _ in coded]) for side in (0, 1)]
     corrected = _corrected(sides, one_hot, random)
     groups = [[one_hot.tables(part) for part in _groups(side)] for side in sides]
-    v = [[_cramer(counts) for counts in _without(parts)] for parts in groups]
+    least = np.minimum(*np.array([[coded[k][1] for k in pair] for pair in one_hot.pairs]).T) - 1
+    v = [[_cramer(counts, least) for counts in _without(parts)] for parts in groups]
     ranks = [_rank_correlations(fields, side, one_hot) for side in (0, 1)]
     return tuple(
         _pair(fields, one_hot.pairs[place], corrected[place], v, ranks, place)
@@ -115,10 +118,14 @@ def _pair(
     return PairAudit(names, measure, parts[0].value, parts[1].value, difference, interval, corrected)
 
 
-def _coded(field: Field, bins: int) -> tuple[list[NDArray[np.int64]], int]:
+def _coded(field: Field, bins: int, *, apart: bool) -> tuple[list[NDArray[np.int64]], int]:
     """Return the level of each cell of both tables, and the number of levels; missing cells have one of their own."""
     if field.kind == "number":
-        codes = [_bins(field.cells[side], ~field.missing[side], bins) for side in (0, 1)]
+        cells, known = field.cells[:2], [~gone for gone in field.missing[:2]]
+        if apart:
+            codes = [_bins(cells[side], known[side], bins) for side in (0, 1)]
+        else:
+            codes = np.split(_bins(np.concatenate(cells), np.concatenate(known), bins), [len(cells[0])])
     else:
         words, counts = np.unique(np.concatenate([field.known(0), field.known(1)]), return_counts=True)
         common = np.argsort(-counts, kind="stable")[: LEVELS if len(words) <= LEVELS else LEVELS - 1]
@@ -235,8 +242,11 @@ def _without(parts: list[Numbers]) -> list[Numbers]:
     return [total, *(total - part for part in parts)]
 
 
-def _cramer(counts: Numbers) -> Numbers:
+def _cramer(counts: Numbers, least: NDArray[np.int64]) -> Numbers:
     """Return Cramér's V of tables (pairs, r, c), less its bias.
+
+    Its largest value is that of the levels of both tables, min(r, c) - 1 (pairs,): one more category in one
+    table would change V otherwise, where the relation is the same.
 
     Source: Bergsma, "A bias-correction for Cramér's V and Tschuprow's T" (2013).
     """
@@ -246,8 +256,7 @@ def _cramer(counts: Numbers) -> Numbers:
     n = n[:, 0, 0]
     rows, columns = ((counts.sum(axis) > 0).sum(1) for axis in (2, 1))
     squared = np.maximum(terms.sum((1, 2)) / n - (rows - 1) * (columns - 1) / (n - 1), 0)
-    least = np.minimum(rows - (rows - 1) ** 2 / (n - 1), columns - (columns - 1) ** 2 / (n - 1)) - 1
-    return np.sqrt(np.divide(squared, least, out=np.zeros_like(squared), where=least > 0))
+    return np.sqrt(squared / least)
 
 
 def _rank_correlations(fields: Sequence[Field], side: int, one_hot: _OneHot) -> Numbers:

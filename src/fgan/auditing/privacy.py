@@ -96,6 +96,7 @@ class Privacy:
         nearness: None without held-out rows, which it needs.
         rare: synthetic rows with a combination of categories that exactly one real row has; None without two columns of
             categories.
+        shared: held-out rows that equal a lone real row, by the same test; None without held-out rows.
         identifiers: by column of words that differ from row to row, synthetic values that occur in the real table.
         not_proved: what all of it does not say.
     """
@@ -104,7 +105,13 @@ class Privacy:
     nearness: Nearness | None
     rare: Matches | None
     identifiers: dict[str, Matches]
+    shared: Matches | None = None
     not_proved: str = NOT_PROVED
+
+    @property
+    def overlap(self) -> bool:
+        """Whether held-out rows are rows that the generator saw, so that what they say means nothing."""
+        return self.shared is not None and self.shared.above_chance
 
     @property
     def leaks(self) -> bool:
@@ -147,6 +154,7 @@ def look_for_leaks(tables: Tables, seed: int) -> Privacy:
         nearness and corrected(nearness),
         rare and corrected(rare),
         {name: corrected(one) for name, one in identifiers.items()},
+        _matches([_rows(fields, side) for side in (0, 2)], seed) if len(sides) > 2 else None,
     )
 
 

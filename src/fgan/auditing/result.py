@@ -127,6 +127,8 @@ def _verdict(found: Audit) -> list[str]:
         lines.append(
             f"Pairs of columns: {len(pairs)} of {len(found.pairs)} relate otherwise: {_some(names)}."
         )
+    if found.privacy.overlap:
+        lines.append(_overlap(found.privacy))
     if found.usefulness:
         lines.append(_use(found.usefulness))
     lines.append(
@@ -137,8 +139,24 @@ def _verdict(found: Audit) -> list[str]:
     return lines
 
 
+def _overlap(found: Privacy) -> str:
+    assert found.shared is not None, "held-out rows overlap"
+    return (
+        f"Warning: {found.shared.count:,} of {found.shared.of:,} held-out rows equal a real row, more than "
+        "chance explains. Held-out rows must be none that the generator saw: what they tell is wrong. Give others."
+    )
+
+
 def _use(found: Usefulness) -> str:
     low, high = found.difference.interval
+    if found.constant:
+        return f"Usefulness: unknown; all held-out rows have the same {found.target}, and nothing can be predicted."
+    if found.real.interval[0] <= found.guess:
+        return (
+            f"Usefulness: unknown; real rows themselves do not predict {found.target} better than a constant answer: "
+            f"{found.score} {found.real.value:.3g} against {found.guess:.3g}; from synthetic rows "
+            f"{found.synthetic.value:.3g}."
+        )
     how = "as well as" if low <= 0 <= high else "worse than" if high < 0 else "better than"
     return (
         f"Usefulness: {found.target} of unseen real rows is predicted from synthetic rows {how} from real ones: "

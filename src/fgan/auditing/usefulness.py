@@ -38,6 +38,7 @@ class Usefulness:
         difference: synthetic less real.
         guess: what a constant answer scores.
         trained_on, tested_on: rows.
+        constant: whether all held-out rows have the same target: then no score says anything.
     """
 
     target: str
@@ -48,6 +49,7 @@ class Usefulness:
     guess: float
     trained_on: int
     tested_on: int
+    constant: bool = False
 
 
 def checked_target(target: str | None, tables: Tables) -> Field | None:
@@ -130,6 +132,7 @@ def usefulness(tables: Tables, target: Field, seed: int) -> Usefulness:
         guess,
         n,
         len(y[2]),
+        len(np.unique(y[2])) == 1,
     )
 
 
