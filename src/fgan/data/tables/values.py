@@ -72,6 +72,8 @@ def _as_array(values: Values, name: str) -> Cells:
 def _from_library(values: Values) -> Values:
     """Return what pandas, polars and Arrow hold as an array or a list of objects; a column, if they name its kind."""
     kind = str(getattr(values, "dtype", getattr(values, "type", "")))
+    if kind.startswith("timestamp[") and "tz=" in kind:  # Arrow, whose arrays of numpy have no zone
+        return replace(_of_times(np.asarray(values).astype("datetime64[us]")), unit=IN_UTC)
     if hasattr(values, "combine_chunks") or hasattr(values, "dictionary_decode"):  # Arrow
         if kind.startswith("dictionary"):
             return _category(values.to_pylist(), "an Arrow dictionary")
