@@ -155,3 +155,10 @@ def test_dropout_is_seen_and_leaves_the_global_random_numbers_alone():
     made = critic(mine)
     assert made.draws and torch.equal(before, torch.get_rng_state())
     assert not critic(Called(2, 1)).draws
+
+
+def test_batch_statistics_do_not_pass_for_a_sigmoid():
+    for seed in range(60):
+        torch.manual_seed(seed)
+        (note,) = critic(nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 1)), POINTS).notes
+        assert "has BatchNorm1d" in note

@@ -197,7 +197,7 @@ def _of_squashing(network: nn.Module, x: Tensor, classes: int) -> Iterable[str]:
 @torch.no_grad()
 def _is_within_one(network: nn.Module, x: Tensor, classes: int) -> bool:
     """Whether all outputs are in [0, 1], also for inputs a thousand times as large, where raw ones grow."""
-    tried = copy.deepcopy(network).train()
+    tried = copy.deepcopy(network).eval()  # in train mode batch statistics would undo the factor
     labels = (torch.arange(TRIED) % classes,) if classes else ()
     with DrawnFrom.seeded(0):
         try:
