@@ -1,4 +1,4 @@
-"""The comparisons behind docs/guide.md: what does the divergence that a generator follows do to what it generates?
+"""The comparisons behind docs/guides/choose.md: what does the divergence that a generator follows do to what it generates?
 
     python benchmarks/guide.py [--parts blobs ring mnist] [--seeds 3] [--out runs/guide]
 

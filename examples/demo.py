@@ -27,7 +27,7 @@ SAMPLES = 1797  # as many as there are scans
 
 HEADING = ("divergence", "FID [95%]", "digits", "sample->scan", "scan->sample")
 LEGEND = """
-FID           Fréchet distance between features of samples and of scans (docs/evaluation.md)
+FID           Fréchet distance between features of samples and of scans (docs/guides/evaluation.md)
 digits        how many of the ten appear in at least 1% of the samples, by a nearest-neighbour classifier
 sample->scan  mean distance from a sample to the nearest training scan  } 1.00 is what
 scan->sample  mean distance from a held-out scan to the nearest sample  } held-out scans have

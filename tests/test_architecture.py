@@ -1,4 +1,4 @@
-"""What docs/architecture.md says of the house is so."""
+"""What docs/develop/architecture.md says of the house is so."""
 
 import re
 
@@ -21,7 +21,7 @@ ROOMS = (
 
 @pytest.fixture
 def page(root) -> str:
-    return (root / "docs" / "architecture.md").read_text()
+    return (root / "docs/develop/architecture.md").read_text()
 
 
 def paths(text: str) -> list[str]:

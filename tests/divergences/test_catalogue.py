@@ -294,7 +294,7 @@ def test_known_facts(name, facts):
 
 
 def test_a_subclass_of_three_functions_is_a_divergence():
-    """What docs/architecture.md promises: f and the two terms are enough."""
+    """What docs/develop/architecture.md promises: f and the two terms are enough."""
 
     class Reversed(Divergence):
         name = "mine"

@@ -51,7 +51,7 @@ def test_an_sdist_holds_what_one_needs_to_test_and_to_cite_it(published):
         names = {name.partition("/")[2] for name in opened.getnames()}
     wanted = {
         "LICENSE", "README.md", "CHANGELOG.md", "CITATION.cff", "CONTRIBUTING.md", "Makefile", "constraints.txt",
-        "tests/release/smoke.py", "docs/training.md", "src/fgan/py.typed",
+        "tests/release/smoke.py", "docs/guides/training.md", "src/fgan/py.typed",
     }  # fmt: skip
     assert wanted <= names
 
@@ -72,6 +72,6 @@ def test_the_version_stands_in_one_place_and_the_changelog_knows_it():
 
 
 def test_every_extra_is_in_the_table_of_the_docs():
-    text = (ROOT / "docs/install.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs/start/install.md").read_text(encoding="utf-8")
     missing = [extra for extra in PROJECT["optional-dependencies"] if f"`{extra}`" not in text]
     assert not missing

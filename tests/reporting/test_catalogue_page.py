@@ -1,4 +1,4 @@
-"""docs/catalogue.md is what the generator writes, and all that it names is there."""
+"""docs/reference/catalogue.md is what the generator writes, and all that it names is there."""
 
 import re
 
@@ -15,15 +15,15 @@ def written():
 
 
 def test_the_page_is_up_to_date(root, written):
-    assert (root / "docs/catalogue.md").read_text(encoding="utf-8") == written, "run make docs"
+    assert (root / "docs/reference/catalogue.md").read_text(encoding="utf-8") == written, "run make docs"
 
 
 def test_every_image_is_there_and_small(root, written):
     images = re.findall(r"!\[[^]]*\]\(([^)]+)\)", written)
     assert images == [f"{IMAGES}/{name}.svg" for name in CATALOGUE]
     for image in images:
-        assert (root / "docs" / image).is_file(), "run make docs"
-        assert (root / "docs" / image).stat().st_size < 25_000, image
+        assert (root / "docs/reference" / image).is_file(), "run make docs"
+        assert (root / "docs/reference" / image).stat().st_size < 25_000, image
 
 
 def test_every_link_has_its_target(root, written):
@@ -33,7 +33,7 @@ def test_every_link_has_its_target(root, written):
         if target.startswith("#"):
             assert f'<a id="{target[1:]}"></a>' in written
         else:
-            assert (root / "docs" / target).is_file()
+            assert (root / "docs/reference" / target).is_file()
 
 
 @pytest.mark.parametrize("name", ["kl", "alpha"])

@@ -111,7 +111,7 @@ def as_dataset(
     Vectors are (N, D), images (N, H, W), (N, C, H, W) or (N, H, W, C), uint8 or floats in [0, 1]. A torch data set
     (map-style, or an iterable one that ends) gives samples, (sample, label), or mappings with an image and a label; a
     loader gives batches of these, read in the order of its data set. What is larger than memory is streamed: read when
-    it is drawn, see docs/python.md.
+    it is drawn, see docs/guides/python.md.
 
     Args:
         value: a tensor, an array, nested lists, PIL pictures, (x, labels), a `torch.utils.data.Dataset` or

@@ -60,7 +60,7 @@ class Divergence(Facts, ABC):
     Raises:
         FganError: for a link that this divergence does not have.
 
-    Source: Nowozin, Cseke, Tomioka, "f-GAN" (2016), Tables 1 and 2; conventions in `docs/divergences.md`.
+    Source: Nowozin, Cseke, Tomioka, "f-GAN" (2016), Tables 1 and 2; conventions in `docs/guides/divergences.md`.
     """
 
     name: str

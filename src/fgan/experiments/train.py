@@ -59,7 +59,7 @@ def train(
     they start, so call this before other work on torch to have all of the speed, and the same bits as the command
     line.
 
-    In a script that torchrun starts, all its processes call this alike and train one run together; see docs/scaling.md.
+    In a script that torchrun starts, all its processes call this alike and train one run together; see docs/guides/scaling.md.
 
     Args:
         data: a name or path as `TrainConfig.data`, a complete `TrainConfig`, or the data themselves: a `Dataset`, a
@@ -81,7 +81,7 @@ def train(
             training goes on. No part of the recipe: a run may be resumed with others, or none.
         callbacks: objects with any of `on_step(state)`, `on_log(step, metrics)`, `on_evaluation(step, metrics)`,
             `on_checkpoint(step, path)`. One that returns `fgan.STOP` stops the run with a checkpoint; one that raises
-            does too, with an error that names it. See docs/tracking.md.
+            does too, with an error that names it. See docs/guides/tracking.md.
         gif: keep a time lapse of the pictures in the run directory, `time-lapse.gif`, also when the run is stopped.
             Where neither `sample_every` nor a whole config says how often, there are at least 48. What is trained is
             the same with and without.

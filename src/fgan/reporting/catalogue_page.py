@@ -1,4 +1,4 @@
-"""docs/catalogue.md: every card as Markdown, with mathematics and pictures. `make docs` writes it."""
+"""docs/reference/catalogue.md: every card as Markdown, with mathematics and pictures. `make docs` writes it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fgan.reporting.catalogue_pictures import draw
 from fgan.reporting.records import record, telling
 from fgan.reporting.wording import number
 
-IMAGES = "images/catalogue"
+IMAGES = "../images/catalogue"
 HEAD = """\
 <!-- Written by `make docs` from the divergences themselves; change those, not this page. -->
 # The catalogue
@@ -29,7 +29,7 @@ D_f(P\\Vert Q) = E_Q[f(u)] \\;\\ge\\; E_P[T] - E_Q[f^*(T)], \\qquad T = g_f(v),
 tight where T = f'(u). The weight w(u) = u² f''(u) says how much a ratio u counts in the generator's gradient.
 Every g_f increases: a larger v always means "more real". Under the link "log-ratio" v is l = log(p/q) itself, so that
 T = f'(e^l) and f\\*(T) = e^l f'(e^l) − f(e^l). Conventions, and where others differ, are in
-[divergences.md](divergences.md); `fgan divergences NAME` shows the same cards in a terminal, `--json` as data, and
+[divergences.md](../guides/divergences.md); `fgan divergences NAME` shows the same cards in a terminal, `--json` as data, and
 `fgan cite NAME` prints BibTeX.
 
 A family takes its parameter after a colon, as in `alpha:0.5`. Names combine: `0.5*kl + 0.5*reverse-kl`, `dual(js)`,
@@ -54,7 +54,7 @@ def members(kind: type[Divergence]) -> list[Divergence]:
 
 
 def page() -> str:
-    """Return docs/catalogue.md."""
+    """Return docs/reference/catalogue.md."""
     records = {name: [record(member) for member in members(kind)] for name, kind in CATALOGUE.items()}
     rows = ["| name | what | f(u) | f\\* is finite for | character |", "|---|---|---|---|---|"]
     for name, known in records.items():
@@ -156,10 +156,12 @@ def _escaped(text: str) -> str:
 
 
 def write(docs: Path) -> None:
-    """Write catalogue.md and its pictures into the folder of the documentation."""
+    """Write reference/catalogue.md and its pictures into the folder of the documentation."""
+    reference = docs / "reference"
+    reference.mkdir(parents=True, exist_ok=True)
     for name, kind in CATALOGUE.items():
-        draw(members(kind), docs / IMAGES / f"{name}.svg")
-    (docs / "catalogue.md").write_text(page(), encoding="utf-8")
+        draw(members(kind), reference / IMAGES / f"{name}.svg")
+    (reference / "catalogue.md").write_text(page(), encoding="utf-8")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

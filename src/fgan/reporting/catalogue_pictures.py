@@ -1,4 +1,4 @@
-"""The pictures of docs/catalogue.md: f, T and w of every entry, the same bytes on every run."""
+"""The pictures of docs/reference/catalogue.md: f, T and w of every entry, the same bytes on every run."""
 
 from __future__ import annotations
 
