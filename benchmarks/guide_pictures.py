@@ -164,9 +164,9 @@ def rings(samples: Mapping[str, Mapping[str, torch.Tensor]], path: Path) -> None
     angles = np.arange(8) * np.pi / 4
     for row, (recipe, by_name) in zip(grid, samples.items(), strict=True):
         for axes, name in zip(row, FOLLOWED, strict=True):
-            axes.scatter(2 * np.cos(angles), 2 * np.sin(angles), s=40, color="#dddddd")
+            axes.scatter(np.cos(angles), np.sin(angles), s=30, color="#dddddd")
             axes.scatter(*by_name[name].numpy().T, s=1, color=COLOURS[recipe], linewidths=0)
-            axes.set(xticks=[], yticks=[], aspect="equal", xlim=(-3.2, 3.2), ylim=(-3.2, 3.2))
+            axes.set(xticks=[], yticks=[], aspect="equal", xlim=(-1.8, 1.8), ylim=(-1.8, 1.8))
         row[0].set_ylabel(f"{recipe} penalties" if recipe == "default" else "no penalties", fontsize="small")
     for axes, name in zip(grid[0], FOLLOWED, strict=True):
         axes.set_title(label(name), fontsize="medium")
