@@ -8,7 +8,7 @@ nothing else differs. Then it prints a table, writes it into the page, and draws
 - blobs: two Gaussians, 70% and 30%; the generator can only make one Gaussian. Beside each run stands the best Gaussian
   by quadrature. Once with the default penalties, once without penalties.
 - outliers: the same for one Gaussian with 3% outliers.
-- ring: eight modes, and a generator with few hidden units. With and without penalties.
+- ring: eight modes, and a generator of 16 hidden units, too few for them. With and without penalties.
 - mnist: the network sizes of the classic script, judged by the digit classifier. Needs $FGAN_DATA.
 
 Finished runs are not trained or judged again: the same command draws the pictures again.
@@ -144,7 +144,7 @@ def part_ring(arguments: argparse.Namespace) -> None:
     samples, found = {}, {}
     for recipe, changes in PENALTIES.items():
         found[recipe] = compared(
-            arguments.out / f"ring-{recipe}", data, arguments.seeds, judging, width=4, depth=1, latent=2,
+            arguments.out / f"ring-{recipe}", data, arguments.seeds, judging, width=16, depth=1, latent=2,
             critic_width=64, critic_depth=2, steps=6000, **changes,
         )  # fmt: skip
         samples[recipe] = {name: runs_of(found[recipe], name, 1)[0].sample(1000, seed=1) for name in FOLLOWED}
