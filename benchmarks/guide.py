@@ -58,10 +58,9 @@ def tabulate(page: Path, name: str, columns: Sequence[str], rows: Sequence[Seque
     table = "\n".join(lines)
     print(f"\n{table}")
     if page.is_file():
-        marks = re.compile(rf"(<!-- table {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
-        page.write_text(
-            marks.sub(lambda found: found[1] + table + found[2], page.read_text("utf-8")), "utf-8"
-        )
+        marks = re.compile(rf"(<!-- table {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+        filled = marks.sub(lambda found: f"{found[1]}{table}\n{found[2]}", page.read_text("utf-8"))
+        page.write_text(filled, "utf-8")
 
 
 def compared(out: Path, data: fgan.data.Dataset, seeds: int, judging: dict, **changes) -> Comparison:

@@ -43,7 +43,10 @@ def test_a_notebook_runs_from_its_committed_source(root, tmp_path, name):
     pytest.importorskip("ipykernel", reason="notebooks need nbformat, nbclient and ipykernel")
     notebook = nbformat.read(notebook_of(root, name), as_version=4)
     client = nbclient.NotebookClient(
-        notebook, timeout=MINUTE * SLACK, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        notebook,
+        timeout=MINUTE * SLACK,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(tmp_path)}},
     )
     before, begun = os.times(), time.monotonic()
     client.execute()  # raises where a cell fails
