@@ -11,7 +11,8 @@ NAMES = (
     "05-losses-for-distillation-and-preference",
 )  # fmt: skip
 MINUTE, SLACK = 60, 8
-"""Processor seconds that a notebook promises to stay below on two cores (so 120 of them); wall clock is SLACK times that."""
+"""A notebook takes under a minute on two cores: at most 120 processor seconds. A busy machine may take SLACK times as
+long."""
 
 
 def notebook_of(root, name):
