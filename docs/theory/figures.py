@@ -26,9 +26,9 @@ LABELS = {
 }  # fmt: skip
 
 
-def panels(count: int, height: float = 2.9) -> tuple[Figure, list[Axes]]:
+def panels(count: int, height: float = 2.9, width: float = 3.9) -> tuple[Figure, list[Axes]]:
     """Return a figure with panels beside each other."""
-    figure = Figure(figsize=(3.9 * count, height), layout="constrained")
+    figure = Figure(figsize=(width * count, height), layout="constrained")
     return figure, [figure.add_subplot(1, count, place + 1) for place in range(count)]
 
 
@@ -90,7 +90,7 @@ def tangent() -> Figure:
         axes.plot([0, 3], [-cut, 3 * slope - cut], color="0.8", linewidth=0.9, zorder=0)
     axes.plot([0, u0], [-below, u0 * t - below], "o", color="C3", markersize=5)
     axes.annotate("−f*(t)", (0.06, -below - 0.12), color="C3", va="top")
-    axes.annotate("slope t = f '(u₀)", (1.72, 0.72), color="C3", ha="right")
+    axes.annotate("slope t = f '(u₀)", (1.65, 1.15), color="C3", ha="right")
     axes.annotate("f(u) = u log u", (2.95, 3.3), color="C0", ha="right", va="bottom")
     axes.set_xlim(0, 3)
     axes.set_ylim(-3.1, 3.6)
@@ -131,7 +131,7 @@ def links() -> Figure:
 def weights() -> Figure:
     """Show the pull on a sample."""
     log_ratio = torch.linspace(-4, 4, 81, dtype=torch.float64)
-    figure, (axes,) = panels(1)
+    figure, (axes,) = panels(1, width=5.2)
     for name in ("neyman", "reverse-kl", "js", "squared-hellinger", "kl", "pearson"):
         d = fgan.divergence(name)
         plot(axes, log_ratio, d.weight(log_ratio) / d.curvature, name)
@@ -139,7 +139,7 @@ def weights() -> Figure:
     axes.set_ylim(0.02, 50)
     axes.axvline(0, color="0.85", linewidth=0.8, zorder=0)
     mark(axes, "weight w(u) / f ''(1)", "log u", zero=False)
-    axes.legend(frameon=False, fontsize=8, ncols=2, loc="upper center")
+    axes.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1.0, 0.5))
     return figure
 
 
