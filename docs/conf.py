@@ -35,6 +35,7 @@ nb_execution_mode = "off"  # notebooks keep their outputs; the tests run them
 
 autodoc_typehints_format = "short"
 autodoc_preserve_defaults = True
+autodoc_default_options = {"members": True, "undoc-members": True}  # without words: public_names warns
 autodoc_member_order = "bysource"
 python_maximum_signature_line_length = 88
 python_use_unqualified_type_names = True
