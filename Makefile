@@ -34,6 +34,7 @@ format: $(VENV)/.installed-dev
 docs: $(VENV)/.installed-docs
 	$(BIN)/python -m fgan.reporting.catalogue_page docs
 	$(BIN)/python docs/_ext/cli_page.py
+	$(BIN)/python docs/_ext/benchmark_plots.py
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
 
 docs-serve: docs
