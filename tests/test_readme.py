@@ -66,7 +66,7 @@ def test_the_examples_of_the_divergences_page_run(root, run, tmp_path):
 
 @pytest.mark.slow
 def test_the_example_of_an_audit_runs(root, run, tmp_path):
-    text = (root / "docs/guides/tables.md").read_text().partition("## Judge a synthetic table")[2]
+    text = (root / "docs/guides/audit.md").read_text()
     (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.S)
     run(code, tmp_path)
 
