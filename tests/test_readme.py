@@ -88,8 +88,7 @@ def test_the_shell_examples_are_real_commands(root, fgan_command):
 
 
 @pytest.mark.slow
-def test_the_example_of_the_evaluation_page_runs_on_the_run_of_the_readme(root, run, tmp_path):
-    run(blocks(root)[2], tmp_path)
+def test_the_example_of_the_evaluation_page_runs(root, run, tmp_path):
     (code,) = re.findall(r"```python\n(.*?)```", (root / "docs/guides/evaluation.md").read_text(), flags=re.S)
     run(code, tmp_path)
 
