@@ -12,6 +12,7 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import zip_longest
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -156,7 +157,7 @@ def _require_known(flags: Sequence[Flag], arguments: Sequence[str], verb: str) -
     """Refuse flags that do not exist, and values that do not fit them."""
     known = {flag.name: flag for flag in flags if not flag.positional}
     known |= {f"--no-{name[2:]}": flag for name, flag in known.items() if flag.is_switch}
-    for word, after in zip(arguments, [*arguments[1:], None], strict=True):
+    for word, after in zip_longest(arguments, arguments[1:]):
         if not re.match(r"--[A-Za-z]", word):
             continue
         name, given, value = word.partition("=")

@@ -6,6 +6,7 @@ import dataclasses
 import io
 import json
 from collections.abc import Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,7 +108,7 @@ def _value_of(flag: str, arguments: list[str]) -> str | None:
     """Return the last value that a flag has among the arguments, None if it has none."""
     values = [
         after if word == flag else word.partition("=")[2]
-        for word, after in zip(arguments, [*arguments[1:], None], strict=True)
+        for word, after in zip_longest(arguments, arguments[1:])
         if word.split("=")[0] == flag
     ]
     return values[-1] if values else None

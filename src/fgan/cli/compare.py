@@ -62,13 +62,13 @@ class CompareCommand:
     """Names separated by commas; all means one of each divergence in the catalogue."""
     generators: str = ""
     """Ways to train the generator, separated by commas: non-saturating, saturating, or a divergence for the generator
-    to minimize instead. (default: as the recipe says)"""
+    to minimise instead. (default: as the recipe says)"""
     seeds: int = 1
     """Number of seeds for each divergence, counted up from --seed."""
     preset: str = "default"
     """A named recipe to start from; other flags override it. See `fgan train --help`."""
     config: Path | None = None
-    """Start from the config.json of a run instead of a preset."""
+    """Start from the config.json of a run; other flags override it. (default: start from --preset)"""
     out: Path | None = None
     """Folder of the comparison. (default: runs/compare-DATA)"""
     resume: bool = False
@@ -77,12 +77,14 @@ class CompareCommand:
     """Number of parallel processes. Each trains its share of the runs as one ensemble. (default: one per CPU core, or
     one on a GPU)"""
     ray: str | None = None
-    """Train on a Ray cluster: local (or --ray alone) starts one on this machine, auto or host:port joins one."""
+    """Train on a Ray cluster: local (or --ray alone) starts one on this machine, auto or host:port joins one. (default: this
+    machine, without Ray)"""
     plan: bool = False
     """Only write the plan of all runs to the folder; workers train them later."""
     worker: Path | None = None
     """Train runs of the planned comparison in this folder. Start as many workers as you like, on any machine that
-    shares the folder. Only --claim, --lease, --generator, --critic and --json go with it; the plan has the rest."""
+    shares the folder. Only --claim, --lease, --generator, --critic and --json go with it; the plan has the rest.
+    (default: this process trains all runs)"""
     claim: int = 1
     """Number of runs that a worker claims at a time and trains as one ensemble."""
     lease: float = LEASE

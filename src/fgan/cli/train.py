@@ -52,12 +52,12 @@ class TrainCommand:
     """A named recipe to start from; other flags override it: default, mnist-dcgan, stacked-mnist, cifar-resnet, table,
     or original (the classic script)."""
     config: Path | None = None
-    """Start from the config.json of another run; other flags override it."""
+    """Start from the config.json of another run; other flags override it. (default: start from --preset)"""
     out: Path | None = None
     """Run directory to create. (default: runs/DATA-PRESET-DIVERGENCE-seedN, without PRESET if it is the default)"""
     resume: bool = False
     """Continue from the newest checkpoint in the run directory. If the data have moved, give their new path: fgan
-    recognizes them by their content."""
+    recognises them by their content."""
     log_to: str = ""
     """Also log to these trackers, separated by commas: tensorboard, wandb, trackio."""
     gif: bool = False
