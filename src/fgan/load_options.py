@@ -68,9 +68,7 @@ class TableOptions:
             raise DataError(f'missing (--missing) must be keep, drop or refuse; got "{self.missing}".')
         both = set(_names_in(self.numbers)) & set(_names_in(self.categories))
         if both:
-            raise DataError(
-                f'"{min(both)}" is in both --numbers and --categories. Put it in one of them.'
-            )
+            raise DataError(f'"{min(both)}" is in both --numbers and --categories. Put it in one of them.')
 
     @property
     def wanted(self) -> list[str]:

@@ -65,7 +65,9 @@ def _main(arguments: list[str]) -> int:
         print_out(version())
         return 0
     if verb not in VERBS:
-        print_error(f'fgan: unknown verb "{verb}".{did_you_mean(verb, VERBS)}\n`fgan --help` lists all verbs.')
+        print_error(
+            f'fgan: unknown verb "{verb}".{did_you_mean(verb, VERBS)}\n`fgan --help` lists all verbs.'
+        )
         return 2
     wait_without_spinning()
     try:

@@ -78,7 +78,9 @@ def _flags(command: type) -> Iterator[Flag]:
         if isinstance(kind, type) and dataclasses.is_dataclass(kind):
             yield from flags_of(kind)
             continue
-        said = {key: value for mark in marks for key in ("name", "metavar") if (value := getattr(mark, key, None))}
+        said = {
+            key: value for mark in marks for key in ("name", "metavar") if (value := getattr(mark, key, None))
+        }
         positional = POSITIONAL in marks
         flag = "--" + said.get("name", field.name.replace("_", "-"))
         owner, text = texts[field.name]

@@ -59,7 +59,9 @@ def as_json(value: object, indent: int | None = None) -> str:
 def checked_picture(path: Path | None) -> None:
     """Raise an FganError for a --plot that is no picture, before anything is done."""
     if path and path != TERMINAL and path.suffix.lower() not in PICTURES:
-        raise FganError(f"--plot must end in {', '.join(PICTURES[:-1])} or {PICTURES[-1]}, or be - for text; got {path}.")
+        raise FganError(
+            f"--plot must end in {', '.join(PICTURES[:-1])} or {PICTURES[-1]}, or be - for text; got {path}."
+        )
 
 
 def show(found: Estimate | Estimates, path: Path | None, *, json: bool) -> None:
@@ -100,7 +102,9 @@ def _begun_from(arguments: list[str]) -> tuple[Path | None, str | None]:
         raise FganError("--config and --preset cannot be combined: each is a complete recipe. Leave one out.")
     if config:
         return Path(config), None
-    resumed = Path(out) / "config.json" if out and not known_preset and is_given("--resume", arguments) else None
+    resumed = (
+        Path(out) / "config.json" if out and not known_preset and is_given("--resume", arguments) else None
+    )
     return (resumed if resumed and resumed.is_file() else None), known_preset
 
 

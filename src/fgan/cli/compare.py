@@ -187,7 +187,11 @@ def _work(arguments: list[str]) -> None:
         critic=command.critic,
         say=print_error,
     )
-    _show(found, json=command.json, again=f"Other workers continue; to start another: fgan compare --worker {command.worker}")
+    _show(
+        found,
+        json=command.json,
+        again=f"Other workers continue; to start another: fgan compare --worker {command.worker}",
+    )
 
 
 def _planned(found: Comparison) -> str:

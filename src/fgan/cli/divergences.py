@@ -14,7 +14,6 @@ from fgan.cli.arguments import read
 from fgan.cli.common import as_json
 from fgan.cli.help import Page
 
-
 HELP = Page(
     "fgan divergences",
     examples=("fgan divergences", "fgan divergences js", 'fgan divergences "0.5*kl + 0.5*reverse-kl"'),

@@ -16,7 +16,6 @@ from fgan.cli.tables import TableFlags
 from fgan.errors import FganError
 from fgan.load_options import LoadOptions
 
-
 HELP = Page(
     "fgan estimate",
     examples=(

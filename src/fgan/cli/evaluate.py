@@ -103,7 +103,9 @@ def run(arguments: list[str]) -> None:
             "--against DATA)."
         )
     if command.neighbours and len(command.samples) > 1:
-        raise FganError(f"--neighbours draws one picture for one input; got {len(command.samples)} inputs. Evaluate them one at a time.")
+        raise FganError(
+            f"--neighbours draws one picture for one input; got {len(command.samples)} inputs. Evaluate them one at a time."
+        )
     from fgan.evaluation import over_runs
     from fgan.evaluation.result import table_of
     from fgan.output import jsonable

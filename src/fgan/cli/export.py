@@ -13,7 +13,6 @@ from fgan.cli.arguments import read
 from fgan.cli.help import Page
 from fgan.errors import FganError
 
-
 HELP = Page(
     "fgan export",
     examples=(

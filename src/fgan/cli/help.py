@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args, get_origin
+from typing import TYPE_CHECKING, Any, get_args
 
 import tyro
 
@@ -40,7 +40,9 @@ METAVARS = {
     **dict.fromkeys(("--x", "--y"), "COLUMNS"),
     **dict.fromkeys(("--conditional-on", "--target"), "COLUMN"),
     **dict.fromkeys(("--weights", "--weights-p", "--weights-q"), "COLUMN|PATH"),
-    **dict.fromkeys(("--divergences", "--generators", "--metrics", "--evaluate-metrics", "--log-to"), "NAMES"),
+    **dict.fromkeys(
+        ("--divergences", "--generators", "--metrics", "--evaluate-metrics", "--log-to"), "NAMES"
+    ),
     **dict.fromkeys(("--penalties", "--augment"), "LIST"),
     **dict.fromkeys(("--generator", "--critic"), "FILE.py:NAME"),
     **dict.fromkeys(("--data-dir", "--held-out"), "PATH"),
@@ -154,7 +156,9 @@ def _lines(flag: Flag, values: object, width: int, *, both_forms: bool = False) 
 def _told(flag: Flag, values: object) -> str:
     """Return the help of a flag, with its choices and its default."""
     default, text = _default(flag, values), flag.text
-    if flag.choices and not all(re.search(rf"(?<![\w-]){re.escape(one)}(?![\w-])", text) for one in flag.choices):
+    if flag.choices and not all(
+        re.search(rf"(?<![\w-]){re.escape(one)}(?![\w-])", text) for one in flag.choices
+    ):
         before, default_said, after = text.partition(" (default:")
         text = f"{before} One of: {', '.join(flag.choices)}.{default_said}{after}"
     if default in (None, "", (), tyro.MISSING) or default is False:
@@ -177,4 +181,7 @@ def _row(name: str, text: str, width: int) -> list[str]:
     first = f"  {name}"
     if len(first) > COLUMN - 2:
         return [first, *(" " * COLUMN + line for line in below)]
-    return [f"{first:<{COLUMN}}{below[0] if below else ''}".rstrip(), *(" " * COLUMN + line for line in below[1:])]
+    return [
+        f"{first:<{COLUMN}}{below[0] if below else ''}".rstrip(),
+        *(" " * COLUMN + line for line in below[1:]),
+    ]

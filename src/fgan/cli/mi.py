@@ -15,7 +15,6 @@ from fgan.cli.help import Page
 from fgan.cli.tables import TableFlags
 from fgan.errors import FganError
 
-
 HELP = Page(
     "fgan mi",
     examples=(
@@ -123,7 +122,9 @@ def _sides(command: MutualInformationCommand) -> tuple[object, object]:
             f"{', '.join(command.files) or 'no file'}."
         )
     if not x:
-        raise FganError(f"--x is missing. Name the columns of {command.files[0]} that form X, separated by commas.")
+        raise FganError(
+            f"--x is missing. Name the columns of {command.files[0]} that form X, separated by commas."
+        )
     (file,) = command.files
     y_and_weights = (*y, *_column_of_weights(command)) if y else ()
     (whole,) = command.read((file,), ((*x, *y_and_weights) if y else (),))

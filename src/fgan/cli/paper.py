@@ -13,7 +13,6 @@ from fgan.cli.help import FLAGS, Page
 from fgan.errors import FganError, did_you_mean
 from fgan.experiments.jobs import require_jobs
 
-
 HELP = """usage: fgan paper TABLE [FLAGS]
 
 Recompute a table of the f-GAN paper and print it beside the published numbers.
@@ -86,8 +85,12 @@ class MnistCommand:
 
 
 PAGES = {
-    "toy": Page("fgan paper toy", examples=("fgan paper toy", "fgan paper toy --divergences kl,js --seeds 5")),
-    "mnist": Page("fgan paper mnist", examples=("fgan paper mnist", "fgan paper mnist --divergences kl,gan --seeds 3")),
+    "toy": Page(
+        "fgan paper toy", examples=("fgan paper toy", "fgan paper toy --divergences kl,js --seeds 5")
+    ),
+    "mnist": Page(
+        "fgan paper mnist", examples=("fgan paper mnist", "fgan paper mnist --divergences kl,gan --seeds 3")
+    ),
 }
 
 

@@ -12,7 +12,6 @@ from fgan.cli import print_error, print_out
 from fgan.cli.arguments import read
 from fgan.cli.help import Page
 
-
 HELP = Page(
     "fgan push",
     examples=(

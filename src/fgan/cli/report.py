@@ -14,7 +14,6 @@ from fgan.cli.common import as_json
 from fgan.cli.help import Page
 from fgan.errors import FganError
 
-
 HELP = Page(
     "fgan report",
     examples=("fgan report runs/moons-js-seed0", "fgan report runs/compare-ring8 --out ring8.html"),

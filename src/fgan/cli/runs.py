@@ -43,7 +43,11 @@ def run(arguments: list[str]) -> None:
         print_out(as_json(jsonable(found), 2))
         return
     rows = [HEAD, *_rows(found)]
-    print_out("\n".join(aligned(rows)) if len(rows) > 1 else f"no runs in {found.folder}. Train one: fgan train moons --steps 500")
+    print_out(
+        "\n".join(aligned(rows))
+        if len(rows) > 1
+        else f"no runs in {found.folder}. Train one: fgan train moons --steps 500"
+    )
     for problem in found.problems:
         print_error(problem)
 

@@ -93,7 +93,9 @@ def run(arguments: list[str]) -> None:
     source = opened(command.run, print_error, generator=command.generator)
     if isinstance(source, TrainedGenerator):
         if command.best:
-            raise FganError(f"--best works for run directories only; {command.run} is an exported generator. Leave --best out.")
+            raise FganError(
+                f"--best works for run directories only; {command.run} is an exported generator. Leave --best out."
+            )
         sampler = source.sampler()
     else:
         sampler = source.sampler(best=command.best)
@@ -131,11 +133,7 @@ def _checked(command: SampleCommand) -> Path | None:
         mode, (*STILL, *TABLES)
     )
     if out.suffix.lower() not in endings:
-        hint = (
-            " For an animation add --walk 8 or --interpolate 0 1."
-            if out.suffix.lower() in MOVING
-            else ""
-        )
+        hint = " For an animation add --walk 8 or --interpolate 0 1." if out.suffix.lower() in MOVING else ""
         raise FganError(
             f"--out must end in {', '.join(endings[:-1])}{' or ' if endings[1:] else ''}{endings[-1]}"
             f'{f" with {mode}" if mode else ""}; got "{out}".{hint}'

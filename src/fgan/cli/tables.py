@@ -42,9 +42,7 @@ class TableFlags:
         numbers, categories = names_in(self.numbers), names_in(self.categories)
         both = set(numbers) & set(categories)
         if both:
-            raise FganError(
-                f'"{min(both)}" is in both --numbers and --categories. Put it in one of them.'
-            )
+            raise FganError(f'"{min(both)}" is in both --numbers and --categories. Put it in one of them.')
         return {**dict.fromkeys(numbers, "number"), **dict.fromkeys(categories, "category")}
 
     @property

@@ -15,7 +15,6 @@ from fgan.cli.help import Page
 from fgan.errors import DivergedError
 from fgan.training.config import TrainConfig
 
-
 HELP = Page(
     "fgan train",
     examples=(
@@ -69,9 +68,7 @@ class TrainCommand:
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments and train."""
-    command = read(
-        TrainCommand, arguments, HELP, default=lambda: TrainCommand(recipe=base_recipe(arguments))
-    )
+    command = read(TrainCommand, arguments, HELP, default=lambda: TrainCommand(recipe=base_recipe(arguments)))
     from fgan.experiments.train import train
     from fgan.output import on_a_terminal
     from fgan.training.pictures import often_enough

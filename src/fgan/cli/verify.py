@@ -70,13 +70,15 @@ def report_on_ours(divergences: list[Divergence], *, json: bool) -> None:
     Raises:
         BrokenLawError: if one does not.
     """
-    from tqdm import tqdm
-
+    from fgan.output import progress_bar
     from fgan.verification import LAWS, BrokenLawError, broken_laws, counted
 
     start = time.perf_counter()
-    progress = tqdm(divergences, desc="verify", leave=False, disable=None)  # only on a terminal
-    broken = {one.name: broken_laws(one) for one in progress}
+    broken = {}
+    with progress_bar(len(divergences), what="verifying", unit="divergences", lines=True) as bar:
+        for one in divergences:
+            broken[one.name] = broken_laws(one)
+            bar.update()
     seconds = time.perf_counter() - start
     wrong = sum(map(len, broken.values()))
     if json:
