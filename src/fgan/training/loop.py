@@ -27,7 +27,7 @@ from fgan.training.ranks import ALONE, Ranks
 from fgan.training.resuming import checkpoint_to_resume
 from fgan.training.run_directory import RunDirectory
 from fgan.training.status import Status, blown_up
-from fgan.training.summary import Summary, metrics_text
+from fgan.training.summary import Summary, glance_text, metrics_text
 from fgan.training.telemetry import finite_or_none
 from fgan.training.trainer import METRICS, Trainer
 
@@ -171,7 +171,7 @@ class Loop:
 
     def _log_and_keep(self) -> None:
         config, step = self.config, self.trainer.steps_done
-        self.progress.show(step, lambda: metrics_text(self.trainer.metrics(), self.health))
+        self.progress.show(step, lambda: glance_text(self.trainer.metrics(), self.health))
         if step % config.log_every == 0:
             self._log()
         if self._is_picture_due():
@@ -250,10 +250,10 @@ class Loop:
             self._log(window_ends=False)
         if step not in self.checkpoints.steps():
             self._checkpoint(self.checkpoints)
-        if self.stopped_by:
-            self.line(f"stopped by {self.stopped_by} at step {step}; go on with --resume")
         if self.last_picture != self.run.sample_path(step):
             self._picture()
+        if self.stopped_by:
+            self.line(f"stopped by {self.stopped_by} at step {step}; continue with --resume")
         self._require_loggers()
         if not self.stopped_by:
             self.diverged = blown_up(self.trainer, self.last_metrics, self.health)
