@@ -73,7 +73,7 @@ class Run(Folder, Moving):
     def generator(self) -> nn.Module:
         """The newest checkpoint's generator, in eval mode on the CPU.
 
-        It maps latents (n, latent), and labels (n,) where the run is conditional, to samples (n, *shape) in the units
+        It maps latents (n, latent), and labels (n,) where the run is conditional, to samples (n, ...) in the units
         of the data, images in [0, 1]. `run.generator.latent` is the dimension of the latents, which are standard
         normal.
         """
@@ -186,6 +186,6 @@ class Outward(nn.Module):
         self.eval()
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return samples (n, *shape) of latents (n, latent)."""
+        """Return samples (n, ...) of latents (n, latent)."""
         inner = self.generator(latents) if labels is None else self.generator(latents, labels)
         return self.frame.outward(inner)

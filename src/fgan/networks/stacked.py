@@ -65,7 +65,7 @@ class Stack:
         """Return what each network makes of its own inputs.
 
         Args:
-            x: latents (K, n, latent), or samples (K, n, *shape).
+            x: latents (K, n, latent), or samples (K, n, ...).
             labels: classes (K, n), if the networks have classes.
         """
         network = self.network

@@ -70,8 +70,8 @@ class CriticPenalty:
         The critic sees all points in one pass. Gradients reach its parameters, and not the generator's.
 
         Args:
-            critic: x (n, *shape), and labels if there are any, to raw outputs (n,) or (n, 1).
-            real, fake: data and samples, equally many (n, *shape).
+            critic: x (n, ...), and labels if there are any, to raw outputs (n,) or (n, 1).
+            real, fake: data and samples, equally many (n, ...).
             step: steps done, for every= and fade=.
             labels: of both (n,), for a conditional critic.
             random: draws the points of gp, dragan and the like; default: torch's own.

@@ -41,7 +41,7 @@ class Logger(Protocol):
 
         Args:
             step: generator steps done.
-            samples: (n, *shape) on the CPU; images are (n, C, H, W) in [0, 1].
+            samples: (n, ...) on the CPU; images are (n, C, H, W) in [0, 1].
             picture: the same as drawn for the run directory: a grid of images, or a plot of vectors.
         """
         ...

@@ -329,7 +329,7 @@ class RunDirectory:
         best: bool = False,
         truncate: float | None = None,
     ) -> Any:  # noqa: ANN401 - a DataFrame of pandas, where it is there
-        """Return n samples (n, *shape) of the newest checkpoint's generator, the same for the same seed.
+        """Return n samples (n, ...) of the newest checkpoint's generator, the same for the same seed.
 
         They are float32, or float64 where the data were numbers that float32 cannot keep apart. Of a run on a table
         they are its rows: a DataFrame where pandas is installed, else a mapping from names to columns.

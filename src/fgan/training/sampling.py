@@ -62,7 +62,7 @@ class Sampler:
         label: str | int | None = None,
         truncate: float | None = None,
     ) -> Tensor:
-        """Return n samples (n, *shape) in the data's own numbers, the same for the same seed.
+        """Return n samples (n, ...) in the data's own numbers, the same for the same seed.
 
         Args:
             n: how many.
@@ -106,7 +106,7 @@ class Sampler:
 
     @torch.no_grad()
     def samples(self, latents: Tensor, labels: Tensor | None, batch_size: int = 1024) -> Tensor:
-        """Return samples (n, *shape) of latents (n, latent), and of labels (n,) if there are classes."""
+        """Return samples (n, ...) of latents (n, latent), and of labels (n,) if there are classes."""
         parts = latents.split(batch_size)
         if labels is None:
             return self.frame.outward(torch.cat([self.generator(z) for z in parts]))

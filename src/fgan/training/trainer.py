@@ -169,13 +169,13 @@ class Trainer:
 
     @torch.no_grad()
     def sample(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return samples (n, *shape) on the CPU for latents (n, latent), and labels (n,) if it is conditional."""
+        """Return samples (n, ...) on the CPU for latents (n, latent), and labels (n,) if it is conditional."""
         labels = None if labels is None else labels.to(self.device)
         with at_rest(self.sampler):
             return call(self.sampler, latents.to(self.device), labels).cpu()
 
     def sample_in_turn(self, n: int, random: torch.Generator) -> Tensor:
-        """Return n samples (n, *shape) on the CPU, of each class in turn if it is conditional; of a table by share.
+        """Return n samples (n, ...) on the CPU, of each class in turn if it is conditional; of a table by share.
 
         Args:
             n: how many.

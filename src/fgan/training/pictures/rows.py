@@ -66,7 +66,7 @@ def draw_rows(
 
 
 def in_rows(sampler: Sampler, latents: Tensor, label: str | int | None = None) -> Tensor:
-    """Return samples of latents (n, latent), those of the first class, then those of the next: (classes n, *shape).
+    """Return samples of latents (n, latent), those of the first class, then those of the next: (classes n, ...).
 
     Args:
         sampler: the generator.
