@@ -95,11 +95,11 @@ def checked(labels: Tensor | None, classes: int, player: str) -> Tensor:
     """
     if not classes:
         raise FganError(
-            f"a {player} without classes takes no labels; got some. Leave them out, or build it with classes."
+            f"a {player} without classes takes no labels; got some. Omit them, or build it with classes."
         )
     if labels is None:
         raise FganError(
-            f"a {player} with {classes} classes needs labels (n,); got none. Pass one for each sample."
+            f"a {player} with {classes} classes needs labels (n,); got none. Pass one label per sample."
         )
     return labels
 

@@ -241,16 +241,15 @@ class NoisePenalty(Penalty):
 
     def __init__(self, divergence: Divergence | None) -> None:
         if divergence is None or not divergence.identifies_ratio:
-            name = f'"{divergence.name}"' if divergence else "a game whose critic is read otherwise"
+            name = f'"{divergence.name}"' if divergence else "an objective that uses the critic differently"
             raise FganError(
-                "the noise penalty weighs samples by the ratio p/q that each output of the critic stands for by "
-                f"itself; got {name}. Take --objective plain without --critic-clamp and a divergence that "
-                "determines p/q, or r1 and r2."
+                f"the noise penalty needs a critic output that determines p/q; got {name}. Use --objective plain without "
+                "--critic-clamp and a divergence with a smooth f, or the penalties r1 and r2."
             )
         if divergence.local_order is None:
             raise FganError(
-                "the noise penalty weighs samples by u² f''(u), which must be positive and finite at u = 1; "
-                f'got "{divergence.name}", for which it is not. Take r1 and r2.'
+                "the noise penalty weights samples by u² f''(u), which must be positive and finite at u = 1; for "
+                f'"{divergence.name}" it is not. Use the penalties r1 and r2.'
             )
         self.divergence = divergence
 

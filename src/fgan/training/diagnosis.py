@@ -33,12 +33,13 @@ def advice(config: TrainConfig, health: Mapping[str, float | None]) -> list[str]
         tips.append("give the critic a penalty, such as --penalties r1:0.2,r2:0.2")
     elif not free and real is not None and fake is not None and real - fake > 0.95:
         tips.append(
-            f"the critic separated data and samples almost perfectly: use larger weights in --penalties {config.penalties}"
+            f"the critic separated data and samples almost perfectly: increase the weights {config.penalties} of "
+            "--penalties"
         )
     objective = objective_of(config)
     escapable = objective.divergence and objective.divergence.smooth and objective.link != "log-ratio"
     if escapable and (health.get("near_edge") or 0.0) > 0.5:
-        tips.append("most critic outputs were at the edge of dom f*: use --link log-ratio if available, which has none")
+        tips.append("most critic outputs were at the edge of dom f*: --link log-ratio has none, if available")
     if (share := health.get("effective_sample_size")) is not None and share < 0.05:
         tips.append(
             f"{share:.1%} of the samples carried all of the ratio p/q: use a divergence with a bounded weight "

@@ -75,7 +75,7 @@ class Ensemble:
         self.draws = any(trainer.draws for trainer in ordered)
         if self.draws and len(ordered) > 1:
             raise FganError(
-                "networks that draw random numbers, such as dropout, cannot train as an ensemble. Train them separately."
+                "networks that draw random numbers, such as dropout, cannot train as an ensemble. Train separately."
             )
         compiled = ordered[0].config.compile == "on" and not self.draws
         self.programs = Programs(self.whole, _recipe(ordered), say, stop) if compiled else None
@@ -195,5 +195,5 @@ def _require_alike(trainers: Sequence[Trainer]) -> None:
             )
         if other.steps_done != first.steps_done:
             raise FganError(
-                f"runs that train as an ensemble must be at the same step; got {first.steps_done} and {other.steps_done}."
+                f"runs of an ensemble must be at the same step; got {first.steps_done} and {other.steps_done}."
             )

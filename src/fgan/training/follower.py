@@ -114,7 +114,7 @@ class Follower:
         if not goes_on and not self.failure and self.trainer.is_finite():
             raise RankError(
                 f"rank {self.ranks.rank} has different weights from rank 0. Start all ranks again with --resume, on "
-                "identical machines."
+                "machines of one kind."
             )
         return goes_on
 
