@@ -66,7 +66,7 @@ def test_t_that_stops_short_of_the_end_of_its_range_is_named(case, claimed):
 
 def test_terms_that_stop_within_the_compared_ratios_are_named_without_a_claim():
     found = {item.law: item.what for item in verify(clamped_reverse_kl(8)).broken}
-    assert "tight only where p/q is between" in found["bound is tight"]
+    assert "tight only for p/q in this range" in found["bound is tight"]
 
 
 @pytest.mark.slow

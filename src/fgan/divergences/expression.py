@@ -143,9 +143,7 @@ def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None 
                     raise refuse(f'"{name}" is a function: write {name}({variable}).')
                 if name not in known:
                     hint = did_you_mean(name, known)
-                    raise refuse(
-                        f'"{name}" is unknown; a formula may use {_listed(sorted(known))}.{hint}'
-                    )
+                    raise refuse(f'"{name}" is unknown; a formula may use {_listed(sorted(known))}.{hint}')
                 return
             case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=inner):
                 return check(inner, depth + 1)

@@ -87,8 +87,8 @@ def read_histograms(p: Table, q: Table) -> tuple[Histogram, Histogram]:
                 )
         if first.shape != second.shape:
             raise DataError(
-                f"both histograms must have the same outcomes; p has the shape {first.shape}, q {second.shape}. Use the "
-                "same bins for both. If these are samples, not histograms, use fgan.estimate."
+                f"both histograms must have the same outcomes; p has the shape {first.shape}, q {second.shape}. Use "
+                "the same bins for both. If these are samples, not histograms, use fgan.estimate."
             )
         return first, second
     for one, other in ((first, second), (second, first)):
@@ -96,8 +96,8 @@ def read_histograms(p: Table, q: Table) -> tuple[Histogram, Histogram]:
         alone = [key for key in one.keys or () if key not in known]
         if alone:
             raise DataError(
-                f"both histograms must have the same outcomes; {one.name} has {len(alone)} that {other.name} lacks, such "
-                f"as {alone[0]!r}. Add them to {other.name}, with 0 if they never occurred."
+                f"both histograms must have the same outcomes; {one.name} has {len(alone)} that {other.name} lacks, "
+                f"such as {alone[0]!r}. Add them to {other.name}, with 0 if they never occurred."
             )
     places = {key: place for place, key in enumerate(second.keys)}
     order = [places[key] for key in first.keys]

@@ -19,8 +19,8 @@ OPERATIONS: dict[str, type[Dual | Symmetrized | Scaled]] = {
 }
 # Known to `fgan.divergences`, but of another kind.
 NO_F_DIVERGENCE = {
-    "renyi": "not an f-divergence but a function of one: train with alpha, measure with fgan.divergences.Renyi.",
-    "bhattacharyya": "not an f-divergence but a function of one: train with squared-hellinger, measure with "
+    "renyi": "not an f-divergence but a function of one. Train with alpha, measure with fgan.divergences.Renyi.",
+    "bhattacharyya": "not an f-divergence but a function of one. Train with squared-hellinger, measure with "
     "fgan.divergences.Bhattacharyya.",
 }
 NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|-?(?:nan|inf)"

@@ -108,7 +108,9 @@ def plan(
     folders = [member.name for member in members]
     repeated = sorted({folder for folder in folders if folders.count(folder) > 1})
     if repeated:
-        raise FganError(f"name every divergence and generator once; {', '.join(repeated)} would be trained twice.")
+        raise FganError(
+            f"name every divergence and generator once; {', '.join(repeated)} would be trained twice."
+        )
     return members
 
 

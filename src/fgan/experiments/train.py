@@ -99,9 +99,7 @@ def train(
     """
     followers, trackers = checked_loggers(loggers), checked_trackers(log_to)
     if data is None:
-        raise DataError(
-            'data must be a name such as "mnist", a path, or the data themselves; got None.'
-        )
+        raise DataError('data must be a name such as "mnist", a path, or the data themselves; got None.')
     if not isinstance(data, (str, Path, TrainConfig)):
         if dataset is not None:
             raise FganError(f"got two data sets: the {kind_of(data)}, and dataset=. Omit one of them.")

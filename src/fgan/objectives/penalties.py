@@ -243,8 +243,8 @@ class NoisePenalty(Penalty):
         if divergence is None or not divergence.identifies_ratio:
             name = f'"{divergence.name}"' if divergence else "an objective that uses the critic differently"
             raise FganError(
-                f"the noise penalty needs a critic output that determines p/q; got {name}. Use --objective plain without "
-                "--critic-clamp and a divergence with a smooth f, or the penalties r1 and r2."
+                f"the noise penalty needs a critic output that determines p/q; got {name}. Use --objective plain "
+                "without --critic-clamp and a divergence with a smooth f, or the penalties r1 and r2."
             )
         if divergence.local_order is None:
             raise FganError(

@@ -74,7 +74,9 @@ def read_terms(text: str) -> list[Term]:
     terms = [_read_term(part.strip()) for part in text.split(",")]
     for term in terms:
         if sum(other.name == term.name for other in terms) > 1:
-            raise FganError(f'name each penalty once; got "{term.name}" twice in "{text}". Add up the weights.')
+            raise FganError(
+                f'name each penalty once; got "{term.name}" twice in "{text}". Add up the weights.'
+            )
     return terms
 
 

@@ -130,7 +130,9 @@ class ReweightedLoss(TightLoss):
     @property
     def follows(self) -> str:
         """Which divergence the generator really follows, in words."""
-        return f"a Wasserstein-like distance from the data to its samples re-weighted by {self.divergence.name}"
+        return (
+            f"a Wasserstein-like distance from the data to its samples re-weighted by {self.divergence.name}"
+        )
 
     def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return the hinge loss with re-weighted samples, a scalar; its negative is no bound."""

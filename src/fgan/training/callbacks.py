@@ -132,7 +132,9 @@ def _require_known(callback: object) -> None:
     lacking = [name for name in METHODS if not hasattr(callback, name)]
     for name in dir(callback):
         if name.startswith("on_") and (near := difflib.get_close_matches(name, lacking, n=1, cutoff=0.8)):
-            raise FganError(f'{type(callback).__name__}.{name}() would never be called. Did you mean "{near[0]}"?')
+            raise FganError(
+                f'{type(callback).__name__}.{name}() would never be called. Did you mean "{near[0]}"?'
+            )
 
 
 NONE: Final = Callbacks((), StopRequest())

@@ -127,7 +127,9 @@ class RunDirectory:
                 f"{self.path} already holds a run. Continue it with --resume, or choose another --out."
             )
         if any(not name.startswith(".") for name in names):
-            raise RunError(f"{self.path} is not empty and does not hold a run. Choose another folder with --out.")
+            raise RunError(
+                f"{self.path} is not empty and does not hold a run. Choose another folder with --out."
+            )
 
     def _require_same(self, config: TrainConfig) -> None:
         differences = self.config().differences(config)

@@ -45,12 +45,16 @@ def blown_up(trainer: Trainer, metrics: Mapping[str, float], health: Mapping[str
     share, bound = far_share(trainer), metrics["bound"]
     found = []
     if share > 0.5:
-        found.append(f"{share:.0%} of the samples lie more than {FAR:g} times as far from the mean as any real sample")
+        found.append(
+            f"{share:.0%} of the samples lie more than {FAR:g} times as far from the mean as any real sample"
+        )
     if bound < -ABSURD:
         found.append(f"the bound is {bound:.4g}, although a constant critic already reaches about 0")
     if not found:
         return ""
-    return f"training diverged: {'; '.join(found)}. What to try: {'; or '.join(advice(trainer.config, health))}."
+    return (
+        f"training diverged: {'; '.join(found)}. What to try: {'; or '.join(advice(trainer.config, health))}."
+    )
 
 
 @torch.no_grad()

@@ -316,9 +316,7 @@ def augment_of(config: TrainConfig, frame: Frame) -> Augment:
             if len(frame.shape) == 3
             else f"vectors of {math.prod(frame.shape)} numbers"
         )
-        raise FganError(
-            f'--augment works on pictures only; "{config.data}" holds {what}. Omit --augment.'
-        )
+        raise FganError(f'--augment works on pictures only; "{config.data}" holds {what}. Omit --augment.')
     return Augment(config.augment, frame.value_range) if chosen and frame.value_range else chosen
 
 

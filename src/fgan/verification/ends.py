@@ -13,8 +13,9 @@ from fgan.verification.loading import LARGEST, Foreign
 from fgan.verification.points import REACH, complaint
 from fgan.verification.report import Break
 
+GOES_ON = "terms go on for |v| <= 100"
 FAR_ENOUGH = 1e3
-"""A T of this size, in units of the factor, comes near enough to an infinite end."""
+"""A T of this size, in units of the factor, counts as reaching an infinite end."""
 REACH_ALL = "let the activation reach every t at which f* is finite; end the critic in a plain linear layer."
 NO_EPSILON = "remove the epsilon or the clamp; write the term with softplus, logsigmoid, log1p or expm1."
 BETWEEN = torch.linspace(-6, 6, 25, dtype=torch.float64)

@@ -171,7 +171,7 @@ def _named(known: list[Match]) -> str:
 def _notes_on(curve: recover.Curve) -> list[str]:
     notes = []
     if curve.falls > 0.99:
-        notes.append("the activation decreases: a larger v means *less* real; in fgan a larger v always means more real.")
+        notes.append("the activation decreases: a larger v means *less* real, unlike everywhere in fgan.")
     elif curve.falls > 0:
         notes.append("the activation is not monotone: a larger v does not always mean more real.")
     if len(curve.t) > 2:

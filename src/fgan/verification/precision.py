@@ -47,7 +47,9 @@ def check_calls(foreign: Foreign) -> tuple[list[Break], list[str]]:
             )
         if value.is_complex():
             words = f"{what} is complex: {value[0].item():.4g} at v = {float(v[0]):g}"
-            return [Break("real values", words, "use real operations only, and clamp inputs to their domain.")], notes
+            return [
+                Break("real values", words, "use real operations only, and clamp inputs to their domain.")
+            ], notes
         if value.shape != v.shape:
             words = f"{what} has shape {tuple(value.shape)} for v of shape {tuple(v.shape)}"
             return [Break("elementwise", words, "return one value for each v; average outside.")], notes

@@ -61,7 +61,9 @@ def _made(text: str, player: str, **offered: Any) -> nn.Module:  # noqa: ANN401 
     except FganError:
         raise
     except Exception as error:  # whatever the user's code may raise
-        raise FganError(f"creating the {player} with {text} raised {type(error).__name__}: {error}") from error
+        raise FganError(
+            f"creating the {player} with {text} raised {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(network, nn.Module):
         name = text.partition("@")[0].removeprefix(f"{HANDED_OVER}:")
         raise FganError(f"{player}={name} must return an nn.Module; it returned a {type(network).__name__}.")
@@ -85,5 +87,7 @@ def _arguments(maker: Any, text: str, player: str, offered: dict[str, Any]) -> d
         )
     by_position = [p.name for p in plain if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
     if by_position:
-        raise FganError(f"{text} takes {', '.join(by_position)} by position only; fgan passes keyword arguments.")
+        raise FganError(
+            f"{text} takes {', '.join(by_position)} by position only; fgan passes keyword arguments."
+        )
     return {p.name: offered[p.name] for p in plain if p.name in offered}

@@ -152,11 +152,12 @@ def recorded(text: str, player: str) -> Any:  # noqa: ANN401 - a module, or what
     source = sources.remembered(text)
     if source is None:
         raise FganError(
-            f"{whose}. fgan does not run code just because a folder names it, and you have not named this code on this "
-            f"machine before. If you trust it, name it once: `fgan {first} --{player} FILE.py:{name}`. Or use {handing}."
+            f"{whose}. fgan does not run code just because a folder names it, and you have not named this code on "
+            f"this machine before. If you trust it, name it once: "
+            f"`fgan {first} --{player} FILE.py:{name}`. Or use {handing}."
         )
     if not source.file.is_file():
-        raise FganError(f"{whose}, but {source.file} no longer exists. Restore it, or pass the network: {handing}.")
+        raise FganError(f"{whose}, but {source.file} no longer exists. Restore it, or use {handing}.")
     if sources.hash_of(source.file) != digest:
         raise FganError(
             f"{whose}, but the code in {source.file} has changed since. Restore the old code, or use the new code with "

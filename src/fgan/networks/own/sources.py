@@ -134,7 +134,9 @@ def located(where: str, player: str) -> Source:
     if where.endswith(".py"):
         file = Path(where).expanduser().absolute()
         if not file.is_file():
-            raise FganError(f"--{player}: there is no file {file}. Pass FILE.py:NAME, relative to this folder.")
+            raise FganError(
+                f"--{player}: there is no file {file}. Pass FILE.py:NAME, relative to this folder."
+            )
         return Source(str(file), file)
     if not all(part.isidentifier() for part in where.split(".")):
         raise FganError(
