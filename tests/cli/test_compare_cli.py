@@ -160,7 +160,7 @@ def test_ctrl_c_is_for_the_command_to_pass_on(tmp_path):
         (("--divergences", "kl", "--seeds", "0"), "--seeds must be at least 1"),
         (("--divergences", "kl", "--penalties", "r9:1"), "a penalty must be one of"),
         (("--divergences", "kl", "--network", "dcgan"), "dcgan makes images"),
-        (("--divergences", "kl", "--jobs", "1", "--ray", "local"), "Leave one out"),
+        (("--divergences", "kl", "--jobs", "1", "--ray", "local"), "Omit one of them"),
         (("--plan", "--claim", "8", "--lease=5"), "--claim and --lease"),
     ],
 )

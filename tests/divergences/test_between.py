@@ -129,14 +129,14 @@ def test_pandas():
 @pytest.mark.parametrize(
     ("p", "reason"),
     [
-        ([0.5, 0.6, -0.1], "negative, the first -0.1 at 2.*exponentiate"),
-        ([[0.5, math.nan]], r"not finite, the first nan at \(0, 1\)"),
+        ([0.5, 0.6, -0.1], "negative, first -0.1 at 2.*exponentiate"),
+        ([[0.5, math.nan]], r"not finite, first nan at \(0, 1\)"),
         ([math.inf, 1.0], "not finite"),
         ([0.5, 0.7], "neither|sums to 1.2"),
-        ([0, 0], "all of p is 0"),
+        ([0, 0], "p is 0 everywhere"),
         ([], "at least one outcome"),
-        (["a", "b"], "Count words first"),
-        ([[1, 2], [3]], "rectangle of numbers"),
+        (["a", "b"], "Count outcomes first"),
+        ([[1, 2], [3]], "array of numbers"),
         ([1, 2, 3, 4], r"shape \(4,\), q \(2,\)"),
     ],
 )

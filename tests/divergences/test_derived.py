@@ -117,7 +117,7 @@ def test_a_shift_and_an_affine_part_are_reported():
     own = fgan.divergence("f(u) = u**2")
     assert own.f(torch.tensor(1.0)).item() == 0
     assert any("f(1) = 1 is not 0: f - 1 is used" in note for note in own.notes)
-    assert any("a part 2(u - 1) that changes no divergence" in note for note in own.notes)
+    assert any("the term 2(u - 1) does not change the divergence" in note for note in own.notes)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def counting(u):
         (lambda u: (u * u)[:2], r"must keep the shape of its input, \(3,\); it returned \(2,\)"),
         (lambda u: 1.0, "must return a tensor; it returned float"),
         (lambda u: u.float() ** 2, r"must keep the dtype of its input, torch\.float64"),
-        (lambda u: u**2 + torch.arange(3) * 0.1, "must act on each entry alone"),
+        (lambda u: u**2 + torch.arange(3) * 0.1, "must be elementwise"),
         (lambda u: u.detach() ** 2, r"cannot be differentiated|affine"),
         (lambda u: torch.round(u), "not convex, jumps, or keeps no digits"),
         (lambda u: torch.tensor((u.detach() ** 2).numpy()), "cannot be differentiated"),

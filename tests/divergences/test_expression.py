@@ -71,7 +71,7 @@ def test_letters_and_other_variables():
         ("1" + "0" * 400, "a number is too large"),
         ("(" * 150 + "u" + ")" * 150 + "+" + "-" * 150 + "u", "nested|not a formula"),
         ("u" + "+u" * 2000, "at most 2,000 characters; got 4,001"),
-        ("u" + "+u" * 500, "nested 100 deep"),
+        ("u" + "+u" * 500, "nested at most 100 levels deep"),
     ],
 )
 def test_what_is_no_formula_is_said(text, said):
@@ -82,12 +82,12 @@ def test_what_is_no_formula_is_said(text, said):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("f(u)", "is written"),
-        ("g(u)=u", "is written"),
-        ("f(u)==u", "is written"),
-        ("f(1)=u", "is written"),
+        ("f(u)", "write a custom divergence like"),
+        ("g(u)=u", "write a custom divergence like"),
+        ("f(u)==u", "write a custom divergence like"),
+        ("f(1)=u", "write a custom divergence like"),
         ("f(u)=2", "is not a function of u: u does not occur"),
-        ("f(x)=u", '"u" is not known'),
+        ("f(x)=u", '"u" is unknown'),
         ("f(log)=log", 'must not be called "log"'),
         ("f(e)=e", 'must not be called "e"'),
     ],

@@ -155,7 +155,7 @@ def test_what_failed_stays_failed_until_the_comparison_is_resumed(tmp_path):
         found = fgan.work(tmp_path / "c", say=silent)
         assert found.ended("failed") == [first.name] and len(found.ended("finished")) == 3
         assert found.outcomes[first.name].reason.startswith("see ")
-    assert "is not empty and holds no run" in directory.log_path(first).read_text()
+    assert "is not empty and does not hold a run" in directory.log_path(first).read_text()
     stranger.unlink()
     plan(tmp_path / "c", 10, 10, resume=True)
     assert len(fgan.work(tmp_path / "c", say=silent).ended("finished")) == 4

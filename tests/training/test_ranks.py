@@ -188,7 +188,7 @@ def test_a_follower_whose_numbers_are_others_stops(small_config):
 DIFFERENT = {
     "seed": ((("--seed", "1"), ("--seed", "2")), "differ in seed: 1 on rank 0, 2 on rank 1"),
     "batch": ((("--batch-size", "7"),) * 2, "must be a multiple of 2 (ranks); got 7. Use 6 or 8"),
-    "folder": ((("--device", "cpu"),) * 2, "is not empty and holds no run"),
+    "folder": ((("--device", "cpu"),) * 2, "is not empty and does not hold a run"),
     "data": (((), ()), "differ in data"),
 }
 

@@ -91,7 +91,7 @@ class Penalty(ABC):
     ) -> Tensor:
         """Return this part's numbers (n, ...), by `torch.rand` or the like, of those drawn for the whole batch."""
         n = len(real) * self.part.size
-        whole = how((n, ...), generator=random, device=real.device, dtype=real.dtype)
+        whole = how((n, *shape), generator=random, device=real.device, dtype=real.dtype)
         return whole[self.part.of(n)]
 
     @abstractmethod

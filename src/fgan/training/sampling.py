@@ -141,7 +141,7 @@ def truncated(latents: Tensor, threshold: float) -> Tensor:
     """
     number = plain_number(threshold)
     if not isinstance(number, (int, float)) or not 0 < number < math.inf:
-        raise FganError(f"--truncate must be positive and finite, such as 0.7; got {threshold}.")
+        raise FganError(f"--truncate must be above 0 and finite, such as 0.7; got {threshold}.")
     share = math.erf(threshold / math.sqrt(2))
     moved = math.sqrt(2) * torch.erfinv(torch.erf(latents.double() / math.sqrt(2)) * share)
     return moved.clamp(-threshold, threshold).to(latents.dtype)
