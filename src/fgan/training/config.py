@@ -265,15 +265,15 @@ class TrainConfig:
             values = json.loads(text)
         except json.JSONDecodeError as error:
             raise RunError(
-                f"{origin} is not valid JSON ({error}). Restore it, or start a new run."
+                f"{origin} is not valid JSON ({error}). Restore the file, or start a new run."
             ) from error
         if not isinstance(values, dict) or "data" not in values:
-            raise RunError(f'{origin} must be a JSON object with at least "data"; got {str(text)[:60]!r}.')
+            raise RunError(f'{origin} must be a JSON object with the key "data"; got {str(text)[:60]!r}.')
         if "library_name" in values:  # of `fgan export --to hub`
             raise RunError(
-                f"{origin} describes an exported generator, not a run. In Python open it by fgan.load(FOLDER). `fgan "
-                "sample`, `fgan export` and `fgan evaluate --against DATA` take that; for other verbs draw samples "
-                "first: fgan sample FOLDER --n 10000 --out samples.npy."
+                f"{origin} describes an exported generator, not a run. Open it with fgan.load(FOLDER), `fgan sample`, "
+                "`fgan export` or `fgan evaluate --against DATA`. For other commands, draw samples first: "
+                "fgan sample FOLDER --n 10000 --out samples.npy."
             )
         values.pop(LOADED, None)
         if "strict" in values:  # a whole recipe: runs shuffled before they wrote it down

@@ -101,7 +101,7 @@ class Loop:
         with self.run.locked(create=not resume) as locked, self.progress.bar:
             if not locked:
                 self.say(
-                    f"the file system of {self.run.path} has no locks: see that no other process trains this run"
+                    f"the file system of {self.run.path} has no file locks: make sure no other process trains this run"
                 )
             # Once more: another process may have been here while the data were read.
             self.run.check(self.config, resume=resume)
@@ -120,7 +120,7 @@ class Loop:
             objective = self.trainer.objective
             for note in objective.divergence.notes if objective.divergence else ():
                 self.say(f"{self.config.divergence}: {note}")
-            by = f', the critic by the link "{objective.link}"' if objective.link else ""
+            by = f', the critic uses the link "{objective.link}"' if objective.link else ""
             self.say(f"the generator follows {objective.follows}{by}")
             if self.trainer.device.type == "cpu":
                 self.say(in_words())
@@ -224,8 +224,8 @@ class Loop:
         self._clock = (step, time.perf_counter())
         self.loggers.begin(step)
         self.line(
-            f"step {lost}: {broken} left the finite numbers; back to step {step} with a learning rate of "
-            f"{self.trainer.learning_rate:.3g} ({backoff} of {MOST_BACKOFFS} such returns)"
+            f"step {lost}: {broken} became NaN or infinite; rolled back to step {step}, learning rate halved to "
+            f"{self.trainer.learning_rate:.3g} (rollback {backoff} of at most {MOST_BACKOFFS})"
         )
 
     def finish(self, stop: StopRequest) -> None:
@@ -279,7 +279,7 @@ class Loop:
         if restored:
             self.say(f"resuming {self.run.path} at step {step}")
         else:
-            self.say(f"{self.run.path} has no checkpoint yet: starting it over")
+            self.say(f"{self.run.path} has no checkpoint yet: starting from step 0")
         self.run.forget_after(step)
         self._remember_logged()
 
@@ -345,10 +345,10 @@ class Loop:
             self._checkpoint(self.best_checkpoints)
         # Last: whatever a run was killed in that has no line yet is done again when it goes on.
         self.loggers.log(self.trainer.steps_done, values, "evaluations")
-        self._line_of_step(evaluation_text(values) + ("  the best so far" if is_best else ""))
+        self._line_of_step(evaluation_text(values) + ("  best so far" if is_best else ""))
         if EVALUATION_ERROR in values and not any(EVALUATION_ERROR in line for line in before):
             self._line_of_step(
-                f"an evaluation without its number; training goes on: {values[EVALUATION_ERROR]} "
+                f"evaluation failed, training continues: {values[EVALUATION_ERROR]} "
                 f"({EVALUATION_ERROR} in {self.run.evaluations_path.name})"
             )
 

@@ -162,7 +162,7 @@ def _train_all(
                 else:
                     bar.write(line, file=sys.stderr)
         except BrokenProcessPool as error:
-            raise FganError("a run's process was killed; try again with fewer --jobs.") from error
+            raise FganError("the process of a run was killed. Try again with fewer --jobs.") from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
     return sorted(found, key=lambda run: run.seed)
