@@ -43,7 +43,7 @@ def test_what_is_no_count_is_refused(monkeypatch):
         fgan.estimate([0.5, 0.5], [0.4, 0.6], counts=True)
     with pytest.raises(fgan.FganError, match="at least 50"):
         fgan.estimate([3, 4], [1, 5], counts=True)
-    with pytest.raises(fgan.FganError, match="n, blocks and weights are of samples"):
+    with pytest.raises(fgan.FganError, match="cannot be combined with n, blocks or weights"):
         fgan.estimate([30, 40], [10, 50], counts=True, weights_p=[1, 2])
     monkeypatch.setattr(counting, "MOST", 1000)
     with pytest.raises(fgan.FganError, match=r"p has 4,000.*fgan.between"):

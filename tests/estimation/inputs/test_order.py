@@ -73,7 +73,7 @@ def test_p_values_of_independent_series_are_uniform_by_blocks():
         ({"blocks": 2.5}, "got 2.5"),
         ({"blocks": 30}, "make 6. Take shorter"),
         ({"blocks": 5, "n": 100}, "draws rows by chance"),
-        ({"blocks": 5, "method": "knn"}, "its error bar takes rows for independent"),
+        ({"blocks": 5, "method": "knn"}, "treats rows as independent"),
         ({"blocks": 5, "curve": True}, "learning curve"),
     ],
 )
