@@ -178,7 +178,7 @@ def _distance(sides: list[dict[str, Array]], kinds: dict[str, Any], divergence: 
 
 def _told(warning: str) -> str:
     """Return a warning of `fgan.estimate` in the audit's words, without flags that the audit has not."""
-    kept = warning.partition(" Give blocks=")[0]
+    kept = warning.partition(" For a time series set blocks=")[0]
     return re.sub(r"\bQ\b", "the synthetic table", re.sub(r"\bP\b", "the real table", kept))
 
 

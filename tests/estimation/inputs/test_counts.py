@@ -38,7 +38,7 @@ def test_counts_have_names_and_ranks():
 
 def test_what_is_no_count_is_refused(monkeypatch):
     with pytest.raises(
-        fgan.FganError, match=r"those of p are probabilities.*fgan.between\(p, q\) is the exact"
+        fgan.FganError, match=r"those of p are probabilities.*fgan.between\(p, q\) is exact"
     ):
         fgan.estimate([0.5, 0.5], [0.4, 0.6], counts=True)
     with pytest.raises(fgan.FganError, match="at least 50"):
