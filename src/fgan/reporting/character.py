@@ -79,9 +79,7 @@ def _of(follows: str, d: Divergence) -> Character:
 
 
 def _character(follows: str, missed: float, implausible: float, order: float | None) -> Character:
-    return Character(
-        follows, leaning_by(missed, implausible), character_in_full(missed, implausible, order)
-    )
+    return Character(follows, leaning_by(missed, implausible), character_in_full(missed, implausible, order))
 
 
 def _costs_by_the_trick(d: Divergence) -> tuple[float, float]:

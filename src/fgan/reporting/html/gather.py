@@ -47,6 +47,7 @@ class Run:
         state: "finished", or what happened instead.
         metrics, judged: what it logged, and what each evaluation found while it trained: columns by name.
         evaluation: its `evaluation.json`, if there is one.
+        speed: samples per second between two lines of the log.
     """
 
     directory: RunDirectory
@@ -58,6 +59,7 @@ class Run:
     metrics: Log
     judged: Log
     evaluation: Evaluation | None
+    speed: Log = field(default_factory=dict)
 
     @property
     def game(self) -> str:
@@ -176,7 +178,8 @@ def _add(found: Gathered, path: Path, name: str, outcome: Outcome | None) -> Non
     state = _state(config, steps, metrics, outcome, directory.status())
     if state != "finished":
         found.note(state, name)
-    found.runs.append(Run(directory, name, "", config, step, state, metrics, judged, evaluation))
+    speed = _columns([values for _, values in lines_of(directory.speed_path)])
+    found.runs.append(Run(directory, name, "", config, step, state, metrics, judged, evaluation, speed))
 
 
 def _state(
@@ -200,6 +203,10 @@ def _log(found: Gathered, name: str, path: Path) -> Log:
         found.note(f"{path.name} is damaged{last}; what comes then is not shown", name)
     for why in dict.fromkeys(str(values[EVALUATION_ERROR]) for values in lines if EVALUATION_ERROR in values):
         found.note(f"evaluations while training had no number: {why}", name)
+    return _columns(lines)
+
+
+def _columns(lines: Sequence[dict[str, Any]]) -> Log:
     names = dict.fromkeys(name for values in lines for name in values if name != EVALUATION_ERROR)
     return {name: np.array([_number(values.get(name)) for values in lines]) for name in names}
 

@@ -16,16 +16,18 @@ from fgan.experiments.result import Comparison
 from fgan.files import save_file
 from fgan.objectives.build import BASELINES
 from fgan.output import Say
+from fgan.reporting.character import character_of
 from fgan.reporting.formulas import formulas
 from fgan.reporting.html import charts, numbers, repeat
 from fgan.reporting.html.colours import colours
+from fgan.reporting.html.commands import repeating
 from fgan.reporting.html.gather import Gathered, Run, gather
 from fgan.reporting.html.grids import first_of_each, grids
-from fgan.reporting.wording import leaning_in_full
+from fgan.reporting.html.summary import summarise
+from fgan.reporting.wording import leaning
 from fgan.seeds import checked_seed
 from fgan.training.run import data_of
 from fgan.training.run_directory import RunDirectory
-from fgan.training.trainer import objective_of
 
 MARK = "<!-- fgan report -->"
 """Near the top of every report, so that nothing else is ever overwritten by one."""
@@ -217,7 +219,8 @@ def _parts(found: Gathered, dataset: Dataset | None, seed: int) -> dict[str, Any
         "facts": [_facts(group, runs, known) for group in groups],
         "shared": repeat.shared_settings([run.config for run in runs]),
         "differing": repeat.differing_settings({run.name: run.config for run in runs}),
-        "commands": _commands(found),
+        "commands": repeating(found),
+        "summary": summarise(found),
         "versions": _versions(runs),
     }
 
@@ -234,38 +237,20 @@ def _divergences(runs: Sequence[Run]) -> dict[str, Divergence]:
 
 
 def _facts(group: str, runs: Sequence[Run], known: dict[str, Divergence]) -> dict[str, str]:
-    """Say what the critic and the generator of a group really do."""
+    """Say what the critic learns and what the generator of a group does, which may be another divergence."""
     run = next(run for run in runs if run.group == group)
-    config, d = run.config, known.get(run.game)
+    d, generator = known.get(run.game), character_of(run.config)
     formula = d and formulas(d)["f"]
     return {
         "group": group,
         "game": run.game,
         "title": d.card.title if d else "",
         "f": formula.pretty if formula else "",
-        "follows": objective_of(config).follows,
-        "character": leaning_in_full(d) if d else "",
+        "leaning": leaning(d) if d else "",
+        "follows": generator.follows,
+        "generator": generator.in_full,
+        "same": bool(d) and generator.follows == d.name,
     }
-
-
-def _commands(found: Gathered) -> list[str]:
-    judged = next((run.evaluation for run in found.runs if run.evaluation), None)
-    asked = judged.asked if judged else {}
-    measured = ["--metrics", ",".join(asked["metrics"]), "--n", str(asked["n"])] if "metrics" in asked else []
-    measured += ["--reference", asked["reference"]] if "reference" in asked else []
-    folders = [str(run.directory.path) for run in found.runs]
-    if found.repeat:
-        ranked = f" --rank-by {found.ranking.by}" if found.ranking else ""
-        parent = str(found.runs[0].directory.path.parent)
-        return [
-            " ".join([f"{found.repeat}{ranked}", *measured, "--out", parent]),
-            f"fgan report {parent}",
-        ]
-    commands = [
-        repeat.train_command(run.config, folder) for run, folder in zip(found.runs, folders, strict=True)
-    ]
-    commands += [" ".join(["fgan evaluate", *folders, *measured])] if judged else []
-    return [*commands, " ".join(["fgan report", *folders])]
 
 
 def _versions(runs: Sequence[Run]) -> dict[str, str]:
