@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from fgan.reporting.formulas import formulas
 from fgan.reporting.html import charts, numbers, repeat
 from fgan.reporting.html.colours import colours
 from fgan.reporting.html.commands import repeating
+from fgan.reporting.html.finite import is_finite
 from fgan.reporting.html.gather import Gathered, Run, gather
 from fgan.reporting.html.grids import first_of_each, grids
 from fgan.reporting.html.summary import summarise
@@ -153,7 +155,7 @@ def render(found: Gathered, dataset: Dataset | None, seed: int = 0) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["interval"] = interval
+    environment.filters["interval"], environment.filters["written"] = interval, written
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
     return environment.get_template("page.html.jinja").render(
         **_parts(found, dataset, seed), mark=MARK, plotly=get_plotlyjs()
@@ -167,7 +169,17 @@ def interval(found: Any) -> str:  # noqa: ANN401 - whatever has a value, a low a
     >>> interval(Range(1.0, 0.5, 1.5))
     '[0.5, 1.5]'
     """
-    return f"[{found.low:.4g}, {found.high:.4g}]"
+    return f"[{found.low:.4g}, {found.high:.4g}]" if is_finite(found) else ""
+
+
+def written(found: Any) -> str:  # noqa: ANN401 - whatever has a value
+    """Write a number to four digits, a dash where there is none.
+
+    >>> from fgan.evaluation.result import Range
+    >>> written(Range(1.23456, 0.5, 1.5))
+    '1.235'
+    """
+    return f"{found.value:.4g}" if found.value is not None and math.isfinite(found.value) else "–"
 
 
 def _parts(found: Gathered, dataset: Dataset | None, seed: int) -> dict[str, Any]:
@@ -199,6 +211,7 @@ def _parts(found: Gathered, dataset: Dataset | None, seed: int) -> dict[str, Any
         "dashes": {group: BORDERS.get(dash, "double") for group, dash in charts.dashes(runs).items()},
         "notes": found.said(),
         "grids": pictures,
+        "by_class": any(picture.classes for picture in pictures.pictures),
         "latents": seed,
         "same_latents": len({run.config.latent for run in runs}) == 1,
         "ranking": found.ranking,

@@ -10,11 +10,12 @@ from fgan.evaluation import Evaluation
 from fgan.evaluation.result import Range
 from fgan.experiments.ranking import Place, rank
 from fgan.reporting.html.gather import Gathered, Run, gather
+from fgan.reporting.html.finite import is_number
 from fgan.reporting.html.summary.next_steps import next_steps
 from fgan.reporting.html.summary.problems import COVERS, problems
 from fgan.reporting.html.summary.progress import NOTABLE, course, time_of
 from fgan.reporting.html.summary.result import Summary
-from fgan.reporting.html.summary.standings import against_baseline, is_number, listed, standings
+from fgan.reporting.html.summary.standings import against_baseline, listed, standings
 
 SIZE = "fid"
 """What decides where nothing else does."""

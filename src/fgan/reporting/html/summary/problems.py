@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from fgan.evaluation.result import Measurement
 from fgan.experiments.ranking import Place
 from fgan.reporting.html.gather import Gathered, Run
+from fgan.reporting.html.finite import is_number
 from fgan.reporting.html.summary.progress import NOTABLE, course
-from fgan.reporting.html.summary.standings import is_number, listed, with_number
+from fgan.reporting.html.summary.standings import listed, with_number
 
 ENDS = {
     "diverged": "diverged",

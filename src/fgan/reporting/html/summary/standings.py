@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from fgan.evaluation.metrics import QUANTITIES
 from fgan.evaluation.result import Measurement, Range
 from fgan.experiments.ranking import Place
+from fgan.reporting.html.finite import is_finite, is_number
 
 NAMED = 6
 """Groups that a sentence names; of more it says how many."""
@@ -53,12 +53,6 @@ def with_number(places: Sequence[Place], by: str) -> list[Place]:
     )
 
 
-def is_number(found: Measurement) -> bool:
-    """Whether a measurement holds finite numbers that can be used; JSON has null in place of others."""
-    values = (found.value, found.low, found.high)
-    return found.usable and all(value is not None and math.isfinite(value) for value in values)
-
-
 def number(place: Place, by: str) -> str:
     """Write a place's number with its interval."""
     return Range.text(place.metrics[by])
@@ -67,12 +61,7 @@ def number(place: Place, by: str) -> str:
 def against_baseline(found: Measurement, by: str, name: str) -> list[str]:
     """Say how a number stands to what real samples score; nothing where that is not known."""
     floor, better = found.floor, QUANTITIES[by].better if by in QUANTITIES else found.better
-    if (
-        floor is None
-        or floor.value is None
-        or not math.isfinite(floor.value)
-        or better not in ("higher", "lower")
-    ):
+    if floor is None or not is_finite(floor) or better not in ("higher", "lower"):
         return []
     reached = found.low <= floor.high if better == "lower" else found.high >= floor.low
     if reached:
