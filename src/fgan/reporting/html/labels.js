@@ -1,6 +1,6 @@
 // Labels of the scatter plot: each beside its own dot, where no other label, no dot and no edge is in the way.
 
-const AROUND = [[0, -1], [1, -1], [-1, -1], [0, 1], [1, 1], [-1, 1], [1, 0], [-1, 0]];
+const AROUND = [[1, -1], [-1, -1], [1, 1], [-1, 1], [0, -1], [0, 1], [1, 0], [-1, 0]]; // bars go straight
 const RINGS = [0, 14, 30, 50, 76];
 const LINE = 16, DOT = 9;
 const ruler = document.createElement("canvas").getContext("2d");
@@ -50,6 +50,7 @@ function placeLabels(div) {
     return {
       x: dot.at[0], y: dot.at[1], ax: place.dx, ay: place.dy, text: dot.name.replaceAll("<", "&lt;"),
       xanchor: "center", yanchor: "middle", arrowhead: 0, arrowwidth: 1, standoff: 5, borderpad: 1,
+      bgcolor: `${getComputedStyle(document.documentElement).getPropertyValue("--ground").trim()}b0`,
       arrowcolor: place.ring ? dot.color : "rgba(0,0,0,0)", captureevents: false,
     };
   });

@@ -124,7 +124,9 @@ def trade_off(rows: Sequence[Row], colours: Mapping[str, str]) -> dict[str, Any]
         }
         for row in rows
     ]
-    floors = {column.name: _triple(column.floor) for column in known if column.floor and is_finite(column.floor)}
+    floors = {
+        column.name: _triple(column.floor) for column in known if column.floor and is_finite(column.floor)
+    }
     axes = [(column.name, f"{column.name} {column.arrow}") for column in known]
     return {"x": x, "y": y, "axes": axes, "points": points, "floors": floors}
 

@@ -25,7 +25,7 @@ from fgan.reporting.html.commands import repeating
 from fgan.reporting.html.finite import is_finite
 from fgan.reporting.html.gather import Gathered, Run, gather
 from fgan.reporting.html.grids import first_of_each, grids
-from fgan.reporting.html.summary import summarise
+from fgan.reporting.html.summary import Summary, summarise
 from fgan.reporting.wording import leaning
 from fgan.seeds import checked_seed
 from fgan.training.run import data_of
@@ -46,14 +46,16 @@ class Report:
     Args:
         path: the file.
         size: in bytes.
-        runs: what it shows, by name, and what became of each.
+        runs: the runs that it shows, and how each ended.
         notes: what it could not show, and why.
+        summary: what it says in sentences at the top.
     """
 
     path: Path
     size: int
     runs: dict[str, str]
     notes: list[str]
+    summary: Summary
 
 
 def report(
@@ -63,24 +65,24 @@ def report(
     data_dir: str | Path | None = None,
     say: Say = print,
 ) -> Path:
-    """Write one HTML file that shows a run, several runs on the same data, or a comparison; return its path.
+    """Write one HTML file about a run, several runs on the same data, or a comparison; return its path.
 
     Args:
-        runs: run directories and folders of comparisons, or what `fgan.load` makes of them.
-        out: the file; default: report.html in the folder if there is one, in the working directory for several.
-        seed: decides the latents, the same for every run.
-        data_dir: where the data lie, if not where the runs found them.
-        say: receives lines for people, such as what is missing.
+        runs: run directories and folders of comparisons, or what `fgan.load` returns for them.
+        out: the file; default: report.html in the folder, or in the working directory for several folders.
+        seed: seed of the latents, the same for every run.
+        data_dir: where the data are, if they have moved since training.
+        say: receives messages, such as what is missing.
 
     Raises:
-        FganError: where a folder holds no run, there is nothing to show, the runs are of different data, or
-            `out` is something else than a report.
+        FganError: if a folder holds no run, there is nothing to show, the runs have different data, or `out` exists
+            and is no report.
     """
     odd = next((one for one in runs if not isinstance(one, str | Path | RunDirectory | Comparison)), None)
     if odd is not None:
         raise FganError(
-            f"a report is of run directories and comparisons, one argument each; got {odd!r}. Write report(*runs) for "
-            "a list of them."
+            f"report takes run directories and comparisons, one argument each; got {odd!r}. Pass a list as "
+            "report(*runs)."
         )
     folders = [one if isinstance(one, str | Path) else one.path for one in runs]
     return write_report(folders, out, seed=seed, data_dir=data_dir, say=say).path
@@ -94,18 +96,18 @@ def write_report(
     data_dir: str | Path | None = None,
     say: Say = print,
 ) -> Report:
-    """Write a report of a run, of several runs on the same data, or of a comparison.
+    """Write a report about a run, several runs on the same data, or a comparison.
 
     Args:
         directories: run directories, or folders of comparisons.
-        out: the file, `report.html` in the folder if there is one, in the working directory for several.
-        seed: decides the latents, the same for every run.
-        data_dir: where the data lie, if not where the runs found them.
-        say: receives lines for people, such as what is missing.
+        out: the file; default: `report.html` in the folder, or in the working directory for several folders.
+        seed: seed of the latents, the same for every run.
+        data_dir: where the data are, if they have moved since training.
+        say: receives messages, such as what is missing.
 
     Raises:
-        FganError: where a folder holds no run, there is nothing to show, the runs are of different data, or
-            `out` is something else than a report.
+        FganError: if a folder holds no run, there is nothing to show, the runs have different data, or `out` exists
+            and is no report.
     """
     found = gather(directories)
     folder = Path(directories[0]) if len(directories) == 1 else Path()
@@ -116,7 +118,7 @@ def write_report(
     notes = found.said()
     for note in notes:
         say(note)
-    return Report(path, len(content), {run.name: run.state for run in found.runs}, notes)
+    return Report(path, len(content), {run.name: run.state for run in found.runs}, notes, summarise(found))
 
 
 def check_free(path: Path) -> None:
@@ -128,7 +130,7 @@ def check_free(path: Path) -> None:
     if path.suffix not in (".html", ".htm"):
         raise FganError(f'--out must end in .html; got "{path}".')
     if path.is_dir() or (path.exists() and MARK.encode() not in path.read_bytes()[:200]):
-        raise FganError(f"{path} is there and no report of fgan. Remove it, or choose another --out.")
+        raise FganError(f"{path} exists and is no report of fgan. Remove it, or choose another --out.")
 
 
 def _data(found: Gathered, data_dir: str | Path | None) -> Dataset | None:
@@ -195,7 +197,7 @@ def _parts(found: Gathered, dataset: Dataset | None, seed: int) -> dict[str, Any
     curves = charts.training_curves(shown, paint)
     if len(shown) < len(runs):
         found.note(
-            f"curves and samples are of {len(shown)} of {len(runs)} runs, of every group before more of one"
+            f"curves and samples show {len(shown)} of {len(runs)} runs: the first seeds of every group"
         )
     means, rows = numbers.mean_rows(runs, found.ranking), numbers.run_rows(runs)
     known = _divergences(runs)

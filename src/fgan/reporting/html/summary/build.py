@@ -9,13 +9,13 @@ from fgan.errors import FganError
 from fgan.evaluation import Evaluation
 from fgan.evaluation.result import Range
 from fgan.experiments.ranking import Place, rank
-from fgan.reporting.html.gather import Gathered, Run, gather
 from fgan.reporting.html.finite import is_number
+from fgan.reporting.html.gather import Gathered, Run, gather
 from fgan.reporting.html.summary.next_steps import next_steps
-from fgan.reporting.html.summary.problems import COVERS, problems
+from fgan.reporting.html.summary.problems import problems
 from fgan.reporting.html.summary.progress import NOTABLE, course, time_of
 from fgan.reporting.html.summary.result import Summary
-from fgan.reporting.html.summary.standings import against_baseline, listed, standings
+from fgan.reporting.html.summary.standings import against_baseline, far_from_real, listed, standings
 
 SIZE = "fid"
 """What decides where nothing else does."""
@@ -119,11 +119,7 @@ def _of_one(run: Run) -> list[str]:
             sentences += against_baseline(value, by, by)
         else:
             sentences.append(f"The evaluation has no usable {by}.")
-        sentences += [
-            f"{name}: {found.value:.4g}, real samples {found.floor.value:.4g}."
-            for name in COVERS
-            if (found := run.evaluation.metrics.get(name)) and is_number(found) and found.floor and name != by
-        ][:1]
+        sentences += far_from_real(run.evaluation.metrics, by, "it")
     known = course(run)
     if known and known.worsened <= NOTABLE:
         improving = " and was still improving" if known.improving else ""

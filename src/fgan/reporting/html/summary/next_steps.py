@@ -10,12 +10,13 @@ from typing import Any
 
 from fgan.experiments.ranking import Place
 from fgan.reporting.html.commands import compare_command, folder_of, retrained
+from fgan.reporting.html.finite import is_finite
 from fgan.reporting.html.gather import DAMAGE, Gathered, Run
 from fgan.reporting.html.repeat import train_command
 from fgan.reporting.html.summary.problems import by_end, missing
 from fgan.reporting.html.summary.progress import course, worsened
 from fgan.reporting.html.summary.result import Step
-from fgan.reporting.html.summary.standings import listed, with_number
+from fgan.reporting.html.summary.standings import far_from_real, listed, with_number
 from fgan.training.config import LOADED, TrainConfig
 
 MOST = 4
@@ -159,33 +160,33 @@ def _labelled(run: Run) -> bool:
 
 def _longer(found: Gathered, places: Sequence[Place], by: str) -> list[Step]:
     """Propose more steps where a run still improves, or where the best is far from real samples."""
-    improving = next((run for run in found.runs if (known := course(run)) and known.improving), None)
-    lead = next(iter(with_number(places, by)), None)
-    floor = lead.metrics[by].floor if lead else None
-    far = (
-        lead and floor and lead.metrics[by].better == "lower" and lead.metrics[by].low > FAR * floor.value > 0
-    )
     if any(worsened(run) for run in found.runs) or by_end(found):
         return []
-    alone = found.runs[0] if len(found.runs) == 1 else None
-    if alone and (improving or far):
-        why = "it still improved at the end" if improving else f"its {by} is far from the baseline"
-        config = replace(alone.config, steps=4 * alone.config.steps)
-        return [Step(f"Train longer: {why}.", f"{train_command(config, str(alone.directory.path))} --resume")]
-    if found.repeat and (improving or far):
-        why = (
-            f"{improving.name} still improved at the end"
-            if improving
-            else f"the best {by} is far from the baseline"
-        )
-        steps = 4 * found.runs[0].config.steps
-        return [
-            Step(
-                f"Train longer: {why}.",
-                compare_command(found, f"{folder_of(found)}-{steps}-steps", steps=steps),
-            )
-        ]
-    return []
+    improving = next((run.name for run in found.runs if (known := course(run)) and known.improving), None)
+    lead = next(iter(with_number(places, by)), None)
+    if improving:
+        why = f"{improving} still improved at the end"
+    elif lead and _is_far(lead, by):
+        why = "the best is far from real samples" if len(found.runs) > 1 else "it is far from real samples"
+    else:
+        return []
+    steps = 4 * found.runs[0].config.steps
+    if found.repeat:
+        command = compare_command(found, f"{folder_of(found)}-{steps}-steps", steps=steps)
+    elif len(found.runs) == 1:
+        run = found.runs[0]
+        command = f"{train_command(replace(run.config, steps=steps), str(run.directory.path))} --resume"
+    else:
+        return []
+    return [Step(f"Train longer: {why}.", command)]
+
+
+def _is_far(lead: Place, by: str) -> bool:
+    value = lead.metrics[by]
+    times = (
+        FAR * value.floor.value if value.floor and is_finite(value.floor) and value.better == "lower" else 0.0
+    )
+    return 0 < times < value.low or bool(far_from_real(lead.metrics, by, ""))
 
 
 def _watch(runs: Sequence[Run]) -> list[Step]:

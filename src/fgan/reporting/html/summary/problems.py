@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from fgan.evaluation.result import Measurement
 from fgan.experiments.ranking import Place
-from fgan.reporting.html.gather import Gathered, Run
 from fgan.reporting.html.finite import is_number
+from fgan.reporting.html.gather import Gathered, Run
 from fgan.reporting.html.summary.progress import NOTABLE, course
-from fgan.reporting.html.summary.standings import listed, with_number
+from fgan.reporting.html.summary.standings import LITTLE, listed, with_number
 
 ENDS = {
     "diverged": "diverged",
@@ -19,8 +19,6 @@ ENDS = {
 }
 COVERS = ("modes", "coverage", "recall")
 """The numbers that show whether samples cover the data, the most telling first."""
-LITTLE = 0.5
-"""Below this share of what real samples score, samples are said to miss much of the data."""
 
 
 def problems(found: Gathered, places: Sequence[Place], by: str) -> list[str]:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from fgan.evaluation.metrics import QUANTITIES
 from fgan.evaluation.result import Measurement, Range
 from fgan.experiments.ranking import Place
 from fgan.reporting.html.finite import is_finite, is_number
 
+SHARES = ("precision", "within-3-sigma", "recall", "coverage", "modes")
+"""Numbers from 0 up of which a part of the baseline means something."""
+LITTLE = 0.5
+"""Below this share of what real samples score, a number is called far from them."""
 NAMED = 6
 """Groups that a sentence names; of more it says how many."""
 
@@ -27,14 +31,20 @@ def standings(places: Sequence[Place], by: str) -> list[str]:
     if not ranked:
         return [f"No group has a usable {by}, so nothing is ranked."]
     lead, others = ranked[0], ranked[1:]
-    if not others:
-        return [f"{lead.group} reaches {by} {number(lead, by)}. There is no other group to compare it with."]
     tied = [place.group for place in others if place.group in lead.tied_with]
     worse = [place for place in others if place.group not in lead.tied_with]
     one_seed = min(place.seeds for place in ranked) == 1
-    sentences = _winner(lead, worse, by, one_seed) if not tied else _tie(lead, tied, worse, by)
+    if not others:
+        sentences = [
+            f"{lead.group} reaches {by} {number(lead, by)}. There is no other group to compare it with."
+        ]
+    elif tied:
+        sentences = _tie(lead, tied, worse, by)
+    else:
+        sentences = _winner(lead, worse, by, one_seed)
     sentences += against_baseline(lead.metrics[by], by, lead.group)
-    if one_seed:
+    sentences += far_from_real(lead.metrics, by, lead.group)
+    if one_seed and others:
         sentences.append(_one_seed(ranked))
     if worse and len(ranked) > 2:
         pairs = len(ranked) * (len(ranked) - 1) // 2
@@ -70,6 +80,17 @@ def against_baseline(found: Measurement, by: str, name: str) -> list[str]:
         times = found.value / floor.value
         return [f"That is {times:.3g}× the real-vs-real baseline, {floor.value:.4g}."]
     return [f"The real-vs-real baseline is {floor.value:.4g}."]
+
+
+def far_from_real(metrics: Mapping[str, Measurement], by: str, name: str) -> list[str]:
+    """Say which shares are far below what real samples score: one number alone can look good."""
+    far = [
+        f"{other} {found.value:.3g} (real samples {found.floor.value:.3g})"
+        for other in SHARES
+        if other != by and (found := metrics.get(other)) and is_number(found)
+        if found.floor and is_finite(found.floor) and found.high < LITTLE * found.floor.value
+    ]
+    return [f"By other metrics {name} is far from real samples: {listed(far)}."] if far else []
 
 
 def _winner(lead: Place, worse: list[Place], by: str, one_seed: bool) -> list[str]:
