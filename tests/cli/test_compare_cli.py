@@ -54,6 +54,8 @@ def test_all_members_are_trained_judged_and_ranked(compare, fgan_command, tmp_pa
     assert {place["group"] for place in found["places"]} == {"kl", "js"}
     assert all(place["seeds"] == 2 and "recall" in place["metrics"] for place in found["places"])
     assert {outcome["state"] for outcome in found["outcomes"].values()} == {"finished"}
+    summary = found.pop("summary")
+    assert "2 divergences compared on ring8: kl and js" in summary["compared"] and summary["result"]
     assert json.loads((out / "ranking.json").read_text()) == found
     # A member is an ordinary run, and that of a seed is what the run alone would have been, up to rounding.
     alone = fgan_command("train", "--config", out / "js-seed1" / "config.json", "--out", tmp_path / "alone")
