@@ -82,7 +82,7 @@ def test_the_shell_examples_are_real_commands(root, fgan_command):
     lines = re.findall(r"^fgan (\w+)([^#\n]*)", text, flags=re.M)
     assert {verb for verb, _ in lines} == set(VERBS)
     for verb in VERBS:
-        known = fgan_command(verb, "--help").stdout
+        known = fgan_command(verb, "--help-all").stdout
         flags = {flag for one, rest in lines if one == verb for flag in re.findall(r"--[\w-]+", rest)}
         assert all(flag in known for flag in flags), (verb, flags)
 
