@@ -118,7 +118,7 @@ def test_a_stopped_comparison_goes_on(tmp_path, number):
         time.sleep(0.05)
     process.send_signal(number) if number == signal.SIGTERM else os.killpg(process.pid, number)
     _, errors = process.communicate(timeout=120)
-    assert process.returncode == 2 and "go on with --resume" in errors, errors
+    assert process.returncode == 2 and "Continue with --resume" in errors, errors
     stopped = [path.read_text() for path in out.glob("*.log") if "stopped by" in path.read_text()]
     assert stopped, "those that ran have written a checkpoint"
     result = subprocess.run(

@@ -170,7 +170,7 @@ def test_a_new_network_is_one_file(tmp_path):
             text=True,
         ).stdout
 
-    assert "{dcgan,mlp,resnet,swish}" in said("train", "--help")
+    assert "One of: dcgan, mlp, resnet, swish." in " ".join(said("train", "--help-all").split())
     few = ("--network", "swish", "--steps", "3", "--batch-size", "8")
     said("compare", "moons", "--divergences", "kl", "--seeds", "2", "--n", "50", *few)
     run = "runs/compare-moons/kl-seed1"
