@@ -50,27 +50,6 @@ def test_the_other_example_runs_as_it_is(root, run, tmp_path):
     run(blocks(root)[2] + "\nassert samples.shape == (1000, 2)", tmp_path)
 
 
-@pytest.mark.slow
-def test_the_examples_of_the_python_page_run_one_after_the_other(root, run, tmp_path):
-    page = (root / "docs/guides/python.md").read_text()
-    run("\n".join(re.findall(r"```python\n(.*?)```", page, flags=re.S)), tmp_path)
-
-
-@pytest.mark.slow
-def test_the_examples_of_the_divergences_page_run(root, run, tmp_path):
-    for code in re.findall(
-        r"```python\n(.*?)```", (root / "docs/guides/divergences.md").read_text(), flags=re.S
-    ):
-        run(code, tmp_path)
-
-
-@pytest.mark.slow
-def test_the_example_of_an_audit_runs(root, run, tmp_path):
-    text = (root / "docs/guides/audit.md").read_text()
-    (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.S)
-    run(code, tmp_path)
-
-
 def test_links_lead_somewhere(root):
     for page in (root / "README.md", *(root / "docs").rglob("*.md"), root / "benchmarks" / "README.md"):
         for link in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
@@ -88,33 +67,8 @@ def test_the_shell_examples_are_real_commands(root, fgan_command):
 
 
 @pytest.mark.slow
-def test_the_example_of_the_evaluation_page_runs(root, run, tmp_path):
-    (code,) = re.findall(r"```python\n(.*?)```", (root / "docs/guides/evaluation.md").read_text(), flags=re.S)
-    run(code, tmp_path)
-
-
-@pytest.mark.slow
-def test_the_examples_with_networks_of_ones_own_run(root, run, tmp_path):
-    (code,) = re.findall(r"```python\n(.*?)```", (root / "docs/guides/networks.md").read_text(), flags=re.S)
-    (tmp_path / "page.py").write_text(code)  # classes of a script are found by its name
-    run("import runpy; runpy.run_path('page.py', run_name='page')", tmp_path)
+def test_the_example_with_networks_of_ones_own_runs(root, run, tmp_path):
     run("import fgan\n" + blocks(root)[1], tmp_path)
-
-
-@pytest.mark.slow
-def test_the_examples_of_the_information_page_run(root, run, tmp_path):
-    for code in re.findall(
-        r"```python\n(.*?)```", (root / "docs/guides/information.md").read_text(), flags=re.S
-    ):
-        run(code, tmp_path)
-
-
-@pytest.mark.slow
-def test_the_example_of_the_sampling_page_runs(root, run, tmp_path):
-    (code,) = re.findall(r"```python\n(.*?)```", (root / "docs/guides/sampling.md").read_text(), flags=re.S)
-    run(code, tmp_path)
-    made = {"walk.gif", "there-and-back.webp", "training.gif", "runs/lapse/time-lapse.gif"}
-    assert all((tmp_path / name).stat().st_size > 1000 for name in made)
 
 
 @pytest.mark.slow
