@@ -1,4 +1,4 @@
-"""What the guides show runs as it stands there, and the messages that troubleshooting quotes are the ones that appear."""
+"""What the guides show runs as it stands there, and the messages that troubleshooting quotes are real."""
 
 import csv
 import random
@@ -64,7 +64,7 @@ def tables(tmp_path, monkeypatch):
     ]
 
     def write(name: str, header: str, lines: list) -> None:
-        with open(f"{name}.csv", "w", newline="") as file:
+        with Path(f"{name}.csv").open("w", newline="") as file:
             csv.writer(file).writerows([header.split(","), *lines])
 
     write("good", "age,town,x", rows)
