@@ -65,12 +65,10 @@ class TableOptions:
     def __post_init__(self) -> None:
         """Check what has few values."""
         if self.missing not in ("keep", "drop", "refuse"):
-            raise DataError(f'missing (--missing) is one of keep, drop, refuse; got "{self.missing}".')
+            raise DataError(f'missing (--missing) must be keep, drop or refuse; got "{self.missing}".')
         both = set(_names_in(self.numbers)) & set(_names_in(self.categories))
         if both:
-            raise DataError(
-                f'a column is numbers or categories; "{min(both)}" is in --numbers and --categories.'
-            )
+            raise DataError(f'column "{min(both)}" is in both --numbers and --categories. Choose one.')
 
     @property
     def wanted(self) -> list[str]:
@@ -131,7 +129,7 @@ class LoadOptions:
         size = self.image_size
         if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
             raise DataError(
-                f"The image size (--image-size) must be a positive whole number of pixels; got {size!r}. Try 32."
+                f"image_size (--image-size) must be a positive whole number of pixels; got {size!r}. Try 32."
             )
         for name, known in (("frames", (None, "first", "all")), ("split", ("stratified", "shuffled"))):
             if getattr(self, name) not in known:
