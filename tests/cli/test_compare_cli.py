@@ -157,7 +157,7 @@ def test_ctrl_c_is_for_the_command_to_pass_on(tmp_path):
         (("--divergences", ""), "must be names separated by commas"),
         (("--divergences", "kl,kll"), "kll"),
         (("--divergences", "kl", "--rank-by", "prdc"), "--rank-by must be a single number"),
-        (("--divergences", "kl", "--metrics", "fdi"), 'there is no metric "fdi"'),
+        (("--divergences", "kl", "--metrics", "fdi"), 'unknown metric "fdi"'),
         (("--divergences", "kl", "--jobs", "0"), "--jobs must be at least 1"),
         (("--divergences", "kl", "--seeds", "0"), "--seeds must be at least 1"),
         (("--divergences", "kl", "--penalties", "r9:1"), "a penalty must be one of"),

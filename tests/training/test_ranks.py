@@ -154,7 +154,7 @@ def test_a_batch_divides_by_the_ranks_and_each_has_its_gpu(monkeypatch):
     assert taken == [1]
 
 
-@pytest.mark.parametrize(("rank", "said"), [(0, "several processes of `fgan train` only"), (1, "")])
+@pytest.mark.parametrize(("rank", "said"), [(0, "only `fgan train` supports torchrun"), (1, "")])
 def test_other_verbs_are_refused_by_one_rank(monkeypatch, capsys, rank, said):
     for name, value in environment_of(rank, 2, 1).items():
         monkeypatch.setenv(name, value)
