@@ -64,27 +64,6 @@ def test_the_examples_of_the_start_pages_run(root, run, tmp_path, page):
     run("\n".join(blocks(root / f"docs/start/{page}.md")), tmp_path)
 
 
-@pytest.mark.slow
-def test_the_examples_of_the_python_page_run_one_after_the_other(root, run, tmp_path):
-    page = (root / "docs/guides/python.md").read_text()
-    run("\n".join(re.findall(r"```python\n(.*?)```", page, flags=re.S)), tmp_path)
-
-
-@pytest.mark.slow
-def test_the_examples_of_the_divergences_page_run(root, run, tmp_path):
-    for code in re.findall(
-        r"```python\n(.*?)```", (root / "docs/guides/divergences.md").read_text(), flags=re.S
-    ):
-        run(code, tmp_path)
-
-
-@pytest.mark.slow
-def test_the_example_of_an_audit_runs(root, run, tmp_path):
-    text = (root / "docs/guides/audit.md").read_text()
-    (code,) = re.findall(r"```python\n(.*?)```", text, flags=re.S)
-    run(code, tmp_path)
-
-
 def test_links_lead_somewhere(root):
     for page in (root / "README.md", *(root / "docs").rglob("*.md"), root / "benchmarks" / "README.md"):
         for link in re.findall(r"\]\((?!http)([^)#]+)\)", page.read_text()):
@@ -103,35 +82,6 @@ def test_the_shell_examples_are_real_commands(root, fgan_command):
         known = fgan_command(verb, "--help-all").stdout
         flags = {flag for one, rest in lines if one == verb for flag in re.findall(r"--[\w-]+", rest)}
         assert not [flag for flag in flags - {"--help-all"} if flag not in known], verb
-
-
-@pytest.mark.slow
-def test_the_example_of_the_evaluation_page_runs(root, run, tmp_path):
-    (code,) = re.findall(r"```python\n(.*?)```", (root / "docs/guides/evaluation.md").read_text(), flags=re.S)
-    run(code, tmp_path)
-
-
-@pytest.mark.slow
-def test_the_examples_with_networks_of_ones_own_run(root, run, tmp_path):
-    (code,) = re.findall(r"```python\n(.*?)```", (root / "docs/guides/networks.md").read_text(), flags=re.S)
-    (tmp_path / "page.py").write_text(code)  # classes of a script are found by its name
-    run("import runpy; runpy.run_path('page.py', run_name='page')", tmp_path)
-
-
-@pytest.mark.slow
-def test_the_examples_of_the_information_page_run(root, run, tmp_path):
-    for code in re.findall(
-        r"```python\n(.*?)```", (root / "docs/guides/information.md").read_text(), flags=re.S
-    ):
-        run(code, tmp_path)
-
-
-@pytest.mark.slow
-def test_the_example_of_the_sampling_page_runs(root, run, tmp_path):
-    (code,) = re.findall(r"```python\n(.*?)```", (root / "docs/guides/sampling.md").read_text(), flags=re.S)
-    run(code, tmp_path)
-    made = {"walk.gif", "there-and-back.webp", "training.gif", "runs/lapse/time-lapse.gif"}
-    assert all((tmp_path / name).stat().st_size > 1000 for name in made)
 
 
 @pytest.mark.slow

@@ -42,7 +42,7 @@ def bars(
     places = range(len(names))
     axes.barh(places, values, color=OURS, height=0.6)
     for place, value in zip(places, values, strict=True):
-        axes.text(value, place, f" {value:g}", va="center")
+        axes.text(value, place, f"{value:g} ", va="center", ha="right", color="white")
     for place, aim in enumerate(target):
         if aim is not None:
             axes.plot([aim, aim], [place - 0.4, place + 0.4], color=MARK, linewidth=2)

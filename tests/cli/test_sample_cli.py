@@ -97,7 +97,7 @@ def test_truncated_samples_are_said_to_be_so(sample):
         ("--n 0", "--n must be at least 1; got 0"),
         ("--walk 2 --fps 0", "--fps must be above 0"),
         ("--truncate 0", "--truncate must be above 0"),
-        ("--walk 2 --frames 2 --out digits.gif/walk.gif", "a place that can be written to"),
+        ("--walk 2 --frames 2 --out digits.gif/walk.gif", "cannot be written to"),
     ],
 )
 def test_mistakes_leave_nothing(sample, arguments, words, tmp_path):

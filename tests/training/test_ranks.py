@@ -154,7 +154,7 @@ def test_a_batch_divides_by_the_ranks_and_each_has_its_gpu(monkeypatch):
     assert taken == [1]
 
 
-@pytest.mark.parametrize(("rank", "said"), [(0, "several processes of `fgan train` only"), (1, "")])
+@pytest.mark.parametrize(("rank", "said"), [(0, "only `fgan train` supports torchrun"), (1, "")])
 def test_other_verbs_are_refused_by_one_rank(monkeypatch, capsys, rank, said):
     for name, value in environment_of(rank, 2, 1).items():
         monkeypatch.setenv(name, value)
@@ -326,7 +326,7 @@ def test_all_ranks_stop_after_the_same_step(tmp_path, start_torchrun, reference,
     status = RunDirectory(run).status()
     assert status is not None, said
     assert status.state == "stopped"
-    assert f"stopped by {number.name} at step {status.step}; go on with --resume" in said
+    assert f"stopped by {number.name} at step {status.step}; continue with --resume" in said
     assert RunDirectory(run).checkpoints().newest() == status.step
     again = start_torchrun("train", "ring8", "--out", run, *FLAGS, "--resume")
     assert again.wait(120) == 0, (tmp_path / "said").read_text()
