@@ -192,7 +192,7 @@ def test_copies_of_rows_of_few_values_each_are_warned_of():
     random = np.random.default_rng(0)
     pixels, labels = random.integers(0, 17, (150, 64)), random.integers(0, 10, 150)
     twice = fgan.mutual_information(np.repeat(pixels, 2, 0), np.repeat(labels, 2), folds=2)
-    assert any("150 of 300 rows are copies" in warning for warning in twice.warnings)
+    assert any("150 of 300 rows are duplicates" in warning for warning in twice.warnings)
 
 
 def test_too_many_words_are_counted_in_rows():
@@ -221,7 +221,7 @@ def test_rows_of_a_file_belong_to_the_rows_of_an_array(tmp_path):
 @pytest.mark.parametrize("turned", [False, True])
 def test_data_whose_rows_have_no_order_belong_to_no_array(turned):
     x, y = "moons", np.random.default_rng(0).normal(size=10_000)
-    with pytest.raises(DataError, match="rows of moons are not in an order of their own"):
+    with pytest.raises(DataError, match="moons is a named data set"):
         fgan.mutual_information(*((y, x) if turned else (x, y)))
 
 
@@ -316,7 +316,7 @@ def test_where_a_column_lies_does_not_matter(far):
         (np.array(["a", "b"] * 30), np.random.rand(60), {"method": "ksg"}, FganError, "numbers only"),
         (np.random.rand(60), np.random.rand(60), {"method": "ksg", "permutations": 99}, FganError, "logistic"),
         (np.random.rand(60), np.random.rand(60), {"method": "smile", "divergence": "js"}, FganError, "no formula"),
-        (np.random.rand(60, 80), np.random.rand(60), {"method": "copula"}, FganError, "two rows for each"),
+        (np.random.rand(60, 80), np.random.rand(60), {"method": "copula"}, FganError, "two rows per column"),
         (np.random.rand(60), np.random.rand(60), {"folds": 30}, FganError, "folds must"),
         (np.sqrt(np.arange(60) // 4), np.sqrt(np.arange(60) // 4), {"method": "ksg"}, FganError, "coincide"),
     ],

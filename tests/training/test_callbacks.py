@@ -136,7 +136,9 @@ def test_a_method_that_is_never_called_is_said_where_another_was_meant(tmp_path,
         def on_epoch_end(self): ...
         def on_log(self, step, metrics): ...
 
-    with pytest.raises(FganError, match=r'Mistaken.on_steps\(\) is never called. Did you mean "on_step"'):
+    with pytest.raises(
+        FganError, match=r'Mistaken.on_steps\(\) would never be called. Did you mean "on_step"'
+    ):
         fgan.train("ring8", tmp_path / "run", callbacks=[Mistaken()])
     assert not (tmp_path / "run").exists()
     fgan.train(small_config(steps=1), tmp_path / "run", callbacks=[OfAnotherLibrary()], say=quiet)

@@ -102,10 +102,10 @@ def compare(
     require_one_process("fgan.compare")
     require_jobs(jobs, ray, plan_only=plan_only)
     if "divergence" in settings:
-        raise FganError(f"a comparison is of divergences; write divergences={settings['divergence']!r}.")
+        raise FganError(f"use divergences={settings['divergence']!r} instead of divergence= in a comparison.")
     if isinstance(data, Dataset):
         raise FganError(
-            f"the runs of a comparison load their data by name or path; got a Dataset ({data.name}). Pass its samples."
+            f"compare() needs a name, a path or samples; got a Dataset ({data.name}). Pass its samples instead."
         )
     if isinstance(data, (str, Path, TrainConfig)):
         recipe, passed = recipe_of(data, preset, settings), None
@@ -123,7 +123,7 @@ def compare(
     if gif:
         if plan_only:
             raise FganError(
-                "a plan trains nothing that a time lapse could show; leave gif out, and draw it later."
+                "plan_only trains nothing, so there are no pictures for a time lapse. Omit gif, and draw it later."
             )
         recipe = often_enough(recipe, told=isinstance(data, TrainConfig) or "sample_every" in settings)
     recipe = named_from_root(recipe)
@@ -160,7 +160,7 @@ def _keep_time_lapses(found: Comparison, say: Say) -> None:
         path, animation = Path(found.path) / TIME_LAPSE, found.time_lapse()
         animation.save(path)
         pictures = len(animation.frames)
-        say(f"a time lapse of {pictures} pictures: {path} ({size_of(path)}); one in the folder of each run")
+        say(f"time lapse of {pictures} pictures: {path} ({size_of(path)}); each run's folder has its own")
 
 
 def compare_members(
@@ -255,7 +255,7 @@ def _keep(passed: Passed | PassedTable, folder: Path) -> None:
     """Write samples for the runs to load, or see that those which lie there are the same."""
     if not keep(passed, folder):
         raise RunError(
-            f"{folder} holds a comparison on other samples. Resume with the same, or choose another out=."
+            f"{folder} holds a comparison on different samples. Resume with the same samples, or choose another out=."
         )
 
 

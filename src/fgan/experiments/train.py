@@ -99,12 +99,10 @@ def train(
     """
     followers, trackers = checked_loggers(loggers), checked_trackers(log_to)
     if data is None:
-        raise DataError(
-            'there are no data: got None. Pass a name such as "mnist", a path, or the data themselves.'
-        )
+        raise DataError('data must be a name such as "mnist", a path, or the data themselves; got None.')
     if not isinstance(data, (str, Path, TrainConfig)):
         if dataset is not None:
-            raise FganError(f"two data sets were given: the {kind_of(data)}, and dataset=. Leave one out.")
+            raise FganError(f"got two data sets: the {kind_of(data)}, and dataset=. Omit one of them.")
         dataset, data = data, PASSED + (data.name if isinstance(data, Dataset) else kind_of(data))
     source, ranks = data, joined()
     stop = StopRequest(ranks)
@@ -142,8 +140,8 @@ def train(
         )
         if ranks.size > 1 and isinstance(found.train, IteratedSource):
             raise DataError(
-                "several processes share data that have an index; what can only be iterated is read by one. Pass a "
-                "map-style data set, or train by one process."
+                "an iterable data set can only be read by a single process; got several ranks. Pass a map-style data "
+                "set, or train with a single process."
             )
         if ranks.rank:
             loop = Follower(config, found, ranks)
@@ -179,7 +177,7 @@ def _keep_time_lapse(run: RunDirectory, say: Say, failure: FganError | None) -> 
     except FganError as error:
         if failure is None:
             raise
-        failure.add_note(f"There is no time lapse either: {error}")
+        failure.add_note(f"The time lapse could not be written either: {error}")
 
 
 def _streams(run: RunDirectory, goes_on: bool, dataset: object) -> bool | None:
@@ -201,9 +199,9 @@ def next_folder(first: Path, *, again: bool) -> Path:
 def _require_there(name: str, run: RunDirectory) -> None:
     if is_gone(name):
         raise DataError(
-            f"{run.path} was trained on {name}, which is not there any more. Say where the data lie now: "
-            f"fgan train NEWPATH --resume --out {run.path} (in Python the first argument, or dataset=). They are known "
-            "by their content."
+            f"{run.path} was trained on {name}, which no longer exists. Pass the new path of the data: fgan train "
+            f"NEWPATH --resume --out {run.path} (in Python the first argument, or dataset=). "
+            "fgan checks that the content is the same."
         )
 
 
@@ -225,7 +223,7 @@ def recipe_of(
     if isinstance(data, TrainConfig):
         if preset != "default":
             raise FganError(
-                f'a TrainConfig is a whole recipe; got the preset "{preset}" beside it. Leave one out.'
+                f'pass either a TrainConfig or a preset; got a TrainConfig and the preset "{preset}".'
             )
         require_settings(settings)
         return dataclasses.replace(data, **settings)

@@ -21,7 +21,7 @@ class Judge:
     """Says how good samples are, by numbers of which one decides what is best.
 
     Args:
-        measure: takes samples (n, *shape) and returns values by metric; None where there is no finite number,
+        measure: takes samples (n, ...) and returns values by metric; None where there is no finite number,
             and a text under `evaluation_error` where there is more to say.
         metric: the one that decides.
         higher_is_better: whether the best value of it is the largest rather than the smallest.
@@ -32,7 +32,7 @@ class Judge:
     higher_is_better: bool
 
     def evaluate(self, samples: Tensor) -> dict[str, float | str | None]:
-        """Return each metric of samples (n, *shape), None in place of what JSON cannot hold.
+        """Return each metric of samples (n, ...), None in place of what JSON cannot hold.
 
         Where measuring fails, the one that decides is None and `evaluation_error` says why: training, which may have
         taken days, goes on.

@@ -41,7 +41,7 @@ class Logger(Protocol):
 
         Args:
             step: generator steps done.
-            samples: (n, *shape) on the CPU; images are (n, C, H, W) in [0, 1].
+            samples: (n, ...) on the CPU; images are (n, C, H, W) in [0, 1].
             picture: the same as drawn for the run directory: a grid of images, or a plot of vectors.
         """
         ...
@@ -127,7 +127,7 @@ def checked_loggers(loggers: Iterable[Logger]) -> tuple[Logger, ...]:
         FganError: for what is no `Logger`, or not several.
     """
     if not isinstance(loggers, Iterable):
-        raise FganError(f"loggers must be a list of them; got {loggers!r}. Write loggers=[...].")
+        raise FganError(f"loggers must be a list; got {loggers!r}. Write loggers=[...].")
     found = tuple(loggers)
     for logger in found:
         if isinstance(logger, type) or not isinstance(logger, Logger):
@@ -167,8 +167,8 @@ def _close(loggers: Iterable[Logger]) -> list[FganError]:
 
 def _failure(logger: Logger, where: str, error: Exception) -> FganError:
     failure = FganError(
-        f"the logger {type(logger).__name__} failed in {where} ({type(error).__name__}: {error}). The run directory "
-        "is complete up to there; mend the logger or leave it out, and go on with resume."
+        f"the logger {type(logger).__name__} raised in {where}: {type(error).__name__}: {error}. "
+        "Everything up to this step is saved; fix or remove the logger, then resume the run."
     )
     failure.__cause__ = error
     return failure

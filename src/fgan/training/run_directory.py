@@ -91,9 +91,8 @@ class RunDirectory:
         with self.writing():
             there = self.config_path.is_file()
         if not there:
-            raise RunError(
-                f"{self.path} holds no run: it has no config.json. Name a folder made by `fgan train`."
-            )
+            what = "has no config.json" if self.path.exists() else "does not exist"
+            raise RunError(f"{self.path} is not a run: it {what}. Pass a folder made by `fgan train`.")
         return at_hand(self.path, TrainConfig.read(self.config_path))
 
     def checkpoints(self, keep: int = 2, every: int = 1) -> Checkpoints:
@@ -125,22 +124,24 @@ class RunDirectory:
             names = [path.name for path in self.path.iterdir()] if self.path.is_dir() else []
         if self.config_path.name in names:
             raise RunError(
-                f"{self.path} already holds a run. Go on with it by --resume, or choose another --out."
+                f"{self.path} already holds a run. Continue it with --resume, or choose another --out."
             )
         if any(not name.startswith(".") for name in names):
-            raise RunError(f"{self.path} is not empty and holds no run. Choose another folder by --out.")
+            raise RunError(
+                f"{self.path} is not empty and does not hold a run. Choose another folder with --out."
+            )
 
     def _require_same(self, config: TrainConfig) -> None:
         differences = self.config().differences(config)
         if differences:
             raise RunError(
-                f"{self.path} was started with another config ({'; '.join(differences)}). "
+                f"{self.path} was started with different settings ({'; '.join(differences)}). "
                 "Resume with the same flags, or start a new run with another --out."
             )
         done = max(self.checkpoints().steps(), default=0)
         if config.steps < done:
             raise RunError(
-                f"--steps must be at least {done}, which {self.path} has done; got {config.steps}."
+                f"--steps must be at least {done}, the steps that {self.path} has done; got {config.steps}."
             )
 
     def write_config(self, config: TrainConfig, loaded: Record | None = None) -> None:
@@ -174,7 +175,7 @@ class RunDirectory:
         try:
             return Status(**json.loads(self.status_path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError) as error:
-            raise RunError(f"{self.status_path} is damaged ({error}). Delete it.") from error
+            raise RunError(f"{self.status_path} is damaged ({error}). Delete this file.") from error
 
     def write_status(self, status: Status) -> None:
         """Leave how the run ended."""
@@ -277,8 +278,8 @@ class RunDirectory:
         config, checkpoints = self.config(), self.best_checkpoints() if best else self.checkpoints()
         if best and not checkpoints.steps():
             raise RunError(
-                f"{self.path} has no best checkpoint: it was not judged while it trained, or not yet. "
-                "Train with --evaluate-every STEPS, or leave out --best for the newest checkpoint."
+                f"{self.path} has no best checkpoint: it was not (or not yet) evaluated during training. "
+                "Train with --evaluate-every STEPS, or omit --best to use the newest checkpoint."
             )
         step = checkpoints.newest() if step is None else step
         groups, description = checkpoints.read(step)
@@ -299,8 +300,8 @@ class RunDirectory:
             return TableEncoding.from_json(self.table_path.read_bytes(), str(self.table_path))
         if self._is_of_table():
             raise RunError(
-                f"{self.path} was trained on a table, and {self.table_path.name} is missing. Go on with it (--resume), "
-                "which writes it again."
+                f"{self.path} was trained on a table, but its {self.table_path.name} is missing. "
+                "Resume the run (--resume): this writes the file again."
             )
         return None
 
@@ -329,7 +330,7 @@ class RunDirectory:
         best: bool = False,
         truncate: float | None = None,
     ) -> Any:  # noqa: ANN401 - a DataFrame of pandas, where it is there
-        """Return n samples (n, *shape) of the newest checkpoint's generator, the same for the same seed.
+        """Return n samples (n, ...) of the newest checkpoint's generator, the same for the same seed.
 
         They are float32, or float64 where the data were numbers that float32 cannot keep apart. Of a run on a table
         they are its rows: a DataFrame where pandas is installed, else a mapping from names to columns.
@@ -359,7 +360,7 @@ class RunDirectory:
         except OSError as error:
             reason = error.strerror or str(error)
             raise RunError(
-                f"cannot write to {self.path}: {reason}. Choose another folder by --out, or free some space."
+                f"cannot write to {self.path}: {reason}. Choose another folder with --out, or free some disk space."
             ) from error
 
     @contextlib.contextmanager
@@ -369,10 +370,10 @@ class RunDirectory:
             yield
         except (KeyError, RuntimeError, TypeError, IndexError) as error:
             own = " and ".join(f"the {name}" for name in ("generator", "critic") if getattr(config, name))
-            mend = f"Pass {own} as it was in training" if own else "Restore the config"
+            fix = f"Pass {own} as it was in training" if own else "Restore the config"
             raise RunError(
                 f"the checkpoint {checkpoint} does not fit {own or self.config_path} "
-                f"({type(error).__name__}: {error}). {mend}, or delete that checkpoint's folder."
+                f"({type(error).__name__}: {error}). {fix}, or delete the folder of this checkpoint."
             ) from error
 
     @contextlib.contextmanager

@@ -40,7 +40,7 @@ def exclusive(folder: Path, writing: Callable[[], AbstractContextManager[None]])
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise TakenError(
-                f"another process is training {folder}. Stop it first, or use another --out."
+                f"another process is training {folder}. Stop it first, or choose another --out."
             ) from None
         except OSError as error:
             if error.errno not in NO_LOCKS:

@@ -62,7 +62,7 @@ class Sampler:
         label: str | int | None = None,
         truncate: float | None = None,
     ) -> Tensor:
-        """Return n samples (n, *shape) in the data's own numbers, the same for the same seed.
+        """Return n samples (n, ...) in the data's own numbers, the same for the same seed.
 
         Args:
             n: how many.
@@ -101,12 +101,12 @@ class Sampler:
                 if self.classes
                 else "it was trained without --conditional"
             )
-            raise self.refusal(f'a label must be a class of {self.source}; got "{label}", and {known}.')
+            raise self.refusal(f'the label must be a class of {self.source}; got "{label}", but {known}.')
         return torch.full((n,), self.classes.index(str(label)))
 
     @torch.no_grad()
     def samples(self, latents: Tensor, labels: Tensor | None, batch_size: int = 1024) -> Tensor:
-        """Return samples (n, *shape) of latents (n, latent), and of labels (n,) if there are classes."""
+        """Return samples (n, ...) of latents (n, latent), and of labels (n,) if there are classes."""
         parts = latents.split(batch_size)
         if labels is None:
             return self.frame.outward(torch.cat([self.generator(z) for z in parts]))

@@ -38,12 +38,12 @@ def test_counts_have_names_and_ranks():
 
 def test_what_is_no_count_is_refused(monkeypatch):
     with pytest.raises(
-        fgan.FganError, match=r"those of p are probabilities.*fgan.between\(p, q\) is the exact"
+        fgan.FganError, match=r"those of p are probabilities.*fgan.between\(p, q\) is exact"
     ):
         fgan.estimate([0.5, 0.5], [0.4, 0.6], counts=True)
     with pytest.raises(fgan.FganError, match="at least 50"):
         fgan.estimate([3, 4], [1, 5], counts=True)
-    with pytest.raises(fgan.FganError, match="n, blocks and weights are of samples"):
+    with pytest.raises(fgan.FganError, match="cannot be combined with n, blocks or weights"):
         fgan.estimate([30, 40], [10, 50], counts=True, weights_p=[1, 2])
     monkeypatch.setattr(counting, "MOST", 1000)
     with pytest.raises(fgan.FganError, match=r"p has 4,000.*fgan.between"):

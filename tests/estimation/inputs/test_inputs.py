@@ -27,8 +27,8 @@ def broken(value, row=7):
         (np.array([object()] * 100), "real numbers"),
         ([[1.0, 2.0], [3.0]] * 50, "rows of one length"),
         (np.zeros((100, 8, 8)), "both sets hold images, or neither"),
-        (np.float64(3.0), "rows of numbers"),
-        (FINE[:0], "rows of numbers"),
+        (np.float64(3.0), "must have the shape"),
+        (FINE[:0], "must have the shape"),
         ("mnits", 'Did you mean "mnist"'),
         (np.zeros((60, 2, 2, 2, 2)), "rank 1 to 4"),
     ],
@@ -72,7 +72,7 @@ def test_constant_columns_are_named():
     assert found.interval[0] == 0
     q[:, 1] = 5
     found = fgan.estimate(p, q)
-    assert any("the two never meet" in warning for warning in found.warnings)
+    assert any("supports are disjoint" in warning for warning in found.warnings)
     assert found.value > 3
 
 
@@ -80,7 +80,7 @@ def test_constant_columns_are_no_normal_distribution():
     p, q = FINE.copy(), FINE + 1
     p[:, 0] = 4
     for one, other in ((p, q), (q, p)):
-        with pytest.raises(fgan.FganError, match="none is constant or follows from others"):
+        with pytest.raises(fgan.FganError, match="constant or linear combinations"):
             fgan.estimate(one, other, method="gaussian")
 
 
@@ -142,7 +142,7 @@ def test_words_and_truth_values_in_several_columns():
     other = np.array([["a", "x"], ["b", "y"]] * 150)
     found = fgan.estimate(rows, other, "total-variation")
     assert found.value == pytest.approx(2 / 3, abs=0.01)
-    with pytest.raises(DataError, match="c, x, which was in neither set"):
+    with pytest.raises(DataError, match="only the categories of the fitted samples; got c, x"):
         found.log_ratio(np.array([["c", "x"]]))
 
 
@@ -172,18 +172,18 @@ STRAY = np.where(np.arange(100) == 7, "12a", np.arange(100).astype(float).astype
         (
             {"code": np.arange(100.0)},
             {"code": STRAY},
-            '"code" is words in Q and none in P: the first "12a" in row 7',
+            '"code" is words in Q but not in P: the first "12a" in row 7',
         ),
-        ({"code": STRAY}, {"code": np.arange(100)}, '"code" is words in P and none in Q: the first "12a"'),
+        ({"code": STRAY}, {"code": np.arange(100)}, '"code" is words in P but not in Q: the first "12a"'),
         ({"a": np.zeros(60), "b": np.zeros(59)}, {"a": FINE[:, 0]}, '"a" has 60 rows and "b" 59'),
         ({"a": FINE}, {"a": FINE}, r'"a" of P has the shape \(100, 2\)'),
         ({}, {"a": FINE[:, 0]}, "at least one column; P has none"),
         ({0: FINE[:, 0], "0": FINE[:, 1]}, {"a": FINE[:, 0]}, 'P has "0" more than once'),
-        ({"a": FINE[:, 0].astype(str)}, {"a": FINE[:, 0]}, "each of which is a number. Convert them"),
+        ({"a": FINE[:, 0].astype(str)}, {"a": FINE[:, 0]}, "all of which are numbers. Convert them"),
         (
             {"id": np.arange(100).astype(str), "x": FINE[:, 0]},
             {"id": np.arange(100).astype(str), "x": FINE[:, 0]},
-            'at most 20 in 200 rows; "id" has 100',
+            '"id" has 100 distinct values.*at most 20 in 200 rows',
         ),
     ],
 )
@@ -244,6 +244,6 @@ def test_further_samples_are_told_apart_by_their_columns():
         with pytest.raises(DataError, match='"a" is in the fitted samples alone, and "c" is in x alone'):
             found.log_ratio({"c": x["a"], "b": x["b"]})
     with pytest.raises(
-        DataError, match='"a" is words in x and none in the fitted samples: the first "old" in row 0'
+        DataError, match='"a" is words in x but not in the fitted samples: the first "old" in row 0'
     ):
         fgan.estimate(p, q, method="gaussian").log_ratio({"a": ["old"], "b": ["1"]})

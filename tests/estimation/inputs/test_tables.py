@@ -25,7 +25,7 @@ def moments(shift, form):
 def test_columns_are_taken_by_name():
     said = []
     inputs = read_two_samples(P, Q, say=said.append)
-    assert said == ["columns of Q are taken by name, in the order of P: a, c"]
+    assert said == ["columns of Q were matched by name, in the order of P: a, c"]
     assert inputs.second[:, 0].tolist() == Q["a"].tolist()
     found = fgan.estimate(P, Q, say=said.append)
     one, other = found.log_ratio({"c": ["x"], "a": [1.0]}), found.log_ratio({"a": [1.0], "c": ["x"]})
@@ -33,7 +33,7 @@ def test_columns_are_taken_by_name():
 
 
 def test_lone_columns_are_named():
-    with pytest.raises(DataError, match=r'"c" is in P alone\. Select them alike'):
+    with pytest.raises(DataError, match=r'"c" is in P only\. Select the same columns'):
         fgan.estimate(P, {"a": Q["a"]})
     with pytest.raises(DataError, match=r'"-0.3" is in P alone, and "0.5" is in Q alone.*--no-header'):
         fgan.estimate({"-0.3": P["a"]}, {"0.5": Q["a"]})

@@ -43,7 +43,7 @@ def frozen():
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (Called(5, 2), r"takes 5 numbers: say latent=5"),
+        (Called(5, 2), r"takes 5 numbers: set latent=5"),
         (Called(4, 3), r"must return samples \(16, 2\).*returned \(16, 3\)"),
         (Called(4, 2, lambda layer, z: (layer(z), z)), "must return one tensor; it returned a tuple of 2"),
         (Called(4, 2, lambda layer, z: layer(z).detach()), "has no gradient"),
@@ -65,7 +65,7 @@ def test_a_generator_that_cannot_be_trained(given, said):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (Called(2, 2), r"one raw output a sample, 16 here; it returned \(16, 2\)"),
+        (Called(2, 2), r"one raw output per sample, 16 here; it returned \(16, 2\)"),
         (Called(2, 1, lambda layer, x: layer(x).mean()), r"it returned \(\)"),
         (Called(2, 1, lambda layer, x: layer(x[:, None, :])[..., 0].tile(1, 3)), r"it returned \(16, 3\)"),
         (3, "must be an nn.Module, a class or function"),

@@ -72,7 +72,7 @@ def test_a_name_is_recorded_with_a_hash_and_found_again_from_elsewhere(
 def test_what_only_a_folder_names_is_not_run(at_home, capfd):
     text = recorded(f"{at_home / 'nets.py'}:Critic@{hash_of(at_home / 'nets.py')}")
     for target in (text, recorded("nets:Critic@" + 16 * "0"), recorded("os:abort"), recorded("nonsense")):
-        with pytest.raises(fgan.FganError, match=r"not named on this machine.*If you trust it, name it"):
+        with pytest.raises(fgan.FganError, match=r"not named this code.*If you trust it, name it"):
             build(target)
     assert capfd.readouterr() == ("", "")
     build(refer_to("nets.py:Critic", "critic"))
@@ -135,7 +135,7 @@ def test_a_name_that_leads_nowhere_is_said(named, said):
         ("raise SystemExit(3)", "raised SystemExit"),
         (
             'import fgan\nfgan.train("ring8", critic="nets.py:Critic")',
-            "begins a run when it is imported.*below",
+            "starts a run when it is imported.*below",
         ),
     ],
 )
@@ -156,7 +156,7 @@ def test_classes_are_named_by_where_they_are_defined_and_others_are_handed_over(
 
 
 def test_what_was_handed_over_is_asked_for_again():
-    with pytest.raises(fgan.FganError, match=r"handed over in Python.*Hand it over again: fgan.train"):
+    with pytest.raises(fgan.FganError, match=r"passed in Python.*Pass it again: fgan.train"):
         build(recorded(refer_to(Critic(), "critic")))
 
 
