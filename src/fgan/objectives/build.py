@@ -39,11 +39,11 @@ def build_objective(
 
     Args:
         name: one of OBJECTIVES.
-        divergence, link, generator, generator_divergence: as for `GANLoss`; a baseline has no use for them.
+        divergence, link, generator, generator_divergence: as for `GANLoss`; baselines ignore them.
         critic_clamp: limit of a soft clamp on the critic's outputs; 0 for none.
 
     Raises:
-        FganError: for an unknown name, and for what `GANLoss` refuses.
+        FganError: for an unknown name, and as for `GANLoss`.
 
     >>> build_objective("relativistic", "js").follows
     '0.5 × softened-reverse-kl between pairs (real, fake) and pairs exchanged, as the latter move'
