@@ -46,7 +46,7 @@ def build_objective(
         FganError: for an unknown name, and as for `GANLoss`.
 
     >>> build_objective("relativistic", "js").follows
-    '0.5 × softened-reverse-kl between pairs (real, fake) and pairs exchanged, as the latter move'
+    '0.5 × softened-reverse-kl between pairs (real, fake) and swapped pairs, as the swapped pairs move'
     """
     if name not in OBJECTIVES:
         raise FganError(f'the objective must be one of {", ".join(OBJECTIVES)}; got "{name}".')

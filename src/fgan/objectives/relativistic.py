@@ -45,9 +45,9 @@ class RelativisticLoss(GANLoss):
     @property
     def follows(self) -> str:
         """The divergence that the generator actually follows, in words."""
-        between = f"{super().follows} between pairs (real, fake) and pairs exchanged"
+        between = f"{super().follows} between pairs (real, fake) and swapped pairs"
         whole = self.generator_divergence or self.generator_loss == "saturating"
-        return between if whole else f"{between}, as the latter move"
+        return between if whole else f"{between}, as the swapped pairs move"
 
     def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return the negative of the bound between pairs, a scalar."""
