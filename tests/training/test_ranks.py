@@ -326,7 +326,7 @@ def test_all_ranks_stop_after_the_same_step(tmp_path, start_torchrun, reference,
     status = RunDirectory(run).status()
     assert status is not None, said
     assert status.state == "stopped"
-    assert f"stopped by {number.name} at step {status.step}; go on with --resume" in said
+    assert f"stopped by {number.name} at step {status.step}; continue with --resume" in said
     assert RunDirectory(run).checkpoints().newest() == status.step
     again = start_torchrun("train", "ring8", "--out", run, *FLAGS, "--resume")
     assert again.wait(120) == 0, (tmp_path / "said").read_text()

@@ -54,7 +54,7 @@ def tight_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor, dim: int
     (tensor(-0.1201), tensor(-0.1201))
     """
     if v_fake.numel() == 0 or v_real.numel() == 0:
-        raise FganError("a bound needs at least one critic output of each kind; got none.")
+        raise FganError("a bound needs at least one critic output on data and one on samples; got none.")
     real, fake = rows(dim, v_real, v_fake)
     return where_finite(
         divergence,
