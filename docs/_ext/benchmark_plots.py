@@ -36,13 +36,18 @@ def words(cell: str) -> str:
 
 
 def bars(
-    axes: Axes, names: Sequence[str], values: Sequence[float], *, target: Sequence[float | None] = (), what: str
+    axes: Axes,
+    names: Sequence[str],
+    values: Sequence[float],
+    *,
+    target: Sequence[float | None] = (),
+    what: str,
 ) -> None:
     """Draw horizontal bars with their values, and a mark at each target."""
     places = range(len(names))
     axes.barh(places, values, color=OURS, height=0.6)
     for place, value in zip(places, values, strict=True):
-        axes.text(value, place, f" {value:g}", va="center")
+        axes.text(value, place, f"{value:g} ", va="center", ha="right", color="white")
     for place, aim in enumerate(target):
         if aim is not None:
             axes.plot([aim, aim], [place - 0.4, place + 0.4], color=MARK, linewidth=2)
@@ -54,7 +59,10 @@ def bars(
 def speed(axes: Axes) -> None:
     """Speed relative to plain loops."""
     rows = table("speed.md", "what | compared with | target | measured (quartiles) | ms a step")
-    short = [words(row[0]).replace("fgan train mnist --preset original --steps 30000", "fgan train") for row in rows]
+    short = [
+        words(row[0]).replace("fgan train mnist --preset original --steps 30000", "fgan train")
+        for row in rows
+    ]
     aims = [numbers(row[2])[0] for row in rows]
     bars(axes, short, [numbers(row[3])[0] for row in rows], target=aims, what="times as fast (red: target)")
     axes.axvline(1, color=OTHER, linewidth=1)
@@ -63,12 +71,17 @@ def speed(axes: Axes) -> None:
 def terms(axes: Axes) -> None:
     """Cost of losses."""
     rows = table("speed.md", "divergence | multiple")
-    bars(axes, [row[0] for row in rows], [numbers(row[1])[0] for row in rows], what="multiple of one softplus")
+    bars(
+        axes, [row[0] for row in rows], [numbers(row[1])[0] for row in rows], what="multiple of one softplus"
+    )
 
 
 def recipe(axes: Axes) -> None:
     """MNIST distance by divergence, best first."""
-    found = {row[0]: numbers(row[1].partition("(")[0]) for row in table("recipe.md", "divergence | MNIST | rarest class")}
+    found = {
+        row[0]: numbers(row[1].partition("(")[0])
+        for row in table("recipe.md", "divergence | MNIST | rarest class")
+    }
     for place, (_, values) in enumerate(ordered := sorted(found.items(), key=lambda one: min(one[1]))):
         axes.plot(values, [place] * len(values), "o", color=OURS)
     axes.set_yticks(range(len(ordered)), [name for name, _ in ordered])
@@ -97,7 +110,9 @@ def accuracy(axes: Axes) -> None:
     for shift, color, row in zip((-0.08, 0.08), (OURS, OTHER), rows, strict=True):
         for place, cell in enumerate(row[1:]):
             low, high = numbers(cell)
-            axes.plot([place + shift] * 2, [low, high], color=color, linewidth=6, label="" if place else row[0])
+            axes.plot(
+                [place + shift] * 2, [low, high], color=color, linewidth=6, label="" if place else row[0]
+            )
     axes.set_xticks(range(4), ["0.1", "0.5", "1", "3"])
     axes.set_ylim(0)
     axes.set_xlabel("true divergence, nats")
@@ -125,7 +140,11 @@ def staircase(axes: Axes) -> None:
 def tables(axes: Axes) -> None:
     """Distance of synthetic tables."""
     rows = table("tables.md", "table | fgan | CTGAN")
-    for shift, column, color, name in ((-0.27, 1, OURS, "fgan"), (0, 2, OTHER, "CTGAN"), (0.27, 4, "#16a34a", "real rows")):
+    for shift, column, color, name in (
+        (-0.27, 1, OURS, "fgan"),
+        (0, 2, OTHER, "CTGAN"),
+        (0.27, 4, "#16a34a", "real rows"),
+    ):
         values = [numbers(row[column])[0] for row in rows]
         places = [place + shift for place in range(len(rows))]
         axes.barh(places, values, height=0.25, color=color, label=name)

@@ -1,5 +1,7 @@
 """Docstrings are plain text with mathematics: their signs stay as they are, their names and paths become links."""
 
+import importlib
+import inspect
 import re
 from collections.abc import Iterator
 
@@ -12,6 +14,8 @@ PAGE = re.compile(r"(`{0,2})docs/([\w/-]+)\.md\1")
 NAME = re.compile(r"[A-Za-z_]\w*(\.\w+)*(\(\))?")
 CODE = re.compile(r"(``.*?``|:\w+:`[^`]*`|`[^`]*`)")
 MARKUP = re.compile(r"(?<![\w*])\*\w+\*(?![\w*])|[*|]|(?<=\w)_(?!\w)")
+ARGS = re.compile(r"^Args:\n(.*?)(?=^\S|\Z)", re.MULTILINE | re.DOTALL)
+FIELD = re.compile(r"^    (\w[\w, ]*):", re.MULTILINE)
 LINK = PyXRefRole()
 
 
@@ -55,9 +59,23 @@ def process(_: Sphinx, __: str, ___: str, *rest: object) -> None:
     lines[:] = plain(lines)
 
 
+def fields(docstring: str) -> set[str]:
+    """Return the names that stand under `Args:`."""
+    found = ARGS.search(docstring)
+    return {name.strip() for line in FIELD.findall(found[1]) for name in line.split(",")} if found else set()
+
+
+def told(app: Sphinx, _: str, name: str, __: object, skip: bool, ___: object) -> bool | None:
+    """Leave out a field that its class has described under `Args:` already."""
+    here = app.env.current_document
+    home = getattr(importlib.import_module(here.autodoc_module), here.autodoc_class, None)
+    return True if home and name in fields(inspect.getdoc(home) or "") else None
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Join the build."""
     app.add_role("name", name)
     app.connect("autodoc-process-docstring", process, priority=400)  # before napoleon, which writes markup
+    app.connect("autodoc-skip-member", told)
     app.config.default_role = "name"
     return {"parallel_read_safe": True}

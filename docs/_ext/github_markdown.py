@@ -7,7 +7,11 @@ from sphinx.application import Sphinx
 
 ANCHOR = re.compile(r'^<a id="([\w-]+)"></a>$', re.MULTILINE)
 ABOVE = re.compile(r"\]\(((?:\.\./)+[\w./-]*README(?:\.zh-CN)?\.md)(?:#[\w-]*)?\)")
-PAGES = {"../README.md": "index.md", "../README.zh-CN.md": "zh/index.md", "../benchmarks/README.md": "benchmarks/index.md"}
+PAGES = {
+    "../README.md": "index.md",
+    "../README.zh-CN.md": "zh/index.md",
+    "../benchmarks/README.md": "benchmarks/index.md",
+}
 
 
 def rewrite(_: Sphinx, page: str, text: list[str]) -> None:

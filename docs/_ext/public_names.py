@@ -1,5 +1,6 @@
 """Every public name has an entry in the reference and a docstring, or the build fails (it takes warnings for errors)."""
 
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
@@ -21,15 +22,15 @@ def check(_: Sphinx, env: BuildEnvironment) -> None:
         LOG.warning("fgan.%s is public and has no entry in docs/reference/api/", name, type="fgan")
 
 
-def look(_: Sphinx, what: str, name: str, *rest: object) -> None:
-    """Warn of an entry without words."""
-    lines = rest[-1]
-    if isinstance(lines, list) and not any(line.strip() for line in lines):
-        LOG.warning("%s %s has no docstring", what, name, type="fgan")
+def look(_: Sphinx, domain: str, kind: str, content: addnodes.desc_content) -> None:
+    """Warn of an entry, or a member of one, without words."""
+    if domain == "py" and not content.children and isinstance(entry := content.parent, addnodes.desc):
+        name = next(entry.findall(addnodes.desc_signature)).get("fullname")
+        LOG.warning("%s %s has no docstring", kind, name, location=content, type="fgan")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Join the build."""
     app.connect("env-check-consistency", check)
-    app.connect("autodoc-process-docstring", look)
+    app.connect("object-description-transform", look)
     return {"parallel_read_safe": True}

@@ -114,8 +114,8 @@ class LoadOptions:
     frames: FramesName | None = None
     """Frames to use of animations and multi-page pictures: first or all. (default: first, with a note)"""
     background: str = "auto"
-    """Colour behind transparent pictures: white, black, grey, #rrggbb, or auto (white, unless most pictures would vanish
-    on it)."""
+    """Colour behind transparent pictures: white, black, grey, #rrggbb, or auto (white, unless most pictures would
+    vanish on it)."""
     value_range: str = "type"
     """Pixel values that become black and white: type (0 to 255, 0 to 65535, 0 to 1), data (minimum and maximum of the
     data), or LOW,HIGH."""
@@ -130,7 +130,7 @@ class LoadOptions:
         size = self.image_size
         if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
             raise DataError(
-                f"The image size (--image-size) must be a positive whole number of pixels; got {size!r}. Try 32."
+                f"image_size (--image-size) must be a positive whole number of pixels; got {size!r}. Try 32."
             )
         for name, known in (("frames", (None, "first", "all")), ("split", ("stratified", "shuffled"))):
             if getattr(self, name) not in known:

@@ -39,7 +39,7 @@ def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def jsonable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold, nested
-    """Return dataclasses, dicts, lists and numbers in JSON's types, None in place of what is not finite.
+    """Return nested dataclasses, dicts, lists and numbers as JSON types; numbers that are not finite become None.
 
     >>> jsonable({"a": (1.5, math.inf)})
     {'a': [1.5, None]}
@@ -123,11 +123,11 @@ def progress_bar(
     if notebook or terminal or not lines or sys.stderr is None:
         hidden = not shown or not (notebook or terminal)
         return kind(
-            total=total, desc=what or None, disable=hidden, unit=unit, dynamic_ncols=True, delay=delay,
+            total=total, desc=f"{what}: " if what else None, disable=hidden, unit=unit, dynamic_ncols=True, delay=delay,
             leave=not what, bar_format=form,
         )  # fmt: skip
     return tqdm(
-        total=total, desc=what or None, disable=not shown, unit=unit, ncols=80, leave=False,
+        total=total, desc=f"{what}: " if what else None, disable=not shown, unit=unit, ncols=80, leave=False,
         file=_Lines(sys.stderr), bar_format=None if total is None else f"{{desc}}{words}",
         delay=SECONDS_BETWEEN_LINES, mininterval=SECONDS_BETWEEN_LINES, maxinterval=2 * SECONDS_BETWEEN_LINES,
     )  # fmt: skip
@@ -188,7 +188,7 @@ class Pace:
         >>> now = iter([0.0, 1.0, 7.0, 70.0])
         >>> pace = Pace(10_000, clock=lambda: next(now))
         >>> [line for done in (1, 2, 13, 140) for line in pace.lines(done, regularly=True)]
-        ['this takes about 1.4 hours on this machine; Ctrl-C stops it, --resume continues', \
+        ['this takes about 1.6 hours on this machine; Ctrl-C stops it, --resume continues', \
 '140 of 10,000 steps, about 1.4 hours left']
         """
         now = self._clock()

@@ -97,10 +97,7 @@ def test_each_damage_is_named_in_its_column_and_no_other(real):
     assert '"Atlantis" in 30 synthetic rows and no real row' in said["city"]
     assert "median: real" in said["y"] and "100% of the synthetic values are not" in said["count"]
     assert "40 synthetic values lie outside the real range 2024-01-01 to 2024-10-26" in said["day"]
-    assert (
-        "missing cells" in said["lacks"]
-        and "type changed: whole numbers in real, words" in said["same"]
-    )
+    assert "missing cells" in said["lacks"] and "type changed: whole numbers in real, words" in said["same"]
     assert ("x", "y") not in {one.columns for one in found.pairs if one.differs}, "a shift is no relation"
     assert found.privacy.nearness is None and "needs --held-out" in str(found)
 

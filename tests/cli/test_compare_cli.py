@@ -118,7 +118,7 @@ def test_a_stopped_comparison_goes_on(tmp_path, number):
         time.sleep(0.05)
     process.send_signal(number) if number == signal.SIGTERM else os.killpg(process.pid, number)
     _, errors = process.communicate(timeout=120)
-    assert process.returncode == 2 and "go on with --resume" in errors, errors
+    assert process.returncode == 2 and "Continue with --resume" in errors, errors
     stopped = [path.read_text() for path in out.glob("*.log") if "stopped by" in path.read_text()]
     assert stopped, "those that ran have written a checkpoint"
     result = subprocess.run(
@@ -157,7 +157,7 @@ def test_ctrl_c_is_for_the_command_to_pass_on(tmp_path):
         (("--divergences", ""), "must be names separated by commas"),
         (("--divergences", "kl,kll"), "kll"),
         (("--divergences", "kl", "--rank-by", "prdc"), "--rank-by must be a single number"),
-        (("--divergences", "kl", "--metrics", "fdi"), 'there is no metric "fdi"'),
+        (("--divergences", "kl", "--metrics", "fdi"), 'unknown metric "fdi"'),
         (("--divergences", "kl", "--jobs", "0"), "--jobs must be at least 1"),
         (("--divergences", "kl", "--seeds", "0"), "--seeds must be at least 1"),
         (("--divergences", "kl", "--penalties", "r9:1"), "a penalty must be one of"),
@@ -198,4 +198,4 @@ def test_a_plan_says_how_to_start_workers(monkeypatch, capsys):
 
 def test_a_folder_that_holds_no_comparison_is_no_place_for_workers(capsys, tmp_path):
     assert main(["compare", "--worker", str(tmp_path)]) == 2
-    assert "holds no comparison" in capsys.readouterr().err
+    assert "is not a comparison to continue" in capsys.readouterr().err

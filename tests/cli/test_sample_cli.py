@@ -97,7 +97,7 @@ def test_truncated_samples_are_said_to_be_so(sample):
         ("--n 0", "--n must be at least 1; got 0"),
         ("--walk 2 --fps 0", "--fps must be above 0"),
         ("--truncate 0", "--truncate must be above 0"),
-        ("--walk 2 --frames 2 --out digits.gif/walk.gif", "a place that can be written to"),
+        ("--walk 2 --frames 2 --out digits.gif/walk.gif", "cannot be written to"),
     ],
 )
 def test_mistakes_leave_nothing(sample, arguments, words, tmp_path):
@@ -109,4 +109,4 @@ def test_mistakes_leave_nothing(sample, arguments, words, tmp_path):
 
 def test_a_folder_without_a_run_and_a_run_without_classes(sample):
     assert "is not a run" in sample("none", "--walk", 3)[1]
-    assert "needs a run with --conditional" in sample("moons", "--grid-by-class")[1]
+    assert "needs a run trained with --conditional" in sample("moons", "--grid-by-class")[1]

@@ -121,7 +121,7 @@ def test_an_unknown_name_suggests_the_nearest(wrong, nearest):
         ("kl + + js", "a name is missing"),
         ("dual(kl", r'a "\)" is missing'),
         ("dual(kl))", r'"\)" is not expected here'),
-        ("twice(kl)", r'"twice\(" is none of dual, symmetrized, scaled'),
+        ("twice(kl)", r'"twice\(" is not one of dual, symmetrized, scaled'),
         ("kl js", '"js" is not expected here'),
         ("dual(nothing)", 'unknown divergence "nothing"'),
         ("scaled(total-variation)", r"has no f''\(1\), so it cannot be scaled"),

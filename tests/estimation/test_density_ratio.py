@@ -40,7 +40,7 @@ def test_it_has_the_manners_of_scikit_learn(gaussians):
         }
     )
     assert ratio.set_params(folds=2).folds == 2
-    with pytest.raises(fgan.FganError, match='got "fold"'):
+    with pytest.raises(fgan.FganError, match='no parameter "fold"'):
         ratio.set_params(fold=2)
     with pytest.raises(fgan.FganError, match="Call fit"):
         ratio.log_ratio([1.0])

@@ -52,7 +52,9 @@ def test_saturation_is_said(gaussians):
     p, q = gaussians(500, 1, kl=12.0)
     warnings = " ".join(fgan.estimate(p, q, method="logistic").warnings)
     assert "the largest that this number of samples can show" in warnings
-    assert "the largest that this number of samples can show" not in " ".join(fgan.estimate(p, q, "js").warnings)
+    assert "the largest that this number of samples can show" not in " ".join(
+        fgan.estimate(p, q, "js").warnings
+    )
 
 
 EXACT = {

@@ -154,7 +154,7 @@ def test_it_is_drawn(gaussians, tmp_path):
     p, q = gaussians(400)
     fgan.estimate(p, q, curve=True, method="gaussian").plot().savefig(tmp_path / "one.png")
     assert (tmp_path / "one.png").stat().st_size > 10_000
-    with pytest.raises(fgan.FganError, match="no critic to draw"):
+    with pytest.raises(fgan.FganError, match="no critic to plot"):
         fgan.estimate(p, q, method="knn").plot()
 
 

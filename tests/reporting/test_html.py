@@ -126,6 +126,32 @@ def test_every_run_is_given_the_same_latents(tmp_path):
         assert np.array_equal(np.asarray(Image.open(io.BytesIO(base64.b64decode(found)))), np.asarray(image))
 
 
+def test_a_conditional_run_has_a_row_for_each_class_with_its_name(tmp_path):
+    config = TrainConfig(data="digits", conditional=True, steps=2, width=8, sample_every=0, device="cpu")
+    train(config, tmp_path / "run", say=lambda line: None, lines=False)
+    _, text = written([tmp_path / "run"], tmp_path)
+    assert text.count('class="classes"') == 2 and "Each row is a class, each column one latent." in text
+    assert re.findall(r'<span title="(\d)">', text) == [*"0123456789"] * 2  # the data, and the run
+    pictures = re.findall(r'<img src="data:image/png;base64,([^"]+)"', text)
+    sampler = RunDirectory(tmp_path / "run").sampler()
+    rows = [sampler.samples(sampler.latents(8, 0), torch.full((8,), k), 8) for k in range(10)]
+    expected = np.asarray(draw_samples(torch.cat(rows), columns=8, scale=1)).astype(int)
+    found = np.asarray(Image.open(io.BytesIO(base64.b64decode(pictures[1])))).astype(int)
+    assert np.abs(found - expected).max() <= 1  # batches of another size round differently
+
+
+def test_the_generator_and_its_character_agree(comparison, tmp_path):
+    _, text = written([comparison], tmp_path)
+    row = next(row for row in re.findall(r"<tr data-groups.*?</tr>", text, re.S) if "reverse-kl" in row)
+    assert ">kl<" in row and "Mode-seeking:" in row and "Mode-covering:" not in row
+    saturating = tmp_path / "saturating"
+    config = dataclasses.replace(RunDirectory(comparison / "kl-seed0").config(), generator_loss="saturating")
+    train(config, saturating, say=lambda line: None, lines=False)
+    _, text = written([saturating], tmp_path)
+    row = next(row for row in re.findall(r"<tr data-groups.*?</tr>", text, re.S) if "u·log(u)" in row)
+    assert "Mode-covering:" in row and "the critic's divergence" in html.unescape(row)
+
+
 def test_runs_that_are_no_comparison_are_told_apart_by_what_differs(comparison, tmp_path):
     config = RunDirectory(comparison / "kl-seed0").config()
     train(dataclasses.replace(config, lr=0.01), tmp_path / "fast", say=lambda line: None, lines=False)

@@ -239,9 +239,7 @@ def test_only_the_first_stop_request_is_a_request():
 def test_a_device_that_is_not_there_is_said():
     assert resolve_device("auto") in ("cpu", "cuda")
     missing = "mps" if not torch.backends.mps.is_available() else "cuda"
-    with pytest.raises(
-        fgan.FganError, match=f'--device must be one that torch can use here; got "{missing}"'
-    ):
+    with pytest.raises(fgan.FganError, match=f'"{missing}" is not available to torch'):
         resolve_device(missing)
 
 

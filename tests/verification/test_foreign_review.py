@@ -107,7 +107,7 @@ def test_a_slow_activation_reaches_every_end():
 def test_code_in_float32_alone_passes_with_a_note(candidate, name):
     report = verify(candidate, name)
     assert report.holds and name in (report.recognised or ""), report.text
-    assert any("float32 for a v of float64" in note for note in report.notes)
+    assert any("float32 for a float64 v" in note for note in report.notes)
 
 
 def test_code_in_float32_alone_is_still_held_to_its_laws():

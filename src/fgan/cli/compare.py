@@ -77,8 +77,8 @@ class CompareCommand:
     """Number of parallel processes. Each trains its share of the runs as one ensemble. (default: one per CPU core, or
     one on a GPU)"""
     ray: str | None = None
-    """Train on a Ray cluster: local (or --ray alone) starts one on this machine, auto or host:port joins one. (default: this
-    machine, without Ray)"""
+    """Train on a Ray cluster: local (or --ray alone) starts one on this machine, auto or host:port joins one.
+    (default: this machine, without Ray)"""
     plan: bool = False
     """Only write the plan of all runs to the folder; workers train them later."""
     worker: Path | None = None
@@ -88,7 +88,7 @@ class CompareCommand:
     claim: int = 1
     """Number of runs that a worker claims at a time and trains as one ensemble."""
     lease: float = LEASE
-    """Seconds after which the runs of a worker that is not heard of are taken over."""
+    """Seconds without a sign of life from a worker after which its runs are taken over."""
     metrics: str = "fid,kid,prdc,modes"
     """Metrics separated by commas, as in `fgan evaluate`. With all, metrics that do not apply are skipped."""
     rank_by: str = "fid"
@@ -103,7 +103,7 @@ class CompareCommand:
     """Write time-lapse.gif to the comparison's folder, an animation of all divergences side by side, and one to each
     run. It has at least 48 frames unless you set --sample-every."""
     json: bool = False
-    """Print one JSON object on stdout at the end, and everything else on stderr."""
+    """Print one JSON object to stdout at the end; everything else goes to stderr."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,16 +113,18 @@ class WorkerCommand:
     worker: Path
     """Folder of the comparison that --plan wrote."""
     claim: int = 1
-    """Number of runs to claim at a time; they train as one ensemble. With 1, each run is bit-identical to `fgan train`."""
+    """Number of runs to claim at a time; they train as one ensemble. With 1, each run is bit-identical to `fgan train`
+    alone."""
     lease: float = LEASE
-    """Seconds after which the runs of a worker that is not heard of are taken over."""
+    """Seconds without a sign of life from a worker after which its runs are taken over."""
     generator: str = ""
     """Where to find a custom generator now, FILE.py:NAME or package.module:NAME, if it is no longer where the plan
     says."""
     critic: str = ""
-    """Where to find a custom critic now, FILE.py:NAME or package.module:NAME, if it is no longer where the plan says."""
+    """Where to find a custom critic now, FILE.py:NAME or package.module:NAME, if it is no longer where the plan
+    says."""
     json: bool = False
-    """Print one JSON object on stdout at the end, and everything else on stderr."""
+    """Print one JSON object to stdout at the end; everything else goes to stderr."""
 
 
 WORDS = {"failed": "failed", "taken": "were taken over by another process", "diverged": "diverged"}

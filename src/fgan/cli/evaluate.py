@@ -67,8 +67,8 @@ class EvaluateCommand:
     n: int = 10_000
     """Maximum number of samples to evaluate."""
     extractor: str = "auto"
-    """Feature extractor: auto, mnist-cnn, digits-cnn, cifar-cnn, pixels, raw, inception, inception:WEIGHTS_FILE, or your
-    own as module:callable."""
+    """Feature extractor: auto, mnist-cnn, digits-cnn, cifar-cnn, pixels, raw, inception, inception:WEIGHTS_FILE, or
+    your own as module:callable."""
     reference: Literal["auto", "train", "held-out", "all"] = "auto"
     """Real samples to compare with: train, held-out, or all of both. With auto the number of real samples equals the
     number evaluated, and as many again give the real-vs-real baseline."""
@@ -104,7 +104,7 @@ def run(arguments: list[str]) -> None:
         )
     if command.neighbours and len(command.samples) > 1:
         raise FganError(
-            f"--neighbours draws one picture for one input; got {len(command.samples)} inputs. Evaluate them one at a time."
+            f"--neighbours works for one input; got {len(command.samples)}. Evaluate them one at a time."
         )
     from fgan.evaluation import over_runs
     from fgan.evaluation.result import table_of
@@ -143,6 +143,7 @@ def evaluate_one(command: EvaluateCommand, samples: str, source: Source, loaded:
     from fgan.data.archives import holds_pictures
     from fgan.data.load import is_gone
     from fgan.evaluation import evaluate
+    from fgan.files import nothing_at
     from fgan.training.run_directory import RunDirectory
 
     data, data_dir, options = command.against, command.data_dir, command.load
@@ -156,7 +157,11 @@ def evaluate_one(command: EvaluateCommand, samples: str, source: Source, loaded:
         if data is None or holds_pictures(Path(data)):  # a folder that has moved is loaded as it was
             options = options.over(config.load_options())
         data, data_dir = data or config.data, data_dir or config.data_dir
+    if data is None and is_gone(samples):
+        raise FganError(f"{nothing_at(samples)} Check the path.")
     if data is None:
+        if is_gone(samples):
+            raise FganError(f"{samples} does not exist. Pass a run directory, or samples and --against DATA.")
         raise FganError(f"{samples} is not a run directory. Pass --against DATA to name the reference data.")
     key = (data, data_dir, options)
     if key not in loaded:

@@ -39,7 +39,8 @@ class VerifyCommand:
     """
 
     target: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="TARGET")] = None
-    """Name of a divergence, or your own code as package.module:object. (default: the whole catalogue)"""
+    """Name of a divergence; or your own code as package.module:object, such as a pair (activation, conjugate).
+    (default: the whole catalogue)"""
     as_: Annotated[str | None, tyro.conf.arg(name="as", metavar="NAME")] = None
     """Divergence that your code should equal. (default: none; only check the laws)"""
     json: bool = False

@@ -265,8 +265,8 @@ def choose(name: str, inputs: Inputs) -> tuple[Method, str]:
     if inputs.kind not in taken[name]:
         fitting = ", ".join(other for other, kinds in taken.items() if inputs.kind in kinds)
         raise FganError(
-            f'method "{name}" takes {" or ".join(taken[name])}, but the samples are {inputs.kind}. Use one '
-            f"of: {fitting}."
+            f'method "{name}" takes {" or ".join(taken[name])}, but the samples are {inputs.kind}. Use '
+            f"{fitting}."
         )
     if methods[name].numbers_only and not inputs.numbers:
         raise FganError(
@@ -279,7 +279,7 @@ def choose(name: str, inputs: Inputs) -> tuple[Method, str]:
             other for other, one in methods.items() if one.weighted and inputs.kind in taken[other]
         )
         raise FganError(
-            f'method "{name}" does not support weights. Leave out weights (--weights), or use one of: {able}.'
+            f'method "{name}" does not support weights. Leave out weights (--weights), or use {able}.'
         )
     return methods[name], "asked for"
 

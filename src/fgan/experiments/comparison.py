@@ -288,7 +288,7 @@ class ComparisonDirectory:
         except (FileNotFoundError, NotADirectoryError):
             what = "has no comparison.json" if self.path.exists() else "does not exist"
             raise RunError(
-                f"{self.path} {what}, so there is no comparison to continue. Pass a folder made by `fgan compare`, or "
+                f"{self.path} is not a comparison to continue: it {what}. Pass a folder made by `fgan compare`, or "
                 "start one there: without --resume, or with --plan for workers."
             ) from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

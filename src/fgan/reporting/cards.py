@@ -58,7 +58,7 @@ def family_remark(name: str, d: Divergence | Renyi) -> str:
 
     >>> from fgan import divergence
     >>> family_remark("alpha", divergence("alpha:0.5"))
-    '"alpha" is a family: α, a finite number other than 0 and 1. This is alpha:0.5; for another, write for example alpha:-1.'
+    '"alpha" is a family: α, a finite number other than 0 and 1. This is alpha:0.5; for another write, say, alpha:-1.'
     """
     if name.strip() == d.name or ":" in name or not isinstance(d, OneParameter | Renyi):
         return ""
@@ -66,7 +66,7 @@ def family_remark(name: str, d: Divergence | Renyi) -> str:
     another = next(other for other in others if other != d.name)
     return (
         f'"{name}" is a family: {d.parameter.letter}, {d.parameter.rule}. '
-        f"This is {d.name}; for another, write for example {another}."
+        f"This is {d.name}; for another write, say, {another}."
     )
 
 
@@ -205,7 +205,7 @@ def _words(known: Mapping[str, Any], width: int) -> str:
         ("generator", words["generator"]),
         ("finite?", words["finiteness"]),
         ("tails", words["tails"]),
-        ("exchange P, Q", symmetry(known)),
+        ("swap P, Q", symmetry(known)),
         ("the same as", relatives(known)),
         ("normalisation", known["normalisation"]),
         ("use it", known["use"]),

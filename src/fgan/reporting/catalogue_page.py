@@ -20,14 +20,15 @@ HEAD = """\
 <!-- Written by `make docs` from the divergences themselves; change those, not this page. -->
 # The catalogue
 
-P is the data, Q the model, u = p/q, and D(P‖Q) is the mean of f(u) under Q. A critic with output v gives the lower bound
+P is the data, Q the model, u = p/q, and D(P‖Q) is the mean of f(u) under Q. A critic with output v
+gives the lower bound
 
 ```math
 D_f(P\\Vert Q) = E_Q[f(u)] \\;\\ge\\; E_P[T] - E_Q[f^*(T)], \\qquad T = g_f(v),
 ```
 
-which is tight for T = f'(u). The weight w(u) = u² f''(u) is how much a ratio u counts in the gradient of a generator with
-the saturating loss. Every g_f increases: a larger v always means "more real". With the link "log-ratio", v is
+which is tight for T = f'(u). The weight w(u) = u² f''(u) is how much a ratio u counts in the gradient of a generator
+with the saturating loss. Every g_f increases: a larger v always means "more real". With the link "log-ratio", v is
 l = log(p/q), so T = f'(e^l) and f\\*(T) = e^l f'(e^l) − f(e^l).
 
 - Conventions, and how other sources differ: [divergences.md](../guides/divergences.md).

@@ -150,8 +150,8 @@ class TrainConfig:
     frames: FramesName | None = None
     """Frames to use of animations and multi-page pictures: first or all. (default: first, with a note)"""
     background: str = "auto"
-    """Colour behind transparent pictures: white, black, grey, #rrggbb, or auto (white, unless most pictures would vanish
-    on it)."""
+    """Colour behind transparent pictures: white, black, grey, #rrggbb, or auto (white, unless most pictures would
+    vanish on it)."""
     value_range: str = "type"
     """Pixel values that become black and white: type (0 to 255, 0 to 65535, 0 to 1), data (minimum and maximum of the
     data), or LOW,HIGH."""

@@ -88,6 +88,7 @@ class Loop:
         self.health: dict[str, float | None] = {}
         self.last_picture: Path | None = None
         self.progress = Progress(config.steps, say, wanted=bar)
+        self.say = self.progress.line  # a bar must not be written into
         self.taken, self.seconds = 0, 0.0
         self.stopped_by: str | None = None
 

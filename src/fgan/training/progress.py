@@ -55,6 +55,7 @@ class Progress:
     def line(self, text: str) -> None:
         """Say a line, above the bar where there is one."""
         if self.shown:
-            self.bar.write(text, file=for_people())
+            with self.bar.external_write_mode(for_people()):
+                self._say(text)
         else:
             self._say(text)

@@ -74,7 +74,7 @@ def test_p_values_of_independent_series_are_uniform_by_blocks():
         ({"blocks": 30}, "make 6. Use shorter"),
         ({"blocks": 5, "n": 100}, "drawn at random"),
         ({"blocks": 5, "method": "knn"}, "treats rows as independent"),
-        ({"blocks": 5, "curve": True}, "learning curve"),
+        ({"blocks": 5, "curve": True}, "exclude each other"),
     ],
 )
 def test_blocks_that_cannot_be_are_refused(options, message):

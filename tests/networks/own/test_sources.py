@@ -94,9 +94,11 @@ def test_a_source_that_changed_or_is_gone_is_said(at_home):
     with pytest.raises(fgan.FganError, match=r"has changed since.*--critic FILE.py:NAME"):
         build(recorded(text))
     file.unlink()
-    with pytest.raises(fgan.FganError, match=r"is gone.*train\(\.\.\., resume=True, critic=\.\.\.\)"):
+    with pytest.raises(
+        fgan.FganError, match=r"no longer exists.*train\(\.\.\., resume=True, critic=\.\.\.\)"
+    ):
         build(recorded(text))
-    with pytest.raises(fgan.FganError, match=r"is gone.*fgan\.load\(path, generator=\.\.\.\)"):
+    with pytest.raises(fgan.FganError, match=r"no longer exists.*fgan\.load\(path, generator=\.\.\.\)"):
         own_generator(recorded(text), Frame((1,)), 2, 0, wants_latent=True)
 
 
@@ -130,7 +132,7 @@ def test_a_name_that_leads_nowhere_is_said(named, said):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("def", "cannot be read as Python"),
+        ("def", "is not valid Python"),
         ("1 / 0", "raised ZeroDivisionError"),
         ("raise SystemExit(3)", "raised SystemExit"),
         (

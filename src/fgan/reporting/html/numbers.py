@@ -109,7 +109,11 @@ def trade_off(rows: Sequence[Row], colours: Mapping[str, str]) -> dict[str, Any]
     Runs are small, means over seeds large; the interval is there for both.
     """
     known = columns(rows)
-    names = [column.name for column in known]
+    names = [
+        column.name
+        for column in known
+        if any(is_number(row.metrics[column.name]) for row in rows if column.name in row.metrics)
+    ]
     if len(names) < 2:
         return None
     x = next((name for name in QUALITY if name in names), names[0])
@@ -127,7 +131,7 @@ def trade_off(rows: Sequence[Row], colours: Mapping[str, str]) -> dict[str, Any]
     floors = {
         column.name: _triple(column.floor) for column in known if column.floor and is_finite(column.floor)
     }
-    axes = [(column.name, f"{column.name} {column.arrow}") for column in known]
+    axes = [(column.name, f"{column.name} {column.arrow}") for column in known if column.name in names]
     return {"x": x, "y": y, "axes": axes, "points": points, "floors": floors}
 
 

@@ -76,10 +76,14 @@ def _retry(found: Gathered) -> list[Step]:
     if found.repeat:
         command, what = compare_command(found, f"{folder_of(found)}-retry", **change), "the comparison"
     else:
-        command, what = retrained(run, f"{run.directory.path}-retry", **change), run.name
+        command, what = retrained(run, f"{run.directory.path}-retry", **change), _called(run, found.runs)
     return [
         Step(f"Train {what} again with {words}, against {'divergence' if diverged else 'collapse'}.", command)
     ]
+
+
+def _called(run: Run, runs: Sequence[Run]) -> str:
+    return "the run" if len(runs) == 1 else run.name
 
 
 def calmer(config: TrainConfig) -> dict[str, Any]:
@@ -100,7 +104,7 @@ def _evaluate(runs: Sequence[Run]) -> list[Step]:
     if not left:
         return []
     folders = shlex.join(str(run.directory.path) for run in left[:3])
-    what = left[0].name if len(left) == 1 else f"{len(left)} runs"
+    what = _called(left[0], runs) if len(left) == 1 else f"{len(left)} runs"
     return [
         Step(f"Evaluate {what}; the report then shows numbers with intervals.", f"fgan evaluate {folders}")
     ]
@@ -115,7 +119,7 @@ def _best(runs: Sequence[Run]) -> list[Step]:
     run = worst[0]
     return [
         Step(
-            f"Use the best checkpoint of {run.name} instead of the last.",
+            f"Use the best checkpoint of {_called(run, runs)} instead of the last.",
             f"fgan evaluate {shlex.quote(str(run.directory.path))} --best",
         )
     ]
@@ -213,4 +217,6 @@ def _use(runs: Sequence[Run], places: Sequence[Place], by: str) -> list[Step]:
     if run is None or run.state != "finished" or missing(run) or worsened(run):
         return []
     folder = shlex.quote(str(run.directory.path))
-    return [Step(f"Draw samples of {run.name}.", f"fgan sample {folder} --n 10000 --out samples.npy")]
+    return [
+        Step(f"Draw samples of {_called(run, runs)}.", f"fgan sample {folder} --n 10000 --out samples.npy")
+    ]
