@@ -84,7 +84,7 @@ def test_the_other_shells_take_their_script(scripts, shell):
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "paper"])
 def test_the_flags_are_those_of_help(verb, capsys):
     with pytest.raises(SystemExit):
-        cli.main([verb, "--help"])
+        cli.main([verb, "--help-all"])
     told = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out)))
     known = completions_of(verb)
     offered = {*known.flags, *known.switches}

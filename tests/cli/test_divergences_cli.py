@@ -18,7 +18,18 @@ def test_the_list(fgan_command):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("kl", ["u·log(u)", "exp(t - 1)", "reverse-kl", "kullback1951", "w(u)", "Covers the data"]),
+        (
+            "kl",
+            [
+                "u·log(u)",
+                "exp(t - 1)",
+                "reverse-kl",
+                "kullback1951",
+                "w(u)",
+                "Mode-covering",
+                "follows reverse-kl (mode-seeking)",
+            ],
+        ),
         ("alpha", ['"alpha" is a family', "alpha:0.5", "2 × squared-hellinger"]),
         ("alpha:2", ["1/2 × pearson", "averages u² over"]),
         ("0.5*kl + 0.5*reverse-kl", ["1/2 × jeffreys", "Symmetric"]),

@@ -107,7 +107,7 @@ def test_bias_that_is_most_of_the_value_is_said():
     random = torch.Generator().manual_seed(0)
     x, y = torch.randn(2, 100, 30, generator=random)
     (caveat,) = frechet_distance(x, y).caveats
-    assert "is the bias of only 100 samples against 100" in caveat.text and not caveat.unusable
+    assert "is bias from only 100 samples against 100" in caveat.text and not caveat.unusable
     assert not frechet_distance(x + 10, y).caveats
 
 

@@ -61,10 +61,10 @@ def test_a_folder_holds_one_comparison(tmp_path):
     with pytest.raises(RunError, match=r"already holds a comparison.*--resume"):
         directory.begin(members, resume=False)
     with pytest.raises(
-        RunError, match=r"another comparison \(not asked for now: js-seed0; not there: gan-seed0\)"
+        RunError, match=r"different comparison \(not requested now: js-seed0; not there: gan-seed0\)"
     ):
         directory.begin(plan(BASE, ["kl", "gan"]), resume=True)
-    with pytest.raises(RunError, match="with other settings: kl-seed0"):
+    with pytest.raises(RunError, match="with different settings: kl-seed0"):
         directory.begin(plan(TrainConfig(data="ring8", steps=11), ["kl", "js"]), resume=True)
     directory.plan_path.write_text("{")
     with pytest.raises(RunError, match="damaged"):

@@ -68,7 +68,7 @@ def test_a_ranking_that_is_damaged_or_missing(folder, content):
     with pytest.raises(RunError, match=r"ranking.json is damaged.*--resume"):
         fgan.load(folder)
     (folder / "ranking.json").unlink()
-    with pytest.raises(RunError, match=r"has not come to its end.*--resume"):
+    with pytest.raises(RunError, match=r"is not finished.*--resume"):
         fgan.load(folder)
 
 

@@ -66,5 +66,5 @@ def test_it_says_which_pairs_move():
 
 
 def test_it_compares():
-    with pytest.raises(TypeError, match="give it the critic's outputs on data too"):
+    with pytest.raises(TypeError, match="needs the critic's outputs on data too"):
         RelativisticLoss("gan").generator(V_FAKE)

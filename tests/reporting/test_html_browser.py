@@ -137,6 +137,60 @@ def test_plots_follow_the_dark_theme(page):
     assert page.eval(colour) == page.eval("getComputedStyle(document.body).color")
 
 
+def boxes(page):
+    return page.eval(
+        "[...document.querySelectorAll('[data-chart=\"trade-off\"] .annotation-text-g')].map((one) => {"
+        "const {left, right, top, bottom} = one.getBoundingClientRect(); return [left, right, top, bottom]})"
+    )
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_labels_of_the_scatter_stand_at_dots_of_their_own_without_overlap(page, report, width):
+    page(
+        "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500
+    )
+    page.open(report)
+    page.wait("document.querySelectorAll('[data-chart=\"trade-off\"] .annotation-text-g').length === 3")
+    for (l1, r1, t1, b1), (l2, r2, t2, b2) in itertools.combinations(boxes(page), 2):
+        assert min(r1, r2) <= max(l1, l2) or min(b1, b2) <= max(t1, t2)
+    assert all(left >= 0 and right <= width for left, right, _, _ in boxes(page))
+    names = page.eval(
+        "document.querySelector('[data-chart=\"trade-off\"] .plot').layout.annotations.map((a) => a.text)"
+    )
+    assert sorted(names) == ["js", "kl", "real samples"]
+
+
+def test_a_metric_is_explained_by_mouse_by_keyboard_and_by_touch(page):
+    opened = "document.querySelector('#about-fid').matches(':popover-open')"
+    assert not page.eval(opened)
+    page.eval("document.querySelector('#numbers .about').click()")  # what a tap and the Enter key do
+    assert page.eval(opened)
+    text = page.eval("document.querySelector('#about-fid').textContent")
+    assert "Fréchet distance" in text and "Lower is better." in text and "Real samples score" in text
+    page("Input.dispatchKeyEvent", type="keyDown", key="Escape", code="Escape", windowsVirtualKeyCode=27)
+    page.wait(f"!{opened}")
+    place = page.eval(
+        "const one = document.querySelector('#numbers .about'); one.scrollIntoView({block: 'center'});"
+        "const box = one.getBoundingClientRect(); [box.x + box.width / 2, box.y + box.height / 2]"
+    )
+    page("Input.dispatchMouseEvent", type="mouseMoved", x=place[0], y=place[1])
+    page.wait(opened)
+    page("Input.dispatchMouseEvent", type="mouseMoved", x=5, y=5)
+    page.wait(f"!{opened}")
+    assert page.eval("document.querySelector('#numbers th[aria-sort]')") is None  # it does not sort
+
+
+def test_a_table_says_that_it_scrolls_on_a_phone_and_not_where_it_fits(page, report):
+    page("Emulation.setDeviceMetricsOverride", width=390, height=800, deviceScaleFactor=1, mobile=True)
+    page.open(report)
+    hint = "document.querySelector('#numbers .hint').hidden"
+    page.wait(f"{hint} === false && document.querySelector('#numbers .scroll.more') !== null")
+    page.eval("document.querySelector('#numbers .scroll').scrollLeft = 1e4")
+    page.wait("!document.querySelector('#numbers .scroll').classList.contains('more')")
+    page("Emulation.setDeviceMetricsOverride", width=1800, height=800, deviceScaleFactor=1, mobile=False)
+    page.wait(f"{hint} === true")
+
+
 @pytest.mark.parametrize("width", [360, 1600])
 def test_nothing_is_wider_than_the_window(page, report, width):
     page(

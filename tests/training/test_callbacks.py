@@ -86,7 +86,7 @@ def test_one_that_stops_a_run_leaves_one_that_goes_on_as_if_it_had_not(tmp_path,
     summary = fgan.train(small_config(), run.path, say=said.append, callbacks=[Notes(method, 20, fgan.STOP)])
     assert (summary.step, summary.stopped_by) == (20, "Notes")
     assert run.status().state == "stopped" and run.checkpoints().newest() == 20
-    assert "stopped by Notes at step 20; go on with --resume" in said
+    assert "stopped by Notes at step 20; continue with --resume" in said
     assert fgan.train(small_config(), run.path, resume=True, say=quiet).stopped_by is None
     fgan.train(small_config(), tmp_path / "whole", say=quiet)
     assert metrics_of(run.path) == metrics_of(tmp_path / "whole")
@@ -136,7 +136,9 @@ def test_a_method_that_is_never_called_is_said_where_another_was_meant(tmp_path,
         def on_epoch_end(self): ...
         def on_log(self, step, metrics): ...
 
-    with pytest.raises(FganError, match=r'Mistaken.on_steps\(\) is never called. Did you mean "on_step"'):
+    with pytest.raises(
+        FganError, match=r'Mistaken.on_steps\(\) would never be called. Did you mean "on_step"'
+    ):
         fgan.train("ring8", tmp_path / "run", callbacks=[Mistaken()])
     assert not (tmp_path / "run").exists()
     fgan.train(small_config(steps=1), tmp_path / "run", callbacks=[OfAnotherLibrary()], say=quiet)

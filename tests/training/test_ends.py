@@ -106,7 +106,7 @@ def test_a_run_that_left_the_finite_numbers_leaves_a_line_and_its_status(tmp_pat
     status = RunDirectory(tmp_path).status()
     assert status is not None
     assert status.state == "diverged"
-    assert "What may mend it" in status.reason
+    assert "What to try" in status.reason
     assert steps_of(tmp_path) == [5]
 
 
@@ -127,7 +127,7 @@ BLOWN_UP: dict[str, dict[str, Any]] = {
 def test_a_training_that_blew_up_is_not_done(tmp_path: Path, name: str) -> None:
     done = fgan.train("moons", tmp_path / "run", steps=60, ema=0.0, **BLOWN_UP[name], **SMALL)
     assert done.diverged is not None
-    assert "What may mend it" in done.diverged
+    assert "What to try" in done.diverged
     status = RunDirectory(tmp_path / "run").status()
     assert status == Status("diverged", 60, done.diverged)
 
@@ -178,7 +178,7 @@ def test_data_that_moved_are_known_by_their_content(folder: Path) -> None:
         fgan.train(RunDirectory(folder / "run").config(), folder / "run", **(WAYS | SMALL))
     said: list[str] = []
     fgan.train(str(folder / "there.npy"), folder / "run", **(WAYS | SMALL | {"say": said.append}))
-    assert any("with the content" in line for line in said)
+    assert any("their content is the same" in line for line in said)
     assert RunDirectory(folder / "run").config().data == str(folder / "there.npy")
     assert (folder / "run" / "metrics.jsonl").read_bytes() == (folder / "twin" / "metrics.jsonl").read_bytes()
 
@@ -212,7 +212,7 @@ def test_another_device_is_a_note(folder: Path) -> None:
     said: list[str] = []
     done = fgan.train(str(folder / "here.npy"), run.path, **(WAYS | SMALL | {"say": said.append}))
     assert done.step == 8
-    assert any("trained on cuda and goes on on cpu" in line for line in said)
+    assert any("trained on cuda and continues on cpu" in line for line in said)
 
 
 def test_the_draws_of_another_kind_of_device_become_a_seed() -> None:

@@ -120,9 +120,9 @@ def test_a_module_is_where_runs_start_and_is_not_changed(small_config, tmp_path)
     assert all(map(torch.equal, mine.parameters(), before))
     samples = fgan.load(run).sample(3)  # this process knows what it trained
     at_hand._kept.clear()  # another one does not
-    with pytest.raises(fgan.FganError, match=r"Generator, which was handed over.*Hand it over again"):
+    with pytest.raises(fgan.FganError, match=r"Generator, which was passed in Python.*Pass it again"):
         fgan.load(run).sample(3)
-    with pytest.raises(fgan.FganError, match="was handed over"):
+    with pytest.raises(fgan.FganError, match="was passed in Python"):
         fgan.train("ring8", steps=50, resume=True, out=run)
     assert torch.equal(fgan.RunDirectory(run, generator=Generator).sample(3), samples)
     at_hand._kept.clear()

@@ -10,7 +10,7 @@ from torch import Tensor
 from fgan.augmentation.augmentations import AUGMENTATIONS, Augmentation, Levels
 from fgan.errors import FganError, did_you_mean
 
-GRAMMAR = 'NAME or NAME:PROBABILITY with commas between them, or "none"'
+GRAMMAR = 'NAME or NAME:PROBABILITY separated by commas, or "none"'
 
 
 def augment(text: str, *, value_range: tuple[float, float] = (-1.0, 1.0)) -> Augment:
@@ -76,12 +76,12 @@ class Augment:
         if not isinstance(pictures, Tensor) or pictures.ndim != 4:
             got = tuple(pictures.shape) if isinstance(pictures, Tensor) else type(pictures).__name__
             raise FganError(
-                f"augmentations change pictures, a tensor of the shape (n, channels, height, width); got {got}."
+                f"augmentations need pictures, a tensor of shape (n, channels, height, width); got {got}."
             )
         if not pictures.is_floating_point():
             raise FganError(
-                f"augmented pictures have values between whole numbers, such as grey; got {pictures.dtype}. Make them "
-                "floating point: pictures.float()."
+                f"augmentations need floating-point pictures; got {pictures.dtype}. Convert them with "
+                "pictures.float()."
             )
         return self.changed(pictures, self.draws((len(pictures),), random, pictures.device))
 
@@ -115,7 +115,7 @@ def read(text: str) -> dict[str, float]:
     ({'cutout': 0.5, 'color': 0.8}, {})
     """
     if not isinstance(text, str):
-        raise FganError(f"augmentations are written {GRAMMAR}, as one text; got {text!r}.")
+        raise FganError(f"augmentations must be one string, {GRAMMAR}; got {text!r}.")
     chosen: dict[str, float] = {}
     if text.strip() in ("", "none"):
         return chosen
@@ -123,11 +123,11 @@ def read(text: str) -> dict[str, float]:
         name, colon, value = part.strip().partition(":")
         if name not in AUGMENTATIONS:
             raise FganError(
-                f'an augmentation is one of {", ".join(AUGMENTATIONS)}; got "{name}".'
+                f'an augmentation must be one of {", ".join(AUGMENTATIONS)}; got "{name}".'
                 f"{did_you_mean(name, AUGMENTATIONS)}"
             )
         if name in chosen:
-            raise FganError(f'an augmentation is named once; got "{name}" twice in "{text}".')
+            raise FganError(f'name each augmentation once; got "{name}" twice in "{text}".')
         chosen[name] = _probability(value, part) if colon else AUGMENTATIONS[name].probability
     return chosen
 
@@ -144,7 +144,7 @@ def _levels(value_range: tuple[float, float]) -> Levels:
         low = high = math.nan
     if not -math.inf < low < high < math.inf:
         raise FganError(
-            f"a value range is two finite numbers: black, then white, which is larger; got {value_range}."
+            f"value_range must be two finite numbers, (black, white), with white larger; got {value_range}."
         )
     return Levels(low, high)
 
@@ -153,10 +153,10 @@ def _probability(value: str, part: str) -> float:
     try:
         probability = float(value)
     except ValueError:
-        raise FganError(f'augmentations are written {GRAMMAR}; got "{part.strip()}".') from None
+        raise FganError(f'augmentations must be {GRAMMAR}; got "{part.strip()}".') from None
     if not 0 < probability <= 1:
         raise FganError(
-            f'the probability of an augmentation is above 0 and at most 1; got "{part.strip()}". Leave it out for none.'
+            f'the probability of an augmentation must be above 0 and at most 1; got "{part.strip()}".'
         )
     return probability
 

@@ -77,12 +77,12 @@ class Flip(Augmentation):
         if probability == 1:
             return ""
         seen = (
-            "mirror images as often as pictures, so samples may be mirrored too"
+            "mirror images as often as originals, so samples may be mirrored too"
             if probability == 0.5
-            else f"a share of {probability:g} mirrored: samples may be mirrored too, the closer to a half the more"
+            else f"{probability:.0%} of the pictures mirrored: samples may be mirrored too, more so near 50%"
         )
         return (
-            f"flip: the critic sees {seen}. That is right where mirror images could be data, as of animals; not for "
+            f"flip: the critic sees {seen}. Use it only if mirror images are plausible data, such as animals; not for "
             "letters, digits or anything else with a left and a right"
         )
 

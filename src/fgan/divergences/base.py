@@ -88,7 +88,7 @@ class Divergence(Facts, ABC):
         if self.link not in self.LINKS:
             raise FganError(f'link must be one of {", ".join(self.LINKS)}; got "{link}".')
         if self.link not in self.links:
-            raise FganError(f'"{self.name}" has no link "{link}", only {", ".join(self.links)}.')
+            raise FganError(f'"{self.name}" has no link "{link}". Its links: {", ".join(self.links)}.')
         self._link = self._made_link()
 
     def _made_link(self) -> Link:

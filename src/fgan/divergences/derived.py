@@ -46,7 +46,7 @@ class FromF(Divergence):
     ('f(1) = 1 is not 0: f - 1 is used.', "f'(1) = 2: a part 2(u - 1) that changes no divergence...")
     """
 
-    card = Card(title="A divergence of the user's own")
+    card = Card(title="A custom divergence")
 
     def __init__(self, f: TensorMap | str, name: str | None = None, link: str | None = None) -> None:
         if isinstance(f, str):

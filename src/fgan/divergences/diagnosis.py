@@ -112,7 +112,7 @@ def _scale(f: TensorMap, at_one: float, name: str) -> float:
             return 2.0 ** round(math.log2(above))  # dividing by it rounds nothing
         if above < -1e-9 * (abs(at_one) + float(slope.abs()) * away):
             return 1.0  # not convex: what follows says where
-    raise FganError(f'the f of "{name}" is affine: its divergence is {at_one:g} whatever P and Q.')
+    raise FganError(f'the f of "{name}" is affine, so its divergence is {at_one:g} for all P and Q.')
 
 
 def _notes(
@@ -126,18 +126,18 @@ def _notes(
     if kinks:
         where = ", ".join(f"{u:.6g}" for u in kinks)
         notes.append(
-            f"f has a kink at u = {where}: the bound jumps there without a gradient, which can price a critic "
-            "but not train one."
+            f"f has a kink at u = {where}: the bound jumps there and has no gradient. It can evaluate a critic, but "
+            "not train one."
         )
     elif abs(threshold) > 1e-12:
         notes.append(
-            f"f'(1) = {threshold:.6g}: a part {threshold:.6g}(u - 1) that changes no divergence, but is the "
-            "threshold that T = f'(u) is compared with."
+            f"f'(1) = {threshold:.6g}: the term {threshold:.6g}(u - 1) does not change the divergence, but it is the "
+            "threshold for T = f'(u)."
         )
     if min(-trusted[0], trusted[1]) < 25:
         notes.append(
-            f"in float64 this f keeps its digits for log(p/q) between {trusted[0]:.4g} and {trusted[1]:.4g}; "
-            "beyond, the terms of the bound stay as they are there."
+            f"in float64 this f is accurate for log(p/q) between {trusted[0]:.4g} and {trusted[1]:.4g}; outside, the "
+            "terms of the bound are held constant."
         )
     return tuple(notes)
 
@@ -154,28 +154,28 @@ def _check_call(f: TensorMap, name: str) -> None:
         value = f(u)
     except Exception as error:
         raise FganError(
-            f'the f of "{name}" must map a tensor of ratios u to f(u) with operations of torch; at u = '
+            f'the f of "{name}" must map a tensor of ratios u to f(u) with torch operations; at u = '
             f"{u.tolist()} it raised {type(error).__name__}: {error}"
         ) from error
     if not isinstance(value, Tensor):
         raise FganError(f'the f of "{name}" must return a tensor; it returned {type(value).__name__}.')
     if value.shape != u.shape:
         raise FganError(
-            f'the f of "{name}" must return the shape it is given, (3,); it returned {tuple(value.shape)}.'
+            f'the f of "{name}" must keep the shape of its input, (3,); it returned {tuple(value.shape)}.'
         )
     if value.dtype != torch.float64:
         raise FganError(
-            f'the f of "{name}" must keep the type it is given, torch.float64; it returned {value.dtype}.'
+            f'the f of "{name}" must keep the dtype of its input, torch.float64; it returned {value.dtype}.'
         )
     if not torch.equal(f(u.flip(0)).flip(0).nan_to_num(), value.nan_to_num()):
         raise FganError(
-            f'the f of "{name}" must act on each entry alone; with the entries reversed it gives others.'
+            f'the f of "{name}" must be elementwise; reversing its input does not just reverse its output.'
         )
     try:
         _trace(f, u.log())
     except RuntimeError as error:
         raise FganError(
-            f'the f of "{name}" cannot be differentiated: {error}. Write it with operations of torch alone, '
+            f'the f of "{name}" cannot be differentiated: {error}. Use torch operations only, '
             "without .item(), .numpy() or .detach()."
         ) from error
 
@@ -269,7 +269,7 @@ def _check_curvature(f: TensorMap, scale: float, name: str) -> None:
         place = int(torch.where(negative, log_ratio.abs(), torch.inf).argmin())
         raise FganError(
             f"the f of \"{name}\" is not convex: f''({float(u[place]):.6g}) = {float(curvature[place]) * scale:.6g}. "
-            "Only a convex f has a divergence that is never below f(1)."
+            "An f-divergence needs a convex f."
         )
 
 
@@ -304,7 +304,7 @@ def _trusted(curve: _Curve, scale: float, name: str) -> tuple[int, int]:
     last = int(after[0]) if len(after) else len(fine)
     if last - first < 2 / STEP:
         raise FganError(
-            f'the f of "{name}" is not convex, jumps, or keeps no digits around u = {float(curve.u[middle]):.6g}.'
+            f'the f of "{name}" is not convex, jumps, or loses all digits around u = {float(curve.u[middle]):.6g}.'
         )
     return first, last
 
@@ -315,7 +315,7 @@ def _say_where_not_convex(curve: _Curve, falls: Tensor, scale: float, name: str)
     at_left, at_right = (float(curve.slope[k]) * scale for k in (place, place + 1))
     raise FganError(
         f'the f of "{name}" is not convex: its slope falls from f\'({left:.6g}) = {at_left:.6g} to '
-        f"f'({right:.6g}) = {at_right:.6g}. Only a convex f has a divergence that is never below f(1)."
+        f"f'({right:.6g}) = {at_right:.6g}. An f-divergence needs a convex f."
     )
 
 

@@ -110,7 +110,7 @@ def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None 
 
     >>> parse("__import__('os')")
     Traceback (most recent call last):
-    fgan.errors.FganError: in "__import__('os')": "__import__" is not a function that a formula may call...
+    fgan.errors.FganError: in "__import__('os')": "__import__" is not a known function; a formula may call...
     """
     constants = dict(constants or {})
     known = {variable, *CONSTANTS, *constants}
@@ -128,7 +128,7 @@ def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None 
 
     def check(node: ast.AST, depth: int) -> None:
         if depth > DEEPEST:
-            raise refuse(f"a formula may be nested {DEEPEST} deep at most.")
+            raise refuse(f"a formula may be nested at most {DEEPEST} levels deep.")
         match node:
             case ast.Constant(value=bool() | complex()):
                 raise refuse(f"{node.value!r} is not a real number.")
@@ -143,9 +143,7 @@ def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None 
                     raise refuse(f'"{name}" is a function: write {name}({variable}).')
                 if name not in known:
                     hint = did_you_mean(name, known)
-                    raise refuse(
-                        f'"{name}" is not known; a formula is one in {_listed(sorted(known))}.{hint}'
-                    )
+                    raise refuse(f'"{name}" is unknown; a formula may use {_listed(sorted(known))}.{hint}')
                 return
             case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=inner):
                 return check(inner, depth + 1)
@@ -158,7 +156,7 @@ def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None 
                     functions = sorted([*FUNCTIONS, *EXTREMES])
                     hint = did_you_mean(name, functions)
                     raise refuse(
-                        f'"{name}" is not a function that a formula may call: {_listed(functions)}.{hint}'
+                        f'"{name}" is not a known function; a formula may call {_listed(functions)}.{hint}'
                     )
                 if len(arguments) != wanted:
                     raise refuse(f"{name} takes {wanted} argument{'s' * (wanted > 1)}; got {len(arguments)}.")
@@ -183,7 +181,7 @@ def parse_definition(text: str) -> Expression:
     """
     match = re.fullmatch(r"\s*f\s*\(\s*([^\W\d]\w*)\s*\)\s*=(?!=)(.*)", text, flags=re.S)
     if not match:
-        raise FganError(f'a divergence of your own is written "f(u)=(u-1)**4"; got "{_shortened(text)}".')
+        raise FganError(f'write a custom divergence like "f(u)=(u-1)**4"; got "{_shortened(text)}".')
     variable, right = match.groups()
     if variable in FUNCTIONS or variable in EXTREMES or variable in CONSTANTS:
         raise FganError(f'the variable of "{_shortened(text)}" must not be called "{variable}"; call it u.')

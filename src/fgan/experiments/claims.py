@@ -101,12 +101,12 @@ class Lease:
                 self.renew()
             except OSError as error:
                 raise TakenError(
-                    f"the claim on {self.thing} cannot be renewed ({error}), so another process may take it."
+                    f"cannot renew the claim on {self.thing} ({error}), so another process may take it over."
                 ) from error
         if self.lost:
             raise TakenError(
-                f"another process has taken over {self.thing}: this one did not renew its claim for "
-                f"{self._seconds:g} s, as if it were suspended."
+                f"another process has taken over {self.thing}, because this one did not renew its claim for "
+                f"{self._seconds:g} s. Was it suspended?"
             )
 
     def release(self, state: str) -> None:
@@ -167,8 +167,8 @@ class Claims:
             self._probe()
         except OSError as error:
             raise RunError(
-                f"processes that share {self.folder.parent} must be able to make and rename files there, which "
-                f"failed ({error}). Name a folder that all of them may write to."
+                f"cannot create and rename files in {self.folder.parent} ({error}). "
+                "Choose a folder that all workers may write to."
             ) from error
 
     def _probe(self) -> None:
@@ -185,9 +185,9 @@ class Claims:
                 path.unlink(missing_ok=True)
         if not once:
             raise RunError(
-                f"the file system of {self.folder.parent} does not rename as claims need: of two renames of one file "
-                "both succeeded, so two processes could train one run. Name a folder on another file system (a local "
-                "disk, NFS, Lustre), or train with `fgan compare` alone."
+                f"the file system of {self.folder.parent} is not safe for several workers: of two renames of one file, "
+                "both succeeded. Choose a folder on another file system (a local disk, NFS, Lustre), or train with a "
+                "single `fgan compare`."
             )
 
     def look(self) -> dict[str, Claim]:
@@ -285,13 +285,13 @@ class Claims:
                 return
             if not told:
                 told = True
-                say(f"waiting to see whether {held[0].owner} is still at work here")
+                say(f"waiting to see whether {held[0].owner} is still working here")
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _busy(self, owner: str) -> RunError:
         return RunError(
-            f"{owner} is training in {self.folder.parent}. Join it by `fgan compare --worker {self.folder.parent}`, "
-            "or wait for its end."
+            f"{owner} is training in {self.folder.parent}. Join it with `fgan compare --worker {self.folder.parent}`, "
+            "or wait until it ends."
         )
 
 

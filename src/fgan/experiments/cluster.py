@@ -46,8 +46,8 @@ class Cluster:
             ray.init(**options, configure_logging=False)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             raise FganError(
-                f'the Ray cluster at "{self.address}" cannot be joined ({error}). Start one with `ray start --head`, '
-                "or leave the address out to start one on this machine."
+                f'cannot join the Ray cluster at "{self.address}" ({error}). Start one with `ray start --head`, '
+                "or omit the address to start one on this machine."
             ) from error
         # Ray prints what befalls its workers on stdout, which is for the result.
         self._aside = contextlib.redirect_stdout(sys.stderr)
@@ -66,7 +66,7 @@ class Cluster:
         count = int(self.ray.cluster_resources().get(name, 0))
         if count < 1:
             raise FganError(
-                f"the Ray cluster has no {name} to train on. Add hosts that have one, or take another --device."
+                f"the Ray cluster has no {name} to train on. Add hosts that have one, or use another --device."
             )
         return count
 
@@ -111,7 +111,7 @@ def _installed() -> ModuleType:
         import ray
         import ray.exceptions
     except ImportError:
-        raise FganError('--ray needs Ray, which is not installed. Do: pip install "fgan[ray]".') from None
+        raise FganError('--ray needs Ray, which is not installed. Run: pip install "fgan[ray]".') from None
     return ray
 
 
@@ -125,10 +125,10 @@ def _require_answer(address: str) -> None:
     if not host or not port.isdecimal():
         if address == "auto":
             return
-        raise FganError(f'a Ray address is local, auto, host:port or ray://host:port; got "{address}".')
+        raise FganError(f'--ray must be local, auto, host:port or ray://host:port; got "{address}".')
     with contextlib.suppress(OSError), socket.create_connection((host, int(port)), SECONDS_TO_ANSWER):
         return
     raise FganError(
-        f'no Ray cluster answers at "{address}". Start one there with `ray start --head --port {port}`, or leave '
-        "the address out to start one on this machine."
+        f'no Ray cluster answers at "{address}". Start one there with `ray start --head --port {port}`, or omit '
+        "the address to start one on this machine."
     )

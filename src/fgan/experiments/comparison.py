@@ -90,7 +90,7 @@ def plan(
     if not names or "" in names:
         raise FganError(
             f"--divergences must be names separated by commas, or all; got {','.join(divergences)!r}. "
-            "`fgan divergences` lists them."
+            "`fgan divergences` lists the names."
         )
     if seeds < 1:
         raise FganError(f"--seeds must be at least 1; got {seeds}.")
@@ -108,7 +108,9 @@ def plan(
     folders = [member.name for member in members]
     repeated = sorted({folder for folder in folders if folders.count(folder) > 1})
     if repeated:
-        raise FganError(f"every member must be named once; {', '.join(repeated)} would be there twice.")
+        raise FganError(
+            f"name every divergence and generator once; {', '.join(repeated)} would be trained twice."
+        )
     return members
 
 
@@ -198,7 +200,7 @@ class ComparisonDirectory:
         if not resume:
             if self.path.is_dir() and any(self.path.iterdir()):
                 what = "already holds a comparison" if self.plan_path.is_file() else "is not empty"
-                raise RunError(f"{self.path} {what}. Go on with one by --resume, or choose another --out.")
+                raise RunError(f"{self.path} {what}. Continue it with --resume, or choose another --out.")
             return content
         there = self._read()
         if "log_to" in there:
@@ -234,8 +236,8 @@ class ComparisonDirectory:
         then = there.get("data")  # comparisons of older versions did not say
         if then and then != _fingerprint(dataset, members):
             raise RunError(
-                f"{self.path} holds a comparison on other samples: {members[0].config.data} has changed, or others "
-                "were passed. Resume with the old ones, or choose another --out."
+                f"{self.path} holds a comparison on different samples: {members[0].config.data} has changed, or you "
+                "passed different samples. Resume with the original ones, or choose another --out."
             )
 
     def planned(self, **own: Network) -> tuple[list[Member], Judging]:
@@ -261,12 +263,12 @@ class ComparisonDirectory:
             judging = Judging(**there["judging"])
         except (KeyError, TypeError) as error:
             raise RunError(
-                f"{self.plan_path} does not say how its runs are judged ({error}), as older versions of fgan did not. "
-                "Repeat its `fgan compare` with --resume --plan."
+                f"{self.plan_path} does not record how to evaluate its runs ({error}); it is from an older version of "
+                "fgan. Repeat its `fgan compare` with --resume --plan."
             ) from error
         for player, network in own.items():
             if network != "" and not all(getattr(member.config, player) for member in members):
-                raise RunError(f"{self.path} was planned with fgan's own {player}s. Leave {player} out.")
+                raise RunError(f"{self.path} was planned with fgan's own {player}s. Omit {player}.")
         own = {player: refer_to(network, player) for player, network in own.items() if network != ""}
         members = [replace(member, config=replace(member.config, **own)) for member in members]
         return members, replace(judging, metrics=tuple(judging.metrics))
@@ -284,9 +286,10 @@ class ComparisonDirectory:
             there = json.loads(self.plan_path.read_text(encoding="utf-8"))
             _ = there["members"].items()
         except (FileNotFoundError, NotADirectoryError):
+            what = "has no comparison.json" if self.path.exists() else "does not exist"
             raise RunError(
-                f"{self.path} holds no comparison to go on with. Name a folder that `fgan compare` made, or begin one "
-                "there without --resume, with --plan for workers."
+                f"{self.path} {what}, so there is no comparison to continue. Pass a folder made by `fgan compare`, or "
+                "start one there: without --resume, or with --plan for workers."
             ) from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise RunError(f"{self.plan_path} is damaged ({error}). Choose another --out.") from error
@@ -307,10 +310,10 @@ class ComparisonDirectory:
         if there != wanted and not (dataset and self._have_moved(there, wanted, members, dataset)):
             missing, more = sorted(set(there) - set(wanted)), sorted(set(wanted) - set(there))
             other = [name for name in wanted if name in there and wanted[name] != there[name]]
-            parts = (("not asked for now", missing), ("not there", more), ("with other settings", other))
+            parts = (("not requested now", missing), ("not there", more), ("with different settings", other))
             details = "; ".join(f"{what}: {', '.join(names[:5])}" for what, names in parts if names)
             raise RunError(
-                f"{self.path} holds another comparison ({details}). Resume with the same flags, or choose "
+                f"{self.path} holds a different comparison ({details}). Resume with the same flags, or choose "
                 "another --out."
             )
 

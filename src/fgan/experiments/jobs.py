@@ -18,10 +18,10 @@ def require_jobs(jobs: int | None, ray: str | None = None, *, plan_only: bool = 
         raise FganError(f"--jobs must be at least 1; got {jobs}.")
     if jobs and ray:
         raise FganError(
-            "--jobs is for this machine; with --ray the cluster's own cores decide. Leave one out."
+            "--jobs is for this machine; with --ray the number of cores of the cluster decides. Omit one of them."
         )
     if plan_only and (jobs or ray):
         raise FganError(
-            "--plan trains nothing; got --jobs or --ray beside it. Leave one out: there are as many processes as "
-            "workers are started."
+            "--plan trains nothing, so it takes neither --jobs nor --ray. Omit them: each worker that you start is "
+            "one process."
         )

@@ -35,15 +35,15 @@ def load(path: str | Path, *, generator: Network = "") -> Run | Comparison | Tra
     if ComparisonDirectory(path).plan_path.is_file():
         return Comparison.read(path)
     raise RunError(
-        f"{path} is no run directory, which has a config.json, and no comparison, which has a comparison.json; "
-        f"{_there(path)}. Name a folder made by `fgan train` or `fgan compare`."
+        f"{path} is not a run directory (no config.json) or a comparison (no comparison.json): {_there(path)}. "
+        "Pass a folder made by `fgan train` or `fgan compare`."
     )
 
 
 def _there(path: Path) -> str:
     """Say what is at a path."""
     if not path.is_dir():
-        return "it is a file" if path.exists() else "there is nothing of that name"
+        return "it is a file" if path.exists() else "it does not exist"
     names = sorted(entry.name for entry in path.iterdir())
     more = ", ..." if len(names) > 5 else ""
     return f"it holds {', '.join(names[:5])}{more}" if names else "it is empty"

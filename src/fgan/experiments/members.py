@@ -6,6 +6,7 @@ import math
 import multiprocessing
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,18 +16,18 @@ from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
-from tqdm import tqdm
-
 from fgan.cores import take_share, usable_cores, wait_without_spinning
 from fgan.data import Dataset
 from fgan.errors import DivergedError, FganError, TakenError
 from fgan.experiments.comparison import ComparisonDirectory, Member
-from fgan.output import for_people, progress_bar
+from fgan.output import Pace, for_people, progress_bar
 from fgan.training.checkpoint import Guard, do_nothing
 from fgan.training.ensemble import together
 from fgan.training.interruption import StopRequest
 
 SECONDS_BETWEEN_LOOKS = 0.3
+SECONDS_BETWEEN_COUNTS = 2.0
+"""Between two looks at how far the runs are, which reads their metrics."""
 MOST_MEMBERS = 500
 """In a chunk: each holds a lock on its run, and a process may often open no more than 1,024 files."""
 
@@ -214,7 +215,7 @@ def train_members(
         progress_bar(total) as bar,
     ):
         tell = say if bar.disable else partial(bar.write, file=for_people())
-        asked = False
+        asked, pace, counted = False, Pace(total), 0.0
         while running or (waiting and not stop.signal):
             while waiting and len(running) < workplace.places and not stop.signal:
                 running.append(workplace.start(directory, waiting.pop(0)))
@@ -230,18 +231,19 @@ def train_members(
                     for name, outcome in found.items():
                         why = f": {outcome.reason}" if outcome.reason else ""
                         tell(f"{name} {outcome.state}{why}")
-            _show(bar, members, directory, outcomes)
+            if time.monotonic() - counted > SECONDS_BETWEEN_COUNTS:
+                done = _steps_done(members, directory)
+                for line in pace.lines(done, regularly=bar.disable):
+                    tell(line)
+                bar.update(done - bar.n)
+                bar.set_postfix_str(f"{len(outcomes)} of {len(members)} runs done", refresh=False)
+                counted = time.monotonic()
     return {member.name: outcomes.get(member.name, Outcome("stopped")) for member in members}
 
 
-def _show(
-    bar: tqdm, members: Sequence[Member], directory: ComparisonDirectory, outcomes: dict[str, Outcome]
-) -> None:
-    if bar.disable:
-        return
-    steps = [directory.run(member).metrics()[-1:] for member in members]
-    bar.update(sum(line[0]["step"] for line in steps if line) - bar.n)
-    bar.set_postfix_str(f"{len(outcomes)} of {len(members)} runs done", refresh=False)
+def _steps_done(members: Sequence[Member], directory: ComparisonDirectory) -> int:
+    lines = [directory.run(member).metrics()[-1:] for member in members]
+    return sum(line[0]["step"] for line in lines if line)
 
 
 def _work(directory: ComparisonDirectory, chunk: Chunk, threads: int, ends: Connection) -> None:

@@ -74,7 +74,7 @@ def plot_comparison(comparison: Comparison) -> Figure:
         axes.plot([found.value], [row], "o", color="#1f6feb")
     floors = [place.metrics[comparison.by].floor for place in places]
     if floors and floors[0]:
-        axes.axvline(floors[0].value, color="#9a9a9a", linestyle=":", label="real samples score")
+        axes.axvline(floors[0].value, color="#9a9a9a", linestyle=":", label="real-vs-real baseline")
         axes.legend(frameon=False)
     axes.set_yticks(range(len(places)), [f"{place.rank}. {place.group}" for place in places])
     axes.set_ylim(len(places) - 0.5, -0.5)

@@ -1,4 +1,4 @@
-"""From a name to a generator: a run directory, an exported file or folder, or a repository of the hub."""
+"""Open a generator by name: a run directory, an exported file or folder, or a hub repository."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ def read_exported(name: str | Path, say: Say = to_stderr, *, generator: Network 
     if path.is_dir():
         code = sorted(one.name for one in path.iterdir() if one.suffix.lower() in CODE)
         if code:
-            say(f"{path} also holds {', '.join(code[:5])}: not looked at, and never run")
+            say(f"{path} also contains {', '.join(code[:5])}; fgan neither reads nor runs it")
         path = path / WEIGHTS
     if not path.exists():
-        raise ExportError(f"there is no file {path}. Name one that `fgan export --to safetensors` wrote.")
+        raise ExportError(f"there is no file {path}. Name one written by `fgan export --to safetensors`.")
     return read_safetensors(path, str(name), generator)
 
 

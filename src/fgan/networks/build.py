@@ -34,8 +34,8 @@ def build_generator(architecture: Architecture, frame: Frame) -> Generator:
     pair = NETWORKS[architecture.kind]
     if architecture.norm != "none" and not pair.images:
         raise FganError(
-            f"--norm {architecture.norm} is for networks that make images; got --network {architecture.kind}. "
-            "Take --norm none."
+            f"--norm {architecture.norm} works only with networks for images; got --network {architecture.kind}. "
+            "Use --norm none."
         )
     generator = pair.generator(architecture, frame)
     initialise(generator, architecture.init)

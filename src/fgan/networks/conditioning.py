@@ -37,7 +37,7 @@ class Generator(nn.Module):
         return latent + _embedded(classes)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return samples (n, *shape) for latents z (n, latent), of the classes `labels` (n,)."""
+        """Return samples (n, ...) for latents z (n, latent), of the classes `labels` (n,)."""
         if self.classes or labels is not None:
             labels = checked(labels, self.classes, "generator")
             z = torch.cat([z, self.embedding(labels)], 1)
@@ -45,7 +45,7 @@ class Generator(nn.Module):
 
 
 class Critic(nn.Module):
-    r"""A map from samples (n, *shape), and labels (n,) if it has classes, to one raw output each.
+    r"""A map from samples (n, ...), and labels (n,) if it has classes, to one raw output each.
 
     With φ the body and ψ the head, v(x) = ψ(φ(x)); with classes, the critic projects on them:
 
@@ -74,7 +74,7 @@ class Critic(nn.Module):
             nn.init.normal_(self.embedding.weight, std=head.in_features**-0.5)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return raw outputs (n,) for samples x (n, *shape) of the classes `labels` (n,); larger is more real."""
+        """Return raw outputs (n,) for samples x (n, ...) of the classes `labels` (n,); larger is more real."""
         if self.classes or labels is not None:
             return self._project(x, checked(labels, self.classes, "critic"))
         return self.layers(x).squeeze(1)
@@ -95,11 +95,11 @@ def checked(labels: Tensor | None, classes: int, player: str) -> Tensor:
     """
     if not classes:
         raise FganError(
-            f"a {player} without classes takes no labels; got some. Leave them out, or build it with classes."
+            f"a {player} without classes takes no labels; got some. Omit them, or build it with classes."
         )
     if labels is None:
         raise FganError(
-            f"a {player} with {classes} classes needs labels (n,); got none. Pass one for each sample."
+            f"a {player} with {classes} classes needs labels (n,); got none. Pass one label per sample."
         )
     return labels
 

@@ -41,7 +41,7 @@ def pyramid_of(frame: Frame, kind: str) -> Pyramid:
     """
     if len(frame.shape) != 3:
         raise FganError(
-            f"--network {kind} makes images; got samples of shape {frame.shape}. Take --network mlp."
+            f"--network {kind} needs images; got samples of shape {frame.shape}. Use --network mlp."
         )
     channels, height, width = frame.shape
     if height == width:
@@ -50,9 +50,9 @@ def pyramid_of(frame: Frame, kind: str) -> Pyramid:
             if not rest and base in BASES:
                 return Pyramid(channels, base, halvings)
     raise FganError(
-        f"--network {kind} makes square images of 4, 5, 6 or 7 pixels a side, doubled once or more: 8, 10, 12, 14, 16, "
-        f"20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128 ...; got {height} x {width}. "
-        f"Resize them to {_nearest(max(height, width))} (--image-size), or take --network mlp."
+        f"--network {kind} needs square images of 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, "
+        f"128 ... pixels; got {height} x {width}. "
+        f"Resize them with --image-size {_nearest(max(height, width))}, or use --network mlp."
     )
 
 

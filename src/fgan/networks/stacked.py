@@ -65,7 +65,7 @@ class Stack:
         """Return what each network makes of its own inputs.
 
         Args:
-            x: latents (K, n, latent), or samples (K, n, *shape).
+            x: latents (K, n, latent), or samples (K, n, ...).
             labels: classes (K, n), if the networks have classes.
         """
         network = self.network
@@ -75,7 +75,7 @@ class Stack:
             return self._generate(network, x, labels)
         if isinstance(network, Critic):
             return self._judge(network, x, labels)
-        raise TypeError(f"only generators and critics can be stacked; got {type(network).__name__}.")
+        raise TypeError(f"only a Generator or Critic can be stacked; got {type(network).__name__}.")
 
     def _generate(self, network: Generator, z: Tensor, labels: Tensor | None) -> Tensor:
         if network.classes or labels is not None:
@@ -150,7 +150,7 @@ def run(layer: nn.Module, stack: Stack, x: Tensor) -> Tensor:
         stack: whose weights it has.
         x: vectors (K, n, d), images (K, n, c, h, w) or merged ones (n, K c, h, w).
     """
-    raise TypeError(f"{type(layer).__name__} has no rule for several networks at once; add one beside `run`.")
+    raise TypeError(f"{type(layer).__name__} has no rule for stacked networks; register one with `run`.")
 
 
 def _has_rules(network: nn.Module) -> bool:

@@ -87,13 +87,13 @@ def _gumbel(z: Tensor) -> Tensor:
 
 
 def into_frame(frame: Frame, shape: tuple[int, ...]) -> list[nn.Module]:
-    """Return the first layers of a critic: x (n, *shape) to (x - center) / scale."""
+    """Return the first layers of a critic: x (n, ...) to (x - center) / scale."""
     scale, center = _entries(frame.scale, shape), _entries(frame.center, shape)
     return _unless_identity(Affine(1 / scale, -center / scale))
 
 
 def out_of_frame(frame: Frame, shape: tuple[int, ...]) -> list[nn.Module]:
-    """Return the last layers of a generator: any numbers (n, *shape) to samples, in their range if they have one."""
+    """Return the last layers of a generator: any numbers (n, ...) to samples, in their range if they have one."""
     if frame.value_range is None:
         return _unless_identity(Affine(_entries(frame.scale, shape), _entries(frame.center, shape)))
     low, high = frame.value_range

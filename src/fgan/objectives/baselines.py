@@ -60,7 +60,7 @@ class Hinge(Baseline):
     tensor(1.)
     """
 
-    wording = "twice total variation, where the critic is free"
+    wording = "twice total variation, if nothing restricts the critic"
 
     def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return E_P[(1 - v)_+] + E_Q[(1 + v)_+], a scalar."""

@@ -49,12 +49,12 @@ def build_objective(
     '0.5 × softened-reverse-kl between pairs (real, fake) and pairs exchanged, as the latter move'
     """
     if name not in OBJECTIVES:
-        raise FganError(f'an objective is one of {", ".join(OBJECTIVES)}; got "{name}".')
+        raise FganError(f'the objective must be one of {", ".join(OBJECTIVES)}; got "{name}".')
     if name in BASELINES:
         if generator_divergence:
             raise FganError(
                 f'a generator divergence needs a critic that knows log(p/q); got the objective "{name}". '
-                "Take plain, tight or relativistic."
+                "Use plain, tight or relativistic."
             )
         objective = BASELINES[name]()
     else:

@@ -79,7 +79,7 @@ class GANLoss(Objective):
             chosen = chosen if default == chosen.link else chosen.with_link(default)
         if chosen.link in self.unfit_links:
             raise FganError(
-                f'{type(self).__name__} has no use for the link "{chosen.link}"; take link="{chosen.links[0]}".'
+                f'{type(self).__name__} does not work with the link "{chosen.link}". Use link="{chosen.links[0]}".'
             )
         self.divergence = chosen  # pyright: ignore[reportIncompatibleVariableOverride]
         if generator not in GENERATOR_LOSSES:
@@ -94,13 +94,13 @@ class GANLoss(Objective):
         )
         if self.generator_divergence and not self.divergence.identifies_ratio:
             raise FganError(
-                f"a generator can follow another divergence only where the critic knows log(p/q); one trained "
-                f'with "{self.divergence.name}" does not. Train the critic with gan, kl or another smooth f.'
+                f'a generator divergence needs a critic that knows log(p/q); one trained with "{self.divergence.name}" '
+                "does not. Train the critic with gan, kl or another smooth f."
             )
         if self.generator_divergence and not self.generator_divergence.smooth:
             raise FganError(
                 f'a generator cannot follow "{self.generator_divergence.name}" through the log-ratio: its f has a '
-                "kink, so nearly every sample's gradient is 0. Take a smooth one."
+                "kink, so the gradient is 0 at nearly every sample. Use a divergence with a smooth f."
             )
 
     @classmethod
@@ -193,15 +193,15 @@ def trainable(divergence: str | Divergence, link: str | None = None) -> Divergen
     elif not isinstance(divergence, Divergence):
         raise FganError(f"a divergence must be a name or an fgan.Divergence; got {divergence!r}.")
     elif link not in (None, divergence.link):
-        raise FganError(f'{divergence!r} has its link; got link="{link}" beside it. Leave one out.')
+        raise FganError(f'{divergence!r} already has a link; got link="{link}" as well. Omit one of them.')
     if divergence.link == "log-ratio" and not divergence.smooth:
         instead = (
-            f"Its other links can: {', '.join(other for other in divergence.links if other != 'log-ratio')}."
+            f"Use one of its other links: {', '.join(other for other in divergence.links if other != 'log-ratio')}."
             if len(divergence.links) > 1
-            else "Take a smooth f, or total-variation, whose activation is made for it."
+            else "Use a smooth f, or total-variation, which has a suitable activation."
         )
         raise FganError(
             f'"{divergence.name}" cannot be trained with link="log-ratio": its f has a kink, so the '
-            f"bound steps up there without a gradient. {instead}"
+            f"bound jumps there and has no gradient. {instead}"
         )
     return divergence

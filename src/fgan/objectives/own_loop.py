@@ -70,8 +70,8 @@ class CriticPenalty:
         The critic sees all points in one pass. Gradients reach its parameters, and not the generator's.
 
         Args:
-            critic: x (n, *shape), and labels if there are any, to raw outputs (n,) or (n, 1).
-            real, fake: data and samples, equally many (n, *shape).
+            critic: x (n, ...), and labels if there are any, to raw outputs (n,) or (n, 1).
+            real, fake: data and samples, equally many (n, ...).
             step: steps done, for every= and fade=.
             labels: of both (n,), for a conditional critic.
             random: draws the points of gp, dragan and the like; default: torch's own.
@@ -81,7 +81,7 @@ class CriticPenalty:
         """
         if real.shape != fake.shape:
             raise FganError(
-                f"a penalty looks at equally many real and generated samples of one shape; got {tuple(real.shape)} and "
+                f"a penalty needs real and generated samples of the same shape; got {tuple(real.shape)} and "
                 f"{tuple(fake.shape)}."
             )
         due, n = self.penalties.due(step), len(real)
@@ -97,7 +97,7 @@ class CriticPenalty:
             v = critic(x) if labels is None else critic(x, labels.repeat(len(x) // n))
             if v.numel() != len(x):
                 raise FganError(
-                    f"a critic has one raw output a sample, {len(x)} here; it returned {tuple(v.shape)}."
+                    f"the critic must return one raw output per sample, {len(x)} here; it returned {tuple(v.shape)}."
                 )
             v = v.reshape(len(x))
             slopes = squared_gradient(v, x, self.penalties.scale) if steep else v

@@ -22,7 +22,7 @@ def squared_gradient(v: Tensor, x: Tensor, scale: Tensor | float = 1.0) -> Tenso
 
     Args:
         v: raw critic outputs (n,), computed from x sample by sample; those of several critics may be stacked.
-        x: the critic's input (n, *shape), with `requires_grad`; stacked likewise.
+        x: the critic's input (n, ...), with `requires_grad`; stacked likewise.
         scale: the gradient is taken by x / scale, so that it does not depend on the units of x; a number, or one
             for each entry of a sample.
 
@@ -72,16 +72,16 @@ class Penalty(ABC):
         """Take the divergence of the game, None where it has none."""
 
     def draws(self, real: Tensor, random: torch.Generator | None) -> Tensor | None:
-        """Return the random numbers (n, ...) of which `points` makes points for a batch like `real` (n, *shape)."""
+        """Return the random numbers (n, ...) of which `points` makes points for a batch like `real` (n, ...)."""
         return None
 
     def points(self, real: Tensor, fake: Tensor, drawn: Tensor | None) -> Tensor | None:
-        """Return further points (n, *shape) at which it wants slopes, or None; nothing here is random.
+        """Return further points (n, ...) at which it wants slopes, or None; nothing here is random.
 
         Those of several critics may be stacked: all arguments, and the points, have one axis more in front then.
 
         Args:
-            real, fake: data and samples (n, *shape).
+            real, fake: data and samples (n, ...).
             drawn: what `draws` returned.
         """
         return None
@@ -89,7 +89,7 @@ class Penalty(ABC):
     def drawn(
         self, how: Callable[..., Tensor], real: Tensor, shape: Sequence[int], random: torch.Generator | None
     ) -> Tensor:
-        """Return this part's numbers (n, *shape), by `torch.rand` or the like, of those drawn for the whole batch."""
+        """Return this part's numbers (n, ...), by `torch.rand` or the like, of those drawn for the whole batch."""
         n = len(real) * self.part.size
         whole = how((n, *shape), generator=random, device=real.device, dtype=real.dtype)
         return whole[self.part.of(n)]
@@ -241,16 +241,15 @@ class NoisePenalty(Penalty):
 
     def __init__(self, divergence: Divergence | None) -> None:
         if divergence is None or not divergence.identifies_ratio:
-            name = f'"{divergence.name}"' if divergence else "a game whose critic is read otherwise"
+            name = f'"{divergence.name}"' if divergence else "an objective that uses the critic differently"
             raise FganError(
-                "the noise penalty weighs samples by the ratio p/q that each output of the critic stands for by "
-                f"itself; got {name}. Take --objective plain without --critic-clamp and a divergence that "
-                "determines p/q, or r1 and r2."
+                f"the noise penalty needs a critic output that determines p/q; got {name}. Use --objective plain "
+                "without --critic-clamp and a divergence with a smooth f, or the penalties r1 and r2."
             )
         if divergence.local_order is None:
             raise FganError(
-                "the noise penalty weighs samples by u² f''(u), which must be positive and finite at u = 1; "
-                f'got "{divergence.name}", for which it is not. Take r1 and r2.'
+                "the noise penalty weights samples by u² f''(u), which must be positive and finite at u = 1; for "
+                f'"{divergence.name}" it is not. Use the penalties r1 and r2.'
             )
         self.divergence = divergence
 

@@ -58,7 +58,7 @@ class RelativisticLoss(GANLoss):
         """Return the generator's loss, a scalar, from raw critic outputs (n,) on samples and on data."""
         if v_real is None:
             raise TypeError(
-                "a relativistic generator loss compares: give it the critic's outputs on data too."
+                "a relativistic generator loss needs the critic's outputs on data too. Pass v_real."
             )
         exchanged = widened(v_fake) - widened(v_real)
         if self.generator_divergence:

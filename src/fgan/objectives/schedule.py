@@ -15,7 +15,7 @@ from fgan.errors import FganError, did_you_mean
 from fgan.objectives.part import WHOLE, Part
 from fgan.objectives.penalties import PENALTIES, Penalty, Seen
 
-GRAMMAR = 'NAME:WEIGHT, then if wanted :every=STEPS and :fade=STEPS, with commas between penalties, or "none"'
+GRAMMAR = 'NAME:WEIGHT[:every=STEPS][:fade=STEPS], separated by commas, or "none"'
 
 
 def faded(step: int, fade: float) -> float:
@@ -74,7 +74,9 @@ def read_terms(text: str) -> list[Term]:
     terms = [_read_term(part.strip()) for part in text.split(",")]
     for term in terms:
         if sum(other.name == term.name for other in terms) > 1:
-            raise FganError(f'a penalty counts once; got "{term.name}" twice in "{text}". Add the weights.')
+            raise FganError(
+                f'name each penalty once; got "{term.name}" twice in "{text}". Add up the weights.'
+            )
     return terms
 
 
@@ -82,23 +84,23 @@ def _read_term(text: str) -> Term:
     name, *fields = text.split(":")
     if name not in PENALTIES:
         raise FganError(
-            f'a penalty is one of {", ".join(PENALTIES)}; got "{name}".{did_you_mean(name, PENALTIES)}'
+            f'a penalty must be one of {", ".join(PENALTIES)}; got "{name}".{did_you_mean(name, PENALTIES)}'
         )
     if not fields:
-        raise FganError(f'penalties are written {GRAMMAR}; got "{text}", which has no weight.')
+        raise FganError(f'penalties must be {GRAMMAR}; got "{text}", which has no weight.')
     values = {"weight": _number(fields[0], text)}
     for field in fields[1:]:
         key, _, value = field.partition("=")
         if key not in ("every", "fade") or key in values:
-            raise FganError(f'penalties are written {GRAMMAR}; got "{text}".')
+            raise FganError(f'penalties must be {GRAMMAR}; got "{text}".')
         values[key] = _number(value, text)
     weight, every, fade = values["weight"], values.get("every", 1.0), values.get("fade", math.inf)
     if not 0 < weight < math.inf:
         raise FganError(
-            f'a penalty\'s weight must be positive and finite; got "{text}". Leave it out for none.'
+            f'the weight of a penalty must be positive and finite; got "{text}". Omit the penalty for no effect.'
         )
     if not 1 <= every < math.inf or every != int(every) or not fade > 0:
-        raise FganError(f'"every" must be a whole number from 1, and "fade" positive; got "{text}".')
+        raise FganError(f'"every" must be a whole number of at least 1, and "fade" positive; got "{text}".')
     return Term(name, weight, int(every), fade)
 
 
@@ -106,7 +108,7 @@ def _number(value: str, text: str) -> float:
     try:
         return float(value)
     except ValueError:
-        raise FganError(f'penalties are written {GRAMMAR}; got "{text}".') from None
+        raise FganError(f'penalties must be {GRAMMAR}; got "{text}".') from None
 
 
 class Penalties:

@@ -118,19 +118,21 @@ class ReweightedLoss(TightLoss):
         super().__init__(divergence, generator=generator, link=link)
         if generator_divergence:
             raise FganError(
-                f'"reweighted" pays the generator by the outputs themselves; got the generator divergence '
-                f'"{generator_divergence}". Take plain, tight or relativistic.'
+                f'the objective "reweighted" takes no generator divergence; got "{generator_divergence}". '
+                "Use plain, tight or relativistic."
             )
         if not self.divergence.identifies_ratio:
             raise FganError(
-                f'"reweighted" weighs samples by the ratio that the critic stands for; got "{self.divergence.name}", '
-                "which determines none. Take kl or another smooth f."
+                'the objective "reweighted" needs a critic output that determines p/q; with '
+                f'"{self.divergence.name}" it does not. Use kl or another smooth f.'
             )
 
     @property
     def follows(self) -> str:
         """Which divergence the generator really follows, in words."""
-        return f"a Wasserstein-like distance of the data to its samples re-weighted by {self.divergence.name}"
+        return (
+            f"a Wasserstein-like distance from the data to its samples re-weighted by {self.divergence.name}"
+        )
 
     def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return the hinge loss with re-weighted samples, a scalar; its negative is no bound."""

@@ -33,13 +33,13 @@ def checked_trackers(log_to: str | Iterable[str]) -> tuple[str, ...]:
     for name in names:
         if name not in TRACKERS:
             raise FganError(
-                f'there is no tracker "{name}".{did_you_mean(str(name), TRACKERS)} --log-to takes '
+                f'unknown tracker "{name}".{did_you_mean(str(name), TRACKERS)} --log-to takes '
                 f"{', '.join(TRACKERS)}, separated by commas."
             )
     missing = [name for name in names if importlib.util.find_spec(name) is None]
     if missing:
         raise FganError(
-            f"--log-to {','.join(missing)} needs a package that is not installed. Do: "
+            f"--log-to {','.join(missing)} needs a package that is not installed. Run: "
             f'pip install "fgan[{",".join(missing)}]".'
         )
     return names

@@ -109,8 +109,8 @@ class Tracked:
         except Exception as error:
             self._failed = True
             self._say(
-                f"{self._name} failed and is told nothing more ({type(error).__name__}: {error}). Training goes on; "
-                f"everything is in {self._run.path}."
+                f"{self._name} failed and gets no more data ({type(error).__name__}: {error}). Training continues; "
+                f"all results are in {self._run.path}."
             )
 
 

@@ -27,7 +27,7 @@ from fgan.training.ranks import ALONE, Ranks
 from fgan.training.resuming import checkpoint_to_resume
 from fgan.training.run_directory import RunDirectory
 from fgan.training.status import Status, blown_up
-from fgan.training.summary import Summary, metrics_text
+from fgan.training.summary import Summary, glance_text, metrics_text
 from fgan.training.telemetry import finite_or_none
 from fgan.training.trainer import METRICS, Trainer
 
@@ -88,6 +88,7 @@ class Loop:
         self.health: dict[str, float | None] = {}
         self.last_picture: Path | None = None
         self.progress = Progress(config.steps, say, wanted=bar)
+        self.say = self.progress.line  # a bar must not be written into
         self.taken, self.seconds = 0, 0.0
         self.stopped_by: str | None = None
 
@@ -101,7 +102,7 @@ class Loop:
         with self.run.locked(create=not resume) as locked, self.progress.bar:
             if not locked:
                 self.say(
-                    f"the file system of {self.run.path} has no locks: see that no other process trains this run"
+                    f"the file system of {self.run.path} has no file locks: make sure no other process trains this run"
                 )
             # Once more: another process may have been here while the data were read.
             self.run.check(self.config, resume=resume)
@@ -120,7 +121,7 @@ class Loop:
             objective = self.trainer.objective
             for note in objective.divergence.notes if objective.divergence else ():
                 self.say(f"{self.config.divergence}: {note}")
-            by = f', the critic by the link "{objective.link}"' if objective.link else ""
+            by = f', the critic uses the link "{objective.link}"' if objective.link else ""
             self.say(f"the generator follows {objective.follows}{by}")
             if self.trainer.device.type == "cpu":
                 self.say(in_words())
@@ -171,7 +172,7 @@ class Loop:
 
     def _log_and_keep(self) -> None:
         config, step = self.config, self.trainer.steps_done
-        self.progress.show(step, lambda: metrics_text(self.trainer.metrics(), self.health))
+        self.progress.show(step, lambda: glance_text(self.trainer.metrics(), self.health))
         if step % config.log_every == 0:
             self._log()
         if self._is_picture_due():
@@ -224,8 +225,8 @@ class Loop:
         self._clock = (step, time.perf_counter())
         self.loggers.begin(step)
         self.line(
-            f"step {lost}: {broken} left the finite numbers; back to step {step} with a learning rate of "
-            f"{self.trainer.learning_rate:.3g} ({backoff} of {MOST_BACKOFFS} such returns)"
+            f"step {lost}: {broken} became NaN or infinite; rolled back to step {step}, learning rate halved to "
+            f"{self.trainer.learning_rate:.3g} (rollback {backoff} of at most {MOST_BACKOFFS})"
         )
 
     def finish(self, stop: StopRequest) -> None:
@@ -250,10 +251,10 @@ class Loop:
             self._log(window_ends=False)
         if step not in self.checkpoints.steps():
             self._checkpoint(self.checkpoints)
-        if self.stopped_by:
-            self.line(f"stopped by {self.stopped_by} at step {step}; go on with --resume")
         if self.last_picture != self.run.sample_path(step):
             self._picture()
+        if self.stopped_by:
+            self.line(f"stopped by {self.stopped_by} at step {step}; continue with --resume")
         self._require_loggers()
         if not self.stopped_by:
             self.diverged = blown_up(self.trainer, self.last_metrics, self.health)
@@ -279,7 +280,7 @@ class Loop:
         if restored:
             self.say(f"resuming {self.run.path} at step {step}")
         else:
-            self.say(f"{self.run.path} has no checkpoint yet: starting it over")
+            self.say(f"{self.run.path} has no checkpoint yet: starting from step 0")
         self.run.forget_after(step)
         self._remember_logged()
 
@@ -345,10 +346,10 @@ class Loop:
             self._checkpoint(self.best_checkpoints)
         # Last: whatever a run was killed in that has no line yet is done again when it goes on.
         self.loggers.log(self.trainer.steps_done, values, "evaluations")
-        self._line_of_step(evaluation_text(values) + ("  the best so far" if is_best else ""))
+        self._line_of_step(evaluation_text(values) + ("  best so far" if is_best else ""))
         if EVALUATION_ERROR in values and not any(EVALUATION_ERROR in line for line in before):
             self._line_of_step(
-                f"an evaluation without its number; training goes on: {values[EVALUATION_ERROR]} "
+                f"evaluation failed, training continues: {values[EVALUATION_ERROR]} "
                 f"({EVALUATION_ERROR} in {self.run.evaluations_path.name})"
             )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from fgan.output import Say, for_people, progress_bar
+from fgan.output import Pace, Say, for_people, progress_bar
 
 SECONDS_BETWEEN_GLANCES = 0.25
 
@@ -21,6 +21,7 @@ class Progress:
 
     def __init__(self, steps: int, say: Say, *, wanted: bool) -> None:
         self.bar, self._say = progress_bar(steps, shown=wanted), say
+        self._pace = Pace(steps) if wanted else None
         self._glanced = 0.0
 
     @property
@@ -40,6 +41,9 @@ class Progress:
             step: steps done.
             text: returns what is shown beside it; asked a few times a second, since it may make a GPU wait.
         """
+        if self._pace:
+            for line in self._pace.lines(step, regularly=not self.shown):
+                self.line(line)
         if not self.shown:
             return
         self.bar.update(step - self.bar.n)
@@ -51,6 +55,7 @@ class Progress:
     def line(self, text: str) -> None:
         """Say a line, above the bar where there is one."""
         if self.shown:
-            self.bar.write(text, file=for_people())
+            with self.bar.external_write_mode(for_people()):
+                self._say(text)
         else:
             self._say(text)

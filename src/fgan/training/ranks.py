@@ -213,8 +213,8 @@ class JoinedRanks(Ranks):
 
 def _difference(name: str, rank: int, first: object, other: object) -> str:
     return (
-        f"the ranks of one training must be alike; they differ in {name}: {first!r} on rank 0, {other!r} on rank "
-        f"{rank}. Start all of them with the same command, versions and data."
+        f"all ranks of a training must agree; {name} is {first!r} on rank 0 and {other!r} on rank {rank}. "
+        "Start all ranks with the same command, versions and data."
     )
 
 
@@ -240,7 +240,7 @@ def _connected() -> Iterator[None]:
     except RuntimeError as error:
         reason = re.sub(r"^\[[^]]*\]\s*", "", str(error).strip()).split(". ")[0]
         text = (
-            f"another rank of this training ended, or is out of reach ({reason}). The run keeps its last checkpoint: "
+            f"another rank of this training ended or is unreachable ({reason}). The last checkpoint is saved: "
             "start all ranks again with --resume."
         )
         raise (RankError(text) if _is_first_to_say() else ToldElsewhereError(text, 2)) from error
@@ -305,24 +305,24 @@ def fitted(ranks: Ranks, config: TrainConfig, *, resume: bool = False) -> TrainC
     batch_size, device = config.batch_size, config.device
     if config.compile == "on" and not resume:
         raise FganError(
-            f"--compile on compiles the step of a single process; got {ranks.size} ranks. "
-            "Take --compile off, or start one."
+            f"--compile on works with a single process; got {ranks.size} ranks. "
+            "Use --compile off, or start a single process."
         )
     if batch_size % ranks.size:
         lower = batch_size // ranks.size * ranks.size
         near = f"{lower} or {lower + ranks.size}" if lower else str(ranks.size)
         raise FganError(
-            f"--batch-size is the batch of all ranks together and must divide by their number, {ranks.size}; got "
-            f"{batch_size}. Take {near}."
+            f"--batch-size is the batch of all ranks together, so it must be a multiple of {ranks.size} (ranks); got "
+            f"{batch_size}. Use {near}."
         )
     if device == "mps":
-        raise FganError("--device mps trains in one process; got several ranks. Take --device cpu.")
+        raise FganError("--device mps works with a single process; got several ranks. Use --device cpu.")
     if device == "cuda":
         there, wanted = torch.cuda.device_count(), torchrun.local_size()
         if wanted > there:
             raise FganError(
-                f"with --device cuda each rank needs a GPU of its own; this machine has {there}, and torchrun started "
-                f"{wanted} ranks on it. Take --nproc-per-node {there}, or --device cpu."
+                f"--device cuda needs one GPU per rank; this machine has {there}, and torchrun started {wanted} ranks "
+                f"on it. Use --nproc-per-node {there}, or --device cpu."
             )
         torch.cuda.set_device(torchrun.local_rank())
     return dataclasses.replace(config, compile="off")

@@ -33,7 +33,7 @@ def checkpoint_to_resume(run: RunDirectory, trainer: Trainer, fingerprint: str, 
     if not steps:
         if moved:
             raise RunError(
-                f"{run.path} has no checkpoint yet, which would tell whether {config.data} holds the samples of "
+                f"{run.path} has no checkpoint yet, so fgan cannot check that {config.data} holds the same samples as "
                 f"{began_as.data}. Start a new run with another --out."
             )
         return None
@@ -42,24 +42,24 @@ def checkpoint_to_resume(run: RunDirectory, trainer: Trainer, fingerprint: str, 
         _require_same_data(run, trainer, fingerprint, description, began_as.data)
         _require_same_link(run, trainer, description)
     if moved:
-        say(f"the data are at {config.data} now, with the content that {began_as.data} had")
+        say(f"the data moved from {began_as.data} to {config.data}; their content is the same")
     for name in ("generator", "critic"):
         then, now = getattr(began_as, name), getattr(config, name)
         if then != now:
             say(
-                f"the {name} was {then} when this run began and is {now} now: it goes on with the weights that it had, "
-                "and as what it is now"
+                f"the {name} was {then} when this run began and is {now} now: training continues with the saved "
+                "weights and the new code"
             )
     threads = description.get("threads")  # older runs did not say
     if threads and trainer.device.type == "cpu" and not go_on_with(threads):
         say(
-            f"this run was trained with {threads} threads and goes on with {torch.get_num_threads()}: sums are split "
-            "differently, so the last digits of its next steps may differ"
+            f"this run was trained with {threads} threads and continues with {torch.get_num_threads()}: results may "
+            "differ in the last digits, because sums are split differently"
         )
     if began_as.device != config.device:
         say(
-            f"this run was trained on {began_as.device} and goes on on {config.device}: draws and rounding "
-            f"differ there, so its next steps are not those that {began_as.device} would have made"
+            f"this run was trained on {began_as.device} and continues on {config.device}: random draws and rounding "
+            f"differ, so the next steps are not the ones that {began_as.device} would have made"
         )
     return groups
 
@@ -74,13 +74,12 @@ def _require_same_data(
         return
     if name == now:
         raise RunError(
-            f"{name} has changed since {run.path} was started: its samples are others. "
-            "Bring the old data back, load them as then (older versions held out by --split shuffled), or start a "
-            "new run with another --out."
+            f"{name} has changed since {run.path} was started: it now has different samples. Restore the old data, "
+            "load them as before (older versions of fgan: --split shuffled), or start a new run with another --out."
         )
     raise RunError(
-        f"{run.path} was trained on {name}, and {now} holds other samples. "
-        "Name the place where the same ones lie now, or start a new run with another --out."
+        f"{run.path} was trained on {name}, but {now} holds different samples. "
+        "Pass the path where the original data are now, or start a new run with another --out."
     )
 
 
@@ -90,6 +89,6 @@ def _require_same_link(run: RunDirectory, trainer: Trainer, description: dict[st
     then = description.get("link", "paper" if now == "soft-hinge" else now)
     if then != now:
         raise RunError(
-            f'{run.path} was trained by the link "{then}", and its config.json now means "{now}". '
-            f'Write "link": "{then}" into that file, or start a new run with another --out.'
+            f'{run.path} was trained with the link "{then}", but its config.json now means "{now}". '
+            f'Set "link": "{then}" in that file, or start a new run with another --out.'
         )

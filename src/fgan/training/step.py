@@ -25,7 +25,7 @@ class Batch:
     """What one critic step draws.
 
     Args:
-        real: data (n, *shape).
+        real: data (n, ...).
         latent: latents (n, latent).
         labels: classes (n,) of the data, which the samples are made for too; None without conditioning.
         noise: what each penalty that is due draws for points of its own; None for those without.
@@ -190,7 +190,7 @@ def two_player_step(
 
 
 def _augmented(groups: Sequence[Group], batch: Batches, fake: Tensor) -> tuple[Batches, Tensor]:
-    """Return data and samples (K, n, *shape) as the critics see them."""
+    """Return data and samples (K, n, ...) as the critics see them."""
     if all(drawn is None for drawn in batch.changes):
         return batch, fake
     sizes, real, fakes = _sizes(groups), [], []
@@ -220,7 +220,7 @@ class CriticPass:
 def critic_pass(
     critic: Player, groups: Sequence[Group], batch: Batches, fake: Tensor, due: Sequence[Due]
 ) -> CriticPass:
-    """Return the critics' losses and outputs for a batch and samples (K, n, *shape), in one pass over all points."""
+    """Return the critics' losses and outputs for a batch and samples (K, n, ...), in one pass over all points."""
     sizes, n = _sizes(groups), batch.real.shape[1]
     points = [
         [penalty.points(real, samples, drawn) for (_, penalty), drawn in zip(penalties, noise, strict=True)]
@@ -272,7 +272,7 @@ def _joined(parts: Sequence[Tensor]) -> Tensor:
 
 
 def generator_pass(critic: Player, groups: Sequence[Group], batch: Batches, fake: Tensor) -> Tensor:
-    """Return the generators' losses (K,) for their samples (K, n, *shape), in a new pass through the critics."""
+    """Return the generators' losses (K,) for their samples (K, n, ...), in a new pass through the critics."""
     if not any(group.game.objective.needs_real for group in groups):
         return generator_losses(groups, critic(fake, batch.labels), ranks=critic.ranks)
     labels = None if batch.labels is None else batch.labels.repeat(1, 2)

@@ -78,7 +78,7 @@ class Trainer:
         )
         if unused := config.unused():
             self.notes += (
-                f"{', '.join(unused)} not used: that is of fgan's own networks, and yours are trained",
+                f"{', '.join(unused)} ignored: these apply to fgan's own networks, but yours are trained",
             )
         self.average = ExponentialAverage(self.generator.network, config.ema) if config.ema else None
         self.random = torch.Generator(self.device).manual_seed(config.seed)
@@ -169,13 +169,13 @@ class Trainer:
 
     @torch.no_grad()
     def sample(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return samples (n, *shape) on the CPU for latents (n, latent), and labels (n,) if it is conditional."""
+        """Return samples (n, ...) on the CPU for latents (n, latent), and labels (n,) if it is conditional."""
         labels = None if labels is None else labels.to(self.device)
         with at_rest(self.sampler):
             return call(self.sampler, latents.to(self.device), labels).cpu()
 
     def sample_in_turn(self, n: int, random: torch.Generator) -> Tensor:
-        """Return n samples (n, *shape) on the CPU, of each class in turn if it is conditional; of a table by share.
+        """Return n samples (n, ...) on the CPU, of each class in turn if it is conditional; of a table by share.
 
         Args:
             n: how many.
@@ -271,13 +271,13 @@ def classes_of(config: TrainConfig, dataset: Dataset) -> int:
     if not dataset.classes:
         if dataset.table:
             raise FganError(
-                "--conditional of a table is on a column of categories: say which (--conditional-on COLUMN). It has "
-                f"{', '.join(dataset.table.names)}."
+                "--conditional on a table needs a column of categories: name one with --conditional-on COLUMN. The "
+                f"columns are {', '.join(dataset.table.names)}."
             )
         why = f": {dataset.record.labels}" if dataset.record and dataset.record.labels else ""
         raise FganError(
-            f'--conditional needs labels; "{dataset.name}" has none{why}. Labels come with digits, mnist, idx:DIR, '
-            'the folders that images lie in, a table beside them, or an array "labels" in a .npz.'
+            f'--conditional needs labels; "{dataset.name}" has none{why}. Labels come with digits, mnist, idx:DIR, one '
+            'folder of images per class, a table of labels beside the images, or an array "labels" in a .npz.'
         )
     return len(dataset.classes)
 
@@ -290,8 +290,8 @@ def game_of(config: TrainConfig, frame: Frame, scale: Tensor, part: Part = WHOLE
     """
     if config.device == "mps" and config.objective in ("tight", "reweighted"):
         raise FganError(
-            f'--objective {config.objective} computes in float64, which the device "mps" has not. '
-            "Take --device cpu, or --objective plain."
+            f'--objective {config.objective} needs float64, which the device "mps" does not support. '
+            "Use --device cpu, or --objective plain."
         )
     objective = objective_of(config)
     return Game(
@@ -316,10 +316,7 @@ def augment_of(config: TrainConfig, frame: Frame) -> Augment:
             if len(frame.shape) == 3
             else f"vectors of {math.prod(frame.shape)} numbers"
         )
-        raise FganError(
-            f'--augment changes pictures; "{config.data}" holds {what}, whose flips or shifts mean nothing. Leave '
-            "--augment out."
-        )
+        raise FganError(f'--augment works on pictures only; "{config.data}" holds {what}. Omit --augment.')
     return Augment(config.augment, frame.value_range) if chosen and frame.value_range else chosen
 
 

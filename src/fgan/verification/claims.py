@@ -32,7 +32,7 @@ def judge(
     """
     fit = match(f, target, known[0].within)
     if fit.same:
-        affine = f"f - f_{target.name} = {fit.slope:.6g} (u - 1), which changes no divergence."
+        affine = f"f - f_{target.name} = {fit.slope:.6g} (u - 1), which does not change the divergence."
         return [], [affine] if abs(fit.slope) > fit.within else []
     law = f"is {target.name}"
     if fit.exact:
@@ -44,7 +44,7 @@ def judge(
     words += f", not {target.name}"
     broken = [Break(law, words, f'check f* against `fgan.divergence("{target.name}").conjugate`.')]
     if above:
-        mend = "such a value is no estimate of this divergence from below; check f*."
+        mend = "such a value is not a lower bound of this divergence; check f*."
         broken.append(Break(f"lower bound of {target.name}", above, mend))
     elif below:
         broken.append(Break(f"bound is tight for {target.name}", below, REACH_ALL))
@@ -54,7 +54,7 @@ def judge(
 def nearest(one: Match) -> str:
     """Name what comes nearest to an f that is not in the catalogue."""
     if one.error > 0.2:
-        return "nothing in the catalogue is near its f"
+        return "no divergence of the catalogue is near its f"
     return f"nearest in the catalogue: {one}, off by up to {one.error:.2g} of its size"
 
 
@@ -62,7 +62,7 @@ def tightness_break(f: Tensor, whole: Tensor, best: Tensor, curve: Curve, within
     """Say at which u the bound stays below f = f**, because T does not reach all of dom f*."""
     words = complaint(
         whole - f > within * (1 + whole.abs() + RATIOS),
-        "at u = {u:.6g} the best bound is {f:.10g}, but f(u) = {whole:.10g}: f'(u) = {best:.6g}, and T keeps to "
+        "at u = {u:.6g} the best bound is {f:.10g}, but f(u) = {whole:.10g}: f'(u) = {best:.6g}, but T stays in "
         + _interval(curve),
         near_one=RATIOS.log(),
         u=RATIOS,
@@ -83,8 +83,8 @@ def slopes_break(foreign: Foreign, curve: Curve) -> list[Break]:
     if low < 1 / enough and high > enough:
         return []
     words = (
-        f"as v varies, f*(T) changes between {max(low, 0.0):.6g} and {high:.6g} times as fast as T, so it can be "
-        "tight only where p/q is between these"
+        f"as v varies, f*(T) changes between {max(low, 0.0):.6g} and {high:.6g} times as fast as T, so the bound can "
+        "be tight only for p/q in this range"
     )
     return [Break("bound is tight", words, REACH_ALL)]
 

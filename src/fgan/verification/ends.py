@@ -13,11 +13,11 @@ from fgan.verification.loading import LARGEST, Foreign
 from fgan.verification.points import REACH, complaint
 from fgan.verification.report import Break
 
-FAR_ENOUGH = 1e3
-"""A T of this size, in units of the factor, comes near enough to an infinite end."""
-REACH_ALL = "let the activation reach every t at which f* is finite; end the critic in a plain linear layer."
-NO_EPSILON = "take the epsilon or the clamp out; write the term with softplus, logsigmoid, log1p or expm1."
 GOES_ON = "terms go on for |v| <= 100"
+FAR_ENOUGH = 1e3
+"""A T of this size, in units of the factor, counts as reaching an infinite end."""
+REACH_ALL = "let the activation reach every t at which f* is finite; end the critic in a plain linear layer."
+NO_EPSILON = "remove the epsilon or the clamp; write the term with softplus, logsigmoid, log1p or expm1."
 BETWEEN = torch.linspace(-6, 6, 25, dtype=torch.float64)
 FURTHER = torch.linspace(-LARGEST, LARGEST, 401, dtype=torch.float64)
 
@@ -41,7 +41,7 @@ def ends_break(foreign: Foreign, target: Divergence, fit: Match) -> list[Break]:
         return []
     ends = (scale * target.slope_at_zero + slope, scale * target.slope_at_infinity + slope)
     words = (
-        f"T keeps to [{low:.6g}, {high:.6g}], but {target.name} needs it from {ends[0]:.6g} to {ends[1]:.6g}: "
+        f"T stays in [{low:.6g}, {high:.6g}], but {target.name} needs {ends[0]:.6g} to {ends[1]:.6g}: "
         f"{' and '.join(missed)} {'is' if len(missed) == 1 else 'are'} out of reach"
     )
     return [Break("bound is tight", words, REACH_ALL)]
@@ -71,7 +71,7 @@ def far_break(foreign: Foreign, target: Divergence, fit: Match) -> list[Break]:
         compared = truth.isfinite() & got.isfinite() & (truth.abs() < 1e100)
         words = complaint(
             compared & ~((got - truth).abs() <= 1e-2 * (scale + truth.abs())),
-            f"{what} is {{got:.6g}} at v = {{v:.6g}}, where {target.name} has {{truth:.6g}}",
+            f"{what} is {{got:.6g}} at v = {{v:.6g}}, but {target.name} has {{truth:.6g}}",
             v=FURTHER,
             got=got,
             truth=truth,

@@ -56,7 +56,7 @@ def verify(
     """
     if target is None and claim:
         raise FganError(
-            f'claim says which divergence your own code is; got "{claim}" and no code. Name the code too.'
+            f'claim names the divergence that your code computes; got "{claim}" but no code. Pass the code as target.'
         )
     if target is None:
         return {one: verify(one) for one in EXAMPLES}
@@ -139,7 +139,7 @@ def _identity(foreign: Foreign, target: Divergence | None) -> tuple[str | None, 
     elif recognised and target is None:
         loose = _beyond(foreign, divergence(known[0].name), known[0])
     if abs(float(f[MIDDLE])) > foreign.within:
-        notes.append(f"f(1) = {float(f[MIDDLE]):.6g}: this, not 0, is the value at P = Q.")
+        notes.append(f"f(1) = {float(f[MIDDLE]):.6g}, so the value at P = Q is this, not 0.")
     if recognised is None and target is None:
         notes.append(f"{claims.nearest(known[0])}.")
     if target is not None:
@@ -161,7 +161,7 @@ def _named(known: list[Match]) -> str:
     """Name the plainest match, and the same by a name without a parameter."""
     first = known[0]
     if abs(first.slope) > first.within:
-        text = f"{first}, up to {first.slope:.6g} (u - 1), which changes no divergence"
+        text = f"{first}, up to {first.slope:.6g} (u - 1), which does not change the divergence"
     else:
         text = str(first)
     others = [one for one in known[1:] if ":" not in one.name]
@@ -171,7 +171,7 @@ def _named(known: list[Match]) -> str:
 def _notes_on(curve: recover.Curve) -> list[str]:
     notes = []
     if curve.falls > 0.99:
-        notes.append("the activation decreases: a larger v means *less* real; fgan's all increase.")
+        notes.append("the activation decreases: a larger v means *less* real, unlike everywhere in fgan.")
     elif curve.falls > 0:
         notes.append("the activation is not monotone: a larger v does not always mean more real.")
     if len(curve.t) > 2:

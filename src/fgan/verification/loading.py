@@ -112,7 +112,7 @@ def named(name: str) -> Divergence:
     try:
         return divergence(name)
     except FganError as error:
-        raise FganError(f"{error} For code of your own write package.module:object.") from error
+        raise FganError(f"{error} For custom code, pass package.module:object.") from error
 
 
 def load(target: str) -> Foreign:
@@ -124,8 +124,8 @@ def load(target: str) -> Foreign:
     if file := FILE.fullmatch(target):
         module_name = ".".join(part for part in re.split(r"[/\\]", file["file"]) if part not in ("", "."))
         raise FganError(
-            f'"{target}" must name a module, not a file: write {module_name}:{file["object"] or "object"}, '
-            "without .py, from the folder in which it lies."
+            f'"{target}" must name a module, not a file. Pass {module_name}:{file["object"] or "object"}, '
+            "without .py, from the folder that contains it."
         )
     module_name, _, path = target.partition(":")
     module = _imported(module_name, target)
@@ -206,8 +206,8 @@ def _made(found: Any, name: str) -> object:  # noqa: ANN401
     if needed:
         what = "a class" if inspect.isclass(found) else "a function"
         raise FganError(
-            f'"{name}" must be {WANTED}; got {what} that needs {", ".join(needed)}. Make an instance in the '
-            "module and name that."
+            f'"{name}" must be {WANTED}; got {what} that needs {", ".join(needed)}. Create an instance in the '
+            "module and name it instead."
         )
     try:
         return found()
@@ -221,7 +221,7 @@ def _of_f(f: TensorMap, name: str) -> Divergence:
     try:
         return Divergence.from_f(f, name)
     except FganError as error:
-        raise FganError(f'"{name}" takes one argument and was taken for f(u). {error}') from error
+        raise FganError(f'"{name}" takes one argument, so it was read as f(u). {error}') from error
 
 
 def _imported(module: str, target: str) -> object:
@@ -234,10 +234,10 @@ def _imported(module: str, target: str) -> object:
         if error.name and (module == error.name or module.startswith(f"{error.name}.")):
             raise FganError(
                 f'"{target}": there is no module "{error.name}" in this folder or among the installed '
-                "packages. Write package.module:object, without .py."
+                "packages. Pass package.module:object, without .py."
             ) from error
         raise FganError(
-            f'"{target}": the module "{module}" imports {error.name}, which is missing.'
+            f'"{target}": the module "{module}" imports {error.name}, which is not installed.'
         ) from error
     except (Exception, SystemExit) as error:
         raise FganError(

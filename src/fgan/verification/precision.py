@@ -47,7 +47,9 @@ def check_calls(foreign: Foreign) -> tuple[list[Break], list[str]]:
             )
         if value.is_complex():
             words = f"{what} is complex: {value[0].item():.4g} at v = {float(v[0]):g}"
-            return [Break("real values", words, "keep to real operations, clamped to their domain.")], notes
+            return [
+                Break("real values", words, "use real operations only, and clamp inputs to their domain.")
+            ], notes
         if value.shape != v.shape:
             words = f"{what} has shape {tuple(value.shape)} for v of shape {tuple(v.shape)}"
             return [Break("elementwise", words, "return one value for each v; average outside.")], notes
@@ -60,10 +62,10 @@ def check_calls(foreign: Foreign) -> tuple[list[Break], list[str]]:
             other=turned,
         )
         if broken:
-            return [Break("elementwise", broken, "let each value depend on its own v alone.")], notes
+            return [Break("elementwise", broken, "let each value depend on its own v only.")], notes
         if value.dtype != v.dtype:
             notes.append(
-                f"{what} is {value.dtype} for a v of {v.dtype}: digits are lost.".replace("torch.", "")
+                f"{what} is {value.dtype} for a {v.dtype} v: precision is lost.".replace("torch.", "")
             )
     return [], notes
 

@@ -109,7 +109,7 @@ def degeneracy(foreign: Foreign, curve: Curve) -> list[Break]:
     affine = bool(steepest.isfinite() and spread <= curve.apart * (1 + steepest))
     slope = float(slopes.median())
     if affine and abs(slope) <= 1e-9:
-        words = f"f* is {float(curve.value[0]):.6g} for every T: nothing is paid for model samples"
+        words = f"f* is {float(curve.value[0]):.6g} for every T: model samples cost nothing"
         return [Break(law, words, "check the conjugate; it must grow with t.")]
     if affine and (slope < 0 or not curve.bounded):
         words = f"f*(t) = {slope:.6g} t + const on all of T's range: D_f is infinite unless P and Q are equal"
@@ -135,7 +135,7 @@ def _unbounded(foreign: Foreign) -> str | None:
     grows &= (slope_after - slope_before).abs() <= 0.01 * slope_after.abs()
     return complaint(
         grows | (value > 1e100),
-        "at u = {u:.6g} the bound goes on growing with v: u T - f*(T) = {value:.6g} at v = {v:.6g}",
+        "at u = {u:.6g} the bound keeps growing with v: u T - f*(T) = {value:.6g} at v = {v:.6g}",
         near_one=RATIOS.log(),
         u=RATIOS,
         value=value,

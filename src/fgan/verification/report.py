@@ -60,7 +60,7 @@ class Report:
         lines.append(f"  recognised: {self.recognised or 'not in the catalogue'}")
         lines += [f"  note: {note}" for note in self.notes]
         for item in self.broken:
-            lines += [f"  BROKEN {item.law}: {item.what}", f"    mend: {item.mend}"]
+            lines += [f"  BROKEN {item.law}: {item.what}", f"    fix: {item.mend}"]
         if self.holds:
             lines.append(f"all laws hold{f' as {self.claim}' if self.claim else ''}")
         else:

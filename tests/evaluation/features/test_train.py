@@ -58,7 +58,7 @@ def test_what_cannot_be_learned_is_said(train, tmp_path, arguments, message):
 def test_too_few_images_and_too_many_classes_are_refused(train, tmp_path, classes):
     data = folder(tmp_path / "f", classes)
     code, said = train("cifar-cnn", "--data", data, "--out", tmp_path / "w.safetensors")
-    assert code == 2 and f"in {classes}. Give other --data" in said
+    assert code == 2 and f"in {classes}. Pass other --data" in said
 
 
 def test_the_same_command_gives_the_same_weights(train, tmp_path):

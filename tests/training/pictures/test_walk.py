@@ -113,7 +113,7 @@ def test_points_move_on_axes_that_stand_still(features):
         (lambda s: walk(s, fps=0), "--fps must be above 0"),
         (lambda s: walk(s, label="dog"), "must be a class"),
         (lambda s: walk(s, truncate=math.inf), "--truncate must be"),
-        (lambda s: between(s, 3, 3), "two seeds that differ"),
+        (lambda s: between(s, 3, 3), "two different seeds"),
         (lambda s: between(s, 3, -1), "must be between 0"),
         (lambda s: between(s, 3, 4, frames=1), "at least 2; got 1"),
         (lambda s: interpolated(s, 3, 4, n=1), "at least 2 with --interpolate"),
@@ -151,7 +151,7 @@ def test_a_row_for_each_class_from_the_same_latents(capsys):
     sampler = one.sampler()
     latents = sampler.latents(3, 0)
     picture = draw_by_class(sampler, latents)
-    assert "no font here has all letters of 猫" in capsys.readouterr().err
+    assert "no installed font has all letters of 猫" in capsys.readouterr().err
     rows = in_rows(sampler, latents)
     assert torch.allclose(rows[3:6], sampler.samples(latents, torch.full((3,), 1)), atol=1e-6)
     pixels, width = np.asarray(picture), 3 * 64 + 2 * 2

@@ -53,7 +53,7 @@ def _made(text: str, player: str, **offered: Any) -> nn.Module:  # noqa: ANN401 
         return copy.deepcopy(named)
     if not callable(named):
         raise FganError(
-            f"{text} must be a network, or a class or function that makes one; got an object of type "
+            f"{text} must be a network, or a class or function that returns one; got an object of type "
             f"{type(named).__name__}."
         )
     try:
@@ -61,7 +61,9 @@ def _made(text: str, player: str, **offered: Any) -> nn.Module:  # noqa: ANN401 
     except FganError:
         raise
     except Exception as error:  # whatever the user's code may raise
-        raise FganError(f"making the {player} by {text} raised {type(error).__name__}: {error}") from error
+        raise FganError(
+            f"creating the {player} with {text} raised {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(network, nn.Module):
         name = text.partition("@")[0].removeprefix(f"{HANDED_OVER}:")
         raise FganError(f"{player}={name} must return an nn.Module; it returned a {type(network).__name__}.")
@@ -78,12 +80,14 @@ def _arguments(maker: Any, text: str, player: str, offered: dict[str, Any]) -> d
     lacking = [p.name for p in plain if p.default is p.empty and p.name not in offered]
     if lacking:
         raise FganError(
-            f"the {player} is made by {text}, which needs {', '.join(lacking)}; fgan passes only "
-            f"{', '.join(offered)}, where they are asked for. Pass a function that gives the rest, "
-            f"such as {player}=lambda: {text.partition('@')[0].rpartition(':')[2]}({lacking[0]}=...), or a network "
-            "that is made."
+            f"{text} for the {player} needs the argument {', '.join(lacking)}; fgan passes only "
+            f"{', '.join(offered)}, if asked for. Pass a function that sets the rest, "
+            f"such as {player}=lambda: {text.partition('@')[0].rpartition(':')[2]}({lacking[0]}=...), or a ready "
+            "network."
         )
     by_position = [p.name for p in plain if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
     if by_position:
-        raise FganError(f"{text} takes {', '.join(by_position)} by position only; fgan passes names.")
+        raise FganError(
+            f"{text} takes {', '.join(by_position)} by position only; fgan passes keyword arguments."
+        )
     return {p.name: offered[p.name] for p in plain if p.name in offered}

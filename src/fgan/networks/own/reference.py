@@ -51,8 +51,8 @@ class Reference(str):
             return _unpacked, (str(self), cloudpickle.dumps(self.given))
         except Exception as error:  # whatever the user's object raises
             raise FganError(
-                f"runs in other processes need a network that can be sent there; {self} cannot: {error}. Define its "
-                "class at the top level of a module, and pass the class or a function that makes it."
+                f"{self} cannot be pickled for runs in other processes: {error}. Define its class at the top level of "
+                "a module, and pass the class or a function that creates it."
             ) from error
 
     def found(self, player: str) -> Any:  # noqa: ANN401 - a module, or what makes one
@@ -100,13 +100,13 @@ def refer_to(value: object, player: str) -> str:
         except Exception as error:  # whatever the user's class raises
             raise FganError(
                 f"{player}= must be a network that can be copied; copying the {type(value).__name__} raised "
-                f"{type(error).__name__}: {error}. Pass its class, or a function that makes it."
+                f"{type(error).__name__}: {error}. Pass its class instead, or a function that creates it."
             ) from error
         return Reference(_text(type(value), instance=True), start)
     if callable(value):
         return Reference(_text(value), value)
     raise FganError(
-        f"{player}= must be an nn.Module, a class or function that makes one, or a text FILE.py:NAME or "
+        f"{player}= must be an nn.Module, a class or function that returns one, or a string FILE.py:NAME or "
         f"package.module:NAME; got {value!r} ({type(value).__name__})."
     )
 
@@ -146,21 +146,21 @@ def recorded(text: str, player: str) -> Any:  # noqa: ANN401 - a module, or what
     )
     if where == HANDED_OVER:
         raise FganError(
-            f"the {player} of this run is {name}, which was handed over in Python, where no file defines it by that "
-            f"name. Hand it over again: {handing}."
+            f"the {player} of this run is {name}, which was passed in Python and is not defined in a file by that "
+            f"name. Pass it again: {handing}."
         )
     source = sources.remembered(text)
     if source is None:
         raise FganError(
-            f"{whose}, code that you have not named on this machine, and fgan runs no code because a folder names it. "
-            f"If you trust it, name it: `fgan {first} --{player} FILE.py:{name}`, once, is enough for all verbs; or "
-            f"{handing}."
+            f"{whose}. fgan does not run code just because a folder names it, and you have not named this code on "
+            f"this machine before. If you trust it, name it once: "
+            f"`fgan {first} --{player} FILE.py:{name}`. Or use {handing}."
         )
     if not source.file.is_file():
-        raise FganError(f"{whose}, and {source.file} is gone. Bring it back, or hand it over: {handing}.")
+        raise FganError(f"{whose}, but {source.file} no longer exists. Restore it, or use {handing}.")
     if sources.hash_of(source.file) != digest:
         raise FganError(
-            f"{whose}, and what {source.file} defines has changed since. Bring it back as it was; or, to take it as it "
-            f"is now, {handing}."
+            f"{whose}, but the code in {source.file} has changed since. Restore the old code, or use the new code with "
+            f"{handing}."
         )
     return sources.imported(source, name)

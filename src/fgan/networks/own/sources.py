@@ -73,7 +73,7 @@ def hash_of(file: Path) -> str:
         text = file.read_text(encoding="utf-8")
         tree = ast.parse(text)
     except (OSError, ValueError, SyntaxError) as error:
-        raise FganError(f"{file} cannot be read as Python: {error}") from error
+        raise FganError(f"{file} is not valid Python: {error}") from error
     lines = text.splitlines()
     defining = (
         "\n".join(lines[_first_line(node) - 1 : node.end_lineno])
@@ -97,8 +97,8 @@ def require_no_import(player: str) -> None:
     """
     if file := _importing.get():
         raise FganError(
-            f"{file} begins a run when it is imported for its {player}. Put what trains below "
-            'if __name__ == "__main__":, and the networks above.'
+            f"{file} starts a run when it is imported for its {player}. Move the training below "
+            'if __name__ == "__main__":, and keep the networks above.'
         )
 
 
@@ -134,7 +134,9 @@ def located(where: str, player: str) -> Source:
     if where.endswith(".py"):
         file = Path(where).expanduser().absolute()
         if not file.is_file():
-            raise FganError(f"--{player}: there is no file {file}. Write FILE.py:NAME, from where you are.")
+            raise FganError(
+                f"--{player}: there is no file {file}. Pass FILE.py:NAME, relative to this folder."
+            )
         return Source(str(file), file)
     if not all(part.isidentifier() for part in where.split(".")):
         raise FganError(
@@ -144,8 +146,8 @@ def located(where: str, player: str) -> Source:
         spec = importlib.util.find_spec(where)  # imports the packages around it
     if spec is None or not spec.origin or not Path(spec.origin).is_file():
         raise FganError(
-            f'--{player}: there is no module "{where}" here or among the installed packages. For a file write '
-            "FILE.py:NAME."
+            f'--{player}: there is no module "{where}" in this folder or among the installed packages. For a file, '
+            "pass FILE.py:NAME."
         )
     return Source(where, Path(spec.origin).absolute())
 

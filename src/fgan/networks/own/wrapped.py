@@ -11,7 +11,7 @@ class OwnGenerator(Generator):
     """A generator that a user brought; state dicts name its tensors with "network." before.
 
     Args:
-        network: z (n, latent), and labels (n,) if there are classes, to samples (n, *shape) in the data's own range.
+        network: z (n, latent), and labels (n,) if there are classes, to samples (n, ...) in the data's own range.
         latent: dimension of z.
         classes: number of classes, 0 for none.
         notes: what is worth knowing about it.
@@ -26,7 +26,7 @@ class OwnGenerator(Generator):
         self.notes, self.draws = notes, draws
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return samples (n, *shape)."""
+        """Return samples (n, ...)."""
         return self.network(z) if labels is None else self.network(z, labels)
 
 
@@ -34,7 +34,7 @@ class OwnCritic(Critic):
     """A critic that a user brought; state dicts name its tensors with "network." before.
 
     Args:
-        network: x (n, *shape), and labels (n,) if there are classes, to raw outputs (n,) or (n, 1).
+        network: x (n, ...), and labels (n,) if there are classes, to raw outputs (n,) or (n, 1).
         classes: number of classes, 0 for none.
         notes: what is worth knowing about it.
         draws: whether it draws random numbers while it trains.

@@ -23,7 +23,7 @@ def _hidden(widths: list[int], activation: str) -> list[nn.Module]:
 
 
 class MLPGenerator(Generator):
-    """A generator: standard normal latents (n, latent) to samples (n, *shape) inside the frame's range.
+    """A generator: standard normal latents (n, latent) to samples (n, ...) inside the frame's range.
 
     Args:
         frame: the shape and range of a sample.
@@ -61,7 +61,7 @@ class MLPGenerator(Generator):
 
 
 class MLPCritic(Critic):
-    """A critic: samples (n, *shape) to one raw, unbounded output each, (n,).
+    """A critic: samples (n, ...) to one raw, unbounded output each, (n,).
 
     Args:
         frame: the shape of a sample, and the affine frame in which the critic sees it.

@@ -30,13 +30,13 @@ def draw_by_class(sampler: Sampler, latents: Tensor, say: Say = to_stderr) -> Im
     """
     if not sampler.classes:
         raise sampler.refusal(
-            f"a grid by class needs a run with --conditional; {sampler.source} has no classes. Train one so, or leave "
-            "--grid-by-class out."
+            f"--grid-by-class needs a run trained with --conditional; {sampler.source} has no classes. Train such a "
+            "run, or omit --grid-by-class."
         )
     if len(sampler.frame.shape) != 3:
         raise sampler.refusal(
-            f"a grid by class shows images; samples of {sampler.source} have the shape "
-            f"{tuple(sampler.frame.shape)}. Draw one class at a time by --label."
+            f"--grid-by-class needs images; samples of {sampler.source} have the shape "
+            f"{tuple(sampler.frame.shape)}. Draw one class at a time with --label."
         )
     return draw_rows(sampler, latents, say=say)
 
@@ -58,15 +58,15 @@ def draw_rows(
     unwritten = without_font(names)
     if unwritten:
         say(
-            f"no font here has all letters of {', '.join(unwritten[:5])}: the number of the class stands in their "
-            "place. Install a font that has them."
+            f"no installed font has all letters of {', '.join(unwritten[:5])}: class numbers are shown instead. "
+            "Install a font that has them."
         )
     numbered = {name: f"class {sampler.classes.index(name)}" for name in unwritten}
     return beside(rows, [numbered.get(name, name) for name in names])
 
 
 def in_rows(sampler: Sampler, latents: Tensor, label: str | int | None = None) -> Tensor:
-    """Return samples of latents (n, latent), those of the first class, then those of the next: (classes n, *shape).
+    """Return samples of latents (n, latent), those of the first class, then those of the next: (classes n, ...).
 
     Args:
         sampler: the generator.

@@ -42,7 +42,7 @@ def side_by_side(runs: Mapping[str, RunDirectory], fps: float = 8) -> Animation:
     found = {name: pictures for name, run in runs.items() if (pictures := pictures_of(run))}
     if not found:
         raise RunError(
-            f"none of {', '.join(runs) or 'no runs'} has pictures in samples/ to make a time lapse of. Train with "
+            f"no pictures for a time lapse in the samples/ folders of {', '.join(runs) or 'no runs'}. Train with "
             "--sample-every STEPS."
         )
     shape = next(iter(runs[name] for name in found)).sampler().frame.shape

@@ -39,9 +39,9 @@ def often_enough(config: TrainConfig, *, told: bool) -> TrainConfig:
     """
     if not config.sample_count or (told and not config.sample_every):
         raise FganError(
-            "a time lapse is made of the pictures that are drawn while it trains; got "
+            "--gif shows the pictures that are drawn during training; got "
             + ("--sample-count 0" if not config.sample_count else "--sample-every 0")
-            + ". Choose another number, or leave --gif out."
+            + ". Use a positive number, or omit --gif."
         )
     every = max(1, config.steps // PICTURES)
     return config if told else replace(config, sample_every=min(config.sample_every or every, every))
@@ -60,7 +60,7 @@ def keep_time_lapse(run: RunDirectory, say: Say) -> bool:
         animation.save(path)
     there, shown = len(_paths_of(run)), len(animation.frames)
     count = f"{shown}" if shown == there else f"{shown} of {there}"
-    say(f"a time lapse of {count} pictures: {path} ({size_of(path)})")
+    say(f"time lapse of {count} pictures: {path} ({size_of(path)})")
     return True
 
 
@@ -77,7 +77,7 @@ def time_lapse(run: RunDirectory, fps: float = 8) -> Animation:
     pictures = pictures_of(run)
     if not pictures:
         raise RunError(
-            f"{run.path} has no pictures in samples/ to make a time lapse of. Train with --sample-every STEPS."
+            f"{run.path}/samples has no pictures for a time lapse. Train with --sample-every STEPS."
         )
     return Animation([captioned(one, f"step {step:,}") for step, one in pictures.items()], fps, HOLD)
 
@@ -99,7 +99,7 @@ def pictures_of(run: RunDirectory) -> dict[int, Image]:
             with Image.open(path) as picture:
                 found[step] = picture.convert("L" if picture.mode == "L" else "RGB")
         except OSError as error:
-            raise RunError(f"the picture {path} is damaged ({error}). Delete it.") from error
+            raise RunError(f"the picture {path} is damaged ({error}). Delete this file.") from error
     last = next(reversed(found.values()), None)
     return {
         step: one for step, one in found.items() if last and (one.size, one.mode) == (last.size, last.mode)

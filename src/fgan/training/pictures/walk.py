@@ -52,9 +52,9 @@ def walk(
         FganError: for numbers out of these ranges.
         DataError: for samples that are neither images nor points of one or two features.
     """
-    stops = checked_count("--walk", stops, 2, " latents, between which there is a way")
+    stops = checked_count("--walk", stops, 2, " latents to walk between")
     frames = A_LEG * stops if frames is None else frames
-    frames = checked_count("--frames", frames, stops, ", as many as the latents of the walk")
+    frames = checked_count("--frames", frames, stops, ", the number of latents of the walk")
     require_drawable(sampler)
     n = checked_count("--n", default_n(sampler, WALKS) if n is None else n, 1)
     _require_memory(sampler, frames, n)
@@ -105,7 +105,7 @@ def interpolated(
         FganError: for fewer than 2, and as `ends` does.
     """
     n = default_n(sampler, IN_A_ROW) if n is None else n
-    n = checked_count("--n", n, 2, " with --interpolate, which has two ends")
+    n = checked_count("--n", n, 2, " with --interpolate, for its two ends")
     first, last = ends(sampler, a, b, truncate)
     return slerp(first, last, torch.linspace(0, 1, n, dtype=torch.float64)[:, None])
 
@@ -117,7 +117,7 @@ def ends(sampler: Sampler, a: int, b: int, truncate: float | None) -> tuple[Tens
         FganError: for twice the same seed, or for what is none.
     """
     if a == b:
-        raise FganError(f"--interpolate needs two seeds that differ; got {a} and {b}.")
+        raise FganError(f"--interpolate needs two different seeds; got {a} and {b}.")
     return sampler.latents(1, a, truncate), sampler.latents(1, b, truncate)
 
 
@@ -135,8 +135,8 @@ def require_drawable(sampler: Sampler) -> None:
     shape = sampler.frame.shape
     if len(shape) != 3 and math.prod(shape) > 2:
         raise sampler.refusal(
-            f"an animation shows images, or points of one or two features; samples of {sampler.source} have "
-            f"{math.prod(shape)} features. Draw them as numbers: --out samples.npy, without it."
+            f"only images and points with one or two features can be animated; samples of {sampler.source} have "
+            f"{math.prod(shape)} features. Save them as numbers instead, with --out samples.npy."
         )
 
 
@@ -149,7 +149,7 @@ def _require_memory(sampler: Sampler, frames: int, n: int) -> None:
     shape = sampler.frame.shape
     pixels = math.prod(shape) * _scale(shape, n) ** 2 if len(shape) == 3 else 1e6 / n
     needed = frames * n * (64 * sampler.latent + 12 * math.prod(shape) + 2 * pixels)
-    require_memory(needed, f"An animation of {frames:,} frames", "Take fewer --frames, or a smaller --n.")
+    require_memory(needed, f"An animation of {frames:,} frames", "Use fewer --frames or a smaller --n.")
 
 
 def _scale(shape: tuple[int, ...], n: int) -> int:
