@@ -1,4 +1,4 @@
-"""Every public name has an entry in the reference and a docstring, or the build fails (it takes warnings for errors)."""
+"""Every public name has an entry in the reference and a docstring, or the build warns, which makes it fail."""
 
 from sphinx import addnodes
 from sphinx.application import Sphinx
