@@ -130,7 +130,8 @@ class NumberCode:
         gone = np.zeros(len(column), dtype=bool) if column.missing is None else column.missing
         if gone.any() and not self.missing:
             raise DataError(
-                f'column "{name}" had no missing cells in the training table; now {int(gone.sum()):,} are missing. Fill them.'
+                f'column "{name}" had no missing cells in the training table; now {int(gone.sum()):,} are '
+                "missing. Fill them."
             )
         values = self.inward(np.where(gone, column.cells.dtype.type(0), column.cells))
         kinds = np.zeros(len(column), dtype=np.int64)
