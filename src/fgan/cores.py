@@ -1,8 +1,8 @@
-"""How many threads work gets, and how they wait: a busy machine costs no more than its share.
+"""Choose the number of threads, and make them sleep while they wait, so that a busy machine is shared fairly.
 
-The number of threads decides how long sums are cut, and so their last bits. It follows from the size of the work and
-from the cores that this process may use, never from what others happen to do: the same recipe gives the same bits on a
-busy machine and an idle one. What a busy machine asks for is that threads do not spin while they wait.
+The number of threads decides how sums are split, and so their last bits. It depends on the size of the work and on the
+cores that this process may use, never on other programs: the same recipe gives the same bits on a busy machine and on
+an idle one. On a busy machine it matters that threads do not spin while they wait.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ One that sleeps at once has to be woken: the default recipe on ring8, compiled, 
 instead of 2.9.
 """
 WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
-"""By which users say how threads wait."""
+"""Environment variables by which users choose how threads wait."""
 NUMBER = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
-"""By which they say how many there are."""
+"""Environment variables by which users choose the number of threads."""
 MOST_PARKED = 64
 SHORTEST, LONGEST = 0.1, 10.0
 """Seconds over which the work of others is measured: the system counts hundredths."""
@@ -237,19 +237,24 @@ def chosen_by() -> str:
 
 
 def in_words() -> str:
-    """Return a line on the threads that work now, and on what others take.
+    """Return a line about the threads that work now, and what other programs take.
 
     >>> with working(operations=1e6):
     ...     in_words()  # doctest: +ELLIPSIS
-    '1 thread...'
+    'using 1 of ...'
     """
     import torch
 
     threads, cores, taken, by = torch.get_num_threads(), usable_cores(), taken_by_others(), chosen_by()
-    told = (
-        f"{threads} thread{'s' * (threads > 1)}{f' by {by}' if by else ''} on {cores} core{'s' * (cores > 1)}"
-    )
-    return told if taken is None or taken < 0.05 else f"{told}; other programs use {taken:.1f} of them"
+    told = f"using {threads} of {cores} CPU core{'s' * (cores > 1)}"
+    if by:
+        told += f" (set by {by})"
+    elif threads < min(_base, cores):
+        told += " (networks this small gain nothing from more)"
+    if taken is None or taken < 0.05:
+        return told
+    slower = " (slower)" if threads + taken > cores + 0.2 else ""
+    return f"{told}; other programs use {taken:.1f}{slower}"
 
 
 def _fitting(operations: float | None) -> int:

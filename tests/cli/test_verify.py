@@ -116,7 +116,7 @@ def test_code_that_obeys(folder, fgan_command, target, claim, said):
 def test_code_that_breaks_a_law(folder, fgan_command, target, claim, said):
     result = fgan_command("verify", target, "--as", claim, cwd=folder)
     assert result.returncode == 1, result.stdout + result.stderr
-    assert said in result.stdout and "mend: " in result.stdout
+    assert said in result.stdout and "fix: " in result.stdout
     assert f"fgan: {target} breaks" in result.stderr and "Traceback" not in result.stderr
 
 

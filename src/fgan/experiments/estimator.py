@@ -110,7 +110,7 @@ class Generator(BaseEstimator):
         }
         if again := settings.keys() & (self.settings or {}).keys():
             raise FganError(
-                f"{', '.join(sorted(again))} in settings= is a parameter of its own. Set that one."
+                f"settings= must not contain {', '.join(sorted(again))}. Pass it as a parameter of Generator instead."
             )
         settings |= self.settings or {}
         say = to_people if self.verbose else silent

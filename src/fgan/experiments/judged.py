@@ -27,9 +27,9 @@ def evaluator_of(judging: Judging, dataset: Dataset, device: str, say: Say) -> E
     if judging.rank_by not in evaluator.asked()["metrics"]:
         raise FganError(f'--rank-by must be a single number such as fid or recall; got "{judging.rank_by}".')
     for metric, why in evaluator.keep_applicable().items():
-        say(f"{metric} is left out: it needs {why}")
+        say(f"{metric} is skipped: it needs {why}")
     if judging.rank_by not in evaluator.asked()["metrics"]:
-        raise FganError(f"--rank-by must apply to the data; {judging.rank_by} does not. Choose another.")
+        raise FganError(f"--rank-by {judging.rank_by} does not apply to these data. Choose another metric.")
     return evaluator
 
 
@@ -48,7 +48,7 @@ def ranked(
             evaluations[member.group].append(judged(directory, member, evaluator, say))
     for group, found in evaluations.items():
         for text in dict.fromkeys(filter(None, (one.lacking(judging.rank_by) for one in found))):
-            say(f"{group} has no place by {judging.rank_by}: {text}")
+            say(f"{group} is not ranked by {judging.rank_by}: {text}")
     in_order = {member.name: outcomes[member.name] for member in members}
     comparison = Comparison(
         str(directory.path), judging.rank_by, rank(evaluations, judging.rank_by), in_order
@@ -65,12 +65,12 @@ def judged(directory: ComparisonDirectory, member: Member, evaluator: Evaluator,
         try:
             there = Evaluation.from_dict(json.loads(path.read_text(encoding="utf-8")))
         except (ValueError, KeyError, TypeError) as error:
-            say(f"{path} is damaged ({error}) and made again")
+            say(f"{path} is damaged ({error}); evaluating again")
         else:
             newer = path.stat().st_mtime >= run.checkpoints().path(member.config.steps).stat().st_mtime
             if there.asked == evaluator.asked() and newer:
                 return there
     found = evaluator(run)
     found.write(path)
-    say(f"{member.name} judged")
+    say(f"{member.name} evaluated")
     return found

@@ -102,7 +102,8 @@ def list_runs(folder: str | Path) -> Listing:
     folder = Path(folder)
     if not folder.is_dir():
         raise FganError(
-            f"{folder} is no folder. Name one that holds run directories; fgan makes them in runs/."
+            f"{folder} {'is not a folder' if Path(folder).exists() else 'does not exist'}. Pass a folder that holds "
+            "run directories; fgan creates them in runs/."
         )
     found = Listing(str(folder))
     _look(folder, found, 0)
@@ -122,7 +123,7 @@ def _look(folder: Path, found: Listing, depth: int) -> bool:
             found.runs.append(_run(folder, _read(folder / "config.json"), found.problems))
             return True
     except DAMAGE as error:
-        found.problems.append(f"{folder}: not readable as a run: {_why(error)}")
+        found.problems.append(f"{folder}: cannot be read as a run: {_why(error)}")
         return True
     visible = [name for name in below if not name.startswith(".")]
     known = [_look(folder / name, found, depth + 1) for name in visible] if depth < DEEPEST else []
@@ -142,7 +143,7 @@ def _comparison(folder: Path, problems: list[str]) -> ListedComparison:
             begun = (path / "config.json").is_file()
             one = _run(path, _read(path / "config.json") if begun else config, problems, begun=begun)
         except DAMAGE as error:
-            problems.append(f"{path}: not readable as a run: {_why(error)}")
+            problems.append(f"{path}: cannot be read as a run: {_why(error)}")
             continue
         members.append(dataclasses.replace(one, group=groups.get(name, "")))
     best = ""
@@ -154,7 +155,7 @@ def _comparison(folder: Path, problems: list[str]) -> ListedComparison:
 
 def _run(path: Path, config: Mapping[str, Any], problems: list[str], *, begun: bool = True) -> Listed:
     if not isinstance(config["data"], str):
-        raise TypeError("its data are no name")
+        raise TypeError("its data field is not a name")
     preset, changed = _nearest_preset(config)
     status, metrics, evaluation = {}, {}, {}
     if begun:
@@ -260,13 +261,13 @@ def _last_line(path: Path) -> dict[str, Any]:
                 return values
     if not whole and size <= TAIL:  # the first line is being written
         return {}
-    raise ValueError("none of its last lines can be read")
+    raise ValueError("none of its last lines are readable")
 
 
 def _read(path: Path) -> dict[str, Any]:
     values = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(values, dict):
-        raise TypeError(f"{path.name} is no JSON object")
+        raise TypeError(f"{path.name} is not a JSON object")
     return values
 
 

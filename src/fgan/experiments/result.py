@@ -51,7 +51,7 @@ class Comparison:
             RunError: where no group has a place.
         """
         if not self.places:
-            raise RunError(f"no run of {self.path} could be ranked by {self.by}. See its table().")
+            raise RunError(f"no run of {self.path} could be ranked by {self.by}; table() says why.")
         members, _ = ComparisonDirectory(self.path).planned()
         first = (member.name for member in members if member.group == self.places[0].group)
         return next(self.runs[name] for name in first if self.outcomes[name].state == "finished")
@@ -97,13 +97,13 @@ class Comparison:
             return cls.from_dict({**values, "path": str(path)})
         except FileNotFoundError:
             raise RunError(
-                f"{path} has no {RANKING}: the comparison has not come to its end. Go on with it by "
+                f"{path} has no {RANKING}: the comparison is not finished. Continue it with "
                 "`fgan compare --resume`, or load one of its runs."
             ) from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(
                 f"{Path(path) / RANKING} is damaged ({type(error).__name__}: {error}). "
-                "`fgan compare --resume` makes it again."
+                "`fgan compare --resume` writes it again."
             ) from error
 
     def plot(self) -> Figure:
@@ -138,7 +138,7 @@ class Comparison:
         return "\n".join(aligned(rows) + (["", *bad] if bad else []))
 
     def _rows(self) -> tuple[list[tuple[str, ...]], list[str]]:
-        rows = [("rank", "", f"{self.by} [95%]", "seeds", "cannot be told from")]
+        rows = [("rank", "", f"{self.by} [95%]", "seeds", "tied with")]
         for place in self.places:
             tied = ", ".join(place.tied_with[:4]) + (" ..." if len(place.tied_with) > 4 else "")
             value = place.metrics[self.by].text()

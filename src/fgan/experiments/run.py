@@ -59,8 +59,8 @@ class Run(Folder, Moving):
                 return getattr(summary, name)
             if name in Summary.__dataclass_fields__:
                 raise AttributeError(
-                    f"{name} is what a call of fgan.train did; this run was opened. See run.config(), run.status() "
-                    "and run.metrics()."
+                    f"{name} is only known right after fgan.train; this run was opened from its folder. Use "
+                    "run.config(), run.status() and run.metrics()."
                 )
             raise AttributeError(f"a Run has no attribute {name!r}")
 
@@ -73,7 +73,7 @@ class Run(Folder, Moving):
     def generator(self) -> nn.Module:
         """The newest checkpoint's generator, in eval mode on the CPU.
 
-        It maps latents (n, latent), and labels (n,) where the run is conditional, to samples (n, *shape) in the units
+        It maps latents (n, latent), and labels (n,) where the run is conditional, to samples (n, ...) in the units
         of the data, images in [0, 1]. `run.generator.latent` is the dimension of the latents, which are standard
         normal.
         """
@@ -99,8 +99,8 @@ class Run(Folder, Moving):
             config = self.config()
             if config.data.startswith(PASSED):
                 raise DataError(
-                    f"{self.path} was trained on data that were passed ({short_name(config.data)}), which "
-                    "its folder does not hold. Pass them again: run.evaluate(x)."
+                    f"{self.path} was trained on data passed from memory ({short_name(config.data)}), which are not "
+                    "in its folder. Pass them again: run.evaluate(x)."
                 )
             data = load_data(config.data, data_dir=config.data_dir, options=config.load_options())
         return evaluate(self, data, **options)
@@ -186,6 +186,6 @@ class Outward(nn.Module):
         self.eval()
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return samples (n, *shape) of latents (n, latent)."""
+        """Return samples (n, ...) of latents (n, latent)."""
         inner = self.generator(latents) if labels is None else self.generator(latents, labels)
         return self.frame.outward(inner)

@@ -137,7 +137,7 @@ class _Worker:
             if lease := self._claims.take(claim):
                 leases[member.name], alike = lease, kind
                 if claim.expired:
-                    self._say(f"{member.name}: {claim.owner} is not heard of any more; its run is taken over")
+                    self._say(f"{member.name}: {claim.owner} no longer responds; taking over its run")
             if len(leases) == self._at_once:
                 break
         # Looked at again: whoever takes the whole looks for the members after it, and one of both sees the other.
@@ -192,8 +192,8 @@ class _Worker:
             return False
         owners = sorted({claim.owner for claim in claims.values() if claim.lives})
         text = (
-            f"{len(open_still)} runs are with {', '.join(owners[:3]) or 'another process'}"
-            f"{', ...' if len(owners) > 3 else ''}; waiting, to take over what is given up"
+            f"{len(open_still)} runs are held by {', '.join(owners[:3]) or 'another process'}"
+            f"{', ...' if len(owners) > 3 else ''}; waiting to take over any that are abandoned"
         )
         if text != self._told:
             self._told = text

@@ -114,7 +114,7 @@ def test_dates_and_durations_are_numbers_of_a_unit(values, unit):
     (column,) = inputs.how.columns
     assert (column.kind, column.unit) == ("number", unit) and inputs.kind == "vectors"
     if unit:
-        with pytest.raises(DataError, match="one unit in both sets"):
+        with pytest.raises(DataError, match="same unit in both sets"):
             read_two_samples({"when": values}, {"when": np.arange(60.0)})
 
 

@@ -205,8 +205,9 @@ def _caveat(found: Sequence[_Reading], published: Published) -> str:
         return ""
     every = sum(one.samples * (one.samples - 1) for one in found)
     return (
-        f"the value rests on a mean of e^l over {every:,} pairs apart, of which only {pairs:.0f} are effective: it "
-        "may be far too low, and its interval too narrow. logistic reaches further."
+        f"the value uses a mean of e^l over {every:,} shuffled pairs, of which only {pairs:.0f} are "
+        "effective: it may be far "
+        'too low, and its interval too narrow. method="logistic" reaches further.'
     )
 
 

@@ -101,7 +101,7 @@ def best_gaussian(divergence: Divergence) -> Gaussian:
     )
     if not (found.success and math.isfinite(found.fun)):
         raise FganError(
-            f'no Gaussian is found for which "{divergence.name}" from the paper\'s mixture is least '
-            f"({found.message}). Leave it out."
+            f'found no Gaussian that minimises "{divergence.name}" from the paper\'s mixture ({found.message}). '
+            "Omit this divergence."
         )
     return Gaussian(float(found.x[0]), math.exp(found.x[1]), float(found.fun))
