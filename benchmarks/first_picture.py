@@ -1,4 +1,4 @@
-"""The picture at the top of the README: the classic script's recipe and fgan's default, five divergences each, on MNIST.
+"""The picture at the top of the README: the classic script and fgan's default recipe, five divergences each, on MNIST.
 
     FGAN_DATA=... python benchmarks/first_picture.py [--steps 20000] [--out runs/first-picture]
 
