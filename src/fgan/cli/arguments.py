@@ -137,7 +137,7 @@ def read(
         print_out(page.text(inspect.getdoc(command) or "", flags, values, everything="--help-all" in wanted))
         raise SystemExit(0)
     _require_known(flags, arguments, page.verb)
-    made = {"default": default()} if default else {}
+    made: dict[str, Any] = {"default": default()} if default else {}
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
