@@ -139,12 +139,14 @@ def claim_of_outliers(
     left, right = figure.subplots(1, 2)
     for row, name in enumerate(FOLLOWED):
         known = [(100 * share, fit.stdev) for share, fit in zip(SHARES, curves[name], strict=True) if fit]
-        style = "-" if curves[name][-1] and curves[name][-1].stdev > 1.1 * OUTLIERS.sigma else "--"
-        left.plot(*zip(*known, strict=True), style, color=f"C{row}", label=label(name))
-    left.set_xlabel("outliers, %")
-    left.set_ylabel("spread of the best Gaussian")
-    left.axhline(OUTLIERS.sigma, color="#9a9a9a", linestyle=":")
-    left.legend(frameon=False, fontsize="small")
+        moved = known[-1][1] > 1.1 * OUTLIERS.sigma
+        left.plot(*zip(*known, strict=True), color=f"C{row}" if moved else "#777777")
+        if moved:
+            left.annotate(label(name), known[-1], xytext=(5, -4), textcoords="offset points", color=f"C{row}")
+    left.annotate(
+        "the other four", (100 * SHARES[-1], OUTLIERS.sigma), xytext=(5, -4), textcoords="offset points"
+    )
+    left.set(xlabel="outliers, %", ylabel="spread of the best Gaussian", xlim=(0, 6.6))
     right.axvline(OUTLIERS.sigma, color="#9a9a9a", linestyle=":", label="the data without outliers")
     best = {name: curves[name][SHARES.index(OUTLIERS.weights[1])] for name in FOLLOWED}
     dots(

@@ -98,7 +98,7 @@ def tables(tmp_path, monkeypatch):
         ('"age" is there more than once', lambda: fgan.load_data("dup.csv", say=silent)),
         ('"7,442" in line 2', lambda: fgan.load_data("thou.csv", say=silent)),
         ("P has 20", lambda: fgan.estimate("few.csv", "good.csv", say=silent)),
-        ('"price" is in P alone', lambda: fgan.estimate("other.csv", "good.csv", say=silent)),
+        ('"price" is in P only', lambda: fgan.estimate("other.csv", "good.csv", say=silent)),
     ],
 )
 def test_troubleshooting_quotes_what_is_said_of_tables(said, call, tables):

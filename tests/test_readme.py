@@ -75,7 +75,8 @@ def test_the_shell_examples_are_real_commands(root, fgan_command):
     lines = [
         line
         for page in pages
-        for line in re.findall(r"^(?: {4})?fgan (\w+)([^#\n]*)", page.read_text(), flags=re.M)
+        for code in re.findall(r"^```sh\n(.*?)^```|^( {4}fgan [^\n]*)", page.read_text(), flags=re.M | re.S)
+        for line in re.findall(r"^(?: {4})?fgan (\w+)([^#\n]*)", "".join(code), flags=re.M)
     ]
     assert {verb for verb, _ in lines} == set(VERBS)
     for verb in VERBS:

@@ -5,6 +5,7 @@ Each runs in an empty temporary folder. What depends on the machine is left out:
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 from pathlib import Path
@@ -30,8 +31,9 @@ def executed(path: Path, folder: Path) -> nbformat.NotebookNode:
     return client.execute()
 
 
-def stripped(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """Leave out what differs between machines."""
+def stripped(notebook: nbformat.NotebookNode, folder: str) -> nbformat.NotebookNode:
+    """Leave out what differs between machines, and the name of the folder that the notebook ran in."""
+    notebook = nbformat.from_dict(json.loads(json.dumps(notebook).replace(f"{folder}/", "")))
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
@@ -47,7 +49,7 @@ def main() -> None:
     paths = [FOLDER / name for name in sys.argv[1:]] or sorted(FOLDER.glob("*.ipynb"))
     for path in paths:
         with tempfile.TemporaryDirectory() as folder:
-            nbformat.write(stripped(executed(path, Path(folder))), path)
+            nbformat.write(stripped(executed(path, Path(folder)), folder), path)
         print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
 
 

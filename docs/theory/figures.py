@@ -161,7 +161,6 @@ def fits() -> Figure:
         starts = [(-2.0, -0.5), (0.2, 0.7), (1.5, -0.3)]
         best = min((minimize(cost, start, method="Nelder-Mead") for start in starts), key=lambda one: one.fun)
         plot(axes, x, normal(x, best.x[0], float(np.exp(best.x[1]))), name)
-        print(f"{name}: mean {best.x[0]:.2f}, spread {np.exp(best.x[1]):.2f}, divergence {best.fun:.3f}")
     mark(axes, "the best normal distribution", "x", zero=False)
     axes.legend(frameon=False, fontsize=8)
     return figure
@@ -212,7 +211,7 @@ def in_sample() -> Figure:
     label = torch.cat([torch.ones(n), torch.zeros(n)]).double()
     found: dict[str, list[float]] = {"training samples": [], "held-out samples": []}
     for count in features:
-        bounds = {name: 0.0 for name in found}
+        bounds = dict.fromkeys(found, 0.0)
         for _ in range(repeats):
             seen, fresh = torch.randn(2, 2 * n, count, generator=random, dtype=torch.float64)
             weight = logistic(seen, label)

@@ -16,6 +16,15 @@ def cache_folder() -> Path:
     return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("fgan")
 
 
+def nothing_at(path: str | Path) -> str:
+    """Return the sentence by which every verb says that a path does not exist.
+
+    >>> nothing_at("photos")
+    'there is no file or folder "photos".'
+    """
+    return f'there is no file or folder "{path}".'
+
+
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file and wait until the disk has it."""
     with path.open("wb") as file:

@@ -188,7 +188,7 @@ class Pace:
         >>> now = iter([0.0, 1.0, 7.0, 70.0])
         >>> pace = Pace(10_000, clock=lambda: next(now))
         >>> [line for done in (1, 2, 13, 140) for line in pace.lines(done, regularly=True)]
-        ['this takes about 1.4 hours on this machine; Ctrl-C stops it, --resume continues', \
+        ['this takes about 1.6 hours on this machine; Ctrl-C stops it, --resume continues', \
 '140 of 10,000 steps, about 1.4 hours left']
         """
         now = self._clock()

@@ -99,7 +99,7 @@ def test_each_damage_is_named_in_its_column_and_no_other(real):
     assert "40 synthetic values lie outside the real range 2024-01-01 to 2024-10-26" in said["day"]
     assert "missing cells" in said["lacks"] and "type changed: whole numbers in real, words" in said["same"]
     assert ("x", "y") not in {one.columns for one in found.pairs if one.differs}, "a shift is no relation"
-    assert found.privacy.nearness is None and "needs --held-out" in str(found)
+    assert found.privacy.nearness is None and "pass --held-out" in str(found)
 
 
 def test_copies_are_caught_and_counted(real):
@@ -231,7 +231,7 @@ def test_what_chance_explains_is_no_difference_and_no_leak():
 
 
 def test_what_cannot_be_compared_is_refused(real, tmp_path):
-    with pytest.raises(DataError, match='"city" is in real alone'):
+    with pytest.raises(DataError, match='"city" is in real only'):
         quiet(real, table(1).drop(columns="city"))
     with pytest.raises(DataError, match=r"at least 50 rows per table.* real has 20"):
         quiet(real[:20], real)
@@ -259,7 +259,7 @@ def test_text_json_and_page_say_all_of_it(alike):
         "Privacy",
     ):
         assert f"\n{heading}\n" in text and heading in page
-    assert "no differential privacy" in text and "data:image/png" in page
+    assert "do not show differential privacy" in text and "data:image/png" in page
     found = json.loads(json.dumps(alike.to_dict(), allow_nan=False))
     assert len(found["columns"]) == 9 and len(found["pairs"]) == 15 and found["differs"] is False
     assert found["joint"]["floor"]["n"] == [600, 300] and found["usefulness"]["target"] == "city"

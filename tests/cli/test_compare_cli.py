@@ -198,4 +198,4 @@ def test_a_plan_says_how_to_start_workers(monkeypatch, capsys):
 
 def test_a_folder_that_holds_no_comparison_is_no_place_for_workers(capsys, tmp_path):
     assert main(["compare", "--worker", str(tmp_path)]) == 2
-    assert "holds no comparison" in capsys.readouterr().err
+    assert "is not a comparison to continue" in capsys.readouterr().err

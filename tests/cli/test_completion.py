@@ -11,7 +11,13 @@ from fgan.cli import VERBS
 from fgan.cli.completion import completions_of
 from fgan.divergences import divergence
 
-MENTIONED = {"train": {"--metrics"}, "push": {"--to"}}
+MENTIONED = {
+    "train": {"--metrics"},
+    "push": {"--to"},
+    "sample": {"--evaluate-every"},
+    "export": {"--evaluate-every"},
+    "evaluate": {"--evaluate-every"},
+}
 """Flags of other verbs that a help text speaks of."""
 DRIVER = """
 source completion.bash

@@ -3,6 +3,7 @@
 import importlib
 import re
 import shlex
+from functools import partial
 
 import pytest
 
@@ -102,8 +103,8 @@ def test_examples_are_commands_that_parse(words, command, page):
         known = {flag.name: flag for flag in flags_of(command)}
         if example.startswith(page.verb) and "--plan" not in rest:
             rest = rest[1:] if verb == "paper" else rest
-            made = lambda: command(recipe=TrainConfig(data="moons"))
-            default = made if command in (TrainCommand, CompareCommand) else None
+            has_recipe = command in (TrainCommand, CompareCommand)
+            default = partial(command, recipe=TrainConfig(data="moons")) if has_recipe else None
             assert isinstance(read(command, rest, page, default), command)
             assert all(word in known for word in rest if word.startswith("--"))
 

@@ -137,8 +137,8 @@ def test_a_difference_is_found_and_said(tmp_path, monkeypatch):
     page.write_text(text, encoding="utf-8")
     other.write_text(text.replace("# one", "# 一").replace("# A", "# 甲"), encoding="utf-8")
     test_a_translation_has_the_structure_of_its_page(page)
-    for changed in ("train b", "b.md)\n\n## More", "--seeds", "$$y$$"):
-        old = {"train b": "train a", "b.md)\n\n## More": "b.md)", "--seeds": "--steps", "$$y$$": "$$x$$"}[changed]
-        other.write_text(text.replace(old, changed), encoding="utf-8")
+    changes = {"train a": "train b", "b.md)": "c.md)", "--steps": "--seeds", "$$x$$": "$$y$$", "# A": "## A"}
+    for before, after in changes.items():
+        other.write_text(text.replace(before, after), encoding="utf-8")
         with pytest.raises(AssertionError, match="differ"):
             test_a_translation_has_the_structure_of_its_page(page)

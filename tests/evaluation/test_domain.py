@@ -65,7 +65,7 @@ def test_repeated_samples_leave_no_recall_but_the_others(sprites):
     x = torch.randn(400, 3, generator=random())
     found = precision_recall(x[:200][torch.arange(200) % 20], x[200:])
     assert [name for name in SHARES if not found[name].usable] == ["recall"]
-    assert "for 200 of 200 samples" in found["recall"].caveats[0].text
+    assert "200 of 200 samples have" in found["recall"].caveats[0].text
 
 
 @pytest.mark.parametrize("n", [300, 1080, pytest.param(2003, marks=pytest.mark.slow)])
@@ -88,7 +88,7 @@ def test_a_few_repeated_samples_are_counted_and_the_numbers_stay():
     y[:8] = y[0]
     found = precision_recall(x, y)
     assert all(
-        found[name].usable and "for 8 of 400 real samples" in found[name].caveats[0].text for name in SHARES
+        found[name].usable and "8 of 400 real samples have" in found[name].caveats[0].text for name in SHARES
     )
     assert not any(
         one.caveats for one in precision_recall(x, torch.randn(400, 3, generator=random(9))).values()
@@ -226,7 +226,7 @@ def test_a_metric_that_does_not_fit_is_left_out_unless_it_was_asked_for(monkeypa
 
 
 @pytest.mark.parametrize(
-    ("samples", "real", "text"), [(30, 200, "50 samples, of"), (200, 40, "50 real samples, of")]
+    ("samples", "real", "text"), [(30, 200, "50 samples .there are 30"), (200, 40, "50 real samples .there are 40")]
 )
 def test_what_too_few_samples_cannot_have_leaves_the_rest(samples, real, text):
     """Where all metrics are asked for, one that does not apply is left out, with the reason; alone it is refused."""

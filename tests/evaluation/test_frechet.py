@@ -98,7 +98,7 @@ def test_what_does_not_fit_is_refused_with_the_numbers_before_it_is_made(monkeyp
     monkeypatch.setattr(memory, "free_memory", lambda device="cpu": 10**9)
     x = torch.zeros(1, 1).expand(30_000, 20_000)
     with pytest.raises(
-        MemoryLimitError, match=r"fid of 30,000 against 30,000 .* needs .* GB .*; 1 GB are free.*--n"
+        MemoryLimitError, match=r"fid of 30,000 against 30,000 .* needs .* GB .* only 1 GB are free.*--n"
     ):
         frechet_distance(x, x)
 

@@ -92,7 +92,7 @@ def test_too_few_and_unknown_references_are_refused(case):
 def test_a_distribution_gives_fresh_samples_whatever_is_asked(reference):
     samples = fgan.load_data("ring8").train.draw(200, torch.Generator().manual_seed(3))
     found, auto = (evaluate(samples, "ring8", metrics="fid", reference=one) for one in (reference, "auto"))
-    assert found["fid"] == auto["fid"] and found.reference == "200 fresh samples"
+    assert found["fid"] == auto["fid"] and found.reference == "200 new samples"
 
 
 @pytest.mark.parametrize("as_array", [False, True])

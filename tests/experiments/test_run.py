@@ -114,7 +114,7 @@ def test_other_results_are_shown_too(quiet):
     assert repr(both) == str(both) and "js" in shown(both)
     card = shown(fgan.divergence("alpha:0.5"))
     assert "α-divergence" in card and "α = 0.5" in card
-    assert "own" in shown(fgan.Divergence.from_f("f(u)=(u-1)**4"))
+    assert "custom" in shown(fgan.Divergence.from_f("f(u)=(u-1)**4"))
 
 
 def test_without_out_the_next_run_lies_beside_the_last(x, tmp_path, monkeypatch, quiet):

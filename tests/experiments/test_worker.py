@@ -182,7 +182,7 @@ def test_data_that_have_changed_since_the_plan_are_refused_before_anything_is_cl
     np.save("rows.npy", np.load("rows.npy") + 1)
     with pytest.raises(RunError, match=r"c holds a comparison on different samples: .*rows\.npy has changed"):
         fgan.work("c", say=silent)
-    with pytest.raises(RunError, match="other samples"):
+    with pytest.raises(RunError, match="different samples"):
         planned_on_rows(True)
     claims = Claims(ComparisonDirectory("c").claims_path).look()
     assert {claim.state for claim in claims.values()} == {"free"}
@@ -190,7 +190,7 @@ def test_data_that_have_changed_since_the_plan_are_refused_before_anything_is_cl
     directory = ComparisonDirectory("c")
     members = directory.planned()[0]
     directory.write(json.loads(directory.plan_path.read_text()) | {"data": "of others"})
-    with pytest.raises(RunError, match="other samples"):
+    with pytest.raises(RunError, match="different samples"):
         train_chunk(directory, members)
 
 
@@ -215,9 +215,9 @@ def test_data_in_a_folder_are_found_from_any_other(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "holds no comparison to go on with"),
+        (None, "is not a comparison to continue"),
         ("{", "is damaged"),
-        ('{"members": {}}', "older versions of fgan did not. Repeat its `fgan compare` with --resume --plan"),
+        ('{"members": {}}', "an older version of fgan. Repeat its `fgan compare` with --resume --plan"),
     ],
 )
 def test_a_folder_without_a_plan_is_refused(tmp_path, content, message):

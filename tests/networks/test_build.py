@@ -105,7 +105,7 @@ def test_other_shapes_are_said(kind, build, shape, said):
         ({"norm": "batch"}, 'norm must be one of none, group; got "batch"'),
         ({"init": "he"}, 'init must be one of default, normal, orthogonal, xavier; got "he"'),
         *(
-            ({"kind": kind, "norm": "group"}, f"images; got --network {kind}. Take --norm none.")
+            ({"kind": kind, "norm": "group"}, f"images; got --network {kind}. Use --norm none.")
             for kind in KINDS
             if kind not in IMAGE_KINDS
         ),

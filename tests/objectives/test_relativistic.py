@@ -59,10 +59,10 @@ def test_a_link_that_is_named_is_kept():
 
 
 def test_it_says_which_pairs_move():
-    pairs = "between pairs (real, fake) and pairs exchanged"
+    pairs = "between pairs (real, fake) and swapped pairs"
     assert RelativisticLoss("gan", generator="saturating").follows == f"gan {pairs}"
     assert RelativisticLoss("gan", generator_divergence="kl").follows == f"kl {pairs}"
-    assert RelativisticLoss("gan").follows == f"0.5 × softened-reverse-kl {pairs}, as the latter move"
+    assert RelativisticLoss("gan").follows == f"0.5 × softened-reverse-kl {pairs}, as the swapped pairs move"
 
 
 def test_it_compares():

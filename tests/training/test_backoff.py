@@ -45,7 +45,7 @@ def test_after_three_returns_it_stops_with_a_diagnosis_and_loses_nothing(tmp_pat
         fgan.train(small_config(), tmp_path / "run", say=quiet)
     assert caught.value.exit_code == 3
     text = str(caught.value)
-    assert f"halved {MOST_BACKOFFS} times" in text and "checkpoint of step 10 is kept" in text
+    assert f"halved {MOST_BACKOFFS} times" in text and "checkpoint of step 10 is saved" in text
     assert "weights of the critic" in text and "bound" in text and "What to try: " in text
     run = fgan.RunDirectory(tmp_path / "run")
     assert run.checkpoints().steps() == [10]
@@ -91,7 +91,7 @@ def test_the_command_line_says_it_in_json_and_on_stderr(tmp_path, fgan_command):
     ("changes", "health", "tip"),
     [
         ({"penalties": "none"}, {}, "give the critic a penalty"),
-        ({}, {"true_positive_rate": 1.0, "false_positive_rate": 0.0}, "raise the weights"),
+        ({}, {"true_positive_rate": 1.0, "false_positive_rate": 0.0}, "increase the weights"),
         ({"divergence": "neyman"}, {"near_edge": 0.9}, "--link log-ratio"),
         ({}, {"effective_sample_size": 0.01}, "bounded weight"),
         ({"generator_loss": "saturating"}, {}, "--generator-loss non-saturating"),

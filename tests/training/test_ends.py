@@ -174,7 +174,7 @@ def test_data_that_moved_are_known_by_their_content(folder: Path) -> None:
     shutil.copytree(folder / "run", folder / "twin")
     fgan.train(str(folder / "here.npy"), folder / "twin", **(WAYS | SMALL))
     (folder / "here.npy").rename(folder / "there.npy")
-    with pytest.raises(DataError, match=r"not there any more.*NEWPATH --resume"):
+    with pytest.raises(DataError, match=r"no longer exists.*NEWPATH --resume"):
         fgan.train(RunDirectory(folder / "run").config(), folder / "run", **(WAYS | SMALL))
     said: list[str] = []
     fgan.train(str(folder / "there.npy"), folder / "run", **(WAYS | SMALL | {"say": said.append}))
@@ -195,14 +195,14 @@ def test_other_content_is_refused_and_leaves_the_run_as_it_was(folder: Path, cha
     x = np.load(folder / "here.npy")
     other = {"other values": x + 1, "other distribution": "moons", "fewer": x[1:]}[change]
     before = (folder / "run" / "config.json").read_bytes()
-    with pytest.raises(RunError, match="holds other samples"):
+    with pytest.raises(RunError, match="holds different samples"):
         fgan.train(other, folder / "run", **(WAYS | SMALL))
     assert (folder / "run" / "config.json").read_bytes() == before
 
 
 def test_a_distribution_is_known_by_its_name(tmp_path: Path) -> None:
     fgan.train("ring8", tmp_path, steps=4, **SMALL)
-    with pytest.raises(RunError, match="holds other samples"):
+    with pytest.raises(RunError, match="holds different samples"):
         fgan.train("grid25", tmp_path, resume=True, **(SMALL | {"steps": 8}))
 
 

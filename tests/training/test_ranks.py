@@ -134,7 +134,7 @@ def test_a_batch_divides_by_the_ranks_and_each_has_its_gpu(monkeypatch):
 
     assert fit(ALONE, 63, "cpu", compile="on") == "on"
     assert fit(Second(), 64, "cpu") == fit(Second(), 32, "cpu", compile="on") == "off"  # the last goes on
-    with pytest.raises(FganError, match="the step of a single process; got 2 ranks"):
+    with pytest.raises(FganError, match="works with a single process; got 2 ranks"):
         fit(Second(), 64, "cpu", compile="on")
     with pytest.raises(FganError, match=r"must be a multiple of 2 \(ranks\); got 63\. Use 62 or 64"):
         fit(Second(), 63, "cpu")
@@ -186,10 +186,10 @@ def test_a_follower_whose_numbers_are_others_stops(small_config):
 
 
 DIFFERENT = {
-    "seed": ((("--seed", "1"), ("--seed", "2")), "differ in seed: 1 on rank 0, 2 on rank 1"),
+    "seed": ((("--seed", "1"), ("--seed", "2")), "seed is 1 on rank 0 and 2 on rank 1"),
     "batch": ((("--batch-size", "7"),) * 2, "must be a multiple of 2 (ranks); got 7. Use 6 or 8"),
     "folder": ((("--device", "cpu"),) * 2, "is not empty and does not hold a run"),
-    "data": (((), ()), "differ in data"),
+    "data": (((), ()), "must agree; data is"),
 }
 
 

@@ -353,7 +353,9 @@ def test_what_is_no_fault_is_a_note():
 
 def test_an_affine_part_changes_no_divergence():
     report = verify(GOOD["kl/from-zero"][0], "kl")
-    assert report.holds and any("(u - 1), which does not change the divergence" in note for note in report.notes)
+    assert report.holds and any(
+        "(u - 1), which does not change the divergence" in note for note in report.notes
+    )
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def read(
     except SystemExit as exit_:
         if not exit_.code:
             raise
-        raise FganError(f"{_in_words(complaint.getvalue())}\n{_see(page.verb)}") from exit_
+        raise FganError(f"{_in_words(complaint.getvalue(), flags)}\n{_see(page.verb)}") from exit_
 
 
 def _require_known(flags: Sequence[Flag], arguments: Sequence[str], verb: str) -> None:
@@ -191,20 +191,19 @@ def _see(verb: str) -> str:
     return f"`{verb} --help` shows the flags and examples."
 
 
-def _in_words(complaint: str) -> str:
+def _in_words(complaint: str, flags: Sequence[Flag]) -> str:
     """Return what the parser complains about as one sentence, without its frame.
 
-    >>> _in_words("╭─ Required options ─╮\\n│ Missing from fgan train: │\\n│     DATA │\\n│         What │\\n╰──╯")
+    >>> data = Flag("DATA", str, "", tyro.MISSING, True, "")
+    >>> _in_words("+- Required options -+\\n| Missing from fgan train: |\\n|     DATA |\\n|         What |", [data])
     'DATA is missing.'
     """
-    lines = [line.strip("│").rstrip() for line in complaint.splitlines()]
-    lines = [line for line in lines if line.strip() and not line.strip().startswith(("╭", "╰"))]
-    frame = next((k for k, line in enumerate(lines) if "────" in line), len(lines))
-    lines = lines[:frame]
-    if lines and lines[0].strip().startswith("Missing from"):
-        missing = [line.strip() for line in lines[1:] if re.match(r" {5}\S", line)]
+    lines = [line.strip(" │|") for line in complaint.splitlines()]
+    said = [line for line in lines if re.match(r"\w", line)]
+    if any(line.startswith("Missing from") for line in said):
+        missing = [flag.name for flag in flags if flag.positional and flag.name in said]
         return f"{' and '.join(missing)} {'are' if missing[1:] else 'is'} missing."
-    text = " ".join(line.strip() for line in lines)
-    if text.startswith("Unrecognized options: "):
-        return f"too many arguments: {text.removeprefix('Unrecognized options: ')}."
-    return text
+    for line in said:
+        if line.startswith("Unrecognized options: "):
+            return f"too many arguments: {line.removeprefix('Unrecognized options: ')}."
+    return " ".join(said)

@@ -165,6 +165,8 @@ def _told(flag: Flag, values: object) -> str:
         return text
     text = re.sub(r" \(default: .*\)$", "", text)
     shown = "on" if default is True else f"{default:g}" if isinstance(default, float) else str(default)
+    # A list that no line holds may break behind its commas.
+    shown = shown if len(shown) <= NARROWEST - COLUMN - 12 else shown.replace(",", ", ")
     return f"{text} (default: {shown})"
 
 

@@ -73,8 +73,9 @@ class TensorSource:
         labels = self.labels
         if labels is not None and (labels.dtype != torch.int64 or labels.shape != self.values.shape[:1]):
             raise DataError(
-                f"Labels are int64, one for every sample, here ({len(self.values)},); got {labels.dtype} of "
-                f"shape {tuple(labels.shape)}. Give one whole number 0..K-1 a sample."
+                f"labels must be int64 of the shape ({len(self.values)},), one per sample from 0 to K-1; got "
+                f"{labels.dtype} "
+                f"of the shape {tuple(labels.shape)}."
             )
 
     def __len__(self) -> int:

@@ -138,7 +138,9 @@ def as_dataset(
     if is_frame(value):
         return frame_dataset(value, name or kind, options, say)
     if options.table.given:
-        raise DataError(f"{options.table.given} is for tables with names; the {kind} is none. Leave it out.")
+        raise DataError(
+            f"{options.table.given} applies to tables with column names; the {kind} is not one. Leave it out."
+        )
     if stream is not False and _comes_one_by_one(value):
         reader, names = reader_of(value, kind)
         if read := reader.by_index(value):
@@ -153,8 +155,8 @@ def as_dataset(
             return iterated_dataset(value, reader, items, Streaming(name or kind, kind, names, options, say))
     elif stream:
         raise DataError(
-            "what is streamed is a torch Dataset or DataLoader, a Hugging Face data set, an iterable or a list of "
-            f"paths; the {kind} lies in memory already. Leave stream= out."
+            "stream= takes a torch Dataset or DataLoader, a Hugging Face data set, an iterable or a list of "
+            f"paths; the {kind} is in memory already. Leave stream= out."
         )
     passed = read_passed(value, options=options, say=say)
     return dataset_of(passed, name or passed.kind, options=options, say=say)
@@ -260,10 +262,10 @@ def _refusal(value: object, kind: str) -> str:
         hasattr(part, "features") or _is_part(key) for key, part in value.items()
     ):
         return (
-            f"data are one split; got a {kind} of {', '.join(map(str, value))}. Choose one, such as "
+            f"pass one split; got a {kind} of {', '.join(map(str, value))}. Choose one, such as "
             f"data[{next(iter(value))!r}]."
         )
-    return f"data are {TAKEN}; got {kind} ({str(value)[:60]!r})."
+    return f"data must be {TAKEN}; got {kind} ({str(value)[:60]!r})."
 
 
 def _pair_in(value: Mapping[Any, Any]) -> Any:  # noqa: ANN401
@@ -348,10 +350,10 @@ def _of_read(
 ) -> Passed:
     kind = reader.kind
     if not items:
-        raise DataError(f"data must hold samples; the {kind} holds none.")
+        raise DataError(f"data must not be empty; the {kind} holds no samples.")
     if reader.left_out:
         parts = ", ".join(sorted(reader.left_out))
-        say(f"of each item of the {kind} is left out, as neither a sample nor a class: {parts}")
+        say(f"ignored in each item of the {kind}, as neither sample nor class: {parts}")
     taken = stacked([sample for sample, _ in items], kind, options)
     return Passed(kind, taken.samples, _classes(items, names, kind, say), taken.stored, taken.notes)
 
@@ -371,9 +373,7 @@ def _classes(items: Sequence[Item], names: Sequence[str], kind: str, say: Say) -
     if not labels:
         return None
     if len(labels) < len(items):
-        say(
-            f"the labels are left out: {len(items) - len(labels)} of {len(items)} items of the {kind} have none"
-        )
+        say(f"labels are ignored: {len(items) - len(labels)} of {len(items)} items of the {kind} have none")
         return None
     known: dict[Any, str] = dict(enumerate(names)) if len(set(names)) == len(names) else {}
     return _labels([known[one] for one in labels] if all(one in known for one in labels) else labels, kind)
@@ -382,13 +382,13 @@ def _classes(items: Sequence[Item], names: Sequence[str], kind: str, say: Say) -
 def _labels(labels: Any, kind: str) -> Array:  # noqa: ANN401
     if getattr(labels, "ndim", 1) > 1 and labels.shape[1:] != (1,):
         raise DataError(
-            f"labels are whole numbers or words, one for every sample; the {kind} holds labels of the shape "
-            f"{tuple(labels.shape)}. Of one-hot labels y, pass y.argmax(1)."
+            f"labels must be whole numbers or strings, one per sample; the {kind} has labels of the shape "
+            f"{tuple(labels.shape)}. For one-hot labels y, pass y.argmax(1)."
         )
     found = [class_of(label) for label in labels]
     if any(label is None for label in found) or len({type(label) for label in found}) > 1:
         odd = next((label for label in labels if class_of(label) is None), labels[0])
         raise DataError(
-            f"labels are whole numbers or words, one for every sample; the {kind} holds {odd!r} among them."
+            f"labels must be whole numbers or strings, one per sample; the {kind} has {odd!r} among them."
         )
     return np.asarray(found)

@@ -1,4 +1,4 @@
-"""Formulas as text: "f(u) = (u - 1)**4" to a function of tensors, and to LaTeX. Nothing is ever evaluated as code."""
+"""Formulas as text, such as "f(u) = (u - 1)**4", turned into functions of tensors and LaTeX without evaluating code."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Expression:
                 case ast.UnaryOp(operand=inner):
                     return value(inner)
                 case ast.BinOp(left=left, op=ast.Pow(), right=right) if self.variable not in _names(right):
-                    # A plain number keeps the slope at 0 a number too.
+                    # With a plain number as exponent the gradient at 0 is finite too.
                     return _power(value(left), float(value(right)))
                 case ast.BinOp(left=left, op=operator, right=right):
                     return OPERATORS[type(operator)](value(left), value(right))
@@ -93,20 +93,20 @@ def _names(node: ast.expr) -> set[str]:
 
 
 def _power(base: Tensor, exponent: float) -> Tensor:
-    # torch has fast kernels for squares and cubes, and a slow one for every other power.
+    # torch has fast kernels for squares and cubes only.
     return base.square().square() if exponent == 4 else base.pow(exponent)
 
 
 def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None = None) -> Expression:
-    """Read a formula: numbers, the variable, + - * / ** (or ^), brackets, abs, exp, log, sqrt, max, min and more.
+    """Parse a formula of numbers, the variable, + - * / ** (or ^), brackets, abs, exp, log, sqrt, max, min and more.
 
     Args:
         text: the right-hand side, such as "u*log(u)".
         variable: the name of its one variable.
-        constants: further letters with their values; e and pi are known.
+        constants: further names with their values; e and pi are predefined.
 
     Raises:
-        FganError: where it is not such a formula, saying what is not allowed.
+        FganError: if it is not a valid formula; the message says why.
 
     >>> parse("__import__('os')")
     Traceback (most recent call last):
@@ -171,10 +171,10 @@ def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None 
 
 
 def parse_definition(text: str) -> Expression:
-    """Read "f(u) = ..." as a formula in u, or whatever letter stands in its brackets.
+    """Parse "f(u) = ..." as a formula in u, or in another letter.
 
     Raises:
-        FganError: where it is not of that form.
+        FganError: if it does not have this form.
 
     >>> parse_definition("f(x) = x**2 - 1")(torch.tensor(3.0))
     tensor(8.)
@@ -186,7 +186,7 @@ def parse_definition(text: str) -> Expression:
     if variable in FUNCTIONS or variable in EXTREMES or variable in CONSTANTS:
         raise FganError(f'the variable of "{_shortened(text)}" must not be called "{variable}"; call it u.')
     if variable != "u":
-        parse(right, variable)  # complain in the user's own letter
+        parse(right, variable)  # report errors in the user's own letter
         right, variable = re.sub(rf"\b{variable}\b", "u", right), "u"
     expression = parse(right, variable)
     if variable not in _names(expression.tree):

@@ -1,4 +1,4 @@
-"""Probability vectors and count tables as people have them: arrays, lists, dicts, pandas."""
+"""Probability vectors and count tables: arrays, lists, dicts, pandas."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from fgan.errors import DataError
 Table = Any
 """An array, tensor or list of any rank; a dict, a pandas Series or a DataFrame of numbers by name."""
 ROUNDING = 1e-4
-"""How far a sum of probabilities may be from 1."""
+"""How far the sum of probabilities may differ from 1."""
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """Non-negative masses of a finite set of outcomes.
+    """Non-negative weights of a finite set of outcomes.
 
     Args:
-        name: what errors call it.
+        name: its name in error messages.
         masses: float64 (k,).
-        shape: in which they were given.
-        keys: the names of the outcomes; None where they have only places.
+        shape: the original shape.
+        keys: the names of the outcomes; None if they have only positions.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Histogram:
         return bool((self.masses == np.round(self.masses)).all())
 
     def label(self, place: int) -> str:
-        """What to call an outcome."""
+        """Return the name of an outcome."""
         if self.keys is not None:
             return str(self.keys[place])
         where = np.unravel_index(place, self.shape)
@@ -61,7 +61,7 @@ class Histogram:
         """Return the masses as probabilities.
 
         Raises:
-            DataError: for masses that are neither probabilities nor counts.
+            DataError: if the masses are neither probabilities nor counts.
         """
         if not self.sums_to_one and not self.counted:
             raise DataError(
@@ -72,10 +72,10 @@ class Histogram:
 
 
 def read_histograms(p: Table, q: Table) -> tuple[Histogram, Histogram]:
-    """Read two histograms over the same outcomes, those of the second in the order of the first.
+    """Read two histograms over the same outcomes, the second reordered like the first.
 
     Raises:
-        DataError: for masses that are negative, not finite or all 0, and for outcomes that are not the same.
+        DataError: for masses that are negative, not finite or all 0, and for different outcomes.
     """
     first, second = _read(p, "p"), _read(q, "q")
     if first.keys is None or second.keys is None:

@@ -17,7 +17,7 @@ OPERATIONS: dict[str, type[Dual | Symmetrized | Scaled]] = {
     "symmetrized": Symmetrized,
     "scaled": Scaled,
 }
-# Known to `fgan.divergences`, but of another kind.
+# Available in `fgan.divergences`, but not f-divergences.
 NO_F_DIVERGENCE = {
     "renyi": "not an f-divergence but a function of one. Train with alpha, measure with fgan.divergences.Renyi.",
     "bhattacharyya": "not an f-divergence but a function of one. Train with squared-hellinger, measure with "
@@ -90,7 +90,7 @@ class _Reader:
         return self.named(name, None)
 
     def definition(self) -> str:
-        """Take an f of the user's own, which ends where the bracket around it does."""
+        """Read a custom f, which ends at the closing bracket around it."""
         start, depth = self.place, 0
         while self.place < len(self.text):
             depth += {"(": 1, ")": -1}.get(self.text[self.place], 0)

@@ -9,6 +9,7 @@ from fgan.experiments.comparison import ComparisonDirectory
 from fgan.experiments.result import Comparison
 from fgan.experiments.run import Run
 from fgan.exporting import TrainedGenerator, is_exported, read_exported
+from fgan.files import nothing_at
 from fgan.training.settings import Network
 
 
@@ -34,6 +35,8 @@ def load(path: str | Path, *, generator: Network = "") -> Run | Comparison | Tra
         return run
     if ComparisonDirectory(path).plan_path.is_file():
         return Comparison.read(path)
+    if not path.exists():
+        raise RunError(f"{nothing_at(path)} Name a folder made by `fgan train` or `fgan compare`.")
     raise RunError(
         f"{path} is not a run directory (no config.json) or a comparison (no comparison.json): {_there(path)}. "
         "Pass a folder made by `fgan train` or `fgan compare`."
@@ -43,7 +46,7 @@ def load(path: str | Path, *, generator: Network = "") -> Run | Comparison | Tra
 def _there(path: Path) -> str:
     """Say what is at a path."""
     if not path.is_dir():
-        return "it is a file" if path.exists() else "it does not exist"
+        return "it is a file"
     names = sorted(entry.name for entry in path.iterdir())
     more = ", ..." if len(names) > 5 else ""
     return f"it holds {', '.join(names[:5])}{more}" if names else "it is empty"

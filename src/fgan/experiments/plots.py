@@ -64,7 +64,7 @@ def _draw_samples(axes: Axes, run: Run, n: int | None, seed: int) -> None:
 
 
 def plot_comparison(comparison: Comparison) -> Figure:
-    """Return the number that ranks, of each group, with its interval; see `Comparison.plot`."""
+    """Return a figure with the ranking metric of each group and its interval; see `Comparison.plot`."""
     places = comparison.places
     figure = Figure(figsize=(7, 1.2 + 0.32 * max(len(places), 1)), layout="constrained")
     axes = figure.add_subplot()

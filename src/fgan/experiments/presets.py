@@ -83,10 +83,10 @@ CORE_HOURS = {
 }
 """Processor hours that all steps of a preset take on one CPU core, for orientation.
 
-Extrapolated from the processor seconds of 5 to 400 uncompiled steps with one thread (torch 2.13, a cloud CPU that other
-programs used too): ring8 for the default, MNIST for the next two, stacked-mnist, and 32x32 colour pictures. Several cores
-divide it, and compiling takes off more: mnist-dcgan takes 11 minutes on two idle cores. A run measures its own pace and
-says it; see `fgan.output.Pace`.
+Extrapolated from the processor seconds of 5 to 400 uncompiled steps with one thread (torch 2.13, a CPU that other
+programs used too): ring8 for the default, MNIST for the next two, stacked-mnist, and 32x32 colour pictures. Several
+cores divide it, and compiling takes off more: mnist-dcgan takes 11 minutes on two idle cores. A run measures its own
+pace and says it; see `fgan.output.Pace`.
 """
 
 

@@ -9,6 +9,7 @@ from fgan.exporting.hub import CODE, fetched, is_hub_name
 from fgan.exporting.hub_folder import WEIGHTS
 from fgan.exporting.safetensors_file import read_safetensors
 from fgan.exporting.trained import TrainedGenerator
+from fgan.files import nothing_at
 from fgan.output import Say, to_stderr
 from fgan.training.run_directory import RunDirectory
 from fgan.training.settings import Network
@@ -42,7 +43,7 @@ def read_exported(name: str | Path, say: Say = to_stderr, *, generator: Network 
             say(f"{path} also contains {', '.join(code[:5])}; fgan neither reads nor runs it")
         path = path / WEIGHTS
     if not path.exists():
-        raise ExportError(f"there is no file {path}. Name one written by `fgan export --to safetensors`.")
+        raise ExportError(f"{nothing_at(path)} Name one written by `fgan export --to safetensors`.")
     return read_safetensors(path, str(name), generator)
 
 

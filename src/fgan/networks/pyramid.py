@@ -1,4 +1,4 @@
-"""The resolutions that a convolutional network passes through."""
+"""The resolutions of a convolutional network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Pyramid:
     Args:
         channels: of the image.
         base: side of the smallest resolution.
-        halvings: how many lie between it and the image.
+        halvings: number of halvings from the image to it.
     """
 
     channels: int
@@ -31,10 +31,10 @@ def pyramid_of(frame: Frame, kind: str) -> Pyramid:
 
     Args:
         frame: of the samples.
-        kind: the network that asks, for an error.
+        kind: the kind of network, for the error message.
 
     Raises:
-        FganError: where samples are no images, or of another size.
+        FganError: if the samples are not images, or have an unsupported size.
 
     >>> pyramid_of(Frame((1, 28, 28)), "dcgan")
     Pyramid(channels=1, base=7, halvings=2)

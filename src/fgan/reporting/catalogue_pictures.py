@@ -64,7 +64,7 @@ def draw(members: Sequence[Divergence], path: Path) -> None:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write a figure that was drawn under STYLE, and is saved under it, as a small SVG file: the same bytes each time."""
+    """Write a figure as a small SVG file, the same bytes each time; draw and save it under STYLE."""
     written = io.StringIO()
     figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ from fgan.training.trainer import objective_of
 BETWEEN_P_AND_Q = ("plain", "tight")
 """Objectives whose generator follows a divergence of data and samples themselves."""
 FARTHEST = 30.0
-"""The log-ratio at which the cost of missed data is cut off; what lies beyond is below double precision."""
+"""The log-ratio up to which the cost of missed data is integrated."""
 
 
 @dataclass(frozen=True)
@@ -95,4 +95,6 @@ def _costs_by_the_trick(d: Divergence) -> tuple[float, float]:
     l = torch.linspace(0, FARTHEST, 30_001, dtype=torch.float64)  # noqa: E741 - the log-ratio is l throughout
     simpson = torch.tensor([2.0, 4.0], dtype=torch.float64).repeat(15_001)[:-1] * float(l[1]) / 3
     simpson[[0, -1]] /= 2
-    return float((simpson * d.weight(l) * (-2 * l).exp()).sum()), implausible
+    integrand = d.weight(l) * (-2 * l).exp()
+    beyond = float(integrand[-1]) / (2 - over_model)  # a power of u there
+    return float((simpson * integrand).sum()) + beyond, implausible

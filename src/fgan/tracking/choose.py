@@ -12,14 +12,14 @@ from fgan.tracking.tracker import Opening, Tracked
 from fgan.training.run_directory import RunDirectory
 
 TRACKERS = ("tensorboard", "wandb", "trackio")
-"""Each is a module of this room, with its function `open_run`; a package; and an extra of fgan."""
+"""For each: a module of this package with a function `open_run`, a required package, and an extra of fgan."""
 
 
 def checked_trackers(log_to: str | Iterable[str]) -> tuple[str, ...]:
-    """Return names of trackers, of which each is known and installed.
+    """Return the names of trackers, after checking that each is known and installed.
 
     Args:
-        log_to: names, or one text of names between commas.
+        log_to: names, or one string of names separated by commas.
 
     Raises:
         FganError: for an unknown name, or a package that is missing.

@@ -63,7 +63,7 @@ def diagnosis(
     before = ", ".join(f"{name.replace('_', ' ')} {value:.4g}" for name, value in finite.items())
     kept = f"The checkpoint of step {checkpoints[-1]} is saved. " if checkpoints else ""
     return (
-        f"training diverged by step {trainer.steps_done}: {what_broke(trainer)} became NaN or infinite, and halving "
-        f"the learning rate {trainer.backoff} times did not help. Last finite values: {before or 'none'}. {kept}"
+        f"training diverged by step {trainer.steps_done}: {what_broke(trainer)} became NaN or infinite, although "
+        f"the learning rate was halved {trainer.backoff} times. Last finite values: {before or 'none'}. {kept}"
         f"What to try: {'; or '.join(advice(trainer.config, health))}."
     )

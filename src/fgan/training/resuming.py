@@ -1,4 +1,4 @@
-"""Whether a run can be gone on with: by the same data, known by their content, and by the same link."""
+"""Check whether a run can be resumed: the content of the data and the link must be the same."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from fgan.training.trainer import Trainer
 
 
 def checkpoint_to_resume(run: RunDirectory, trainer: Trainer, fingerprint: str, say: Say) -> Groups | None:
-    """Return what a run's newest checkpoint holds, where the run can go on from it; None where there is none yet.
+    """Return the content of a run's newest checkpoint if the run can be resumed from it; None if there is none yet.
 
-    Nothing is written: a run that is refused stays what it was.
+    Nothing is written, so a refused run is unchanged.
 
     Args:
-        run: where it lies.
-        trainer: made of the recipe and the data that it is to go on with.
+        run: the run directory.
+        trainer: built from the recipe and the data to continue with.
         fingerprint: of these data.
-        say: told of data that have moved, and of another device.
+        say: receives messages about moved data or a changed device.
 
     Raises:
-        RunError: where the data hold other samples than those that it was trained on, or its link means another now.
+        RunError: if the data or the link differ from those that it was trained with.
     """
     began_as, config, checkpoints = run.config(), trainer.config, run.checkpoints()
     moved, steps = began_as.data != config.data, checkpoints.steps()
@@ -67,7 +67,7 @@ def checkpoint_to_resume(run: RunDirectory, trainer: Trainer, fingerprint: str, 
 def _require_same_data(
     run: RunDirectory, trainer: Trainer, fingerprint: str, description: dict[str, Any], name: str
 ) -> None:
-    """Refuse other content; where there is none to compare, as of a distribution, another name."""
+    """Refuse different content, or for data without content, such as a distribution, a different name."""
     now = trainer.config.data
     same = description["data"] == fingerprint and description["frame"] == trainer.frame.to_json()
     if same and (fingerprint or name == now):
@@ -84,7 +84,7 @@ def _require_same_data(
 
 
 def _require_same_link(run: RunDirectory, trainer: Trainer, description: dict[str, Any]) -> None:
-    # Runs from before links were kept knew the soft hinge under no name, and trained by the paper's link.
+    # Old runs did not record the link. They had no soft hinge and used the paper's link instead.
     now = trainer.objective.link
     then = description.get("link", "paper" if now == "soft-hinge" else now)
     if then != now:

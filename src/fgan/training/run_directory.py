@@ -15,7 +15,7 @@ from fgan.data.encoding import TableEncoding
 from fgan.data.record import COLUMNS, Record
 from fgan.draws import DrawnFrom
 from fgan.errors import RunError
-from fgan.files import replace_durably
+from fgan.files import nothing_at, replace_durably
 from fgan.frame import Frame
 from fgan.networks import Generator
 from fgan.output import jsonable
@@ -91,8 +91,9 @@ class RunDirectory:
         with self.writing():
             there = self.config_path.is_file()
         if not there:
-            what = "has no config.json" if self.path.exists() else "does not exist"
-            raise RunError(f"{self.path} is not a run: it {what}. Pass a folder made by `fgan train`.")
+            empty = f"{self.path} is not a run: it has no config.json."
+            wrong = empty if self.path.exists() else nothing_at(self.path)
+            raise RunError(f"{wrong} Pass a folder made by `fgan train`.")
         return at_hand(self.path, TrainConfig.read(self.config_path))
 
     def checkpoints(self, keep: int = 2, every: int = 1) -> Checkpoints:

@@ -1,4 +1,4 @@
-"""Whether a bound that was recognised goes on as it should beyond the u at which its f was compared."""
+"""Check whether a recognised bound stays correct beyond the u at which its f was compared."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ FURTHER = torch.linspace(-LARGEST, LARGEST, 401, dtype=torch.float64)
 
 
 def ends_break(foreign: Foreign, target: Divergence, fit: Match) -> list[Break]:
-    """Say which log-ratios T never reaches, although f* of the divergence is finite there."""
+    """Report which log-ratios T never reaches, although f* of the divergence is finite there."""
     scale, slope = _exact(fit.scale, 1.0, fit.within), _exact(fit.slope, 0.0, fit.within)
     t = foreign.call("real", REACH)
     t = t[~t.isnan()]
@@ -48,9 +48,9 @@ def ends_break(foreign: Foreign, target: Divergence, fit: Match) -> list[Break]:
 
 
 def far_break(foreign: Foreign, target: Divergence, fit: Match) -> list[Break]:
-    """Say at which |v| <= 100 a term leaves what it is in the middle, as with an epsilon inside a logarithm.
+    """Report at which |v| <= 100 a term deviates from its form near 0, as with an epsilon inside a logarithm.
 
-    This can be said where log u is a linear function of v, as in most links.
+    This works if log u is a linear function of v, as in most links.
     """
     if foreign.narrow or not target.smooth or not target.identifies_ratio:
         return []

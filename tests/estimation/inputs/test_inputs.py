@@ -100,7 +100,7 @@ def test_shared_and_repeated_records_are_counted():
     q[:10] = p[:10]
     assert "10 of 100 samples of P also occur in Q" in warnings_of(p, q)
     p[20:25] = p[30]
-    assert "5 of 100 samples of P are copies" in warnings_of(p, q)
+    assert "5 of 100 samples of P are duplicates" in warnings_of(p, q)
 
 
 def test_whole_numbers_with_many_values_are_numbers():

@@ -42,7 +42,7 @@ def test_a_folder_of_colour_images_can_be_learned(train, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("cifar-cnn",), "got no --data"),
+        (("cifar-cnn",), "Pass a folder of them with --data"),
         (("cifar-cnn", "--data", "ring8"), "ring8 has none"),
         (("cifar-cnn", "--data", "digits"), "of the shape (3, 32, 32) in at most 10 classes; digits has"),
         (("digits-cnn", "--device", "tpu"), "--device"),

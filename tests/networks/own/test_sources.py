@@ -94,7 +94,9 @@ def test_a_source_that_changed_or_is_gone_is_said(at_home):
     with pytest.raises(fgan.FganError, match=r"has changed since.*--critic FILE.py:NAME"):
         build(recorded(text))
     file.unlink()
-    with pytest.raises(fgan.FganError, match=r"no longer exists.*train\(\.\.\., resume=True, critic=\.\.\.\)"):
+    with pytest.raises(
+        fgan.FganError, match=r"no longer exists.*train\(\.\.\., resume=True, critic=\.\.\.\)"
+    ):
         build(recorded(text))
     with pytest.raises(fgan.FganError, match=r"no longer exists.*fgan\.load\(path, generator=\.\.\.\)"):
         own_generator(recorded(text), Frame((1,)), 2, 0, wants_latent=True)

@@ -143,7 +143,7 @@ def _without(drop: Sequence[str], wanted: Sequence[str], one: Table | _Text) -> 
     _require_columns(drop, names, one)
     kept = [name for name in wanted or names if name not in drop]
     if not kept:
-        raise DataError(f"no column is left of {', '.join(names)}. Drop fewer (--drop).")
+        raise DataError(f"--drop leaves no column of {', '.join(names)}. Drop fewer.")
     return kept
 
 
@@ -152,7 +152,7 @@ def _require_columns(wanted: Sequence[str], names: Mapping[str, object], one: Ta
     if missing:
         path = one.name if isinstance(one, Table) else one.path
         raise DataError(
-            f'{path} has no column "{missing[0]}"; it has {", ".join(names) or "none"}. Name some of these.'
+            f'{path} has no column "{missing[0]}"; it has {", ".join(names) or "none"}.'
             f"{did_you_mean(missing[0], names)}"
         )
 
@@ -194,7 +194,8 @@ def _parquet(path: Path) -> Table:
         import pyarrow.parquet as parquet  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise DataError(
-            f'reading {path} needs pyarrow, which is not installed. Do: pip install "fgan[parquet]", or save it '
+            f'reading {path} needs pyarrow, which is not installed. Run: pip install "fgan[parquet]", or save '
+            "it "
             "as .csv."
         ) from None
     try:
@@ -206,7 +207,7 @@ def _parquet(path: Path) -> Table:
     except DataError:
         raise
     except Exception as error:  # pyarrow's errors have no common class
-        raise DataError(f"{path} is no parquet file that can be read ({error}).") from error
+        raise DataError(f"cannot read {path} as Parquet ({error}). Save it again.") from error
     if table.num_rows == 0 or not columns:
-        raise DataError(f"{path} must have columns and rows; it has {len(columns)} and {table.num_rows}.")
+        raise DataError(f"{path} is empty: it has {len(columns)} columns and {table.num_rows} rows.")
     return Table(columns, str(path), f"read {path}: Parquet, {table.num_rows:,} rows, {len(columns)} columns")

@@ -88,9 +88,7 @@ class ReverseKL(Divergence):
     card = Card(
         title="Reverse Kullback–Leibler divergence",
         symbol=r"\mathrm{KL}(Q\|P)",
-        use=(
-            "To keep every sample plausible: it tolerates missing modes, but not samples outside the data."
-        ),
+        use=("To keep every sample plausible: it tolerates missing modes, but not samples outside the data."),
         avoid=(
             "When all of the data must be covered, or when the model may have samples where p = 0 (infinite)."
         ),

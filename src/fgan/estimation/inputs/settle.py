@@ -10,7 +10,7 @@ import numpy as np
 from fgan.data.tables import ColumnRead, HowRead
 from fgan.data.tables.dates import ALMOST, require_plain_dates
 from fgan.data.tables.formats import is_number
-from fgan.data.tables.kinds import MOST_LABELS, ROWS_EACH, kind_of
+from fgan.data.tables.kinds import MOST_LABELS, ROWS_EACH, as_category, kind_of, stray_cells
 from fgan.data.tables.missing import sentinel_in
 from fgan.errors import DataError
 from fgan.estimation.inputs.read import Array, Read
@@ -93,15 +93,14 @@ def settle(*sets: Read) -> list[Read]:
 def _require_words(given: Read, place: int) -> None:
     """Raise a DataError where almost all words of a column are numbers, or dates whose form says no day."""
     name, words = given.columns[place], list(map(str, given.cells[place].tolist()))
-    mend = f'take it for words (kinds={{"{name}": "category"}})'
     numbers = {word: is_number(word) for word in set(words)}
     strays = [row for row, word in enumerate(words) if not numbers[word]]
     if 0 < len(strays) < (1 - ALMOST) * len(words):
-        raise DataError(
-            f'column "{name}" of {given.name} is numbers, but {len(strays):,} of {len(words):,} cells are none, the '
-            f'first "{words[strays[0]]}" in {given.place_of(strays[0])}. Repair it, or {mend}.'
-        )
-    require_plain_dates(words, f'column "{name}" of {given.name}', lambda: given.place_of(0), mend)
+        first = f'"{words[strays[0]]}" in {given.place_of(strays[0])}'
+        raise stray_cells(name, given.name, len(strays), len(words), first)
+    require_plain_dates(
+        words, f'column "{name}" of {given.name}', lambda: given.place_of(0), as_category(name)
+    )
 
 
 def notes_on_words(*sets: Read) -> list[str]:
@@ -113,8 +112,7 @@ def notes_on_words(*sets: Read) -> list[str]:
         distinct = {str(word) for one in sets for word in np.unique(one.cells[place]).tolist()}
         if len(distinct) > MOST_LABELS and all(map(is_number, distinct)):
             notes.append(
-                f'column "{column.name}" holds numbers as text, which are treated as unordered categories. To '
-                "treat "
+                f'column "{column.name}" holds numbers as text, treated as unordered categories. To treat '
                 f'them as numbers, set kinds={{"{column.name}": "number"}} (--numbers {column.name}).'
             )
     return notes

@@ -111,8 +111,8 @@ def toy_table(
         divergences: names of the catalogue.
         seeds: how many, counted from 0.
         settings: how long to train and how well to measure.
-        jobs: runs at once; as many as cores unless told.
-        say: told of each run that ends.
+        jobs: number of parallel runs; default: the number of cores.
+        say: receives a message when a run ends.
 
     Raises:
         FganError: for an empty or repeated list and for what cannot be trained, before anything is begun.

@@ -1,4 +1,4 @@
-"""What is asked of users' networks, tried once on a copy before anything is written: clear words instead of a trace."""
+"""Requirements on custom networks, checked with a trial run on a copy before anything is written."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fgan.errors import FganError
 from fgan.frame import Frame
 
 TRIED = 16
-"""Samples of a try."""
+"""Samples in a trial run."""
 SQUASHED = (nn.Sigmoid, nn.Softmax, nn.LogSigmoid, nn.Hardsigmoid, nn.Tanh)
 CONTRACT = {
     "generator": "A generator maps z (n, latent){labels} to samples (n, {shape}) in the range of the data.",
@@ -26,17 +26,17 @@ CONTRACT = {
 
 @dataclass(frozen=True)
 class Tried:
-    """What a try found: remarks for people, and whether the network draws random numbers while it trains."""
+    """The result of a trial run: notes, and whether the network draws random numbers during training."""
 
     notes: tuple[str, ...]
     draws: bool
 
 
 def checked_network(network: nn.Module, player: str) -> None:
-    """Refuse what cannot be trained, whatever it computes.
+    """Refuse a network that cannot be trained.
 
     Raises:
-        FganError: for a network without parameters, with frozen ones, or in another precision than the data.
+        FganError: for a network without parameters, with frozen ones, or in a different precision from the data.
     """
     parameters = dict(network.named_parameters())
     if not parameters:
@@ -63,10 +63,10 @@ def checked_network(network: nn.Module, player: str) -> None:
 
 
 def tried_generator(network: nn.Module, frame: Frame, latent: int, classes: int) -> Tried:
-    """Let a generator make a few samples.
+    """Try a generator on a few latents.
 
     Raises:
-        FganError: where it raises, or makes something else.
+        FganError: if it raises, or returns something else than samples.
     """
     z = torch.randn(TRIED, latent, generator=torch.Generator().manual_seed(0))
     hint = _latent_hint(network, latent)
@@ -82,10 +82,10 @@ def tried_generator(network: nn.Module, frame: Frame, latent: int, classes: int)
 
 
 def tried_critic(network: nn.Module, frame: Frame, classes: int) -> Tried:
-    """Let a critic look at a few points.
+    """Try a critic on a few points.
 
     Raises:
-        FganError: where it raises, or returns something else.
+        FganError: if it raises, or returns something else than raw outputs.
     """
     x = _points(frame)
     v, draws = _tried(network, x, classes, "critic", frame, "")
@@ -101,19 +101,19 @@ def tried_critic(network: nn.Module, frame: Frame, classes: int) -> Tried:
 def _tried(
     network: nn.Module, x: Tensor, classes: int, player: str, frame: Frame, hint: str
 ) -> tuple[Tensor, bool]:
-    """Return what a copy makes of x, and whether it drew; a lazy network learns its sizes and is tried itself."""
+    """Return a copy's output for x, and whether it drew random numbers; lazy networks are tried themselves."""
     lazy = any(is_lazy(tensor) for tensor in (*network.parameters(), *network.buffers()))
     _move(network)
     tried = (network if lazy else copy.deepcopy(network)).train()
     labels = torch.arange(TRIED) % classes if classes else None
-    # Draws of a generator of its own: the ones around it go into the weights.
+    # Use a separate random generator: the global one determines the weights.
     random = torch.Generator().manual_seed(0)
     before = random.get_state()
     with DrawnFrom(random), torch.enable_grad():
         try:
             out = tried(x.clone()) if labels is None else tried(x.clone(), labels)
             draws = not torch.equal(before, random.get_state())
-        except Exception as error:  # whatever the user's code may raise
+        except Exception as error:  # user code may raise anything
             raise FganError(
                 f"the {player} raised {type(error).__name__} for {tuple(x.shape)}: {_first_line(error)}.{hint} "
                 f"{_contract(player, frame, classes)}"
@@ -135,7 +135,7 @@ def _tried(
 
 
 def _move(network: nn.Module) -> None:
-    """Bring a network to the CPU, where all networks begin."""
+    """Move a network to the CPU, where all networks start."""
     if any(tensor.device.type != "cpu" for tensor in (*network.parameters(), *network.buffers())):
         network.cpu()
 
@@ -180,7 +180,7 @@ def _of_range(x: Tensor, frame: Frame) -> Iterable[str]:
 
 
 def _of_squashing(network: nn.Module, x: Tensor, classes: int) -> Iterable[str]:
-    """Remark a critic whose outputs are bounded: by its last module, or by what it says far away from the data."""
+    """Note a critic with bounded outputs, judged by its last module or by its outputs far from the data."""
     last = [module for module in network.modules() if not list(module.children())][-1]
     if isinstance(last, SQUASHED):
         found = f"ends in {type(last).__name__}"
@@ -196,13 +196,13 @@ def _of_squashing(network: nn.Module, x: Tensor, classes: int) -> Iterable[str]:
 
 @torch.no_grad()
 def _is_within_one(network: nn.Module, x: Tensor, classes: int) -> bool:
-    """Whether all outputs are in [0, 1], also for inputs a thousand times as large, where raw ones grow."""
-    tried = copy.deepcopy(network).eval()  # in train mode batch statistics would undo the factor
+    """Whether all outputs are in [0, 1], also for inputs a thousand times as large, where raw outputs grow."""
+    tried = copy.deepcopy(network).eval()  # in train mode batch statistics would cancel the factor
     labels = (torch.arange(TRIED) % classes,) if classes else ()
     with DrawnFrom.seeded(0):
         try:
             v = torch.cat([tried(factor * x, *labels).flatten() for factor in (1.0, 1e3, -1e3)])
-        except Exception:  # it was not made for such inputs, which says nothing of those it was made for
+        except Exception:  # failing on such inputs says nothing about normal ones
             return False
     return bool(((v >= 0) & (v <= 1)).all()) and bool(v.std() > 0)
 

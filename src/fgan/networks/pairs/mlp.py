@@ -27,7 +27,7 @@ class MLPGenerator(Generator):
 
     Args:
         frame: the shape and range of a sample.
-        latent: dimension of the latent; where the frame has choices, further ones that decide these come first.
+        latent: dimension of the latent; if the frame has choices, extra dimensions that determine them come first.
         width: units of every hidden layer.
         depth: number of hidden layers.
         activation: "relu", "leaky-relu" or "tanh".

@@ -251,7 +251,7 @@ def _divergences(runs: Sequence[Run]) -> dict[str, Divergence]:
     return {run.game: divergence(run.game) for run in runs if run.game not in BASELINES}
 
 
-def _facts(group: str, runs: Sequence[Run], known: dict[str, Divergence]) -> dict[str, str]:
+def _facts(group: str, runs: Sequence[Run], known: dict[str, Divergence]) -> dict[str, Any]:
     """Say what the critic learns and what the generator of a group does, which may be another divergence."""
     run = next(run for run in runs if run.group == group)
     d, generator = known.get(run.game), character_of(run.config)
