@@ -19,6 +19,8 @@ import fgan
 from fgan.data import draw_samples
 
 DIVERGENCES = ("total-variation", "kl", "reverse-kl", "pearson", "squared-hellinger")
+SHOWN = "kl"
+"""The run of the animation."""
 ROWS = {"original": "classic script", "default": "fgan"}
 IMAGES = Path(__file__).parents[1] / "docs/images"
 TIME_LAPSE_STEPS = 250
@@ -67,7 +69,8 @@ def main() -> None:
     for comparison in comparisons.values():
         print(comparison.table())
     draw(comparisons, IMAGES / "classic-and-fgan.png")
-    fgan.load(comparisons["default"].folder / "runs" / DIVERGENCES[1]).time_lapse().save(IMAGES / "training.gif")
+    shown = next(run for run in comparisons["default"].runs.values() if run.config().divergence == SHOWN)
+    shown.time_lapse().save(IMAGES / "training.gif")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""All settings of a run in one flat record: the flags of the command line and the content of `config.json`."""
-=======
 """The complete recipe of a run as one flat record: the flags of the command line and the content of `config.json`."""
->>>>>>> words-a
 
 from __future__ import annotations
 
