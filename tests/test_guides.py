@@ -95,7 +95,7 @@ def tables(tmp_path, monkeypatch):
         ("such as P00000x", lambda: fgan.load_data("ids.csv", say=silent)),
         ("from 0 to 299", lambda: fgan.load_data("count.csv", say=silent)),
         ("line 302 has 2", lambda: fgan.load_data("ragged.csv", say=silent)),
-        ('"age" is there more than once', lambda: fgan.load_data("dup.csv", say=silent)),
+        ('has "age" more than once', lambda: fgan.load_data("dup.csv", say=silent)),
         ('"7,442" in line 2', lambda: fgan.load_data("thou.csv", say=silent)),
         ("P has 20", lambda: fgan.estimate("few.csv", "good.csv", say=silent)),
         ('"price" is in P only', lambda: fgan.estimate("other.csv", "good.csv", say=silent)),

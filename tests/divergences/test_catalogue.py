@@ -143,7 +143,7 @@ def test_a_parameter_that_is_no_number_is_said(value):
 def test_an_unknown_link_is_refused():
     with pytest.raises(fgan.FganError, match='link must be one of paper, log-ratio, soft-hinge; got "logit"'):
         fgan.divergence("kl", link="logit")
-    with pytest.raises(fgan.FganError, match='"triangular" has no link "paper". Its links: log-ratio'):
+    with pytest.raises(fgan.FganError, match=r'"triangular" has no link "paper"\. Its links: log-ratio'):
         fgan.divergence("triangular", link="paper")
 
 

@@ -103,7 +103,7 @@ def _texts(command: type) -> dict[str, tuple[str, str]]:
         for field, below in zip(tree.body, [*tree.body[1:], None], strict=True):
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
                 value = below.value if isinstance(below, ast.Expr) else None
-                text = inspect.cleandoc(value.value) if isinstance(value, ast.Constant) else ""
+                text = str(value.value) if isinstance(value, ast.Constant) else ""
                 texts[field.target.id] = owner.__name__, " ".join(text.split())
     return texts
 
@@ -137,7 +137,7 @@ def read(
         print_out(page.text(inspect.getdoc(command) or "", flags, values, everything="--help-all" in wanted))
         raise SystemExit(0)
     _require_known(flags, arguments, page.verb)
-    made = default() if default else None
+    made: dict[str, Any] = {"default": default()} if default else {}
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
@@ -145,9 +145,9 @@ def read(
                 command,
                 prog=page.verb,
                 args=arguments,
-                default=made,
                 config=(tyro.conf.OmitArgPrefixes,),
                 add_help=False,
+                **made,
             )
     except SystemExit as exit_:
         if not exit_.code:

@@ -121,7 +121,7 @@ def load_idx_folder(
         folder: where the files lie.
         options: see `LoadOptions`; of these, `value_range` and `split` apply.
         say: told what was understood.
-        name: what to call the data set; `idx:FOLDER` unless told.
+        name: name of the data set (default: `idx:FOLDER`).
 
     Raises:
         DataError: there are no training images or several, a file is damaged or of the wrong kind, or two

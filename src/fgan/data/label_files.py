@@ -36,7 +36,7 @@ class FileLabels:
         labels: by the picture's name.
         sources: the files they come from.
         decides: whether these files decide rather than folders: their format says that there are labels, or none.
-        notes: what is worth knowing of files that gave none.
+        notes: remarks about files that gave no classes.
         missing: what files that gave some name besides.
     """
 

@@ -34,9 +34,9 @@ class Layout:
         train, held_out: indices of the pictures; held_out is None where no folder says it.
         labels: the class of each picture of both, by its index; None without classes.
         labels_from: where the classes come from, or why there are none.
-        split: how the parts were told apart.
+        split: how the parts were recognised.
         omitted: pictures that are left out.
-        notes: what is worth knowing.
+        notes: remarks.
     """
 
     train: list[int]

@@ -61,7 +61,7 @@ Passable = (
     | DataLoader[Any]
     | Iterable[Any]
 )  # fmt: skip
-"""What `as_dataset` makes a `Dataset` of."""
+"""The types that `as_dataset` accepts."""
 TAKEN = (
     "a tensor, a NumPy array, a table of pandas, polars or Arrow, a list of numbers, PIL pictures or paths, "
     "(x, labels), {class: x}, a torch Dataset or DataLoader, a Hugging Face dataset, an fgan.data.Dataset, "
@@ -78,7 +78,7 @@ class Passed:
         samples: (N, D), (N, H, W), (N, H, W, C) or (N, C, H, W).
         labels: whole numbers or words (N,); None without classes.
         stored: what decoded pictures were made of, if there were any.
-        notes: what is worth knowing of them.
+        notes: remarks about them.
     """
 
     kind: str
@@ -106,24 +106,26 @@ def as_dataset(
     say: Say = to_stderr,
     stream: bool | None = None,
 ) -> Dataset:
-    """Return a `Dataset` of what a program has; a tenth of it is held out, as `load_data` does with a file.
+    """Return a `Dataset` of arrays, tables or data loaders in memory; a tenth is held out.
 
-    Vectors are (N, D), images (N, H, W), (N, C, H, W) or (N, H, W, C), uint8 or floats in [0, 1]. A torch data set
-    (map-style, or an iterable one that ends) gives samples, (sample, label), or mappings with an image and a label; a
-    loader gives batches of these, read in the order of its data set. What is larger than memory is streamed: read when
-    it is drawn, see docs/guides/python.md.
+    Vectors are (N, D), images (N, H, W), (N, C, H, W) or (N, H, W, C), uint8 or floats in [0, 1]. Items of a torch data
+    set (map-style, or a finite iterable) are samples, (sample, label) pairs, or mappings with an image and a label; a
+    loader gives batches of these. Data larger than memory are streamed, see docs/guides/python.md.
 
     Args:
-        value: a tensor, an array, nested lists, PIL pictures, (x, labels), a `torch.utils.data.Dataset` or
-            `DataLoader`, a Hugging Face `datasets.Dataset`; a `Dataset`, a name or a path are taken as they are.
-        name: what to call it; after its type if not given.
-        options: see `LoadOptions`; the image size is for PIL pictures and paths.
-        say: told what was understood, and what is left out.
-        stream: read samples of a torch or Hugging Face data set, a loader or paths when they are drawn, again every
-            time, so that random transforms go on being random; default: where memory has no room for all of them.
+        value: a tensor, an array, nested lists, PIL pictures, (x, labels), a `torch.utils.data.Dataset`, a `DataLoader`
+            or a Hugging Face `datasets.Dataset`. A `Dataset`, a name or a path is loaded as usual.
+        name: name of the data set (default: after its type).
+        options: see `LoadOptions`; the image size applies to PIL pictures and paths.
+        say: function that receives remarks about what was read and skipped.
+        stream: read the samples of a torch or Hugging Face data set, a loader or paths every time they are drawn, so
+            that random transforms stay random (default: only if the data do not fit into memory).
+
+    Returns:
+        A `Dataset` with training and held-out samples.
 
     Raises:
-        DataError: for anything else, and for samples that cannot be trained on.
+        DataError: for other types, and for samples that cannot be used.
 
     >>> import torch
     >>> data = as_dataset(torch.rand(20, 1, 8, 8))

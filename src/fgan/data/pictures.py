@@ -45,9 +45,9 @@ def draw_samples(
             or (n, D). Of vectors, those with NaN or infinities are left out; of D > 2 features the first two
             are drawn.
         real: (m, D), drawn in grey beneath vectors, on the same axes; not used for images.
-        columns: of the grid; near-square unless told.
-        scale: whole number that each pixel of an image is enlarged by; unless told, what makes it about 64
-            wide.
+        columns: number of columns of the grid (default: near-square).
+        scale: whole number by which each pixel of an image is enlarged (default: images become about 64 pixels
+            wide).
 
     Raises:
         DataError: the shapes do not fit, there is nothing to draw, or `columns` or `scale` is below 1.

@@ -51,7 +51,7 @@ class Record:
         labels: where the classes come from, or why there are none.
         left_out: what was not taken, by reason.
         values: what was seen in the values, such as their range.
-        notes: what is worth knowing, with the flag that mends it.
+        notes: remarks, with the flag that changes it.
         streamed: how samples are read that do not all lie in memory, and what a resumed run can promise; "" of others.
     """
 

@@ -175,7 +175,7 @@ def _with_all_words(
 
 
 def _notes(table: Table, encoding: TableEncoding, held_out: NDArray[np.int64], moved: int) -> list[str]:
-    """Say what each column was taken for, and what is worth knowing."""
+    """Describe how each column was interpreted, with remarks."""
     notes = [f"{COLUMNS}{'; '.join(_said(table, encoding))}"]
     if moved:
         notes.append(

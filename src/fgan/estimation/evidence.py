@@ -147,7 +147,7 @@ class Evidence:
         lowest, highest = divergence.range
         value, (low, high), warnings = best.value, best.interval(), []
         floor = lowest if lower_bound is None else lower_bound
-        told_apart = lowest if self.fitted is None else sign_bound(divergence, self.fitted)
+        by_accuracy = lowest if self.fitted is None else sign_bound(divergence, self.fitted)
         if math.isinf(value):
             low, high = floor, math.inf
         elif high < lowest and self._claim > CLAIMS:
@@ -163,13 +163,13 @@ class Evidence:
                 f"The value is raised to that bound, {floor:.4g}; the true value may be larger."
             )
             value, low, high = floor, floor, highest
-        elif self.fitted is not None and high < told_apart:
+        elif self.fitted is not None and high < by_accuracy:
             warnings.append(
                 f"{self.method.name} found {value:.4g}, but its critics' accuracy implies at least "
-                f"{told_apart:.4g} (95% confidence): its log-ratios are too close to 0. The value is computed "
+                f"{by_accuracy:.4g} (95% confidence): its log-ratios are too close to 0. The value is computed "
                 "from the accuracy instead."
             )
-            value, low, high = sign_value(divergence, self.fitted), told_apart, highest
+            value, low, high = sign_value(divergence, self.fitted), by_accuracy, highest
         elif self._apart and math.isfinite(
             highest
         ):  # without an error, the sign alone gives the largest value
@@ -193,7 +193,7 @@ class Evidence:
 
     @cached_property
     def _apart(self) -> bool:
-        """Whether every sample has been told apart by a critic that had not seen it, or by a column alone."""
+        """Whether held-out critics, or a single column, classify every sample correctly."""
         fitted, inputs = self.fitted, self.inputs
         if fitted is not None and bool((fitted.p.log_ratio > 0).all() and (fitted.q.log_ratio < 0).all()):
             return True

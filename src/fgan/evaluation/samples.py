@@ -87,7 +87,7 @@ def _made_by(samples: RunDirectory | Drawable, n: int, seed: int, best: bool) ->
 def _given(
     samples: Passable | str | Path, dataset: Dataset, options: LoadOptions | None, say: Say
 ) -> tuple[str, Tensor]:
-    """Return what to call samples that somebody made, and all of them."""
+    """Return the name of given samples, and all of them."""
     table = _table_in(samples, dataset, say)
     if table is not None and dataset.table is not None:
         return table.name, _encoded(table, dataset)

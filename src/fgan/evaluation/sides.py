@@ -40,7 +40,7 @@ class Side:
         device: where they are computed, and where metrics then compute.
         batch_size: samples in one pass of the extractor.
         cache: remember the features on disk by content.
-        say: told what is worth knowing.
+        say: function that receives remarks.
     """
 
     def __init__(

@@ -178,26 +178,26 @@ def compare_members(
     log_to: str | Iterable[str] = (),
     say: Say = to_people,
 ) -> Comparison:
-    """Train the members of a comparison into ordinary run directories, judge each and rank the groups; see `compare`.
+    """Train the members of a comparison into ordinary run directories, evaluate and rank them; see `compare`.
 
-    What is finished is never trained again, nor judged again by the same metrics. One that fails is reported, and
-    leaves the others as they are.
+    Finished runs are not trained again, nor evaluated again with the same metrics. A run that fails is reported and
+    does not affect the others.
 
     Args:
         members: as `fgan.experiments.comparison.plan` makes them.
         dataset: the data of all of them.
         out: the folder, new unless `resume`.
-        passed: the samples of `dataset`, where they are to be kept in the folder for its runs to load.
-        resume: go on with what lies there.
-        jobs: processes at once, each of which trains its share of the runs as one ensemble; as many as cores
-            on a CPU, one on a GPU, unless told.
-        ray: train on a Ray cluster instead, see `Cluster`; `out` must be a folder that all its hosts see.
-        plan_only: train nothing, and leave that to workers; see `fgan.experiments.worker`.
-        metrics: what to measure; all that apply unless told. `rank_by` is always measured.
-        rank_by: the number that ranks the groups.
-        n: samples of each run to judge.
-        reference: what they are compared with.
-        say: receives lines for people.
+        passed: the samples of `dataset`, if they must be saved in the folder for its runs to load.
+        resume: continue the comparison in that folder.
+        jobs: number of parallel processes, each of which trains its share of the runs as one ensemble; default: the
+            number of cores on a CPU, one on a GPU.
+        ray: train on a Ray cluster instead, see `Cluster`; `out` must be visible to all hosts.
+        plan_only: train nothing; workers do the training, see `fgan.experiments.worker`.
+        metrics: metrics to measure; default: all that apply. `rank_by` is always measured.
+        rank_by: the metric that ranks the groups.
+        n: samples of each run to evaluate.
+        reference: the data to compare with.
+        say: receives messages as lines of text.
 
     Raises:
         FganError: for mistakes, before anything is written.
@@ -236,21 +236,21 @@ def _begun(
     trackers: Sequence[str],
     say: Say,
 ) -> Iterator[dict[str, Outcome]]:
-    """Write the plan, or see that it is the same, and hold the comparison; yields what became of members already."""
+    """Write the plan or check that it is the same, and lock the comparison; yields the outcomes so far."""
     plan = directory.agreed(members, resume=resume, dataset=dataset, judging=judging, log_to=trackers)
     if not resume:
         directory.write(plan)
     claims = Claims(directory.claims_path)
     claims.prepare(member.name for member in members)
     with claims.whole(say):
-        directory.write(plan)  # not before: workers may be at work by the plan that lies there
+        directory.write(plan)  # not earlier: workers may be using the existing plan
         if passed is not None:
             _keep(passed, directory.path)
         yield {member.name: end for member in members if (end := ended(directory, member))}
 
 
 def _keep(passed: Passed | PassedTable, folder: Path) -> None:
-    """Write samples for the runs to load, or see that those which lie there are the same."""
+    """Write samples for the runs to load, or check that the existing ones are the same."""
     if not keep(passed, folder):
         raise RunError(
             f"{folder} holds a comparison on different samples. Resume with the same samples, or choose another out=."

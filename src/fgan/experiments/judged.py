@@ -1,4 +1,4 @@
-"""The finished runs of a comparison judged, and its groups ranked."""
+"""Evaluate the finished runs of a comparison, and rank its groups."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from fgan.output import Say
 
 
 def evaluator_of(judging: Judging, dataset: Dataset, device: str, say: Say) -> Evaluator:
-    """Return what judges the runs of a comparison: by those of the metrics that apply to the data.
+    """Return the evaluator for the runs of a comparison, with the metrics that apply to the data.
 
     Raises:
-        FganError: for metrics that do not exist or cannot judge the data, and where what ranks is no single number.
+        FganError: for metrics that do not exist or do not apply, and if the ranking metric is not a single number.
     """
     evaluator = Evaluator(
         dataset, metrics=judging.wanted, n=judging.n, reference=judging.reference, device=device, say=say
@@ -41,7 +41,7 @@ def ranked(
     evaluator: Evaluator,
     say: Say,
 ) -> Comparison:
-    """Judge what has finished and is not judged yet, rank the groups, and write the ranking."""
+    """Evaluate finished runs that are not evaluated yet, rank the groups, and write the ranking."""
     evaluations: dict[str, list[Evaluation]] = {member.group: [] for member in members}
     for member in members:
         if outcomes[member.name].state == "finished":
@@ -58,7 +58,7 @@ def ranked(
 
 
 def judged(directory: ComparisonDirectory, member: Member, evaluator: Evaluator, say: Say) -> Evaluation:
-    """Return a finished member's evaluation, the one that lies there if the same was asked for."""
+    """Return the evaluation of a finished member; an existing one if it answers the same request."""
     run = directory.run(member)
     path = run.path / "evaluation.json"
     if path.is_file():

@@ -51,7 +51,7 @@ def generator_of_run(run: RunDirectory, step: int | None = None, *, best: bool =
     }
     if table := run.table():
         about["table"] = json.loads(table.to_json())
-    # A network of somebody's own is known by its code alone, which is not exported.
+    # A custom network is known by its code only, which is not exported.
     architecture = (
         None if config.generator else dataclasses.asdict(architecture_of(config, frame, len(classes)))
     )
@@ -67,7 +67,7 @@ def generator_of_run(run: RunDirectory, step: int | None = None, *, best: bool =
 
 
 def require_run(run: RunDirectory) -> None:
-    """Say which runs there are where somebody names a whole comparison.
+    """Refuse a comparison, and name its runs.
 
     Raises:
         ExportError: for a comparison.
@@ -97,7 +97,7 @@ def _step(run: RunDirectory, step: int | None, best: bool) -> int:
 
 
 def notes_on(run: RunDirectory, step: int) -> list[str]:
-    """Return what somebody should know of the state that a run is in."""
+    """Return remarks on the state of a run."""
     status, steps = run.status(), run.config().steps
     if status is not None and status.state in ("diverged", "failed"):
         reason = f": {status.reason}" if status.reason else "."

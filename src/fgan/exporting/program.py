@@ -39,7 +39,7 @@ def traced(trained: TrainedGenerator) -> ExportedProgram:
             dynamic_shapes={name: {0: batch} for name in names},
             strict=False,
         )
-    except Exception as error:  # whatever a module of somebody's own does that cannot be traced
+    except Exception as error:  # whatever an untraceable custom module raises
         raise ExportError(
             f"torch.export cannot trace the generator of {trained.source} "
             f"({type(error).__name__}: {first_line(error) or 'no reason given'}). Its forward must take any "

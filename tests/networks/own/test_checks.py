@@ -52,7 +52,7 @@ def frozen():
         (Called(4, 2).to("meta"), "meta device"),
         (frozen, "requires_grad=False on layer.weight, layer.bias"),
         (nn.Flatten, "has no parameters"),
-        (NeedsHidden, r"needs the argument hidden; fgan passes only latent, shape, classes.*lambda: NeedsHidden\(hidden=\.\.\.\)"),
+        (NeedsHidden, r"hidden; fgan passes only latent, shape, classes.*lambda: NeedsHidden\(hidden=\.\.\.\)"),
         (lambda: [nn.Linear(4, 2)], "^generator=lambda must return an nn.Module; it returned a list"),
         (lambda: 1 / 0, "raised ZeroDivisionError"),
     ],

@@ -98,7 +98,7 @@ def test_damage_and_absence_are_said(tmp_path):
         path.unlink()
     with pytest.raises(RunError, match=r"no pictures.*--sample-every"):
         run.time_lapse()
-    with pytest.raises(RunError, match="none of kl has pictures"):
+    with pytest.raises(RunError, match="no pictures for a time lapse in the samples/ folders of kl"):
         side_by_side({"kl": run})
 
 

@@ -56,13 +56,13 @@ class Column:
 
 @dataclass(frozen=True)
 class ColumnRead:
-    """What a column was taken for.
+    """How a column was interpreted.
 
     Args:
-        name: the column's.
+        name: its name.
         kind: "number" or "category".
-        unit: such as "days since 1970-01-01"; "" where it is the file's own.
-        why: what decided.
+        unit: such as "days since 1970-01-01"; "" for the file's own unit.
+        why: the reason.
     """
 
     name: str

@@ -35,7 +35,7 @@ def read_counts(p: Counts, q: Counts, say: Say = to_stderr) -> Inputs:
     Args:
         p, q: whole numbers, as `fgan.between` takes them; or .npy files, or tables whose last column counts what those
             before it name.
-        say: told what is worth knowing of files.
+        say: function that receives remarks about files.
 
     Raises:
         DataError: for histograms that cannot be read, are not of the same categories, hold no counts, or too few.

@@ -302,7 +302,7 @@ def _less(cell: Array, origin: int) -> Array:
 
 
 def _origin(cells: Sequence[Array]) -> int:
-    """Return what to subtract from whole numbers that float64 cannot tell apart; 0 from all others."""
+    """Return the offset to subtract from whole numbers that float64 cannot distinguish; 0 for all others."""
     if any(cell.dtype.kind not in "iu" for cell in cells):
         return 0
     low, high = min(int(cell.min()) for cell in cells), max(int(cell.max()) for cell in cells)

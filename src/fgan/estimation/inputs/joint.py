@@ -50,7 +50,7 @@ def read_joint(
         kinds: "number" or "category" by the name of a column, or its place in arrays, those of x first; or one for all.
         missing: "refuse" rows that lack a value, or "drop" them, from both.
         seed: decides which.
-        say: told what is worth knowing of data that are loaded.
+        say: function that receives remarks about loaded data.
         weights: of the rows; see `WeightsLike`. A column may be of x or of y.
 
     Raises:

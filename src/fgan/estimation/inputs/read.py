@@ -144,7 +144,7 @@ class Read:
 
     @property
     def weight_notes(self) -> tuple[str, ...]:
-        """What is worth knowing of the weights."""
+        """Remarks about the weights."""
         equal = self.weight is not None and self.relative is None
         return (f"the weights of {self.name} are all equal, so they have no effect.",) if equal else ()
 
@@ -166,7 +166,7 @@ def read(
         side: names those that have no name of their own.
         n: the maximum number of rows, chosen at random; from a run or distribution, how many to draw (default: 10,000).
         seed: decides which.
-        say: told what is worth knowing of data that are loaded.
+        say: function that receives remarks about loaded data.
         missing: "refuse" rows that lack a value, or "drop" them.
         weights: of the samples; see `WeightsLike`.
         options: how files become samples.

@@ -45,7 +45,7 @@ def read_two_samples(
         missing: "refuse" rows that lack a value, or "drop" them.
         seed: decides which.
         options: how files become samples.
-        say: told what is worth knowing of data that are loaded.
+        say: function that receives remarks about loaded data.
         weights: of the samples of P and of Q; see `WeightsLike`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The table of the paper's section 4.1: what each divergence makes of the mixture, beside the exact optimum."""
+"""The table of the paper's section 4.1: the Gaussian that each divergence fits, and the exact optimum."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ def _of_range(x: Tensor, frame: Frame) -> Iterable[str]:
 
 
 def _of_squashing(network: nn.Module, x: Tensor, classes: int) -> Iterable[str]:
-    """Note a critic with bounded outputs, judged by its last module or by its outputs far from the data."""
+    """Note a critic with bounded outputs, according to its last module or by its outputs far from the data."""
     last = [module for module in network.modules() if not list(module.children())][-1]
     if isinstance(last, SQUASHED):
         found = f"ends in {type(last).__name__}"
