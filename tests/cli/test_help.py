@@ -135,7 +135,7 @@ def test_the_overview_groups_all_verbs_with_an_example_each(capsys, monkeypatch)
     ("words", "said"),
     [
         ("train", "DATA is missing."),
-        ("train moons --stepz 3", 'fgan train has no flag --stepz. Did you mean "--steps"?'),
+        ("train moons --stepz 3", 'unknown flag --stepz. Did you mean "--steps"?'),
         ("train moons --steps many", '--steps must be a whole number; got "many".'),
         ("train moons --lr=fast", '--lr must be a number; got "fast".'),
         ("train moons --steps", "--steps needs a value: --steps STEPS."),

@@ -165,7 +165,7 @@ def _require_known(flags: Sequence[Flag], arguments: Sequence[str], verb: str) -
         name, given, value = word.partition("=")
         name = name.replace("_", "-")
         if name not in known:
-            raise FganError(f"{verb} has no flag {name}.{did_you_mean(name, known)}\n{_see(verb)}")
+            raise FganError(f"unknown flag {name}.{did_you_mean(name, known)}\n{_see(verb)}")
         flag = known[name]
         if not flag.is_switch:
             _require_fitting(flag, value if given else after, verb)

@@ -118,7 +118,7 @@ def _sides(command: MutualInformationCommand) -> tuple[object, object]:
         return sides[0], sides[1]
     if len(command.files) != 1 or not is_table(command.files[0]):
         raise FganError(
-            "fgan mi needs two files, or one table with --x and --y; got "
+            "mutual information needs two files, or one table with --x and --y; got "
             f"{', '.join(command.files) or 'no file'}."
         )
     if not x:

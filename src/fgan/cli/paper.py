@@ -102,7 +102,7 @@ def run(arguments: list[str]) -> None:
         return
     if table not in PAGES:
         got = f'got "{table}".{did_you_mean(table, PAGES)}' if table else "got none."
-        raise FganError(f"fgan paper needs the name of a table, {' or '.join(PAGES)}; {got}")
+        raise FganError(f"the table must be {' or '.join(PAGES)}; {got}")
     command = read(ToyCommand if table == "toy" else MnistCommand, rest, PAGES[table])
     require_jobs(command.jobs)
     names = names_in(command.divergences)
