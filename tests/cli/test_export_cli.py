@@ -33,7 +33,7 @@ def test_mistakes(run, capsys):
     assert main(["export", run, "a.onnx", "--out", "b.onnx"]) == 2
     assert "say once where to" in capsys.readouterr().err
     assert main(["export", "nowhere"]) == 2
-    assert "is not a run" in capsys.readouterr().err
+    assert "nowhere does not exist" in capsys.readouterr().err
     assert main(["push", run, "ada/run"]) == 2
     assert "Push a folder that `fgan export RUN --to hub --out run` wrote" in capsys.readouterr().err
 

@@ -91,8 +91,8 @@ class RunDirectory:
         with self.writing():
             there = self.config_path.is_file()
         if not there:
-            what = "has no config.json" if self.path.exists() else "does not exist"
-            raise RunError(f"{self.path} is not a run: it {what}. Pass a folder made by `fgan train`.")
+            what = "is not a run: it has no config.json" if self.path.exists() else "does not exist"
+            raise RunError(f"{self.path} {what}. Pass a folder made by `fgan train`.")
         return at_hand(self.path, TrainConfig.read(self.config_path))
 
     def checkpoints(self, keep: int = 2, every: int = 1) -> Checkpoints:
