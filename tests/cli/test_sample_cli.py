@@ -108,5 +108,5 @@ def test_mistakes_leave_nothing(sample, arguments, words, tmp_path):
 
 
 def test_a_folder_without_a_run_and_a_run_without_classes(sample):
-    assert "is not a run" in sample("none", "--walk", 3)[1]
+    assert "none does not exist" in sample("none", "--walk", 3)[1]
     assert "needs a run trained with --conditional" in sample("moons", "--grid-by-class")[1]
