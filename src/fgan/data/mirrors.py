@@ -49,7 +49,7 @@ def download(name: str, sha256: str, mirrors: Sequence[str], target: Path, say: 
                 content, packed = _fetch(f"{mirror.rstrip('/')}/{name}.gz", sha256)
             except _RefusedError as reason:
                 failures.append(f"{mirror} ({reason})")
-                say(f"mirror {mirror} failed for {name}.gz ({reason}); trying the next one")
+                say(f"mirror {mirror} failed for {name}.gz: {reason}")
             else:
                 replace_durably(target / (f"{name}.gz" if packed else name), content)
                 return mirror

@@ -213,7 +213,7 @@ def _said(table: Table, encoding: TableEncoding) -> list[str]:
         if not isinstance(code, NumberCode):
             more.append(f"{len(code)} values")
         elif code.spikes:
-            more.append(f"{len(code.spikes)} frequent values")
+            more.append(f"{len(code.spikes)} frequent value{'s' * (len(code.spikes) > 1)}")
         if column.missing is not None:
             more.append(f"{int(column.missing.sum()):,} missing")
         if not one.width and one.read.name != encoding.label:
