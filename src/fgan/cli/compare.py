@@ -207,7 +207,9 @@ def _show(found: Comparison, *, json: bool, again: str = "Continue with --resume
     """Print the ranking; raise for runs that have no place in it."""
     print_out(as_json(found.to_dict()) if json else found.table())
     if found.unfinished:
-        raise FganError(f"stopped before {len(found.unfinished)} runs finished. {again}")
+        raise FganError(
+            f"stopped; {len(found.unfinished)} of {len(found.outcomes)} runs are unfinished. {again}"
+        )
     for state, error in (("failed", FganError), ("taken", FganError), ("diverged", DivergedError)):
         if runs := found.ended(state):
             raise error(
