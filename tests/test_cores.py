@@ -213,8 +213,8 @@ def test_a_run_says_its_threads_and_goes_on_with_as_many(tmp_path):
     description = json.loads(state.read_text())
     assert description["threads"] == 1
     fgan.train("ring8", steps=4, resume=True, **settings)
-    assert not any("goes on with" in line for line in lines)
+    assert not any("continues with" in line for line in lines)
     state = tmp_path / "run/checkpoints/step-00000004/state.json"
     state.write_text(json.dumps(description | {"step": 4, "threads": 64}))
     fgan.train("ring8", steps=6, resume=True, **settings)
-    assert any("was trained with 64 threads and goes on with 1:" in line for line in lines)
+    assert any("was trained with 64 threads and continues with 1:" in line for line in lines)

@@ -33,6 +33,6 @@ def test_where_the_disk_refuses_the_old_content_stays_alone(tmp_path, monkeypatc
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         replace_durably(tmp_path / "x", b"new")
-    with pytest.raises(DataError, match="A picture needs a place"):
+    with pytest.raises(DataError, match="A picture cannot be written"):
         save_file(tmp_path / "x", b"new", "A picture")
     assert (tmp_path / "x").read_bytes() == b"old" and len(list(tmp_path.iterdir())) == 1

@@ -56,7 +56,7 @@ def test_the_least_of_all_is_free(monkeypatch):
         monkeypatch.setattr(memory, name, lambda left=left: iter([left]))
     assert memory.free_memory() == 2 * GB
     memory.require_memory(2 * GB, "A", "B.")
-    with pytest.raises(MemoryLimitError, match=r"^A needs 2\.5 GB of memory; 2 GB are free\. B\.$"):
+    with pytest.raises(MemoryLimitError, match=r"^A needs 2\.5 GB of memory, but only 2 GB are free\. B\.$"):
         memory.require_memory(2.5 * GB, "A", "B.")
 
 

@@ -1,7 +1,7 @@
 """fgan, the workbench for f-divergences in PyTorch: train, compare, measure.
 
-The public names, and where each comes from, stand in `__init__.pyi`, which editors and type checkers read too. A name
-is fetched when it is first used, so that `import fgan` and `fgan --help` need not wait for torch.
+The public names are listed in `__init__.pyi`, which editors and type checkers read too. A name is imported on first
+use, so `import fgan` and `fgan --help` do not wait for torch.
 """
 
 import ast as _ast

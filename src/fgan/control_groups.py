@@ -1,4 +1,4 @@
-"""The control groups of this process, whose files say how much memory and time it may take."""
+"""The control groups (cgroups) of this process, which limit its memory and processor time."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 UNKNOWN = (OSError, ValueError, AttributeError, ImportError, IndexError)
-"""What a system raises that does not tell."""
+"""Errors of a system without this information."""
 ROOT = Path("/sys/fs/cgroup")
 OF_THIS_PROCESS = Path("/proc/self/cgroup")
 

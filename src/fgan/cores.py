@@ -1,8 +1,8 @@
-"""How many threads work gets, and how they wait: a busy machine costs no more than its share.
+"""Choose the number of threads, and make them sleep while they wait, so that a busy machine is shared fairly.
 
-The number of threads decides how long sums are cut, and so their last bits. It follows from the size of the work and
-from the cores that this process may use, never from what others happen to do: the same recipe gives the same bits on a
-busy machine and an idle one. What a busy machine asks for is that threads do not spin while they wait.
+The number of threads decides how sums are split, and so their last bits. It depends on the size of the work and on the
+cores that this process may use, never on other programs: the same recipe gives the same bits on a busy machine and on
+an idle one. On a busy machine it matters that threads do not spin while they wait.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ One that sleeps at once has to be woken: the default recipe on ring8, compiled, 
 instead of 2.9.
 """
 WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
-"""By which users say how threads wait."""
+"""Environment variables by which users choose how threads wait."""
 NUMBER = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
-"""By which they say how many there are."""
+"""Environment variables by which users choose the number of threads."""
 MOST_PARKED = 64
 SHORTEST, LONGEST = 0.1, 10.0
 """Seconds over which the work of others is measured: the system counts hundredths."""

@@ -1,4 +1,4 @@
-"""Which devices torch can use here."""
+"""Choose the torch device."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fgan.errors import FganError
 
 
 def resolve_device(name: str) -> str:
-    """Return the device that "auto" means here, or `name` itself where it can be used.
+    """Return the device that "auto" stands for on this machine, or `name` itself if it is available.
 
     Raises:
         FganError: for a device that this machine, or this build of torch, does not have.
@@ -18,6 +18,6 @@ def resolve_device(name: str) -> str:
         return "cuda" if available["cuda"] else "cpu"
     if not available.get(name):
         raise FganError(
-            f'--device must be one that torch can use here; got "{name}". Use --device cpu or auto.'
+            f'device (--device) "{name}" is not available to torch on this machine. Use cpu or auto.'
         )
     return name

@@ -1,4 +1,4 @@
-"""The errors that fgan raises on purpose: the rule, what was received, how to mend it."""
+"""fgan's errors. A message says what is wrong, what was received, and what to do."""
 
 import difflib
 from collections.abc import Iterable
@@ -26,13 +26,13 @@ def first_line(error: Exception) -> str:
 
 
 class FganError(Exception):
-    """A mistake that the user can mend; the command line prints it without a traceback."""
+    """An error that the user can fix: the base class of fgan's errors, which the command line prints as one message."""
 
     exit_code = 2
 
 
 class DataError(FganError):
-    """The data cannot be read, or cannot be trained on."""
+    """Data cannot be read or used."""
 
 
 class RunError(FganError):
@@ -40,19 +40,19 @@ class RunError(FganError):
 
 
 class ExportError(FganError):
-    """A generator cannot leave the house, or cannot be read back."""
+    """A generator cannot be exported, or an export cannot be read."""
 
 
 class RankError(FganError):
-    """The processes of one training are not alike, or one of them has ended."""
+    """The processes of a distributed training disagree, or one of them has ended."""
 
 
 class ToldElsewhereError(FganError):
-    """Another process of this training tells the user why it ends.
+    """Another process of this training reports the error to the user.
 
     Args:
-        text: what that one says.
-        exit_code: that of its error.
+        text: its message.
+        exit_code: its exit code.
     """
 
     def __init__(self, text: str, exit_code: int) -> None:
@@ -61,18 +61,18 @@ class ToldElsewhereError(FganError):
 
 
 class TakenError(RunError):
-    """Another process trains the run."""
+    """Another process is training this run."""
 
 
 class MemoryLimitError(FganError):
-    """What was asked for needs more memory than is free."""
+    """The request needs more memory than is free."""
 
 
 class CompileError(FganError):
-    """The step could not be made into a program of this machine."""
+    """The training step could not be compiled on this machine."""
 
 
 class DivergedError(FganError):
-    """Training left the finite numbers; the last good checkpoint is intact."""
+    """A loss or weight became NaN or infinite; the last good checkpoint is intact."""
 
     exit_code = 3

@@ -1,4 +1,4 @@
-"""Figures of matplotlib that notebooks show by themselves; pyplot, and its list of open figures, is left alone."""
+"""A matplotlib figure that notebooks display, created without pyplot and its list of open figures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as _Figure
 
 
 class Figure(_Figure):
-    """A figure; at the end of a notebook's cell it is shown, elsewhere `savefig` writes it."""
+    """A matplotlib figure. A notebook displays it at the end of a cell; elsewhere, use `savefig`."""
 
     def _repr_png_(self) -> bytes:
         memory = io.BytesIO()

@@ -1,4 +1,4 @@
-"""Files that a reader, or a crash, meets whole or not at all."""
+"""Write files atomically and durably: after a crash, a file is complete or absent."""
 
 from __future__ import annotations
 
@@ -11,9 +11,18 @@ from fgan.errors import DataError
 
 
 def cache_folder() -> Path:
-    """Return where downloads and other things that can be made again are kept: `$FGAN_CACHE`, or the system's own."""
+    """Return the folder for downloads and other reproducible files: `$FGAN_CACHE`, or the system's cache."""
     chosen = os.environ.get("FGAN_CACHE")
     return Path(chosen).expanduser() if chosen else platformdirs.user_cache_path("fgan")
+
+
+def nothing_at(path: str | Path) -> str:
+    """Return the sentence by which every verb says that a path does not exist.
+
+    >>> nothing_at("photos")
+    'there is no file or folder "photos".'
+    """
+    return f'there is no file or folder "{path}".'
 
 
 def write_durably(path: Path, content: bytes) -> None:
@@ -25,10 +34,10 @@ def write_durably(path: Path, content: bytes) -> None:
 
 
 def replace_durably(path: Path, content: bytes) -> None:
-    """Give a file its new content, or leave the old one there and nothing beside it.
+    """Replace the content of a file, or leave the old content intact.
 
     Raises:
-        OSError: where the system refuses.
+        OSError: if the system refuses.
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -40,18 +49,16 @@ def replace_durably(path: Path, content: bytes) -> None:
 
 
 def save_file(path: Path, content: bytes, what: str) -> None:
-    """Write a file that a user asked for, and the folders to it.
+    """Write a file that the user requested, and create its folders.
 
     Raises:
-        DataError: where the system refuses; `what` names the thing, as in "A picture".
+        DataError: if the system refuses; `what` names the content, as in "A picture".
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_durably(path, content)
     except OSError as error:
-        raise DataError(
-            f"{what} needs a place that can be written to; {path} cannot ({error}). Choose another."
-        ) from error
+        raise DataError(f"{what} cannot be written to {path} ({error}). Choose another place.") from error
 
 
 def size_of(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""Where samples lie, and in what units: what data know, networks work in, and checkpoints keep."""
+"""The shape and units of samples, shared by data, networks and checkpoints."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Frame:
-    """Where samples lie, so that a network can work at mean 0 and spread 1 whatever their units.
+    r"""The shape and units of samples, so that networks can work with mean 0 and spread 1.
 
     Args:
-        shape: of one sample: (channels, height, width) for images, (features,) for vectors.
-        value_range: smallest and largest possible value, or None where values are unbounded.
-        center, scale: one number, or one for each entry of a sample; a critic sees (x - center) / scale.
-        origin, unit: one number for each entry of a sample x that is held, drawn and generated as float32 and stands
-            for origin + unit * x in the data's own numbers, which float32 could not keep apart; none for x itself.
-        choices: of vectors, blocks of coordinates of which one is 1 and the others are 0, as (first, count, gated): so
-            many coordinates before the first are 0 unless that is 1.
+        shape: shape of one sample: (channels, height, width) for images, (features,) for vectors.
+        value_range: smallest and largest possible value; None if values are unbounded.
+        center, scale: one number, or one per entry of a sample. A critic sees (x - center) / scale.
+        origin, unit: one number per entry. A float32 sample x stands for origin + unit \* x in data units, whose values
+            float32 could not distinguish; empty if x is already in data units.
+        choices: for vectors, one-hot blocks of coordinates as (first, count, gated): `gated` coordinates before the
+            first are 0 unless the first is 1.
     """
 
     shape: tuple[int, ...]
@@ -33,16 +33,16 @@ class Frame:
 
     @classmethod
     def of_images(cls, shape: tuple[int, ...]) -> Self:
-        """Return the frame of images (channels, height, width), in which [0, 1] becomes [-1, 1]."""
+        """Return the frame of images (channels, height, width) with values in [0, 1]; critics see [-1, 1]."""
         return cls(shape, (0.0, 1.0), center=(0.5,), scale=(0.5,))
 
     @property
     def in_data_units(self) -> Frame:
-        """The same place without a centre and a scale: a critic sees x itself."""
+        """The same frame without centre and scale: a critic sees x itself."""
         return Frame(self.shape, self.value_range, origin=self.origin, unit=self.unit, choices=self.choices)
 
     def outward(self, samples: Tensor) -> Tensor:
-        """Return samples (n, *shape) in the data's own numbers: float64 where float32 would not do, else themselves.
+        r"""Return samples (n, \*shape) in data units: as float64 if float32 does not suffice, otherwise unchanged.
 
         >>> import torch
         >>> frame = Frame((1,), origin=(1.7e9,), unit=(60.0,))
@@ -62,13 +62,13 @@ class Frame:
         return ((values - values.new_tensor(self.origin)) / values.new_tensor(self.unit)).float()
 
     def to_json(self) -> dict[str, Any]:
-        """Describe it in JSON's types."""
+        """Return a JSON-serialisable dict."""
         return {
             "shape": list(self.shape),
             "value_range": list(self.value_range) if self.value_range else None,
             "center": list(self.center),
             "scale": list(self.scale),
-            # Only where there are some: frames of other data read as they always did.
+            # Only if there are some, so that the frames of other data keep their JSON.
             **({"origin": list(self.origin), "unit": list(self.unit)} if self.origin else {}),
             **({"choices": [list(one) for one in self.choices]} if self.choices else {}),
         }

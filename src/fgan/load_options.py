@@ -130,7 +130,7 @@ class LoadOptions:
         size = self.image_size
         if size is not None and (isinstance(size, bool) or not isinstance(size, int) or size < 1):
             raise DataError(
-                f"The image size (--image-size) must be a positive whole number of pixels; got {size!r}. Try 32."
+                f"image_size (--image-size) must be a positive whole number of pixels; got {size!r}. Try 32."
             )
         for name, known in (("frames", (None, "first", "all")), ("split", ("stratified", "shuffled"))):
             if getattr(self, name) not in known:

@@ -1,4 +1,4 @@
-"""How much memory is free, and a refusal before more than that is taken."""
+"""Measure free memory, and refuse work that needs more."""
 
 from __future__ import annotations
 
@@ -19,34 +19,34 @@ CGROUP_FILES = (
 
 
 def require_memory(needed: float, what: str, mend: str, device: object = "cpu") -> None:
-    """Refuse to begin what needs more memory than is free.
+    """Raise an error if a task needs more memory than is free.
 
     Args:
-        needed: bytes at the fullest moment, besides what is held already.
-        what: what needs them, as the beginning of a sentence.
+        needed: peak memory in bytes, in addition to what is held already.
+        what: the task, as the beginning of a sentence.
         mend: what to do instead.
-        device: whose memory, a `torch.device` or its name.
+        device: the device, a `torch.device` or its name.
 
     Raises:
-        MemoryLimitError: where that is more than is free.
+        MemoryLimitError: if `needed` exceeds the free memory.
 
-    >>> require_memory(1e18, "The whole Internet", "Take a part of it.")  # doctest: +ELLIPSIS
+    >>> require_memory(1e18, "The whole Internet", "Use part of it.")  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    fgan.errors.MemoryLimitError: The whole Internet needs 1e+09 GB of memory; ... GB are free. Take a part of it.
+    fgan.errors.MemoryLimitError: The whole Internet needs 1e+09 GB of memory, but only ... GB are free. Use part of it.
     """
     free = free_memory(device)
     if free is not None and needed > free:
         raise MemoryLimitError(
-            f"{what} needs {needed / 1e9:.3g} GB of memory; {free / 1e9:.3g} GB are free. {mend}"
+            f"{what} needs {needed / 1e9:.3g} GB of memory, but only {free / 1e9:.3g} GB are free. {mend}"
         )
 
 
 @contextmanager
 def running_out(what: str, mend: str) -> Iterator[None]:
-    """Say so where memory runs out all the same, such as where another process took it meanwhile.
+    """Turn out-of-memory errors of Python, numpy and torch into fgan's.
 
     Raises:
-        MemoryLimitError: in place of what Python, numpy and torch raise.
+        MemoryLimitError: if memory runs out inside the block.
 
     >>> with running_out("A", "B."):
     ...     raise MemoryError("no room")
@@ -63,10 +63,10 @@ def running_out(what: str, mend: str) -> Iterator[None]:
 
 
 def free_memory(device: object = "cpu") -> int | None:
-    """Return the bytes that this process can still take on a device; None where the system does not tell.
+    """Return the memory in bytes that this process can still allocate on a device; None if unknown.
 
-    On the CPU that is the least of what the machine has available, the limits of the process's control groups and
-    its own limit of address space (`ulimit -v`). Where none is known it is all that is built in.
+    On the CPU it is the minimum of the machine's available memory, the limits of the process's control groups, and its
+    address-space limit (`ulimit -v`). If none of these is known, it is the installed memory.
 
     >>> free_memory() > 0
     True
@@ -82,7 +82,7 @@ def free_memory(device: object = "cpu") -> int | None:
 
 
 def installed_memory() -> int | None:
-    """Return the bytes of memory that are built in; None where the system does not tell."""
+    """Return the installed memory in bytes; None if unknown."""
     with suppress(*UNKNOWN):
         return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return None

@@ -39,7 +39,7 @@ def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 
 def jsonable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold, nested
-    """Return dataclasses, dicts, lists and numbers in JSON's types, None in place of what is not finite.
+    """Return nested dataclasses, dicts, lists and numbers as JSON types; numbers that are not finite become None.
 
     >>> jsonable({"a": (1.5, math.inf)})
     {'a': [1.5, None]}

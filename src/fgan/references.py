@@ -70,7 +70,7 @@ def citation(key: str) -> str:
 
 def _entry(key: str) -> str:
     if key not in entries():
-        raise FganError(f'there is no reference "{key}".{did_you_mean(key, entries())}')
+        raise FganError(f'unknown reference "{key}".{did_you_mean(key, entries())}')
     return entries()[key]
 
 

@@ -1,4 +1,4 @@
-"""What a seed is: a whole number of any kind; and numbers of other libraries as Python's own."""
+"""Check seeds and counts, and convert other libraries' numbers to Python's."""
 
 from __future__ import annotations
 
@@ -27,8 +27,7 @@ def checked_seed(seed: object) -> int:
     number = plain_number(seed)
     if not isinstance(number, int) or isinstance(number, bool) or not 0 <= number < SEEDS:
         raise FganError(
-            "--seed must be between 0 and 2^63 - 1, a whole number (in Python such as seed=3); "
-            f"got {seed!r} ({type(seed).__name__})."
+            f"seed (--seed) must be a whole number from 0 to 2^63 - 1; got {seed!r} ({type(seed).__name__})."
         )
     return number
 

@@ -44,8 +44,9 @@ def require_one_process(what: str) -> None:
     """
     if size() > 1:
         raise FganError(
-            f"torchrun starts several processes of `fgan train` only; got {size()} of {what}. Start it without "
-            "torchrun: `fgan compare` spreads its runs over processes itself, with --worker or --ray over machines."
+            f"only `fgan train` supports torchrun; got {size()} processes of {what}. Start it without "
+            "torchrun. "
+            "`fgan compare` distributes its runs itself; use --worker or --ray for several machines."
         )
 
 

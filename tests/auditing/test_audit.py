@@ -53,7 +53,7 @@ def alike(real):
 
 def test_a_table_of_the_same_distribution_passes_and_is_useful(alike):
     assert not alike.differs and not alike.privacy.leaks
-    assert alike.verdict[0] == "No difference found between the synthetic and the real table."
+    assert alike.verdict[0] == "No significant difference found between the synthetic and the real table."
     assert alike.joint.synthetic.interval[0] == 0 and alike.joint.floor.interval[0] == 0
     assert abs(alike.joint.synthetic.accuracy - 0.5) < 0.06
     kinds = {one.name: one.kind for one in alike.columns}
@@ -94,15 +94,12 @@ def test_each_damage_is_named_in_its_column_and_no_other(real):
     found = quiet(real, broken)
     said = {one.name: "; ".join(one.findings) for one in found.columns if one.differs}
     assert set(said) == {"city", "y", "count", "day", "lacks", "same"}
-    assert '"Atlantis" in no real row, in 30 synthetic ones' in said["city"]
-    assert "the median is" in said["y"] and "100% of the synthetic ones are not" in said["count"]
-    assert "40 synthetic values lie outside the real range, 2024-01-01 to 2024-10-26" in said["day"]
-    assert (
-        "real cells are missing" in said["lacks"]
-        and "type changed: whole numbers in real, words" in said["same"]
-    )
+    assert '"Atlantis" in 30 synthetic rows and no real row' in said["city"]
+    assert "median: real" in said["y"] and "100% of the synthetic values are not" in said["count"]
+    assert "40 synthetic values lie outside the real range 2024-01-01 to 2024-10-26" in said["day"]
+    assert "missing cells" in said["lacks"] and "type changed: whole numbers in real, words" in said["same"]
     assert ("x", "y") not in {one.columns for one in found.pairs if one.differs}, "a shift is no relation"
-    assert found.privacy.nearness is None and "needs --held-out" in str(found)
+    assert found.privacy.nearness is None and "pass --held-out" in str(found)
 
 
 def test_copies_are_caught_and_counted(real):
@@ -234,15 +231,15 @@ def test_what_chance_explains_is_no_difference_and_no_leak():
 
 
 def test_what_cannot_be_compared_is_refused(real, tmp_path):
-    with pytest.raises(DataError, match='"city" is in real alone'):
+    with pytest.raises(DataError, match='"city" is in real only'):
         quiet(real, table(1).drop(columns="city"))
-    with pytest.raises(DataError, match=r"at least 50 rows of each table.* real has 20"):
+    with pytest.raises(DataError, match=r"at least 50 rows per table.* real has 20"):
         quiet(real[:20], real)
     with pytest.raises(DataError, match="--held-out"):
         quiet(real, real, target="city")
     with pytest.raises(DataError, match='"name" is an identifier'):
         quiet(real, real, held_out=real, target="name")
-    with pytest.raises(DataError, match='held-out rows are like the real ones; "same"'):
+    with pytest.raises(DataError, match='held-out columns must have the same type as real ones; "same"'):
         quiet(real, real, held_out=real.assign(same="one"))
     with pytest.raises(DataError, match="is none"):
         quiet(real, "mnist")
@@ -262,7 +259,7 @@ def test_text_json_and_page_say_all_of_it(alike):
         "Privacy",
     ):
         assert f"\n{heading}\n" in text and heading in page
-    assert "no differential privacy" in text and "data:image/png" in page
+    assert "do not show differential privacy" in text and "data:image/png" in page
     found = json.loads(json.dumps(alike.to_dict(), allow_nan=False))
     assert len(found["columns"]) == 9 and len(found["pairs"]) == 15 and found["differs"] is False
     assert found["joint"]["floor"]["n"] == [600, 300] and found["usefulness"]["target"] == "city"

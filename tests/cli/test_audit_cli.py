@@ -36,7 +36,10 @@ def test_files_are_judged_and_the_result_is_kept(folder, fgan_command):
         cwd=folder,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("No difference found") and "Usefulness: predicting town" in done.stdout
+    assert (
+        done.stdout.startswith("No significant difference found")
+        and "Usefulness: predicting town" in done.stdout
+    )
     assert (folder / "audit.html").read_text(encoding="utf-8").startswith("<!doctype html>")
     done = fgan_command("audit", "real.csv", "made.csv", "--columns", "age,town", "--json", cwd=folder)
     found = json.loads(done.stdout)

@@ -29,7 +29,7 @@ def evaluate(fgan_command, tmp_path):
 def test_a_run_is_judged_against_its_own_data(run, evaluate):
     result = evaluate(run, "--metrics", "fid,prdc", "--n", 300)
     assert result.returncode == 0, result.stderr
-    for word in ("300 samples", "digits-cnn", "fid", "precision", "coverage", "real samples score"):
+    for word in ("300 samples", "digits-cnn", "fid", "precision", "coverage", "real vs real"):
         assert word in result.stdout
     saved = json.loads((run / "evaluation.json").read_text())
     assert saved["metrics"]["fid"]["value"] > saved["metrics"]["fid"]["floor"]["value"]
@@ -94,7 +94,7 @@ def test_a_result_is_printed_although_the_run_cannot_keep_it(run, evaluate):
     assert (
         result.returncode == 0
         and "fid" in result.stdout
-        and "warning: An evaluation needs a place" in result.stderr
+        and "warning: An evaluation cannot be written" in result.stderr
     )
 
 
@@ -119,8 +119,8 @@ def test_no_mean_is_taken_of_what_was_held_against_different_things(run, fgan_co
         ((), "no samples given"),
         (("ring8",), "is not a run directory. Pass --against DATA"),
         (("nowhere", "--against", "digits"), "Check the spelling, or that the path exists"),
-        (("ring8", "--against", "digits"), "samples are judged against data of their own kind"),
-        (("digits", "--against", "digits", "--metrics", "fdi"), 'there is no metric "fdi"'),
+        (("ring8", "--against", "digits"), "samples and data must be of the same kind"),
+        (("digits", "--against", "digits", "--metrics", "fdi"), 'unknown metric "fdi"'),
         (("digits", "--against", "digits", "--n", "5"), "--n must be at least 20"),
         (("digits", "--against", "digits", "--extractor", "inception"), "torch-fidelity"),
         (("digits", "--against", "digits", "--extractor", "mnist-cnn"), "takes images"),

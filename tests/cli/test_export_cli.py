@@ -33,9 +33,9 @@ def test_mistakes(run, capsys):
     assert main(["export", run, "a.onnx", "--out", "b.onnx"]) == 2
     assert "two output paths given: a.onnx and --out b.onnx" in capsys.readouterr().err
     assert main(["export", "nowhere"]) == 2
-    assert "holds no run" in capsys.readouterr().err
+    assert "nowhere does not exist" in capsys.readouterr().err
     assert main(["push", run, "ada/run"]) == 2
-    assert "Push a folder that `fgan export RUN --to hub --out run` wrote" in capsys.readouterr().err
+    assert "Create it with `fgan export RUN --to hub --out run`" in capsys.readouterr().err
 
 
 def test_an_exported_generator_is_judged_as_its_run(run, capsys):

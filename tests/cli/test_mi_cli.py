@@ -61,7 +61,7 @@ def test_two_arrays(fgan_command, tmp_path):
     assert (
         result.stdout.startswith("I(")
         and "y.npy) = 0." in result.stdout
-        and "warning: the value takes the dependence" in result.stdout
+        and "warning: the value assumes a Gaussian copula" in result.stdout
     )
 
 

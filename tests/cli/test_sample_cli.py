@@ -84,7 +84,7 @@ def test_truncated_samples_are_said_to_be_so(sample):
     ("arguments", "words"),
     [
         ("--walk 1", "at least 2 latents"),
-        ("--walk 3 --frames -2", "as many as the latents"),
+        ("--walk 3 --frames -2", "the number of latents"),
         ("--walk 3 --out x.avi", "must end in .gif, .webp, .apng or .mp4 with --walk"),
         ("--out x.gif", "For an animation add --walk 8"),
         ("--walk 3 --grid-by-class", "--walk and --grid-by-class cannot be combined"),
@@ -97,7 +97,7 @@ def test_truncated_samples_are_said_to_be_so(sample):
         ("--n 0", "--n must be at least 1; got 0"),
         ("--walk 2 --fps 0", "--fps must be above 0"),
         ("--truncate 0", "--truncate must be above 0"),
-        ("--walk 2 --frames 2 --out digits.gif/walk.gif", "a place that can be written to"),
+        ("--walk 2 --frames 2 --out digits.gif/walk.gif", "cannot be written to"),
     ],
 )
 def test_mistakes_leave_nothing(sample, arguments, words, tmp_path):
@@ -108,5 +108,5 @@ def test_mistakes_leave_nothing(sample, arguments, words, tmp_path):
 
 
 def test_a_folder_without_a_run_and_a_run_without_classes(sample):
-    assert "holds no run" in sample("none", "--walk", 3)[1]
-    assert "needs a run with --conditional" in sample("moons", "--grid-by-class")[1]
+    assert "none does not exist" in sample("none", "--walk", 3)[1]
+    assert "needs a run trained with --conditional" in sample("moons", "--grid-by-class")[1]

@@ -71,7 +71,7 @@ def test_paper_stays_white_where_colours_have_to_be_chosen():
 
 @pytest.mark.parametrize("fps", [0, -1, 51, float("nan"), float("inf")])
 def test_a_speed_that_players_do_not_show_is_refused(fps):
-    with pytest.raises(DataError, match="--fps must be above 0 and at most 50"):
+    with pytest.raises(DataError, match=r"\(--fps\) must be above 0 and at most 50"):
         Animation(grey(2), fps)
 
 
@@ -124,7 +124,7 @@ def test_ffmpeg_writes_what_it_can_read(tmp_path):
 def test_a_picture_that_stands_longer_than_a_file_can_say_is_refused():
     from PIL import Image
 
-    with pytest.raises(DataError, match="Take more --fps"):
+    with pytest.raises(DataError, match="Use a higher --fps"):
         Animation([Image.new("L", (4, 4), k) for k in range(2)], fps=0.001).encoded(".gif")
     with pytest.raises(DataError, match="fewer --frames"):  # a collapsed generator: all frames are one
         Animation([Image.new("L", (4, 4))] * 1000, fps=0.5).encoded(".gif")

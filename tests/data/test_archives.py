@@ -72,7 +72,7 @@ def test_a_tar_gives_what_the_folder_gives_and_is_not_extracted(tmp_path, suffix
 
 @pytest.mark.parametrize("name", ["../a.png", "d/../../a.png", "/a.png", "C:/a.png", "..\\a.png", "d/.."])
 def test_a_tar_with_unsafe_names_is_refused_whole(tmp_path, name):
-    with pytest.raises(DataError, match="all of it is refused"):
+    with pytest.raises(DataError, match="and is refused"):
         load_data(tarred(tmp_path / "a.tar", {"1.png": png(), "2.png": png(), name: png()}))
 
 
@@ -80,13 +80,13 @@ def test_a_tar_with_unsafe_names_is_refused_whole(tmp_path, name):
 @pytest.mark.parametrize("content", [b"", b"no archive", b"\x1f\x8b nonsense", b"PK\x03\x04"])
 def test_what_is_no_tar_is_refused_in_one_line(tmp_path, suffix, content):
     (tmp_path / f"a{suffix}").write_bytes(content)
-    with pytest.raises(DataError, match=r"tar archive that is whole.*is neither \(") as caught:
+    with pytest.raises(DataError, match=r"is neither .* intact tar archive \(") as caught:
         load_data(tmp_path / f"a{suffix}")
     assert "\n" not in str(caught.value)
 
 
 def test_a_tar_without_pictures_is_refused(tmp_path):
-    with pytest.raises(DataError, match="holds none"):
+    with pytest.raises(DataError, match="contains no picture"):
         load_data(tarred(tmp_path / "a.tar", {}))
 
 
@@ -128,7 +128,7 @@ def test_a_negative_size_does_not_loop(tmp_path):
     raw[start + 148 : start + 156] = b" " * 8
     raw[start + 148 : start + 156] = b"%06o\0 " % sum(raw[start : start + 512])
     path.write_bytes(raw)
-    with pytest.raises(DataError, match="whole"):
+    with pytest.raises(DataError, match="intact"):
         load_data(path)
 
 

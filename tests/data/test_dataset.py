@@ -93,7 +93,7 @@ def test_a_fingerprint_is_that_of_the_values_unless_labels_are_asked_for():
     ],
 )
 def test_labels_that_do_not_fit_the_samples_are_refused(labels, words):
-    with pytest.raises(DataError, match=f"int64, one for every sample.*{words}"):
+    with pytest.raises(DataError, match=f"must be int64 of the shape.*{words}"):
         TensorSource(VALUES, labels)
 
 

@@ -76,5 +76,5 @@ def test_what_cannot_be_trained_on_is_refused_alike(tmp_path, small_blocks, valu
 def test_a_disk_without_room_is_said(tmp_path, small_blocks, no_memory, monkeypatch):
     np.save(tmp_path / "x.npy", array())
     monkeypatch.setattr(large.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 1000}))
-    with pytest.raises(DataError, match=r"does not fit into memory, and needs .* GB in .*cache.*FGAN_CACHE"):
+    with pytest.raises(DataError, match=r"does not fit into memory, and the .* GB in .*cache.*FGAN_CACHE"):
         fgan.load_data(tmp_path / "x.npy", say=silent)

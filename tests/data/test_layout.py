@@ -122,9 +122,9 @@ def test_a_stray_picture_beside_train_and_test_is_left_out_and_named(load):
 
 def test_pictures_called_test_are_never_trained_on_without_a_word(load):
     data = load(numbered("test/{}.png", 4) | numbered("val/{}.png", 4))
-    assert data.classes == () and "no folder is called train" in data.record.notes[0]
+    assert data.classes == () and "there is no folder train" in data.record.notes[0]
     data = load(numbered("test/{}.png", 4) | numbered("val/{}.png", 4) | numbered("other/{}.png", 4))
-    assert "test, val are classes like the others" in data.record.notes[0]
+    assert "test, val are treated as classes" in data.record.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,7 @@ def test_a_table_in_utf_16_is_read(load):
 
 def test_pictures_of_a_test_folder_are_not_trained_on_without_a_word(load):
     data = load({f"test/{'ab'[k % 2]}/{k}.png": None for k in range(8)})
-    assert data.classes == ("a", "b") and "folder test are trained on" in " ".join(data.record.notes)
+    assert data.classes == ("a", "b") and "folder test are used for training" in " ".join(data.record.notes)
 
 
 def test_a_part_beside_other_folders_is_a_class_and_that_is_said(load):
@@ -234,4 +234,4 @@ def test_a_part_beside_other_folders_is_a_class_and_that_is_said(load):
         "a",
         "b",
         "train",
-    ) and "train are classes like the others, since a is no part" in " ".join(data.record.notes)
+    ) and "train are treated as classes, because a is not a split" in " ".join(data.record.notes)

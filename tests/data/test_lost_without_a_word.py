@@ -33,7 +33,7 @@ def deep_colour(values):
 def test_colour_of_16_bits_a_channel_is_said_to_be_shortened(tmp_path):
     for k in range(3):
         (tmp_path / f"{k}.png").write_bytes(deep_colour(np.full((32, 32, 3), 4095) * np.eye(32)[..., None]))
-    assert "3 colour pictures have 16 bits a channel" in " ".join(load_data(tmp_path).record.notes)
+    assert "3 colour pictures have 16 bits per channel" in " ".join(load_data(tmp_path).record.notes)
 
 
 @pytest.mark.parametrize("suffix", ["NEF", "dng", "CR2"])

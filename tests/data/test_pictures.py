@@ -138,7 +138,7 @@ def test_degenerate_vectors_are_drawn_without_a_crash_or_a_warning(spoil, featur
         (torch.rand(0, 1, 8, 8), {}, "C = 1 or 3"),
         (torch.rand(4, 1, 8, 8), {"columns": 0}, "columns must be at least 1; got 0"),
         (torch.rand(4, 1, 8, 8), {"scale": 0}, "scale must be at least 1; got 0"),
-        (torch.rand(4, 2), {"real": torch.rand(4, 3)}, r"as many features.*2.*\(4, 3\)"),
+        (torch.rand(4, 2), {"real": torch.rand(4, 3)}, r"must have 2 features.*\(4, 3\)"),
     ],
 )
 def test_shapes_that_cannot_be_drawn_are_refused(samples, options, words):

@@ -50,7 +50,7 @@ def test_what_is_not_there_is_left_out_by_name(tmp_path):
     except OSError:
         pytest.skip("this system does not allow symbolic links")
     assert load_data(tmp_path, image_size=8).record.left_out[0].names == ("gone.png",)
-    with pytest.raises(DataError, match=r"strict.*links that lead nowhere \(1\): gone\.png"):
+    with pytest.raises(DataError, match=r"strict.*broken links \(1\): gone\.png"):
         load_data(tmp_path, image_size=8, strict=True)
 
 

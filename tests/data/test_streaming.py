@@ -142,7 +142,7 @@ def test_a_sampler_that_chooses_is_kept():
     assert len(chosen.train) == 36 and chosen.train.draw(999, torch.Generator())[:, 0].max() < 40
     weighted = WeightedRandomSampler([1.0] * 50 + [0.0] * 50, 1000)
     found = as_dataset(DataLoader(data, sampler=weighted), stream=True, say=quiet)
-    assert "a resumed" not in found.record.streamed and "begins the stream anew" in found.record.streamed
+    assert "a resumed" not in found.record.streamed and "restarts the stream" in found.record.streamed
     assert found.train.draw(999, torch.Generator())[:, 0].max() < 50
 
 
@@ -169,29 +169,29 @@ def test_what_can_only_be_iterated_goes_through_a_buffer_and_begins_again(little
     assert len(drawn) > 225 and not apart & drawn
     more = fgan.train(loader, out=tmp_path / "a", resume=True, say=quiet, **{**QUICK, "steps": 80})
     assert more.step == 80
-    assert "begins the stream anew" in (tmp_path / "a" / "config.json").read_text()
+    assert "restarts the stream" in (tmp_path / "a" / "config.json").read_text()
 
 
 def test_what_ends_at_once_or_for_good_is_refused(little, tmp_path):
     for empty in (Passing(0), DataLoader(Passing(0)), DataLoader([], sampler=[])):
-        with pytest.raises(DataError, match="hold"):
+        with pytest.raises(DataError, match="must have at least 2 samples"):
             as_dataset(empty, stream=True, say=quiet)
     with pytest.raises(DataError, match="at least 2 samples"):
         as_dataset(Passing(1), stream=True, say=quiet)
     little(600, 200)
     once = iter([torch.randn(2) for _ in range(100)])
-    with pytest.raises(DataError, match=r"begin again when they end.*in place of its iterator"):
+    with pytest.raises(DataError, match=r"iterable more than once.*instead of its iterator"):
         fgan.train(once, out=tmp_path / "run", say=quiet, **{**QUICK, "steps": 40})
 
 
 def test_what_cannot_be_streamed_says_so():
-    with pytest.raises(DataError, match="the array lies in memory already"):
+    with pytest.raises(DataError, match="the array is in memory already"):
         as_dataset(np.zeros((9, 2)), stream=True)
     with pytest.raises(DataError, match="needs all samples at once"):
         as_dataset(Drawn(), stream=True, options=fgan.LoadOptions(value_range="data"), say=quiet)
     data = [(torch.rand(1, 8, 8), number // 50) for number in range(20_000)]
     found = as_dataset(DataLoader(data), stream=True, say=quiet)
-    with pytest.raises(DataError, match="classes of streamed data are known from the start"):
+    with pytest.raises(DataError, match="streamed data must declare all classes at the start"):
         data[:] = [(x, 9999) for x, _ in data]
         found.train.draw_labelled(9, torch.Generator())
 

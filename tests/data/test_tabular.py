@@ -43,7 +43,7 @@ def test_columns_are_said_and_networks_know_their_blocks(people, notes):
     data = loaded(people(city=["?" if k % 10 == 0 else one for k, one in enumerate(COLUMNS["city"])]), notes)
     said = next(line for line in notes if line.startswith("columns: "))
     assert "age is a number" in said and "city is a category (words) [4 values, 20 missing]" in said
-    assert "gain is a number (whole numbers with" in said and "[1 recurring much]" in said
+    assert "gain is a number (whole numbers with" in said and "[1 frequent value]" in said
     assert data.frame.choices == ((1, 4, 0), (6, 2, 1)) and data.shape == (9,)
     x = data.train.values
     for first, count, gated in data.frame.choices:
@@ -54,10 +54,10 @@ def test_columns_are_said_and_networks_know_their_blocks(people, notes):
 
 def test_numbers_beyond_the_training_part_are_said(people, notes):
     loaded(people(age=[str(k * k) for k in range(N)]), notes)
-    assert not [line for line in notes if "held-out numbers beyond" in line]
+    assert not [line for line in notes if "held-out numbers outside" in line]
     first_held = int(torch.randperm(N, generator=torch.Generator().manual_seed(0))[0])
     loaded(people(age=[str(9999 if k == first_held else k % 50) for k in range(N)]), notes)
-    assert any("held-out numbers beyond" in line and "age 1" in line for line in notes)
+    assert any("held-out numbers outside" in line and "age 1" in line for line in notes)
 
 
 def test_a_word_that_only_held_out_rows_have_is_trained_on(people):
@@ -71,14 +71,14 @@ def test_a_word_that_only_held_out_rows_have_is_trained_on(people):
 @pytest.mark.parametrize(
     ("changed", "options", "message"),
     [
-        ({"id": [f"x{k}" for k in range(N)]}, {}, '"id" has 200, such as x0.*--drop id'),
-        ({"row": [str(k + 1) for k in range(N)]}, {}, '"row" counts the rows, from 1 to 200.*--drop row'),
+        ({"id": [f"x{k}" for k in range(N)]}, {}, '"id" has 200 distinct values, such as x0.*--drop id'),
+        ({"row": [str(k + 1) for k in range(N)]}, {}, '"row" looks like a row number, from 1 to 200.*--drop row'),
         ({"hash": [str(k * 2**55) for k in range(N)]}, {"numbers": "hash"}, None),
-        ({"hash": [str(2**62 - k * k * 2**45 - k) for k in range(N)]}, {}, '"hash" do not.*--drop hash'),
-        ({"x": ["inf", *["1.5"] * (N - 1)]}, {}, '"x" holds 1 that are infinite'),
+        ({"hash": [str(2**62 - k * k * 2**45 - k) for k in range(N)]}, {}, '"hash" span more than.*--drop hash'),
+        ({"x": ["inf", *["1.5"] * (N - 1)]}, {}, '"x" holds 1 infinite'),
         ({}, {"conditional_on": "age"}, '"age" is numbers.*--categories age'),
-        ({}, {"conditional_on": "town"}, 'got "town"'),
-        ({}, {"drop": "age,city,gain,since"}, "no column is left"),
+        ({}, {"conditional_on": "town"}, 'no column "town"'),
+        ({}, {"drop": "age,city,gain,since"}, "--drop leaves no column"),
         ({}, {"columns": "age,town"}, 'no column "town"'),
         ({}, {"numbers": "city"}, '"Oslo"|Oslo'),
         ({"gain": [""] * N}, {"missing": "refuse"}, "gain"),
@@ -92,7 +92,7 @@ def test_what_cannot_be_learnt_is_refused_by_name(people, changed, options, mess
         return
     with pytest.raises(DataError, match=message):
         loaded(path, **options)
-    with pytest.raises(DataError, match="for tables"):
+    with pytest.raises(DataError, match="applies to tables"):
         load_data("moons", options=LoadOptions(table=TableOptions(columns="a")))
 
 

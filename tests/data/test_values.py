@@ -92,7 +92,7 @@ def test_values_beyond_a_given_range_are_clipped_and_said(tmp_path, notes):
 
 
 def test_a_range_of_one_value_is_refused(tmp_path):
-    with pytest.raises(DataError, match="two values at least"):
+    with pytest.raises(DataError, match="at least two distinct values"):
         load_data(pictures(tmp_path, [np.full((8, 8), 7, np.uint8)] * 3), image_size=8, value_range="data")
 
 
@@ -113,7 +113,7 @@ def test_transparent_pictures_stay_visible(tmp_path, notes, mode, colour, levels
     path = pictures(tmp_path, icons(colour, mode=mode))
     data = load_data(path, image_size=8, say=notes.append)
     assert data.train.values.unique().tolist() == levels
-    assert any("laid on black" in note for note in notes) == (colour > 250)
+    assert any("placed on black" in note for note in notes) == (colour > 250)
     white = load_data(path, image_size=8, background="white", say=notes.append)
     assert white.train.values.unique().tolist() == sorted({colour, 255})
     red = load_data(path, image_size=8, background="#ff0000")
@@ -123,7 +123,7 @@ def test_transparent_pictures_stay_visible(tmp_path, notes, mode, colour, levels
 def test_white_and_black_icons_together_are_laid_on_grey(tmp_path, notes):
     data = load_data(pictures(tmp_path, icons(255, 6) + icons(0, 4)), image_size=8, say=notes.append)
     assert data.train.values.unique().tolist() == [0, 128, 255] and any(
-        "laid on grey" in note for note in notes
+        "placed on grey" in note for note in notes
     )
 
 

@@ -154,7 +154,7 @@ def test_it_is_drawn(gaussians, tmp_path):
     p, q = gaussians(400)
     fgan.estimate(p, q, curve=True, method="gaussian").plot().savefig(tmp_path / "one.png")
     assert (tmp_path / "one.png").stat().st_size > 10_000
-    with pytest.raises(fgan.FganError, match="no critic to draw"):
+    with pytest.raises(fgan.FganError, match="no critic to plot"):
         fgan.estimate(p, q, method="knn").plot()
 
 
@@ -178,5 +178,5 @@ def test_images_of_any_size_are_told_apart():
 
 
 def test_every_method_is_documented(root):
-    page = (root / "docs/benchmarks/estimation.md").read_text()
+    page = (root / "docs/guides/estimation.md").read_text()
     assert all(f"`{name}`" in page for name in METHODS)

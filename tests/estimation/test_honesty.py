@@ -90,7 +90,7 @@ def test_what_has_no_number_is_refused_by_its_cell():
     random = np.random.default_rng(0)
     p, q = random.normal(size=(2, 100, 2))
     p[7, 1] = 1e200
-    with pytest.raises(FganError, match=r"coordinate 1 has a value of 1e.200"):
+    with pytest.raises(FganError, match=r"coordinate 1 has the value 1e.200"):
         fgan.estimate(p, q, method="gaussian")
 
 

@@ -153,7 +153,7 @@ def test_a_cache_that_cannot_be_written_to_is_said_and_no_failure(tmp_path, monk
     monkeypatch.setenv("FGAN_CACHE", str(tmp_path / "file"))
     said = []
     assert features_of(Counting(), images(), say=said.append).shape == (6, 2)
-    assert len(said) == 1 and "not remembered" in said[0]
+    assert len(said) == 1 and "not cached" in said[0]
 
 
 def test_the_oldest_features_go_where_there_are_too_many(cache, monkeypatch):
@@ -176,11 +176,11 @@ def test_the_oldest_features_go_where_there_are_too_many(cache, monkeypatch):
         ("mnist-cnn", "ring8", "takes images.*--extractor raw"),
         ("raw", "digits", "takes vectors.*--extractor pixels"),
         ("mnist-cn", "digits", 'Did you mean "mnist-cnn"'),
-        ("no_such_module:f", "digits", "cannot: No module named"),
+        ("no_such_module:f", "digits", "cannot import .*: No module named"),
         ("math:pie", "digits", "cannot.*pie"),
         ("math:pi", "digits", "must name a callable"),
-        ("math:sqrt", "digits", "raised"),
-        ("inception:nowhere.pth", "digits", "nowhere.pth is none"),
+        ("math:sqrt", "digits", "failed on"),
+        ("inception:nowhere.pth", "digits", "no file nowhere.pth"),
     ],
 )
 def test_what_cannot_be_an_extractor_is_refused(name, data, message):
@@ -262,7 +262,7 @@ def test_inception_comes_through_torch_fidelity(monkeypatch, tmp_path):
     with torch.no_grad():
         assert extractor(images()).shape == (6, 2048)
     (tmp_path / "bad.pth").write_bytes(b"no weights")
-    with pytest.raises(FganError, match=r"could not be loaded|None"):
+    with pytest.raises(FganError, match=r"does not hold|None"):
         extractor_for(f"inception:{tmp_path / 'bad.pth'}", digits)
 
 

@@ -98,7 +98,7 @@ def test_what_does_not_fit_is_refused_with_the_numbers_before_it_is_made(monkeyp
     monkeypatch.setattr(memory, "free_memory", lambda device="cpu": 10**9)
     x = torch.zeros(1, 1).expand(30_000, 20_000)
     with pytest.raises(
-        MemoryLimitError, match=r"fid of 30,000 against 30,000 .* needs .* GB .*; 1 GB are free.*--n"
+        MemoryLimitError, match=r"fid of 30,000 against 30,000 .* needs .* GB .* only 1 GB are free.*--n"
     ):
         frechet_distance(x, x)
 
@@ -107,7 +107,7 @@ def test_bias_that_is_most_of_the_value_is_said():
     random = torch.Generator().manual_seed(0)
     x, y = torch.randn(2, 100, 30, generator=random)
     (caveat,) = frechet_distance(x, y).caveats
-    assert "is the bias of only 100 samples against 100" in caveat.text and not caveat.unusable
+    assert "is bias from only 100 samples against 100" in caveat.text and not caveat.unusable
     assert not frechet_distance(x + 10, y).caveats
 
 

@@ -37,22 +37,20 @@ def test_all_samples_are_compared_with_all_of_the_reference(case, reference, n_r
     assert (found["fid"].floor is None) == (n_floor is None)
     apart = reference == "train"
     assert apart != any(
-        "choose the bandwidth are in the reference too" in text for text in found["kde"].caveats
+        "choose the bandwidth are also in the reference" in text for text in found["kde"].caveats
     )
     values = json.loads(found.to_json())
     assert values["n_reference"] == n_reference and values["n_floor"] == n_floor
     if n_floor:
-        assert f"{n_floor} real samples score" in found.table()
-        assert any(
-            f"{n_floor} real samples are compared in samples' place, not 500" in one for one in found.warnings
-        )
+        assert f"real vs real ({n_floor} samples)" in found.table()
+        assert any(f"baseline uses only {n_floor} samples instead of 500" in one for one in found.warnings)
 
 
 def test_by_default_both_are_cut_to_match_and_that_is_said(case):
     real, samples = case
     found = evaluate(samples, of(real, 16), metrics="fid")
     assert (found.n, found.n_reference, found.n_floor) == (72, 72, 72) and "reference" not in found.asked
-    assert any("72 of 500 samples are judged" in text and "--reference" in text for text in found.warnings)
+    assert any("72 of 500 samples are evaluated" in text and "--reference" in text for text in found.warnings)
     whole = evaluate(samples[:60], of(real, 16), metrics="fid")
     assert whole.n == 60 and not any("are judged" in text for text in whole.warnings)
 
@@ -61,7 +59,7 @@ def test_more_samples_than_n_are_said(case):
     real, samples = case
     lines = []
     assert evaluate(samples, of(real, 80), metrics="fid", n=60, say=lines.append).n == 60
-    assert lines == ["60 of 500 samples of a tensor are judged; --n (n= in Python) takes more"]
+    assert lines == ["60 of 500 samples of a tensor are evaluated; use --n (n=) for more"]
 
 
 def test_pixels_of_few_shots_have_the_independent_number():
@@ -86,7 +84,7 @@ def test_too_few_and_unknown_references_are_refused(case):
     with pytest.raises(DataError, match="--reference all"):
         evaluate(samples, of(real[:30], 3), metrics="fid")
     assert evaluate(samples, of(real[:30], 3), metrics="fid", reference="all").n_reference == 30
-    with pytest.raises(FganError, match=r"is one of auto, train, held-out, all; got 'test'"):
+    with pytest.raises(FganError, match=r"must be one of auto, train, held-out, all; got 'test'"):
         evaluate(samples, of(real, 16), reference="test")  # type: ignore[arg-type]
 
 
@@ -94,7 +92,7 @@ def test_too_few_and_unknown_references_are_refused(case):
 def test_a_distribution_gives_fresh_samples_whatever_is_asked(reference):
     samples = fgan.load_data("ring8").train.draw(200, torch.Generator().manual_seed(3))
     found, auto = (evaluate(samples, "ring8", metrics="fid", reference=one) for one in (reference, "auto"))
-    assert found["fid"] == auto["fid"] and found.reference == "200 fresh samples"
+    assert found["fid"] == auto["fid"] and found.reference == "200 new samples"
 
 
 @pytest.mark.parametrize("as_array", [False, True])

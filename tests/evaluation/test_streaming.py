@@ -57,7 +57,9 @@ def test_broken_features_are_refused_and_metrics_can_be_sent_to_processes():
     metric.update(torch.zeros(30, 2), real=True)
     with pytest.raises(FganError, match="must be finite"):
         metric.compute()
-    with pytest.raises(FganError, match="k must be at least 1 and below the number of samples, 30; got 30"):
+    with pytest.raises(
+        FganError, match=r"k must be at least 1 and less than the number of samples \(30\); got 30"
+    ):
         precision_recall(torch.rand(40, 2), torch.rand(30, 2), k=30)
 
 

@@ -23,7 +23,7 @@ def test_a_run_exports_its_sampler_into_its_own_folder(run):
     path = export(run, "safetensors", say=said.append)
     assert path == run.path / "export" / "generator.safetensors"
     assert torch.equal(fgan.load(path).sample(9, seed=2), run.sample(9, seed=2))
-    assert said == [f"step 40 exported to {path}: read back, its weights are equal"]
+    assert said == [f"step 40 exported to {path}: checked: the weights read back are equal"]
     assert torch.equal(run.sample(2), RunDirectory(run.path).sample(2)), "the run itself is as it was"
 
 
@@ -72,7 +72,7 @@ def test_mistakes(run, given, said):
 
 
 def test_what_is_no_run(tmp_path, run):
-    with pytest.raises(RunError, match="holds no run"):
+    with pytest.raises(RunError, match="does not exist"):
         export(tmp_path / "nothing", say=silent)
     shutil.rmtree(run.path / "checkpoints")
     with pytest.raises(RunError, match="no checkpoint yet"):
@@ -92,7 +92,7 @@ def test_a_folder_of_something_else_is_left_alone(run, tmp_path):
     mine.mkdir()
     (mine / "thesis.tex").write_text("...")
     for force in (False, True):
-        with pytest.raises(ExportError, match="holds no exported generator"):
+        with pytest.raises(ExportError, match="is not an export"):
             export(run, "hub", mine, force=force, say=silent)
     with pytest.raises(ExportError, match="is a file"):
         export(run, "hub", mine / "thesis.tex", say=silent)
@@ -113,9 +113,9 @@ def test_a_run_that_still_trains_says_so(run):
     said = []
     with run.locked():
         export(run, "safetensors", say=said.append)
-    assert said[0] == "The run was still training: exported at step 40 of 100."
+    assert said[0] == "The run was still training when it was exported, at step 40 of 100."
     export(run, "safetensors", force=True, say=said.append)
-    assert said[2] == "This is step 40 of a run that was to take 100."
+    assert said[2] == "This is step 40 of a run of 100 steps."
 
 
 def test_weights_that_are_not_finite_stay(run):

@@ -135,6 +135,6 @@ def test_a_generator_that_cannot_be_traced_says_so(tmp_path):
     from fgan.exporting import TrainedGenerator
 
     one = TrainedGenerator(Branching(), VECTORS, 5, [], "runs/own")
-    with pytest.raises(ExportError, match=r"runs/own cannot be traced.*--to safetensors"):
+    with pytest.raises(ExportError, match=r"cannot trace the generator of .*runs/own.*--to safetensors"):
         export(one, "torch", tmp_path / "g.pt2", say=silent)
     assert list(tmp_path.iterdir()) == []

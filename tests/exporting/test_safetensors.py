@@ -50,7 +50,7 @@ def test_it_is_exported_again_in_another_form(weights, tmp_path):
     assert torch.equal(fgan.load(path).sample(5), fgan.load(weights).sample(5))
     with pytest.raises(ExportError, match="--out"):
         export(weights, "torch", say=silent)
-    with pytest.raises(ExportError, match="--step and --best choose a checkpoint of a run"):
+    with pytest.raises(ExportError, match="--step and --best select a checkpoint of a run"):
         export(weights, "torch", tmp_path / "h.pt2", step=3, say=silent)
 
 
@@ -62,15 +62,15 @@ def test_damage_is_an_error_of_the_house(weights, tmp_path):
     with pytest.raises(ExportError, match="there is no file"):
         fgan.load(tmp_path / "nothing.safetensors")
     save_file({"w": torch.zeros(2)}, tmp_path / "other.safetensors")
-    with pytest.raises(ExportError, match="no generator that fgan exported"):
+    with pytest.raises(ExportError, match="was not exported by fgan"):
         fgan.load(tmp_path / "other.safetensors")
 
 
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
-        ({"format": 2}, "newer than this one"),
-        ({"architecture": None}, "code is never loaded"),
+        ({"format": 2}, "written by a newer fgan"),
+        ({"architecture": None}, "never loads code"),
         ({"frame": {}}, "damaged"),
         ({"latent": 3}, "damaged"),
         ({"classes": ["a"]}, "damaged"),
@@ -102,7 +102,7 @@ def test_code_in_a_folder_is_named_and_never_run(tmp_path, monkeypatch):
     said = []
     back = read_exported(folder, said.append)
     assert back.sample(2).shape == (2, 1, 8, 8)
-    assert "generator.bin, model.py: not looked at, and never run" in said[0]
+    assert "generator.bin, model.py; fgan neither reads nor runs it" in said[0]
     (folder / "generator.safetensors").unlink()
     with pytest.raises(fgan.FganError):
         fgan.load(folder)

@@ -1,4 +1,4 @@
-"""Synthetic tables judged: against the real table, against chance, for what they are used for, and for copies."""
+"""Audit a synthetic table: fidelity to the real table, usefulness for prediction, and leaked rows."""
 
 from fgan.auditing.audit import audit
 from fgan.auditing.result import Audit

@@ -1,4 +1,4 @@
-"""`fgan.audit`: is this synthetic table like the real one, what is it good for, and what does it give away?"""
+"""`fgan.audit`: compare a synthetic table with the real one: fidelity, usefulness and privacy."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fgan.output import Say, progress_bar, to_stderr
 from fgan.seeds import checked_seed
 
 SLOW = 3.0
-"""Seconds after which a terminal shows how far the audit is."""
+"""Seconds after which a terminal shows a progress bar."""
 
 
 @working()
@@ -37,29 +37,32 @@ def audit(
     seed: int = 0,
     say: Say = to_stderr,
 ) -> Audit:
-    """Judge a synthetic table: against the real one, against chance, for a purpose, and for copies of real rows.
+    """Compare a synthetic table with the real one: fidelity, usefulness for prediction, and leaked rows.
+
+    At most 5% of audits of a perfect synthetic table report a difference: all p-values are corrected.
 
     Args:
-        real: the rows that the generator saw, as `fgan.estimate` takes tables: of pandas, polars or Arrow, a dict of
-            columns, an array (n, d), or the path of a file.
-        synthetic: the rows that it made, likewise: the same columns in any order; or a run on a table, from which as
-            many are drawn.
-        held_out: real rows that it has not seen. Two questions need them: whether synthetic rows are nearer to those
-            that it saw than chance explains, and what the table is good for.
-        target: the column to predict for the latter.
-        columns: those to compare (default: all).
-        divergence: of the joint distribution and of each column.
-        kinds: "number" or "category" by column, as {"age": "number"} (default: what `fgan.estimate` takes them for).
-        missing: "keep" missing cells, which are compared as well; "drop" or "refuse" rows that have some.
-        n: the maximum number of rows of each table, drawn at random (default: all).
-        seed: decides folds, draws and permutations.
-        say: told how files were read.
+        real: the training rows of the generator: a pandas, polars or Arrow table, a dict of columns, an array (n, d),
+            or the path of a file.
+        synthetic: the generated rows, given likewise, with the same columns in any order; or a run on a table, from
+            which as many rows are drawn.
+        held_out: real rows that the generator has not seen. They are needed to test whether synthetic rows are closer
+            to training rows than chance explains, and to measure usefulness.
+        target: the column to predict when usefulness is measured.
+        columns: columns to compare (default: all).
+        divergence: the divergence of the joint distribution and of each column.
+        kinds: "number" or "category" by column, such as {"age": "number"} (default: detected, as in `fgan.estimate`).
+        missing: "keep" missing cells and compare them too; "drop" or "refuse" rows with missing cells.
+        n: maximum number of rows of each table, chosen at random (default: all).
+        seed: seed of folds, random rows and permutations.
+        say: function that receives remarks about files.
 
     Returns:
-        An `Audit`: print it, take its `to_dict()`, or draw it by `plot()`.
+        An `Audit`: print it, or use `to_dict()`, `to_html()` or `plot()`.
 
     Raises:
-        DataError: for tables that cannot be read, other columns, fewer than 50 rows; a target without held-out rows.
+        DataError: if tables cannot be read, differ in their columns, or have fewer than 50 rows; or for a target
+            without held-out rows.
 
     >>> import numpy as np
     >>> random = np.random.default_rng(0)
@@ -90,7 +93,7 @@ def audit(
 
 
 def _chosen(samples: Samples, columns: Sequence[str]) -> Samples:
-    """Return the wanted columns of a table; of a file, they are chosen as it is read."""
+    """Return the requested columns of a table; those of a file are chosen when it is read."""
     from pathlib import Path
 
     from fgan.data.tables import Table, read_tables

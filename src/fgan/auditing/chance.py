@@ -1,4 +1,4 @@
-"""What chance does: comparisons of which none may be wrong, and how many odd rows fresh real ones would bring."""
+"""Chance: correction for multiple comparisons, and how many unusual rows new real data would have."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 LEVEL = 0.05
-"""At most this share of audits of a perfect synthetic table says that anything differs."""
+"""At most this share of audits of a perfect synthetic table reports any difference."""
 QUESTIONS = 3
-"""The joint distribution, the columns and the pairs of columns: each has a third of the level."""
+"""The joint distribution, the columns, and the pairs of columns: each gets a third of the level."""
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -27,12 +27,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def of_all(p_value: float) -> float:
-    """Return a p-value of one of the questions, corrected for all of them."""
+    """Return a p-value of one question, corrected for all questions."""
     return min(1.0, QUESTIONS * p_value)
 
 
 def exceedance(count: int, n: int, rare: int, known: int) -> float:
-    """Return the probability that of n fresh rows so many, or more, are of a sort that `rare` of the known ones mark.
+    """Return the probability that at least `count` of n new rows are of a kind that `rare` of the known rows mark.
 
     Beyond the smallest and the largest of m known numbers, a fresh one lies with a probability that is distributed as
     Beta(2, m - 1), whatever the distribution (rare = 2, known = m). Of a word that no known row has, as of s words

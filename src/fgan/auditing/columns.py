@@ -1,4 +1,4 @@
-"""Which columns differ, and how: distribution, range, invented and lost categories, missing cells, types."""
+"""Compare each column: distribution, range, invented and lost categories, missing cells, types."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from fgan.estimation.inputs.read import FEWEST, Array
 from fgan.output import silent
 
 FEWEST_EXPECTED = 5.0
-"""Categories of which fewer cells are expected are taken together in the test of shares."""
+"""Categories with fewer expected cells than this are merged in the chi-squared test."""
 MOST_EXACT = 1000
-"""Numbers of each table up to which the test of Kolmogorov and Smirnov is exact; with more, its limit is as good."""
+"""Up to this many numbers per table the Kolmogorov-Smirnov test is exact; above, it uses the limit."""
 NAMED = 3
-"""Categories that a sentence names."""
+"""Maximum number of categories that a sentence names."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Test:
     Args:
         what: "distribution", "range", "fractions", "repeated", "invented", "lost" or "missing".
         p_value: uncorrected.
-        corrected: for all comparisons of the audit; 1 until that is known.
-        says: what was found, for people.
+        corrected: p-value corrected for all comparisons of the audit; 1 until it is computed.
+        says: the finding as a sentence.
     """
 
     what: str
@@ -42,7 +42,7 @@ class Test:
 
     @property
     def differs(self) -> bool:
-        """Whether chance does not explain it."""
+        """Whether the difference is significant after correction."""
         return self.corrected <= LEVEL
 
 
@@ -52,10 +52,10 @@ class ColumnAudit:
 
     Args:
         name, kind: of the column.
-        divergence: of its known cells, with a 95% interval; None where too few are known, and of identifiers.
-        interval: of the divergence.
+        divergence: divergence of the known cells; None for identifiers, and if too few cells are known.
+        interval: 95% confidence interval of the divergence.
         tests: comparisons, each with a p-value.
-        facts: differences that need no test: a type that changed.
+        facts: differences that need no test, such as a changed type.
     """
 
     name: str
@@ -67,12 +67,12 @@ class ColumnAudit:
 
     @property
     def differs(self) -> bool:
-        """Whether it differs by more than chance explains."""
+        """Whether the column differs by more than chance explains."""
         return bool(self.facts) or any(test.differs for test in self.tests)
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What differs, for people."""
+        """The differences, as sentences."""
         return (*self.facts, *(test.says for test in self.tests if test.differs))
 
     @property
@@ -84,16 +84,16 @@ class ColumnAudit:
 def compare_columns(
     tables: Tables, divergence: str, seed: int, done: Callable[[], object]
 ) -> tuple[ColumnAudit, ...]:
-    """Compare each column of the real and the synthetic table, and correct for all comparisons.
+    """Compare each column of the real and the synthetic table, with correction for multiple comparisons.
 
-    Numbers are compared by the test of Kolmogorov and Smirnov, categories by Pearson's chi-squared, missing cells
-    likewise; numbers beyond the real range, and categories that only one table has, by how many a fresh real table of
-    that size would bring. All p-values are corrected by Holm's rule.
+    Numbers are compared by the Kolmogorov-Smirnov test, categories by Pearson's chi-squared test, and missing cells by
+    Fisher's exact test. Numbers outside the real range, and categories that only one table has, are compared with
+    the number that a new real table of the same size would have. All p-values are corrected by Holm's method.
 
     Args:
-        tables: whose columns.
-        divergence: that is estimated of each.
-        seed: decides folds.
+        tables: the tables.
+        divergence: the divergence to estimate for each column.
+        seed: seed of the folds.
         done: called after each column.
     """
     tests, rest = [], []
@@ -132,7 +132,7 @@ def _divergence(field: Field, divergence: str, seed: int) -> tuple[float | None,
 def _facts(field: Field) -> Iterator[str]:
     """Say what no chance explains."""
     if field.kind == "changed":
-        yield f"its type changed: {field.why}"
+        yield f"type changed: {field.why}"
         return
 
 
@@ -163,7 +163,7 @@ def _missing(field: Field) -> Test:
 
     counts = np.array([[int(one.sum()), len(one) - int(one.sum())] for one in field.missing[:2]])
     shares = counts[:, 0] / counts.sum(1)
-    says = f"{shares[0]:.1%} of the real cells are missing, {shares[1]:.1%} of the synthetic ones"
+    says = f"missing cells: {shares[0]:.1%} real, {shares[1]:.1%} synthetic"
     return Test("missing", float(fisher_exact(counts).pvalue), says)  # pyright: ignore[reportAttributeAccessIssue]
 
 
@@ -179,9 +179,9 @@ def _of_numbers(real: Array, synthetic: Array, unit: str) -> Test:
     quarters = [np.quantile(one, (0.25, 0.5, 0.75)) for one in (real, synthetic)]
     middles = [_spell(one[1], unit) for one in quarters]
     halves = [f"{_spell(one[0], unit)} to {_spell(one[2], unit)}" for one in quarters]
-    says = f"half of the real values lie in {halves[0]}, of the synthetic ones in {halves[1]}"
+    says = f"middle half of the values: real {halves[0]}, synthetic {halves[1]}"
     if middles[0] != middles[1]:
-        says = f"the median is {middles[0]} in real rows and {middles[1]} in synthetic ones; {says}"
+        says = f"median: real {middles[0]}, synthetic {middles[1]}; {says}"
     return Test("distribution", float(found.pvalue), says)  # pyright: ignore[reportAttributeAccessIssue]
 
 
@@ -189,7 +189,8 @@ def _range(real: Array, synthetic: Array, unit: str) -> Test:
     low, high = real.min(), real.max()
     beyond = int(((synthetic < low) | (synthetic > high)).sum())
     says = (
-        f"{beyond:,} synthetic values lie outside the real range, {_spell(low, unit)} to {_spell(high, unit)}: "
+        f"{beyond:,} synthetic values lie outside the real range {_spell(low, unit)} to {_spell(high, unit)}; "
+        "the synthetic range is "
         f"{_spell(synthetic.min(), unit)} to {_spell(synthetic.max(), unit)}"
     )
     return Test("range", exceedance(beyond, len(synthetic), 2, len(real)), says)
@@ -198,7 +199,9 @@ def _range(real: Array, synthetic: Array, unit: str) -> Test:
 def _fractions(real: Array, synthetic: Array) -> Test:
     """Test whether real ones were whole by chance: their share of fractions is about Beta(1, m) then."""
     count = int((synthetic != np.round(synthetic)).sum())
-    says = f"real ones are whole numbers, {count / len(synthetic):.0%} of the synthetic ones are not"
+    says = (
+        f"all real values are whole numbers, but {count / len(synthetic):.0%} of the synthetic values are not"
+    )
     return Test("fractions", exceedance(count, len(synthetic), 1, len(real)), says)
 
 
@@ -209,7 +212,7 @@ def _repeated(real: Array, synthetic: Array) -> Iterator[Test]:
         counts = np.unique(np.concatenate([real, synthetic]), return_counts=True)[1]
         share = len(real) / (len(real) + len(synthetic))
         alone = (1 - share) ** counts + counts * share * (1 - share) ** (counts - 1)
-        says = f"real values are all different, {again[1]:,} synthetic ones are repeated"
+        says = f"all real values are distinct, but {again[1]:,} synthetic values are repeated"
         yield Test("repeated", float(alone.prod()), says)
 
 
@@ -229,7 +232,7 @@ def _of_categories(words: Array, counts: Array) -> Test:
     parts = [
         f"{words[k]} {shares[0, k]:.1%} → {shares[1, k]:.1%}" for k in most if shares[0, k] != shares[1, k]
     ]
-    return Test("distribution", p_value, f"shares differ: {', '.join(parts)}")
+    return Test("distribution", p_value, f"frequencies differ (real → synthetic): {', '.join(parts)}")
 
 
 def _invented(words: Array, counts: Array) -> Iterator[Test]:
@@ -237,7 +240,7 @@ def _invented(words: Array, counts: Array) -> Iterator[Test]:
     if new.any():
         count = int(counts[1, new].sum())
         once = int((counts[0] == 1).sum())
-        says = f"{_named(words[new], counts[1, new])} in no real row, in {count:,} synthetic ones"
+        says = f"invented: {_named(words[new], counts[1, new])} in {count:,} synthetic rows and no real row"
         yield Test("invented", exceedance(count, int(counts[1].sum()), once + 1, int(counts[0].sum())), says)
 
 
@@ -248,19 +251,19 @@ def _lost(words: Array, counts: Array) -> Iterator[Test]:
         most = int(counts[0, lost].max())
         p_value = min(1.0, len(words) * all_in_the_first(most, int(sizes[0]), int(sizes[1])))
         rows = int(counts[0, lost].sum())
-        says = f"{_named(words[lost], counts[0, lost])} in {rows:,} real rows, in no synthetic one"
+        says = f"lost: {_named(words[lost], counts[0, lost])} in {rows:,} real rows and no synthetic row"
         yield Test("lost", p_value, says)
 
 
 def _named(words: Array, counts: Array) -> str:
-    """Name the most frequent of some categories, and count the others."""
+    """Name the most frequent categories, and count the others."""
     order = np.argsort(-counts, kind="stable")
     named = ", ".join(f'"{words[k]}"' for k in order[:NAMED])
     return named + (f" and {len(words) - NAMED} more" if len(words) > NAMED else "")
 
 
 def _spell(value: float, unit: str) -> str:
-    """Write a number with four digits, and a number of days as the date that it is."""
+    """Format a number with four digits, and a number of days as a date."""
     if not unit.startswith("days since"):
         return f"{value:.4g}" + (f" {unit}" if unit else "")
     moment = EPOCH + dt.timedelta(days=float(value))

@@ -120,10 +120,10 @@ class Tables:
         lines = [f"read: {'; '.join(said)}"] if said else []
         for one in self.of_kind("identifier"):
             lines.append(
-                f"{one.name} is taken for an identifier ({one.why}): left out but for the check of copies"
+                f"{one.name} is treated as an identifier ({one.why}): used only in the check for copies"
             )
         for one in self.of_kind("changed"):
-            lines.append(f"{one.name} has another type and is compared no further ({one.why})")
+            lines.append(f"{one.name} has a different type and is not compared further ({one.why})")
         return tuple(lines)
 
     @property
@@ -162,8 +162,9 @@ def read_fields(
     for table in tables:
         if table.count < FEWEST:
             raise DataError(
-                f"an audit needs at least {FEWEST} rows of each table, for some train a critic and others report; "
-                f"{table.name} has {table.count}. Give more."
+                f"an audit needs at least {FEWEST} rows per table (some train a classifier, others are held "
+                "out); "
+                f"{table.name} has {table.count}. Provide more rows."
             )
     reads = [_read(table) for table in tables]
     asked = kinds_by_name(kinds, reads[0].columns, named=True)
@@ -180,7 +181,7 @@ def _table(samples: Samples, side: str) -> Table:
     if isinstance(samples, (str, Path)):
         if Path(samples).suffix.lower() not in ARRAYS:
             raise DataError(
-                f"an audit compares tables (.csv, .tsv, .txt, .parquet, .npy); {samples} is none."
+                f"an audit compares tables (.csv, .tsv, .txt, .parquet, .npy); {samples} is not one."
             )
         side, samples = str(samples), read_array(samples)
     if hasattr(samples, "ndim") and not hasattr(samples, "columns"):
@@ -191,8 +192,9 @@ def _table(samples: Samples, side: str) -> Table:
         samples = {f"column {place}": samples[:, place] for place in range(samples.shape[1])}
     elif not hasattr(samples, "keys") and not hasattr(samples, "columns"):
         raise DataError(
-            f"an audit compares tables of named columns or arrays (n, d); {side} is a {type(samples).__name__}. Give a "
-            "DataFrame, a dict of columns, or a path."
+            f"an audit compares tables of named columns or arrays (n, d); {side} is a "
+            f"{type(samples).__name__}. "
+            "Pass a DataFrame, a dict of columns, or a path."
         )
     return table_in(samples, side)
 
@@ -209,7 +211,7 @@ def _drawn(samples: Samples, n: int, seed: int) -> Table | None:
         return None
     rows = samples.sampler().rows(n, seed)
     if not isinstance(rows, Table):
-        raise DataError(f"an audit compares tables; {samples.path} was trained on other data.")
+        raise DataError(f"an audit compares tables; the run {samples.path} was not trained on a table.")
     return replace(rows, name=str(samples.path))
 
 
@@ -245,7 +247,8 @@ def _read(table: Table) -> Read:
         bad = ~np.isfinite(filled) if filled.dtype.kind == "f" else np.zeros(1, bool)
         if bad.any():
             raise DataError(
-                f"numbers must be finite; {int(bad.sum())} of {len(filled)} cells of a column of {table.name} are "
+                f"numbers must be finite; {int(bad.sum())} of {len(filled)} cells in a column of {table.name} "
+                "are "
                 f"infinite, the first in {table.place_of(int(bad.argmax()))}. Repair or remove those rows."
             )
         cells.append(filled)
@@ -263,8 +266,9 @@ def _field(place: int, reads: Sequence[Read], masks: Sequence[Mask], asked: dict
     classes = [unit if unit and one != "nothing" else _CLASSES.get(one, one) for one, unit in pairs]
     if len(reads) > 2 and len({classes[0], classes[2], "nothing"}) > 2:
         raise DataError(
-            f'held-out rows are like the real ones; "{name}" is {types[0]} in {reads[0].name} and {types[2]} in '
-            f"{reads[2].name}. Convert one of them."
+            f'held-out columns must have the same type as real ones; "{name}" is {types[0]} in '
+            f"{reads[0].name} and "
+            f"{types[2]} in {reads[2].name}. Convert one of them."
         )
     unit = units[0]
     given = [cell for cell, side in zip(known, SIDES, strict=False) if side != "synthetic" and len(cell)]
@@ -275,11 +279,11 @@ def _field(place: int, reads: Sequence[Read], masks: Sequence[Mask], asked: dict
         said = [one if not unit else f"{one} ({unit})" for one, unit in pairs]
         kind, why = "changed", f"{said[0]} in {reads[0].name}, {said[1]} in {reads[1].name}"
     elif kind == "category" and types[1] == "numbers" and name not in asked:
-        kind, why = "number", "whole numbers where synthetic ones are none"  # no category is 1.37
+        kind, why = "number", "whole numbers, but the synthetic values are not"  # no category is 1.37
     elif name not in asked and _is_identifier(known[0], kind, unit):
         kind, why = (
             "identifier",
-            "hardly a value occurs twice" if kind == "category" else "consecutive numbers",
+            "hardly any value occurs twice" if kind == "category" else "consecutive numbers",
         )
     made = [
         _numbers(cell, gone) if kind == "number" else _words(cell, gone)

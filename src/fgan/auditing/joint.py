@@ -1,4 +1,4 @@
-"""How far apart two tables are, all columns together, and how far apart real rows are from real ones."""
+"""The divergence of the joint distributions, with the real-vs-real baseline."""
 
 from __future__ import annotations
 
@@ -22,25 +22,25 @@ from fgan.output import silent
 
 PERMUTATIONS = 999
 NORMAL = 1.96
-"""Standard errors in half of a 95% interval."""
+"""Half of a 95% interval, in standard errors."""
 Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Distance:
-    """How far two sets of rows are apart.
+    """The divergence between two sets of rows.
 
     Args:
-        divergence: which.
-        value, interval: the estimate, with 95%.
-        lower_bound: with 95% confidence at least this; None without a critic.
-        accuracy: how often a classifier tells rows that it has not seen apart: ½ if it cannot.
-        accuracy_interval: with 95%.
-        p_value: of the permutation test that both are the same; uncorrected.
-        n: rows of both.
-        method: of `fgan.estimate`.
-        warnings: its.
-        largest: value that the divergence can have; None where there is none.
+        divergence: its name.
+        value, interval: the estimate and its 95% confidence interval.
+        lower_bound: the divergence is at least this with 95% confidence; None without a critic.
+        accuracy: held-out accuracy of a classifier that distinguishes the two sets; ½ is chance.
+        accuracy_interval: 95% confidence interval of the accuracy.
+        p_value: of the permutation test that both distributions are the same; uncorrected.
+        n: number of rows of both sets.
+        method: method of `fgan.estimate`.
+        warnings: warnings of the estimate.
+        largest: the largest possible value of the divergence; None if it is unbounded.
     """
 
     divergence: str
@@ -58,14 +58,14 @@ class Distance:
 
 @dataclass(frozen=True)
 class Joint:
-    """The two tables, and real rows against real ones.
+    """The real table against the synthetic one, and the real-vs-real baseline.
 
     Args:
         synthetic: the real table against the synthetic one.
-        floor: real rows against other real ones; None where there are too few.
-        floor_of: which these are.
+        floor: the baseline: real rows against other real rows; None if there are too few.
+        floor_of: which rows the baseline compares.
         corrected: the p-value, corrected for all questions of the audit.
-        merged: columns of which rare words were taken together.
+        merged: columns whose rare categories were merged.
     """
 
     synthetic: Distance
@@ -81,9 +81,9 @@ class Joint:
 
 
 def compare_jointly(tables: Tables, divergence: str, seed: int) -> Joint | None:
-    """Estimate the divergence of the two tables, and of real rows from real ones; None without columns to compare.
+    """Estimate the divergence of the two tables, and the real-vs-real baseline; None without comparable columns.
 
-    The floor compares the real table with held-out rows, or else its own halves; as many rows as the tables have.
+    The baseline compares the real table with held-out rows, or else its two halves, using as many rows as the tables.
     """
     fields = tables.compared
     if not fields:
@@ -112,7 +112,7 @@ def _floor_rows(tables: Tables, seed: int) -> tuple[tuple[Rows, Rows], str]:
     order = random.permutation(tables.rows[0])
     if len(tables.rows) > 2:
         other = random.permutation(tables.rows[2])[: tables.rows[1]]
-        return (order, other), "real rows against held-out ones"
+        return (order, other), "real rows against held-out rows"
     half = len(order) // 2
     return (order[:half], order[half : 2 * half]), "one half of the real rows against the other"
 
@@ -177,8 +177,8 @@ def _distance(sides: list[dict[str, Array]], kinds: dict[str, Any], divergence: 
 
 
 def _told(warning: str) -> str:
-    """Return a warning of `fgan.estimate` in the audit's words, without flags that the audit has not."""
-    kept = warning.partition(" Give blocks=")[0]
+    """Return a warning of `fgan.estimate` in the audit's terms, without flags that `fgan.audit` lacks."""
+    kept = warning.partition(" For a time series set blocks=")[0]
     return re.sub(r"\bQ\b", "the synthetic table", re.sub(r"\bP\b", "the real table", kept))
 
 
@@ -193,7 +193,7 @@ def _name_in(found: Estimates, divergence: str) -> str:
 
 
 def _accuracy(found: Estimate, total_variation: Estimate) -> tuple[float, tuple[float, float]]:
-    """Return how often critics are right on rows that they have not seen; without critics, ½ (1 + total variation)."""
+    """Return the critics' held-out accuracy; without critics, ½ (1 + total variation)."""
     if found.source.held_out is None:
         low, high = total_variation.interval
         return (1 + total_variation.value) / 2, ((1 + low) / 2, (1 + high) / 2)

@@ -1,4 +1,4 @@
-"""Which pairs of columns relate otherwise: association in both tables, whatever the columns are by themselves."""
+"""Compare the association of each pair of columns, independently of the columns' own distributions."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class PairAudit:
-    """How two columns relate in the real and in the synthetic table.
+    """The association of two columns in the real and in the synthetic table.
 
     Args:
-        columns: the two.
-        measure: "rank correlation" (Spearman's) or "Cramér's V" (Bergsma's, of bins); of two numbers the former
-            where that differs clearly, else the one that differs more.
-        real, synthetic: its value in each table.
-        difference: synthetic less real.
-        interval: of the difference, 95%.
-        corrected: p-value of the test that the association is the same, corrected for all comparisons.
+        columns: the two columns.
+        measure: "rank correlation" (Spearman's) or "Cramér's V" (of bins, bias-corrected). For two numbers, the former
+            if it clearly differs, otherwise the measure that differs more.
+        real, synthetic: the association in each table.
+        difference: synthetic minus real.
+        interval: 95% confidence interval of the difference.
+        corrected: p-value of the test of equal association, corrected for all comparisons.
     """
 
     columns: tuple[str, str]
@@ -48,7 +48,7 @@ class PairAudit:
 
     @property
     def differs(self) -> bool:
-        """Whether chance does not explain the difference."""
+        """Whether the difference is significant after correction."""
         return self.corrected <= LEVEL
 
 

@@ -1,4 +1,4 @@
-"""The picture of an audit: the divergence of each column, and how much the association of each pair differs."""
+"""The figure of an audit: the divergence of each column, and the difference in association of each pair."""
 
 from __future__ import annotations
 
@@ -49,5 +49,5 @@ def _pairs(figure: Figure, axes: Axes, found: Audit) -> None:
     picture = axes.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1)
     axes.set_xticks(range(len(names)), names, rotation=90)
     axes.set_yticks(range(len(names)), names)
-    axes.set_title("association: synthetic less real; dot: differs")
+    axes.set_title("association: synthetic minus real; dot: differs")
     figure.colorbar(picture, ax=axes, shrink=0.7)

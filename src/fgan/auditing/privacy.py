@@ -1,4 +1,4 @@
-"""What a synthetic table gives away of the real rows: copies, rows too near to them, rare combinations."""
+"""Search a synthetic table for leaks of real rows: copies, rows that are too close, rare combinations."""
 
 from __future__ import annotations
 
@@ -17,32 +17,33 @@ from fgan.evaluation.copying import nearest_training
 from fgan.evaluation.jackknife import proportion
 
 NOT_PROVED = (
-    "These checks find some leaks and rule none out: they are no differential privacy, which only the way in which a "
-    "table was made can give. Other attacks may find more."
+    "These checks find some leaks but rule none out. They do not show differential privacy, which only the "
+    "training method "
+    "can guarantee. Other attacks may find more."
 )
 PERMUTATIONS = 999
 MOST_WORDS = 100
 """Categories of a column that count in the distance between rows: the most frequent ones."""
 MOST_SEARCHED = 10_000
-"""Synthetic rows whose nearest real row is looked for, at most."""
+"""Maximum number of synthetic rows whose nearest real row is searched."""
 Rows = list[tuple[object, ...]]
 
 
 @dataclass(frozen=True)
 class Matches:
-    """How many rows occur in the real table, and how many would by chance.
+    """How many synthetic rows occur in the real table, and how many would by chance.
 
     Args:
-        count: synthetic rows that equal a real one.
-        of: synthetic rows.
-        distinct: the real rows, or combinations, that they equal.
+        count: synthetic rows that equal a real row.
+        of: number of synthetic rows.
+        distinct: number of different real rows, or combinations, that they equal.
         share: count / of.
-        interval: of the share, 95%.
-        floor: the share of other real rows that do: held-out ones, or else each real row among the others.
-        floor_interval: of it.
-        p_value: of the hypothesis that synthetic rows equal a real row that is there once no oftener than other real
-            rows do: held-out ones, or else one half of the real rows; this and all others are corrected for the
-            number of checks.
+        interval: 95% confidence interval of the share.
+        floor: the baseline: the share of held-out rows that equal a real row; without held-out rows, of real rows that
+            equal another one.
+        floor_interval: 95% confidence interval of the baseline.
+        p_value: of the hypothesis that synthetic rows equal unique real rows no more often than other real rows do
+            (held-out rows, or one half of the real rows); corrected for the number of checks.
     """
 
     count: int
@@ -56,20 +57,20 @@ class Matches:
 
     @property
     def above_chance(self) -> bool:
-        """Whether there are more than chance explains."""
+        """Whether there are more matches than chance explains."""
         return self.p_value <= LEVEL
 
 
 @dataclass(frozen=True)
 class Nearness:
-    """How often the real row that is nearest to a synthetic one is a row that the generator saw.
+    """How often the nearest real row of a synthetic row is a training row rather than a held-out row.
 
     Args:
-        share: of synthetic rows.
-        interval: 95%.
-        expected: the share of a generator that remembers nothing: real rows among real and held-out ones.
-        p_value: of the hypothesis that it remembers nothing, by exchanging real and held-out rows.
-        of: synthetic rows that were looked at.
+        share: share of synthetic rows whose nearest real row is a training row.
+        interval: 95% confidence interval of the share.
+        expected: the share without memorisation: the share of training rows among all real rows.
+        p_value: of the hypothesis that there is no memorisation, by exchanging training and held-out rows.
+        of: number of synthetic rows that were checked.
     """
 
     share: float
@@ -80,7 +81,7 @@ class Nearness:
 
     @property
     def above_chance(self) -> bool:
-        """Whether synthetic rows are nearer to real ones than chance explains."""
+        """Whether synthetic rows are closer to training rows than chance explains."""
         return self.p_value <= LEVEL
 
 
@@ -89,16 +90,16 @@ Found = TypeVar("Found", Matches, Nearness)
 
 @dataclass(frozen=True)
 class Privacy:
-    """What was found of real rows in the synthetic table.
+    """Traces of real rows in the synthetic table.
 
     Args:
-        copies: synthetic rows that equal a real row in all columns but identifiers.
-        nearness: None without held-out rows, which it needs.
-        rare: synthetic rows with a combination of categories that exactly one real row has; None without two columns of
-            categories.
-        shared: held-out rows that equal a lone real row, by the same test; None without held-out rows.
-        identifiers: by column of words that differ from row to row, synthetic values that occur in the real table.
-        not_proved: what all of it does not say.
+        copies: synthetic rows that equal a real row in all columns except identifiers.
+        nearness: distance to training rows against held-out rows; None without held-out rows.
+        rare: synthetic rows with a combination of categories that exactly one real row has; None with fewer than two
+            columns of categories.
+        shared: held-out rows that equal a unique real row, by the same test; None without held-out rows.
+        identifiers: by column of identifiers, synthetic values that occur in the real table.
+        not_proved: what these checks do not show.
     """
 
     copies: Matches
@@ -110,21 +111,21 @@ class Privacy:
 
     @property
     def overlap(self) -> bool:
-        """Whether held-out rows are rows that the generator saw, so that what they say means nothing."""
+        """Whether held-out rows were also training rows, which makes their results invalid."""
         return self.shared is not None and self.shared.above_chance
 
     @property
     def leaks(self) -> bool:
-        """Whether something of the real rows was found, beyond chance."""
+        """Whether any check found more than chance explains."""
         found = (self.copies, self.nearness, self.rare, *self.identifiers.values())
         return any(one is not None and one.above_chance for one in found)
 
 
 def look_for_leaks(tables: Tables, seed: int) -> Privacy:
-    """Look for real rows in the synthetic table.
+    """Search for real rows in the synthetic table.
 
-    Where a generator remembers nothing, real and held-out rows are exchangeable, whatever it makes: the row that is
-    nearest to a synthetic one is one that it saw as often as such rows are among all of these.
+    If a generator memorises nothing, training and held-out rows are exchangeable: the nearest real row of a synthetic
+    row is a training row as often as the share of training rows among all real rows.
 
     Args:
         tables: real, synthetic and perhaps held-out rows.

@@ -1,4 +1,4 @@
-"""What an audit found: a verdict, tables of numbers, and sentences; as text, JSON and pictures."""
+"""The result of an audit: a verdict, tables and findings, as text, HTML, JSON and a figure."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
     from fgan.figure import Figure
 
 MOST_SHOWN = 12
-"""Columns, and pairs, that the text lists; JSON has all."""
-NEEDS_HELD_OUT = "needs --held-out: real rows that the generator has not seen"
+"""Maximum number of columns, and of pairs, in the text; JSON has all."""
+NEEDS_HELD_OUT = "pass --held-out: real rows that the generator has not seen"
 
 
 @dataclass(frozen=True, repr=False)
 class Audit:
-    """How a synthetic table compares with the real one.
+    """The comparison of a synthetic table with the real one.
 
     Args:
-        names: of the tables: real, synthetic and perhaps held-out.
-        rows: of each.
-        joint: all columns together; None where no column can be compared.
-        columns: each column.
-        pairs: each pair of columns.
-        usefulness: None where no target was named.
-        privacy: copies of real rows.
-        notes: how columns were read, and what was left out.
+        names: names of the tables: real, synthetic and optionally held-out.
+        rows: number of rows of each.
+        joint: all columns together; None if no column can be compared.
+        columns: one entry per column.
+        pairs: one entry per pair of columns.
+        usefulness: how well a model trained on synthetic rows predicts; None without a target.
+        privacy: traces of real rows in the synthetic table.
+        notes: how columns were interpreted, and what was left out.
     """
 
     names: tuple[str, ...]
@@ -47,17 +47,17 @@ class Audit:
 
     @property
     def differs(self) -> bool:
-        """Whether the tables differ by more than chance explains; right for at least 95% of perfect ones."""
+        """Whether the tables differ by more than chance explains; false for at least 95% of perfect tables."""
         of_parts = any(one.differs for one in (*self.columns, *self.pairs))
         return of_parts or (self.joint is not None and self.joint.differs)
 
     @property
     def verdict(self) -> tuple[str, ...]:
-        """Say in a few sentences what was found."""
+        """A summary in a few sentences."""
         return tuple(_verdict(self))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all of it in JSON's types."""
+        """Return a JSON-serialisable dict of the whole audit."""
         more = {
             "columns": [
                 {**asdict(one), "differs": one.differs, "findings": one.findings} for one in self.columns
@@ -68,13 +68,13 @@ class Audit:
         return jsonable({**said, **asdict(self), **more})
 
     def plot(self) -> Figure:
-        """Return a figure: the divergence of each column, and how much each pair's association differs."""
+        """Return a figure: the divergence of each column, and the difference in association of each pair."""
         from fgan.auditing.plot import draw
 
         return draw(self)
 
     def to_html(self) -> str:
-        """Return all of it as HTML: for notebooks, and for a page of its own."""
+        """Return the audit as HTML, for notebooks or a separate page."""
         parts = [html_lines(self.verdict)]
         for heading, rows, lines in _sections(self):
             parts += [f"<h3>{heading}</h3>", html_table(rows) if rows else "", html_lines(lines)]
@@ -85,11 +85,11 @@ class Audit:
         return self.to_html()
 
     def __repr__(self) -> str:
-        """Write it for people, as `str` does: what is printed at a prompt."""
+        """Return the same text as `str`, for an interactive prompt."""
         return str(self)
 
     def __str__(self) -> str:
-        """Write it for people."""
+        """Return the audit as text."""
         text = list(self.verdict)
         for heading, rows, lines in _sections(self):
             text += ["", heading, *(f"  {line}" for line in (*(aligned(rows) if rows else ()), *lines))]
@@ -103,20 +103,22 @@ def _verdict(found: Audit) -> list[str]:
     joint, columns = found.joint, [one for one in found.columns if one.differs]
     pairs = [one for one in found.pairs if one.differs]
     if not found.differs:
-        lines = ["No difference found between the synthetic and the real table."]
+        lines = ["No significant difference found between the synthetic and the real table."]
         if joint:
             most = joint.synthetic.interval[1]
             lines.append(
-                f"Their {joint.synthetic.divergence} divergence is probably at most {most:.3g} (0: the same)."
+                f"Their {joint.synthetic.divergence} divergence is at most {most:.3g} by its 95% interval (0: "
+                "identical)."
             )
     else:
         lines = ["The synthetic table differs from the real one."]
     if joint and joint.differs:
         one = joint.synthetic
-        most = f", of at most {one.largest:.3g}" if one.largest is not None else ""
+        most = f" (maximum {one.largest:.3g})" if one.largest is not None else ""
         lines.append(
-            f"All columns together: a classifier tells real from synthetic in {one.accuracy:.1%} of cases (50%: it "
-            f"cannot); {one.divergence} = {_with(one.value, one.interval)}{most}."
+            "All columns together: a classifier distinguishes real from synthetic rows with "
+            f"{one.accuracy:.1%} accuracy (50% is chance); "
+            f"{one.divergence} = {_with(one.value, one.interval)}{most}."
         )
     if columns:
         lines.append(
@@ -125,16 +127,17 @@ def _verdict(found: Audit) -> list[str]:
     if pairs:
         names = [" ~ ".join(one.columns) for one in _by_size(pairs)]
         lines.append(
-            f"Pairs of columns: {len(pairs)} of {len(found.pairs)} relate otherwise: {_some(names)}."
+            f"Pairs of columns: {len(pairs)} of {len(found.pairs)} have a different association: "
+            f"{_some(names)}."
         )
     if found.privacy.overlap:
         lines.append(_overlap(found.privacy))
     if found.usefulness:
         lines.append(_use(found.usefulness))
     lines.append(
-        "Privacy: rows of the real table are recognisable in the synthetic one, see below."
+        "Privacy: traces of real rows were found in the synthetic table (see below)."
         if found.privacy.leaks
-        else "Privacy: no leak found; that does not prove there is none."
+        else "Privacy: no leak found. This does not prove that there is none."
     )
     return lines
 
@@ -143,23 +146,27 @@ def _overlap(found: Privacy) -> str:
     assert found.shared is not None, "held-out rows overlap"
     return (
         f"Warning: {found.shared.count:,} of {found.shared.of:,} held-out rows equal a real row, more than "
-        "chance explains. Held-out rows must be none that the generator saw: what they tell is wrong. Give others."
+        "chance explains. "
+        "The generator must not have seen held-out rows, so results that use them are invalid. Provide other "
+        "rows."
     )
 
 
 def _use(found: Usefulness) -> str:
     low, high = found.difference.interval
     if found.constant:
-        return f"Usefulness: unknown; all held-out rows have the same {found.target}, and nothing can be predicted."
+        return f"Usefulness: unknown, because all held-out rows have the same {found.target}."
     if found.real.interval[0] <= found.guess:
         return (
-            f"Usefulness: unknown; real rows themselves do not predict {found.target} better than a constant answer: "
-            f"{found.score} {found.real.value:.3g} against {found.guess:.3g}; from synthetic rows "
-            f"{found.synthetic.value:.3g}."
+            f"Usefulness: unknown, because even real rows do not predict {found.target} better than a "
+            "constant: "
+            f"{found.score} {found.real.value:.3g} against {found.guess:.3g} (synthetic rows: "
+            f"{found.synthetic.value:.3g})."
         )
     how = "as well as" if low <= 0 <= high else "worse than" if high < 0 else "better than"
     return (
-        f"Usefulness: {found.target} of unseen real rows is predicted from synthetic rows {how} from real ones: "
+        f"Usefulness: training on synthetic rows predicts {found.target} of unseen real rows {how} training "
+        "on real rows: "
         f"{found.score} {found.synthetic.value:.3g} against {found.real.value:.3g}."
     )
 
@@ -170,8 +177,9 @@ def _sections(found: Audit) -> list[Section]:
     sections.append(_privacy_section(found.privacy))
     lines = [f"{name}: {rows:,} rows" for name, rows in zip(found.names, found.rows, strict=True)]
     lines.append(
-        f"Chance: at most {LEVEL:.0%} of audits of a perfect synthetic table say that anything differs; p-values are "
-        "corrected for all comparisons."
+        f"False alarms: at most {LEVEL:.0%} of audits of a perfect synthetic table report a difference; "
+        "p-values are corrected "
+        "for all comparisons."
     )
     return [*sections, ("What was compared", [], [*lines, *found.notes])]
 
@@ -185,8 +193,8 @@ def _joint_section(found: Audit) -> Section:
     ]
     rows.append(_distance_row("real against synthetic", joint.synthetic, joint.corrected))
     if joint.floor:
-        rows.append(_distance_row("floor: real against real", joint.floor, joint.floor.p_value))
-    lines = [f"The floor is {joint.floor_of}."] if joint.floor else ["Too few real rows for a floor."]
+        rows.append(_distance_row("baseline: real against real", joint.floor, joint.floor.p_value))
+    lines = [f"The baseline is {joint.floor_of}."] if joint.floor else ["Too few real rows for a baseline."]
     lines += [f"warning: {one}" for one in joint.synthetic.warnings]
     return heading, rows, lines
 
@@ -210,7 +218,7 @@ def _column_section(found: Audit) -> Section:
         rows.append((one.name, one.kind, value, interval, p_value, "differs" if one.differs else ""))
     lines = [f"{one.name}: {says}" for one in ordered if one.differs for says in one.findings]
     rest = len(ordered) - MOST_SHOWN
-    return "Columns", rows, [*([f"and {rest} more columns, see --json"] if rest > 0 else []), *lines]
+    return "Columns", rows, [*([f"and {rest} more columns (all are in --json)"] if rest > 0 else []), *lines]
 
 
 def _pair_section(found: Audit) -> Section:
@@ -233,7 +241,7 @@ def _pair_section(found: Audit) -> Section:
             )
         )
     rest = len(ordered) - len(shown)
-    return "Pairs of columns", rows, [f"and {rest:,} more pairs, see --json"] if rest else []
+    return "Pairs of columns", rows, [f"and {rest:,} more pairs (all are in --json)"] if rest else []
 
 
 NAMED_PAIRS = 3
@@ -247,10 +255,8 @@ def _use_section(found: Usefulness) -> Section:
         ("difference", found.difference),
     ):
         rows.append((label, f"{one.value:.3f}", f"[{one.interval[0]:.3f}, {one.interval[1]:.3f}]"))
-    rows.append(("a constant answer", f"{found.guess:.3f}", ""))
-    line = (
-        f"Both trained on {found.trained_on:,} rows and tested on the same {found.tested_on:,} held-out ones."
-    )
+    rows.append(("a constant prediction", f"{found.guess:.3f}", ""))
+    line = f"Both train on {found.trained_on:,} rows and are tested on the same {found.tested_on:,} held-out rows."
     return f"Usefulness: predicting {found.target}", rows, [line]
 
 
@@ -259,7 +265,7 @@ def _privacy_section(found: Privacy) -> Section:
     if found.rare:
         line = _matched(
             found.rare,
-            "synthetic rows have a combination of categories that one real row alone has",
+            "synthetic rows have a combination of categories that only one real row has",
             "such rows",
         )
         lines.append(line)
@@ -267,12 +273,14 @@ def _privacy_section(found: Privacy) -> Section:
         lines.append(_matched(one, f"synthetic values of {name} occur in the real table", "values"))
     near = found.nearness
     if near is None:
-        lines.append(f"Nearer to real rows than chance? {NEEDS_HELD_OUT}.")
+        lines.append(f"Closeness to training rows was not tested: {NEEDS_HELD_OUT}.")
     else:
         lines.append(
-            f"{near.share:.1%} [{near.interval[0]:.1%}, {near.interval[1]:.1%}] of {near.of:,} synthetic rows are "
-            f"nearest to a row that the generator saw, rather than to a held-out one; {near.expected:.1%} would be if "
-            f"it remembered nothing (p = {near.p_value:.2g}){': it remembers rows' if near.above_chance else ''}."
+            f"{near.share:.1%} [{near.interval[0]:.1%}, {near.interval[1]:.1%}] of {near.of:,} synthetic rows "
+            "are "
+            f"closer to a training row than to any held-out row; without memorisation {near.expected:.1%} "
+            "would be "
+            f"(p = {near.p_value:.2g}){': the generator memorises rows' if near.above_chance else ''}."
         )
     return "Privacy", [], [*lines, found.not_proved]
 
@@ -281,8 +289,9 @@ def _matched(one: Matches, what: str, distinct: str) -> str:
     more = f", {one.distinct:,} different {distinct}" if one.count else ""
     low, high = one.floor_interval
     return (
-        f"{one.count:,} of {one.of:,} {what}{more}: {one.share:.2%}; among real ones {one.floor:.2%} "
-        f"[{low:.2%}, {high:.2%}] do (p = {one.p_value:.2g}){': more than chance' if one.above_chance else ''}."
+        f"{one.count:,} of {one.of:,} {what}{more}: {one.share:.2%}; baseline of real rows {one.floor:.2%} "
+        f"[{low:.2%}, {high:.2%}] (p = "
+        f"{one.p_value:.2g}){': more than chance explains' if one.above_chance else ''}."
     )
 
 

@@ -1,4 +1,4 @@
-"""What a synthetic table is good for: to predict a column of real rows, as well as real ones do?"""
+"""Usefulness of a synthetic table: does training on it predict a column as well as training on real rows?"""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ class Score:
 
 @dataclass(frozen=True)
 class Usefulness:
-    """How well a column of held-out real rows is predicted by what learned from synthetic and from real rows.
+    """How well models trained on synthetic and on real rows predict a column of held-out real rows.
 
     Args:
         target: the column.
-        score: "balanced accuracy" of categories, the mean share of right ones over the classes; "R²" of numbers.
-        synthetic, real: trained on as many synthetic and real rows, tested on the same held-out rows.
-        difference: synthetic less real.
-        guess: what a constant answer scores.
-        trained_on, tested_on: rows.
-        constant: whether all held-out rows have the same target: then no score says anything.
+        score: "balanced accuracy" for categories (the mean recall over classes), "R²" for numbers.
+        synthetic, real: scores after training on equally many synthetic and real rows, on the same held-out rows.
+        difference: synthetic minus real.
+        guess: the score of a constant prediction.
+        trained_on, tested_on: number of rows.
+        constant: whether all held-out rows have the same target, so that no score is meaningful.
     """
 
     target: str
@@ -63,16 +63,20 @@ def checked_target(target: str | None, tables: Tables) -> Field | None:
     names = [field.name for field in tables.fields]
     if target not in names:
         raise DataError(
-            f'--target names a column of the tables, {", ".join(names)}; got "{target}".{did_you_mean(target, names)}'
+            f"--target must be a column of the tables ({', '.join(names)}); got "
+            f'"{target}".{did_you_mean(target, names)}'
         )
     field = tables.fields[names.index(target)]
     if field.kind not in ("number", "category"):
         why = "an identifier" if field.kind == "identifier" else f"changed ({field.why})"
-        raise DataError(f'--target names a number or a category; "{target}" is {why}. Name another column.')
+        raise DataError(
+            f'--target must be a number or a category; "{target}" is {why}. Choose another column.'
+        )
     if len(tables.rows) < 3:
         raise DataError(
-            "--target trains on synthetic rows and tests on real ones that the generator has not seen: on rows that it "
-            "saw, copies would look useful. Give such rows by --held-out."
+            "--target needs --held-out: real rows that the generator has not seen. On training rows, copies "
+            "would look "
+            "useful."
         )
     return field
 
@@ -96,7 +100,8 @@ def usefulness(tables: Tables, target: Field, seed: int) -> Usefulness:
     for name, some in zip(tables.names, rows, strict=True):
         if len(some) < FEWEST:
             raise DataError(
-                f'"{target.name}" is there in {len(some)} rows of {name}; a score needs {FEWEST}.'
+                f'"{target.name}" has a value in only {len(some)} rows of {name}; a score needs at least '
+                f"{FEWEST}."
             )
     n = min(len(rows[0]), len(rows[1]))
     chosen = [random.permutation(some)[: n if table < 2 else None] for table, some in enumerate(rows)]

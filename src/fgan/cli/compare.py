@@ -205,7 +205,13 @@ def _planned(found: Comparison) -> str:
 
 def _show(found: Comparison, *, json: bool, again: str = "Continue with --resume.") -> None:
     """Print the ranking; raise for runs that have no place in it."""
-    print_out(as_json(found.to_dict()) if json else found.table())
+    from fgan.reporting.html.summary import of_folder
+
+    summary = of_folder(found.path)
+    if json:
+        print_out(as_json(found.to_dict() | {"summary": summary and summary.to_dict()}))
+    else:
+        print_out("\n\n".join([found.table(), *([summary.text()] if summary else [])]))
     if found.unfinished:
         raise FganError(
             f"stopped; {len(found.unfinished)} of {len(found.outcomes)} runs are unfinished. {again}"

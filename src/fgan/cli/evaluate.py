@@ -143,6 +143,7 @@ def evaluate_one(command: EvaluateCommand, samples: str, source: Source, loaded:
     from fgan.data.archives import holds_pictures
     from fgan.data.load import is_gone
     from fgan.evaluation import evaluate
+    from fgan.files import nothing_at
     from fgan.training.run_directory import RunDirectory
 
     data, data_dir, options = command.against, command.data_dir, command.load
@@ -156,6 +157,8 @@ def evaluate_one(command: EvaluateCommand, samples: str, source: Source, loaded:
         if data is None or holds_pictures(Path(data)):  # a folder that has moved is loaded as it was
             options = options.over(config.load_options())
         data, data_dir = data or config.data, data_dir or config.data_dir
+    if data is None and is_gone(samples):
+        raise FganError(f"{nothing_at(samples)} Check the path.")
     if data is None:
         if is_gone(samples):
             raise FganError(f"{samples} does not exist. Pass a run directory, or samples and --against DATA.")

@@ -56,6 +56,7 @@ def run(arguments: list[str]) -> None:
             "bytes": report.size,
             "runs": report.runs,
             "notes": report.notes,
+            "summary": report.summary.to_dict(),
         }
         print_out(as_json(written))
     else:

@@ -1,4 +1,4 @@
-"""Data to train on, drawn in batches: toys, digits, MNIST, images, arrays; and pictures of samples."""
+"""Data sets: toys, digits, MNIST, images, arrays and tables; and pictures of samples."""
 
 from fgan.data.arrays import save_array
 from fgan.data.dataset import Dataset, FunctionSource, Modes, Shard, Source, TensorSource

@@ -51,7 +51,7 @@ class Animation:
         """Check what a user chose."""
         fps = plain_number(self.fps)
         if not isinstance(fps, (int, float)) or not 0 < fps <= FASTEST:
-            raise DataError(f"--fps must be above 0 and at most {FASTEST}; got {self.fps}.")
+            raise DataError(f"fps (--fps) must be above 0 and at most {FASTEST}; got {self.fps}.")
 
     def __repr__(self) -> str:
         """Say what it is."""
@@ -101,8 +101,8 @@ class Animation:
             frames[0].save(memory, save_all=True, append_images=frames[1:], loop=0, **kind)
         except (OverflowError, struct.error):  # frames that are the same are stored as one
             raise DataError(
-                f"{suffix} shows a picture that does not change for a few minutes at most, here it would be longer. "
-                "Take more --fps, or fewer --frames."
+                f"a {suffix} file can hold one picture for a few minutes only; this would take longer. "
+                "Use a higher --fps, or fewer --frames."
             ) from None
         return memory.getvalue()
 

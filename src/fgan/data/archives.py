@@ -27,7 +27,7 @@ LARGEST_UNPACKED = 1 << 30  # bytes that a packed tar may unpack to, or 20 times
 
 SIDE_FILES = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "@eadir"}
 _SIDE = "hidden and side files"
-_LINKS = "links that lead nowhere"
+_LINKS = "broken links"
 _LOOPS = "links to a folder already read"
 _INSIDE = "links inside the archive"
 _SPECIAL = "neither files nor folders"
@@ -133,8 +133,8 @@ def _sorted(listing: Listing) -> Listing:
 def _whole_rule(kind: str, path: Path, error: Exception) -> str:
     reason = str(error).partition(":\n")[0]  # tarfile goes on to list every packing that it tried
     return (
-        f"Images come from a folder or from a {kind} archive that is whole; {path} is neither ({reason}). "
-        "Check the path, or make the archive again."
+        f"{path} is neither a folder of images nor an intact {kind} archive ({reason}). "
+        "Check the path, or create the archive again."
     )
 
 
@@ -155,7 +155,7 @@ def _file_entry(path: Path, name: str) -> Entry:
 
 def _folder_listing(folder: Path) -> Listing:
     def refuse(error: OSError) -> None:
-        raise DataError(f"Every folder of images must be readable; {error}. Mend its permissions.") from error
+        raise DataError(f"cannot read a folder of images: {error}. Check its permissions.") from error
 
     listing = Listing([], [])
     seen: set[str] = set()
@@ -230,7 +230,8 @@ def _tar_listing(path: Path) -> Listing:
                 _refuse_unsafe(member.name, path)
                 if not plain and archive.offset > most:
                     raise DataError(
-                        f"A packed tar may unpack to {most:,} bytes; {path} goes on beyond them. Unpack it, and name "
+                        f"a compressed tar may unpack to at most {most:,} bytes; {path} is larger. Unpack it, "
+                        "and pass "
                         "the folder."
                     )
                 _list_tarred(archive, member, listing, path if plain else None)
@@ -307,6 +308,6 @@ def _refuse_unsafe(member: str, path: Path) -> None:
     name = PureWindowsPath(member)  # knows both slashes and drives: an archive may come from anywhere
     if name.anchor or ".." in name.parts:
         raise DataError(
-            f'An archive must hold relative names without ".."; {path} holds {member!r}, so all of it '
-            "is refused. Make the archive again from inside its folder."
+            f'an archive must contain relative paths without ".."; {path} contains {member!r} and is refused. '
+            "Create the archive again from inside its folder."
         )

@@ -88,13 +88,10 @@ def read_content(path: Path) -> Content:
         with path.open("rb") as file:
             magic = file.read(6)
     except OSError as error:
-        raise DataError(
-            f"An array file must be readable; {path} is not ({error}). Check the path."
-        ) from error
+        raise DataError(f"cannot read the array file {path} ({error}). Check the path.") from error
     if not magic.startswith((MAGIC, b"PK")):
         raise DataError(
-            f"An array file is what numpy.save or numpy.savez writes; {path} is neither .npy nor .npz "
-            "inside. Save the array with numpy.save."
+            f"{path} has neither .npy nor .npz content. Save the array with numpy.save or numpy.savez."
         )
     try:
         # A memory map trusts the size of the file rather than what a damaged header claims.
@@ -108,7 +105,7 @@ def read_content(path: Path) -> Content:
         if "object" in str(error).lower():
             raise DataError(type_rule(path, "object, which needs pickle and could run code")) from error
         raise DataError(
-            f"An array file must be whole; {path} cannot be read ({error}). Save it again with numpy.save."
+            f"the array file {path} is damaged ({error}). Save it again with numpy.save."
         ) from error
 
 
@@ -117,7 +114,9 @@ def _refuse_large(path: Path, loaded: np.lib.npyio.NpzFile) -> None:
     unpacked = sum(member.file_size for member in loaded.zip.infolist()) if loaded.zip else 0
     if unpacked > max(LARGEST_UNPACKED, 20 * path.stat().st_size):
         raise DataError(
-            f"A .npz may unpack to 20 times its size; {path} unpacks to {unpacked:,} bytes. Save the samples as .npy."
+            f"a .npz may unpack to at most 20 times its size; {path} unpacks to {unpacked:,} bytes. Save the "
+            "samples as "
+            ".npy."
         )
 
 
@@ -158,8 +157,8 @@ def _choose_key(keys: list[str], path: Path) -> str:
     if len(usual) == 1:
         return usual[0]
     raise DataError(
-        f"A .npz file holds one array, or exactly one called {', '.join(USUAL_KEYS)}; {path} holds "
-        f"{', '.join(keys) or 'none'}. Save the samples alone, or under one of these names."
+        f"cannot tell which array of {path} holds the samples: it has {', '.join(keys) or 'no array'}. "
+        f"Save one array only, or name exactly one of them {', '.join(USUAL_KEYS)}."
     )
 
 
@@ -173,8 +172,8 @@ def _read_labels(
         return next(((labels, key) for key, labels in found if _are_labels(labels, count)), (None, ""))
     if len(keys) > 1:
         raise DataError(
-            f"A .npz file holds one array of labels at most, called {', '.join(LABEL_KEYS)}; {path} holds "
-            f"{', '.join(keys)}. Rename or leave out all but one."
+            f"a .npz may have at most one array of labels ({', '.join(LABEL_KEYS)}); {path} has "
+            f"{', '.join(keys)}. Rename or remove all but one."
         )
     return _array_in(loaded, keys[0], path), keys[0]
 
@@ -196,7 +195,7 @@ def number_labels(parts: Sequence[Part], path: str | Path) -> Labelling:
         if labels is None:
             return UNLABELLED
         if not isinstance(labels, np.ndarray):
-            raise DataError(_label_rule(path, "labels that are no array"))
+            raise DataError(_label_rule(path, "labels that are not an array"))
         if not _are_labels(labels, len(part.samples)):
             received = f"{len(part.samples)} samples, and labels of the type {labels.dtype} and the shape "
             received += f"{labels.shape}"
@@ -213,15 +212,15 @@ def _are_labels(labels: object, count: int) -> bool:
 
 def _label_rule(path: str | Path, received: str) -> str:
     return (
-        f"Labels ({', '.join(LABEL_KEYS)} in a .npz) are whole numbers or strings, one for every sample; "
-        f'{path} holds {received}. Convert them, for example with labels.astype("int64"), or give what is '
-        "no label another name."
+        f"labels ({', '.join(LABEL_KEYS)} in a .npz) must be whole numbers or strings, one per sample; "
+        f'{path} holds {received}. Convert them, for example with labels.astype("int64"), or rename an '
+        "array that is not labels."
     )
 
 
 def type_rule(path: str | Path, received: str) -> str:
     """Return what an error says of an array of another type."""
     return (
-        f"An array must hold real numbers; {path} holds the type {received}. "
+        f"an array must hold real numbers; {path} has the dtype {received}. "
         'Convert it, for example with array.astype("float32").'
     )

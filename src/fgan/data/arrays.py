@@ -119,8 +119,9 @@ def _in_parts(
     train, held_out = values
     if train.shape[1:] != held_out.shape[1:]:
         raise DataError(
-            f"The parts of a file must hold samples of one shape; in {path} they are {tuple(train.shape[1:])} and "
-            f"{tuple(held_out.shape[1:])}. Save them apart."
+            f"training and held-out samples must have the same shape; in {path} they have "
+            f"{tuple(train.shape[1:])} and "
+            f"{tuple(held_out.shape[1:])}. Save them in separate files."
         )
     count = len(train)
     return (
@@ -160,9 +161,10 @@ def _look_at(
         seen |= {f"column {k}, centre": centre, f"column {k}, scale": spread}
     named = ", ".join(str(k) for k, *_ in units[:5]) + (", ..." if len(units) > 5 else "")
     return seen, [
-        f"values of column {named} (counted from 0) are too close for float32, which networks work in: they are "
-        "centred and scaled in float64 first. Distances such as fid are in these units; samples are written as float64 "
-        "in yours."
+        f"float32 cannot distinguish the values of column {named} (counted from 0), so they are centred and "
+        "scaled in "
+        "float64 first. Distances such as fid are in these units; samples are written as float64 in the "
+        "original units."
     ]
 
 
@@ -171,8 +173,8 @@ def _read_both_ways(array: Array) -> list[str]:
     if array.ndim != 4 or {array.shape[1], array.shape[3]} - {1, 3}:
         return []
     return [
-        f"the shape {array.shape} could have its channels first or last: they are taken as last, so images are "
-        f"{array.shape[1]} high and {array.shape[2]} wide. Where they are first, pass np.moveaxis(x, 1, -1)."
+        f"the shape {array.shape} is ambiguous; the channels are assumed to be last, so images are "
+        f"{array.shape[1]} high and {array.shape[2]} wide. If they are first, pass np.moveaxis(x, 1, -1)."
     ]
 
 
@@ -298,20 +300,20 @@ def _vector_dataset(
 def _check(array: Array, path: str | Path) -> None:
     if not isinstance(array, np.ndarray):
         raise DataError(
-            f"A .npz file must hold arrays; {path} holds something else. Save it again with numpy.savez."
+            f"a .npz file must hold arrays; {path} holds something else. Save it again with numpy.savez."
         )
     if array.dtype.kind not in "biuf":
         raise DataError(type_rule(path, str(array.dtype)))
     if array.ndim not in (2, 3, 4):
         raise DataError(
-            "An array must have rank 2 (N, D), 3 (N, H, W) or 4 (N, H, W, C) or (N, C, H, W); "
-            f"{path} has rank {array.ndim}, shape {array.shape}. Reshape it: the first axis counts samples."
+            "an array must have the shape (N, D), (N, H, W), (N, H, W, C) or (N, C, H, W); "
+            f"{path} has {array.shape}. Reshape it: the first axis counts samples."
         )
     if array.size == 0:
-        raise DataError(f"An array must not be empty; {path} has the shape {array.shape}. Save some samples.")
+        raise DataError(f"an array must not be empty; {path} has the shape {array.shape}.")
     if len(array) < 2:
         raise DataError(
-            f"An array must hold at least 2 samples; {path} holds 1. The first axis counts samples."
+            f"an array must hold at least 2 samples; {path} holds 1. The first axis counts samples."
         )
     _refuse_rows(array, np.isfinite(array), path, "finite numbers", "NaN or infinite")
 
@@ -322,8 +324,8 @@ def _refuse_rows(array: Array, good: NDArray[np.bool_], path: str | Path, rule: 
     if bad:
         row = int(np.argmin(good.reshape(len(array), -1).all(axis=1)))
         raise DataError(
-            f"An array must hold {rule}; in {path} {bad} of {array.size} values are {received}, "
-            f"the first in row {row}. Remove or repair those rows."
+            f"an array must hold {rule}; {bad} of {array.size} values of {path} are {received}, "
+            f"the first in row {row}. Repair or remove those rows."
         )
 
 
@@ -342,7 +344,7 @@ def _to_images(array: Array, path: str | Path, options: LoadOptions) -> NDArray[
         array = np.moveaxis(array, 3, 1)
     elif array.shape[1] not in (1, 3):
         raise DataError(
-            "Images have 1 or 3 channels, last or right after the count, (N, H, W, C) or (N, C, H, W); "
+            "images must have 1 or 3 channels, as (N, H, W, C) or (N, C, H, W); "
             f"{path} has the shape {array.shape}. Keep 1 or 3 channels."
         )
     if array.dtype.kind == "b":
@@ -354,16 +356,17 @@ def _to_images(array: Array, path: str | Path, options: LoadOptions) -> NDArray[
     low, high = float(array.min()), float(array.max())
     if limits is None:
         raise DataError(
-            f"Images are uint8, uint16, or floats in [0, 1]; {path} holds {array.dtype}, {low:g} to {high:g}. "
-            'Save array.astype("uint8") with values in 0..255, or say which values are black and white: '
+            f"images must be uint8, uint16, or floats in [0, 1]; {path} holds {array.dtype} from {low:g} to "
+            f"{high:g}. "
+            'Save array.astype("uint8") with values in 0..255, or set which values are black and white: '
             "--value-range data or LOW,HIGH (value_range=)."
         )
     # Nothing is clipped: so near, the nearest of the 256 levels is the first or the last.
     rounding = HALF_A_LEVEL * (limits[1] - limits[0])
     if options.value_range == "type" and (low < limits[0] - rounding or high > limits[1] + rounding):
         raise DataError(
-            f"Images of floats lie in [0, 1]; {path} holds {low:.6g} to {high:.6g}. Scale them to [0, 1], "
-            f"save uint8, or say which values are black and white: {_range_advice(low, high)}."
+            f"images of floats must lie in [0, 1]; {path} holds {low:.6g} to {high:.6g}. Scale them to [0, 1], "
+            f"save uint8, or set which values are black and white: {_range_advice(low, high)}."
         )
     return scaled(array, *limits)
 
@@ -371,7 +374,7 @@ def _to_images(array: Array, path: str | Path, options: LoadOptions) -> NDArray[
 def _range_advice(low: float, high: float) -> str:
     """Return how to say the range of values, as they look."""
     if -1 - HALF_A_LEVEL <= low < 0 and high <= 1 + HALF_A_LEVEL:
-        return 'they look as if in [-1, 1], which is --value-range=-1,1 (value_range="-1,1")'
+        return 'they seem to lie in [-1, 1], so use --value-range=-1,1 (value_range="-1,1")'
     if low >= 0 and high <= 255:
-        return 'they look as if in [0, 255], which is --value-range 0,255 (value_range="0,255")'
+        return 'they seem to lie in [0, 255], so use --value-range 0,255 (value_range="0,255")'
     return '--value-range data, or LOW,HIGH such as --value-range=-1,1 (value_range="-1,1")'

@@ -1,4 +1,4 @@
-"""What every data set offers: a name, the shape and range of a sample, and batches drawn by a generator."""
+"""`Dataset` and the sources that it draws samples from."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """Something that samples can be drawn from, again and again."""
+    """The protocol of a source of samples: a finite set, a distribution or a stream."""
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
-        """Draw n samples, float32 of shape (n, *shape), on the generator's device."""
+        r"""Draw n samples, float32 of shape (n, \*shape), on the generator's device."""
         ...
 
     def draw_labelled(self, n: int, generator: torch.Generator) -> tuple[Tensor, Tensor | None]:
-        """Draw the samples that `draw` would, and the class of each, int64 (n,); None without classes."""
+        """Draw the same samples as `draw`, and the class of each, int64 (n,); None without classes."""
         ...
 
     def to(self, device: torch.device | str) -> Source:
@@ -34,28 +34,28 @@ class Source(Protocol):
         ...
 
     def fingerprint(self, labels: bool = False) -> str:
-        """Return what tells these samples from others: a hash of a finite set, nothing for a distribution.
+        """Return a hash of a finite set of samples, or "" for a distribution.
 
         Args:
-            labels: hash the labels too, where there are any. A run that ignores them leaves them out, so that
-                it can still be resumed where only the labels have changed.
+            labels: also hash the labels. A run that ignores labels leaves them out, so that it can be resumed when only
+                the labels have changed.
         """
         ...
 
 
 @dataclass(frozen=True)
 class TensorSource:
-    """A finite set of samples in memory, drawn uniformly with replacement.
+    r"""A finite set of samples in memory, drawn uniformly with replacement.
 
-    Drawing with replacement needs no memory of what was drawn before, so the state of the
-    `torch.Generator` alone decides every batch that follows: resuming a run needs nothing else.
+    Sampling with replacement has no state of its own: the `torch.Generator` alone determines all later batches, so a
+    resumed run needs nothing else.
 
     Args:
-        values: (N, *shape), float32, or uint8 for images, which are scaled to [0, 1] when drawn.
-        labels: the class of each sample, int64 of shape (N,), if there are classes.
+        values: (N, \*shape), float32, or uint8 for images, which are scaled to [0, 1] when drawn.
+        labels: class of each sample, int64 of shape (N,), if there are classes.
 
     Raises:
-        DataError: the labels are not int64, or not one for every sample.
+        DataError: if labels are not int64, or not one per sample.
 
     >>> source = TensorSource(torch.tensor([[0], [255]], dtype=torch.uint8), torch.tensor([0, 1]))
     >>> sorted(source.draw(100, torch.Generator().manual_seed(0)).unique().tolist())
@@ -73,8 +73,9 @@ class TensorSource:
         labels = self.labels
         if labels is not None and (labels.dtype != torch.int64 or labels.shape != self.values.shape[:1]):
             raise DataError(
-                f"Labels are int64, one for every sample, here ({len(self.values)},); got {labels.dtype} of "
-                f"shape {tuple(labels.shape)}. Give one whole number 0..K-1 a sample."
+                f"labels must be int64 of the shape ({len(self.values)},), one per sample from 0 to K-1; got "
+                f"{labels.dtype} "
+                f"of the shape {tuple(labels.shape)}."
             )
 
     def __len__(self) -> int:
@@ -90,11 +91,11 @@ class TensorSource:
         return self.at(self.rows(n, generator))
 
     def rows(self, n: int, generator: torch.Generator) -> Tensor:
-        """Draw the numbers of n samples, int64 (n,)."""
+        """Draw the indices of n samples, int64 (n,)."""
         return torch.randint(len(self.values), (n,), generator=generator, device=generator.device)
 
     def at(self, rows: Tensor) -> tuple[Tensor, Tensor | None]:
-        """Return the samples of these numbers, and their labels."""
+        """Return the samples with these indices, and their labels."""
         labels = None if self.labels is None else self.labels.index_select(0, rows)
         return as_float(self.values.index_select(0, rows)), labels
 
@@ -103,7 +104,7 @@ class TensorSource:
         return TensorSource(self.values.to(device), None if self.labels is None else self.labels.to(device))
 
     def fingerprint(self, labels: bool = False) -> str:
-        """Return the SHA-256 of the values (and the labels, if asked for) with their type and shape."""
+        """Return the SHA-256 of the values (and of the labels, if requested) with their type and shape."""
         digest = hashlib.sha256()
         for one in (self.values, self.labels if labels else None):
             if one is not None:
@@ -113,12 +114,11 @@ class TensorSource:
 
 @dataclass(frozen=True)
 class FunctionSource:
-    """A distribution that is sampled afresh at every draw.
+    r"""A distribution that is sampled anew at every draw.
 
     Args:
-        sample: called with (n, generator); returns (n, *shape) on the generator's device.
-        sample_labelled: called likewise, where samples have classes; returns what `sample` would, and the
-            labels, int64 (n,).
+        sample: called with (n, generator); returns (n, \*shape) on the generator's device.
+        sample_labelled: if samples have classes: called likewise; returns the samples and their labels, int64 (n,).
     """
 
     sample: Callable[[int, torch.Generator], Tensor]
@@ -135,11 +135,11 @@ class FunctionSource:
         return self.sample_labelled(n, generator)
 
     def to(self, device: torch.device | str) -> FunctionSource:
-        """Return the source itself: it samples wherever the generator lives."""
+        """Return the source itself: it samples on the generator's device."""
         return self
 
     def fingerprint(self, labels: bool = False) -> str:
-        """Return nothing: a distribution has its name and no samples of its own."""
+        """Return "": a distribution has no samples to hash."""
         return ""
 
 
@@ -158,11 +158,11 @@ class Indexed(Protocol):
 
 @dataclass(frozen=True)
 class Shard:
-    """A part of every batch that a source draws; the generator moves on as for the whole batch.
+    """A part of every batch of a source; the generator advances as for the whole batch.
 
     Args:
-        source: what the whole is drawn from.
-        part: says which of n samples in a row are this one's.
+        source: the source of the whole batch.
+        part: returns the slice of n consecutive samples that belongs to this part.
     """
 
     source: Source
@@ -184,7 +184,7 @@ class Shard:
         return Shard(self.source.to(device), self.part)
 
     def fingerprint(self, labels: bool = False) -> str:
-        """Return what tells the whole source's samples from others."""
+        """Return the fingerprint of the whole source."""
         return self.source.fingerprint(labels)
 
 
@@ -198,18 +198,17 @@ class Modes:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A named set of samples, ready to train on.
+    """A data set for training: training and held-out samples, with their shape and units.
 
     Args:
-        name: what the user called it.
-        frame: the shape and range of a sample, and the centre and scale that give samples about mean 0 and spread 1.
-        train: where training draws from.
-        held_out: samples that training never sees.
-        modes: the clusters of a synthetic mixture, where they are known.
-        classes: the name of each class, in the order of the labels that both sources then give; none without
-            labels.
-        record: what was understood of the files that it came from, where it came from files.
-        table: how rows of a table became the samples, where they did.
+        name: its name.
+        frame: shape and range of a sample, and the centre and scale with which samples have mean 0 and spread 1.
+        train: source of training samples.
+        held_out: source of samples that training never sees.
+        modes: the modes of a synthetic mixture, if they are known.
+        classes: names of the classes, in the order of the labels; empty without labels.
+        record: how its files were read, if it came from files.
+        table: the encoding of table rows as samples, if it came from a table.
     """
 
     name: str
@@ -237,7 +236,7 @@ class Dataset:
 
 
 def finite(source: Source) -> TensorSource | None:
-    """Return samples that lie in memory: a finite source, or what was looked at of a stream; None where none do."""
+    """Return samples in memory: those of a finite source, or the inspected part of a stream; None if there are none."""
     found = source if isinstance(source, TensorSource) else getattr(source, "probe", None)
     return found if isinstance(found, TensorSource) else None
 

@@ -34,7 +34,8 @@ def pictures(pictures: Sequence[Any], kind: str, options: LoadOptions) -> Taken:
     odd = next((row for row, picture in enumerate(pictures) if not is_drawn(picture)), None)
     if odd is not None:
         raise DataError(
-            f"samples must be of one kind; of the {kind}, sample {odd} is no picture as others are."
+            f"all samples must be of the same kind; sample {odd} of the {kind} is not a picture, unlike the "
+            "others."
         )
     found: list[Decoded] = []
 
@@ -50,8 +51,9 @@ def pictures(pictures: Sequence[Any], kind: str, options: LoadOptions) -> Taken:
     if odd is not None:
         (height, width), (other_height, other_width) = shapes[0], shapes[odd]
         raise DataError(
-            f"pictures must all have one size; of the {kind}, sample 0 is {width}x{height} and sample {odd} is "
-            f"{other_width}x{other_height}. Set image_size=64, for example, to cut and resize them."
+            f"all pictures must have the same size; in the {kind}, sample 0 is {width}x{height} and sample "
+            f"{odd} is "
+            f"{other_width}x{other_height}. Set image_size=64, for example, to crop and resize them."
         )
     grey = all(one.pixels.ndim == 2 for one in found)
     pixels = [one.pixels if grey or one.pixels.ndim == 3 else np.stack([one.pixels] * 3, -1) for one in found]
@@ -65,8 +67,8 @@ def _decoded(picture: Any, recipe: Recipe, name: str) -> Decoded:  # noqa: ANN40
         return decode(Path(picture).read_bytes(), recipe, Path(picture).name).pictures[0]
     except RangeError as error:
         raise DataError(
-            f"pictures must lie on the scale of their type; of the {name} has {error}. Say which values are black and "
+            f"pictures must use the range of their type; {name} has {error}. Set which values are black and "
             'white: value_range="data" or value_range="0,4095".'
         ) from error
     except (BrokenImageError, OSError) as error:
-        raise DataError(f"pictures must be readable; of the {name} is not ({error}).") from error
+        raise DataError(f"cannot read a picture of the {name} ({error}).") from error

@@ -44,7 +44,7 @@ def split(
     n = len(values)
     if n < 2:
         raise DataError(
-            f"A data set needs at least 2 samples, one to train on and one to hold out; got {n}. Add more "
+            f"a data set needs at least 2 samples, one for training and one held out; got {n}. Add more "
             "samples."
         )
     order = torch.randperm(n, generator=torch.Generator().manual_seed(0))
@@ -73,8 +73,9 @@ def _by_class(order: Tensor, labels: Tensor, held_out: int) -> tuple[Tensor, int
             quota[k] += 1
     if int(quota.sum()) == 0:
         raise DataError(
-            f"Each class must keep a sample to train on, and one sample must be held out; got {len(labels)} samples "
-            f"of {len(counts)} classes. Add samples, or leave the labels out."
+            f"each class needs a training sample, and one sample must be held out; got {len(labels)} samples "
+            "of "
+            f"{len(counts)} classes. Add samples, or leave the labels out."
         )
     ordered = labels[order]
     grouped = ordered.argsort(stable=True)
@@ -139,8 +140,9 @@ def only_trained(
     strange = [classes[k] for k in (~known).nonzero().flatten().tolist()]
     if not bool(kept.any()):
         raise DataError(
-            f"Held-out samples must be of classes that are trained on; all are of others ({', '.join(strange[:5])}). "
-            "Leave the labels out, or give samples of these classes to train on."
+            "held-out samples must belong to training classes; all belong to others "
+            f"({', '.join(strange[:5])}). "
+            "Leave the labels out, or add training samples of these classes."
         )
     reason = "held-out samples of a class that is not trained on"
     counts = held_out.labels.bincount(minlength=len(classes)).tolist()

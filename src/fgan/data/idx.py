@@ -56,7 +56,7 @@ def unpack(path: Path) -> bytes:
         packed = path.read_bytes()
     except OSError as error:
         raise DataError(
-            f"An IDX file must be readable; {path} is not ({error}). Check the path and its permissions."
+            f"cannot read the IDX file {path} ({error}). Check the path and its permissions."
         ) from error
     return unpacked(packed, path)
 
@@ -73,8 +73,7 @@ def unpacked(packed: bytes, path: Path | str) -> bytes:
         return gzip.decompress(packed)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(
-            f"A gzipped file must unpack without error; {path} does not ({error}). "
-            "It is damaged or was not copied whole: delete it and fetch it again."
+            f"the gzip file {path} is damaged or incomplete ({error}). Delete it and download it again."
         ) from error
 
 
@@ -87,22 +86,22 @@ def parse_idx(content: bytes, path: Path) -> NDArray[np.uint8]:
     rank = RANKS.get(content[:4])
     if rank is None:
         raise DataError(
-            "An IDX file starts with the bytes 00000803 (uint8 images) or 00000801 (uint8 labels); "
-            f"{path} starts with {_describe_magic(content[:4])}. Convert it, or name the right file."
+            "an IDX file must start with the bytes 00000803 (uint8 images) or 00000801 (uint8 labels); "
+            f"{path} starts with {_describe_magic(content[:4])}. Convert it, or pass the right file."
         )
     start = 4 + 4 * rank
     if len(content) < start:
         raise DataError(
-            f"The header of an IDX file of rank {rank} takes {start} bytes; {path} has only {len(content)}. "
-            "It was cut short: fetch it again."
+            f"{path} is truncated: its header needs {start} bytes, and it has only {len(content)}. Download "
+            "it again."
         )
     shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4))
     expected, received = math.prod(shape), len(content) - start
     if expected != received:
-        mistake = "was cut short" if received < expected else "has trailing bytes"
+        mistake = "is truncated" if received < expected else "is too long"
         raise DataError(
             f"{path} {mistake}: its header announces {' x '.join(map(str, shape))} = {expected} bytes, "
-            f"and {received} follow. Fetch it again."
+            f"but {received} follow. Download it again."
         )
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape).copy()
 
@@ -122,7 +121,7 @@ def load_idx_folder(
         folder: where the files lie.
         options: see `LoadOptions`; of these, `value_range` and `split` apply.
         say: told what was understood.
-        name: what to call the data set; `idx:FOLDER` unless told.
+        name: name of the data set (default: `idx:FOLDER`).
 
     Raises:
         DataError: there are no training images or several, a file is damaged or of the wrong kind, or two
@@ -132,7 +131,9 @@ def load_idx_folder(
     prefix, mark = _training_files(folder)
     train = _read_part(folder, f"{prefix}train", mark)
     if train is None:
-        raise DataError(f"{folder} changed while it was read: its training images are gone. Load it again.")
+        raise DataError(
+            f"{folder} changed while it was being read: its training images are gone. Load it again."
+        )
     test = _read_part(folder, f"{prefix}t10k", mark) or _read_part(folder, f"{prefix}test", mark)
     labels, classes = _number([train] if test is None else [train, test])
     if test is None:
@@ -145,9 +146,9 @@ def load_idx_folder(
         )
     else:
         raise DataError(
-            "Training and test images must be of one size; "
+            "training and test images must have the same size; "
             f"in {folder} they are {tuple(train.images.shape[2:])} and {tuple(test.images.shape[2:])} "
-            "(height, width). Put files that belong together into one folder."
+            "(height, width). Keep one data set per folder."
         )
     parts = [part.images.numpy() for part in (train, test) if part is not None]
     limits = _limits(parts, options)
@@ -206,22 +207,22 @@ def _describe_magic(magic: bytes) -> str:
 def _training_files(folder: Path) -> tuple[str, str]:
     """Find what precedes `train` in the names, and whether `-` or `.` precedes `idx3-ubyte`."""
     if not folder.is_dir():
-        raise DataError(f"idx: takes a folder of IDX files; {folder} is no folder. Check the path.")
+        raise DataError(f"idx: needs a folder of IDX files; {folder} is not a folder. Check the path.")
     matches = [
         match for file in folder.iterdir() if file.is_file() and (match := TRAIN_IMAGES.fullmatch(file.name))
     ]
     found = sorted({(match["prefix"], match["mark"]) for match in matches})
     if not found:
         raise DataError(
-            "A folder of IDX files holds train-images-idx3-ubyte or train-images-idx3-ubyte.gz "
-            f"(a prefix such as emnist-letters- may precede it); {folder} holds none. "
+            f"{folder} has no train-images-idx3-ubyte or train-images-idx3-ubyte.gz "
+            "(a prefix such as emnist-letters- is allowed). "
             "Check the folder, or give the files their usual names."
         )
     if len(found) > 1:
         names = ", ".join(f"{prefix}train-images{mark}idx3-ubyte" for prefix, mark in found)
         raise DataError(
-            f"A folder of IDX files holds one data set; {folder} holds {len(found)}: {names}. "
-            "Move all but one into folders of their own."
+            f"a folder of IDX files must hold one data set; {folder} holds {len(found)}: {names}. "
+            "Move each into its own folder."
         )
     return found[0]
 
@@ -234,12 +235,10 @@ def _read_part(folder: Path, stem: str, mark: str) -> _Part | None:
     images = read_idx(path)
     if images.ndim != 3:
         raise DataError(
-            f"{path} should hold images, and it holds {len(images)} labels. Swap the misnamed files."
+            f"{path} should hold images, but it holds {len(images)} labels. Swap the misnamed files."
         )
     if images.size == 0:
-        raise DataError(
-            f"A file of images must hold at least one pixel; {path} has the shape {images.shape}."
-        )
+        raise DataError(f"a file of images must not be empty; {path} has the shape {images.shape}.")
     labels_path = _existing(folder, f"{stem}-labels{mark}idx1-ubyte")
     labels = None if labels_path is None else _read_labels(labels_path, len(images), path)
     return _Part(torch.from_numpy(images).unsqueeze(1), labels)
@@ -249,12 +248,13 @@ def _read_labels(path: Path, count: int, images_path: Path) -> NDArray[np.uint8]
     labels = read_idx(path)
     if labels.ndim != 1:
         raise DataError(
-            f"{path} should hold labels, and it holds {len(labels)} images. Swap the misnamed files."
+            f"{path} should hold labels, but it holds {len(labels)} images. Swap the misnamed files."
         )
     if len(labels) != count:
         raise DataError(
-            f"Every image has one label; {images_path} holds {count} images and {path} {len(labels)} labels. "
-            "Put files that belong together into one folder."
+            f"there must be one label per image; {images_path} holds {count} images, {path} holds "
+            f"{len(labels)} labels. "
+            "Keep one data set per folder."
         )
     return labels
 

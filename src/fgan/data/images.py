@@ -117,7 +117,7 @@ def load_images(
     if options.image_size is None and any(picture.size != (size, size) for picture in decoded):
         notes.insert(
             0,
-            f"images are resized and cropped to {size}x{size}; set the image size for another.",
+            f"images are resized and cropped to {size}x{size}; set --image-size (image_size=) to change this.",
         )
     train, held_out, classes = _parted(layout, pixels, options)
     record = Record(
@@ -179,9 +179,7 @@ def _read(
 
     notes = in_two_looks(look, recipe, options)
     if options.frames is None and any(one.reason == _FRAMES for one in found.omitted):
-        notes.append(
-            "of files with several frames or pages the first is taken; --frames all (frames=) takes all."
-        )
+        notes.append("only the first frame or page of each file is used; --frames all (frames=) uses all.")
     return found, notes
 
 
@@ -239,7 +237,9 @@ def _try_decode(entry: Entry, recipe: Recipe, heavy: bool = False) -> File | Omi
     except HeavyImageError:
         return None
     except RangeError as error:
-        return Omission(entry.name, _UNREADABLE, detail=f"{error}; --value-range data or LOW,HIGH takes them")
+        return Omission(
+            entry.name, _UNREADABLE, detail=f"{error}; use --value-range data or LOW,HIGH to include them"
+        )
     except (BrokenImageError, OSError) as error:
         return Omission(entry.name, _UNREADABLE, detail=str(error))
 
@@ -259,18 +259,16 @@ def _refuse_left_out(left_out: Sequence[LeftOut], path: Path) -> None:
     left = [one for one in left_out if one.matters]
     if left:
         raise DataError(
-            f"With strict (--strict) nothing may be left out of {path}; left out are {'; '.join(map(str, left))}. "
-            "Replace or remove them, take all frames by --frames all or the first by --frames first, or load "
-            "without strict."
+            f"strict (--strict) allows no skipped files in {path}; skipped: {'; '.join(map(str, left))}. "
+            "Replace or remove them, choose --frames all or --frames first, or load without strict."
         )
 
 
 def _refuse_none(found: Found, path: Path) -> None:
     left = by_reason(found.omitted)
-    said = f": left out are {'; '.join(map(str, left))}" if left else ""
+    said = f" (skipped: {'; '.join(map(str, left))})" if left else ""
     raise DataError(
-        f"A data set of images needs pictures that Pillow can open; {path} holds none{said}. Check the path; for IDX "
-        'files use "idx:DIR".'
+        f'{path} contains no picture that Pillow can open{said}. Check the path; for IDX files use "idx:DIR".'
     )
 
 
@@ -280,8 +278,9 @@ def _require_size(decoded: list[Named], size: int, path: Path) -> None:
         if picture.size != (size, size):
             width, height = picture.size
             raise PictureSizeError(
-                f"The pictures must be {size}x{size} here; in {path} {printable(picture_name)} is {width}x{height}. "
-                "Make them that size as their generator would have, since resizing changes what is measured.",
+                f"the pictures must be {size}x{size}; in {path}, {printable(picture_name)} is "
+                f"{width}x{height}. "
+                "Generate them at that size: resizing would change the metrics.",
                 width if width == height and len(sizes) == 1 else None,
             )
 

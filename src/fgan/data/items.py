@@ -82,8 +82,9 @@ class Reader:
                 elif length is None and (len(found) > MOST_ITEMS or held > MOST_BYTES):
                     found = found[:MOST_ITEMS]
                     say(
-                        f"only the first {len(found):,} samples of the {self.kind} are taken: it does not say how long "
-                        "it is, and may be endless. Give data with a length for more."
+                        f"only the first {len(found):,} samples of the {self.kind} are used, because it has "
+                        "no length and may be "
+                        "endless. Pass data with a length to use more."
                     )
                     break
         return found
@@ -120,8 +121,8 @@ class Reader:
 
     def _unreadable(self, number: int, error: Exception) -> DataError:
         return DataError(
-            f"every item of the data must be readable; item {number} of the {self.kind} raised "
-            f"{type(error).__name__}: {error}. Mend it, or leave it out."
+            f"item {number} of the {self.kind} raised {type(error).__name__}: {error}. Repair it, or leave it "
+            "out."
         )
 
     def _each(self, values: Iterable[Any], length: int | None) -> Iterator[Any]:
@@ -146,7 +147,7 @@ class Reader:
         labels = [None] * len(sample) if label is None else label
         if len(labels) != len(sample):
             raise DataError(
-                f"a batch must hold a label for every sample; the {self.kind} gave {len(sample)} samples and "
+                f"a batch must have one label per sample; the {self.kind} gave {len(sample)} samples and "
                 f"{len(labels)} labels."
             )
         return list(zip(sample, labels, strict=True))
@@ -176,8 +177,9 @@ class Reader:
         image = self.image_key or next((key for key in IMAGE_KEYS if key in item), None)
         if image is None or image not in item:
             raise DataError(
-                f"items that are mappings must hold the sample as {', '.join(IMAGE_KEYS)}; those of the {self.kind} "
-                f"hold {', '.join(map(str, item))}. Rename the column, or pass the samples alone."
+                f"dict items must hold the sample under one of the keys {', '.join(IMAGE_KEYS)}; those of the "
+                f"{self.kind} "
+                f"have {', '.join(map(str, item))}. Rename the column, or pass the samples alone."
             )
         label = self.label_key or next((key for key in LABEL_KEYS if key in item), None)
         return image, label

@@ -36,7 +36,7 @@ class FileLabels:
         labels: by the picture's name.
         sources: the files they come from.
         decides: whether these files decide rather than folders: their format says that there are labels, or none.
-        notes: what is worth knowing of files that gave none.
+        notes: remarks about files that gave no classes.
         missing: what files that gave some name besides.
     """
 
@@ -77,12 +77,10 @@ def read_labels(files: Iterable[tuple[str, bytes]], pictures: Sequence[str]) -> 
         into = decided if base == DATASET_JSON or base in METADATA else other
         found, several = _found(rows or (), known)
         if several:
-            into.notes.append(
-                f"{printed(name)} gives a picture several classes ({several}): no class is taken from it."
-            )
+            into.notes.append(f"{printed(name)} is ignored: it gives a picture several classes ({several}).")
         elif any(into.labels.get(one, label) != label for one, label in found.items()):
             into.notes.append(
-                f"{printed(name)} names other classes than {printed(into.sources[0])}: it is not read."
+                f"{printed(name)} is ignored: its classes contradict {printed(into.sources[0])}."
             )
         elif found:
             into.labels |= found
@@ -90,8 +88,8 @@ def read_labels(files: Iterable[tuple[str, bytes]], pictures: Sequence[str]) -> 
             into.missing += _missing(rows or (), known, name)
         elif rows is not None and (row := _unlabelled(content, known)):
             other.notes.append(
-                f"{printed(name)} names pictures ({row}) and has no column called {', '.join(LABEL_COLUMNS[:4])}: no "
-                "class is taken from it."
+                f"{printed(name)} names pictures ({row}) but is ignored: it has no column called "
+                f"{', '.join(LABEL_COLUMNS[:4])}."
             )
     chosen = decided if decided.sources else other
     chosen.notes = (decided.notes + other.notes)[:SAID_AT_MOST]
@@ -113,7 +111,7 @@ def _missing(rows: Iterable[tuple[str, str]], known: _Pictures, name: str) -> li
     gone = list(dict.fromkeys(file for file, label in rows if label and not known.find(file)))
     if not gone:
         return []
-    what = "pictures that are not here, or whose name several have"
+    what = "pictures that do not exist here, or whose name is not unique"
     return [f"{printed(name)} also names {len(gone):,} {what}, such as {printable(gone[0])}."]
 
 

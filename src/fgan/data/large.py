@@ -118,7 +118,7 @@ def _on_disk(shape: tuple[int, ...], dtype: torch.dtype, size: int) -> Tensor:
     """Return a tensor whose memory is a file without a name, which goes when nothing uses it any more."""
     what = f"An array of {shape[0]:,} samples"
     if not hasattr(os, "posix_fallocate"):
-        require_memory(size / SHARE, what, "Take fewer samples.")
+        require_memory(size / SHARE, what, "Use fewer samples.")
     folder = cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -133,6 +133,7 @@ def _on_disk(shape: tuple[int, ...], dtype: torch.dtype, size: int) -> Tensor:
             )
     except OSError as error:
         raise DataError(
-            f"{what} does not fit into memory, and needs {size / 1e9:.3g} GB in {folder} in its place ({error}). Name "
-            "another folder by $FGAN_CACHE, free some space, or take fewer samples."
+            f"{what} does not fit into memory, and the {size / 1e9:.3g} GB in {folder} that it needs instead "
+            "are not free "
+            f"({error}). Set $FGAN_CACHE to another folder, free some space, or use fewer samples."
         ) from error

@@ -34,9 +34,9 @@ class Layout:
         train, held_out: indices of the pictures; held_out is None where no folder says it.
         labels: the class of each picture of both, by its index; None without classes.
         labels_from: where the classes come from, or why there are none.
-        split: how the parts were told apart.
+        split: how the parts were recognised.
         omitted: pictures that are left out.
-        notes: what is worth knowing.
+        notes: remarks.
     """
 
     train: list[int]
@@ -91,9 +91,7 @@ def _take_parts(layout: Layout, names: Sequence[str], paths: list[Path]) -> list
         if "train" in parts and not (strangers and len(parts) == 1) and 2 * outside <= len(paths):
             _assign(layout, names, found)
         elif len(parts) > 1 and not outside:
-            layout.notes.append(
-                f"no folder is called train: {' and '.join(sorted(parts))} are taken together."
-            )
+            layout.notes.append(f"there is no folder train, so {' and '.join(sorted(parts))} are combined.")
         else:
             continue
         return [
@@ -105,12 +103,14 @@ def _take_parts(layout: Layout, names: Sequence[str], paths: list[Path]) -> list
     if taken and len({path[:1] for path in paths}) > 1:
         others = sorted(first - set(taken))
         layout.notes.append(
-            f"{', '.join(taken)} are classes like the others, since {printable(others[0])} is no part of the data."
+            f"{', '.join(taken)} are treated as classes, because {printable(others[0])} is not a split."
             if others
-            else f"{', '.join(taken)}: no part of the data, since most pictures lie in no folder."
+            else f"{', '.join(taken)}: not treated as splits, because most pictures are not in a folder."
         )
     elif taken and (part := _part_of(taken[0])) and part[0] != "train":
-        layout.notes.append(f"the pictures of the folder {taken[0]} are trained on: there are no others.")
+        layout.notes.append(
+            f"the pictures of the folder {taken[0]} are used for training, because there are no others."
+        )
     return paths
 
 
@@ -230,10 +230,12 @@ def _why_none(names: Sequence[str], counts: Counter[str], without: list[int], fi
     if counts and without:
         some = ", ".join(printable(names[k]) for k in without[:3]) + (", ..." if len(without) > 3 else "")
         what = "in no class folder" if not files.labels else "in no class folder or table of labels"
-        return f"{some} {'is' if len(without) == 1 else 'are'} {what}. Move or remove what is no sample"
+        return (
+            f"{some} {'is' if len(without) == 1 else 'are'} {what}. Move or remove files that are not samples"
+        )
     if len(counts) > 1:
-        return "each folder or label has one picture only, or most have"
-    return "no folder and no table names any"
+        return "most folders or labels have only one picture"
+    return "no folder or table names any"
 
 
 def _settle_held_out(

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
-from fgan.data.archives import ARCHIVES, holds_pictures
+from fgan.data.archives import holds_pictures
 from fgan.data.array_files import is_array
 from fgan.data.arrays import load_array
 from fgan.data.dataset import Dataset
@@ -20,6 +20,7 @@ from fgan.data.tables import is_table
 from fgan.data.tabular import load_table
 from fgan.data.toys import grid25, moons, paper_mixture, ring8
 from fgan.errors import DataError, did_you_mean
+from fgan.files import nothing_at
 from fgan.load_options import LoadOptions, LoadSettings
 from fgan.output import Say, to_stderr
 
@@ -35,10 +36,7 @@ BUILDERS: dict[str, Callable[[str | Path | None, Say], Dataset]] = {
 IDX_PREFIX = "idx:"
 PASSED = "dataset:"
 """Prefix of the name of a `Dataset` that was passed from Python; such a name cannot be loaded."""
-FILES = (
-    f"idx:DIR, a folder of images, an archive of images ({', '.join(ARCHIVES)}), a table (.csv, .tsv, .parquet), "
-    "a .npy or a .npz"
-)
+FILES = "a folder or archive of images, a table, a .npy, a .npz, idx:DIR"
 
 
 def load_data(
@@ -49,21 +47,24 @@ def load_data(
     say: Say = to_stderr,
     **settings: Unpack[LoadSettings],
 ) -> Dataset:
-    """Load a data set by its name or its path.
+    """Load a data set by name or path.
 
     Args:
-        name: `digits`, `mnist`, `stacked-mnist`, `ring8`, `grid25`, `paper-mixture` or `moons`; `idx:DIR` for
-            a folder of IDX files; or the path of a folder of images, of an archive of images (`.zip`, `.tar`,
-            packed or not), of a `.npy` or a `.npz`, or of a table (`.csv`, `.tsv`, `.parquet`). A folder that has a
-            built-in name is reached as `./digits`.
-        data_dir: where `mnist` and `stacked-mnist` look for MNIST first, and download it to.
+        name: `digits`, `mnist`, `stacked-mnist`, `ring8`, `grid25`, `paper-mixture` or `moons`; `idx:DIR` for a folder
+            of IDX files; or the path of a folder of images, an archive of images (`.zip`, `.tar`, compressed or not), a
+            `.npy` or `.npz` file, or a table (`.csv`, `.tsv`, `.parquet`). For a folder with a built-in name, write
+            `./digits`.
+        data_dir: folder in which `mnist` and `stacked-mnist` look for MNIST first, and into which they download it.
         options: how files become samples.
-        say: told what was understood and what was left out; default: standard error.
-        settings: fields of `LoadOptions`, changed from `options`: image_size, strict, frames, background,
-            value_range, split.
+        say: function that receives remarks about what was read and skipped (default: standard error).
+        settings: fields of `LoadOptions` that override `options`: image_size, strict, frames, background, value_range,
+            split.
+
+    Returns:
+        A `Dataset` with training and held-out samples.
 
     Raises:
-        DataError: the name is unknown, an option does not apply, or the data cannot be read or trained on.
+        DataError: if the name is unknown, an option does not apply, or the data cannot be read or used.
 
     >>> load_data("ring8").shape
     (2,)
@@ -71,8 +72,9 @@ def load_data(
     name = str(name)
     if name.startswith(PASSED):
         raise DataError(
-            f'"{name}" was passed to fgan.train as a Dataset, which no name can load. Pass it again (dataset=...), or '
-            "name other data, as with --against."
+            f'"{name}" was passed to fgan.train as a Dataset object, so it cannot be loaded by name. Pass it '
+            "again "
+            "(dataset=...), or name other data, for example with --against."
         )
     options = replace(options or LoadOptions(), **settings)
     if name in BUILDERS:
@@ -96,8 +98,8 @@ def load_data(
     if is_table(path) and (is_table(path.name) or not path.suffix):
         return load_table(path, options=options, say=say, name=name)
     raise DataError(
-        f"Data come from {FILES}; got the file {name!r}. Unpack or convert it, or name the folder that it "
-        "lies in."
+        f"cannot load the file {name!r}: its type is unknown. Data are {FILES}. Unpack or convert it, or pass "
+        "its folder."
     )
 
 
@@ -139,14 +141,16 @@ def short_name(name: str) -> str:
 def _refuse_size(name: str, image_size: int | None) -> None:
     if image_size is not None:
         raise DataError(
-            "The image size applies to a folder or an archive of images; "
+            "image_size (--image-size) applies to folders and archives of images; "
             f"got image_size={image_size} with {name!r}. Leave it out."
         )
 
 
 def _refuse_columns(name: str, options: LoadOptions) -> None:
     if options.table.given:
-        raise DataError(f"{options.table.given} is for tables, such as .csv; {name!r} is none. Leave it out.")
+        raise DataError(
+            f"{options.table.given} applies to tables, such as .csv; {name!r} is not one. Leave it out."
+        )
 
 
 def _existing(name: str) -> Path | None:
@@ -158,5 +162,5 @@ def _existing(name: str) -> Path | None:
 
 
 def _unknown(name: str) -> str:
-    hint = did_you_mean(name, BUILDERS) or " Check the spelling, or that the path exists."
-    return f"Data are one of {', '.join(BUILDERS)}, or {FILES}; got {name!r}, which is neither.{hint}"
+    hint = did_you_mean(name, BUILDERS)
+    return f"{nothing_at(name)}{hint} Data are a path ({FILES}), or a name: {', '.join(BUILDERS)}."

@@ -49,19 +49,18 @@ def download(name: str, sha256: str, mirrors: Sequence[str], target: Path, say: 
                 content, packed = _fetch(f"{mirror.rstrip('/')}/{name}.gz", sha256)
             except _RefusedError as reason:
                 failures.append(f"{mirror} ({reason})")
-                say(f"The mirror {mirror} was skipped for {name}.gz: {reason}")
+                say(f"mirror {mirror} failed for {name}.gz: {reason}")
             else:
                 replace_durably(target / (f"{name}.gz" if packed else name), content)
                 return mirror
     except OSError as error:
         raise DataError(
-            f"Downloads need a folder that can be written to; {target} cannot ({error}). "
-            "Name another with data_dir or $FGAN_CACHE."
+            f"cannot write downloads to {target} ({error}). Choose another folder with --data-dir (data_dir=) "
+            "or $FGAN_CACHE."
         ) from error
     raise DataError(
-        f"{name}.gz could not be downloaded; tried {'; '.join(failures) or 'no mirror, for none is set'}. "
-        f"Check the network, name other mirrors in $FGAN_MNIST_MIRRORS, or put the file into {target} by "
-        "hand."
+        f"cannot download {name}.gz: {'; '.join(failures) or 'no mirror is set'}.\n"
+        f"Put the four MNIST files (*-ubyte.gz) into {target}, or set $FGAN_MNIST_MIRRORS to other mirrors."
     )
 
 
@@ -85,7 +84,7 @@ def _fetch(url: str, sha256: str) -> tuple[bytes, bool]:
     except (OSError, HTTPException, ValueError) as error:  # cut off on the way; no address at all
         raise _RefusedError(f"{type(error).__name__}: {error}") from error
     except DataError as error:
-        raise _RefusedError("what it served is damaged gzip") from error
+        raise _RefusedError("damaged gzip") from error
     if received != sha256:
         raise _RefusedError(f"wrong content: SHA-256 {received} instead of {sha256}")
     return served, served.startswith(GZIP_MAGIC)

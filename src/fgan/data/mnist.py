@@ -82,14 +82,15 @@ def _find(name: str, data_dir: Path | None) -> Path | None:
 def _verified(name: str, data_dir: Path | None) -> bytes:
     path = _find(name, data_dir)
     if path is None:
-        raise DataError(f"{name} disappeared while MNIST was being loaded. Load it again.")
+        raise DataError(f"{name} was removed while MNIST was being loaded. Load it again.")
     content = unpack(path)
     received = sha256_of(content)
     if received != SHA256[name]:
         raise DataError(
-            f"{path} is not MNIST's {name}: the SHA-256 of its unpacked content should be {SHA256[name]}; "
-            f"got {received}. Replace it, or delete it to have it downloaded; "
-            'for another data set in this format use "idx:DIR".'
+            f"{path} is not MNIST's {name}: the SHA-256 of its content is {received} instead of "
+            f"{SHA256[name]}. "
+            "Delete it to download it again. "
+            'For another data set in this format use "idx:DIR".'
         )
     return content
 

@@ -61,7 +61,7 @@ Passable = (
     | DataLoader[Any]
     | Iterable[Any]
 )  # fmt: skip
-"""What `as_dataset` makes a `Dataset` of."""
+"""The types that `as_dataset` accepts."""
 TAKEN = (
     "a tensor, a NumPy array, a table of pandas, polars or Arrow, a list of numbers, PIL pictures or paths, "
     "(x, labels), {class: x}, a torch Dataset or DataLoader, a Hugging Face dataset, an fgan.data.Dataset, "
@@ -78,7 +78,7 @@ class Passed:
         samples: (N, D), (N, H, W), (N, H, W, C) or (N, C, H, W).
         labels: whole numbers or words (N,); None without classes.
         stored: what decoded pictures were made of, if there were any.
-        notes: what is worth knowing of them.
+        notes: remarks about them.
     """
 
     kind: str
@@ -106,24 +106,26 @@ def as_dataset(
     say: Say = to_stderr,
     stream: bool | None = None,
 ) -> Dataset:
-    """Return a `Dataset` of what a program has; a tenth of it is held out, as `load_data` does with a file.
+    """Return a `Dataset` of arrays, tables or data loaders in memory; a tenth is held out.
 
-    Vectors are (N, D), images (N, H, W), (N, C, H, W) or (N, H, W, C), uint8 or floats in [0, 1]. A torch data set
-    (map-style, or an iterable one that ends) gives samples, (sample, label), or mappings with an image and a label; a
-    loader gives batches of these, read in the order of its data set. What is larger than memory is streamed: read when
-    it is drawn, see docs/guides/python.md.
+    Vectors are (N, D), images (N, H, W), (N, C, H, W) or (N, H, W, C), uint8 or floats in [0, 1]. Items of a torch data
+    set (map-style, or a finite iterable) are samples, (sample, label) pairs, or mappings with an image and a label; a
+    loader gives batches of these. Data larger than memory are streamed, see docs/guides/python.md.
 
     Args:
-        value: a tensor, an array, nested lists, PIL pictures, (x, labels), a `torch.utils.data.Dataset` or
-            `DataLoader`, a Hugging Face `datasets.Dataset`; a `Dataset`, a name or a path are taken as they are.
-        name: what to call it; after its type if not given.
-        options: see `LoadOptions`; the image size is for PIL pictures and paths.
-        say: told what was understood, and what is left out.
-        stream: read samples of a torch or Hugging Face data set, a loader or paths when they are drawn, again every
-            time, so that random transforms go on being random; default: where memory has no room for all of them.
+        value: a tensor, an array, nested lists, PIL pictures, (x, labels), a `torch.utils.data.Dataset`, a `DataLoader`
+            or a Hugging Face `datasets.Dataset`. A `Dataset`, a name or a path is loaded as usual.
+        name: name of the data set (default: after its type).
+        options: see `LoadOptions`; the image size applies to PIL pictures and paths.
+        say: function that receives remarks about what was read and skipped.
+        stream: read the samples of a torch or Hugging Face data set, a loader or paths every time they are drawn, so
+            that random transforms stay random (default: only if the data do not fit into memory).
+
+    Returns:
+        A `Dataset` with training and held-out samples.
 
     Raises:
-        DataError: for anything else, and for samples that cannot be trained on.
+        DataError: for other types, and for samples that cannot be used.
 
     >>> import torch
     >>> data = as_dataset(torch.rand(20, 1, 8, 8))
@@ -138,7 +140,9 @@ def as_dataset(
     if is_frame(value):
         return frame_dataset(value, name or kind, options, say)
     if options.table.given:
-        raise DataError(f"{options.table.given} is for tables with names; the {kind} is none. Leave it out.")
+        raise DataError(
+            f"{options.table.given} applies to tables with column names; the {kind} is not one. Leave it out."
+        )
     if stream is not False and _comes_one_by_one(value):
         reader, names = reader_of(value, kind)
         if read := reader.by_index(value):
@@ -153,8 +157,8 @@ def as_dataset(
             return iterated_dataset(value, reader, items, Streaming(name or kind, kind, names, options, say))
     elif stream:
         raise DataError(
-            "what is streamed is a torch Dataset or DataLoader, a Hugging Face data set, an iterable or a list of "
-            f"paths; the {kind} lies in memory already. Leave stream= out."
+            "stream= takes a torch Dataset or DataLoader, a Hugging Face data set, an iterable or a list of "
+            f"paths; the {kind} is in memory already. Leave stream= out."
         )
     passed = read_passed(value, options=options, say=say)
     return dataset_of(passed, name or passed.kind, options=options, say=say)
@@ -260,10 +264,10 @@ def _refusal(value: object, kind: str) -> str:
         hasattr(part, "features") or _is_part(key) for key, part in value.items()
     ):
         return (
-            f"data are one split; got a {kind} of {', '.join(map(str, value))}. Choose one, such as "
+            f"pass one split; got a {kind} of {', '.join(map(str, value))}. Choose one, such as "
             f"data[{next(iter(value))!r}]."
         )
-    return f"data are {TAKEN}; got {kind} ({str(value)[:60]!r})."
+    return f"data must be {TAKEN}; got {kind} ({str(value)[:60]!r})."
 
 
 def _pair_in(value: Mapping[Any, Any]) -> Any:  # noqa: ANN401
@@ -348,10 +352,10 @@ def _of_read(
 ) -> Passed:
     kind = reader.kind
     if not items:
-        raise DataError(f"data must hold samples; the {kind} holds none.")
+        raise DataError(f"data must not be empty; the {kind} holds no samples.")
     if reader.left_out:
         parts = ", ".join(sorted(reader.left_out))
-        say(f"of each item of the {kind} is left out, as neither a sample nor a class: {parts}")
+        say(f"ignored in each item of the {kind}, as neither sample nor class: {parts}")
     taken = stacked([sample for sample, _ in items], kind, options)
     return Passed(kind, taken.samples, _classes(items, names, kind, say), taken.stored, taken.notes)
 
@@ -371,9 +375,7 @@ def _classes(items: Sequence[Item], names: Sequence[str], kind: str, say: Say) -
     if not labels:
         return None
     if len(labels) < len(items):
-        say(
-            f"the labels are left out: {len(items) - len(labels)} of {len(items)} items of the {kind} have none"
-        )
+        say(f"labels are ignored: {len(items) - len(labels)} of {len(items)} items of the {kind} have none")
         return None
     known: dict[Any, str] = dict(enumerate(names)) if len(set(names)) == len(names) else {}
     return _labels([known[one] for one in labels] if all(one in known for one in labels) else labels, kind)
@@ -382,13 +384,13 @@ def _classes(items: Sequence[Item], names: Sequence[str], kind: str, say: Say) -
 def _labels(labels: Any, kind: str) -> Array:  # noqa: ANN401
     if getattr(labels, "ndim", 1) > 1 and labels.shape[1:] != (1,):
         raise DataError(
-            f"labels are whole numbers or words, one for every sample; the {kind} holds labels of the shape "
-            f"{tuple(labels.shape)}. Of one-hot labels y, pass y.argmax(1)."
+            f"labels must be whole numbers or strings, one per sample; the {kind} has labels of the shape "
+            f"{tuple(labels.shape)}. For one-hot labels y, pass y.argmax(1)."
         )
     found = [class_of(label) for label in labels]
     if any(label is None for label in found) or len({type(label) for label in found}) > 1:
         odd = next((label for label in labels if class_of(label) is None), labels[0])
         raise DataError(
-            f"labels are whole numbers or words, one for every sample; the {kind} holds {odd!r} among them."
+            f"labels must be whole numbers or strings, one per sample; the {kind} has {odd!r} among them."
         )
     return np.asarray(found)

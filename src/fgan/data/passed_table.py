@@ -100,8 +100,8 @@ def _parquet(value: Any, kind: str) -> bytes:  # noqa: ANN401
         import pyarrow.parquet  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise DataError(
-            f"keeping a {kind} for other processes needs pyarrow, which is not installed. "
-            'Do: pip install "fgan[parquet]", or save it as .csv and name that file.'
+            f"sharing a {kind} with other processes needs pyarrow, which is not installed. "
+            'Run: pip install "fgan[parquet]", or save it as .csv and pass that file.'
         ) from None
     table_in(value, f"the {kind}")  # which refuses what is no table
     memory = io.BytesIO()
@@ -115,7 +115,8 @@ def _parquet(value: Any, kind: str) -> bytes:  # noqa: ANN401
         pyarrow.parquet.write_table(table.replace_schema_metadata(None), memory)
     except pyarrow.ArrowException as error:
         raise DataError(
-            f"the {kind} cannot be kept as Parquet ({error}). Give each column one type, or save it as .csv and name "
+            f"the {kind} cannot be saved as Parquet ({error}). Give each column one type, or save it as .csv "
+            "and pass "
             "that file."
         ) from error
     return memory.getvalue()

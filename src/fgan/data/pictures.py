@@ -45,9 +45,9 @@ def draw_samples(
             or (n, D). Of vectors, those with NaN or infinities are left out; of D > 2 features the first two
             are drawn.
         real: (m, D), drawn in grey beneath vectors, on the same axes; not used for images.
-        columns: of the grid; near-square unless told.
-        scale: whole number that each pixel of an image is enlarged by; unless told, what makes it about 64
-            wide.
+        columns: number of columns of the grid (default: near-square).
+        scale: whole number by which each pixel of an image is enlarged (default: images become about 64 pixels
+            wide).
 
     Raises:
         DataError: the shapes do not fit, there is nothing to draw, or `columns` or `scale` is below 1.
@@ -60,11 +60,11 @@ def draw_samples(
         return _draw_grid(samples, columns, scale)
     if samples.ndim != 2 or samples.shape[1] == 0:
         raise DataError(
-            f"Samples are images (n, C, H, W) or vectors (n, D); got the shape {tuple(samples.shape)}."
+            f"samples must be images (n, C, H, W) or vectors (n, D); got the shape {tuple(samples.shape)}."
         )
     if real is not None and (real.ndim != 2 or real.shape[1] != samples.shape[1]):
         raise DataError(
-            f"Real samples must have as many features as those drawn over them, {samples.shape[1]}; "
+            f"real samples must have {samples.shape[1]} features, like the generated ones; "
             f"got the shape {tuple(real.shape)}."
         )
     rows, beneath = _rows(samples), None if real is None else _rows(real)
@@ -93,7 +93,7 @@ def _draw_grid(samples: Tensor, columns: int | None, scale: int | None) -> Image
     n, channels, height, width = samples.shape
     if samples.numel() == 0 or channels not in (1, 3):
         raise DataError(
-            f"A grid needs images (n, C, H, W) with C = 1 or 3; got the shape {tuple(samples.shape)}."
+            f"a grid needs images (n, C, H, W) with C = 1 or 3; got the shape {tuple(samples.shape)}."
         )
     columns = min(n, _at_least_one("columns", columns, math.ceil(math.sqrt(n))))
     scale = _at_least_one("scale", scale, max(1, TILE // max(height, width)))

@@ -51,7 +51,7 @@ class Record:
         labels: where the classes come from, or why there are none.
         left_out: what was not taken, by reason.
         values: what was seen in the values, such as their range.
-        notes: what is worth knowing, with the flag that mends it.
+        notes: remarks, with the flag that changes it.
         streamed: how samples are read that do not all lie in memory, and what a resumed run can promise; "" of others.
     """
 
@@ -69,7 +69,7 @@ class Record:
     def lines(self, name: str) -> list[str]:
         """Return the record for people: what was taken in one line, what was left out in one, then the notes."""
         shape = "x".join(map(str, self.shape))
-        taken = f"{name}: {self.train + self.held_out:,} samples of {shape}; {self.train:,} to train on, "
+        taken = f"{name}: {self.train + self.held_out:,} samples of {shape}; {self.train:,} for training, "
         taken += f"{self.held_out:,} held out ({self.split})"
         if self.classes:
             shown = [f"{printable(key)} {train}+{held}" for key, (train, held) in self.classes.items()]
@@ -79,7 +79,7 @@ class Record:
             taken += f"; {self.labels}" if self.labels else ""
         elif self.labels:
             taken += f"; no classes: {self.labels}"
-        left = [f"left out: {'; '.join(map(str, self.left_out))}"] if self.left_out else []
+        left = [f"skipped: {'; '.join(map(str, self.left_out))}"] if self.left_out else []
         return [taken, *([self.streamed] if self.streamed else []), *left, *self.notes]
 
 

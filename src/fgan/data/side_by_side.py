@@ -24,7 +24,7 @@ def samples_in(value: Any, kind: str, options: LoadOptions) -> Taken:  # noqa: A
         return stacked(value, kind, options)
     if options.image_size is not None:
         raise DataError(
-            f"the image size applies to pictures that are decoded; got image_size={options.image_size} with the "
+            f"image_size applies to encoded pictures only; got image_size={options.image_size} with the "
             f"{kind}. Leave it out."
         )
     return Taken(as_array(value, kind))
@@ -47,16 +47,14 @@ def as_array(value: Any, kind: str) -> Array:  # noqa: ANN401
         value = value.detach().cpu().resolve_conj().resolve_neg()
         return (value.float() if value.dtype in (torch.bfloat16, torch.float16) else value).numpy()
     if np.ma.isMaskedArray(value) and np.ma.is_masked(value):
-        raise DataError(
-            f"every value must be there; the {kind} has masked ones. Fill them, or leave their rows out."
-        )
+        raise DataError(f"the {kind} has masked values. Fill them, or leave their rows out.")
     try:
         if isinstance(value, (list, tuple)):
             value = [as_array(one, kind) if isinstance(one, Tensor) else one for one in value]
         return _of_objects(np.asarray(value))
     except (ValueError, TypeError) as error:
         raise DataError(
-            f"samples must all have one shape; those of the {kind} have not ({error})."
+            f"all samples must have the same shape; those of the {kind} do not ({error})."
         ) from error
 
 
@@ -82,11 +80,12 @@ def stacked(samples: Sequence[Any], kind: str, options: LoadOptions) -> Taken:
     if odd is not None:
         if len(arrays) == 2 and arrays[0].ndim > arrays[1].ndim == 1:
             raise DataError(
-                f"in (x, labels) there is a label for every sample; the {kind} holds {len(arrays[0])} samples and "
+                f"(x, labels) must have one label per sample; the {kind} has {len(arrays[0])} samples and "
                 f"{len(arrays[1])} labels."
             )
         raise DataError(
-            f"samples must all have one shape; of the {kind}, sample 0 has {arrays[0].shape} and sample {odd} has "
-            f"{arrays[odd].shape}. Resize or cut them."
+            f"all samples must have the same shape; in the {kind}, sample 0 has {arrays[0].shape} and sample "
+            f"{odd} has "
+            f"{arrays[odd].shape}. Resize or crop them."
         )
     return samples_in(np.stack(arrays), kind, options)

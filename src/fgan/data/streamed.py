@@ -169,9 +169,9 @@ class IteratedSource:
     def _begin_again(self) -> None:
         if self.passes > 1 and not self.taken:
             raise DataError(
-                f"data that are streamed begin again when they end; pass {self.passes} of the {self.kind} held no "
-                "samples but the held-out ones. Pass what can be iterated more than once, such as an IterableDataset "
-                "in place of its iterator."
+                f"streamed data must be iterable more than once; pass {self.passes} over the {self.kind} gave "
+                "no training samples. "
+                "Pass an IterableDataset, for example, instead of its iterator."
             )
         self.passes, self.taken = self.passes + 1, 0
         self.rest = iter(self.again())

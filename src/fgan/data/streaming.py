@@ -64,7 +64,8 @@ class Streaming:
         """
         if self.options.value_range == "data":
             raise DataError(
-                f'value_range "data" needs all samples at once; the {self.kind} is streamed. Give two numbers, such as '
+                f'value_range="data" needs all samples at once, but the {self.kind} is streamed. Give two '
+                "numbers, such as "
                 'value_range="0,4095".'
             )
         return (
@@ -122,8 +123,9 @@ def indexed_dataset(value: Any, read: Callable[[int], Item], rows: int, about: S
     probe, prepare = _looked_at(some(looked_at), some(held_rows), about, _every_label(value, rows))
     source = IndexedSource(read, prepare, rows, held_rows, _in_memory(probe.train), _told_by(probe, rows))
     promise = (
-        f"streamed: each of {rows:,} samples is read when it is drawn; a run that is resumed ends with the same bits, "
-        "if an index always means the same sample"
+        f"streamed: each of {rows:,} samples is read when it is drawn; a resumed run is bit-identical if an "
+        "index always "
+        "returns the same sample"
     )
     return _recorded(probe, source, promise, len(source), about)
 
@@ -151,9 +153,9 @@ def iterated_dataset(value: Any, reader: Reader, items: Sequence[Item], about: S
         told_by=_told_by(probe, None),
     )
     promise = (
-        f"streamed: samples are drawn from a buffer of {len(kept):,}, where the next ones take their places; "
-        "iteration begins again when it ends. A run that is resumed begins the stream anew, so its next steps are not "
-        "those of a run that was never stopped"
+        f"streamed: samples are drawn from a shuffle buffer of {len(kept):,}; iteration restarts when it "
+        "ends. A resumed run "
+        "restarts the stream, so it is not bit-identical to an uninterrupted run"
     )
     return _recorded(probe, source, promise, len(kept), about)
 
@@ -180,8 +182,8 @@ def _in_memory(source: Source) -> TensorSource:
 def _require_two(count: int, about: Streaming) -> None:
     if count < 2:
         raise DataError(
-            f"data must hold at least 2 samples, one to train on and one to hold out; the {about.kind} ends after "
-            f"{count}. Give more."
+            f"data must have at least 2 samples, one for training and one held out; the {about.kind} ends "
+            f"after {count}."
         )
 
 
@@ -194,9 +196,7 @@ def _looked_at(
     probe = dataset_of_parts(about.name, Content(*parts, part="held-out"), origin, options, silent)
     labels = [label for _, label in (*train, *held_out)]
     if parts[0].stored and about.options.background == "auto":
-        about.say(
-            "transparent pictures are laid on white: what is streamed is not looked at as a whole first"
-        )
+        about.say("transparent pictures are placed on white, because streamed data are not inspected first")
     classes = Classes((), {}) if None in labels else classes_of([*labels, *every], about)
     shape, frame = probe.shape, probe.frame
 
@@ -204,8 +204,9 @@ def _looked_at(
         values = samples_of(Part(*_taken(items, about.kind, options)), origin, options, frame=frame)
         if tuple(values.shape[1:]) != shape:
             raise DataError(
-                f"samples must all have one shape; of the {about.kind} the first have {shape} and others "
-                f"{tuple(values.shape[1:])}. Resize or cut them."
+                f"all samples must have the same shape; in the {about.kind} the first have {shape}, others "
+                "have "
+                f"{tuple(values.shape[1:])}. Resize or crop them."
             )
         return values, classes.numbers(items, about.kind) if classes.names else None
 
@@ -239,8 +240,9 @@ class Classes(NamedTuple):
         odd = next((label for _, label in items if label not in self.places), None)
         if odd is not None or any(label is None for _, label in items):
             raise DataError(
-                f"the classes of streamed data are known from the start, here {', '.join(self.names[:10])}; the {kind} "
-                f"holds a sample of the class {odd!r}. List all in an attribute `classes` of the data set, or give its "
+                f"streamed data must declare all classes at the start ({', '.join(self.names[:10])}); the "
+                f"{kind} has a sample of "
+                f"class {odd!r}. List all classes in an attribute `classes` of the data set, or give its "
                 "`targets`."
             )
         return torch.tensor([self.places[label] for _, label in items if label is not None])
@@ -256,7 +258,7 @@ def classes_of(labels: Sequence[Label | None], about: Streaming) -> Classes:
     if len(distinct) < 2:
         return Classes((), {})
     if len({type(label) for label in distinct}) > 1:
-        raise DataError(f"labels are whole numbers or words; the {about.kind} holds both.")
+        raise DataError(f"labels must be all whole numbers or all strings; the {about.kind} has both.")
     ordered = sorted(distinct)  # pyright: ignore[reportArgumentType]
     return Classes(tuple(map(str, ordered)), {label: place for place, label in enumerate(ordered)})
 

@@ -77,7 +77,7 @@ def chosen(table: Table, options: TableOptions) -> Table:
         _require_column(table, name, "--columns, --drop")
     names = [name for name in options.wanted or table.columns if name not in options.dropped]
     if not names:
-        raise DataError(f"no column is left of {', '.join(table.columns)}. Drop fewer (--drop).")
+        raise DataError(f"--drop leaves no column of {', '.join(table.columns)}. Drop fewer.")
     return _with_rows(table.select(names), options)
 
 
@@ -106,7 +106,7 @@ def table_dataset(
         _require_column(table, one, "--numbers, --categories, --conditional-on")
     if table.count < FEWEST:
         raise DataError(
-            f"a table to train on has at least {FEWEST} rows; {name} has {table.count}. Add rows."
+            f"training needs a table with at least {FEWEST} rows; {name} has {table.count}. Add rows."
         )
     table = settled(table, wanted.kinds, label)
     labels = _labels(table, label)
@@ -145,7 +145,7 @@ def table_dataset(
 
 def _require_column(table: Table, name: str, flags: str) -> None:
     if name not in table.columns:
-        raise DataError(f'{flags} name columns of the table, {", ".join(table.columns)}; got "{name}".')
+        raise DataError(f'{flags}: there is no column "{name}"; the columns are {", ".join(table.columns)}.')
 
 
 def _labels(table: Table, label: str) -> Tensor | None:
@@ -175,10 +175,12 @@ def _with_all_words(
 
 
 def _notes(table: Table, encoding: TableEncoding, held_out: NDArray[np.int64], moved: int) -> list[str]:
-    """Say what each column was taken for, and what is worth knowing."""
+    """Describe how each column was interpreted, with remarks."""
     notes = [f"{COLUMNS}{'; '.join(_said(table, encoding))}"]
     if moved:
-        notes.append(f"{moved:,} rows that hold the only ones of a category are trained on, not held out")
+        notes.append(
+            f"{moved:,} rows with the only occurrence of a category are used for training, not held out"
+        )
     beyond = {
         one.read.name: count
         for one in encoding.columns
@@ -187,19 +189,18 @@ def _notes(table: Table, encoding: TableEncoding, held_out: NDArray[np.int64], m
     }
     if beyond:
         said = ", ".join(f"{name} {count}" for name, count in beyond.items())
-        notes.append(
-            f"held-out numbers beyond those of the training part, which count as its smallest or largest: {said}"
-        )
+        notes.append(f"held-out numbers outside the training range are clipped to it: {said}")
     for name, one in table.columns.items():
         known = one.cells if one.missing is None else one.cells[~one.missing]
         found = sentinel_in(known) if one.kind == "number" and not one.unit else None
         if found:
             notes.append(
-                f'"{name}" is {found[0]:g} in {found[1]:,} of {table.count:,} rows, far from all others: if that marks '
+                f'"{name}" is {found[0]:g} in {found[1]:,} of {table.count:,} rows, far from all other '
+                "values. If that marks "
                 "a missing value, empty those cells"
             )
     if table.dropped:
-        notes.append(f"left out for missing values: {table.dropped:,} rows")
+        notes.append(f"dropped because of missing values: {table.dropped:,} rows")
     return notes
 
 
@@ -212,7 +213,7 @@ def _said(table: Table, encoding: TableEncoding) -> list[str]:
         if not isinstance(code, NumberCode):
             more.append(f"{len(code)} values")
         elif code.spikes:
-            more.append(f"{len(code.spikes)} recurring much")
+            more.append(f"{len(code.spikes)} frequent value{'s' * (len(code.spikes) > 1)}")
         if column.missing is not None:
             more.append(f"{int(column.missing.sum()):,} missing")
         if not one.width and one.read.name != encoding.label:

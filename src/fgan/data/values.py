@@ -47,7 +47,7 @@ class Stored(NamedTuple):
         """
         if self.low == self.high:
             raise DataError(
-                f"The range of the data (--value-range data) needs two values at least; all are {self.low:g}. Give "
+                f"--value-range data needs at least two distinct values; all are {self.low:g}. Use "
                 "--value-range LOW,HIGH."
             )
         return self.low, self.high
@@ -118,7 +118,7 @@ def look_at(
     notes = [note for one in stored for note in _squeezed(one, options)]
     if options.value_range == "data":
         said = [f"{one.low:g} is black and {one.high:g} white ({one.kind})" for one in dict.fromkeys(stored)]
-        return seen, [f"scaled by the range of these data: {', '.join(said)}."]
+        return seen, [f"scaled to the range of these data: {', '.join(said)}."]
     if not notes and high - low < FEW_LEVELS:
         where = "; ".join(f"{one.low:g} to {one.high:g} of {one.black:g} to {one.white:g}" for one in stored)
         mend = (
@@ -127,12 +127,13 @@ def look_at(
             else "Check the files and --background"
         )
         notes.append(
-            f"the pictures are (nearly) one colour: nearly all values lie within {high - low + 1} of 256 levels "
-            f"(stored: {where}), as those of masks and of labels do. {mend}."
+            "the pictures are (nearly) one colour, like masks or label maps: almost all values lie within "
+            f"{high - low + 1} of "
+            f"256 levels (stored: {where}). {mend}."
         )
     elif not notes and 2 * constant > len(pixels):
         notes.append(
-            f"{constant:,} of {len(pixels):,} pictures are (nearly) constant. Check the files; where they are "
+            f"{constant:,} of {len(pixels):,} pictures are (nearly) constant. Check the files; if they are "
             "transparent, choose a --background (background=)."
         )
     return seen, notes
@@ -175,8 +176,9 @@ def _squeezed(one: Stored, options: LoadOptions) -> list[str]:
     if options.value_range != "type" or one.kind in ("8 bits", "uint8", "bool") or share > HALF:
         return []
     return [
-        f"{one.kind}: the values lie within {one.low:g} to {one.high:g} and are read on the scale {one.black:g} to "
-        f"{one.white:g}, which leaves them {round(share * 255) + 1} of 256 levels. Take {_MEND}."
+        f"{one.kind}: the values lie within {one.low:g} to {one.high:g} but are read on the scale "
+        f"{one.black:g} to "
+        f"{one.white:g}, which leaves {round(share * 255) + 1} of 256 levels. Use {_MEND}."
     ]
 
 
@@ -186,7 +188,8 @@ def shortened(pictures: Sequence[Decoded]) -> list[str]:
     if not count:
         return []
     return [
-        f"{count:,} colour pictures have 16 bits a channel, of which Pillow reads the upper 8. Where the lower ones "
+        f"{count:,} colour pictures have 16 bits per channel, but Pillow reads only the upper 8. If the lower "
+        "bits "
         "matter, save the pictures as .npy."
     ]
 
@@ -204,7 +207,7 @@ def better_ground(pictures: Sequence[Decoded]) -> tuple[tuple[int, int, int], li
     if 2 * vanished <= len(transparent):
         return GROUNDS[0], [f"{said}. --background {names[GROUNDS[best]]} keeps {kept[best]:,} of them."]
     ground = GROUNDS[best]
-    return ground, [f"{said}, so they are laid on {names[ground]}. --background white lays them on white."]
+    return ground, [f"{said}, so they are placed on {names[ground]}. Use --background white to keep white."]
 
 
 def blurred_columns(values: NDArray[Any]) -> list[int]:

@@ -24,8 +24,8 @@ def require_ffmpeg() -> str:
     found = shutil.which("ffmpeg")
     if found is None:
         raise DataError(
-            "an .mp4 needs ffmpeg, which is not on the PATH. Install it, or choose a name that ends in .gif, .webp or "
-            ".apng, which need nothing more."
+            "an .mp4 needs ffmpeg, which is not on the PATH. Install it, or write a .gif, .webp or .apng "
+            "instead."
         )
     return found
 

@@ -1,4 +1,4 @@
-"""Divergences and density ratios from samples, reported by samples that trained nothing."""
+"""Divergences, density ratios and mutual information from samples, cross-fitted: held-out samples report."""
 
 from fgan.estimation.density_ratio import DensityRatio
 from fgan.estimation.estimate import estimate

@@ -1,4 +1,4 @@
-"""The learning curve: estimates from parts of the samples, to see whether more of them would help."""
+"""The learning curve: estimates from subsets of the samples, to see whether more samples would help."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from fgan.estimation.result import Estimate
 from fgan.estimation.run import Plan, run
 
 PARTS = (8, 4, 2)
-"""The learning curve looks at these parts of the samples."""
+"""Subsets of the learning curve, as shares of the samples."""
 
 
 def with_curve(found: dict[str, Estimate], plan: Plan) -> dict[str, Estimate]:
-    """Return the same estimates with those of smaller parts of the samples in their diagnostics.
+    """Return the same estimates with those of smaller subsets in their diagnostics.
 
     Args:
         found: estimates by name.
@@ -27,7 +27,7 @@ def with_curve(found: dict[str, Estimate], plan: Plan) -> dict[str, Estimate]:
     """
     if plan.method.learner is None:
         raise FganError(
-            f'the learning curve is of a critic, and method "{plan.method.name}" has none. Leave it out.'
+            f'curve (--curve) needs a method with a critic; "{plan.method.name}" has none. Leave curve out.'
         )
     sides = plan.inputs.first, plan.inputs.second
     generator = torch.Generator().manual_seed(plan.seed)

@@ -1,4 +1,4 @@
-"""`fgan.DensityRatio`: a density ratio with the manners of scikit-learn."""
+"""`fgan.DensityRatio`: a density-ratio estimator with scikit-learn's interface."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from fgan.seeds import checked_seed
 
 
 class DensityRatio:
-    """log(p/q) of any sample, learnt from samples of P and of Q.
+    """Learn the density ratio p/q from samples of P and Q, with scikit-learn's interface.
 
-    `fit` learns; `log_ratio` and `predict` apply; `estimate_` holds the KL that came with it, and its diagnostics. It
-    scales samples itself; a `Pipeline` would transform P alone, for Q stands where a label does.
+    Call `fit`, then `log_ratio` or `predict`. `estimate_` holds the KL divergence and the diagnostics. Samples are
+    scaled internally. Do not put it into a `Pipeline`: that would transform P only, because Q takes the place of y.
 
     Args:
         method: a key of `fgan.estimation.METHODS`, or "auto".
-        folds: critics whose log-ratios are averaged, each from all samples but a part.
-        blocks: consecutive rows that stay together, as for `fgan.estimate`.
-        kinds: "number" or "category" by the name of a column, as for `fgan.estimate`.
-        missing: "refuse" rows that lack a value, or "drop" them.
-        seed: decides what is random.
-        device: where networks are trained.
+        folds: number of critics, each trained without one fold; their log-ratios are averaged.
+        missing: "refuse" rows with a missing value, or "drop" them.
+        kinds: "number" or "category" by column name, as in `fgan.estimate`.
+        blocks: number of consecutive rows that stay together, as in `fgan.estimate`.
+        seed: seed of folds and networks.
+        device: device for training networks.
 
     >>> import torch
     >>> random = torch.Generator().manual_seed(0)
@@ -58,10 +58,10 @@ class DensityRatio:
     def fit(
         self, p: Samples, q: Samples, *, weights_p: WeightsLike = None, weights_q: WeightsLike = None
     ) -> Self:
-        """Learn from samples and their weights, as `fgan.estimate` takes them.
+        """Learn the ratio from samples and optional weights, given as in `fgan.estimate`.
 
         Raises:
-            FganError: as `fgan.estimate` does, and for a method without a density ratio.
+            FganError: as in `fgan.estimate`, and for a method without a density ratio.
         """
         found = estimate(
             p,
@@ -79,41 +79,43 @@ class DensityRatio:
         )
         assert isinstance(found, Estimates), "several were asked for"
         if not found["kl"].source.critics:
-            raise FganError(f'method "{self.method}" has no density ratio. Take another, such as "logistic".')
+            raise FganError(
+                f'method "{self.method}" does not estimate a density ratio. Use method="logistic", for example.'
+            )
         self.estimate_: Estimate = found["kl"]
         return self
 
     def log_ratio(self, x: Samples) -> Tensor:
-        """Return log(p/q) (n,) of samples, in float64.
+        """Return log(p/q) of samples: float64 (n,).
 
         Raises:
             FganError: before `fit`, or for samples of another kind.
         """
         if not hasattr(self, "estimate_"):
-            raise FganError("a DensityRatio knows nothing before it is fitted. Call fit(p, q) first.")
+            raise FganError("this DensityRatio is not fitted yet. Call fit(p, q) first.")
         return self.estimate_.log_ratio(x)
 
     def predict(self, x: Samples) -> Tensor:
-        """Return p/q (n,) of samples, the weights that make samples of Q stand for P."""
+        """Return p/q of samples (n,): the importance weights that turn samples of Q into samples of P."""
         return self.log_ratio(x).exp()
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """Return the arguments that it was made with, as scikit-learn's `clone` asks for."""
+        """Return the constructor's arguments, for scikit-learn's `clone`."""
         return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
 
     def set_params(self, **params: Any) -> Self:  # noqa: ANN401 - each argument has its own type
-        """Change arguments, as scikit-learn's searches do.
+        """Change arguments, for scikit-learn's searches.
 
         Raises:
-            FganError: for an unknown one.
+            FganError: for an unknown argument.
         """
         known = self.get_params()
         for name, value in params.items():
             if name not in known:
-                raise FganError(f'a DensityRatio has {", ".join(known)}; got "{name}".')
+                raise FganError(f'DensityRatio has no parameter "{name}"; it has {", ".join(known)}.')
             setattr(self, name, value)
         return self
 
     def __repr__(self) -> str:
-        """Write the call that makes it."""
+        """Return the call that constructs it."""
         return f"DensityRatio({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"

@@ -1,4 +1,4 @@
-"""How far the critics can be trusted, seen from samples that they were not fitted to."""
+"""How far the critics can be trusted, measured on held-out samples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fgan.estimation.weights import of_mean_one, size_of, times
 BINS = 10
 HEAVY = 0.5
 """A tail index from which on a variance is infinite."""
-HEAVY_TAIL = "whose tail is heavy"
+HEAVY_TAIL = "which is heavy-tailed"
 MUCH = 0.05
 """A share of samples beyond the cap that is worth a warning."""
 OFF = 0.1
@@ -25,23 +25,23 @@ OFF = 0.1
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """What held-out log-ratios say of the critics.
+    """What held-out log-ratios say about the critics.
 
     Args:
-        effective_p, effective_q: how many samples as good as even the weights q/p on P and p/q on Q leave,
-            (Σw)²/Σw²; few of them carry the estimate where this is far below n.
-        mean_ratio: E_Q[p/q] within the cap, which is 1 - P(beyond) + e^cap Q(beyond) if l is right; near 1 mostly.
-        calibration_slope: the factor that would make l fit best; 1 if it is right, below 1 if critics exaggerate.
-        calibration_error: mean distance of the predicted share of P from the observed one, over 10 bins.
+        effective_p, effective_q: effective sample sizes (Σw)²/Σw² under the weights q/p on P and p/q on Q. Far below
+            n, a few samples carry the estimate.
+        mean_ratio: E_Q[p/q] within the cap. If l is right this is 1 - P(beyond) + e^cap Q(beyond), usually near 1.
+        calibration_slope: the factor on l that would fit best: 1 if l is right, below 1 if critics exaggerate.
+        calibration_error: mean distance between the predicted and the observed share of P, over 10 bins.
         bins: (predicted share of P, observed share, weight) of each bin.
-        accuracy: how often the sign of l tells P from Q, ½ if it cannot.
-        saturated_p, saturated_q: shares of P with l above the cap, and of Q with l below -cap: more than so many
-            samples can show.
-        tail_p, tail_q: tail indices of q/p on P and of p/q on Q (Hill); times the power that a divergence averages,
-            a variance is infinite from ½ on.
+        accuracy: how often the sign of l classifies a sample correctly; ½ is chance.
+        saturated_p, saturated_q: the share of P with l above the cap, and of Q with l below -cap. So large a ratio
+            is more than n samples can show.
+        tail_p, tail_q: Hill's tail indices of q/p on P and of p/q on Q. A mean of such a ratio to a power has an
+            infinite variance where index times power is ½ or more.
         cap: the largest |l| that counts in a bound.
-        critics: what each fold's critic turned out to be.
-        curve: (n, bound, its standard error, value) for parts of the samples, if asked for.
+        critics: the kind of critic that each fold chose.
+        curve: (n, bound, its standard error, value) for subsets of the samples, if requested.
     """
 
     effective_p: float
@@ -83,22 +83,23 @@ def diagnose(p: HeldOut, q: HeldOut, critics: tuple[str, ...]) -> Diagnostics:
 
 
 def tail_warnings(found: Diagnostics, divergence: Divergence) -> list[str]:
-    """Return which of this divergence's two means has terms of no finite variance."""
+    """Return a warning for each of the divergence's two means whose terms have infinite variance."""
     warnings = []
     power_q, power_p = divergence.growth
     for side, power, tail, what in (("Q", power_q, found.tail_q, "p/q"), ("P", power_p, found.tail_p, "q/p")):
         if power * tail > HEAVY:
             averaged = what if power == 1 else f"({what})^{power:g}"
             warnings.append(
-                f"{divergence.name} averages {averaged} over {side}, {HEAVY_TAIL} (index {power * tail:.2f}; from ½ on "
-                "the variance is infinite): where ratios are large the value is the critic's word. lower_bound "
-                "holds; js and squared-hellinger have no such trouble."
+                f"{divergence.name} averages {averaged} over {side}, {HEAVY_TAIL} (tail index "
+                f"{power * tail:.2f}; the variance is infinite from ½ on). At large ratios the value relies "
+                "on the critic's extrapolation. lower_bound holds; js and squared-hellinger do not have this "
+                "problem."
             )
     return warnings
 
 
 def warnings_of(found: Diagnostics, divergence: Divergence, n: float) -> list[str]:
-    """Return what else makes the number of this divergence less than it seems, from n effective samples."""
+    """Return the other reasons to trust this divergence's estimate less, given n effective samples."""
     warnings = []
     # Where f grows without limit: with p/q over P, with q/p over Q.
     beyond = max(
@@ -107,16 +108,17 @@ def warnings_of(found: Diagnostics, divergence: Divergence, n: float) -> list[st
     )
     if beyond > MUCH:
         warnings.append(
-            f"{beyond:.0%} of the samples of one side have a ratio beyond e^±{found.cap:.2f}, more than so many "
-            "samples can show: lower_bound stops near there, and beyond it the value is the critic's word. "
-            'More samples, or method="telescoping", reach further.'
+            f"{beyond:.0%} of the samples of one set have a ratio beyond e^±{found.cap:.2f}, the largest that "
+            "this number of samples can show. lower_bound stops near there; beyond it, the value relies on "
+            "the critic's extrapolation. "
+            'Use more samples or method="telescoping".'
         )
     spread = 2 / math.sqrt(n)
     if abs(found.calibration_slope - 1) > OFF + 2 * spread and found.accuracy > 0.5 + spread:
-        much = "too far from 0" if found.calibration_slope < 1 else "too near to 0"
+        what = "exaggerate" if found.calibration_slope < 1 else "understate"
         warnings.append(
-            f"log-ratios are {much} (calibration slope {found.calibration_slope:.2f}): log_ratio(x) exaggerates or "
-            "hides differences; the bound holds."
+            f"log-ratios {what} differences (calibration slope {found.calibration_slope:.2f}; 1 is "
+            "calibrated). Do not take log_ratio(x) at face value; the bound holds."
         )
     return warnings
 

@@ -1,4 +1,4 @@
-"""`fgan.estimate`: how far apart are these two sets of samples, and how sure is that?"""
+"""`fgan.estimate`: f-divergences of two sample sets, with confidence intervals."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from fgan.output import Say, to_stderr
 from fgan.seeds import checked_seed
 
 PERFECT = 0.997
-"""A classifier right so often, as for normal distributions 15 nats apart, hardly says how far apart they are."""
+"""Above this accuracy (normal distributions 15 nats apart), a classifier hardly shows the distance."""
 
 
 @working()
@@ -50,46 +50,46 @@ def estimate(
     options: LoadOptions | None = None,
     say: Say = to_stderr,
 ) -> Estimate | Estimates:
-    r"""Estimate D_f(P‖Q) from samples of P and of Q, by samples that neither trained nor chose the critic.
+    r"""Estimate f-divergences of two sample sets, with confidence intervals and a lower bound (cross-fitted).
 
     .. math:: D_f(P\|Q) \ge E_P[f'(e^l)] - E_Q[f^*(f'(e^l))], \quad \text{equal at } l = \log(p/q)
 
-    Each of the folds reports on a critic l that the others trained and stopped; together every sample reports once.
-    See `fgan.estimation.prices` for what `value` and `bound` are made of.
+    Each fold reports the critic l that the other folds trained, so every sample is held out exactly once. The module
+    `fgan.estimation.prices` derives `value` and `bound`.
 
     Args:
-        p, q: samples: arrays, tensors or lists (n,) or (n, d); images (n, h, w), (n, c, h, w) or (n, h, w, c); words,
-            truth values or whole numbers with at most 20 values, which are categories; dates and durations, which are
-            numbers of days or seconds; tables of named columns, or files of them; names of data or run directories,
-            from which samples are drawn.
-        divergence: a name, a `Divergence`, several of them, or "all" for the whole catalogue from one critic.
-        weights_p, weights_q: relative importance weights of the samples, of which only the ratios matter: arrays (n,),
-            .npy files, or the name of a table's column, which is then no feature. 0 leaves a row out; intervals count
-            (Σw)²/Σw² effective samples. To count a row w times, which makes more of them, repeat it or give `counts`.
-        counts: p and q are count tables, as `fgan.between` takes them, or tables whose last column counts what those
-            before it name: so many samples of each category.
+        p, q: samples: arrays, tensors or lists of shape (n,) or (n, d); images (n, h, w), (n, c, h, w) or (n, h, w, c);
+            tables of named columns, or files of them; names of data sets, or run directories. Strings, booleans and
+            whole numbers with at most 20 values are categories; dates and durations become days or seconds.
+        divergence: a name, a `Divergence`, a list of them, or "all" for the whole catalogue from one critic.
+        weights_p, weights_q: relative importance weights (only their ratios matter): arrays of shape (n,), .npy files,
+            or the name of a table's column, which is then not a feature. 0 leaves a row out. Intervals use the
+            effective sample size (Σw)²/Σw². To count a row w times instead, repeat it or use `counts`.
+        counts: p and q are count tables, as `fgan.between` takes them, or tables whose last column is the number of
+            samples in the category that the other columns name.
         method: a key of `fgan.estimation.METHODS`, or "auto".
-        folds: parts that report in turn.
-        permutations: of the two-sample test, such as 999; 0 for none. Its critic is trained on one half of the
-            samples and tested on the other.
-        blocks: rows that depend on those before them, as steps of a series do: so many consecutive rows stay together
-            in folds and permutations, and only blocks are taken for independent. Longer than the dependence reaches.
-        curve: estimate from an eighth, a quarter and a half of the samples too.
+        folds: number of folds for cross-fitting.
+        permutations: number of permutations for the two-sample test, such as 999; 0 skips it. The test trains its
+            critic on one half of the samples and tests on the other.
+        blocks: for time series: number of consecutive rows that stay together in folds and permutations. Only blocks
+            are treated as independent, so make them longer than the dependence.
+        curve: also estimate from 1/8, 1/4 and 1/2 of the samples.
         n: samples to draw from a run or distribution (default: 10,000); otherwise the maximum number of rows to use.
-        kinds: "number" or "category" by the name of a column, as {"age": "number"}, or by its place in an array; or one
-            kind for all (default: what `how_read` of the result says).
-        missing: "refuse" rows that lack a value, or "drop" them, which the result counts.
-        seed: decides folds, networks, draws and permutations.
-        device: where networks are trained; "auto" takes a GPU where torch has one.
+        kinds: "number" or "category" by column name, such as {"age": "number"}, or by position in an array; or one kind
+            for all (default: detected; see `how_read` of the result).
+        missing: "refuse" rows with a missing value, or "drop" them; the result counts them.
+        seed: seed of folds, networks, random rows and permutations.
+        device: device for training networks; "auto" uses a GPU if torch has one.
         options: how files of images become samples, the same for both sets.
-        say: told what is worth knowing of data that are loaded.
+        say: function that receives remarks about loaded data.
 
     Returns:
-        An `Estimate`, or `Estimates` by name where several divergences were asked for.
+        An `Estimate`, or `Estimates` by name if several divergences were requested.
 
     Raises:
-        DataError: for samples that cannot be read or compared, fewer than 50 of a set, NaN, negative weights.
-        FganError: for an unknown divergence or method, or one that does not take such samples.
+        DataError: if samples cannot be read or compared, are fewer than 50 in a set, contain NaN, or have negative
+            weights.
+        FganError: for an unknown divergence or method, or a method that does not take these samples.
 
     Source: Nguyen, Wainwright and Jordan, "Estimating divergence functionals and the likelihood ratio by convex risk
     minimization" (2010), for the bound; Chernozhukov et al., "Double/debiased machine learning" (2018), for
@@ -124,7 +124,8 @@ def estimate(
     found, skipped = evidence.estimates(Estimate)
     if curve and block > 1:
         raise FganError(
-            "the learning curve draws rows by chance, and blocks (--blocks) keep them. Leave one out."
+            "curve and blocks (--curve, --blocks) exclude each other: the curve draws single rows at random. "
+            "Leave one out."
         )
     if curve:
         found = with_curve(found, plan)
@@ -134,19 +135,22 @@ def estimate(
 def _require_counts_alone(weights: tuple[WeightsLike, WeightsLike], n: int | None, block: int) -> None:
     if n is not None or block > 1 or any(one is not None for one in weights):
         raise FganError(
-            "counts (--counts) say how many samples there are; n, blocks and weights are of samples. Leave these out."
+            "counts (--counts) cannot be combined with n, blocks or weights, which apply to single samples. "
+            "Leave those out."
         )
 
 
 def _telescoped_if_far(plan: Plan, evidence: Evidence) -> tuple[Plan, Evidence]:
-    """Rerun by telescoping where the classifier is almost always right: accuracy alone does not show the distance."""
+    """Rerun by telescoping if the classifier is almost always right: its accuracy does not show the distance."""
     found = evidence.diagnostics
     if plan.inputs.kind != "vectors" or found is None or found.accuracy < PERFECT:
         return plan, evidence
-    reason = f"a classifier is right {found.accuracy:.1%} of the time and cannot tell how far apart they are"
+    reason = (
+        f"a classifier is right {found.accuracy:.1%} of the time, so it cannot measure so large a distance"
+    )
     farther = replace(plan, method=METHODS["telescoping"], reason=reason)
     telescoped = run(farther)
     if telescoped.falls_below(evidence):
-        reason = f"{reason}; telescoping found less than a bound that holds, and is not taken"
+        reason = f"{reason}; telescoping fell below a valid lower bound and was rejected"
         return replace(plan, reason=reason), replace(evidence, reason=reason)
     return farther, telescoped

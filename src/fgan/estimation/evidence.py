@@ -1,4 +1,4 @@
-"""From what a method found to estimates: numbers within their ranges, with all that must be said of them."""
+"""From a method's findings to estimates: values within their ranges, with their warnings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from fgan.estimation.result import Estimate, Estimates, Source
 from fgan.estimation.sign import sign_bound, sign_value
 
 CLAIMS = 1.0
-"""Critics whose median |l| is above this and that show less than nothing have failed; below it that is chance."""
+"""A negative bound is a failure of critics whose median |l| is above this; below it, it is chance."""
 
 Kind = TypeVar("Kind", bound=Estimate)
 
@@ -94,7 +94,9 @@ class Evidence:
         for divergence, value in self.direct.items():
             if value is None and self.fitted is None:
                 name = divergence.name
-                skipped[name] = f'method "{self.method.name}" has no formula for "{name}". Take another.'
+                skipped[name] = (
+                    f'method "{self.method.name}" has no formula for "{name}". Use another method.'
+                )
             else:
                 found[divergence.name] = self._estimate(make, divergence, value)
         if not found:
@@ -145,27 +147,29 @@ class Evidence:
         lowest, highest = divergence.range
         value, (low, high), warnings = best.value, best.interval(), []
         floor = lowest if lower_bound is None else lower_bound
-        told_apart = lowest if self.fitted is None else sign_bound(divergence, self.fitted)
+        by_accuracy = lowest if self.fitted is None else sign_bound(divergence, self.fitted)
         if math.isinf(value):
             low, high = floor, math.inf
         elif high < lowest and self._claim > CLAIMS:
             high = highest
             warnings.append(
-                f"{divergence.name} is at least {lowest:g}, and {self.method.name} found {value:.4g}: it failed, and "
-                f'nothing above {floor:.4g} is ruled out. Take another method, such as "logistic".'
+                f"{self.method.name} failed: it found {value:.4g}, but {divergence.name} is never below "
+                f"{lowest:g}. Any value "
+                f'above {floor:.4g} is possible. Use another method, such as "logistic".'
             )
         elif value < floor and floor > lowest:
             warnings.append(
-                f"{self.method.name} found {value:.4g}, less than what its critics show to be there with 95% "
-                f"confidence: the value is raised to that bound, {floor:.4g}. More is not ruled out."
+                f"{self.method.name} found {value:.4g}, which is below its own lower bound (95% confidence). "
+                f"The value is raised to that bound, {floor:.4g}; the true value may be larger."
             )
             value, low, high = floor, floor, highest
-        elif self.fitted is not None and high < told_apart:
+        elif self.fitted is not None and high < by_accuracy:
             warnings.append(
-                f"{self.method.name} found {value:.4g}, but how often its critics are right shows {told_apart:.4g} "
-                "with 95% confidence: log-ratios are too near to 0. The value is that of what they tell apart."
+                f"{self.method.name} found {value:.4g}, but its critics' accuracy implies at least "
+                f"{by_accuracy:.4g} (95% confidence): its log-ratios are too close to 0. The value is computed "
+                "from the accuracy instead."
             )
-            value, low, high = sign_value(divergence, self.fitted), told_apart, highest
+            value, low, high = sign_value(divergence, self.fitted), by_accuracy, highest
         elif self._apart and math.isfinite(
             highest
         ):  # without an error, the sign alone gives the largest value
@@ -174,8 +178,9 @@ class Evidence:
         elif self._apart and high < math.inf:
             low, high = max(low, floor), math.inf  # one end is open, so that the bound alone is 95%
             warnings.append(
-                "every sample of one set is told from all of the other: no sample shows how far apart they are, "
-                f"or whether they meet at all, so that {divergence.name} may be +inf. The value is the critics' word."
+                "the two sets are perfectly separated: no sample shows how far apart they are, or whether "
+                f"their supports overlap, so {divergence.name} may be +inf. The value relies on the critics' "
+                "extrapolation."
             )
         return _within(value, divergence), (_within(low, divergence), _within(high, divergence)), warnings
 
@@ -188,7 +193,7 @@ class Evidence:
 
     @cached_property
     def _apart(self) -> bool:
-        """Whether every sample has been told apart by a critic that had not seen it, or by a column alone."""
+        """Whether held-out critics, or a single column, classify every sample correctly."""
         fitted, inputs = self.fitted, self.inputs
         if fitted is not None and bool((fitted.p.log_ratio > 0).all() and (fitted.q.log_ratio < 0).all()):
             return True
@@ -203,7 +208,7 @@ class Evidence:
             return
         where = farthest_cell(self.inputs)
         raise DataError(
-            f"{self.method.name} finds no number for {divergence.name}: double precision does not suffice. {where}"
+            f"{self.method.name} gives NaN for {divergence.name}: the values exceed double precision. {where}"
             "Repair or remove that row, or rescale the column."
         )
 

@@ -1,4 +1,4 @@
-"""The registry of methods, which door each of them serves, and which one suits samples."""
+"""The registry of estimation methods, and the choice of one for given samples."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ RELATIVE = 0.1
 
 @dataclass(frozen=True)
 class Setting:
-    """What a learner is made for.
+    """What a learner is built for.
 
     Args:
-        columns: of P, or of X: how many coordinates, or categories.
-        divergence: the first that is asked for whose critic knows log(p/q), if there is one; a bound is trained for it.
-        seed: decides what is random in training.
-        device: where networks are trained.
+        columns: number of coordinates, or of categories, of P or of X.
+        divergence: the divergence whose bound is trained: the first requested one whose critic determines log(p/q).
+        seed: seed of training.
+        device: device for training networks.
     """
 
     columns: int
@@ -52,22 +52,22 @@ class Method:
     """A way to estimate divergences: by critics, by a formula, or by both.
 
     Args:
-        name: what users call it. At the two doors a name may stand for two methods.
-        summary: what it does, in a line.
-        two_samples: kinds of samples that it takes in `fgan.estimate`: "vectors", "images", "categories"; none where it
-            serves only the other door.
-        joint: kinds that it takes in `fgan.mutual_information`.
-        learner: makes what fits critics that know log(p/q), so that every divergence can be priced; None for a method
-            that has none, and so no lower bound either.
-        value: estimates a divergence without a critic, from samples of P and Q or of X and Y and, where it is
-            `weighted`, their weights; None where it has no formula.
-        published: a published estimator of KL, by a critic of its own.
-        test: p-value of independence of X and Y without a critic, by so many permutations and a seed.
-        caveat: what goes with values that are not a critic's.
-        ceiling: what its values cannot pass with n samples in so many folds; None for no such number.
-        shifts: others' y that a learner sees beside each x.
-        weighted: whether it takes samples with weights.
-        numbers_only: whether coordinates that stand for categories are refused.
+        name: the name that users pass. `fgan.estimate` and `fgan.mutual_information` may use one name for two methods.
+        summary: what it does, in one line.
+        two_samples: kinds of samples that it takes in `fgan.estimate`: "vectors", "images", "categories"; empty if it
+            serves `fgan.mutual_information` only.
+        joint: kinds of samples that it takes in `fgan.mutual_information`.
+        learner: makes a learner of critics that estimate log(p/q), from which every divergence follows. None for a
+            method without critics, which has no lower bound either.
+        value: estimates a divergence without a critic, from samples of P and Q, or X and Y, and their weights if
+            `weighted`. None if it has no formula.
+        published: a published estimator of KL with its own critic.
+        test: p-value of independence of X and Y without a critic, from the number of permutations and a seed.
+        caveat: a warning for values that do not come from a critic.
+        ceiling: the largest possible value, from the number of samples and of folds; None if there is no limit.
+        shifts: number of other rows' y that a learner sees with each x.
+        weighted: whether it supports weights.
+        numbers_only: whether it refuses columns of categories.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Method:
 
 
 def trained_for(wanted: Sequence[Divergence]) -> Divergence:
-    """Return the divergence that a bound is trained for: the first whose critic knows the ratio, if there is one."""
+    """Return the divergence whose bound is trained: the first whose critic determines the ratio, or else the first."""
     return next((one for one in wanted if one.identifies_ratio and one.smooth), wanted[0])
 
 
@@ -97,8 +97,9 @@ def _bound(tight: bool, divergence: Divergence | None = None) -> Callable[[Setti
         trained = divergence or setting.divergence
         if not (trained.identifies_ratio and trained.smooth):
             raise FganError(
-                f'"plain" and "tight" train a critic that knows log(p/q); "{trained.name}" tells only a part of it. '
-                'Take method="logistic", which prices it all the same.'
+                f'methods "plain" and "tight" need a smooth f whose critic determines p/q; "{trained.name}" '
+                "has none. "
+                'Use method="logistic", which estimates it anyway.'
             )
         return NeuralLearner(trained, tight=tight, seed=setting.seed, device=setting.device)
 
@@ -138,7 +139,7 @@ REGISTRY: tuple[Method, ...] = (
     ),
     Method(
         "tight",
-        "the same on the tight bound, shifted by what stops it",
+        "the same on the tight bound; held-out samples set the shift",
         two_samples=IMAGES,
         joint=VECTORS,
         learner=_bound(tight=True),
@@ -188,43 +189,43 @@ REGISTRY: tuple[Method, ...] = (
     ),
     Method(
         "gaussian",
-        "two normal distributions: closed form for KL, its kin and powers",
+        "two fitted normal distributions: closed form for KL, reverse KL, Jeffreys and α-divergences",
         two_samples=VECTORS,
         learner=lambda s: fit_normals,
         value=normal_value,
-        caveat="the value takes both distributions for normal, and is wrong where they are not; lower_bound holds "
-        "still.",
+        caveat="the value assumes that both distributions are normal, and is wrong if they are not; lower_bound "
+        "holds anyway.",
         weighted=True,
     ),
     Method(
         "knn",
-        "distances to nearest neighbours: KL, its kin and powers; no bound",
+        "nearest-neighbour distances: KL, reverse KL, Jeffreys and α-divergences; no bound",
         two_samples=VECTORS,
         value=neighbour_value,
-        caveat="the interval of knn leaves out its bias, which grows with the dimension and with the divergence.",
+        caveat="the interval of knn does not include its bias, which grows with the dimension and the divergence.",
     ),
     *(_published(name, one) for name, one in PUBLISHED.items()),
     Method(
         "ksg",
-        "distances to nearest neighbours (Kraskov, Stögbauer and Grassberger); KL",
+        "nearest-neighbour distances (Kraskov, Stögbauer and Grassberger); KL only",
         joint=VECTORS,
         value=ksg_information,
-        caveat="the interval of ksg leaves out its bias, which grows with the dimension and with the information.",
+        caveat="the interval of ksg does not include its bias, which grows with the dimension and the information.",
         ceiling=lambda n, folds: ksg_ceiling(n),
         numbers_only=True,
     ),
     Method(
         "copula",
-        "a normal copula in closed form: KL, its kin and powers",
+        "a normal copula in closed form: KL, reverse KL, Jeffreys and α-divergences",
         joint=VECTORS,
         value=copula_information,
-        caveat="the value takes the dependence for that of a normal distribution, and sees no other.",
+        caveat="the value assumes a Gaussian copula, and misses any other dependence.",
         numbers_only=True,
         weighted=True,
     ),
     Method(
         "discrete",
-        "shares of categories, less their bias",
+        "frequencies of categories, bias-corrected",
         two_samples=CATEGORIES,
         learner=lambda s: CountLearner(s.columns),
         value=count_value,
@@ -232,68 +233,72 @@ REGISTRY: tuple[Method, ...] = (
     ),
     Method(
         "discrete",
-        "a table of counts, less its bias",
+        "a contingency table, bias-corrected",
         joint=CATEGORIES,
         value=count_information,
         test=counted_p_value,
         weighted=True,
     ),
 )
-"""Every method, once. Names are unique at each door."""
+"""Every method once. Names are unique within `fgan.estimate` and within `fgan.mutual_information`."""
 
 METHODS = {one.name: one for one in REGISTRY if one.two_samples}
-"""Of `fgan.estimate`, by name."""
+"""The methods of `fgan.estimate`, by name."""
 INFORMATION_METHODS = {one.name: one for one in REGISTRY if one.joint}
-"""Of `fgan.mutual_information`, by name."""
+"""The methods of `fgan.mutual_information`, by name."""
 
 
 def choose(name: str, inputs: Inputs) -> tuple[Method, str]:
-    """Return the method of a name, or the one that suits samples for "auto", and why it was chosen.
+    """Return the method with this name, or the one that suits the samples for "auto"; and the reason.
 
     Raises:
-        FganError: for a name that is unknown, or a method that does not take such samples.
+        FganError: for an unknown name, or a method that does not take these samples.
     """
     methods = INFORMATION_METHODS if inputs.joint else METHODS
     if name == "auto":
         return methods["discrete" if inputs.kind == "categories" else "logistic"], _why(inputs)
     if name not in methods:
         raise FganError(
-            f'a method is one of auto, {", ".join(methods)}; got "{name}".{did_you_mean(name, methods)}'
+            f'unknown method "{name}"; choose auto, {", ".join(methods)}.{did_you_mean(name, methods)}'
         )
     taken = {other: one.joint if inputs.joint else one.two_samples for other, one in methods.items()}
     if inputs.kind not in taken[name]:
         fitting = ", ".join(other for other, kinds in taken.items() if inputs.kind in kinds)
         raise FganError(
-            f'method "{name}" takes {" or ".join(taken[name])}; the samples are {inputs.kind}. Take {fitting}.'
+            f'method "{name}" takes {" or ".join(taken[name])}, but the samples are {inputs.kind}. Use '
+            f"{fitting}."
         )
     if methods[name].numbers_only and not inputs.numbers:
         raise FganError(
-            f'method "{name}" takes numbers only; some columns are categories. Take "logistic", or convert '
-            'whole numbers that are no labels, for example with array.astype("float64").'
+            f'method "{name}" takes numbers only, but some columns are categories. Use "logistic". If those '
+            "whole "
+            'numbers are not labels, convert them, for example with array.astype("float64").'
         )
     if inputs.weighted and not methods[name].weighted:
         able = ", ".join(
             other for other, one in methods.items() if one.weighted and inputs.kind in taken[other]
         )
         raise FganError(
-            f'method "{name}" knows no weights of samples. Leave out weights (--weights), or take one that does: '
-            f"{able}."
+            f'method "{name}" does not support weights. Leave out weights (--weights), or use {able}.'
         )
     return methods[name], "asked for"
 
 
 def _why(inputs: Inputs) -> str:
-    """Return why a method suits samples."""
+    """Return why "auto" chooses the method for these samples."""
     first, second = inputs.first, inputs.second
     if inputs.joint and inputs.kind == "categories":
-        return f"{int(first.max()) + 1} by {int(second.max()) + 1} categories, which can be counted"
+        return f"{int(first.max()) + 1} × {int(second.max()) + 1} categories, counted in a table"
     if inputs.joint:
-        return f"{first.shape[1]} and {second.shape[1]} coordinates: a classifier prices every divergence"
+        return (
+            f"{first.shape[1]} and {second.shape[1]} real coordinates: a classifier serves every divergence"
+        )
     if inputs.kind == "categories":
-        return f"{inputs.width} categories, so that shares can be counted"
+        return f"{inputs.width} categories, counted"
     if inputs.kind == "images":
-        return "images, which a convolutional classifier tells apart best"
+        return "images: a convolutional classifier distinguishes them best"
     return (
-        f"{inputs.smallest:,} {'effective ' * inputs.weighted}samples of {inputs.width} real coordinates: a calibrated "
-        "classifier prices every divergence"
+        f"{inputs.smallest:,} {'effective ' * inputs.weighted}samples of {inputs.width} real coordinates: a "
+        "calibrated "
+        "classifier serves every divergence"
     )

@@ -1,4 +1,4 @@
-"""`fgan.mutual_information`: how much do these variables share, and how sure is that?"""
+"""`fgan.mutual_information`: how much information two variables share, with a confidence interval."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from fgan.output import Say, to_stderr
 from fgan.seeds import checked_seed
 
 SPARSE = 0.2
-"""Cells of a table for each sample from which on counting is a guess."""
+"""Cells per sample above which the bias correction of counts is a guess."""
 NEAR = 0.8
-"""A share of its ceiling from which on an estimate says more about the method than about the samples."""
+"""Above this share of a method's ceiling, an estimate reflects the method more than the samples."""
 
 
 @working()
@@ -47,40 +47,40 @@ def mutual_information(
     device: str = "auto",
     say: Say = to_stderr,
 ) -> Information | Estimates:
-    r"""Estimate the mutual information of X and Y, by samples that neither trained nor chose the critic.
+    r"""Estimate the mutual information of X and Y, with a confidence interval and a lower bound (cross-fitted).
 
-    .. math:: I_f(X; Y) = D_f(P_{XY} \| P_X P_Y), \quad \text{of KL the mutual information, in nats}
+    .. math:: I_f(X; Y) = D_f(P_{XY} \| P_X P_Y)
 
-    Each of the folds reports on a critic that the others trained and stopped, as in `fgan.estimate`. Samples of the
-    product of margins are x with the y of other rows of the same part; the error bar knows that they share rows. Rows
-    must be independent of each other: copies are not, and steps of a series are so in `blocks` only.
+    With KL this is Shannon's mutual information, in nats. Each fold reports the critic that the other folds trained, as
+    in `fgan.estimate`. Samples of the product of the margins pair x with the y of other rows of the same fold; the
+    error bars account for the shared rows. Rows must be independent: remove copies, and give time series with `blocks`.
 
     Args:
-        x, y: samples that belong together row by row: arrays, tensors or lists (n,) or (n, d), tables of named columns;
-            or files of them; words, truth values and whole numbers with at most 20 values are categories, dates and
-            durations are numbers of days or seconds.
-        divergence: "kl" for Shannon's mutual information; another name, a `Divergence`, several, or "all".
-        weights: relative importance weights of the rows, as of `fgan.estimate`; a column of x or of y.
+        x, y: paired samples, row by row: arrays, tensors or lists of shape (n,) or (n, d), tables of named columns, or
+            files of them. Strings, booleans and whole numbers with at most 20 values are categories; dates and
+            durations become days or seconds.
+        divergence: "kl" for Shannon's mutual information; another name, a `Divergence`, a list of them, or "all".
+        weights: relative importance weights of the rows, as in `fgan.estimate`; or the name of a column of x or y.
         method: a key of `fgan.estimation.INFORMATION_METHODS`, or "auto".
-        folds: parts that report in turn.
-        permutations: of the test of independence, such as 999; 0 for none. Its critic is trained on one half of the
-            samples and tested on the other.
-        blocks: rows that depend on those before them, as steps of a series do: so many consecutive rows stay together
-            in folds and permutations, and only blocks are taken for independent. Longer than the dependence reaches.
-        n: at most so many rows, drawn by chance.
-        kinds: "number" or "category" by the name of a column, as {"age": "number"}, or by its place in arrays, those
-            of x first; or one kind for all (default: what `how_read` of the result says).
-        missing: "refuse" rows that lack a value, or "drop" them, which the result counts.
-        seed: decides folds, networks, draws and permutations.
-        device: where networks are trained; "auto" takes a GPU where torch has one.
-        say: told what is worth knowing of data that are loaded.
+        folds: number of folds for cross-fitting.
+        permutations: number of permutations for the test of independence, such as 999; 0 skips it. The test trains
+            its critic on one half of the samples and tests on the other.
+        blocks: for time series: number of consecutive rows that stay together in folds and permutations. Only blocks
+            are treated as independent, so make them longer than the dependence.
+        n: maximum number of rows, chosen at random.
+        kinds: "number" or "category" by column name, such as {"age": "number"}, or by position in arrays, counting
+            the columns of x first; or one kind for all (default: detected; see `how_read` of the result).
+        missing: "refuse" rows with a missing value, or "drop" them; the result counts them.
+        seed: seed of folds, networks, random rows and permutations.
+        device: device for training networks; "auto" uses a GPU if torch has one.
+        say: function that receives remarks about loaded data.
 
     Returns:
-        An `Information`, or `Estimates` by name where several divergences were asked for.
+        An `Information`, or `Estimates` by name if several divergences were requested.
 
     Raises:
-        DataError: for samples that cannot be read, do not belong together, fewer than 50, NaN.
-        FganError: for an unknown divergence or method, or one that does not take such samples.
+        DataError: if samples cannot be read, are not paired, are fewer than 50, or contain NaN.
+        FganError: for an unknown divergence or method, or a method that does not take these samples.
 
     Source: Belghazi et al., "Mutual information neural estimation" (2018), for the critic of pairs; Poole et al., "On
     variational bounds of mutual information" (2019), for the published methods; McAllester and Stratos, "Formal
@@ -112,37 +112,39 @@ def mutual_information(
 
 
 def _open_above(found: Information, divergence: Divergence, follows: str) -> Information:
-    """Return an estimate whose interval has no upper end where y may follow from x, and says so."""
+    """Return the estimate with an open interval and a warning if y may be a function of x."""
     if not follows:
         return found
-    # One end is open, so that the bound alone is 95%.
+    # The interval is one-sided here: the bound alone has 95% confidence.
     low = min(found.value, max(found.interval[0], found.lower_bound or 0.0))
     interval = low, divergence.range[1]
     return replace(found, interval=interval, warnings=(follows, *found.warnings))
 
 
 def _with_limits(found: Information, plan: Plan) -> Information:
-    """Return an estimate that says so where it is near what its method, or any honest bound, can show."""
+    """Return the estimate with warnings if it is near the limit of its method or of any valid bound."""
     inputs, most, warnings = plan.inputs, plan.method.ceiling, list(found.warnings)
     ceiling = most(found.n_p, plan.folds) if most else None
     if ceiling is not None and found.value > NEAR * ceiling:
         warnings.append(
-            f"{found.method} cannot pass {ceiling:.2f} nats with so many samples, and is near it: the information may "
-            "be any number above. logistic reaches further."
+            f"{found.method} cannot exceed {ceiling:.2f} nats with this many samples, and the estimate is "
+            'near that limit: the true information may be much larger. method="logistic" reaches further.'
         )
     reach = math.log(inputs.sizes[0])
     if found.divergence == "kl" and found.value > NEAR * reach:
         whose = "the critics'" if found.source.critics else "the method's"
         warnings.append(
-            f"{found.value:.1f} nats are near or above log n = {reach:.1f}: no lower bound that holds for every "
-            f"distribution can show that much from n samples (McAllester and Stratos 2020). The value is {whose} word."
+            f"{found.value:.1f} nats is near or above log n = {reach:.1f}. No lower bound that holds for "
+            "every distribution can certify that much from n samples (McAllester and Stratos 2020). The "
+            f"value relies on {whose} extrapolation."
         )
     cells = 0
     if inputs.kind == "categories":
         cells = (int(inputs.first.max()) + 1) * (int(inputs.second.max()) + 1)
     if cells > SPARSE * inputs.sizes[0]:
         warnings.append(
-            f"{cells:,} pairs of categories are possible and there are {found.n_p:,} samples: counting finds "
-            "information where there is none, and how much is a guess. Merge rare categories, and ask for permutations."
+            f"{cells:,} pairs of categories are possible, but there are only {found.n_p:,} samples. Counts "
+            "this sparse overstate the information, and the correction is only a guess. Merge rare "
+            "categories, and set permutations=999."
         )
     return replace(found, ceiling=ceiling, warnings=tuple(warnings))

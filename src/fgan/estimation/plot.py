@@ -57,7 +57,7 @@ def sketch(estimate: Estimate, width: int = 60) -> str:
 def _held_out(estimate: Estimate) -> tuple[HeldOut, HeldOut]:
     if estimate.source.held_out is None:
         raise FganError(
-            f'method "{estimate.method}" has no critic to draw. Take another, such as "logistic".'
+            f'method "{estimate.method}" has no critic to plot. Use method="logistic", for example.'
         )
     return estimate.source.held_out
 

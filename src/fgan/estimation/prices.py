@@ -1,19 +1,19 @@
-r"""From log-ratios on samples that trained nothing to a divergence: what may be claimed, and what is likeliest.
+r"""From held-out log-ratios to a divergence: a lower bound that always holds, and the best estimate.
 
-With l(x) a critic's log-ratio and caps on it, two numbers are made of one critic.
+With l(x) a critic's log-ratio and caps on it, one critic gives two numbers.
 
-The **bound** holds for every critic, and its terms are bounded, so that its error bar can be trusted:
+The **bound** holds for every critic. Its terms are bounded, so its error bar can be trusted:
 
 .. math:: E_P[f'(e^{[l]})] - E_Q[f^*(f'(e^{[l]}))] \le D_f(P\|Q), \quad [l] = l \text{ within the caps}
 
 The **value** is E_P[a(l)] + E_Q[b(l)] + ½ E_Q[w(e^l) V] with a(l) e^l + b(l) = f(e^l), so that the first two come to
-D_f for every such a and b if l is right. Within the caps a and b are the terms of the bound, the only ones for which an
-error of l counts by its square alone. Beyond them they would hang on a few samples, and there the critic's word is
-taken: above the upper cap, b stays what it is there and a follows from the equation; below the lower one the other way
-round.
+D_f for every such a and b if l is right. Within the caps a and b are the terms of the bound, the only ones for which
+only the square of an error of l matters. Beyond the caps they would depend on a few samples, so the value relies on
+the critic's extrapolation: above the upper cap, b keeps its value at the cap and a follows from the equation; below
+the lower cap, the reverse.
 
-The last term gives back what that square costs, where V is the variance that l has by chance: the bound of a critic
-that is off by δ is short of D_f by ½ E_Q[w(e^l) δ²], w(u) = u² f''(u), to second order.
+The last term corrects for that square, where V is the variance of l due to the training samples: the bound of a
+critic that is off by δ falls short of D_f by ½ E_Q[w(e^l) δ²], w(u) = u² f''(u), to second order.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Cautioned(Mean):
 
 @dataclass(frozen=True)
 class Price:
-    """What one divergence comes to.
+    """The value and the bounds of one divergence.
 
     Args:
         value: the best estimate; its error counts half of the correction, and the chance in critics beyond the caps.
@@ -160,7 +160,7 @@ def price(divergence: Divergence, p: HeldOut, q: HeldOut, sampling: Sampling | N
     Args:
         divergence: whose.
         p, q: log-ratios on samples of P and of Q.
-        sampling: of these samples; all independent unless told.
+        sampling: how these samples depend on each other (default: all independent).
 
     >>> from fgan.divergences import KL
     >>> l, none = torch.tensor([1.0, 9.0]).repeat(200), torch.zeros(400)

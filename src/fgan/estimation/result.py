@@ -1,4 +1,4 @@
-"""What an estimate found: numbers with intervals, what they rest on, as text, JSON and pictures."""
+"""Results of an estimate: values with intervals and diagnostics, as text, JSON and figures."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Source:
-    """What several estimates of the same samples share.
+    """What several estimates from the same samples share.
 
     Args:
         inputs: the samples.
         critics: one for each fold.
-        held_out: log-ratios on P and on Q by critics that had not seen them.
+        held_out: log-ratios on P and on Q, by critics that had not seen these samples.
     """
 
     inputs: Inputs
@@ -43,26 +43,26 @@ class Source:
 
 @dataclass(frozen=True)
 class Estimate:
-    """How far two distributions are apart, from samples of both.
+    """An f-divergence of two distributions, estimated from samples of both.
 
     Args:
         divergence: its name.
         value: the best estimate, within the divergence's range.
         standard_error: of the value.
-        interval: 95% for the value.
-        lower_bound: with 95% confidence the divergence is at least this, however good or bad the critics; None for a
+        interval: 95% confidence interval of the value.
+        lower_bound: the divergence is at least this with 95% confidence, however good the critics are. None for a
             method without critics.
-        bound: the variational bound of the critics and its standard error; None likewise.
-        p_value: of the permutation test of P = Q, if asked for.
-        method: which.
-        reason: why that one.
-        n_p, n_q: how many samples.
-        diagnostics: how far the critics can be trusted; None without critics.
-        warnings: what makes the number less than it seems.
+        bound: the critics' variational bound and its standard error. None for a method without critics.
+        p_value: of the permutation test of P = Q, if requested.
+        method: the method used.
+        reason: why this method was chosen.
+        n_p, n_q: number of samples of P and of Q.
+        diagnostics: how far the critics can be trusted. None without critics.
+        warnings: reasons to trust the estimate less.
         source: the samples and the critics.
-        n_effective: how many samples of equal weight would know as much as those of P and of Q, (Σw)²/Σw²: intervals
-            and bounds count these. None, and not in JSON, where samples have no weights.
-        blocks: how many consecutive rows stayed together, if asked for; not in JSON otherwise.
+        n_effective: effective sample sizes (Σw)²/Σw² of P and of Q, which intervals and bounds use. None, and not in
+            JSON, if samples have no weights.
+        blocks: number of consecutive rows kept together, if requested; otherwise not in JSON.
     """
 
     divergence: str
@@ -83,20 +83,22 @@ class Estimate:
     blocks: int | None = None
 
     def log_ratio(self, x: Samples) -> Tensor:
-        """Return log(p/q) (n,) of further samples, the mean over the folds' critics, in float64.
+        """Return log(p/q) of new samples, averaged over the folds' critics: float64 (n,).
 
         Raises:
-            FganError: where the method has no critic, or x is none of the samples' kind.
+            FganError: if the method has no critic, or x is of another kind than the fitted samples.
         """
         source = self.source
         if not source.critics:
-            raise FganError(f'method "{self.method}" has no density ratio. Take another, such as "logistic".')
+            raise FganError(
+                f'method "{self.method}" does not estimate a density ratio. Use method="logistic", for example.'
+            )
         assert source.inputs.encode is not None, "there are critics"
         encoded = source.inputs.encode(x)
         return torch.stack([critic(encoded).double() for critic in source.critics]).mean(0)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it in JSON's types; None where a number is not finite, which `warnings` then explain."""
+        """Return a JSON-serialisable dict. A number that is not finite is None; `warnings` says why."""
         fields = {
             one.name: getattr(self, one.name) for one in dataclasses.fields(self) if one.name != "source"
         }
@@ -107,14 +109,14 @@ class Estimate:
 
     @property
     def how_read(self) -> HowRead:
-        """What each column was taken for, how files were read, and how many rows were left out."""
+        """How each column and file was interpreted, and how many rows were left out."""
         return self.source.inputs.how
 
     def plot(self) -> Figure:
-        """Return a figure: log-ratios of both sides, calibration, and the bound against n if `curve` was asked for.
+        """Return a figure: log-ratios of both sets, calibration, and the bound against n if `curve` was requested.
 
         Raises:
-            FganError: where the method has no critic.
+            FganError: if the method has no critic.
         """
         return draw(self)
 
@@ -125,7 +127,7 @@ class Estimate:
 
     @property
     def basis(self) -> str:
-        """What it is made from, in a line."""
+        """The samples and the method, in one line."""
         names, weighted = self.source.inputs.names, self._weighted
         return (
             f"{self.n_p:,} samples of {names[0]}{weighted(0)}, {self.n_q:,} of {names[1]}{weighted(1)}; "
@@ -140,10 +142,10 @@ class Estimate:
 
     def verdict(self, p_value: float) -> str:
         """Say what was tested, and the p-value."""
-        return f"p = {p_value:.3g} for the hypothesis that both are the same (permutation test)"
+        return f"p = {p_value:.3g} for the hypothesis that both distributions are the same (permutation test)"
 
     def __repr__(self) -> str:
-        """Write it for people, as `str` does: what is printed at a prompt."""
+        """Return the same text as `str`, for an interactive prompt."""
         return str(self)
 
     def _repr_html_(self) -> str:
@@ -153,14 +155,14 @@ class Estimate:
         return html_lines(str(self).splitlines()) + picture
 
     def __str__(self) -> str:
-        """Write it for people."""
+        """Return the estimate as text, with its warnings."""
         lines = [
             f"{self.quantity} = {self.value:.4g}  95% [{self.interval[0]:.4g}, {self.interval[1]:.4g}]",
             self.basis,
         ]
         if self.lower_bound is not None:
             lines.insert(
-                1, f"at least {self.lower_bound:.4g} with 95% confidence, whatever the critic's quality"
+                1, f"at least {self.lower_bound:.4g} with 95% confidence, however good the critic is"
             )
         if self.p_value is not None:
             lines.append(self.verdict(self.p_value))
@@ -170,13 +172,13 @@ class Estimate:
 
 @dataclass(frozen=True, repr=False)
 class Information(Estimate):
-    """How much two variables share: an `Estimate` of their joint distribution from the product of its margins.
+    """Mutual information of two variables: an `Estimate` of P_XY against P_X P_Y.
 
-    `n_p` is the number of samples, `n_q` that of pairs that do not belong together. `log_ratio(z)` of rows z = (x, y),
-    side by side, is the pointwise mutual information log p(x, y) / (p(x) p(y)).
+    `n_p` is the number of samples, `n_q` the number of shuffled pairs. `log_ratio(z)` of rows z = (x, y), concatenated,
+    is the pointwise mutual information log p(x, y) / (p(x) p(y)).
 
     Args:
-        ceiling: what this method cannot pass with so many samples; None where there is no such number.
+        ceiling: the largest value that this method can give for this number of samples; None if there is no limit.
     """
 
     ceiling: float | None = None
@@ -195,17 +197,17 @@ class Information(Estimate):
 
     def verdict(self, p_value: float) -> str:
         """Say what was tested, and the p-value."""
-        return f"p = {p_value:.3g} for the hypothesis that both are independent (permutation test)"
+        return f"p = {p_value:.3g} for the hypothesis that the two are independent (permutation test)"
 
 
 @dataclass(frozen=True)
 class Estimates(Mapping[str, Estimate]):
-    """Several divergences of the same samples, by name.
+    """Estimates of several divergences from the same samples, by name.
 
     Args:
-        estimates: each.
-        skipped: what the method cannot estimate, and why.
-        checks: inequalities that hold between divergences, and whether these estimates keep them.
+        estimates: an `Estimate` by name of divergence.
+        skipped: divergences that the method cannot estimate, and why.
+        checks: known inequalities between divergences, and whether these estimates satisfy them.
     """
 
     estimates: dict[str, Estimate]
@@ -213,11 +215,11 @@ class Estimates(Mapping[str, Estimate]):
     checks: tuple[Check, ...]
 
     def __getitem__(self, name: str) -> Estimate:
-        """Return one by its name."""
+        """Return the estimate of this divergence."""
         return self.estimates[name]
 
     def __iter__(self) -> Iterator[str]:
-        """Go through the names."""
+        """Iterate over the names of the divergences."""
         return iter(self.estimates)
 
     def __len__(self) -> int:
@@ -225,7 +227,7 @@ class Estimates(Mapping[str, Estimate]):
         return len(self.estimates)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it in JSON's types."""
+        """Return a JSON-serialisable dict."""
         return {
             "estimates": {name: one.to_dict() for name, one in self.estimates.items()},
             "skipped": self.skipped,
@@ -233,7 +235,7 @@ class Estimates(Mapping[str, Estimate]):
         }
 
     def __repr__(self) -> str:
-        """Write its table, as `str` does: what is printed at a prompt."""
+        """Return the same table as `str`, for an interactive prompt."""
         return str(self)
 
     def _repr_html_(self) -> str:
@@ -241,7 +243,7 @@ class Estimates(Mapping[str, Estimate]):
         return html_lines(above) + html_table(self._rows()) + html_lines(below)
 
     def __str__(self) -> str:
-        """Write a table for people."""
+        """Return the estimates as a table."""
         above, below = self._around()
         return "\n".join([*above, "", *aligned(self._rows()), *below])
 
@@ -260,14 +262,14 @@ class Estimates(Mapping[str, Estimate]):
         if first.p_value is not None:
             lines += ["", first.verdict(first.p_value)]
         lines += first.how_read.lines()
-        lines += [f"{name}: not estimated; {why}" for name, why in self.skipped.items()]
+        lines += [f"{name}: not estimated: {why}" for name, why in self.skipped.items()]
         broken = [check for check in self.checks if not check.holds]
         if self.checks:
             lines += ["", f"{len(self.checks) - len(broken)} of {len(self.checks)} known inequalities hold"]
-        lines += [f"broken: {one.statement} ({one.name}): {one.left:.4g} > {one.right:.4g}" for one in broken]
+        lines += [
+            f"violated: {one.statement} ({one.name}): {one.left:.4g} > {one.right:.4g}" for one in broken
+        ]
         if any(row[1].endswith("*") for row in self._rows()):
-            lines.append(
-                "* averages a power of the ratio whose tail is heavy: where ratios are large, the critic's word"
-            )
+            lines.append("* Heavy-tailed: at large ratios this value relies on the critic's extrapolation.")
         warnings = dict.fromkeys(warning for one in self.estimates.values() for warning in one.warnings)
         return [first.basis], [*lines, *(f"warning: {one}" for one in warnings if HEAVY_TAIL not in one)]

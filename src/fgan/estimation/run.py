@@ -1,4 +1,4 @@
-"""The engine behind every door: critics are fitted and report, formulas are read, and all of it is evidence."""
+"""The engine of all estimates: fit critics, let them report, evaluate formulas, and collect the evidence."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from fgan.estimation.published.fitting import published_value
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done with samples; see `fgan.estimate` and `fgan.mutual_information`.
+    """What to estimate, and how; see `fgan.estimate` and `fgan.mutual_information`.
 
     Args:
         inputs: the samples.
         wanted: the divergences.
-        method: by which they are estimated.
-        reason: why by that one.
-        folds: parts that report in turn.
-        permutations: of the test; 0 for none.
-        seed: decides folds, networks and permutations.
-        device: where networks are trained.
-        block: consecutive rows that stay together in folds and permutations.
+        method: the method.
+        reason: why this method was chosen.
+        folds: number of folds.
+        permutations: number of permutations for the test; 0 skips it.
+        seed: seed of folds, networks and permutations.
+        device: device for training networks.
+        block: number of consecutive rows that stay together in folds and permutations.
     """
 
     inputs: Inputs
@@ -45,21 +45,22 @@ class Plan:
 
 
 def check_numbers(inputs: Inputs, folds: int, permutations: int) -> None:
-    """Raise an FganError for folds that samples do not fill, or permutations that can show nothing."""
+    """Raise an FganError if there are too few samples for the folds, or too few permutations for a test."""
     n = inputs.smallest
     if not 2 <= folds <= n // 5:
         raise FganError(
-            f"folds must be 2 or more, with 5 samples of each set in every one; got {folds} for {n} samples."
+            f"folds must be at least 2, with at least 5 samples of each set per fold; got {folds} folds for "
+            f"{n} samples."
         )
     if permutations < 0 or 0 < permutations < 19:
         raise FganError(
-            f"permutations must be 0, or at least 19 to reach a p-value of 0.05; got {permutations}. Take 999."
+            f"permutations must be 0, or at least 19 to reach p = 0.05; got {permutations}. Use 999."
         )
     if permutations and inputs.joint and inputs.weighted:
         raise FganError(
-            "the permutation test of independence takes no weights: where a weight depends on both x and y, the rows "
-            "themselves are dependent although what they stand for is not, and permuted ones are not like them. Take "
-            "permutations=0; lower_bound above 0 shows dependence too."
+            "the permutation test of independence does not support weights: weights that depend on both x and "
+            "y make independent variables look dependent. Set permutations=0; lower_bound above 0 also shows "
+            "dependence."
         )
 
 
@@ -73,8 +74,9 @@ def run(plan: Plan) -> Evidence:
     fitted, p_value = None, None
     if plan.block > 1 and method.learner is None:
         raise FganError(
-            f'blocks (--blocks) are cut for critics, and method "{method.name}" has none: its error bar takes rows for '
-            "independent. Take logistic, with numbers in place of categories."
+            f'blocks (--blocks) need a method with a critic; "{method.name}" has none and treats rows as '
+            "independent. "
+            'Use method="logistic", with numbers instead of categories.'
         )
     if method.learner is not None:
         fitted, p_value = _fit(plan, method.learner)
@@ -82,23 +84,24 @@ def run(plan: Plan) -> Evidence:
         p_value = method.test(inputs.first, inputs.second, plan.permutations, plan.seed)
     elif plan.permutations:
         raise FganError(
-            f'the permutation test asks a critic that knows log(p/q), and method "{method.name}" has none. Take '
-            "logistic, or permutations=0."
+            f'permutations (--permutations) need a method whose critic estimates log(p/q); "{method.name}" '
+            "has none. "
+            'Use method="logistic", or permutations=0.'
         )
-    # Formulas take rows for independent.
+    # Formulas treat rows as independent.
     direct = {one: None if plan.block > 1 else _without_critics(plan, one) for one in plan.wanted}
     return Evidence(inputs, method, plan.reason, fitted, p_value, direct, plan.block)
 
 
 def design_of(inputs: Inputs, folds: int, seed: int, shifts: int = SHIFTS, block: int = 1) -> Design:
-    """Return how samples are parted: two sets of them, or a joint distribution against its product."""
+    """Return how samples are split: two sets, or a joint distribution against the product of its margins."""
     if inputs.joint:
         return Pairs(inputs.first, inputs.second, folds, shifts, seed, inputs.weights[0], block)
     return TwoSamples(inputs.first, inputs.second, folds, seed, inputs.weights, block)
 
 
 def _fit(plan: Plan, learner: Callable[[Setting], Learner]) -> tuple[CrossFit, float | None]:
-    """Return what critics say of samples that they have not seen, and the p-value of one that saw half of them."""
+    """Return the critics' held-out log-ratios, and the p-value of a critic trained on half of the samples."""
     inputs, shifts = plan.inputs, plan.method.shifts
     learn = learner(Setting(inputs.width, trained_for(plan.wanted), plan.seed, plan.device))
     design = design_of(inputs, plan.folds, plan.seed, shifts, plan.block)
@@ -111,7 +114,7 @@ def _fit(plan: Plan, learner: Callable[[Setting], Learner]) -> tuple[CrossFit, f
 
 
 def _without_critics(plan: Plan, divergence: Divergence) -> Mean | None:
-    """Return what a formula or a published estimator says of a divergence, if there is one."""
+    """Return the value of a formula or of a published estimator, or None."""
     inputs, method = plan.inputs, plan.method
     if method.published is not None and divergence.name == "kl":
         design = Pairs(inputs.first, inputs.second, plan.folds, seed=plan.seed)

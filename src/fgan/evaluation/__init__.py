@@ -1,4 +1,4 @@
-"""How good samples are, measured, and how sure that is."""
+"""Metrics of sample quality, with confidence intervals and real-vs-real baselines."""
 
 from fgan.evaluation.evaluate import Evaluator, evaluate, judge_for, nearest_images
 from fgan.evaluation.metrics import METRICS, QUANTITIES, Metric, Quantity, deciding, higher_is_better

@@ -1,4 +1,4 @@
-"""What a classifier sees: its score, and which classes the samples reach."""
+"""Metrics from a classifier: its score, and which classes the samples cover."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from fgan.evaluation.jackknife import Jackknife, Uncertain, jackknife, leave_out
 
 
 def classifier_score(logits: Tensor) -> Jackknife:
-    r"""Return exp E KL(p(y|x) ‖ p(y)) from logits (n, K): 1 at worst, K at best. "Inception Score" for Inception.
+    r"""Return exp E KL(p(y|x) ‖ p(y)) from logits (n, K): 1 is worst, K is best. With Inception, the Inception Score.
 
-    From all samples at once, where the original averages over ten parts.
+    It is computed from all samples at once; the original averages over ten splits.
 
     Source: Salimans et al., "Improved Techniques for Training GANs" (2016), §4.
 
@@ -28,19 +28,19 @@ def classifier_score(logits: Tensor) -> Jackknife:
     found = jackknife((negative_entropy - torch.special.xlogy(marginal, marginal).sum(1)).exp())
     count = logits.shape[1]
     if count == 1:
-        return found.with_caveats(Caveat("the classifier has one class only: the score is always 1", True))
+        return found.with_caveats(Caveat("the classifier has only one class, so the score is always 1", True))
     if len(torch.unique(logits.argmax(1))) == 1:
-        found = found.with_caveats(Caveat("all samples are of one class"))
+        found = found.with_caveats(Caveat("all samples belong to one class"))
     return found.with_caveats(*too_few(len(logits), count))
 
 
 def too_few(n: int, count: int) -> tuple[Caveat, ...]:
-    """Return what to say of fewer samples than classes.
+    """Return a caveat if there are fewer samples than classes.
 
     >>> too_few(20, 1000)[0].text
-    '20 samples cannot reach all of 1000 classes'
+    '20 samples cannot cover all of 1000 classes'
     """
-    return () if n >= count else (Caveat(f"{n} samples cannot reach all of {count} classes"),)
+    return () if n >= count else (Caveat(f"{n} samples cannot cover all of {count} classes"),)
 
 
 def class_coverage(logits: Tensor, reference: Tensor) -> dict[str, Uncertain]:
@@ -48,8 +48,8 @@ def class_coverage(logits: Tensor, reference: Tensor) -> dict[str, Uncertain]:
 
     Args:
         logits: of samples (n, K).
-        reference: logits of real samples (m, K); half a sample is added to each of their classes, so that a
-            class that none of them has costs much, but not infinity.
+        reference: logits of real samples (m, K). Half a sample is added to each class, so that a class without real
+            samples costs much, but not infinitely much.
 
     Source: Lin et al., "PacGAN" (2018), §4.1.
 
@@ -63,7 +63,7 @@ def class_coverage(logits: Tensor, reference: Tensor) -> dict[str, Uncertain]:
 
 def coverage_of(modes: Tensor, reference: Tensor, count: int) -> dict[str, Uncertain]:
     """Do what `class_coverage` does, from the mode of each sample (n,) and of each real one (m,); -1 for none."""
-    # A column more for those that are in no mode: being nowhere is no way to have the right shares.
+    # One more column for samples in no mode, so that they do not improve the shares.
     q, p = (
         leave_out(sum_by_group(torch.nn.functional.one_hot(which + 1, count + 1)))
         for which in (modes, reference)
@@ -74,7 +74,7 @@ def coverage_of(modes: Tensor, reference: Tensor, count: int) -> dict[str, Uncer
     ours, theirs = too_few(len(modes), count), too_few(len(reference), count)
     real = int((torch.bincount(reference + 1, minlength=count + 1)[1:] > 0).sum())
     if not theirs and real < 2 <= count:
-        theirs = (Caveat(f"the real samples are of {real} of {count} classes"),)
+        theirs = (Caveat(f"the real samples cover only {real} of {count} classes"),)
     return {
         "modes": distinct(q[0, 1:]).with_caveats(*ours),
         "modes-kl": jackknife(divergence).with_caveats(*dict.fromkeys([*ours, *theirs])),

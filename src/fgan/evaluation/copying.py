@@ -1,4 +1,4 @@
-"""Whether a generator repeats its training samples."""
+"""Metrics of memorisation: does a generator repeat its training samples?"""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def nearest_training(
 
 
 def closeness(distances: Tensor, unseen: Tensor) -> Jackknife:
-    """Return the probability that a sample is nearer to the training set than an unseen real sample is.
+    """Return the probability that a sample is closer to the training set than an unseen real sample is.
 
-    ½ for new samples of the same distribution, 1 for copies; below ½ samples lie off the data.
+    ½ for new samples of the same distribution, 1 for copies; below ½, samples lie away from the data.
 
     Args:
         distances: of samples to their nearest training samples (n,).
@@ -48,18 +48,18 @@ def closeness(distances: Tensor, unseen: Tensor) -> Jackknife:
 
 
 def repeats(unseen: Tensor) -> tuple[Caveat, ...]:
-    """Return what to say where unseen real samples are at a distance of 0 from the training set, of distances (m,)."""
+    """Return a caveat if unseen real samples are duplicates of training samples, from distances (m,)."""
     again = int((unseen == 0).sum())
     if not again:
         return ()
-    text = f"{again} of {len(unseen)} unseen real samples are in the training set too: copies look like new samples"
+    text = f"{again} of {len(unseen)} unseen real samples are also in the training set, so copies look like new samples"
     return (Caveat(text, unusable=2 * again >= len(unseen)),)
 
 
 def near_copies(distances: Tensor, unseen: Tensor) -> Uncertain:
-    """Return the share of samples nearer to the training set than all but a hundredth of unseen real samples.
+    """Return the share of samples closer to the training set than 99% of the unseen real samples.
 
-    About 0.01 for new samples. Some copies among poor samples show here, where `closeness` may be ½ on average.
+    About 0.01 for new samples. It detects a few copies among poor samples, where `closeness` may average to ½.
 
     Args:
         distances, unseen: as `closeness` takes them.
@@ -72,12 +72,12 @@ def near_copies(distances: Tensor, unseen: Tensor) -> Uncertain:
     if near == 0:
         return found.with_caveats(
             Caveat(
-                "a hundredth of the unseen real samples or more are training samples: none is nearer", True
+                "at least 1% of the unseen real samples are training samples, so nothing can be closer", True
             )
         )
     if len(unseen) < 100:
         return found.with_caveats(
-            Caveat(f"of {len(unseen)} unseen real samples a hundredth is less than one")
+            Caveat(f"{len(unseen)} unseen real samples are too few for the 1% threshold")
         )
     return found
 

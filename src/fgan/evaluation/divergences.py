@@ -1,4 +1,4 @@
-"""The divergences themselves, between features of data and of samples."""
+"""f-divergences between the features of data and of samples."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from fgan.evaluation.jackknife import Uncertain
 
 PRICED = ("kl", "reverse-kl", "js", "squared-hellinger", "total-variation")
 MOST = 2000
-"""Features of each side that are looked at: what more would add costs more than the other metrics together."""
+"""Maximum number of samples per side; more would cost more than all other metrics together."""
 
 
 def feature_divergences(samples: Tensor, reference: Tensor) -> dict[str, Uncertain]:
     """Return D_f(data‖samples) of features (n, d) and (m, d) for each of PRICED, all from one critic.
 
-    Numbers of the features' distributions are at most those of the samples' (the data processing inequality), and
-    the estimates are of samples that trained no critic; see `fgan.estimate`.
+    Divergences of features are at most those of the samples (data-processing inequality). They are estimated from
+    held-out samples, see `fgan.estimate`.
 
     Source: Nowozin, Cseke, Tomioka, "f-GAN" (2016), eq. 4, at a critic of its own.
 

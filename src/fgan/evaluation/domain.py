@@ -1,4 +1,4 @@
-"""Where metrics hold: what is said beside a number that is less than it seems, and what does not fit into memory."""
+"""Where metrics are valid: caveats, and the memory that they need."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from fgan.errors import FganError
 from fgan.memory import require_memory
 
 FEWER = (
-    "Take fewer samples (--n, or n= in Python) or features of fewer numbers (--extractor, extractor=), "
-    "or leave the metric out."
+    "Use fewer samples (--n, n=) or an extractor with fewer features (--extractor, extractor=), or leave the "
+    "metric out."
 )
 
 
 @dataclass(frozen=True)
 class Caveat:
-    """What makes a number less than it seems.
+    """A reason to trust a number less.
 
     Args:
-        text: what it is, with the figures.
-        unusable: whether the number says nothing at all.
+        text: the reason, with figures.
+        unusable: whether the number is meaningless.
     """
 
     text: str
@@ -30,13 +30,13 @@ class Caveat:
 
 
 LARGEST = 1e20
-"""Features beyond which sixth powers, and squares of these, leave the numbers."""
+"""Largest feature whose sixth power, squared, is still finite."""
 MOST_WITHOUT_BALL = 0.05
-"""Share of neighbourhoods without extent up to which the shares that they decide are still of use."""
+"""Largest share of neighbourhoods of radius 0 for which the metrics are still usable."""
 
 
 def empty_balls(empty: Tensor, k: int, whose: str) -> tuple[Caveat, ...]:
-    """Return what to say where the k-th neighbour of samples is at the same place, bool (n,).
+    """Return a caveat for samples (n,) whose k-th neighbour is at distance 0.
 
     >>> import torch
     >>> empty_balls(torch.tensor([True, True, False]), 5, "real samples")[0].unusable
@@ -46,24 +46,22 @@ def empty_balls(empty: Tensor, k: int, whose: str) -> tuple[Caveat, ...]:
     if not count:
         return ()
     unusable = count > MOST_WITHOUT_BALL * n
-    end = (
-        "what depends on them says nothing" if unusable else "what depends on them is off by as much at most"
-    )
+    end = "these numbers are meaningless" if unusable else "these numbers may be off by that share"
     return (
         Caveat(
-            f"the radius is 0 for {count} of {n} {whose}, which are repeated at least {k} times more: nothing lies "
-            f"in their neighbourhoods, and {end}. Leave repeated ones out",
+            f"{count} of {n} {whose} have at least {k} duplicates, so their neighbourhood is empty: {end}. "
+            "Remove duplicates",
             unusable,
         ),
     )
 
 
 def constant_features(samples: Tensor, reference: Tensor, every: bool) -> tuple[Caveat, ...]:
-    """Return what to say of features (n, d), (m, d) that do not vary in the reference.
+    """Return a caveat for features (n, d), (m, d) that are constant in the reference.
 
     Args:
         samples, reference: the features.
-        every: say so for any of them, rather than only where none varies.
+        every: warn about any constant feature, rather than only if all are constant.
 
     >>> import torch
     >>> x = torch.tensor([[1.0, 2.0], [1.0, 3.0]])
@@ -77,9 +75,12 @@ def constant_features(samples: Tensor, reference: Tensor, every: bool) -> tuple[
     differ = int((samples[:, fixed] != reference[0, fixed]).any(0).sum())
     if count == d and not differ:
         return (
-            Caveat(f"all {d} features are constant and the same in both: they tell nothing", unusable=True),
+            Caveat(
+                f"all {d} features are constant and equal in both sets, so they carry no information",
+                unusable=True,
+            ),
         )
-    others = f", and {differ} of them not in the samples" if differ else ""
+    others = f", but {differ} of them vary in the samples" if differ else ""
     return (
         Caveat(
             f"{count} of {d} features {'is' if count == 1 else 'are'} constant in the real samples{others}"
@@ -88,27 +89,27 @@ def constant_features(samples: Tensor, reference: Tensor, every: bool) -> tuple[
 
 
 def require_finite(features: Tensor) -> Tensor:
-    """Return features (n, d) that metrics can compute with.
+    """Return features (n, d) if metrics can use them.
 
     Raises:
-        FganError: where some are not finite, or so large that sums of their powers would not be.
+        FganError: if some are not finite, or so large that sums of their powers would overflow.
     """
     largest = float(features.abs().max()) if features.numel() else 0.0
     if not largest <= LARGEST:
         raise FganError(
-            f"features must be finite numbers, below {LARGEST:g}; some are "
+            f"features must be finite and below {LARGEST:g}; some are "
             f"{'as large as ' + format(largest, '.3g') if math.isfinite(largest) else 'NaN or infinite'}. "
-            "Look at what makes them, or scale them."
+            "Check the extractor, or scale its output."
         )
     return features
 
 
 def require_memory_of(metric: str, needed: float, *sides: Tensor, device: object = None) -> None:
-    """Refuse a metric that needs more bytes than are free, besides the features of its sides (n, d), where they are.
+    """Refuse a metric that needs more memory than is free, in addition to the features (n, d) of both sides.
 
     Raises:
-        MemoryLimitError: where they are not free.
+        MemoryLimitError: if the memory is not free.
     """
     sizes = " against ".join(f"{len(side):,}" for side in sides)
-    what = f"{metric} of {sizes} samples with {sides[0].shape[1]:,} numbers each"
+    what = f"{metric} of {sizes} samples with {sides[0].shape[1]:,} features each"
     require_memory(needed, what, FEWER, device or sides[0].device)

@@ -1,4 +1,4 @@
-"""`fgan.evaluate`: how good are these samples, and how sure is that?"""
+"""`fgan.evaluate`: measure sample quality, with confidence intervals and real-vs-real baselines."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from fgan.seeds import checked_seed
 from fgan.training.judging import EVALUATION_ERROR
 
 DISTINCT = 0.99
-"""Share of samples below which repeated ones are worth a warning."""
+"""Share of distinct samples below which there is a warning."""
 
 
 def evaluate(
@@ -53,32 +53,35 @@ def evaluate(
     options: LoadOptions | None = None,
     say: Say = to_stderr,
 ) -> Evaluation:
-    """Measure samples against data, every number with an interval and with what real samples score.
+    """Measure samples against real data: every number with a 95% interval and a real-vs-real baseline.
 
     Args:
-        samples: a run (its path or `RunDirectory`), a folder or archive of images, a `.npy` or `.npz`, or an
-            array or tensor: vectors (n, D), or images (n, H, W), (n, H, W, C) or (n, C, H, W), uint8 or floats in
-            [0, 1]; or PIL pictures, a torch data set or loader, whatever `fgan.data.as_dataset` takes; or an exported
-            generator that `fgan.load` opened.
-        data: a `Dataset`, the name or path of one, or whatever `fgan.data.as_dataset` takes.
-        metrics: names as in `fgan.evaluation.METRICS`, or of single numbers such as "recall", also as a string
-            with commas; all that apply unless told.
-        n: samples to judge, at most.
-        extractor: what makes features: a name, `module:callable`, an `Extractor` or any callable on samples; chosen by
-            the data unless told.
-        reference: what samples are compared with: all of the "train" or "held-out" samples, or "all" of both, however
-            many samples there are; "auto" takes as many held-out (or training) ones as samples, and cuts both so
-            that as many real ones are left to show what chance does.
-        seed: decides latents and orders.
-        best: draw from a run's best checkpoint rather than the newest.
-        batch_size: samples in one pass of the extractor.
+        samples: a run (its path or `RunDirectory`), a folder or archive of images, a `.npy` or `.npz` file, an array or
+            tensor of vectors (n, D) or images (n, H, W), (n, H, W, C) or (n, C, H, W), uint8 or floats in [0, 1];
+            PIL pictures, a torch data set or loader, or anything else that `fgan.data.as_dataset` takes; or an exported
+            generator opened by `fgan.load`.
+        data: the real data: a `Dataset`, its name or path, or anything that `fgan.data.as_dataset` takes.
+        metrics: names of `fgan.evaluation.METRICS`, or of single numbers such as "recall"; a tuple, or a string
+            separated by commas (default: all that apply).
+        n: maximum number of samples to evaluate. The number is capped by the real samples left for the baseline.
+        extractor: computes the features: a name, `module:callable`, an `Extractor`, or a callable on samples (default:
+            chosen by the data).
+        reference: the real samples to compare with: all "train" samples, all "held-out" samples, or "all" of both.
+            "auto" uses as many held-out (or else training) samples as there are samples, and leaves equally many real
+            samples for the baseline.
+        seed: seed of latents and of random orders.
+        best: sample from a run's best checkpoint rather than its newest.
+        batch_size: number of samples per pass of the extractor.
         device: "auto", "cpu", "cuda" or "mps".
-        cache: remember features on disk by content.
-        options: how files of data and of samples are loaded; pictures of samples always keep their size.
-        say: told what is worth knowing.
+        cache: cache features on disk.
+        options: how files of data and samples are loaded. Pictures of samples are never resized.
+        say: function that receives remarks.
+
+    Returns:
+        An `Evaluation`: print it as a table, or use `found["fid"].value`, `to_dict()` or `write(path)`.
 
     Raises:
-        FganError: for samples or data that cannot be read or compared, unknown metrics or extractors.
+        FganError: if samples or data cannot be read or compared; for unknown metrics or extractors.
 
     >>> from fgan.data import load_data
     >>> found = evaluate(load_data("ring8").train.draw(500, torch.Generator()), "ring8", metrics=("modes",))
@@ -103,11 +106,11 @@ def evaluate(
 
 
 class Evaluator:
-    """Judges one set of samples after another against the same data, whose own scores it computes once.
+    """Evaluates several sets of samples against the same data; the baseline is computed once.
 
     Args:
-        dataset: the data.
-        metrics, n, extractor, reference, seed, batch_size, device, cache, options, say: as `evaluate` takes them.
+        dataset: the real data.
+        metrics, n, extractor, reference, seed, batch_size, device, cache, options, say: as in `evaluate`.
 
     Raises:
         FganError: for unknown metrics or extractors.
@@ -131,7 +134,7 @@ class Evaluator:
         if isinstance(n, bool) or not isinstance(n, Integral):
             raise FganError(f"--n must be a whole number (n= in Python); got {n!r}.")
         if n < 2 * GROUPS:
-            raise FganError(f"--n must be at least {2 * GROUPS}, so that intervals can be given; got {n}.")
+            raise FganError(f"--n must be at least {2 * GROUPS} for confidence intervals; got {n}.")
         if batch_size < 1:
             raise FganError(f"--batch-size must be at least 1; got {batch_size}.")
         if isinstance(metrics, str):
@@ -152,32 +155,33 @@ class Evaluator:
         self._known: dict[int, tuple[Real, dict[str, Found]]] = {}
 
     def asked(self, best: bool = False) -> dict[str, Any]:
-        """Return what decides the numbers besides samples and data."""
+        """Return the settings that affect the numbers."""
         names = [quantity for wanted in self.chosen.values() for quantity in wanted]
         asked = {"metrics": names, "n": self.n, "seed": self.seed, "best": best}
         return asked if self.reference == "auto" else {**asked, "reference": self.reference}
 
     @working()
     def keep_applicable(self) -> dict[str, str]:
-        """From now on compute only the metrics that apply to the data; return the others, and what they need."""
+        """Restrict the metrics to those that apply to the data; return the others, and what they need."""
         self.chosen, skipped = _applicable(self.chosen, self.n, self._real(self.n)[0], strict=False)
         return skipped
 
     @working()
     def __call__(self, samples: Samples, *, best: bool = False) -> Evaluation:
-        """Return how good samples are; see `evaluate`.
+        """Return the metrics of samples; see `evaluate`.
 
         Raises:
-            FganError: for samples that cannot be read or compared, and metrics that do not apply.
+            FganError: if samples cannot be read or compared, or a metric does not apply.
         """
         name, values = gather(
             samples, self.dataset, self.n, seed=self.seed, best=best, options=self.options, say=self.say
         )
         if len(values) < 2 * GROUPS:
             raise FganError(
-                f"an interval needs at least {2 * GROUPS} samples; {name} holds {len(values)}. Give more."
+                f"confidence intervals need at least {2 * GROUPS} samples; {name} has {len(values)}. Provide "
+                "more."
             )
-        # Half precision and TF32 are for training: distances between near features would not survive them.
+        # Not in half precision or TF32: distances between close features would be lost.
         with (
             torch.autocast(torch.device(self.device).type, enabled=False),
             torch.backends.cudnn.flags(allow_tf32=False),
@@ -234,7 +238,7 @@ class Evaluator:
         )
 
     def _real(self, n: int) -> tuple[Real, dict[str, Found]]:
-        """Return the real samples for a comparison of n, and what is known of how they score."""
+        """Return the real samples for a comparison of n, and their own scores."""
         if n not in self._known:
             self._known[n] = (real_of(self.dataset, n, self._side, self.reference), {})
         return self._known[n]
@@ -253,21 +257,19 @@ def nearest_images(
     options: LoadOptions | None = None,
     say: Say = to_stderr,
 ) -> Tensor:
-    """Return samples, each before the training images nearest to it by features: (rows, 1 + count, C, H, W).
+    """Return samples, each followed by its nearest training images by features: (rows, 1 + count, C, H, W).
 
     Args:
-        rows: samples looked at.
-        count: training images for each.
-        samples, data, extractor, seed, best, device, options, say: as `evaluate` takes them.
+        rows: number of samples.
+        count: number of training images per sample.
+        samples, data, extractor, seed, best, device, options, say: as in `evaluate`.
 
     Raises:
-        FganError: for samples or data that cannot be read or compared, or are no finite set of images.
+        FganError: if samples or data cannot be read or compared, or the data are not a finite set of images.
     """
     dataset = as_dataset(data, options=options, say=say)
     if not (dataset.is_image and isinstance(dataset.train, TensorSource)):
-        raise FganError(
-            f'nearest training images are looked for in a finite set of images; "{dataset.name}" is none.'
-        )
+        raise FganError(f'nearest training images need a finite set of images; "{dataset.name}" is not one.')
     side = functools.partial(
         Side, extractor=extractor_for(extractor, dataset), device=resolve_device(device), say=say
     )
@@ -281,9 +283,9 @@ def nearest_images(
 def judge_for(
     dataset: Dataset, metrics: tuple[str, ...], n: int, device: str, say: Say
 ) -> Callable[[Tensor], dict[str, float | str | None]]:
-    """Return what measures samples (n, *shape) again and again, as training does; values only.
+    r"""Return a function that measures samples (n, \*shape) repeatedly during training; values only.
 
-    A value that says nothing is None, and why stands under `evaluation_error`.
+    A meaningless value is None; `evaluation_error` then gives the reason.
 
     Raises:
         FganError: for metrics that do not exist, or do not apply to these data.
@@ -315,7 +317,7 @@ def judge_for(
 def _applicable(
     chosen: dict[str, tuple[str, ...]], n: int, real: Real, *, strict: bool
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
-    """Part the chosen metrics into those that apply to n samples, and reasons why the others do not."""
+    """Split the chosen metrics into those that apply to n samples, and reasons why the others do not."""
     applicable, skipped = {}, {}
     for name, wanted in chosen.items():
         metric = METRICS[name]
@@ -328,14 +330,15 @@ def _applicable(
             applicable[name] = here
     if strict and skipped:
         name, why = next(iter(skipped.items()))
-        raise FganError(f'the metric "{name}" needs {why}. Leave it out.')
+        raise FganError(f'metric "{name}" needs {why}. Leave it out.')
     return applicable, skipped
 
 
 def _cut(n: int, given: int) -> str:
     return (
-        f"{n} of {given} samples are judged, so that as many real ones are left to be compared in their place; "
-        "--reference train, held-out or all (reference= in Python) takes all samples"
+        f"{n} of {given} samples are evaluated: the real samples must suffice for the reference and the "
+        "baseline. "
+        "--reference train, held-out or all (reference=) uses all samples"
     )
 
 
@@ -346,27 +349,30 @@ def _warnings(ours: Side, real: Real, dataset: Dataset) -> list[str]:
         warnings.append(other_data)
     distinct = len(torch.unique(ours.values.flatten(1), dim=0))
     if distinct < DISTINCT * len(ours):
-        warnings.append(f"only {distinct} of {len(ours)} samples differ from each other")
+        warnings.append(f"only {distinct} of {len(ours)} samples are distinct")
     same = 0 if real.training is None else int(repeated(ours.values, real.reference.values).sum())
     if same:
-        warnings.append(f"{same} of {len(ours)} samples are in the reference itself: numbers are too good")
+        warnings.append(
+            f"{same} of {len(ours)} samples are in the reference itself, so the numbers are too good"
+        )
     if dataset.record and dataset.record.streamed and real.training is not None:
         warnings.append(
-            f"the data are streamed: of the training samples {len(real.training):,} are looked at, so copies of others "
-            "are not seen"
+            f"the data are streamed: only {len(real.training):,} training samples are searched, so copies of "
+            "others are missed"
         )
     if real.other is None:
         warnings.append(
-            f"beside the reference fewer than {FEWEST} real samples are left: none are compared in samples' place"
+            f"there is no real-vs-real baseline: besides the reference, fewer than {FEWEST} real samples are "
+            "left"
         )
     elif len(real.other) < len(ours):
         warnings.append(
-            f"{len(real.other)} real samples are compared in samples' place, not {len(ours)}: fid and others "
-            "come out worse for fewer"
+            f"the real-vs-real baseline uses only {len(real.other)} samples instead of {len(ours)}, which "
+            "makes fid and others worse"
         )
     if real.training is not None and "training" in real.description:
         warnings.append(
-            "the reference is part of what training saw: a generator that repeats it looks good; "
-            "closer-to-training tells"
+            "the reference is part of the training set, so a generator that repeats it looks good; check "
+            "closer-to-training"
         )
     return warnings

@@ -22,16 +22,16 @@ SMALL = 1024
 def frechet_distance(samples: Tensor, reference: Tensor) -> Jackknife:
     r"""Return ‖μ₁ - μ₂‖² + tr(Σ₁ + Σ₂ - 2 (Σ₁^½ Σ₂ Σ₁^½)^½), of features (n, d) and (m, d).
 
-    In squared units of the features. It is biased upwards, more so for fewer samples: compare with real against
-    real of the same size. Two exact forms, both in float64; the cheaper one is taken:
+    The units are squared units of the features. It is biased upwards, more so for fewer samples: compare it with the
+    real-vs-real baseline of the same size. The cheaper of two exact float64 forms is used:
 
     - from covariances (d, d), whose root is taken of a symmetric matrix, exact where covariances are singular;
     - for fewer samples than features from the centred products of samples, the trace of the root being the nuclear
       norm of X₁X₂ᵀ / √((n-1)(m-1)), (n, m).
 
     Raises:
-        FganError: for fewer than 20 samples of either kind.
-        MemoryLimitError: where the cheaper form does not fit into memory either.
+        FganError: for fewer than 20 samples in either set.
+        MemoryLimitError: if not even the cheaper form fits into memory.
 
     Source: Heusel et al., "GANs Trained by a Two Time-Scale Update Rule" (2017), eq. 6; Dowson and Landau (1982).
 
@@ -50,17 +50,17 @@ def frechet_distance(samples: Tensor, reference: Tensor) -> Jackknife:
 
 
 def _caveats(found: Jackknife, n: int, m: int, d: int) -> Iterator[Caveat]:
-    """Say how much of the value its bias is: all of it, or what the jackknife finds."""
+    """Warn if bias is most of the value, or a part that the jackknife finds."""
     bias = found.bias
     if min(n, m) <= d:
         yield Caveat(
-            f"fid of {min(n, m)} samples with {d} features each is mostly bias; look at kid, "
-            "which has none, or give more samples"
+            f"fid of {min(n, m)} samples with {d} features each is mostly bias; use kid, which is unbiased, "
+            "or more samples"
         )
     elif bias >= found.value / 2 > 0:
         yield Caveat(
-            f"about {bias:.2g} of it is the bias of only {n} samples against {m}; look at kid, which has none, or "
-            "give more samples"
+            f"about {bias:.2g} of it is bias from only {n} samples against {m}; use kid, which is unbiased, "
+            "or more samples"
         )
 
 

@@ -1,4 +1,4 @@
-"""How sure a number is, from the samples that it was computed from: the jackknife over groups of them."""
+"""Standard errors and confidence intervals by the grouped jackknife."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from fgan.errors import FganError
 from fgan.evaluation.domain import Caveat
 
 GROUPS = 10
-"""How many groups the samples fall into, each left out once."""
+"""Number of groups of samples; each is left out once."""
 
 
 @dataclass(frozen=True)
 class Uncertain:
-    """A number and its standard error, and what makes it less than it seems.
+    """A number with its standard error and its caveats.
 
     >>> Uncertain(1.0, 0.1).interval()[1] > 1.2
     True
@@ -103,7 +103,7 @@ def group_of(n: int, device: torch.device | str = "cpu") -> Tensor:
     [3, 3, 2, 2, 2, 2, 2, 2, 2, 2]
     """
     if n < 2 * GROUPS:
-        raise FganError(f"an interval needs at least {2 * GROUPS} samples of each kind; got {n}. Give more.")
+        raise FganError(f"a confidence interval needs at least {2 * GROUPS} samples of each kind; got {n}.")
     return torch.arange(n, device=device) % GROUPS
 
 

@@ -12,14 +12,14 @@ from fgan.evaluation.jackknife import GROUPS, Jackknife, group_of, jackknife, le
 def kernel_distance(samples: Tensor, reference: Tensor, block: int = 500) -> Jackknife:
     r"""Return the unbiased squared MMD of features (n, d) and (m, d) under k(x, y) = (xᵀy/d + 1)³.
 
-    From all pairs, where others average over subsets of a thousand: the same expectation, less noise. 0 on
-    average for two sets of the same distribution, whatever their size, so it may come out negative.
+        It is computed from all pairs instead of an average over subsets of 1,000: the same expectation with less noise.
+    It is 0 on average for two sets of the same distribution, whatever their size, so it can be negative.
 
-    Source: Bińkowski et al., "Demystifying MMD GANs" (2018), §4; Gretton et al. (2012), eq. 3.
+        Source: Bińkowski et al., "Demystifying MMD GANs" (2018), §4; Gretton et al. (2012), eq. 3.
 
-    >>> x = torch.randn(100, 3, generator=torch.Generator().manual_seed(0))
-    >>> kernel_distance(x, x).value < 0
-    True
+        >>> x = torch.randn(100, 3, generator=torch.Generator().manual_seed(0))
+        >>> kernel_distance(x, x).value < 0
+        True
     """
     needed = 8 * (
         (len(samples) + len(reference)) * samples.shape[1] + 4 * block * max(len(samples), len(reference))

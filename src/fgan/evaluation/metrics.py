@@ -1,4 +1,4 @@
-"""The metrics by name: what each computes, of what it needs, and which way is better."""
+"""The registry of metrics: what each computes and needs, and which direction is better."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ class Quantity:
     """One number that a metric reports.
 
     Args:
-        better: "higher", "lower", or "½" for what should be neither more nor less.
-        lowest, highest: beyond which it cannot be.
-        meaning: what it is, in a few words.
+        better: "higher", "lower", or "½" if the ideal is ½.
+        lowest, highest: its range.
+        meaning: a short description.
     """
 
     better: str
@@ -45,17 +45,16 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Metric:
-    """One computation and the numbers that come of it.
+    """One computation and the numbers that it gives.
 
     Args:
-        compute: from samples and the real ones to each number.
+        compute: computes the numbers from samples and real samples.
         quantities: the numbers by name.
-        needs: says what is missing for it, "" for nothing.
+        needs: returns what is missing for it, "" for nothing.
         absent: its numbers that these data cannot have, with what they need.
-        floor: what stands in for samples, and against what, to see how real samples score; None where no real ones
-            are left.
-        domain: what makes all of its numbers less than they seem, from samples and the real ones.
-        fewest: samples, and real ones, without which it cannot be had.
+        floor: the real samples for the real-vs-real baseline, and their reference; None if no real samples are left.
+        domain: caveats of all its numbers, from samples and real samples.
+        fewest: minimum number of samples, and of real samples.
     """
 
     compute: Callable[[Side, Real], Found]
@@ -69,17 +68,17 @@ class Metric:
     fewest: int = 0
 
     def lacks(self, n: int, real: Real) -> str:
-        """Return what n samples and these real ones lack for it, "" for nothing."""
+        """Return what n samples and these real samples lack for it, "" for nothing."""
         for count, whose in ((n, "samples"), (len(real.reference), "real samples")):
             if count < self.fewest:
-                return f"at least {self.fewest} {whose}, of which there are {count}"
+                return f"at least {self.fewest} {whose} (there are {count})"
         return self.needs(real)
 
     def measure(self, samples: Side, real: Real) -> Found:
-        """Return each number, with what makes it less than it seems.
+        """Return each number with its caveats.
 
         Raises:
-            MemoryLimitError: where it does not fit into memory.
+            MemoryLimitError: if it does not fit into memory.
         """
         caveats = self.domain(samples, real)
         return {name: found.with_caveats(*caveats) for name, found in self.compute(samples, real).items()}
@@ -90,7 +89,7 @@ def _classifier(real: Real) -> str:
     return (
         ""
         if isinstance(extractor, Classifier)
-        else f"an extractor that classifies, which {extractor.name} does not"
+        else f"an extractor that is a classifier, unlike {extractor.name}"
     )
 
 
@@ -103,13 +102,15 @@ def _varying(samples: Side, real: Real) -> tuple[Caveat, ...]:
 def _of_classes(samples: Side, real: Real) -> tuple[Caveat, ...]:
     if len(real.reference.logits.argmax(1).unique()) > 1:
         return ()
-    return (Caveat("the real samples are of one class, by this classifier: no score is better than 1", True),)
+    return (
+        Caveat("this classifier puts all real samples into one class, so no score is better than 1", True),
+    )
 
 
 def _chosen_apart(samples: Side, real: Real) -> tuple[Caveat, ...]:
     if real.validation_apart:
         return ()
-    return (Caveat("the real samples that choose the bandwidth are in the reference too"),)
+    return (Caveat("the real samples that choose the bandwidth are also in the reference"),)
 
 
 def _modes(samples: Side, real: Real) -> Found:
@@ -120,9 +121,9 @@ def _modes(samples: Side, real: Real) -> Found:
 
 def _finite_training(real: Real) -> str:
     if real.training is None or real.unseen is None:
-        return "training samples that are finitely many"
+        return "a finite training set"
     if len(real.unseen) < 4 * GROUPS:
-        return f"at least {4 * GROUPS} held-out samples, of which there are {len(real.unseen)}"
+        return f"at least {4 * GROUPS} held-out samples (there are {len(real.unseen)})"
     return ""
 
 
@@ -164,10 +165,10 @@ METRICS: dict[str, Metric] = {
     "prdc": Metric(
         lambda samples, real: precision_recall(samples.features, real.reference.features),
         {
-            "precision": Quantity("higher", 0, 1, "samples among real neighbours"),
-            "recall": Quantity("higher", 0, 1, "real ones among samples' neighbours"),
-            "density": Quantity("higher", 0, INFINITE, "real neighbourhoods a sample lies in, over k"),
-            "coverage": Quantity("higher", 0, 1, "real neighbourhoods with a sample"),
+            "precision": Quantity("higher", 0, 1, "share of samples that look real"),
+            "recall": Quantity("higher", 0, 1, "share of real samples that are covered"),
+            "density": Quantity("higher", 0, INFINITE, "real neighbourhoods per sample, over k"),
+            "coverage": Quantity("higher", 0, 1, "share of real neighbourhoods with a sample"),
         },
         domain=_varying,
     ),
@@ -175,8 +176,8 @@ METRICS: dict[str, Metric] = {
         _modes,
         {
             "modes": Quantity("higher", 0, INFINITE, "classes or clusters with a sample"),
-            "modes-kl": Quantity("lower", 0, INFINITE, "KL of their shares to the real ones, nats"),
-            "within-3-sigma": Quantity("higher", 0, 1, "samples within 3σ of a cluster"),
+            "modes-kl": Quantity("lower", 0, INFINITE, "KL of their shares from the real shares, nats"),
+            "within-3-sigma": Quantity("higher", 0, 1, "share of samples within 3σ of a cluster"),
         },
         lambda real: "" if real.modes is not None else _classifier(real),
         lambda real: {"within-3-sigma": "data with known clusters"} if real.modes is None else {},
@@ -185,32 +186,32 @@ METRICS: dict[str, Metric] = {
         lambda samples, real: {
             "kde": log_likelihood(samples.vectors, real.reference.vectors, real.validation.vectors)[0]
         },
-        {"kde": Quantity("higher", -INFINITE, INFINITE, "kernel density's log-likelihood, nats (caveats!)")},
+        {"kde": Quantity("higher", -INFINITE, INFINITE, "kernel-density log-likelihood, nats (unreliable)")},
         domain=_chosen_apart,
     ),
     "copying": Metric(
         _copying,
         {
-            "closer-to-training": Quantity("½", 0, 1, "P(nearer to training than unseen data): 1 for copies"),
+            "closer-to-training": Quantity("½", 0, 1, "P(closer to training than unseen data); 1: copies"),
             "near-copies": Quantity(
-                "lower", 0, 1, "samples nearer to training than 99% of unseen data: 0.01"
+                "lower", 0, 1, "share closer to training than 99% of unseen data; ideal 0.01"
             ),
-            "exact-copies": Quantity("lower", 0, 1, "samples equal to a training sample"),
+            "exact-copies": Quantity("lower", 0, 1, "share equal to a training sample"),
         },
         _finite_training,
         floor=_copying_floor,
     ),
     "c2st": Metric(
         lambda samples, real: {"c2st": classifier_accuracy(samples.features, real.reference.features)},
-        {"c2st": Quantity("lower", 0, 1, "accuracy of telling samples from data: ½ is ideal")},
+        {"c2st": Quantity("lower", 0, 1, "accuracy of a classifier, samples vs data; ideal ½")},
         domain=_varying,
     ),
     "divergences": Metric(
         lambda samples, real: feature_divergences(samples.features, real.reference.features),
         {
-            "kl": Quantity("lower", 0, INFINITE, "KL of data from samples, of features, nats"),
-            "reverse-kl": Quantity("lower", 0, INFINITE, "KL of samples from data, of features, nats"),
-            "js": Quantity("lower", 0, 2 * math.log(2), "the paper's JS, of features, nats"),
+            "kl": Quantity("lower", 0, INFINITE, "KL(data ‖ samples) of features, nats"),
+            "reverse-kl": Quantity("lower", 0, INFINITE, "KL(samples ‖ data) of features, nats"),
+            "js": Quantity("lower", 0, 2 * math.log(2), "JS (the f-GAN paper's) of features, nats"),
             "squared-hellinger": Quantity("lower", 0, 2, "squared Hellinger distance of features"),
             "total-variation": Quantity("lower", 0, 1, "total variation of features"),
         },
@@ -224,7 +225,7 @@ QUANTITIES: dict[str, Quantity] = {
 
 
 def chosen_metrics(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Return which metrics are to be computed, and which of their numbers reported; all metrics for no names.
+    """Return which metrics to compute, and which of their numbers to report; all metrics if no names are given.
 
     Args:
         names: of metrics or of single numbers, such as "prdc" or "recall".
@@ -246,14 +247,14 @@ def chosen_metrics(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
         if home is None:
             known = list(METRICS) + [quantity for quantity in QUANTITIES if quantity not in METRICS]
             raise FganError(
-                f'there is no metric "{name}".{did_you_mean(name, known)} There are: {", ".join(known)}.'
+                f'unknown metric "{name}".{did_you_mean(name, known)} Choose from {", ".join(known)}.'
             )
         chosen[home] = (*chosen.get(home, ()), name)
     return chosen
 
 
 def deciding(name: str) -> str:
-    """Return the number that a name stands for where one has to decide: itself, or a metric's first.
+    """Return the single number that a name stands for: itself, or the first number of a metric.
 
     Raises:
         FganError: for an unknown name.
@@ -266,10 +267,10 @@ def deciding(name: str) -> str:
 
 
 def higher_is_better(name: str) -> bool:
-    """Whether more of a number is better; the first of a metric's for its name.
+    """Whether higher is better; for the name of a metric, its first number counts.
 
     Raises:
-        FganError: for an unknown name, and for a number that should be neither more nor less.
+        FganError: for an unknown name, or a number whose ideal is ½.
 
     >>> higher_is_better("recall"), higher_is_better("fid")
     (True, False)
@@ -277,7 +278,5 @@ def higher_is_better(name: str) -> bool:
     name = deciding(name)
     better = QUANTITIES[name].better
     if better not in ("higher", "lower"):
-        raise FganError(
-            f'"{name}" should be {better}, neither more nor less: it ranks no two samples. Take another.'
-        )
+        raise FganError(f'"{name}" is ideal at {better}, so it cannot rank samples. Use another metric.')
     return better == "higher"

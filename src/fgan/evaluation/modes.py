@@ -1,4 +1,4 @@
-"""Which clusters of a known mixture the samples reach."""
+"""Which modes of a known mixture the samples cover."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from fgan.evaluation.jackknife import Uncertain, proportion
 
 @dataclass(frozen=True)
 class ModeCoverage:
-    """What `mode_coverage` found.
+    """The result of `mode_coverage`.
 
     Args:
-        covered: modes with at least one sample within three standard deviations.
-        total: modes in all.
-        high_quality: share of samples within three standard deviations of some mode; a perfect sampler of a
-            two-dimensional mixture has 0.989, and 1 means clusters that are too tight.
-        shares: of each mode among the samples within three standard deviations, (K,).
+        covered: number of modes with at least one sample within three standard deviations.
+        total: number of modes.
+        high_quality: share of samples within three standard deviations of some mode. A perfect sampler of a
+            two-dimensional mixture reaches 0.989; 1 means that the clusters are too tight.
+        shares: share of each mode among these samples, (K,).
     """
 
     covered: int
@@ -31,7 +31,7 @@ class ModeCoverage:
 
 
 def mode_coverage(samples: Tensor, modes: Modes) -> ModeCoverage:
-    """Count the modes that samples (n, D) reach, by the 3σ rule.
+    """Count the modes that samples (n, D) cover, by the 3σ rule.
 
     Source: Srivastava et al., "VEEGAN" (2017), §4.1; Lin et al., "PacGAN" (2018), §4.1.
 

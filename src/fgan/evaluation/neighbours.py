@@ -38,10 +38,9 @@ def precision_recall(
     - density: mean number of B(reference) that a sample lies in, over k;
     - coverage: share of the B(reference) with a sample in them.
 
-    A sample that is repeated k times more has a radius of 0; beyond a few of these the numbers are marked unusable.
-
-    A product in float32 finds the few pairs that may matter; their distances are then computed in float64, so
-    that the counts are exact and no matrix of all pairs is held.
+    A sample with k duplicates has a radius of 0; if there are more than a few, the numbers are marked unusable. A
+    float32 product finds the few pairs that may matter, and their distances are computed in float64, so the counts are
+    exact and no matrix of all pairs is held in memory.
 
     Source: Kynkäänniemi et al., "Improved Precision and Recall Metric" (2019), eq. 2; Naeem et al., "Reliable
     Fidelity and Diversity Metrics" (2020), eq. 4 and 5.
@@ -52,7 +51,8 @@ def precision_recall(
     """
     if not 1 <= k < min(len(samples), len(reference)):
         raise FganError(
-            f"k must be at least 1 and below the number of samples, {min(len(samples), len(reference))}; got {k}."
+            f"k must be at least 1 and less than the number of samples ({min(len(samples), len(reference))}); "
+            f"got {k}."
         )
     n, m = len(samples), len(reference)
     require_memory_of("prdc", bytes_of_points(n, m, d=samples.shape[1], block=block), samples, reference)

@@ -1,4 +1,4 @@
-"""The log-likelihood of real samples under a kernel density estimate of a generator's: the f-GAN paper's protocol."""
+"""The f-GAN paper's protocol: log-likelihood of real samples under a kernel density estimate of the generator."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def log_likelihood(
 
     .. math:: \log \tfrac1n \sum_i N(x; s_i, h^2 I)
 
-    h maximises the same on other real samples (v, d), which only choose. Known caveats (Theis et al. 2016): in
-    many dimensions it says little about the quality of samples, and a set of cluster centres of the data beats
-    the data themselves; it is here to compare with published figures.
+    h maximises the same on separate real samples (v, d). Known problems (Theis et al. 2016): in many dimensions it says
+    little about sample quality, and cluster centres of the data score better than the data themselves. Use it only to
+    compare with published figures.
 
     Args:
         samples, reference, validation: vectors; images as pixels in [0, 1].
@@ -58,16 +58,17 @@ def log_likelihood(
 
 
 def _caveats(x: Points, validation: Tensor) -> Iterator[Caveat]:
-    """Say where no bandwidth is best: a density of points that the data repeat grows without bound."""
+    """Warn if no bandwidth is best: the density grows without bound where samples repeat real ones."""
     if bool((x.exact == x.exact[0]).all()):
-        yield Caveat("all samples are equal: they have no density", unusable=True)
+        yield Caveat("all samples are identical, so they have no density", unusable=True)
         return
     known = {row.tobytes() for row in x.exact.cpu().numpy()}
     again = sum(row.tobytes() in known for row in validation.double().cpu().numpy())
     if 2 * again >= len(validation):
         yield Caveat(
-            f"{again} of {len(validation)} real samples that choose the bandwidth are equal to a sample: the "
-            "narrower the kernel, the higher the likelihood",
+            f"{again} of {len(validation)} real samples that choose the bandwidth equal a generated sample, "
+            "so the "
+            "likelihood grows without bound for narrow kernels",
             unusable=True,
         )
 

@@ -1,4 +1,4 @@
-"""What an evaluation found: numbers with intervals, as a table and as JSON."""
+"""The result of an evaluation: numbers with intervals, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Range:
-    """A number and the 95% interval for its expectation with as many samples."""
+    """A number and the 95% confidence interval of its expectation for this number of samples."""
 
     value: float
     low: float
     high: float
 
     def text(self) -> str:
-        """Write it as 12.3 [11.9, 12.7]."""
+        """Return text such as 12.3 [11.9, 12.7]."""
         return f"{self.value:.4g} [{self.low:.4g}, {self.high:.4g}]"
 
 
 @dataclass(frozen=True)
 class Measurement(Range):
-    """One number of an evaluation, and what real samples score in its place (None where nobody looked).
+    """One number of an evaluation, with its real-vs-real baseline.
 
     Args:
-        floor: of as many real samples against the same reference, or as many as there are.
+        floor: the baseline: the score of real samples against the same reference; None if it was not computed.
         better: "higher", "lower" or "½".
-        caveats: what makes it less than it seems.
-        usable: False where it says nothing, such as shares of neighbourhoods that have no extent.
+        caveats: reasons to trust it less.
+        usable: False if it is meaningless, such as precision with empty neighbourhoods.
     """
 
     floor: Range | None
@@ -48,25 +48,25 @@ class Measurement(Range):
     usable: bool = True
 
     def text(self) -> str:
-        """Write it as 12.3 [11.9, 12.7], or as unusable."""
+        """Return text such as 12.3 [11.9, 12.7], or "unusable"."""
         return super().text() if self.usable else f"unusable ({self.value:.4g})"
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Measurement:
-        """Return what `Evaluation.to_dict` holds of it."""
+        """Return the measurement that `Evaluation.to_dict` described."""
         floor = Range(**values["floor"]) if values["floor"] else None
         return cls(**{**values, "floor": floor, "caveats": tuple(values.get("caveats", ()))})
 
 
 def ranged(name: str, value: float, half: float) -> Range:
-    """Return value ± half, cut to where the quantity can lie."""
+    """Return value ± half, clipped to the range of the quantity."""
     quantity = QUANTITIES[name]
     low, high = max(value - half, quantity.lowest), min(value + half, quantity.highest)
     return Range(value, low, high)
 
 
 def measured(name: str, found: Uncertain, floor: Uncertain | None) -> Measurement:
-    """Turn what a metric found into what is reported."""
+    """Return a metric's finding as it is reported."""
     mine, theirs = (
         None if one is None else ranged(name, one.value, one.interval(CONFIDENCE)[1] - one.value)
         for one in (found, floor)
@@ -76,7 +76,7 @@ def measured(name: str, found: Uncertain, floor: Uncertain | None) -> Measuremen
     if floor is not None and not floor.usable:
         theirs = None
         why = [caveat.text for caveat in floor.caveats if caveat.unusable]
-        caveats += [f"no real samples score in its place: {text}" for text in why if text not in caveats]
+        caveats += [f"the real-vs-real baseline is unusable: {text}" for text in why if text not in caveats]
     return Measurement(
         mine.value, mine.low, mine.high, theirs, QUANTITIES[name].better, tuple(caveats), found.usable
     )
@@ -84,21 +84,21 @@ def measured(name: str, found: Uncertain, floor: Uncertain | None) -> Measuremen
 
 @dataclass(frozen=True)
 class Evaluation:
-    """How good samples are.
+    """The metrics of a set of samples.
 
     Args:
-        samples: where they come from.
-        against: the data set.
-        n: how many samples were judged.
-        reference: which real samples they were held against.
-        extractor: name, dimension and sha256 of what made the features.
+        samples: where the samples come from.
+        against: the real data set.
+        n: number of samples evaluated.
+        reference: the real samples that they were compared with.
+        extractor: name, dimension and sha256 of the feature extractor.
         metrics: the numbers by name.
         skipped: metrics that could not be computed, and why.
-        warnings: what makes numbers less than they seem.
-        asked: the metrics, number of samples and seed that were asked for.
-        versions: of fgan and torch.
-        n_reference, n_floor: how many real samples are the reference, and how many stand in for samples to give the
-            floor; None for no floor, or in a file from before these were kept.
+        warnings: reasons to trust the numbers less.
+        asked: the requested metrics, number of samples and seed.
+        versions: versions of fgan and torch.
+        n_reference, n_floor: number of real samples in the reference, and in the real-vs-real baseline. None without a
+            baseline, or in a file of an older version.
     """
 
     samples: str
@@ -115,45 +115,45 @@ class Evaluation:
     n_floor: int | None = None
 
     def __getitem__(self, name: str) -> Measurement:
-        """Return a number by its name."""
+        """Return the measurement with this name."""
         return self.metrics[name]
 
     def lacking(self, name: str) -> str:
-        """Return why a number says nothing or is not there, "" for one that can be used."""
+        """Return why a number is missing or unusable; "" if it is usable."""
         if name not in self.metrics:
             skipped = [f"{metric} needs {why}" for metric, why in self.skipped.items()]
-            return "; ".join(skipped) or "it was not asked for"
+            return "; ".join(skipped) or "it was not requested"
         return "" if self[name].usable else "; ".join(self[name].caveats)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it in JSON's types; None where a number is not finite."""
+        """Return a JSON-serialisable dict. A number that is not finite is None."""
         return jsonable(self)
 
     def to_json(self) -> str:
-        """Write it as `evaluation.json` holds it."""
+        """Return the text of `evaluation.json`."""
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Evaluation:
-        """Return what `to_dict` described."""
+        """Return the evaluation that `to_dict` described."""
         metrics = {name: Measurement.from_dict(found) for name, found in values["metrics"].items()}
         return cls(**{**values, "metrics": metrics, "warnings": tuple(values["warnings"])})
 
     def write(self, path: str | Path) -> None:
-        """Write it to a file.
+        """Write it to a JSON file.
 
         Raises:
-            DataError: where it cannot be written.
+            DataError: if the file cannot be written.
         """
         save_file(Path(path), self.to_json().encode(), "An evaluation")
 
     def table(self) -> str:
-        """Return a table for people."""
+        """Return the evaluation as a table, with warnings and caveats."""
         above, below = self._around()
         return "\n".join([*above, "", *table_of(self.metrics, self.floor_heading), *below])
 
     def __repr__(self) -> str:
-        """Write its table."""
+        """Return the table."""
         return self.table()
 
     def _repr_html_(self) -> str:
@@ -163,17 +163,17 @@ class Evaluation:
     def _around(self) -> tuple[list[str], list[str]]:
         """Return the lines above the table, and those below."""
         heading = f"{self.n} samples of {self.samples}, against {self.reference} of {self.against}"
-        extractor = f"features: {self.extractor['name']}, {self.extractor['dimension']} numbers"
+        extractor = f"features: {self.extractor['name']}, dimension {self.extractor['dimension']}"
         if self.extractor["sha256"]:
             extractor += f", weights {self.extractor['sha256'][:12]}"
-        below = [f"{name}: not computed; it needs {why}" for name, why in self.skipped.items()]
+        below = [f"{name}: not computed, because it needs {why}" for name, why in self.skipped.items()]
         return [heading, extractor], [*below, *(f"warning: {warning}" for warning in self.warnings)]
 
     @property
     def floor_heading(self) -> str:
-        """What stands above the floors."""
+        """The heading of the baseline's column."""
         fewer = self.n_floor is not None and self.n_floor < self.n
-        return f"{self.n_floor} real samples score" if fewer else "real samples score"
+        return f"real vs real ({self.n_floor} samples)" if fewer else "real vs real"
 
 
 def table_of(metrics: dict[str, Measurement], floor: str) -> list[str]:
@@ -191,7 +191,7 @@ def rows_of(metrics: dict[str, Measurement], floor: str) -> list[tuple[str, ...]
 
 
 def caveats_of(metrics: dict[str, Measurement]) -> list[str]:
-    """Return each caveat once, behind the numbers that it is of and whether it leaves nothing of them.
+    """Return each caveat once, after the names of its numbers and whether they are unusable.
 
     >>> number = Measurement(0.9, 0.8, 1.0, None, "higher", ("no radius",), usable=False)
     >>> caveats_of({"recall": number, "coverage": number})
@@ -207,19 +207,20 @@ def caveats_of(metrics: dict[str, Measurement]) -> list[str]:
 
 
 def over_runs(evaluations: Sequence[Evaluation]) -> dict[str, Measurement]:
-    """Return each number's mean over several evaluations, such as of seeds, with Student's interval for it.
+    """Return each number's mean over several evaluations, such as seeds, with Student's confidence interval.
 
-    The floor is the first one's. Numbers that not every evaluation has are left out.
+    The baseline is that of the first evaluation. Numbers that some evaluation lacks are left out.
 
     Raises:
-        FganError: for fewer than two, or for evaluations that were not held against the same.
+        FganError: for fewer than two evaluations, or evaluations that are not comparable.
     """
     count = len(evaluations)
     kinds = {(one.against, one.reference, one.n, one.extractor["name"]) for one in evaluations}
     if count < 2 or len(kinds) != 1:
         raise FganError(
-            "a mean is taken of two evaluations or more, of as many samples against the same data by the same "
-            f"extractor; got {count} of {len(kinds)} kinds. Look at them one by one."
+            "a mean needs at least two evaluations with the same data, reference, number of samples and "
+            "extractor; "
+            f"got {count} of {len(kinds)} kinds. Compare them one by one."
         )
     pooled = {}
     for name, first in evaluations[0].metrics.items():

@@ -1,4 +1,4 @@
-"""Samples from wherever they are: a run, a folder or archive of images, an array, a tensor."""
+"""Read samples from a run, a folder or archive of images, an array or a tensor."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def gather(
     if best and not isinstance(samples, RunDirectory):
         what = samples.source if isinstance(samples, Drawable) else samples
         what = what if isinstance(what, (str, Path)) else f"the {kind_of(what)}"
-        raise DataError(f"--best chooses a checkpoint of a run; {what} is none. Leave it out.")
+        raise DataError(f"--best selects a checkpoint of a run; {what} is not a run. Leave it out.")
     if isinstance(samples, RunDirectory | Drawable):
         name, drawn = _made_by(samples, n, seed, best)
         if isinstance(drawn, Table):  # encoded anew: these data may be others than those of the run
@@ -71,7 +71,7 @@ def gather(
         return name, shuffled(_like(drawn, dataset, name), seed)
     name, values = _given(samples, dataset, options, say)
     if len(values) > n:
-        say(f"{n:,} of {len(values):,} samples of {name} are judged; --n (n= in Python) takes more")
+        say(f"{n:,} of {len(values):,} samples of {name} are evaluated; use --n (n=) for more")
     return name, shuffled(_like(values, dataset, name), seed)[:n]
 
 
@@ -87,14 +87,15 @@ def _made_by(samples: RunDirectory | Drawable, n: int, seed: int, best: bool) ->
 def _given(
     samples: Passable | str | Path, dataset: Dataset, options: LoadOptions | None, say: Say
 ) -> tuple[str, Tensor]:
-    """Return what to call samples that somebody made, and all of them."""
+    """Return the name of given samples, and all of them."""
     table = _table_in(samples, dataset, say)
     if table is not None and dataset.table is not None:
         return table.name, _encoded(table, dataset)
     if isinstance(samples, (str, Path)):
         if str(samples).startswith("hub:") or Path(samples).suffix == ".safetensors":
             raise DataError(
-                f'{samples} is an exported generator. Open it first: fgan.evaluate(fgan.load("{samples}"), data).'
+                f'{samples} is an exported generator. Load it first: fgan.evaluate(fgan.load("{samples}"), '
+                "data)."
             )
         return str(samples), _held(_read(str(samples), dataset, options or LoadOptions(), say), dataset)
     if isinstance(samples, Dataset):
@@ -139,7 +140,7 @@ def _read(name: str, dataset: Dataset, options: LoadOptions, say: Say) -> Tensor
             raise DataError(_kind(dataset, f"{name} holds images"))
         _, height, width = dataset.shape
         if height != width:
-            raise DataError(_kind(dataset, f"pictures from files are squares, such as those in {name}"))
+            raise DataError(_kind(dataset, f"pictures from files, such as {name}, are squares"))
         try:
             loaded = load_images(path, options=replace(options, image_size=height), resize=False, say=say)
         except PictureSizeError as error:
@@ -195,7 +196,7 @@ def _has_files(dataset: Dataset) -> bool:
 def _other_size(dataset: Dataset, received: str, side: int) -> str:
     _, height, width = dataset.shape
     return (
-        f"Samples are judged against pictures of their own size; {dataset.name} was loaded at {height}x{width}, and "
+        f"samples and data must have the same image size; {dataset.name} was loaded at {height}x{width}, but "
         f"{received}. Load the data at that size: --image-size {side} (image_size={side} in fgan.load_data)."
     )
 
@@ -203,8 +204,9 @@ def _other_size(dataset: Dataset, received: str, side: int) -> str:
 def _kind(dataset: Dataset, received: str) -> str:
     what = "images (channels, height, width)" if dataset.is_image else "vectors"
     return (
-        f'samples are judged against data of their own kind; "{dataset.name}" holds {what} of the shape '
-        f"{dataset.shape}, and {received}. Name the data they are to resemble with --against."
+        f'samples and data must be of the same kind; "{dataset.name}" holds {what} of the shape '
+        f"{dataset.shape}, but "
+        f"{received}. Pass --against DATA to name the reference data."
     )
 
 
@@ -212,6 +214,6 @@ def _require_finite(values: Tensor, name: str) -> None:
     broken = int((~values.isfinite()).flatten(1).any(1).sum())
     if broken:
         raise DataError(
-            f"samples must be finite numbers; {broken} of {len(values)} of {name} are not. "
-            "The generator has left them: take an earlier checkpoint."
+            f"samples must be finite; {broken} of {len(values)} samples of {name} are NaN or infinite. "
+            "If training diverged, use an earlier checkpoint."
         )

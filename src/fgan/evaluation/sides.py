@@ -1,4 +1,4 @@
-"""What is compared: one side of samples, and the real ones against which they are held."""
+"""What is compared: samples, and the real samples in their roles."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from fgan.evaluation.features import Classifier, Extractor, features_of
 from fgan.evaluation.jackknife import GROUPS
 
 VALIDATION = 500
-"""Real samples set apart to choose a bandwidth, at most."""
+"""Maximum number of real samples that choose a bandwidth."""
 ENOUGH = 500
-"""Held-out samples that are enough to be the reference, although more were asked for."""
+"""Number of held-out samples that suffices as the reference, even if more were requested."""
 FEWEST = 2 * GROUPS
-"""Samples without which there is no interval."""
+"""Minimum number of samples for a confidence interval."""
 Reference = Literal["auto", "train", "held-out", "all"]
 REFERENCES: tuple[str, ...] = get_args(Reference)
 """What samples can be compared with."""
@@ -40,7 +40,7 @@ class Side:
         device: where they are computed, and where metrics then compute.
         batch_size: samples in one pass of the extractor.
         cache: remember the features on disk by content.
-        say: told what is worth knowing.
+        say: function that receives remarks.
     """
 
     def __init__(
@@ -132,17 +132,15 @@ def checked_reference(name: str) -> str:
         FganError: where it is none.
     """
     if name not in REFERENCES:
-        raise FganError(
-            f"the reference (--reference, reference=) is one of {', '.join(REFERENCES)}; got {name!r}."
-        )
+        raise FganError(f"reference (--reference) must be one of {', '.join(REFERENCES)}; got {name!r}.")
     return name
 
 
 def real_of(dataset: Dataset, n: int, side: Callable[[Tensor], Side], wanted: str = "auto") -> Real:
     """Part a data set into the roles of `Real`.
 
-    Unless one is wanted, the reference is of held-out samples, if n or at least 500 of them are there; otherwise it
-    is half of the training samples, and then a generator that repeats them looks good: `closer-to-training` tells.
+    By default the reference is of held-out samples if there are n, or at least 500, of them. Otherwise it is half of
+    the training samples; then a generator that repeats them looks good, which `closer-to-training` shows.
 
     Args:
         dataset: the data.
@@ -162,7 +160,7 @@ def real_of(dataset: Dataset, n: int, side: Callable[[Tensor], Side], wanted: st
             _native(source.draw(count, torch.Generator().manual_seed(SEED + number)), dataset)
             for number, (source, count) in enumerate(draws)
         )
-        description = f"{n} fresh samples"
+        description = f"{n} new samples"
     elif wanted != "auto":
         reference, other, description = _wanted(train, held_out, wanted)
         other = other if len(other) < n else other[:n]
@@ -177,15 +175,16 @@ def real_of(dataset: Dataset, n: int, side: Callable[[Tensor], Side], wanted: st
         else:
             validation = held_out[:VALIDATION]
             reference, other = _parts(train, min(n, len(train) // 2), min(n, len(train) // 2))
-            description = f"{len(reference)} training samples, as only {len(held_out)} are held out,"
+            description = f"{len(reference)} training samples (only {len(held_out)} are held out)"
     few = min(len(reference), len(other)) < FEWEST
     if few and (wanted == "auto" or len(reference) < FEWEST):
-        mend = "Give more data"
+        mend = "Provide more data"
         if wanted == "auto":
             mend += ', or evaluate with --reference all (reference="all")'
         raise DataError(
-            f"judging needs at least {FEWEST} real samples to compare with, and {FEWEST} more to see what chance "
-            f'does; "{dataset.name}" gives {len(reference)} and {len(other)}. {mend}.'
+            f"an evaluation needs at least {FEWEST} real samples as the reference, and {FEWEST} more for the "
+            "baseline; "
+            f'"{dataset.name}" gives {len(reference)} and {len(other)}. {mend}.'
         )
     return Real(
         name=dataset.name,
@@ -207,12 +206,12 @@ def _wanted(train: Tensor, held_out: Tensor, wanted: str) -> tuple[Tensor, Tenso
     if wanted == "held-out":
         return held_out, train, f"all {len(held_out)} held-out samples"
     every = shuffled(torch.cat([train, held_out]))
-    text = f"all {len(every)} real samples, {len(train)} training and {len(held_out)} held-out ones,"
+    text = f"all {len(every)} real samples ({len(train)} training, {len(held_out)} held-out)"
     return every, every[:0], text
 
 
 def shuffled(values: Tensor, seed: int = 0) -> Tensor:
-    """Return values (n, *shape) in an order of their own, since files come sorted by class or by difficulty."""
+    r"""Return values (n, \*shape) in a random order, since files may be sorted by class or by difficulty."""
     return take(values, torch.randperm(len(values), generator=torch.Generator().manual_seed(seed)))
 
 

@@ -1,4 +1,4 @@
-"""Our metrics in the form of torchmetrics: `update`, `compute`, `reset`, gathered over processes."""
+"""fgan's metrics with torchmetrics' interface: `update`, `compute`, `reset`, synchronised over processes."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class TwoSetMetric(Metric):
     """A metric of generated against real samples, which keeps the features of both.
 
     Args:
-        extract: from samples to features (n, d), such as one of `fgan.evaluation.features`; as they are unless
-            told.
+        extract: from samples to features (n, d), such as an extractor of `fgan.evaluation.features` (default: the
+            samples themselves).
         options: those of `torchmetrics.Metric`.
     """
 
@@ -51,9 +51,9 @@ class TwoSetMetric(Metric):
         (self.real if real else self.fake).append(self.extract(samples))
 
     def compute(self) -> dict[str, Tensor]:
-        """Return each number, and its standard error under its name with "_error"; warn where it holds less.
+        """Return each number, and its standard error under the name with suffix "_error"; warn about caveats.
 
-        NaN stands for a number that says nothing.
+        An unusable number is NaN.
         """
         # Loaders may go through classes in turn, and groups of samples must not be classes.
         fake, real = (shuffled(require_finite(dim_zero_cat(side))) for side in (self.fake, self.real))

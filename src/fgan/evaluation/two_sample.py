@@ -1,4 +1,4 @@
-"""The classifier two-sample test: can anything tell samples from data?"""
+"""The classifier two-sample test: can a classifier distinguish samples from data?"""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from fgan.evaluation.jackknife import Jackknife, mean
 
 
 def classifier_accuracy(samples: Tensor, reference: Tensor, seed: int = 0) -> Jackknife:
-    """Return how often a classifier tells fresh features of samples (n, d) from real ones (m, d): ½ if it cannot.
+    """Return the held-out accuracy of a classifier of features (n, d) against real features (m, d); ½ is chance.
 
-    Two perceptrons of a hidden layer, each trained on one half of both sets and tested on the other; a sample of
-    the smaller set weighs more, so that guessing gives ½. The interval is of these classifiers: it holds no spread of
-    training them again.
+    Two perceptrons with one hidden layer are trained, each on one half of both sets, and tested on the other half. The
+    smaller set is weighted up, so guessing gives ½. The interval does not include the spread of retraining.
 
     Source: Lopez-Paz and Oquab, "Revisiting Classifier Two-Sample Tests" (2017), §3.
 

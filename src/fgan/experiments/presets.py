@@ -95,8 +95,8 @@ def preset(name: str, data: str | Path, **changes: Unpack[Settings]) -> TrainCon
 
     Args:
         name: a key of `PRESETS`.
-        data: as `TrainConfig.data`.
-        changes: fields of `TrainConfig` to set otherwise.
+        data: as in `TrainConfig.data`.
+        changes: fields of `TrainConfig` to change.
 
     Raises:
         FganError: for an unknown name or field, or a value out of range.

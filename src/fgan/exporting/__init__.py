@@ -1,4 +1,4 @@
-"""A trained generator leaves the house: as ONNX, as a torch program, as safetensors, as a folder for the hub."""
+"""Export trained generators: ONNX, torch.export programs, safetensors, Hugging Face hub folders."""
 
 from fgan.exporting.export import TARGETS, export
 from fgan.exporting.hub import push

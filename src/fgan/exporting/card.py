@@ -27,7 +27,7 @@ def card_of(
         trained: what is exported.
         license: its identifier on the hub, such as "mit"; None leaves it unknown, and says so.
         evaluation: of this checkpoint; None for none.
-        notes: what somebody should know of the run.
+        notes: remarks on the run.
     """
     about = trained.about
     parts = [
@@ -38,8 +38,7 @@ def card_of(
         "## How good is it?\n\n" + _quality(evaluation, about["data"]),
         "## Caveats\n\n" + "\n".join(f"- {line}" for line in _caveats(trained, evaluation, notes)),
         "## Recipe\n\n" + _recipe(about["recipe"]),
-        "## Licence\n\n"
-        + (license or "Not given by whoever exported this generator: ask before you use it."),
+        "## Licence\n\n" + (license or "Unknown. Ask the author before you use this generator."),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -61,13 +60,13 @@ def evaluation_of(run: RunDirectory, step: int, best: bool) -> tuple[Evaluation 
         ) from error
     judged = re.search(r"step ([\d,]+)$", found.samples)
     if judged is None:
-        return None, "The run has an evaluation that does not say of which checkpoint it is; it is left out."
+        return None, "The run's evaluation does not say which checkpoint it is of, so it is left out."
     judged_step = int(judged[1].replace(",", ""))
     if judged_step != step:
         flag = " --best" if best else ""
         return None, (
-            f"The run's evaluation is of step {judged_step:,}, not of this one; it is left out. "
-            f"`fgan evaluate{flag}` judges this one."
+            f"The run's evaluation is of step {judged_step:,}, not of this checkpoint, so it is left out. "
+            f"Run `fgan evaluate{flag}` to evaluate this one."
         )
     return found, ""
 
@@ -121,7 +120,7 @@ def _what(trained: TrainedGenerator) -> str:
     closing = (", ...)" if len(trained.classes) > 20 else ")") if trained.classes else ""
     network = (trained.architecture or {}).get("kind", "custom")
     return (
-        f"A GAN that fgan {about['fgan']} trained by the divergence "
+        f"A GAN trained by fgan {about['fgan']} with the divergence "
         f"`{about['divergence']}` on `{about['data']}`. It turns {trained.latent} standard normal numbers into "
         f"{kind}{classes}{closing}. Network: {network}; checkpoint: step {about['step']:,}"
         f"{', the best of those evaluated during training' if about.get('best') else ''}."
@@ -137,7 +136,7 @@ def _use(trained: TrainedGenerator) -> str:
     if trained.architecture is None:
         return f"""## Use
 
-The network is none of fgan's, and its code is not in this folder. A program of it is, which torch alone runs:
+This is a custom network. Its code is not in this folder, but a torch.export program is, which runs with torch alone:
 
 ```python
 import torch
@@ -148,7 +147,7 @@ z = torch.randn(16, {trained.latent})
 {labels}samples = program(z{given})
 ```
 
-With its code, as `TheNetwork`: `fgan.load("hub:{NAME}", generator=TheNetwork).sample(64)`."""
+With its code as `TheNetwork`: `fgan.load("hub:{NAME}", generator=TheNetwork).sample(64)`."""
     return f"""## Use
 
 With fgan, `pip install "fgan[hub]"`:
@@ -163,7 +162,7 @@ samples = trained.sample(64, seed=0{label})
 or `fgan sample hub:{NAME} --n 64 --out samples.png`.
 
 Without fgan: `fgan export hub:{NAME} --to torch --out generator.pt2` (or `--to onnx --out generator.onnx`) writes a
-program that runs by itself:
+standalone program:
 
 ```python
 import torch
@@ -203,10 +202,12 @@ def _caveats(trained: TrainedGenerator, evaluation: Evaluation | None, notes: li
     found = list(notes)
     if evaluation is not None:
         found += dict.fromkeys([*evaluation.warnings, *caveats_of(evaluation.metrics)])
-        found += [f"{name} was not computed; it needs {why}" for name, why in evaluation.skipped.items()]
+        found += [
+            f"{name} was not computed, because it needs {why}" for name, why in evaluation.skipped.items()
+        ]
     return [
         *found,
-        "Samples can repeat training data, and share the data's gaps and biases.",
+        "Samples can repeat training data, and they share its gaps and biases.",
     ]
 
 

@@ -1,4 +1,4 @@
-"""What an exported generator says of itself: everything needed to use it, and to build it again."""
+"""The description of an exported generator: everything needed to use it and to rebuild it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from fgan.exporting.trained import TrainedGenerator
 
 FORMAT = 1
-"""Grows when an older fgan could no longer read what is written."""
+"""Format version; it grows when an older fgan could not read the file."""
 LAW = "standard normal"
 
 
@@ -38,7 +38,8 @@ def meaning(trained: TrainedGenerator) -> str:
         return "images (n, channels, height, width) with values from 0 to 1; uint8 = round(255 * sample)"
     if trained.table:
         return (
-            f"rows of a table (n, {trained.frame.shape[0]}), encoded: fgan.load(...).sample(n) gives the rows"
+            f"encoded rows of a table (n, {trained.frame.shape[0]}); fgan.load(...).sample(n) returns the "
+            "decoded rows"
         )
     return f"vectors (n, {trained.frame.shape[0]}) in the units of the data"
 

@@ -1,4 +1,4 @@
-"""The door: a run in, a file or a folder for others out."""
+"""`fgan.export`: write a run's generator as a file or folder that works without the run."""
 
 from __future__ import annotations
 
@@ -53,35 +53,35 @@ def export(
     generator: Network = "",
     say: Say = to_stderr,
 ) -> Path:
-    """Export a run's generator, the averaged one where there is one, so that it works without the run.
+    """Export a run's generator (the averaged one, if there is one), so that it works without the run.
 
-    The program takes a latent (n, d) of standard normal numbers, and labels (n,) of a conditional run, and gives what
-    `RunDirectory.sample` gives: images (n, C, H, W) with values from 0 to 1, or vectors in the units of the data.
+    The exported program takes latents (n, d) of standard normal numbers, and labels (n,) for a conditional run. It
+    returns what `RunDirectory.sample` returns: images (n, C, H, W) with values from 0 to 1, or vectors in data units.
 
     Args:
         run: a run directory or its path, or a generator that was exported as safetensors or to the hub.
         to: "onnx", "torch" (a .pt2 file of torch.export), "safetensors" (for `fgan.load`) or "hub" (a folder with a
             model card, for `fgan.push`).
-        out: the file, or the folder of "hub"; `export/` in the run directory if not given.
-        step: a checkpoint; the newest if not given.
-        best: take the best checkpoint of a run that was evaluated while it trained.
-        force: replace what is there.
-        license: for the model card, such as "mit".
-        generator: the network, where it is none of fgan's and a run's `config.json` does not lead to it.
-        say: told what was exported and how it was checked.
+        out: the file, or the folder for "hub" (default: `export/` in the run directory).
+        step: the checkpoint (default: the newest).
+        best: use the best checkpoint of a run that was evaluated during training.
+        force: overwrite an existing file or export.
+        license: license for the model card, such as "mit".
+        generator: the network, if it is custom and the run's `config.json` does not lead to it.
+        say: function that receives remarks, such as how the export was checked.
 
     Returns:
-        Where it lies.
+        The path of the file or folder.
 
     Raises:
-        ExportError: for an unknown target, a checkpoint that is not there, an `out` that is taken, missing packages, or
-            a program that differs from the generator by more than 1e-5.
-        RunError: where there is no run, or no checkpoint.
+        ExportError: for an unknown target, a missing checkpoint, an `out` that exists already, missing packages, or a
+            program that differs from the generator by more than 1e-5.
+        RunError: if there is no run, or no checkpoint.
     """
     if to not in TARGETS:
         raise ExportError(f'--to must be one of {", ".join(TARGETS)}; got "{to}".{did_you_mean(to, TARGETS)}')
     if license is not None and to != HUB:
-        raise ExportError(f"--license is written into the card of --to hub; got --to {to}. Leave it out.")
+        raise ExportError(f"--license applies to --to hub only; got --to {to}. Leave it out.")
     source = opened(run, say, generator=generator) if isinstance(run, str | Path) else run
     path = _place(source, to, None if out is None else Path(out))
     _require_free(path, to, force)
@@ -92,7 +92,9 @@ def export(
             say(note)
     else:
         if step is not None or best:
-            raise ExportError(f"--step and --best choose a checkpoint of a run; {source.source} is none.")
+            raise ExportError(
+                f"--step and --best select a checkpoint of a run; {source.source} is not a run."
+            )
         trained, notes = source, []
     if to == HUB:
         checked = _write_folder(path, source, trained, license, notes, say)
@@ -117,7 +119,7 @@ def _write_folder(
     if why:
         say(why)
     if license is None:
-        say(f'the card says "license: {UNKNOWN}"; name one by --license, such as --license mit')
+        say(f'the model card says "license: {UNKNOWN}"; set one with --license, such as --license mit')
     files, checked = hub_files(trained, license, evaluation, [*notes, *([why] if why else [])])
     if isinstance(source, RunDirectory):
         files[CARD] = without_folders(files[CARD].decode(), source).encode()
@@ -128,18 +130,18 @@ def _write_folder(
 def _place(source: Any, to: str, out: Path | None) -> Path:  # noqa: ANN401 - whatever a user passes
     if not isinstance(source, RunDirectory | TrainedGenerator):
         raise ExportError(
-            f"a run directory, its path, or an exported generator can be exported; got a {type(source).__name__}."
+            f"export takes a run directory, its path, or an exported generator; got a {type(source).__name__}."
         )
     if out is None:
         if isinstance(source, TrainedGenerator):
-            raise ExportError(f"{source.source} is no run directory to write into: say where to by --out.")
+            raise ExportError(f"{source.source} is not a run directory. Pass --out to say where to write.")
         name = "hub" if to == HUB else f"generator{FILES[to].suffix}"
         return source.path / "export" / name
     if to != HUB and out.suffix != FILES[to].suffix:
         fitting = [f"--to {name}" for name, target in FILES.items() if target.suffix == out.suffix]
-        other = f", or take {fitting[0]}" if fitting else ""
+        other = f", or use {fitting[0]}" if fitting else ""
         raise ExportError(
-            f'--to {to} writes a file that ends in {FILES[to].suffix}; got "{out}". Rename it{other}.'
+            f'the file of --to {to} must end in {FILES[to].suffix}; got --out "{out}". Rename it{other}.'
         )
     return out
 
@@ -150,4 +152,4 @@ def _require_free(path: Path, to: str, force: bool) -> None:
     elif path.is_dir():
         raise ExportError(f"--to {to} writes a file; {path} is a folder. Choose another --out.")
     elif path.exists() and not force:
-        raise ExportError(f"{path} is there already. Replace it by --force, or choose another --out.")
+        raise ExportError(f"{path} exists already. Pass --force to overwrite it, or choose another --out.")

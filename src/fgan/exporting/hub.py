@@ -1,4 +1,4 @@
-"""The Hugging Face hub: pushing a folder, and fetching an exported generator."""
+"""The Hugging Face hub: push a folder, and fetch an exported generator."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ CODE = {
     ".npy",
 }
 """Files that run, or run something when they are unpickled."""
-LOG_IN = "Log in by `hf auth login`, or set HF_TOKEN."
+LOG_IN = "Log in with `hf auth login`, or set HF_TOKEN."
 
 
 def is_hub_name(name: str | Path) -> bool:
@@ -47,43 +47,43 @@ def is_hub_name(name: str | Path) -> bool:
 
 
 def push(folder: str | Path, repo_id: str, *, private: bool = False, say: Say = to_stderr) -> str:
-    """Push a folder that `export(..., to="hub")` wrote to the Hugging Face hub.
+    """Push a folder written by `export(..., to="hub")` to the Hugging Face hub.
 
-    Its card says USER/NAME where the repository's own name belongs; that is written as it is sent.
+    The placeholder USER/NAME in the model card is replaced by the repository's name.
 
     Args:
-        folder: what to push; only the card, the weights, config, pictures, .onnx and .pt2 files are sent.
-        repo_id: USER/NAME; made if there is no such repository.
+        folder: the folder. Only the card, weights, config, pictures, .onnx and .pt2 files are sent.
+        repo_id: USER/NAME; the repository is created if it does not exist.
         private: make the repository private.
-        say: told which files stay behind.
+        say: function that receives the names of files that are not sent.
 
     Returns:
         The address of the repository.
 
     Raises:
-        ExportError: where the folder is none of these, or the hub cannot be reached or refuses.
+        ExportError: if the folder is not such an export, or the hub cannot be reached or refuses.
     """
     folder = Path(folder)
     _require_repository(repo_id)
     lacking = [name for name in (WEIGHTS, CONFIG, CARD) if not (folder / name).is_file()]
     if lacking:
         raise ExportError(
-            f"{folder} lacks {', '.join(lacking)}. Push a folder that `fgan export RUN --to hub --out {folder}` wrote."
+            f"{folder} lacks {', '.join(lacking)}. Create it with `fgan export RUN --to hub --out {folder}`."
         )
     sent, left = _sorted_out(folder)
     if left:
         say(
-            f"left behind: {', '.join(left)}; what is sent is the card, weights, config, pictures, .onnx and .pt2"
+            f"not sent: {', '.join(left)} (only the card, weights, config, pictures, .onnx and .pt2 are sent)"
         )
     hub = _library()
     if not hub.get_token():
-        raise ExportError(f"pushing to {repo_id} needs a token of the hub, and there is none. {LOG_IN}")
+        raise ExportError(f"pushing to {repo_id} needs a hub token, and none was found. {LOG_IN}")
     with _speaking(repo_id):
         api = hub.HfApi(library_name="fgan")
         api.create_repo(repo_id, private=private, exist_ok=True)
         if private and not api.model_info(repo_id).private:
             raise ExportError(
-                f"{repo_id} exists and is public, and --private was asked for. Nothing was pushed: make it private "
+                f"{repo_id} exists and is public, but --private was given. Nothing was pushed. Make it private "
                 "on the hub first, or choose another name."
             )
         operations = [
@@ -111,12 +111,12 @@ def _sorted_out(folder: Path) -> tuple[list[Path], list[str]]:
 
 
 def fetched(name: str, say: Say = to_stderr) -> Path:
-    """Return the weights of `hub:USER/NAME` or `hub:USER/NAME@REVISION` in the hub's cache on this machine.
+    """Download the weights of `hub:USER/NAME` or `hub:USER/NAME@REVISION` into the hub's cache, and return their path.
 
-    Nothing but the weights and their config is downloaded.
+    Only the weights and their config are downloaded.
 
     Raises:
-        ExportError: where there is no such repository or no generator of fgan's in it, or the hub cannot be reached.
+        ExportError: if there is no such repository, no fgan generator in it, or the hub cannot be reached.
     """
     repo_id, _, revision = name.removeprefix(PREFIX).partition("@")
     _require_repository(repo_id)
@@ -125,11 +125,12 @@ def fetched(name: str, say: Say = to_stderr) -> Path:
         names = _names(api, repo_id, revision or None, say)
         code = [one for one in names or [] if PurePosixPath(one).suffix.lower() in CODE]
         if code:
-            say(f"{name} also holds {', '.join(code[:5])}: not downloaded, and never run")
+            say(f"{name} also contains {', '.join(code[:5])}; fgan neither downloads nor runs it")
         if names is not None and WEIGHTS not in names:
             raise ExportError(
-                f"{name} holds no {WEIGHTS}, so it is no generator that fgan exported. fgan loads nothing but "
-                "safetensors: other files may run code."
+                f"{name} has no {WEIGHTS}, so it is not a generator exported by fgan. fgan loads only "
+                "safetensors, because "
+                "other formats can run code."
             )
         wanted = {"repo_id": repo_id, "revision": revision or None, "local_files_only": names is None}
         if names and CONFIG in names:  # by which the hub counts downloads
@@ -144,14 +145,14 @@ def _names(api: Any, repo_id: str, revision: str | None, say: Say) -> list[str] 
     except Exception as error:
         if not _is_unreachable(error):
             raise
-        say(f"the hub cannot be reached ({_reason(error)}); {repo_id} is looked for in the cache")
+        say(f"cannot reach the hub ({_reason(error)}); looking for {repo_id} in the local cache")
         return None
     return [one.rfilename for one in info.siblings or []]
 
 
 def _require_repository(repo_id: str) -> None:
     if not REPOSITORY.fullmatch(repo_id):
-        raise ExportError(f'a repository of the hub is USER/NAME, as in hub:ada/my-digits; got "{repo_id}".')
+        raise ExportError(f'a hub repository must be USER/NAME, such as hub:ada/my-digits; got "{repo_id}".')
 
 
 def _library() -> Any:  # noqa: ANN401 - the package may be absent
@@ -159,7 +160,7 @@ def _library() -> Any:  # noqa: ANN401 - the package may be absent
         import huggingface_hub
     except ImportError as error:
         raise ExportError(
-            f'the hub needs huggingface_hub, which cannot be imported ({error}). Do: pip install "fgan[hub]".'
+            f'the hub needs huggingface_hub, which cannot be imported ({error}). Run: pip install "fgan[hub]".'
         ) from error
     return huggingface_hub
 
@@ -172,29 +173,32 @@ def _speaking(repo_id: str) -> Iterator[None]:
     try:
         yield
     except errors.GatedRepoError as error:
-        raise ExportError(f"{repo_id} is gated: ask for access on the hub, then log in. {LOG_IN}") from error
+        raise ExportError(f"{repo_id} is gated. Request access on the hub first. {LOG_IN}") from error
     except errors.RepositoryNotFoundError as error:
         raise ExportError(
-            f"the hub has no repository {repo_id} that you may see. Check the name. If it is private: {LOG_IN}"
+            f"the hub has no repository {repo_id} that you can access. Check the name. If it is private: "
+            f"{LOG_IN}"
         ) from error
     except errors.RevisionNotFoundError as error:
-        raise ExportError(f"{repo_id} has no such revision. Leave out @REVISION for the newest.") from error
+        raise ExportError(f"{repo_id} has no such revision. Leave @REVISION out for the newest.") from error
     except errors.LocalEntryNotFoundError as error:
         raise ExportError(
-            f"the hub cannot be reached, and {repo_id} is not in the cache. Try again when you are online."
+            f"cannot reach the hub, and {repo_id} is not in the local cache.\nTry again online, or copy its "
+            f"{WEIGHTS} here and "
+            "load that file."
         ) from error
     except errors.HfHubHTTPError as error:
         status = error.response.status_code if error.response is not None else None
         mend = LOG_IN if status in (401, 403) else "Try again later."
-        refused = "The token is missing, or may not do this. " if status in (401, 403) else ""
+        refused = "The token is missing or lacks permission. " if status in (401, 403) else ""
         raise ExportError(f"the hub refused {repo_id} ({_reason(error)}). {refused}{mend}") from error
     except errors.HFValidationError as error:
-        raise ExportError(f"{repo_id} is no name of a repository ({_reason(error)}).") from error
+        raise ExportError(f"{repo_id} is not a valid repository name ({_reason(error)}).") from error
     except Exception as error:
         if not _is_unreachable(error):
             raise
         raise ExportError(
-            f"the hub cannot be reached ({_reason(error)}). Try again when you are online."
+            f"cannot reach the hub ({_reason(error)}). Try again when you are online."
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""`--to hub`: a folder that can be pushed to the Hugging Face hub as it is."""
+"""`--to hub`: a folder ready to be pushed to the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from fgan.files import sync_folder, write_durably
 WEIGHTS, CONFIG, CARD, PICTURE = "generator.safetensors", "config.json", "README.md", "samples.png"
 FILES = (WEIGHTS, CONFIG, CARD, PICTURE)
 PROGRAM = "generator.pt2"
-"""Beside the weights of a network that is none of fgan's."""
+"""The program that goes with the weights of a custom network."""
 DRAWN = 64
 
 
@@ -62,7 +62,7 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
         sync_folder(folder.parent)
     except OSError as error:
         raise ExportError(
-            f"cannot write to {folder} ({error}). Choose another folder by --out, or free some space."
+            f"cannot write to {folder} ({error}). Choose another folder with --out, or free some space."
         ) from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
@@ -81,9 +81,10 @@ def require_free(folder: Path, force: bool) -> None:
     names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
     if names and WEIGHTS not in names:
         raise ExportError(
-            f"{folder} is not empty and holds no exported generator ({', '.join(names[:5])}). Choose another --out."
+            f"{folder} is not empty and is not an export ({', '.join(names[:5])}). Choose another --out."
         )
     if names and not force:
         raise ExportError(
-            f"{folder} already holds an exported generator. Replace it by --force, or choose another --out."
+            f"{folder} already holds an exported generator. Pass --force to overwrite it, or choose another "
+            "--out."
         )

@@ -1,4 +1,4 @@
-"""From a name to a generator: a run directory, an exported file or folder, or a repository of the hub."""
+"""Open a generator by name: a run directory, an exported file or folder, or a hub repository."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from fgan.exporting.hub import CODE, fetched, is_hub_name
 from fgan.exporting.hub_folder import WEIGHTS
 from fgan.exporting.safetensors_file import read_safetensors
 from fgan.exporting.trained import TrainedGenerator
+from fgan.files import nothing_at
 from fgan.output import Say, to_stderr
 from fgan.training.run_directory import RunDirectory
 from fgan.training.settings import Network
@@ -39,10 +40,10 @@ def read_exported(name: str | Path, say: Say = to_stderr, *, generator: Network 
     if path.is_dir():
         code = sorted(one.name for one in path.iterdir() if one.suffix.lower() in CODE)
         if code:
-            say(f"{path} also holds {', '.join(code[:5])}: not looked at, and never run")
+            say(f"{path} also contains {', '.join(code[:5])}; fgan neither reads nor runs it")
         path = path / WEIGHTS
     if not path.exists():
-        raise ExportError(f"there is no file {path}. Name one that `fgan export --to safetensors` wrote.")
+        raise ExportError(f"{nothing_at(path)} Name one written by `fgan export --to safetensors`.")
     return read_safetensors(path, str(name), generator)
 
 

@@ -1,4 +1,4 @@
-"""From a run directory to the generator that leaves it."""
+"""Read the generator of a run directory for export."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def generator_of_run(run: RunDirectory, step: int | None = None, *, best: bool =
     }
     if table := run.table():
         about["table"] = json.loads(table.to_json())
-    # A network of somebody's own is known by its code alone, which is not exported.
+    # A custom network is known by its code only, which is not exported.
     architecture = (
         None if config.generator else dataclasses.asdict(architecture_of(config, frame, len(classes)))
     )
@@ -60,13 +60,14 @@ def generator_of_run(run: RunDirectory, step: int | None = None, *, best: bool =
     )
     if not trained.sampler().sample(LOOKED_AT).isfinite().all():
         raise ExportError(
-            f"samples of {run.path} at step {step:,} are not finite. Choose an earlier checkpoint by --step."
+            f"samples of {run.path} at step {step:,} are NaN or infinite. Choose an earlier checkpoint with "
+            "--step."
         )
     return trained
 
 
 def require_run(run: RunDirectory) -> None:
-    """Say which runs there are where somebody names a whole comparison.
+    """Refuse a comparison, and name its runs.
 
     Raises:
         ExportError: for a comparison.
@@ -76,8 +77,8 @@ def require_run(run: RunDirectory) -> None:
         named = ", ".join(members[:6]) + (", ..." if len(members) > 6 else "")
         first = members[0] if members else "RUN"
         raise ExportError(
-            f"{run.path} is a comparison, and one generator leaves at a time. Name one of its runs, such as "
-            f"{run.path / first}; it holds {named or 'none yet'}."
+            f"{run.path} is a comparison; only single runs can be exported. Name one of its runs, such as "
+            f"{run.path / first}; it has {named or 'none yet'}."
         )
 
 
@@ -88,7 +89,7 @@ def _step(run: RunDirectory, step: int | None, best: bool) -> int:
     if step is None or not steps:
         return (run.best_checkpoints() if best else run.checkpoints()).newest()
     if step not in steps:
-        others = "" if best or step not in run.best_checkpoints().steps() else " With --best there is."
+        others = "" if best or step not in run.best_checkpoints().steps() else " With --best it exists."
         raise ExportError(
             f"--step must be a checkpoint of {run.path}: {', '.join(map(str, steps))}; got {step}.{others}"
         )
@@ -96,17 +97,17 @@ def _step(run: RunDirectory, step: int | None, best: bool) -> int:
 
 
 def notes_on(run: RunDirectory, step: int) -> list[str]:
-    """Return what somebody should know of the state that a run is in."""
+    """Return remarks on the state of a run."""
     status, steps = run.status(), run.config().steps
     if status is not None and status.state in ("diverged", "failed"):
         reason = f": {status.reason}" if status.reason else "."
         return [
-            f"The run {status.state} at step {status.step:,}, and its last good checkpoint was exported{reason}"
+            f"The run {status.state} at step {status.step:,}; its last good checkpoint was exported{reason}"
         ]
     if status is None and _is_training(run):
-        return [f"The run was still training: exported at step {step:,} of {steps:,}."]
+        return [f"The run was still training when it was exported, at step {step:,} of {steps:,}."]
     if step < steps:
-        return [f"This is step {step:,} of a run that was to take {steps:,}."]
+        return [f"This is step {step:,} of a run of {steps:,} steps."]
     return []
 
 

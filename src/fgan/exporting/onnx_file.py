@@ -30,7 +30,7 @@ def onnx_bytes(trained: TrainedGenerator) -> tuple[bytes, str]:
     missing = [name for name in ("onnx", "onnxscript") if find_spec(name) is None]
     if missing:
         raise ExportError(
-            f'--to onnx needs {" and ".join(missing)}, which is not installed. Do: pip install "fgan[onnx]".'
+            f'--to onnx needs {" and ".join(missing)}, not installed here. Run: pip install "fgan[onnx]".'
         )
     model = _translated(trained)
     _name_the_batch(model)
@@ -58,7 +58,7 @@ def _translated(trained: TrainedGenerator) -> Any:  # noqa: ANN401 - onnx's own 
     except Exception as error:  # torch.onnx has no error of its own in every version
         raise ExportError(
             f"torch could not write the generator of {trained.source} as ONNX "
-            f"({type(error).__name__}: {first_line(error) or 'no reason given'}). Take --to torch, or a newer "
+            f"({type(error).__name__}: {first_line(error) or 'no reason given'}). Use --to torch, or a newer "
             'torch and: pip install -U "fgan[onnx]".'
         ) from error
     assert found is not None, "a program is returned where no file is named"
@@ -94,7 +94,7 @@ def _name_the_batch(model: Any) -> None:  # noqa: ANN401
 
 def _checked(trained: TrainedGenerator, content: bytes) -> str:
     if find_spec("onnxruntime") is None:
-        return 'it was not checked: that needs onnxruntime. Do: pip install "fgan[onnx]"'
+        return 'not checked, because onnxruntime is not installed. Run: pip install "fgan[onnx]"'
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

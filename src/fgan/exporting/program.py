@@ -39,11 +39,12 @@ def traced(trained: TrainedGenerator) -> ExportedProgram:
             dynamic_shapes={name: {0: batch} for name in names},
             strict=False,
         )
-    except Exception as error:  # whatever a module of somebody's own does that cannot be traced
+    except Exception as error:  # whatever an untraceable custom module raises
         raise ExportError(
-            f"the generator of {trained.source} cannot be traced by torch.export "
-            f"({type(error).__name__}: {first_line(error) or 'no reason given'}). Its forward must work for a "
-            "batch of any size, without branches on values; --to safetensors needs no tracing."
+            f"torch.export cannot trace the generator of {trained.source} "
+            f"({type(error).__name__}: {first_line(error) or 'no reason given'}). Its forward must take any "
+            "batch "
+            "size and not branch on values. --to safetensors needs no tracing."
         ) from error
     for module in program.graph_module.modules():
         if isinstance(module, torch.fx.GraphModule):
@@ -66,15 +67,16 @@ def difference(trained: TrainedGenerator, run: Callable[..., Tensor]) -> float:
         found = run(*inputs)
         if found.shape != expected.shape or found.dtype != expected.dtype:
             raise ExportError(
-                f"the exported program of {trained.source} makes {tuple(found.shape)} {found.dtype} where the "
-                f"generator makes {tuple(expected.shape)} {expected.dtype}. Nothing was written."
+                f"the exported program of {trained.source} returns {tuple(found.shape)} {found.dtype}, but the "
+                f"generator returns {tuple(expected.shape)} {expected.dtype}. Nothing was written."
             )
         scale = max(1.0, expected.abs().max().item())
         worst = max(worst, (found - expected).abs().max().item() / scale)
     if not worst <= TOLERANCE:
         raise ExportError(
-            f"the exported program of {trained.source} differs from the generator by {worst:.2g}, which may be "
-            f"{TOLERANCE:g}. Nothing was written; a generator that draws random numbers of its own, or has dropout, "
-            "cannot be exported so."
+            f"the exported program of {trained.source} differs from the generator by {worst:.2g}; at most "
+            f"{TOLERANCE:g} is "
+            "allowed. Nothing was written. Generators with dropout or their own random numbers cannot be "
+            "exported this way."
         )
     return worst

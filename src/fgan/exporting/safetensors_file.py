@@ -1,4 +1,4 @@
-"""`--to safetensors`: the weights, and in the file's header what is needed to build the generator again."""
+"""`--to safetensors`: the weights, with a header that describes how to rebuild the generator."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def safetensors_bytes(trained: TrainedGenerator) -> tuple[bytes, str]:
     back = load(content)
     if back.keys() != weights.keys() or any(not torch.equal(back[name], weights[name]) for name in weights):
         raise ExportError(
-            f"the weights of {trained.source} did not read back as they are. Nothing was written."
+            f"the weights of {trained.source} changed when they were read back. Nothing was written."
         )
-    return content, "read back, its weights are equal"
+    return content, "checked: the weights read back are equal"
 
 
 def _bare(network: nn.Module) -> nn.Module:
@@ -65,8 +65,8 @@ def read_safetensors(path: Path, source: str, generator: Network = "") -> Traine
         ) from error
     if KEY not in header:
         raise ExportError(
-            f'{path} holds weights, but no generator that fgan exported: its header has no entry "{KEY}". '
-            "Name a file made by `fgan export --to safetensors`."
+            f'{path} was not exported by fgan: its header has no entry "{KEY}". '
+            "Name a file written by `fgan export --to safetensors`."
         )
     return _rebuilt(header[KEY], weights, path, source, generator)
 
@@ -77,9 +77,7 @@ def _rebuilt(
     try:
         about: dict[str, Any] = json.loads(text)
         if about["format"] > FORMAT:
-            raise ExportError(
-                f"{path} was written by fgan {about.get('fgan', '?')}, which is newer than this one. Upgrade fgan."
-            )
+            raise ExportError(f"{path} was written by a newer fgan ({about.get('fgan', '?')}). Upgrade fgan.")
         architecture, frame = about.pop("architecture"), Frame.from_json(about.pop("frame"))
         latent, classes = about.pop("latent")["dimension"], about.pop("classes")
         network = _network(architecture, frame, latent, classes, source, generator)
@@ -88,7 +86,7 @@ def _rebuilt(
         raise
     except (ValueError, KeyError, TypeError, RuntimeError, IndexError, AttributeError, FganError) as error:
         raise ExportError(
-            f"{path} is damaged: its weights do not fit what it says of the network "
+            f"{path} is damaged: its weights do not match its description of the network "
             f"({type(error).__name__}: {error}). Export or download it again."
         ) from error
     for key in ("format", "library_name", "sample"):
@@ -109,13 +107,13 @@ def _network(
     if architecture is None:
         if not generator:
             raise ExportError(
-                f"{source} holds the weights of a network that is none of fgan's, and code is never loaded from a "
-                "file. Hand the network over: --generator FILE.py:NAME, in Python fgan.load(..., generator=Net)."
+                f"{source} holds weights of a custom network, and fgan never loads code from a file. "
+                "Pass the network: --generator FILE.py:NAME, or fgan.load(..., generator=Net) in Python."
             )
         text = refer_to(generator, "generator")
         return own_generator(text, frame, latent, len(classes), wants_latent=True)
     if generator:
-        raise ExportError(f"{source} has a network of fgan's own; got a generator. Leave it out.")
+        raise ExportError(f"{source} has a built-in network, but a generator was passed. Leave it out.")
     with DrawnFrom.seeded(0):
         network = build_generator(Architecture(**architecture), frame)
     if (latent, len(classes)) != (network.latent, architecture["classes"]):

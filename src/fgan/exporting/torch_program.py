@@ -1,4 +1,4 @@
-"""`--to torch`: a program of torch.export, which torch alone loads."""
+"""`--to torch`: a torch.export program, which needs only torch."""
 
 from __future__ import annotations
 
@@ -24,5 +24,5 @@ def torch_bytes(trained: TrainedGenerator) -> tuple[bytes, str]:
     found = difference(trained, module)
     return (
         content.getvalue(),
-        f"read back, it differs from the generator by {found:.1g}",
+        f"checked: after reading back it differs from the generator by {found:.1g}",
     )

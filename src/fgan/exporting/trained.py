@@ -1,4 +1,4 @@
-"""A trained generator by itself, with all that is needed to draw samples from it."""
+"""A trained generator with everything needed to draw samples from it."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from fgan.training.sampling import Sampler, shown
 
 @dataclass(frozen=True, repr=False)
 class TrainedGenerator(Moving, Drawable):
-    """A generator that was trained, away from its run directory: what `fgan.load` makes of an exported one.
+    r"""An exported generator, as `fgan.load` returns it, independent of its run directory.
 
     Args:
-        network: standard normal latents (n, latent), and labels (n,) if it has classes, to samples (n, *shape) in the
-            frame; on the CPU, in evaluation mode.
-        frame: where samples lie.
+        network: maps standard normal latents (n, latent), and labels (n,) if it has classes, to samples (n, \*shape) in
+            the frame; on the CPU, in evaluation mode.
+        frame: shape and units of the samples.
         latent: dimension of the latent.
-        classes: names of the classes; none for an unconditional generator.
+        classes: names of the classes; empty for an unconditional generator.
         source: where it comes from.
-        architecture: how `fgan.networks` builds it; None for a module of somebody's own.
+        architecture: how `fgan.networks` builds it; None for a custom module.
         about: its history: fgan's version, divergence, data, step and recipe.
     """
 
@@ -42,7 +42,7 @@ class TrainedGenerator(Moving, Drawable):
     about: dict[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        """Say what it makes."""
+        """Return a one-line description."""
         classes = f", {len(self.classes)} classes" if self.classes else ""
         return (
             f"<generator of {self.about.get('data', 'samples')} {tuple(self.frame.shape)} by "
@@ -51,17 +51,17 @@ class TrainedGenerator(Moving, Drawable):
 
     @cached_property
     def generator(self) -> nn.Module:
-        """A module from latents (n, latent), and labels (n,) if it has classes, to samples (n, *shape)."""
+        r"""A module from latents (n, latent), and labels (n,) if it has classes, to samples (n, \*shape)."""
         return (Conditional if self.classes else Unconditional)(self.network, self.frame).eval()
 
     @cached_property
     def table(self) -> TableEncoding | None:
-        """How rows of a table became samples, and back; None of other data."""
+        """The encoding of table rows as samples, and back; None for other data."""
         described = self.about.get("table")
         return TableEncoding.from_json(json.dumps(described), self.source) if described else None
 
     def sampler(self) -> Sampler:
-        """Return the generator with what it is fed."""
+        """Return the generator with its inputs."""
         return Sampler(
             self.network, self.frame, self.latent, self.classes, self.source, ExportError, self.table
         )
@@ -74,16 +74,16 @@ class TrainedGenerator(Moving, Drawable):
         label: str | int | None = None,
         truncate: float | None = None,
     ) -> Any:  # noqa: ANN401 - a DataFrame of pandas, where it is there
-        """Return n samples (n, *shape), or rows of a table, as `RunDirectory.sample` does for the same seed.
+        r"""Return n samples (n, \*shape), or rows of a table, as `RunDirectory.sample` does for the same seed.
 
         Args:
-            n: how many.
-            seed: decides the latents.
-            batch_size: how many are made at once.
-            label: a class by its name; the classes in turn if not given.
-            truncate: as `RunDirectory.sample` takes it.
+            n: number of samples.
+            seed: seed of the latents.
+            batch_size: number of samples per forward pass.
+            label: name of a class (default: all classes in turn).
+            truncate: as in `RunDirectory.sample`.
 
         Raises:
-            ExportError: where it has no such class.
+            ExportError: if there is no such class.
         """
         return shown(self.sampler().rows(n, seed, batch_size, label, truncate), self.table)

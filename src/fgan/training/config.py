@@ -1,4 +1,4 @@
-"""All settings of a run in one flat record: the flags of the command line and the content of `config.json`."""
+"""The complete recipe of a run as one flat record: the flags of the command line and the content of `config.json`."""
 
 from __future__ import annotations
 
@@ -225,10 +225,10 @@ class TrainConfig:
             raise FganError(f"--{flag} must be {rule}; got {getattr(self, name)}.")
 
     def load_options(self) -> LoadOptions:
-        """Return how the data are loaded.
+        """Return the options for loading the data.
 
         Raises:
-            DataError: for a value that is none of those that are known.
+            DataError: for an unknown value.
         """
         table = {field.name: getattr(self, field.name) for field in dataclasses.fields(TableOptions)}
         pictures = {
@@ -239,24 +239,24 @@ class TrainConfig:
         return LoadOptions(**pictures, table=TableOptions(**table))
 
     def to_json(self, loaded: object = None) -> str:
-        """Write it as `config.json` holds it.
+        """Return it as the content of `config.json`.
 
         Args:
-            loaded: what was understood of the data, in JSON's types; kept beside the recipe, which it is no part of.
+            loaded: a record of how the data were read, as JSON types; stored with the recipe but not part of it.
         """
         values = dataclasses.asdict(self) | ({LOADED: loaded} if loaded else {})
         return json.dumps(values, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str, origin: str) -> TrainConfig:
-        """Read what `to_json` wrote.
+        """Read the result of `to_json`.
 
         Args:
             text: the JSON.
-            origin: what to call it in an error.
+            origin: its name in error messages.
 
         Raises:
-            RunError: where it is not JSON, or has an unknown field.
+            RunError: if it is not valid JSON, or has an unknown field.
 
         >>> TrainConfig.from_json(TrainConfig(data="ring8").to_json(), "here").data
         'ring8'
@@ -265,15 +265,15 @@ class TrainConfig:
             values = json.loads(text)
         except json.JSONDecodeError as error:
             raise RunError(
-                f"{origin} is not valid JSON ({error}). Restore it, or start a new run."
+                f"{origin} is not valid JSON ({error}). Restore the file, or start a new run."
             ) from error
         if not isinstance(values, dict) or "data" not in values:
-            raise RunError(f'{origin} must be a JSON object with at least "data"; got {str(text)[:60]!r}.')
+            raise RunError(f'{origin} must be a JSON object with the key "data"; got {str(text)[:60]!r}.')
         if "library_name" in values:  # of `fgan export --to hub`
             raise RunError(
-                f"{origin} describes an exported generator, not a run. In Python open it by fgan.load(FOLDER). `fgan "
-                "sample`, `fgan export` and `fgan evaluate --against DATA` take that; for other verbs draw samples "
-                "first: fgan sample FOLDER --n 10000 --out samples.npy."
+                f"{origin} describes an exported generator, not a run. Open it with fgan.load(FOLDER), `fgan sample`, "
+                "`fgan export` or `fgan evaluate --against DATA`. For other commands, draw samples first: "
+                "fgan sample FOLDER --n 10000 --out samples.npy."
             )
         values.pop(LOADED, None)
         if "strict" in values:  # a whole recipe: runs shuffled before they wrote it down
@@ -299,7 +299,7 @@ class TrainConfig:
         """Read a `config.json`.
 
         Raises:
-            RunError: where there is none, or it cannot be read.
+            RunError: if it does not exist or cannot be read.
         """
         try:
             return cls.from_json(path.read_text(encoding="utf-8"), str(path))
@@ -307,7 +307,7 @@ class TrainConfig:
             raise RunError(f"cannot read the config {path}: {error}.") from error
 
     def differences(self, other: TrainConfig) -> list[str]:
-        """Say, a line each, where another config would make another run."""
+        """Return the differences to another config that would change the run, one line each."""
         return [
             f"{field.name}: {getattr(self, field.name)!r} there, {getattr(other, field.name)!r} here"
             for field in dataclasses.fields(self)
@@ -316,7 +316,7 @@ class TrainConfig:
         ]
 
     def unused(self) -> list[str]:
-        """Return the flags that say something of fgan's own networks, where the user's are in their place."""
+        """Return the flags for fgan's own networks that custom networks make ineffective."""
         own = {player for player in OF_OWN_NETWORKS if getattr(self, player)}
         idle = [name for player in own for name in OF_OWN_NETWORKS[player]]
         idle += OF_BOTH_NETWORKS if len(own) == 2 else []
@@ -333,10 +333,10 @@ class TrainConfig:
 
 
 def require_settings(names: Iterable[str]) -> None:
-    """Refuse names that are no field of `TrainConfig`.
+    """Refuse names that are not fields of `TrainConfig`.
 
     Raises:
-        FganError: with the nearest name there is.
+        FganError: with the nearest existing name.
     """
     fields = [field.name for field in dataclasses.fields(TrainConfig)]
     for name in names:
@@ -345,14 +345,14 @@ def require_settings(names: Iterable[str]) -> None:
 
 
 OF_OWN_NETWORKS = {"generator": ["norm"], "critic": ["critic_width", "critic_depth", "spectral_norm"]}
-"""Fields about fgan's own generator and critic alone."""
+"""Fields that apply only to fgan's own generator and critic."""
 OF_BOTH_NETWORKS = ["network", "width", "depth", "activation", "init"]
 LOADED = "loaded"
-"""Key of `config.json` under which it says what was understood of the data."""
+"""Key of `config.json` for the record of how the data were read."""
 MAY_CHANGE_ON_RESUME = frozenset(
     {"steps", "sample_every", "keep_checkpoints", "data_dir", "data", "device", "compile", "strict", "split"}
 )
-"""Fields that do not decide what a given step computes: data are known by their content, a device by its rounding."""
+"""Fields that may change on resuming: they do not determine what a step computes; data are recognised by content."""
 
 
 def _accepts(hint: Any, value: object) -> bool:  # noqa: ANN401 - a type hint has no type of its own

@@ -1,4 +1,4 @@
-"""The progress bar of a run, and lines for people above it."""
+"""The progress bar of a run, and messages above it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ SECONDS_BETWEEN_GLANCES = 0.25
 
 
 class Progress:
-    """A bar on a terminal or in a notebook; elsewhere, or where it is not wanted, only lines.
+    """A progress bar in a terminal or notebook; elsewhere, or if not wanted, only messages.
 
     Args:
         steps: of the whole run.
-        say: receives lines where there is no bar.
-        wanted: whether to show a bar on a terminal.
+        say: receives messages if there is no bar.
+        wanted: whether to show a bar.
     """
 
     def __init__(self, steps: int, say: Say, *, wanted: bool) -> None:
@@ -30,7 +30,7 @@ class Progress:
         return not self.bar.disable
 
     def begin(self, step: int) -> None:
-        """Set the bar to the first step."""
+        """Start the bar at this step."""
         self.bar.n = self.bar.initial = step
         self._glanced = time.perf_counter()
 
@@ -39,7 +39,7 @@ class Progress:
 
         Args:
             step: steps done.
-            text: returns what is shown beside it; asked a few times a second, since it may make a GPU wait.
+            text: returns the text beside the bar; called a few times per second only, since it may synchronise a GPU.
         """
         if self._pace:
             for line in self._pace.lines(step, regularly=not self.shown):
@@ -53,7 +53,7 @@ class Progress:
             self.bar.set_postfix_str(text(), refresh=False)
 
     def line(self, text: str) -> None:
-        """Say a line, above the bar where there is one."""
+        """Print a line, above the bar if there is one."""
         if self.shown:
             with self.bar.external_write_mode(for_people()):
                 self._say(text)

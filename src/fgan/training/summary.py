@@ -1,4 +1,4 @@
-"""What a run has to tell, in a record and in a line."""
+"""The summary of a run, as a record and as a line of text."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from collections.abc import Mapping
 
 @dataclasses.dataclass(frozen=True)
 class Summary:
-    """What a call of `train` did.
+    """The result of a call of `train`.
 
     Args:
         run: the run directory.
-        data, objective, divergence: what was learned, in which game, by which divergence.
+        data, objective, divergence: of the recipe.
         step: generator steps done in all.
-        steps: generator steps asked for.
-        stopped_by: the signal, or the class of the callback, that ended it early; or None.
-        seconds: time spent training in this call.
-        steps_per_second: of this call.
-        samples_per_second: real samples that the critic saw in this call, by the second.
-        follows: which divergence the generator really follows.
-        backoffs: how often the run went back to a good state and halved its learning rate.
-        critic_loss, generator_loss, bound: last means; None before the first step.
-        best_step, best: the step of the best evaluation, and the value that made it so; None without one.
-        sample: the newest picture, or None.
-        diverged: why a run that did all its steps is of no use, and what may mend it; None if it is.
+        steps: generator steps requested.
+        stopped_by: the signal or callback class that stopped the run early, or None.
+        seconds: training time of this call.
+        steps_per_second: generator steps per second of this call.
+        samples_per_second: real samples per second that the critic saw in this call.
+        follows: the divergence that the generator actually follows.
+        backoffs: how often the run rolled back to a checkpoint and halved its learning rate.
+        critic_loss, generator_loss, bound: last averages; None before the first step.
+        best_step, best: step and value of the best evaluation; None without one.
+        sample: path of the newest picture, or None.
+        diverged: why a completed run is unusable, and what to try; None if it is fine.
     """
 
     run: str

@@ -49,12 +49,12 @@ def test_values_that_many_rows_share_make_no_copies(rows):
 
 
 def test_few_records_that_recur_often_are_copies():
-    assert "rows are copies" in notes(NORMAL[random.integers(0, 10, 500)])
-    assert "rows are copies" in notes(np.vstack([RAIN[:, :1], *[NORMAL[:200, :1] + 5] * 2]))
+    assert "rows are duplicates" in notes(NORMAL[random.integers(0, 10, 500)])
+    assert "rows are duplicates" in notes(np.vstack([RAIN[:, :1], *[NORMAL[:200, :1] + 5] * 2]))
 
 
 @pytest.mark.parametrize("rows", [NORMAL, PIXELS])
 def test_records_that_recur_are_copies(rows):
     most = len(rows) // 2 if rows is not NORMAL else 5
-    assert "rows are copies" in notes(np.vstack([rows, rows[:most]]))
+    assert "rows are duplicates" in notes(np.vstack([rows, rows[:most]]))
     assert "occur in Q" in notes(rows, np.vstack([rows[:most], rows[:most] + 0.03]))

@@ -19,18 +19,18 @@ def broken(value, row=7):
 @pytest.mark.parametrize(
     ("p", "message"),
     [
-        (FINE[:, :1], r"one shape; those of P have \(1,\), those of Q \(2,\)"),
-        (broken(np.nan), "1 of 100 in column 1 of P are NaN or infinite, the first in row 7"),
+        (FINE[:, :1], r"same shape; P has \(1,\), Q has \(2,\)"),
+        (broken(np.nan), "1 of 100 values in column 1 of P are NaN or infinite, the first in row 7"),
         (broken(np.inf), "NaN or infinite"),
         (FINE[:49], "at least 50 samples of each set.*P has 49"),
         (FINE.astype(complex), "real numbers"),
         (np.array([object()] * 100), "real numbers"),
         ([[1.0, 2.0], [3.0]] * 50, "rows of one length"),
         (np.zeros((100, 8, 8)), "both sets hold images, or neither"),
-        (np.float64(3.0), "rows of numbers"),
-        (FINE[:0], "rows of numbers"),
+        (np.float64(3.0), "must have the shape"),
+        (FINE[:0], "must have the shape"),
         ("mnits", 'Did you mean "mnist"'),
-        (np.zeros((60, 2, 2, 2, 2)), "rank 1 to 4"),
+        (np.zeros((60, 2, 2, 2, 2)), "must have 1 to 4 axes"),
     ],
 )
 def test_a_mistake_is_explained(p, message):
@@ -41,12 +41,12 @@ def test_a_mistake_is_explained(p, message):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"folds": 1}, "folds must be 2 or more"),
-        ({"folds": 50}, "folds must be 2 or more"),
+        ({"folds": 1}, "folds must be at least 2"),
+        ({"folds": 50}, "folds must be at least 2"),
         ({"permutations": 5}, "at least 19"),
         ({"divergence": "kll"}, 'Did you mean "kl"'),
         ({"divergence": []}, "at least one divergence"),
-        ({"method": "knn", "curve": True}, "learning curve"),
+        ({"method": "knn", "curve": True}, "curve .* needs a method with a critic"),
     ],
 )
 def test_an_option_is_explained(options, message):
@@ -55,7 +55,7 @@ def test_an_option_is_explained(options, message):
 
 
 def test_images_of_two_sizes():
-    with pytest.raises(DataError, match="one shape"):
+    with pytest.raises(DataError, match="same shape"):
         fgan.estimate(np.zeros((60, 8, 8)), np.zeros((60, 9, 9)))
 
 
@@ -72,7 +72,7 @@ def test_constant_columns_are_named():
     assert found.interval[0] == 0
     q[:, 1] = 5
     found = fgan.estimate(p, q)
-    assert any("the two never meet" in warning for warning in found.warnings)
+    assert any("supports are disjoint" in warning for warning in found.warnings)
     assert found.value > 3
 
 
@@ -80,7 +80,7 @@ def test_constant_columns_are_no_normal_distribution():
     p, q = FINE.copy(), FINE + 1
     p[:, 0] = 4
     for one, other in ((p, q), (q, p)):
-        with pytest.raises(fgan.FganError, match="none is constant or follows from others"):
+        with pytest.raises(fgan.FganError, match="constant or linear combinations"):
             fgan.estimate(one, other, method="gaussian")
 
 
@@ -98,9 +98,9 @@ def test_shared_and_repeated_records_are_counted():
     p, q = random.normal(size=(2, 100, 3))
     assert "copies" not in warnings_of(p, q) and "occur in Q" not in warnings_of(p, q)
     q[:10] = p[:10]
-    assert "10 of 100 samples of P occur in Q as well" in warnings_of(p, q)
+    assert "10 of 100 samples of P also occur in Q" in warnings_of(p, q)
     p[20:25] = p[30]
-    assert "5 of 100 samples of P are copies" in warnings_of(p, q)
+    assert "5 of 100 samples of P are duplicates" in warnings_of(p, q)
 
 
 def test_whole_numbers_with_many_values_are_numbers():
@@ -133,7 +133,7 @@ def test_tables_of_numbers_and_words(kind):
     alone = fgan.estimate(p["age"], q["age"], "js")
     assert found.lower_bound > alone.lower_bound > 0
     assert found.log_ratio(kind(age=np.zeros(2), city=np.array(["A", "B"]))).diff() < 0
-    with pytest.raises(DataError, match='"city" is in P alone, and "town" is in Q alone'):
+    with pytest.raises(DataError, match='"city" is in P only, and "town" is in Q only'):
         fgan.estimate(p, kind(town=q["city"], age=q["age"]))
 
 
@@ -142,7 +142,7 @@ def test_words_and_truth_values_in_several_columns():
     other = np.array([["a", "x"], ["b", "y"]] * 150)
     found = fgan.estimate(rows, other, "total-variation")
     assert found.value == pytest.approx(2 / 3, abs=0.01)
-    with pytest.raises(DataError, match="c, x, which was in neither set"):
+    with pytest.raises(DataError, match="only the categories of the fitted samples; got c, x"):
         found.log_ratio(np.array([["c", "x"]]))
 
 
@@ -172,18 +172,18 @@ STRAY = np.where(np.arange(100) == 7, "12a", np.arange(100).astype(float).astype
         (
             {"code": np.arange(100.0)},
             {"code": STRAY},
-            '"code" is words in Q and none in P: the first "12a" in row 7',
+            '"code" is words in Q but not in P: the first "12a" in row 7',
         ),
-        ({"code": STRAY}, {"code": np.arange(100)}, '"code" is words in P and none in Q: the first "12a"'),
+        ({"code": STRAY}, {"code": np.arange(100)}, '"code" is words in P but not in Q: the first "12a"'),
         ({"a": np.zeros(60), "b": np.zeros(59)}, {"a": FINE[:, 0]}, '"a" has 60 rows and "b" 59'),
         ({"a": FINE}, {"a": FINE}, r'"a" of P has the shape \(100, 2\)'),
         ({}, {"a": FINE[:, 0]}, "at least one column; P has none"),
         ({0: FINE[:, 0], "0": FINE[:, 1]}, {"a": FINE[:, 0]}, 'P has "0" more than once'),
-        ({"a": FINE[:, 0].astype(str)}, {"a": FINE[:, 0]}, "each of which is a number. Convert them"),
+        ({"a": FINE[:, 0].astype(str)}, {"a": FINE[:, 0]}, "all of which are numbers. Convert them"),
         (
             {"id": np.arange(100).astype(str), "x": FINE[:, 0]},
             {"id": np.arange(100).astype(str), "x": FINE[:, 0]},
-            'at most 20 in 200 rows; "id" has 100',
+            '"id" has 100 distinct values.*at most 20 in 200 rows',
         ),
     ],
 )
@@ -241,9 +241,9 @@ def test_further_samples_are_told_apart_by_their_columns():
         x = {"a": p["a"][:3], "b": p["b"][:3]} if found.method == "gaussian" else {"a": [True], "b": [False]}
         assert found.log_ratio(x).isfinite().all()
         assert found.log_ratio({"b": x["b"], "a": x["a"]}).equal(found.log_ratio(x))
-        with pytest.raises(DataError, match='"a" is in the fitted samples alone, and "c" is in x alone'):
+        with pytest.raises(DataError, match='"a" is in the fitted samples only, and "c" is in x only'):
             found.log_ratio({"c": x["a"], "b": x["b"]})
     with pytest.raises(
-        DataError, match='"a" is words in x and none in the fitted samples: the first "old" in row 0'
+        DataError, match='"a" is words in x but not in the fitted samples: the first "old" in row 0'
     ):
         fgan.estimate(p, q, method="gaussian").log_ratio({"a": ["old"], "b": ["1"]})

@@ -18,7 +18,7 @@ def series(n, seed, phi=0.9):
 
 
 def alike(found):
-    return any("next to each other are alike" in warning for warning in found.warnings)
+    return any("consecutive rows are correlated" in warning for warning in found.warnings)
 
 
 def test_a_series_is_noticed_and_blocks_quieten_it():
@@ -69,12 +69,12 @@ def test_p_values_of_independent_series_are_uniform_by_blocks():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"blocks": 0}, "whole number from 2 on; got 0"),
+        ({"blocks": 0}, "at least 2; got 0"),
         ({"blocks": 2.5}, "got 2.5"),
-        ({"blocks": 30}, "make 6. Take shorter"),
-        ({"blocks": 5, "n": 100}, "draws rows by chance"),
-        ({"blocks": 5, "method": "knn"}, "its error bar takes rows for independent"),
-        ({"blocks": 5, "curve": True}, "learning curve"),
+        ({"blocks": 30}, "make 6. Use shorter"),
+        ({"blocks": 5, "n": 100}, "drawn at random"),
+        ({"blocks": 5, "method": "knn"}, "treats rows as independent"),
+        ({"blocks": 5, "curve": True}, "exclude each other"),
     ],
 )
 def test_blocks_that_cannot_be_are_refused(options, message):

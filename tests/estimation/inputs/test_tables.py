@@ -25,7 +25,7 @@ def moments(shift, form):
 def test_columns_are_taken_by_name():
     said = []
     inputs = read_two_samples(P, Q, say=said.append)
-    assert said == ["columns of Q are taken by name, in the order of P: a, c"]
+    assert said == ["columns of Q were matched by name, in the order of P: a, c"]
     assert inputs.second[:, 0].tolist() == Q["a"].tolist()
     found = fgan.estimate(P, Q, say=said.append)
     one, other = found.log_ratio({"c": ["x"], "a": [1.0]}), found.log_ratio({"a": [1.0], "c": ["x"]})
@@ -33,9 +33,9 @@ def test_columns_are_taken_by_name():
 
 
 def test_lone_columns_are_named():
-    with pytest.raises(DataError, match=r'"c" is in P alone\. Select them alike'):
+    with pytest.raises(DataError, match=r'"c" is in P only\. Select the same columns'):
         fgan.estimate(P, {"a": Q["a"]})
-    with pytest.raises(DataError, match=r'"-0.3" is in P alone, and "0.5" is in Q alone.*--no-header'):
+    with pytest.raises(DataError, match=r'"-0.3" is in P only, and "0.5" is in Q only.*--no-header'):
         fgan.estimate({"-0.3": P["a"]}, {"0.5": Q["a"]})
 
 
@@ -44,7 +44,7 @@ def test_columns_of_weights_may_stay():
     found = fgan.estimate(p, q, weights_p="w", weights_q="w", say=lambda _: None)
     few = {"a": [0.5, 1.0], "c": ["x", "y"]}
     assert found.log_ratio({**few, "w": [None, 1.0]}).tolist() == found.log_ratio(few).tolist()
-    with pytest.raises(DataError, match='"z" is in x alone'):
+    with pytest.raises(DataError, match='"z" is in x only'):
         found.log_ratio({**few, "z": [0, 1]})
 
 
@@ -78,7 +78,7 @@ def test_a_stray_cell_among_numbers_as_text_is_named():
 
 def test_words_that_are_all_numbers_draw_a_note():
     sides = [{"age": np.round(random.normal(mean, 4, 300)).astype(int).astype(str)} for mean in (44, 40)]
-    assert "say so (kinds=" in str(read_two_samples(*sides).notes)
+    assert "set kinds=" in str(read_two_samples(*sides).notes)
     assert read_two_samples(*sides, kinds={"age": "number"}).notes == ()
 
 

@@ -59,7 +59,7 @@ def test_features_of_inception_do_not_depend_on_the_batch(fidelity):
 def test_a_file_of_something_else_is_refused(fidelity, tmp_path):
     for content in (torch.zeros(3), [1, 2], {"linear.weight": torch.zeros(3)}):
         torch.save(content, tmp_path / "w.pth")
-        with pytest.raises(FganError, match=r"could not be loaded from .*w\.pth"):
+        with pytest.raises(FganError, match=r"w\.pth does not hold"):
             extractor_for(f"inception:{tmp_path / 'w.pth'}", fgan.load_data("digits"))
 
 
@@ -70,9 +70,9 @@ class _Code:
 
 def test_no_code_of_a_weights_file_runs(fidelity, tmp_path, capsys):
     (tmp_path / "w.pth").write_bytes(pickle.dumps(_Code()))
-    with pytest.raises(FganError, match=r"could not be loaded from .*w\.pth"):
+    with pytest.raises(FganError, match=r"w\.pth does not hold"):
         extractor_for(f"inception:{tmp_path / 'w.pth'}", fgan.load_data("digits"))
     torch.save({"linear.weight": _Code()}, tmp_path / "v.pth")
-    with pytest.raises(FganError, match=r"could not be loaded from .*v\.pth"):
+    with pytest.raises(FganError, match=r"v\.pth does not hold"):
         extractor_for(f"inception:{tmp_path / 'v.pth'}", fgan.load_data("digits"))
     assert "ran" not in capsys.readouterr().out

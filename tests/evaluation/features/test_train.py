@@ -42,7 +42,7 @@ def test_a_folder_of_colour_images_can_be_learned(train, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("cifar-cnn",), "got no --data"),
+        (("cifar-cnn",), "Pass a folder of them with --data"),
         (("cifar-cnn", "--data", "ring8"), "ring8 has none"),
         (("cifar-cnn", "--data", "digits"), "of the shape (3, 32, 32) in at most 10 classes; digits has"),
         (("digits-cnn", "--device", "tpu"), "--device"),
@@ -58,7 +58,7 @@ def test_what_cannot_be_learned_is_said(train, tmp_path, arguments, message):
 def test_too_few_images_and_too_many_classes_are_refused(train, tmp_path, classes):
     data = folder(tmp_path / "f", classes)
     code, said = train("cifar-cnn", "--data", data, "--out", tmp_path / "w.safetensors")
-    assert code == 2 and f"in {classes}. Give other --data" in said
+    assert code == 2 and f"in {classes}. Pass other --data" in said
 
 
 def test_the_same_command_gives_the_same_weights(train, tmp_path):

@@ -76,7 +76,8 @@ class CategoryCode:
         places = np.full(len(column), len(self.values), dtype=np.int64)
         if column.missing is not None and not self.missing:
             raise DataError(
-                f'no cell of "{name}" was missing; now {int(column.missing.sum()):,} are. Fill them.'
+                f'column "{name}" had no missing cells in the training table; now '
+                f"{int(column.missing.sum()):,} are missing. Fill them."
             )
         if not len(known):
             return places
@@ -87,7 +88,7 @@ class CategoryCode:
         strange = known[values[found] != known] if len(values) else known
         if len(strange):
             raise DataError(
-                f'"{name}" has the values {_some(self.values)}; got {strange[0]!s}, which is none. Leave such rows out.'
+                f'column "{name}" must be one of {_some(self.values)}; got {strange[0]!s}. Leave such rows out.'
             )
         places[slice(None) if column.missing is None else ~column.missing] = found
         return places

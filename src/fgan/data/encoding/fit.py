@@ -39,8 +39,8 @@ def settled(table: Table, kinds: Mapping[str, str], label: str = "") -> Table:
     columns = {name: _settled(one, name, kinds.get(name, "")) for name, one in table.columns.items()}
     if label and columns[label].kind == "number":
         raise DataError(
-            f'--conditional-on names a column of categories; "{label}" is numbers. If they are names, say so '
-            f"(--categories {label}); else put them into ranges, as words, in a column of its own."
+            f'--conditional-on needs a column of categories; "{label}" is numbers. If they are labels, pass '
+            f"--categories {label}. Otherwise add a column that puts them into ranges."
         )
     for name, one in columns.items():
         _require_no_id(one, name, table.count)
@@ -72,7 +72,8 @@ def fitted(
     encoding = TableEncoding(tuple(codes), label)
     if not encoding.width:
         raise DataError(
-            f"some column must vary; all of {table.name} are constant{_besides(label)}. Add columns."
+            f"at least one column must vary; all columns of {table.name} are constant{_besides(label)}. Add "
+            "columns."
         )
     return encoding
 
@@ -107,7 +108,8 @@ def _numbers(column: Column, known: NDArray[Any], name: str) -> NDArray[Any]:
         numbers = known.astype(np.float64)
     except ValueError as error:
         raise DataError(
-            f'"{name}" is asked to be numbers (--numbers, kinds); {error}. Repair it, or take the column for a '
+            f'column "{name}" should be numbers (--numbers, kinds), but {error}. Repair it, or treat the '
+            "column as a "
             "category."
         ) from None
     whole = bool((numbers == np.round(numbers)).all()) and float(np.abs(numbers).max()) < 2.0**53
@@ -123,14 +125,14 @@ def _require_no_id(column: Column, name: str, rows: int) -> None:
         most, distinct = max(FEW_WORDS, min(MOST_WORDS, rows // 10)), len(np.unique(known))
         if distinct > most:
             raise DataError(
-                f'each value of a category becomes a coordinate, at most {most} in {rows:,} rows; "{name}" has '
-                f"{distinct:,}, such as {known[0]!s}: they look like ids or free text. Leave it out (--drop "
-                f"{name}), or merge rare values."
+                f'column "{name}" has {distinct:,} distinct values, such as {known[0]!s}; at most {most} are '
+                f"allowed in {rows:,} rows. "
+                f"They look like ids or free text. Leave the column out (--drop {name}), or merge rare values."
             )
         return
     whole = known.dtype.kind in "iu" and column.why != ASKED and len(known) == rows >= FEWEST_TO_COUNT
     if whole and (np.diff(known.astype(np.int64)) == 1).all():
         raise DataError(
-            f'"{name}" counts the rows, from {known[0]} to {known[-1]}: nothing can be learnt from it. Leave it '
-            f"out (--drop {name}), or say that it is numbers (--numbers {name})."
+            f'column "{name}" looks like a row number, from {known[0]} to {known[-1]}. Leave it '
+            f"out (--drop {name}), or treat it as numbers (--numbers {name})."
         )

@@ -129,7 +129,10 @@ class NumberCode:
         """
         gone = np.zeros(len(column), dtype=bool) if column.missing is None else column.missing
         if gone.any() and not self.missing:
-            raise DataError(f'no cell of "{name}" was missing; now {int(gone.sum()):,} are. Fill them.')
+            raise DataError(
+                f'column "{name}" had no missing cells in the training table; now {int(gone.sum()):,} are '
+                "missing. Fill them."
+            )
         values = self.inward(np.where(gone, column.cells.dtype.type(0), column.cells))
         kinds = np.zeros(len(column), dtype=np.int64)
         first = int(bool(self.values))
@@ -198,8 +201,9 @@ class NumberCode:
 def _require_finite(cells: Array, name: str) -> None:
     if cells.dtype.kind == "f" and not np.isfinite(cells).all():
         raise DataError(
-            f'numbers to train on are finite; "{name}" holds {int((~np.isfinite(cells)).sum()):,} that are infinite. '
-            "Remove or repair those rows."
+            f'numbers must be finite; column "{name}" holds {int((~np.isfinite(cells)).sum()):,} infinite '
+            "values. "
+            "Repair or remove those rows."
         )
 
 
@@ -232,8 +236,9 @@ def _grid(cells: Array, decimals: int | None, name: str) -> tuple[int | None, in
 
 def _too_far(name: str) -> str:
     return (
-        f'whole numbers of a column lie within 2^53 of each other; those of "{name}" do not. If they are names, such '
-        f"as ids, leave them out (--drop {name}); if they are few, take them for categories (--categories {name})."
+        f'the whole numbers of column "{name}" span more than 2^53, which float64 cannot hold exactly. If '
+        "they are ids, leave "
+        f"the column out (--drop {name}); if they are a few labels, use --categories {name}."
     )
 
 

@@ -110,7 +110,7 @@ class TableEncoding:
         lone = next((name for name in self.names if name not in table.columns), None)
         if lone is not None:
             raise DataError(
-                f'{table.name} must have the columns {", ".join(self.names)}; it has no "{lone}".'
+                f'{table.name} lacks the column "{lone}"; it must have {", ".join(self.names)}.'
                 f"{did_you_mean(lone, table.columns)}"
             )
 
@@ -165,11 +165,11 @@ class TableEncoding:
         try:
             values: Mapping[str, Any] = json.loads(text)
             if values["format"] > FORMAT:
-                raise DataError(f"{origin} was written by a newer fgan. Update this one.")
+                raise DataError(f"{origin} was written by a newer fgan. Upgrade fgan.")
             columns = tuple(ColumnCode.from_json(one) for one in values["columns"])
             return cls(columns, values["label"], values["separator"], values["header"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise DataError(
-                f"{origin} is damaged ({type(error).__name__}: {error}). Go on with the run (--resume), which "
+                f"{origin} is damaged ({type(error).__name__}: {error}). Continue the run with --resume, which "
                 "writes it again."
             ) from error

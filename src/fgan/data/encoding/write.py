@@ -158,7 +158,8 @@ def _parquet(table: Table, encoding: TableEncoding) -> bytes:
         import pyarrow  # noqa: F401  # pyright: ignore[reportUnusedImport, reportMissingImports]
     except ImportError as error:
         raise DataError(
-            f'writing Parquet needs {error.name}, which is not installed. Do: pip install "fgan[parquet]" pandas, '
+            f'writing Parquet needs {error.name}, which is not installed. Run: pip install "fgan[parquet]" '
+            "pandas, "
             "or write .csv."
         ) from None
     memory = io.BytesIO()

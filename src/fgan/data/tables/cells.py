@@ -22,6 +22,7 @@ from fgan.data.tables.formats import (
     spelled,
     without_unit,
 )
+from fgan.data.tables.kinds import as_category, stray_cells
 from fgan.data.tables.missing import MISSING, is_missing_word
 from fgan.data.tables.options import TextOptions
 from fgan.data.tables.rows import Rows
@@ -123,8 +124,9 @@ def decimal_of(columns: Sequence[Strings]) -> str:
     if len(shown) > 1:
         (one, a), (other, b) = shown.items()
         raise DataError(
-            f"numbers of all files are written alike; {_example(a, one)}, and {_example(b, other)}. Write both alike, "
-            "or read each with its own format by fgan.read_table(path, decimal=...)."
+            f"all files must use the same decimal sign; {_example(a, one)}, but {_example(b, other)}. Convert "
+            "one, or read "
+            "each with fgan.read_table(path, decimal=...)."
         )
     if shown:
         return next(iter(shown))
@@ -135,11 +137,12 @@ def decimal_of(columns: Sequence[Strings]) -> str:
             continue
         cell = next(cell for cell in column.known if "," in cell or "." in cell)
         values = [number_of(cell, decimal) for decimal in SIGNS]
-        assert values[0] and values[1], "the column is numbers either way"
+        assert values[0] and values[1], "numbers either way"
         raise DataError(
-            f'"{cell}" in line {column.line_of(cell)} of {column.file}, column "{column.name}", can be read as '
-            f"{values[0].value:g} (decimal point) or as {values[1].value:g} (decimal comma), and no other cell "
-            "decides. Say which (--decimal point or --decimal comma)."
+            f'"{cell}" in line {column.line_of(cell)} of {column.file}, column "{column.name}", is ambiguous: '
+            f"{values[0].value:g} (decimal point) or {values[1].value:g} (decimal comma). Pass --decimal "
+            "point or "
+            "--decimal comma."
         )
     return "." if doubtful else ""
 
@@ -227,21 +230,18 @@ def _require_no_stray(column: Strings, decimal: str, most: float) -> None:
     distinct = {cell: numbers(cell, SIGNS) for cell in set(known)}
     good = sum(distinct[cell] for cell in known)
     where = f'column "{column.name}" of {column.file}'
-    mend = f'take it for words (--categories {column.name}, kinds={{"{column.name}": "category"}})'
+    mend = as_category(column.name)
     if good > most * len(known) or (most == 0 and good < len(known)):
         sign = max(signs, key=lambda one: sum(number_of(cell, one) is not None for cell in known))
         stray = [cell for cell in known if not numbers(cell, (sign,))]
-        raise DataError(
-            f"{where} is numbers, but {len(stray):,} of {len(known):,} cells "
-            + (f"are none with a decimal {NAMES[sign]}" if numbers(stray[0], SIGNS) else "are none")
-            + f', the first "{stray[0]}" in line {column.line_of(stray[0])}'
-            + f". Repair it, or {mend}."
-        )
+        rule = f"numbers with a decimal {NAMES[sign]}" if numbers(stray[0], SIGNS) else ""
+        first = f'"{stray[0]}" in line {column.line_of(stray[0])}'
+        raise stray_cells(column.name, column.file, len(stray), len(known), first, rule)
     amounts = {cell: numbers(without_unit(cell) or "", SIGNS) for cell in distinct}
     if sum(distinct[cell] or amounts[cell] for cell in known) > ALMOST * len(known):
         cell = next(cell for cell in known if amounts[cell])
         raise DataError(
-            f'{where} is amounts such as "{cell}" in line {column.line_of(cell)}, and no numbers. '
-            f"Take the sign off, or {mend}."
+            f'{where} holds amounts such as "{cell}" (line {column.line_of(cell)}) instead of plain numbers. '
+            f"Remove the unit, or {mend}."
         )
     require_plain_dates(known, where, lambda: f"line {column.line_of(known[0])}", mend)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from fgan.errors import DataError
+from fgan.files import nothing_at
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".pq", ".xlsx", ".xls", ".ods")
 """Endings of names of tables, before that of a compression."""
@@ -93,7 +94,9 @@ def read_bytes(path: Path) -> tuple[bytes, str]:
     """
     if not path.is_file():
         raise DataError(
-            f"there is no file {path}." if not path.exists() else f"{path} is no file. Name a table."
+            f"{nothing_at(path)} Check the path."
+            if not path.exists()
+            else f"{path} is not a file. Pass a table."
         )
     packed = ""
     try:
@@ -107,8 +110,9 @@ def read_bytes(path: Path) -> tuple[bytes, str]:
         raise DataError(f"cannot read {path} ({error}). Save it again.") from error
     if len(content) > MOST_BYTES:
         raise DataError(
-            f"{path} holds more than {MOST_BYTES // 2**20} MiB of text, whose cells would take several times as much "
-            "memory. Save it as .parquet, or a part of its rows."
+            f"{path} has more than {MOST_BYTES // 2**20} MiB of text, which would need several times as much "
+            "memory. "
+            "Save it as .parquet, or use fewer rows."
         )
     strange = next((what for mark, what in STRANGE.items() if content.startswith(mark)), None)
     if strange:
@@ -136,10 +140,12 @@ def decoded(content: bytes, path: Path, encoding: str = "") -> tuple[str, str]:
         except (UnicodeDecodeError, UnicodeError, LookupError):
             continue
         if "\0" in text:
-            raise DataError(f"{path} is no text: it holds bytes of 0. Save the table as CSV in UTF-8.")
+            raise DataError(
+                f"{path} is not a text file: it contains zero bytes. Save the table as CSV in UTF-8."
+            )
         return text.removeprefix("\ufeff"), "utf-8" if name == "utf-8-sig" else name
     raise DataError(
-        f"{path} is not text in {' or '.join(names)}. Save it in UTF-8, or name its encoding (--encoding)."
+        f"{path} is not text in {' or '.join(names)}. Save it in UTF-8, or pass its encoding (--encoding)."
     )
 
 

@@ -78,7 +78,8 @@ def require_one_zone(cells: Sequence[str], name: str) -> None:
     """Raise a DataError where some moments of a column have a time zone and others none."""
     if len(zones_of(cells)) > 1:
         raise DataError(
-            f"dates of a column have a time zone or none; {name} has both. Give all of them one, such as UTC."
+            f"all dates of a column must have a time zone, or none; {name} has both. Give all of them one, "
+            "such as UTC."
         )
 
 
@@ -102,8 +103,9 @@ def require_plain_dates(cells: Sequence[str], column: str, place: Callable[[], s
     """
     if len(set(cells)) > 1 and sum(bool(_SLASHED.fullmatch(cell)) for cell in cells) > ALMOST * len(cells):
         raise DataError(
-            f'{column} is dates such as "{cells[0]}" in {place()}, of which it is not plain what is the day, or which '
-            f"are not all of one form. Write them as 2024-01-31, or {mend}."
+            f'{column} holds dates such as "{cells[0]}" in {place()}, whose day and month are ambiguous or '
+            "whose format varies. "
+            f"Write them as 2024-01-31, or {mend}."
         )
 
 

@@ -42,24 +42,27 @@ def read_table(
     kinds: Mapping[str, str] | None = None,
     missing: str = "refuse",
 ) -> Table:
-    """Return a table of text or Parquet: a mapping from each column's name to its cells.
+    """Read a CSV or Parquet table as a mapping from column names to cells.
 
-    A cell is a whole number, a real number, a date (in days), or a word. What separates values, how numbers are written
-    and the encoding are found out, and `how` says them in a line; a file that can be read in two ways is refused.
+    A cell is a whole number, a real number, a date (in days) or a string. The separator, the number format and the
+    encoding are detected; `how` describes them in one line. An ambiguous file is refused.
 
     Args:
-        path: the file, which may be compressed by gzip, bzip2 or xz; its first line names the columns.
-        columns: the ones that are wanted, in this order (default: all).
-        separator: between values: "," ";" "|" " " or a tab.
-        decimal: "." or ",".
-        thousands: the sign between thousands.
-        encoding: such as "cp1252".
+        path: the file, optionally compressed by gzip, bzip2 or xz. Its first line names the columns.
+        columns: columns to read, in this order (default: all).
+        separator: separator of values: "," ";" "|" " " or a tab (default: detected).
+        decimal: decimal sign, "." or "," (default: detected).
+        thousands: thousands separator (default: detected).
+        encoding: encoding, such as "cp1252" (default: detected).
         header: whether the first line names the columns.
-        kinds: "number" or "category" by the name of a column, where its spelling would mislead.
-        missing: "refuse" a column that lacks values, or "drop" the rows that do.
+        kinds: "number" or "category" by column name, if detection would be wrong.
+        missing: "refuse" a column with missing values, or "drop" rows with missing values.
+
+    Returns:
+        A `Table`: a mapping from column names to arrays.
 
     Raises:
-        DataError: where it cannot be read, or in two ways; for a column that is not there, a missing value, a word in a
+        DataError: if the file cannot be read or is ambiguous; for a missing column, a missing value, or a word in a
             column of numbers.
     """
     checked_policy(missing)
@@ -83,7 +86,7 @@ def read_tables(
         columns: the ones that are wanted of each; all where there are none.
         options: what a user says of text.
         kinds: "number" or "category" by the name of a column.
-        say: told of a file that takes seconds.
+        say: function that receives a remark if a file takes seconds.
         drop: columns that are left out, and not looked at.
 
     Raises:
@@ -143,7 +146,7 @@ def _without(drop: Sequence[str], wanted: Sequence[str], one: Table | _Text) -> 
     _require_columns(drop, names, one)
     kept = [name for name in wanted or names if name not in drop]
     if not kept:
-        raise DataError(f"no column is left of {', '.join(names)}. Drop fewer (--drop).")
+        raise DataError(f"--drop leaves no column of {', '.join(names)}. Drop fewer.")
     return kept
 
 
@@ -152,7 +155,7 @@ def _require_columns(wanted: Sequence[str], names: Mapping[str, object], one: Ta
     if missing:
         path = one.name if isinstance(one, Table) else one.path
         raise DataError(
-            f'{path} has no column "{missing[0]}"; it has {", ".join(names) or "none"}. Name some of these.'
+            f'{path} has no column "{missing[0]}"; it has {", ".join(names) or "none"}.'
             f"{did_you_mean(missing[0], names)}"
         )
 
@@ -194,7 +197,8 @@ def _parquet(path: Path) -> Table:
         import pyarrow.parquet as parquet  # pyright: ignore[reportMissingImports]
     except ImportError:
         raise DataError(
-            f'reading {path} needs pyarrow, which is not installed. Do: pip install "fgan[parquet]", or save it '
+            f'reading {path} needs pyarrow, which is not installed. Run: pip install "fgan[parquet]", or save '
+            "it "
             "as .csv."
         ) from None
     try:
@@ -206,7 +210,7 @@ def _parquet(path: Path) -> Table:
     except DataError:
         raise
     except Exception as error:  # pyarrow's errors have no common class
-        raise DataError(f"{path} is no parquet file that can be read ({error}).") from error
+        raise DataError(f"cannot read {path} as Parquet ({error}). Save it again.") from error
     if table.num_rows == 0 or not columns:
-        raise DataError(f"{path} must have columns and rows; it has {len(columns)} and {table.num_rows}.")
+        raise DataError(f"{path} is empty: it has {len(columns)} columns and {table.num_rows} rows.")
     return Table(columns, str(path), f"read {path}: Parquet, {table.num_rows:,} rows, {len(columns)} columns")

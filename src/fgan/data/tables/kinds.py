@@ -71,7 +71,8 @@ def kinds_by_name(kinds: Kinds, columns: Sequence[str], named: bool) -> dict[str
         kinds = dict.fromkeys(columns, kinds)
     elif not isinstance(kinds, Mapping):
         raise DataError(
-            f'kinds names columns, as {{"age": "number"}}, or is one kind for all; got {type(kinds).__name__}.'
+            f'kinds must be a dict such as {{"age": "number"}}, or one kind for all columns; got '
+            f"{type(kinds).__name__}."
         )
     places = dict(enumerate(columns))
     found: dict[str, str] = {}
@@ -80,10 +81,33 @@ def kinds_by_name(kinds: Kinds, columns: Sequence[str], named: bool) -> dict[str
         name = places.get(int(key), "") if whole else str(key)
         if name not in columns:
             raise DataError(
-                f"kinds (--numbers, --categories) names columns of the samples, {', '.join(columns)}; got "
-                f'"{key}".{did_you_mean(str(key), columns)}'
+                f'kinds (--numbers, --categories): there is no column "{key}"; the columns are '
+                f"{', '.join(columns)}."
+                f"{did_you_mean(str(key), columns)}"
             )
         if kind not in KINDS:
-            raise DataError(f'a kind is one of {", ".join(KINDS)}; got "{kind}" for "{key}".')
+            raise DataError(f'a kind must be one of {", ".join(KINDS)}; got "{kind}" for "{key}".')
         found[name] = kind
     return found
+
+
+def as_category(column: str) -> str:
+    """Return how a user treats a column as a category, as the end of an error."""
+    return f'treat the column as a category (--categories {column}, kinds={{"{column}": "category"}})'
+
+
+def stray_cells(column: str, table: str, strays: int, rows: int, first: str, rule: str = "") -> DataError:
+    """Return the error for a column of numbers in which a few cells are not.
+
+    Args:
+        column: its name.
+        table: what to call the table.
+        strays: number of cells that are not numbers.
+        rows: number of cells.
+        first: the first of them, and its place.
+        rule: which numbers are meant, such as "numbers with a decimal comma".
+    """
+    return DataError(
+        f'column "{column}" of {table} holds numbers, but {strays:,} of {rows:,} cells are not{rule and " "}{rule}, '
+        f"the first {first}. Repair it, or {as_category(column)}."
+    )

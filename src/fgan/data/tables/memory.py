@@ -35,23 +35,26 @@ def table_in(
     keys = list(getattr(table, "columns", ()) if found is None else found)
     names = tuple(map(str, keys))
     if not names:
-        raise DataError(f"a table has at least one column; {name} has none.")
+        raise DataError(f"a table must have at least one column; {name} has none.")
     if any(isinstance(key, tuple) for key in keys):
-        raise DataError(f"a column has one name; those of {name} have several levels. Join them.")
+        raise DataError(
+            f"column names must be single strings; those of {name} have several levels. Join them."
+        )
     twice = next((one for one, count in Counter(names).items() if count > 1), None)
     if twice is not None:
-        raise DataError(f'each column of a table has a name of its own; {name} has "{twice}" more than once.')
+        raise DataError(f'column names must be unique; {name} has "{twice}" more than once.')
     columns = {one: column(table[key], f"{name}, column {key}") for one, key in zip(names, keys, strict=True)}
     rows = len(columns[names[0]])
     for one, found in columns.items():
         if found.cells.ndim != 1:
             raise DataError(
-                f'a column has one value in each row; "{one}" of {name} has the shape {found.cells.shape}. Give each '
-                "of its columns a name of its own."
+                f'a column must have one value per row; "{one}" of {name} has the shape {found.cells.shape}. '
+                "Split it into "
+                "single columns."
             )
         if len(found) != rows:
             raise DataError(
-                f'columns of a table have one length; in {name} "{names[0]}" has {rows} rows and "{one}" '
-                f"{len(found)}. Give rows that are whole."
+                f'all columns must have the same length; in {name} "{names[0]}" has {rows} rows and "{one}" '
+                f"has {len(found)}."
             )
     return Table(columns, name, numbers=range(rows))

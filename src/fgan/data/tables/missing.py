@@ -53,7 +53,7 @@ def is_missing(one: Any) -> bool:  # noqa: ANN401 - a cell of any type
 def checked_policy(policy: str) -> str:
     """Return what is to be done with missing values, if there is such a policy."""
     if policy not in POLICIES:
-        raise DataError(f'missing (--missing) is one of {", ".join(POLICIES)}; got "{policy}".')
+        raise DataError(f'missing (--missing) must be one of {", ".join(POLICIES)}; got "{policy}".')
     return policy
 
 

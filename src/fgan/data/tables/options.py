@@ -42,19 +42,20 @@ class TextOptions:
             object.__setattr__(self, field, _sign(getattr(self, field), field, known))
         if self.decimal and self.decimal == self.thousands:
             raise DataError(
-                f'decimal (--decimal) and thousands (--thousands) are two signs; both are "{self.decimal}".'
+                f'decimal (--decimal) and thousands (--thousands) must differ; both are "{self.decimal}".'
             )
         if self.encoding:
             try:
                 codecs.lookup(self.encoding)
             except (LookupError, ValueError):
                 raise DataError(
-                    f'encoding (--encoding) is one that Python knows, such as utf-8 or cp1252; got "{self.encoding}".'
+                    f'unknown encoding (--encoding) "{self.encoding}"; use one that Python knows, such as '
+                    "utf-8 or cp1252."
                 ) from None
 
 
 def _sign(given: str, field: str, known: dict[str, str]) -> str:
     sign = {"\\t": "\t", **{name: sign for sign, name in known.items()}}.get(given, given)
     if sign and sign not in known:
-        raise DataError(f'{field} (--{field}) is one of {", ".join(known.values())}; got "{given}".')
+        raise DataError(f'{field} (--{field}) must be one of {", ".join(known.values())}; got "{given}".')
     return sign

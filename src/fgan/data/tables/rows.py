@@ -78,7 +78,7 @@ def rows_of(text: str, path: Path, options: TextOptions) -> Rows:
     rows, lines = _parsed(text, path, separator, skipped)
     if not rows or (options.header and len(rows) < 2):
         raise DataError(
-            f"{path} must have a line of names and lines of values; it has {len(rows)} that are not empty."
+            f"{path} must have a header line and lines of values; it has {len(rows)} non-empty lines."
         )
     first = _trimmed(rows.pop(0)) if options.header else []
     if options.header:
@@ -100,7 +100,9 @@ def _beginning(text: str, path: Path, options: TextOptions) -> tuple[str, int, l
     if line.lower().startswith("sep=") and len(line.strip()) <= 5:
         given = line.strip("\r\n")[4:]
         if given not in SEPARATORS:
-            raise DataError(f'{path} names its separator in line 1 as "{given}". Name one by --separator.')
+            raise DataError(
+                f'line 1 of {path} gives "{given}" as the separator, which is not supported. Pass --separator.'
+            )
         text, skipped, separator = rest, 1, separator or given
     comments = 0
     while True:
@@ -198,8 +200,8 @@ def _undecided(path: Path, found: dict[str, list[Row]]) -> str:
         shown = " | ".join(rows[min(1, len(rows) - 1)][:SHOWN])
         readings.append(f"{SEPARATORS[sign]}: {len(rows[0])} columns, such as {shown}")
     return (
-        f"{path} can be read in {len(found)} ways, by what stands between values: {'; or '.join(readings)}. Say which "
-        f"(--separator {' or '.join(SEPARATORS[sign] for sign in found)})."
+        f"the separator of {path} is ambiguous: {'; or '.join(readings)}. Pass "
+        f"--separator {' or '.join(SEPARATORS[sign] for sign in found)}."
     )
 
 
@@ -222,8 +224,8 @@ def _require_one_column(head: str, path: Path, whole: bool) -> None:
         if alone or (sign in ", " and numbers < len(values)) or any('"' in line for line in lines):
             continue
         raise DataError(
-            f"every line of {path} must have as many values as there are names: the first line has 1, the others "
-            f"{max(counts)} between a {SEPARATORS[sign]}. Name each column, or say what is between them (--separator)."
+            f"every line of {path} must have as many values as the header: the header has 1, the others "
+            f"{max(counts)} separated by {SEPARATORS[sign]}. Name each column, or pass --separator."
         )
 
 
@@ -236,8 +238,9 @@ def _require_no_spaces(lines: list[str], path: Path) -> None:
         return
     if any(len(_numbers_in(list(column))) == len(column) for column in zip(*rows[1:], strict=True)):
         raise DataError(
-            f"{path} has {len(rows[0])} values in every line, with spaces between them, and no other separator. If "
-            "they are columns, say so (--separator space)."
+            f"every line of {path} has {len(rows[0])} values separated by spaces, and there is no other "
+            "separator. If "
+            "they are columns, pass --separator space."
         )
 
 
@@ -253,9 +256,11 @@ def _require_no_preface(lines: list[str], path: Path) -> None:
         if sum(any(number_of(value, mark) for mark in ".,") for value in values) * 4 < len(values):
             continue
         raise DataError(
-            f"the first line of {path} must name its columns; it and what follows up to "
-            f'"{lines[first].strip()[:40]}", which is {table[0]} values between a {SEPARATORS[sign]}, are single ones, '
-            f'such as "{lines[0].strip()[:40]}". Remove what stands before the names, or begin such lines with #.'
+            f'the first line of {path} must be the header; it is "{lines[0].strip()[:40]}", while the table '
+            f"with {table[0]} "
+            f'columns seems to begin at "{lines[first].strip()[:40]}". Remove the lines before the header, or '
+            "start them "
+            "with #."
         )
 
 
@@ -286,8 +291,8 @@ def _parsed(text: str, path: Path, separator: str, skipped: int) -> tuple[list[R
         rows = list(reader)
     except csv.Error as error:
         raise DataError(
-            f"cannot read {path} near line {reader.line_num + skipped} ({error}). Close its quotes, or save it as CSV "
-            "again."
+            f"cannot read {path} near line {reader.line_num + skipped} ({error}). Check its quotes, or save "
+            "it as CSV again."
         ) from error
     while rows and rows[-1] in ([], [""]):
         rows.pop()
@@ -319,17 +324,18 @@ def _whole_rows(
         notes.append(f"{len(rows) - len(kept)} lines without a value left out")
         rows, lines = [rows[number] for number in kept], array("l", [lines[number] for number in kept])
     if not rows:
-        raise DataError(f"{path} must have a line of names and lines of values; its lines hold no value.")
+        raise DataError(f"{path} must have a header line and lines of values; its lines have no values.")
     return rows, lines, notes
 
 
 def _cut(row: Row, line: int, width: int, path: Path, separator: str) -> None:
     """Cut a row that is only longer by empty values."""
     if len(row) != width and not _only_longer(row, width):
-        between = f", with a {SEPARATORS[separator]} between them" if separator else ""
+        between = f", separated by {SEPARATORS[separator]}" if separator else ""
         raise DataError(
-            f"every line of {path} must have {width} values; line {line} has {len(row)}{between}. Repair it, or say "
-            "what is between values (--separator)."
+            f"every line of {path} must have {width} values; line {line} has {len(row)}{between}. Repair it, "
+            "or pass "
+            "another --separator."
         )
     del row[width:]
 
@@ -340,18 +346,18 @@ def _numbers_in(names: Row) -> Row:
 
 def _require_names(names: Row, path: Path) -> None:
     if not names:
-        raise DataError(f"the first line of {path} must name its columns; it holds no name.")
+        raise DataError(f"the first line of {path} must name the columns; it has no names.")
     numbers = _numbers_in(names)
     if len(numbers) == len([name for name in names if name and not is_missing_word(name)]) and numbers:
         raise DataError(
-            f"the first line of {path} must name its columns; it holds numbers ({', '.join(names[:SHOWN])}). Add a "
-            "line of names, or say that there is none (--no-header, header=False)."
+            f"the first line of {path} must name the columns; it holds numbers ({', '.join(names[:SHOWN])}). "
+            "Add a "
+            "header line, or pass --no-header (header=False)."
         )
     twice = next((name for name in names if name and names.count(name) > 1), None)
     if twice is not None:
         raise DataError(
-            f'every column of {path} must have a name of its own; "{twice}" is there more than once. '
-            f"Got {', '.join(names)}."
+            f'column names must be unique; {path} has "{twice}" more than once. Got {", ".join(names)}.'
         )
 
 
@@ -364,12 +370,10 @@ def _named(names: Row, cells: list[list[str]], path: Path) -> tuple[dict[str, li
             continue
         counts = [list(map(str, range(first, first + len(column)))) for first in (0, 1)]
         if place or list(map(str.strip, column)) not in counts:
-            raise DataError(
-                f"every column of {path} must have a name; that of column {place + 1} is empty. Name it."
-            )
+            raise DataError(f"every column of {path} must have a name; column {place + 1} has none. Name it.")
     left_out = (
         [] if len(columns) == len(names) else ["a first column without a name, which counts rows, left out"]
     )
     if not columns:
-        raise DataError(f"{path} has no column with a name. Name its columns.")
+        raise DataError(f"{path} has no named column. Name its columns.")
     return columns, left_out

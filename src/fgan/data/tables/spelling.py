@@ -122,7 +122,7 @@ def spelling_of_numbers(cells: Sequence[str], decimal: str, thousands: str) -> S
 
 
 def spelling_of_array(cells: NDArray[Any]) -> Spelling:
-    """Return in how many decimals numbers in memory are told apart.
+    """Return the number of decimals that distinguishes the numbers of a column.
 
     >>> spelling_of_array(np.array([0.5, 2.25])).most, spelling_of_array(np.array([3, 4])).most
     (2, 0)

@@ -56,13 +56,13 @@ class Column:
 
 @dataclass(frozen=True)
 class ColumnRead:
-    """What a column was taken for.
+    """How a column was interpreted.
 
     Args:
-        name: the column's.
+        name: its name.
         kind: "number" or "category".
-        unit: such as "days since 1970-01-01"; "" where it is the file's own.
-        why: what decided.
+        unit: such as "days since 1970-01-01"; "" for the file's own unit.
+        why: the reason.
     """
 
     name: str
@@ -101,7 +101,9 @@ class HowRead:
             else []
         )
         if any(self.dropped):
-            lines.append(f"left out for missing values: {self.dropped[0]:,} and {self.dropped[1]:,} rows")
+            lines.append(
+                f"dropped because of missing values: {self.dropped[0]:,} and {self.dropped[1]:,} rows"
+            )
         return lines
 
 
@@ -192,13 +194,13 @@ def gone_in(columns: Iterable[Column]) -> NDArray[np.bool_] | None:
 
 def missing_cell(column: str, table: str, place: str, cells: Column) -> str:
     """Say which cell has no value, how many more there are, and how to mend it."""
-    assert cells.missing is not None, "one is missing"
+    assert cells.missing is not None, "has a missing value"
     more = int(cells.missing.sum()) - 1
-    what = f'has "{cells.written}", which says that a value is missing,' if cells.written else "is empty"
+    what = f'has the missing value "{cells.written}"' if cells.written else "is empty"
     rows = place.partition(" ")[0]
     return (
         f'column "{column}" of {table} {what} in {place}'
         + (f" and in {more:,} more {rows}{'s' if more > 1 else ''}" if more else "")
-        + f'. Fill it, remove such {rows}s or leave them out (--missing drop, missing="drop"), or name other columns '
-        "by --columns."
+        + f'. Fill it, drop such {rows}s (--missing drop, missing="drop"), or choose other columns '
+        "with --columns."
     )

@@ -64,9 +64,7 @@ def _as_array(values: Values, name: str) -> Cells:
                 return array
         return np.asarray(values)
     except ValueError as error:
-        raise DataError(
-            f"samples are rows of one length; {name} has others ({error}). Make it a rectangle."
-        ) from error
+        raise DataError(f"all rows must have the same length; those of {name} do not ({error}).") from error
 
 
 def _from_library(values: Values) -> Values:
@@ -159,7 +157,7 @@ def of_words(cells: Cells) -> Column:
 
 def _no_such(name: str, received: str) -> DataError:
     return DataError(
-        f"samples hold real numbers, words, truth values, dates, times or durations; {name} holds {received}. "
+        f"samples must be real numbers, strings, booleans, dates, times or durations; {name} holds {received}. "
         'Convert them, for example with array.astype("float64").'
     )
 
@@ -236,7 +234,8 @@ def _of_moments(known: Cells, name: str) -> Column:
     zones = {getattr(one, "tzinfo", None) is not None for one in known if isinstance(one, dt.datetime)}
     if len(zones) > 1:
         raise DataError(
-            f"dates of a column have a time zone or none; {name} has both. Give all of them one, such as UTC."
+            f"all dates of a column must have a time zone, or none; {name} has both. Give all of them one, "
+            "such as UTC."
         )
     days = [
         float((one - np.datetime64(0, "D")) / np.timedelta64(1, "us")) / (DAY * 1e6)

@@ -93,7 +93,7 @@ class NeuralLearner:
 
     schedule = Schedule()
     splined = 1
-    """Up to so many coordinates a spline corrects the regression, and not a network."""
+    """Up to this many coordinates, a spline corrects the regression instead of a network."""
 
     def __init__(
         self, divergence: Divergence | None = None, *, tight: bool = False, seed: int = 0, device: str = "cpu"

@@ -1,1 +1,1 @@
-"""How samples are parted into what trains, what stops and what reports."""
+"""Splits of the samples: which train a critic, which stop it, and which report."""

@@ -34,7 +34,8 @@ def copula_information(
     n, columns = len(x), x.shape[1] + y.shape[1]
     if columns > n / 2:
         raise FganError(
-            f'method "copula" needs two rows for each coordinate; got {n} rows of {columns}. Give more rows or fewer '
+            f'method "copula" needs at least two rows per column; got {n} rows and {columns} columns. Use '
+            "more rows or fewer "
             "columns."
         )
     z = torch.cat([normal_scores_of(side, weights[0])(side) for side in (x, y)], 1)

@@ -46,8 +46,9 @@ class Normal:
             column = int(beyond.double().argmax())
             far = x[x[:, column].abs().argmax(), column]
             raise FganError(
-                f"a variance is beyond double precision: coordinate {column} has a value of {float(far):g}. Repair or "
-                "remove that row, or take another method."
+                f"a variance exceeds double precision: coordinate {column} has the value {float(far):g}. "
+                "Repair or remove that "
+                "row, or use another method."
             )
         scale = covariance.diagonal().sqrt()
         varies = bool((scale > 0).all())
@@ -64,8 +65,9 @@ class Normal:
 
 def _dependent(x: Tensor) -> str:
     return (
-        "a normal distribution needs coordinates of which none is constant or follows from others; of "
-        f"{len(x)} samples of {x.shape[1]} coordinates some do. Leave them out, or take another method."
+        f"the covariance of {len(x)} samples with {x.shape[1]} coordinates is singular: some coordinates are "
+        "constant or "
+        "linear combinations of others. Leave these out, or use another method."
     )
 
 

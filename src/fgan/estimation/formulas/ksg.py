@@ -54,7 +54,8 @@ def _kraskov(x: NDArray[np.float64], y: NDArray[np.float64], k: int) -> float:
     radius = np.nextafter(near.kneighbors()[0][:, -1], 0)
     if not (radius > 0).all():
         raise FganError(
-            f"nearest neighbours need samples that differ; {k} or more coincide with some sample. Take another method."
+            f"nearest-neighbour methods need distinct samples; some sample has {k} or more duplicates. Use "
+            "another method."
         )
     counts = [torch.from_numpy(_within(side, radius)).double() for side in (x, y)]
     digamma = torch.special.digamma

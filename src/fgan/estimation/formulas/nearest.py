@@ -68,8 +68,8 @@ def _log_ratios(p: Tensor, q: Tensor, k: int) -> Tensor:
     own, other = _distance(p, p, k + 1), _distance(p, q, k)
     if not bool((own > 0).all() & (other > 0).all()):
         raise FganError(
-            f"nearest neighbours need samples that differ; {k} or more coincide with some sample. "
-            "Take another method: discrete for categories, logistic for the rest."
+            f"nearest-neighbour methods need distinct samples; some sample has {k} or more duplicates. Use "
+            'method="discrete" for categories, otherwise method="logistic".'
         )
     return p.shape[1] * (other / own).log() + math.log(len(q) / (len(p) - 1))
 

@@ -39,8 +39,9 @@ def untied(*sides: Tensor, seed: int = 0) -> tuple[list[Tensor], str]:
     spread = (together + noise * units).split([len(side) for side in sides])
     count = int((units > 0).sum())
     return list(spread), (
-        f"{count} coordinate{'s are' if count > 1 else ' is'} rounded, so that samples coincide; each value was spread "
-        "evenly over the interval that rounds to it, by seeded noise, which changes no divergence."
+        f"{count} coordinate{'s are' if count > 1 else ' is'} rounded, so samples coincide. Seeded uniform "
+        "noise within the "
+        "rounding interval was added; it changes no divergence."
     )
 
 

@@ -1,1 +1,1 @@
-"""What samples become, wherever they come from: vectors, images or categories, with what is worth knowing of them."""
+"""Read samples from anywhere as vectors, images or categories, with warnings about them."""

@@ -1,4 +1,4 @@
-"""Histograms at the door of samples: counts as samples of categories, and a warning where they come as numbers."""
+"""Histograms: counts as samples of categories, and a warning if they are passed as samples."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read_counts(p: Counts, q: Counts, say: Say = to_stderr) -> Inputs:
     Args:
         p, q: whole numbers, as `fgan.between` takes them; or .npy files, or tables whose last column counts what those
             before it name.
-        say: told what is worth knowing of files.
+        say: function that receives remarks about files.
 
     Raises:
         DataError: for histograms that cannot be read, are not of the same categories, hold no counts, or too few.
@@ -73,8 +73,9 @@ def by_category(table: TextTable) -> Counts:
     twice = next((cell for cell, times in Counter(cells).items() if times > 1), None)
     if twice is not None:
         raise DataError(
-            f"each category of a count table (--counts) has one row; {table.name} has {twice!r} more than once. Add "
-            "them up."
+            f"a count table (--counts) must have one row per category; {table.name} has {twice!r} more than "
+            "once. "
+            "Add the counts up."
         )
     return dict(zip(cells, counts, strict=True))
 
@@ -84,13 +85,15 @@ def _samples(histogram: Histogram) -> Tensor:
     if not histogram.counted:
         kind = "are probabilities" if histogram.sums_to_one else f"sum to {histogram.total:.6g}"
         raise DataError(
-            f"counts (--counts) are whole numbers; those of {name} {kind}. Between probabilities nothing is to be "
-            "estimated: fgan.between(p, q) is the exact number."
+            f"counts (--counts) must be whole numbers; those of {name} {kind}. For probabilities there is nothing "
+            "to "
+            "estimate: fgan.between(p, q) is exact."
         )
     if histogram.total > MOST:
         raise DataError(
-            f"counts are taken as samples, of which {MOST:,} of a set are the most; {name} has {histogram.total:,.0f}. "
-            "So many leave hardly an interval: take fgan.between(p, q)."
+            f"counts (--counts) may add up to {MOST:,} per set; {name} has {histogram.total:,.0f}. With so "
+            "many the sampling "
+            "error is negligible: use fgan.between(p, q)."
         )
     counts = torch.from_numpy(histogram.masses).long()
     return torch.arange(len(counts)).repeat_interleave(counts)
@@ -106,7 +109,7 @@ def _row(histogram: Histogram, place: int) -> tuple[object, ...]:
 
 
 def seen_as_histograms(first: Read, second: Read) -> str:
-    """Return what to say of sets of samples that look like histograms; nothing of others.
+    """Return a warning if sets of samples look like histograms, or "".
 
     Probabilities sum to 1, densities over the same bins to the same number. Counts are whole numbers in the order of
     their bins: neighbours are alike on both sides, or one side goes up and down with the other.
@@ -118,12 +121,13 @@ def seen_as_histograms(first: Read, second: Read) -> str:
         what = f"{' and '.join(found)} sum{'s' * one} to 1 and {'has' if one else 'have'} no negative number"
     elif _of_the_same_bins(first, second):
         what = f"{first.name} and {second.name} are {len(first):,} numbers each, none negative, "
-        what += "row by row " + ("whole and alike" if _whole(first) else "of one sum")
+        what += "similar whole numbers row by row" if _whole(first) else "with the same sum"
     else:
         return ""
     return (
-        f"{what}, as histograms are. Here every number is a sample; between two histograms, take fgan.between(p, q), "
-        "or counts=True (--counts) for counts."
+        f"{what}, so they look like histograms. fgan.estimate treats every number as a sample. For two "
+        "histograms use "
+        "fgan.between(p, q), or counts=True (--counts) for counts."
     )
 
 

@@ -44,7 +44,7 @@ Rows = NDArray[np.float64]
 
 
 def note_on_functions(inputs: Inputs) -> str:
-    """Return what to say of rows (x, y) whose y follows from x; nothing of others."""
+    """Return a warning if y seems to be a function of x, or ""."""
     if inputs.kind != "vectors" or not inputs.numbers:
         return ""
     random = np.random.default_rng(0)
@@ -65,9 +65,11 @@ def note_on_functions(inputs: Inputs) -> str:
         found = _dimensions(some_x, some_y, random)
         if found is not None:
             return (
-                f"rows lie on a curve or a surface: nearest neighbours spread over {found[0]:.1f} dimensions, and over "
-                f"{found[1]:.1f} where y is shuffled. If y follows from x without noise, as y = f(x) does, their "
-                "information is +inf: every number from samples is then too small."
+                f"rows lie on a curve or a surface: their local dimension is {found[0]:.1f}, against "
+                f"{found[1]:.1f} with "
+                "y shuffled. If y is a noise-free function of x, the mutual information is +inf, and every "
+                "finite "
+                "estimate is too small."
             )
     return ""
 

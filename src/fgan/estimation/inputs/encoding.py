@@ -1,4 +1,4 @@
-"""What samples become: vectors, images or categories, and further samples the same."""
+"""Encode samples as vectors, images or categories, and new samples in the same way."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from fgan.estimation.weights import Weights, size_of, some_of
 from fgan.output import to_stderr
 
 MOST_CATEGORIES = 0.1
-"""Rows of categories are one category each while there are at most so many different ones for each sample."""
+"""Maximum number of distinct rows per sample for each row to be one category."""
 EXACT = 2**53
 """The largest whole number up to which float64 holds all."""
 FEW_WORDS, MOST_WORDS = 20, 1000
-"""So many words of a column are never too many; more than so many always are."""
+"""Up to the first number of distinct words is always accepted in a column; more than the second never is."""
 FITTED = ("the fitted samples", "x")
-"""What errors call the samples that critics know, and further ones."""
+"""The names of the fitted samples and of new ones in errors."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +41,9 @@ class Inputs:
         encode: turns further samples into what critics see; None where there are no critics.
         joint: whether a row of one belongs to the same row of the other: critics see both, side by side.
         numbers: whether every coordinate is a number of its own, none of them a category's.
-        notes: what is worth knowing of them.
+        notes: warnings about the samples.
         weights: of the samples of each, relative; twice the same of rows that belong together.
-        how: what each column was taken for, how files were read, and how many rows were dropped.
+        how: how columns and files were interpreted, and how many rows were dropped.
     """
 
     first: Tensor
@@ -70,7 +70,7 @@ class Inputs:
 
     @property
     def sizes(self) -> tuple[float, float]:
-        """How many samples of equal weight would know as much as each set."""
+        """The effective sample size of each set."""
         return size_of(self.first, self.weights[0]), size_of(self.second, self.weights[1])
 
     @property
@@ -93,7 +93,7 @@ def require_alike(
 ) -> None:
     """Raise a DataError where samples differ in their shape, or columns in their names, in whichever order."""
     lone = [
-        f'"{min(mine - other)}" is in {name} alone'
+        f'"{min(mine - other)}" is in {name} only'
         for mine, other, name in (
             (set(columns), set(other_columns), names[0]),
             (set(other_columns), set(columns), names[1]),
@@ -102,12 +102,14 @@ def require_alike(
     ]
     if lone:
         values = any(map(is_number, (set(columns) ^ set(other_columns))))
-        hint = " If the first lines hold values, say that there are no names (--no-header)." if values else ""
-        raise DataError(f"tables have the same columns; {', and '.join(lone)}. Select them alike.{hint}")
+        hint = " If the files have no header line, pass --no-header." if values else ""
+        raise DataError(
+            f"both tables must have the same columns; {', and '.join(lone)}. Select the same columns.{hint}"
+        )
     if first != second:
         raise DataError(
-            f"samples of both sets have one shape; those of {names[0]} have {first}, those of {names[1]} {second}. "
-            "Compare the same features of both."
+            f"both sets must have samples of the same shape; {names[0]} has {first}, {names[1]} has {second}. "
+            "Use the same features in both."
         )
 
 
@@ -124,11 +126,12 @@ def require_one_kind(first: Read, second: Read) -> None:
             None,
         )
         mend = (
-            f"the first {stray}. Repair or remove that row, or make both words." if stray
-            else "each of which is a number. Convert them."
+            f"the first {stray}. Repair or remove that row, or make the column words in both sets." if stray
+            else "all of which are numbers. Convert them to numbers."
         )  # fmt: skip
         raise DataError(
-            f'a column is words in both sets or in neither; "{column}" is words in {names[of_words]} and none in '
+            f'a column must have the same type in both sets; "{column}" is words in {names[of_words]} but not '
+            "in "
             f"{names[1 - of_words]}: {mend}"
         )
 
@@ -220,8 +223,9 @@ class Numbered:
         unknown = next((row for row in rows_of(given.cells) if row not in self.number_of), None)
         if unknown is not None:
             raise DataError(
-                f"log_ratio knows the categories that it was fitted to; got {', '.join(map(str, unknown))}, which was "
-                "in neither set. Leave it out."
+                "log_ratio knows only the categories of the fitted samples; got "
+                f"{', '.join(map(str, unknown))}. "
+                "Leave these rows out."
             )
         return self.of(given)
 
@@ -281,8 +285,9 @@ class Coordinates:
             unknown = next((one for one in words_of(cell) if one not in known), None) if known else None
             if unknown is not None:
                 raise DataError(
-                    f"log_ratio knows the categories that it was fitted to; {column} of x holds {unknown}, which was "
-                    "in neither set. Leave it out."
+                    f"log_ratio knows only the categories of the fitted samples; {column} of x holds "
+                    f"{unknown}. "
+                    "Leave these rows out."
                 )
         return self.of(given)
 
@@ -297,7 +302,7 @@ def _less(cell: Array, origin: int) -> Array:
 
 
 def _origin(cells: Sequence[Array]) -> int:
-    """Return what to subtract from whole numbers that float64 cannot tell apart; 0 from all others."""
+    """Return the offset to subtract from whole numbers that float64 cannot distinguish; 0 for all others."""
     if any(cell.dtype.kind not in "iu" for cell in cells):
         return 0
     low, high = min(int(cell.min()) for cell in cells), max(int(cell.max()) for cell in cells)
@@ -327,8 +332,9 @@ def coordinates_of(
         known = tuple(map(str, sorted(distinct)))
         if len(known) > most:
             raise DataError(
-                f"each word of a column becomes a coordinate beside numbers, at most {most} in {rows} rows; "
-                f'"{column}" has {len(known)}. Leave it out, merge rare ones, or give numbers as numbers.'
+                f'column "{column}" has {len(known)} distinct values, too many for one-hot coding (at most '
+                f"{most} in {rows} "
+                "rows). Leave it out, merge rare values, or convert it to numbers."
             )
         words.append(known)
         origins.append(0)

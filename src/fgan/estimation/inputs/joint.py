@@ -1,4 +1,4 @@
-"""Samples that belong together, from wherever they are: vectors beside vectors, or categories beside categories."""
+"""Read paired samples (x, y): vectors with vectors, or categories with categories."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def read_joint(
     say: Say = to_stderr,
     weights: WeightsLike = None,
 ) -> Inputs:
-    """Read samples of X and of Y that belong together, row by row.
+    """Read paired samples of X and Y, row by row.
 
     Args:
         x, y: as `fgan.estimate` takes them, but images. A side of words, truth values or few whole numbers is a
@@ -50,7 +50,7 @@ def read_joint(
         kinds: "number" or "category" by the name of a column, or its place in arrays, those of x first; or one for all.
         missing: "refuse" rows that lack a value, or "drop" them, from both.
         seed: decides which.
-        say: told what is worth knowing of data that are loaded.
+        say: function that receives remarks about loaded data.
         weights: of the rows; see `WeightsLike`. A column may be of x or of y.
 
     Raises:
@@ -65,13 +65,15 @@ def read_joint(
     in_order = keeps_order(x), keeps_order(y)
     if in_order[0] != in_order[1]:
         raise DataError(
-            f"rows of {names[in_order.index(False)]} are not in an order of their own: data by name are split, and "
-            "runs draw. Give both sets as arrays, .npy files or tables, row by row of the same thing."
+            f"x and y must be paired row by row; {names[in_order.index(False)]} is a named data set or a run, "
+            "drawn at random. "
+            "Pass both as arrays, .npy files or tables."
         )
     if len(sides[0]) != len(sides[1]):
         raise DataError(
-            f"mutual information is of rows that belong together; {names[0]} has {len(sides[0])}, {names[1]} "
-            f"{len(sides[1])}. Give two sets of one length, row by row of the same thing."
+            f"x and y must have the same number of rows; {names[0]} has {len(sides[0])}, {names[1]} has "
+            f"{len(sides[1])}. "
+            "Row i of x and row i of y must belong together."
         )
     require_rows(x, weight, names[0])
     sides = [side.weighted(weight) for side in sides]
@@ -109,8 +111,9 @@ def _side(samples: Samples, name: str, seed: int, say: Say, missing: str, weight
     side = read_rows(samples, name, None, seed, say, missing, weight=weight)
     if side.images is not None:
         raise DataError(
-            f"mutual information is of vectors and categories; {side.name} holds images. Give features of them, "
-            "such as fgan.evaluation extracts, or flatten small ones."
+            f"mutual information takes vectors and categories, not images; {side.name} holds images. Pass "
+            "features of "
+            "them (see fgan.evaluation), or flatten small ones."
         )
     return replace(side, name=", ".join(side.columns)) if side.named and len(side.columns) <= NAMED else side
 

@@ -1,4 +1,4 @@
-"""What is worth knowing of samples before a number about them is trusted: constant columns, copies, lone categories."""
+"""Warnings about the samples themselves: constant columns, copies, categories of one set only."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from fgan.estimation.inputs.coincidence import chance_of, of_atoms
 from fgan.estimation.inputs.edges import columns_that_end_within
 
 NAMED = 5
-"""Columns or categories that a sentence names before it counts the rest."""
+"""Maximum number of columns or categories that a sentence names; the rest are counted."""
 
 
 def notes_on_two_samples(p: Tensor, q: Tensor, kind: str, columns: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what a user should know of samples of P and of Q.
+    """Return warnings about samples of P and of Q.
 
     Args:
         p, q: see `Inputs`.
@@ -30,12 +30,12 @@ def notes_on_two_samples(p: Tensor, q: Tensor, kind: str, columns: tuple[str, ..
 
 
 def notes_on_rows(rows: Tensor, columns: tuple[str, ...]) -> tuple[str, ...]:
-    """Return what a user should know of rows (x, y), (n, d)."""
+    """Return warnings about rows (x, y), (n, d)."""
     return (*_constant_columns(rows, rows, columns), *_repeated_rows(rows))
 
 
 def _one_sided(p: Tensor, q: Tensor, categories: tuple[str, ...]) -> list[str]:
-    """Say which categories only one side has, and what follows."""
+    """Warn about categories that only one set has."""
     notes = []
     in_p, in_q = (torch.bincount(side, minlength=len(categories)) > 0 for side in (p, q))
     for name, other, only, infinite in (
@@ -45,27 +45,28 @@ def _one_sided(p: Tensor, q: Tensor, categories: tuple[str, ...]) -> list[str]:
         missing = [categories[index] for index in only.nonzero().flatten().tolist()]
         if missing:
             notes.append(
-                f"{_listed(missing)} occur{'s' if len(missing) == 1 else ''} in {name} only. Where {other} has no mass "
-                f"and {name} has some, {infinite} are +inf, and so are the estimates, although {other} may merely "
-                "be too small to show it; lower_bound stays finite and holds. js, squared-hellinger and "
-                "total-variation are finite either way."
+                f"{_listed(missing)} occur{'s' if len(missing) == 1 else ''} in {name} only, so {infinite} "
+                "are estimated as +inf. "
+                f"If {other} is merely too small a sample, the true values may be finite. lower_bound is "
+                "finite and "
+                "holds. js, squared-hellinger and total-variation are always finite."
             )
     return notes
 
 
 def _constant_columns(p: Tensor, q: Tensor, columns: tuple[str, ...]) -> list[str]:
-    """Say which columns say nothing, and which separate the sets at once."""
+    """Warn about constant columns, and columns that separate the sets."""
     flat_p, flat_q = ((side == side[0]).all(0) for side in (p, q))
     same = flat_p & flat_q & (p[0] == q[0])
     apart = flat_p & flat_q & (p[0] != q[0])
     half = flat_p ^ flat_q
     notes = []
     for which, meaning in (
-        (same, "the same value in all samples and so says nothing"),
-        (apart, "one value in P and another in Q: the two never meet, and kl is +inf"),
+        (same, "the same value in all samples, which carries no information"),
+        (apart, "one value in P and another in Q: the supports are disjoint, and kl is +inf"),
         (
             half,
-            "one value only in one of the sets: as densities the two never meet there, and kl is +inf one way",
+            "a single value in one of the two sets: the supports are disjoint, and kl is +inf in one direction",
         ),
     ):
         names = [columns[index] for index in which.nonzero().flatten().tolist()]
@@ -75,7 +76,7 @@ def _constant_columns(p: Tensor, q: Tensor, columns: tuple[str, ...]) -> list[st
 
 
 def _edges(p: Tensor, q: Tensor, columns: tuple[str, ...]) -> list[str]:
-    """Say where one set ends sharply and the other goes on, as where the ranges of both do not overlap."""
+    """Warn where one set ends sharply and the other continues, such as where the ranges do not overlap."""
     notes = []
     for name, ends, other, goes_on, infinite in (
         ("Q", q, p, "P", "kl, pearson and jeffreys"),
@@ -84,14 +85,16 @@ def _edges(p: Tensor, q: Tensor, columns: tuple[str, ...]) -> list[str]:
         found = [columns[index] for index in columns_that_end_within(ends, other)]
         if found:
             notes.append(
-                f"{name} ends sharply in {_listed(found)} where {goes_on} goes on. If {name} has no mass there, "
-                f"{infinite} are +inf, which no sample can show: such a value is the critics' word."
+                f"{name} ends sharply in {_listed(found)}, where {goes_on} continues. If {name} has no mass "
+                "there, "
+                f"{infinite} are +inf, which no sample can show: a finite value relies on the critics' "
+                "extrapolation."
             )
     return notes
 
 
 def _copies(p: Tensor, q: Tensor) -> list[str]:
-    """Say how many samples occur in both sets, or more than once in one, where chance makes fewer coincide."""
+    """Warn about samples that occur in both sets, or repeatedly in one, more often than chance explains."""
     size_p, size_q = len(p), len(q)
     if p.ndim == 2:
         lone = ~of_atoms(torch.cat([p, q]))
@@ -106,28 +109,31 @@ def _copies(p: Tensor, q: Tensor) -> list[str]:
     notes = []
     if shared and not chance.explains(shared, len(p), len(q)):
         notes.append(
-            f"{shared} of {size_p} samples of P occur in Q as well, more than chance makes: if they are the same "
-            "records, they make the two look alike, and the sets are not independent. Leave them out of one."
+            f"{shared} of {size_p} samples of P also occur in Q, more than chance explains. If they are the "
+            "same records, "
+            "the sets are not independent and look too similar. Remove them from one set."
         )
     for name, side, size, count in zip("PQ", (p, q), (size_p, size_q), repeated, strict=True):
         if count and not chance_of(side.flatten(1)).explains(count, len(side)):
             notes.append(
-                f"{count} of {size} samples of {name} are copies of others in it, more than chance makes: a copy "
-                "may report on a critic that was trained on it, and the estimate may be too high. Remove them."
+                f"{count} of {size} samples of {name} are duplicates, more than chance explains. A duplicate "
+                "may be in "
+                "the training and in the held-out fold, so the estimate may be too high. Remove them."
             )
     return notes
 
 
 def _repeated_rows(rows: Tensor) -> list[str]:
-    """Say how many rows are there more than once, where chance makes fewer coincide."""
+    """Warn about rows that occur repeatedly, more often than chance explains."""
     size, rows = len(rows), rows[~of_atoms(rows)]
     repeated = len(rows) - len(rows.unique(dim=0))
     if not repeated or chance_of(rows).explains(repeated, len(rows)):
         return []
     return [
-        f"{repeated} of {size} rows are copies of others, more than chance makes: if they are the same records, a "
-        "copy may report on a critic that was trained on it, value and lower_bound are too high, and the p-value means "
-        "nothing. Remove them."
+        f"{repeated} of {size} rows are duplicates, more than chance explains. If they are the same records, "
+        "they are in "
+        "training and held-out folds at once: value and lower_bound are too high, and the p-value is invalid. "
+        "Remove them."
     ]
 
 

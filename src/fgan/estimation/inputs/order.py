@@ -1,4 +1,4 @@
-"""Rows whose order means something: whether those next to each other are alike, and blocks that keep them together."""
+"""Rows with a meaningful order: autocorrelation, and blocks that keep neighbours together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fgan.estimation.inputs.encoding import Inputs
 from fgan.estimation.inputs.read import Samples, keeps_order
 
 ALIKE = 0.2
-"""A lag correlation from which on rows are no independent samples, where chance does not explain it."""
+"""A lag correlation from which rows are not independent samples, if chance does not explain it."""
 CHANCE = 4.0
 """Standard errors that chance does not explain."""
 MOST_COLUMNS = 64
@@ -22,40 +22,42 @@ FEWEST_BLOCKS = 10
 
 
 def checked_blocks(blocks: int | None, samples: tuple[Samples, Samples], n: int | None) -> int:
-    """Return how many consecutive rows stay together, 1 unless asked for.
+    """Return how many consecutive rows stay together (default: 1).
 
     Raises:
-        FganError: for no such number, or rows whose order is none.
+        FganError: for an invalid number, or samples without a meaningful order.
     """
     if blocks is None:
         return 1
     if isinstance(blocks, bool) or not isinstance(blocks, (int, np.integer)) or blocks < 2:
         raise FganError(
-            f"blocks (--blocks) is how many consecutive rows stay together, a whole number from 2 on; got {blocks!r}."
+            f"blocks (--blocks) must be a whole number of consecutive rows, at least 2; got {blocks!r}."
         )
     if n is not None or not all(map(keeps_order, samples)):
         raise FganError(
-            "blocks (--blocks) are of rows in their own order: n (--n) draws rows by chance, data by name are split "
-            "and runs draw. Give arrays, .npy files or tables, and leave out n."
+            "blocks (--blocks) need rows in their original order; n (--n), named data sets and runs are drawn "
+            "at random. "
+            "Pass arrays, .npy files or tables, and leave out n."
         )
     return int(blocks)
 
 
 def require_blocks(inputs: Inputs, folds: int, block: int) -> None:
-    """Raise an FganError where there are too few blocks to train, stop and report."""
+    """Raise an FganError if there are too few blocks to train, stop and report."""
     count, fewest = inputs.smallest // block, max(FEWEST_BLOCKS, 2 * folds)
     if block > 1 and count < fewest:
         raise FganError(
-            f"{folds} folds need at least {fewest} blocks (--blocks) of each set; {inputs.smallest} rows in blocks of "
-            f"{block} make {count}. Take shorter blocks, fewer folds or more rows."
+            f"{folds} folds need at least {fewest} blocks (--blocks) in each set; {inputs.smallest} rows in "
+            "blocks of "
+            f"{block} make {count}. Use shorter blocks, fewer folds or more rows."
         )
 
 
 def with_note_on_order(inputs: Inputs, samples: tuple[Samples, Samples]) -> Inputs:
-    """Return inputs with a note where rows next to each other are alike, so that they are no independent samples.
+    """Return inputs with a warning if consecutive rows are correlated, and so not independent samples.
 
-    Of rows (x, y), those of x must be alike and those of y too: what chance makes of their dependence grows with the
-    product of both correlations.
+    For rows (x, y), both x and y must be autocorrelated: spurious dependence grows with the product of both
+    correlations.
 
     Source: Bartlett, "On the theoretical specification and sampling properties of autocorrelated time-series" (1946).
     """
@@ -72,10 +74,11 @@ def with_note_on_order(inputs: Inputs, samples: tuple[Samples, Samples]) -> Inpu
         f"{one:.2f} in {name}" for one, name, which in zip(found, inputs.names, alike, strict=True) if which
     )
     note = (
-        f"rows next to each other are alike (correlation with the next row: {said}). Steps of a series are not "
-        "independent samples: intervals are too narrow, and p-values and lower_bound too bold. Give blocks=N "
-        "(--blocks N), so many consecutive rows that blocks of them hardly depend on each other. If rows were only "
-        "sorted, shuffle them."
+        f"consecutive rows are correlated (lag-1 correlation: {said}), so they are not independent samples: "
+        "intervals are "
+        "too narrow, and p-values and lower_bound too optimistic. For a time series set blocks=N (--blocks "
+        "N), longer "
+        "than the dependence. If the rows are merely sorted, shuffle them."
     )
     return replace(inputs, notes=(*inputs.notes, note))
 

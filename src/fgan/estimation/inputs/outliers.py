@@ -68,4 +68,5 @@ def farthest_cell(inputs: Inputs) -> str:
     row, column = divmod(int(away.argmax()), rows.shape[1])
     side, row = (0, row) if joint or row < len(sides[0]) else (1, row - len(sides[0]))
     cell = rows[row if side == 0 else row + len(sides[0]), column]
-    return f'The farthest value is {float(cell):g} in column "{inputs.columns[column]}", row {row} of {names[side]}. '
+    where = f'column "{inputs.columns[column]}", row {row} of {names[side]}'
+    return f"The most extreme value is {float(cell):g} in {where}. "

@@ -1,4 +1,4 @@
-"""A set of samples from wherever it is: rows of cells, or images."""
+"""Read one set of samples from an array, a table, a file or a run: rows of cells, or images."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ Samples = Any
 Array = NDArray[Any]
 
 FEWEST = 50
-"""Samples of a set that an estimate needs at least."""
+"""Minimum number of samples of a set."""
 DRAWN = 10_000
-"""Samples that are drawn from a run or a distribution, unless told."""
+"""Default number of samples drawn from a run or a distribution."""
 ARRAYS = (".npy", ".npz")
-"""Endings of files that hold an array, which is taken as it stands."""
+"""Suffixes of files that hold an array."""
 
 
 @dataclass(frozen=True)
@@ -131,8 +131,7 @@ class Read:
             return self
         if len(weight) != len(self):
             raise DataError(
-                f"weights are one for each row; {self.name} has {len(self)} rows and {len(weight)} weights. Give as "
-                "many."
+                f"there must be one weight per row; {self.name} has {len(self)} rows but {len(weight)} weights."
             )
         return replace(self, weight=weight).at(np.flatnonzero(weight))
 
@@ -145,9 +144,9 @@ class Read:
 
     @property
     def weight_notes(self) -> tuple[str, ...]:
-        """What is worth knowing of the weights."""
+        """Remarks about the weights."""
         equal = self.weight is not None and self.relative is None
-        return (f"the weights of {self.name} are all equal, which is as having none.",) if equal else ()
+        return (f"the weights of {self.name} are all equal, so they have no effect.",) if equal else ()
 
 
 def read(
@@ -167,7 +166,7 @@ def read(
         side: names those that have no name of their own.
         n: the maximum number of rows, chosen at random; from a run or distribution, how many to draw (default: 10,000).
         seed: decides which.
-        say: told what is worth knowing of data that are loaded.
+        say: function that receives remarks about loaded data.
         missing: "refuse" rows that lack a value, or "drop" them.
         weights: of the samples; see `WeightsLike`.
         options: how files become samples.
@@ -204,35 +203,37 @@ def read_rows(
 
 
 def require_finite(found: Read) -> None:
-    """Raise a DataError where a number is NaN or infinite."""
+    """Raise a DataError if a number is NaN or infinite."""
     for cell, column in zip(found.cells, found.columns, strict=True):
         if cell.dtype.kind == "f" and not np.isfinite(cell).all():
             bad = ~np.isfinite(cell)
             first = int(bad.argmax()) if found.places is None else int(found.places[bad.argmax()])
             raise DataError(
-                f"samples must be finite numbers; {int(bad.sum())} of {len(cell)} in {column} of {found.name} are NaN "
-                f"or infinite, the first in row {first}. Remove or repair those rows"
-                + (', or leave them out by missing="drop" (--missing drop).' if np.isnan(cell).any() else ".")
+                f"samples must be finite; {int(bad.sum())} of {len(cell)} values in {column} of {found.name} "
+                "are NaN "
+                f"or infinite, the first in row {first}. Repair or remove those rows"
+                + (', or drop them with missing="drop" (--missing drop).' if np.isnan(cell).any() else ".")
             )
 
 
 def check_count(n: int | None) -> None:
-    """Raise a DataError for a number of samples that is none, or too few for an estimate."""
+    """Raise a DataError if n is not a whole number, or too small for an estimate."""
     if n is not None and (isinstance(n, bool) or not isinstance(n, (int, np.integer)) or n < FEWEST):
         raise DataError(f"n must be a whole number of samples, at least {FEWEST}; got {n!r}.")
 
 
 def require_rows(samples: Samples, weight: Array | None, side: str) -> None:
-    """Raise a DataError for weights of samples that are drawn."""
+    """Raise a DataError for weights of samples that are drawn at random."""
     if weight is not None and not keeps_order(samples):
         raise DataError(
-            f"weights belong to rows; {side} is a data set by name or a run, whose samples are drawn. Give an array, a "
-            ".npy file or a table."
+            f"weights need rows in their original order; {side} is a named data set or a run, drawn at "
+            "random. Pass an array, "
+            "a .npy file or a table."
         )
 
 
 def require_enough(*sets: Read, hint: str = "") -> None:
-    """Raise a DataError for too few samples, or effective ones, to train, stop and report; a hint goes with it."""
+    """Raise a DataError, with a hint, for too few (effective) samples to train, stop and report."""
     for one in sets:
         weight = one.relative
         effective = len(one) if weight is None else effective_size(weight)
@@ -240,11 +241,11 @@ def require_enough(*sets: Read, hint: str = "") -> None:
             many = (
                 len(one)
                 if weight is None
-                else f"{len(one)}, whose weights leave {effective:.3g} effective ones"
+                else f"{len(one)}, with an effective sample size of {effective:.3g}"
             )
             raise DataError(
-                f"an estimate needs at least {FEWEST} samples of each set, for some of them train and others report; "
-                f"{one.name} has {many}. Give more.{hint and ' '}{hint}"
+                f"an estimate needs at least {FEWEST} samples of each set (some train, others are held out); "
+                f"{one.name} has {many}. Provide more.{hint and ' '}{hint}"
             )
 
 
@@ -350,12 +351,11 @@ def _column(samples: Samples, name: str) -> Column:
     column = dated(column_of(samples, name), name)
     array = column.cells
     if array.ndim == 0 or array.size == 0:
-        raise DataError(
-            f"samples are rows of numbers or categories; {name} has the shape {array.shape}. Give (n, d) or (n,)."
-        )
+        raise DataError(f"samples must have the shape (n,) or (n, d); {name} has the shape {array.shape}.")
     if array.ndim > 4:
         raise DataError(
-            f"samples have rank 1 to 4; {name} has the shape {array.shape}. Flatten what is no image."
+            f"samples must have 1 to 4 axes; {name} has the shape {array.shape}. Flatten samples that are not "
+            "images."
         )
     return column
 

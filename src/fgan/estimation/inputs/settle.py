@@ -1,4 +1,4 @@
-"""What every column of two sets is taken for: what its spelling says, what a user asks for, or the rule."""
+"""Decide whether each column of two sets is a number or a category: by its cells, or as the user says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from fgan.data.tables import ColumnRead, HowRead
 from fgan.data.tables.dates import ALMOST, require_plain_dates
 from fgan.data.tables.formats import is_number
-from fgan.data.tables.kinds import MOST_LABELS, ROWS_EACH, kind_of
+from fgan.data.tables.kinds import MOST_LABELS, ROWS_EACH, as_category, kind_of, stray_cells
 from fgan.data.tables.missing import sentinel_in
 from fgan.errors import DataError
 from fgan.estimation.inputs.read import Array, Read
@@ -55,8 +55,9 @@ def _numbers(words: Array, column: str, side: str) -> Array:
                 float(word)
             except ValueError:
                 raise DataError(
-                    f'"{column}" is asked to be numbers (--numbers, kinds); "{word}" in row {row} of {side} is none. '
-                    "Repair it, or take the column for a category."
+                    f'column "{column}" should be numbers (--numbers, kinds), but row {row} of {side} is '
+                    f'"{word}". '
+                    "Repair it, or treat the column as a category."
                 ) from None
         raise
 
@@ -74,7 +75,7 @@ def settle(*sets: Read) -> list[Read]:
         if len(units) > 1:
             received = " and ".join(unit or "plain numbers" for unit in sorted(units))
             raise DataError(
-                f'a column has one unit in both sets; "{name}" has {received}. Convert one of them.'
+                f'a column must have the same unit in both sets; "{name}" has {received}. Convert one of them.'
             )
         said = next((one for one in columns if one.kind), None)
         if said is None or (said.kind == "number" and said.why != ASKED):
@@ -92,15 +93,14 @@ def settle(*sets: Read) -> list[Read]:
 def _require_words(given: Read, place: int) -> None:
     """Raise a DataError where almost all words of a column are numbers, or dates whose form says no day."""
     name, words = given.columns[place], list(map(str, given.cells[place].tolist()))
-    mend = f'take it for words (kinds={{"{name}": "category"}})'
     numbers = {word: is_number(word) for word in set(words)}
     strays = [row for row, word in enumerate(words) if not numbers[word]]
     if 0 < len(strays) < (1 - ALMOST) * len(words):
-        raise DataError(
-            f'column "{name}" of {given.name} is numbers, but {len(strays):,} of {len(words):,} cells are none, the '
-            f'first "{words[strays[0]]}" in {given.place_of(strays[0])}. Repair it, or {mend}.'
-        )
-    require_plain_dates(words, f'column "{name}" of {given.name}', lambda: given.place_of(0), mend)
+        first = f'"{words[strays[0]]}" in {given.place_of(strays[0])}'
+        raise stray_cells(name, given.name, len(strays), len(words), first)
+    require_plain_dates(
+        words, f'column "{name}" of {given.name}', lambda: given.place_of(0), as_category(name)
+    )
 
 
 def notes_on_words(*sets: Read) -> list[str]:
@@ -112,8 +112,8 @@ def notes_on_words(*sets: Read) -> list[str]:
         distinct = {str(word) for one in sets for word in np.unique(one.cells[place]).tolist()}
         if len(distinct) > MOST_LABELS and all(map(is_number, distinct)):
             notes.append(
-                f'"{column.name}" is words, each of which is a number: they are taken for categories without order. If '
-                f'they are numbers, say so (kinds={{"{column.name}": "number"}}, --numbers {column.name}).'
+                f'column "{column.name}" holds numbers as text, treated as unordered categories. To treat '
+                f'them as numbers, set kinds={{"{column.name}": "number"}} (--numbers {column.name}).'
             )
     return notes
 
@@ -130,7 +130,7 @@ def _of_one_array(sets: Sequence[Read], how: list[ColumnRead]) -> list[ColumnRea
     few = len(np.unique(rows, axis=0)) * ROWS_EACH > min(map(len, sets))
     if not few and all(one.kind == "category" for one in how):
         return how
-    why = "whole numbers, as other columns of the array" if not few else "whole numbers, few rows alike"
+    why = "whole numbers, like other columns of the array" if not few else "whole numbers, few identical rows"
     return [
         one if one.why == ASKED or one.kind == "number" else replace(one, kind="number", why=why)
         for one in how
@@ -152,8 +152,9 @@ def notes_on_sentinels(*sets: Read) -> list[str]:
             found = sentinel_in(cell) if column.kind == "number" and not column.unit else None
             if found:
                 notes.append(
-                    f"{column.name} of {one.name} is {found[0]:g} in {found[1]:,} of {len(cell):,} rows, far from all "
-                    'others: if that marks a missing value, empty those cells and ask for missing="drop" '
+                    f"{column.name} of {one.name} is {found[0]:g} in {found[1]:,} of {len(cell):,} rows, far "
+                    "from all "
+                    'other values. If that marks a missing value, empty those cells and set missing="drop" '
                     "(--missing drop)."
                 )
     return notes

@@ -1,4 +1,4 @@
-"""Two sets of samples, from wherever they are: of P and of Q."""
+"""Read the samples of P and of Q."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def read_two_samples(
         missing: "refuse" rows that lack a value, or "drop" them.
         seed: decides which.
         options: how files become samples.
-        say: told what is worth knowing of data that are loaded.
+        say: function that receives remarks about loaded data.
         weights: of the samples of P and of Q; see `WeightsLike`.
 
     Raises:
@@ -60,12 +60,14 @@ def read_two_samples(
     second = read(q, "Q", n, seed + 1, say, missing, weights[1], options)
     names, aside = (first.name, second.name), tuple({one: None for one in weights if is_column(one)})
     if (first.images is None) != (second.images is None):
-        raise DataError(f"both sets hold images, or neither; of {names[0]} and {names[1]} only one does.")
+        raise DataError(
+            f"either both sets hold images, or neither does; of {names[0]} and {names[1]}, only one does."
+        )
     by_name = first.named and second.named
     named = (first.columns, second.columns) if first.named or second.named else ((), ())
     require_alike(first.shape, second.shape, names, *named)
     if by_name and first.columns != second.columns:
-        say(f"columns of Q are taken by name, in the order of P: {', '.join(first.columns)}")
+        say(f"columns of Q were matched by name, in the order of P: {', '.join(first.columns)}")
         second = second.select(first.columns)
     histograms = seen_as_histograms(first, second)
     require_enough(first, second, hint=histograms)

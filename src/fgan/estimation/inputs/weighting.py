@@ -1,4 +1,4 @@
-"""Weights of samples as people have them: an array, a file, or a column of the samples' own table."""
+"""Weights of samples: an array, a file, or a column of the samples' own table."""
 
 from __future__ import annotations
 
@@ -67,8 +67,9 @@ def without_column(samples: Any, name: str, side: str) -> tuple[object, object]:
     columns = columns_of(samples)
     if not columns:
         raise DataError(
-            f'weights by the name of a column are of a table; {side} is none, and "{name}" no .npy file. Give an array '
-            "with a weight for each row."
+            f'weights "{name}" is neither a .npy file nor a column: {side} is not a table. Pass an array with '
+            "one weight "
+            "per row."
         )
     if name not in columns:
         raise DataError(
@@ -76,7 +77,7 @@ def without_column(samples: Any, name: str, side: str) -> tuple[object, object]:
         )
     others = [column for column in columns if column != name]
     if not others:
-        raise DataError(f'{side} has no column but its weights, "{name}". Give features too.')
+        raise DataError(f'{side} has no column besides the weights "{name}". It needs features too.')
     values = samples[name]
     missing = samples.columns[name].missing if isinstance(samples, Table) else None
     if missing is not None:
@@ -95,28 +96,27 @@ def _checked(values: Any, what: str) -> Numbers:  # noqa: ANN401 - whatever was 
     try:
         weight = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(f"{what} are numbers, one for each row; got others ({error}).") from error
+        raise DataError(f"{what} must be numbers, one per row; {error}.") from error
     if weight.ndim == 2 and weight.shape[1] == 1:
         weight = weight[:, 0]
     if weight.ndim != 1:
-        raise DataError(f"{what} are one number for each row, (n,); got the shape {weight.shape}.")
+        raise DataError(f"{what} must have the shape (n,), one per row; got {weight.shape}.")
     for bad, which, mend in (
-        (~np.isfinite(weight), "missing or not finite", "Give that row a weight, or 0 to leave it out."),
+        (~np.isfinite(weight), "missing or not finite", "Set a weight, or 0 to leave the row out."),
         (
             weight < 0,
             "negative",
-            "A distribution has no negative mass, and with one neither bounds nor intervals hold. Weights that "
-            "subtract a background, such as sWeights, need densities, not samples; clip or leave out such rows only if "
-            "that is meant.",
+            "Bounds and intervals need non-negative weights. Background-subtracting weights such as sWeights "
+            "are not "
+            "supported; clip them or drop those rows only if that is valid for your data.",
         ),
     ):
         if bad.any():
             raise DataError(
-                f"{what} are finite numbers from 0 on; {int(bad.sum())} of {len(weight)} are {which}, the first "
+                f"{what} must be finite and at least 0; {int(bad.sum())} of {len(weight)} are {which}, the "
+                "first "
                 f"{weight[bad.argmax()]:g} in row {int(bad.argmax())}. {mend}"
             )
     if not weight.any():
-        raise DataError(
-            f"{what} are all 0, so that no row is left. Only their ratios matter; some must be above 0."
-        )
+        raise DataError(f"{what} are all 0, which leaves no row. At least some must be above 0.")
     return weight / weight.max()

@@ -95,7 +95,7 @@ def loss_of(objective: Callable[..., Tensor]) -> Objective:
 def taken(objective: Callable[..., Tensor], means: Weighted, *second: Tensor) -> Tensor:
     """Return an objective of scores g, and of u = second output - g where there is one: near what is best for it.
 
-    The best u is log E_y'[e^g(x, y')] - g(x, y), and the first term is 0 where g has come to be log(p/q).
+    The best u is log E_y'[e^g(x, y')] - g(x, y); the first term is 0 when g is log(p/q).
     """
     return objective(means, *(one - means.on_joint for one in second))
 
@@ -205,8 +205,9 @@ def _caveat(found: Sequence[_Reading], published: Published) -> str:
         return ""
     every = sum(one.samples * (one.samples - 1) for one in found)
     return (
-        f"the value rests on a mean of e^l over {every:,} pairs apart, of which only {pairs:.0f} are effective: it "
-        "may be far too low, and its interval too narrow. logistic reaches further."
+        f"the value uses a mean of e^l over {every:,} shuffled pairs, of which only {pairs:.0f} are "
+        "effective: it may be far "
+        'too low, and its interval too narrow. method="logistic" reaches further.'
     )
 
 

@@ -175,8 +175,8 @@ class Published:
         summary: what it is, in a line.
         train: makes the mean that training maximises; anew for each training, for it may remember.
         value: the estimate.
-        stop: the mean that stops training, where what trains does not tell; `train`'s unless told.
-        ceiling: what it cannot pass with n samples at once; None for no such number.
+        stop: the mean that stops training (default: that of `train`).
+        ceiling: its largest value with n samples at once; None if there is no limit.
         two: whether there is a second critic, `u` of `flo`.
         normaliser: whether it is read off with the mean of e^l over the product, which rare pairs can rule.
         caveat: what goes with its values.
@@ -212,19 +212,22 @@ PUBLISHED: dict[str, Published] = {
         normaliser=True,
     ),
     "infonce": Published(
-        "which y belongs to x, among n (van den Oord et al.)", lambda: info_nce, info_nce, ceiling=math.log
+        "contrastive: which of n y belongs to x (van den Oord et al.)",
+        lambda: info_nce,
+        info_nce,
+        ceiling=math.log,
     ),
     "js": Published(
-        "trained as a classifier, read off as nwj (Poole et al.)", lambda: logistic, nwj, normaliser=True
+        "trained as a classifier, evaluated as nwj (Poole et al.)", lambda: logistic, nwj, normaliser=True
     ),
     "smile": Published(
-        "trained as a classifier, read off as dv with clipped ratios (Song and Ermon)",
+        "trained as a classifier, evaluated as dv with clipped ratios (Song and Ermon)",
         lambda: logistic,
         smile,
-        caveat="smile clips ratios to e^±5, which moves the value, and its interval leaves that out.",
+        caveat="smile clips ratios to e^±5; its interval does not include the resulting bias.",
     ),
     "flo": Published(
-        "contrastive, with a second critic in place of the logarithm (Guo et al.)",
+        "contrastive, with a second critic instead of the logarithm (Guo et al.)",
         lambda: flo,
         flo,
         two=True,

@@ -1,4 +1,4 @@
-"""Features, extracted once: remembered on disk by the content of the samples and of the extractor."""
+"""A cache of features on disk, keyed by the content of the samples and of the extractor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fgan.files import cache_folder, replace_durably
 from fgan.memory import require_memory
 
 MOST_BYTES = 2**30
-"""What all remembered features may take; the oldest go first."""
+"""Maximum size of the cache in bytes; the oldest files are deleted first."""
 _REFUSED: set[Path] = set()  # folders that could not be written to, of which the user has been told
 
 
@@ -93,7 +93,7 @@ def _write(path: Path, features: Tensor, say: Callable[[str], None]) -> None:
         _forget_oldest(path.parent)
     except OSError as error:
         if path.parent not in _REFUSED:
-            say(f"features are not remembered: {path.parent} cannot be written to ({error})")
+            say(f"features are not cached: cannot write to {path.parent} ({error})")
         _REFUSED.add(path.parent)
 
 

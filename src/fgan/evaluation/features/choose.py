@@ -1,4 +1,4 @@
-"""Which extractor sees which data."""
+"""Choose the feature extractor for a data set."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def extractor_for(name: str | Extractor | Callable[[Tensor], Tensor] | None, dat
         return load_foreign(name, dataset)
     if name.partition(":")[0] not in NAMES:
         raise FganError(
-            f'there is no extractor "{name}".{did_you_mean(name, NAMES)} There are: {", ".join(NAMES)}, '
-            "inception:WEIGHTS_FILE and your own module:callable."
+            f'unknown extractor "{name}".{did_you_mean(name, NAMES)} Choose {", ".join(NAMES)}, '
+            "inception:WEIGHTS_FILE or a custom module:callable."
         )
     if not dataset.is_image or name == "raw":
         raise FganError(
-            f'the extractor "{name}" takes {"vectors" if name == "raw" else "images"}; "{dataset.name}" holds '
-            f"samples of the shape {dataset.shape}. Take --extractor {'pixels' if dataset.is_image else 'raw'}."
+            f'extractor "{name}" takes {"vectors" if name == "raw" else "images"}; "{dataset.name}" holds '
+            f"samples of the shape {dataset.shape}. Use --extractor {'pixels' if dataset.is_image else 'raw'}."
         )
     if name == "pixels":
         return Plain(name, dataset.shape)
@@ -72,17 +72,17 @@ def _fitting(name: str, dataset: Dataset) -> Extractor:
     if channels == 1 and dataset.shape[1:] == (height, width):
         return PerChannel(ShippedCNN(name), dataset.shape[0])
     raise FganError(
-        f'the extractor "{name}" takes images (channels, height, width) of {SHIPPED[name].shape}; '
-        f'"{dataset.name}" holds {dataset.shape}. Take --extractor pixels.'
+        f'extractor "{name}" takes images (channels, height, width) of {SHIPPED[name].shape}; '
+        f'"{dataset.name}" holds {dataset.shape}. Use --extractor pixels.'
     )
 
 
 def mismatch(extractor: Extractor, dataset: Dataset) -> str | None:
-    """Return a warning where an extractor was trained on other data than it sees; None where all is well."""
+    """Return a warning if the extractor was trained on other data, else None."""
     expected = {"stacked-mnist": "mnist"}.get(dataset.name, dataset.name)
     if extractor.trained_on in ("", "imagenet", expected):
         return None
     return (
-        f"{extractor.name} was trained on {extractor.trained_on}: what it sees in {dataset.name} may not be what "
-        "matters there"
+        f"{extractor.name} was trained on {extractor.trained_on}; its features may miss what matters in "
+        f"{dataset.name}"
     )

@@ -1,4 +1,4 @@
-"""What every feature extractor offers."""
+"""The protocol of feature extractors."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Extractor(Protocol):
     """Turns samples into features, each sample by itself.
 
     Attributes:
-        name: what reports call it.
-        dimension: of its features.
-        sha256: of its weights; "" where that is unknown, and then its features are never remembered.
-        remember: optional; False where features must not be remembered although the weights have a hash.
-        trained_on: the data set that it was trained on, "" for none.
+        name: its name in reports.
+        dimension: number of features.
+        sha256: hash of its weights; "" if unknown, and then its features are never cached.
+        remember: optional; False if features must not be cached although the weights have a hash.
+        trained_on: the data set that it was trained on, or "".
     """
 
     name: str

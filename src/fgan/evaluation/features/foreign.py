@@ -1,4 +1,4 @@
-"""An extractor that the user wrote: any callable on images."""
+"""A custom extractor: any callable on images or vectors."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class Foreign:
                 features = self.function(values)
         except Exception as error:  # whatever the user's code may raise
             raise FganError(
-                f"{self.name} must turn {values.dtype} samples of the shape {tuple(values.shape)} into features; "
-                f"it raised {type(error).__name__}: {error}."
+                f"extractor {self.name} failed on {values.dtype} samples of the shape {tuple(values.shape)}: "
+                f"{type(error).__name__}: {error}."
             ) from error
         if not isinstance(features, Tensor) or features.ndim != 2 or len(features) != len(values):
             received = tuple(features.shape) if isinstance(features, Tensor) else type(features).__name__
@@ -80,8 +80,8 @@ def load_foreign(target: str, dataset: Dataset) -> Foreign:
     module, _, attribute = target.partition(":")
     if not TARGET.fullmatch(target) or module.endswith(".py"):
         raise FganError(
-            f'--extractor must be module:callable, in the names that Python imports; got "{target}". '
-            "Write my_module:my_extractor for what my_module.py in the working directory defines."
+            f'--extractor must be module:callable, with an importable module; got "{target}". '
+            "For my_module.py in the working directory, write my_module:my_extractor."
         )
     here = str(Path.cwd())
     sys.path.insert(0, here)
@@ -92,8 +92,7 @@ def load_foreign(target: str, dataset: Dataset) -> Foreign:
                 found = getattr(found, part)
     except (Exception, SystemExit) as error:  # whatever the user's code may raise
         raise FganError(
-            f'--extractor must name what can be imported, module:callable; "{target}" cannot: {error} '
-            f"({type(error).__name__})."
+            f'cannot import --extractor "{target}": {error} ({type(error).__name__}). Write module:callable.'
         ) from error
     finally:
         sys.path.remove(here)
@@ -101,7 +100,7 @@ def load_foreign(target: str, dataset: Dataset) -> Foreign:
         kind = "class" if isinstance(found, type) else type(found).__name__
         raise FganError(
             f'--extractor must name a callable on samples; "{target}" is a {kind}. Name a function or an '
-            "instance."
+            "instance of a class."
         )
     return Foreign(target, found, dataset.shape)
 

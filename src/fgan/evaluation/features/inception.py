@@ -19,11 +19,11 @@ from fgan.errors import FganError
 
 
 class Inception:
-    """The extractor of published FID figures, for images of any size, grey ones as RGB.
+    """The extractor of published FID figures, for images of any size; grey images become RGB.
 
     Args:
         weights: a TorchScript file (`inception-2015-12-05.pt`, which needs no package), or torch-fidelity's
-            `weights-inception-2015-12-05-6726825d.pth`; torch-fidelity's own, downloaded by it, unless told.
+            `weights-inception-2015-12-05-6726825d.pth` (default: torch-fidelity downloads it).
 
     Raises:
         FganError: where the file or the package is missing, or is something else.
@@ -37,9 +37,7 @@ class Inception:
         self.sha256 = ""
         if weights is not None:
             if not weights.is_file():
-                raise FganError(
-                    f"the weights of Inception must be a file; {weights} is none. Check the path."
-                )
+                raise FganError(f"there is no file {weights} with Inception's weights. Check the path.")
             self.sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
         script = weights is not None and _script(weights)
         self.network, self.scripted = script or _fidelity(weights), bool(script)
@@ -72,8 +70,8 @@ def _fidelity(weights: Path | None) -> Any:  # noqa: ANN401
         network = _fidelity_module().FeatureExtractorInceptionV3
     except ImportError as error:
         raise FganError(
-            f'the extractor "inception" needs torch-fidelity, which cannot be imported here ({error}). '
-            'pip install "fgan[inception]", or give the TorchScript file of Inception as inception:FILE.'
+            f'extractor "inception" needs torch-fidelity, which cannot be imported ({error}). Run: pip install '
+            '"fgan[inception]", or pass a TorchScript file: --extractor inception:inception-2015-12-05.pt.'
         ) from error
     try:
         if weights is not None:  # torch-fidelity would run whatever code a pickle holds
@@ -91,8 +89,12 @@ def _fidelity(weights: Path | None) -> Any:  # noqa: ANN401
         ValueError,
         pickle.UnpicklingError,
     ) as error:
-        source = weights or "torch-fidelity's download"
-        raise FganError(f"Inception's weights could not be loaded from {source}: {error}.") from error
+        if weights is not None:
+            raise FganError(f"{weights} does not hold Inception's weights: {error}.") from error
+        raise FganError(
+            f"cannot download Inception's weights: {error}.\nGet weights-inception-2015-12-05-6726825d.pth from "
+            "torch-fidelity's releases, and pass --extractor inception:FILE."
+        ) from error
 
 
 def _fidelity_module() -> Any:  # noqa: ANN401

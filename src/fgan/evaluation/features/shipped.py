@@ -64,7 +64,7 @@ class ShippedCNN:
         kind, path = SHIPPED[name], WEIGHTS / f"{name}.safetensors"
         if not path.is_file():
             raise FganError(
-                f'the weights of "{name}" do not ship yet. Train them with '
+                f'the weights of "{name}" are not included yet. Train them with '
                 f"python -m fgan.evaluation.features.train {name}"
                 f"{'' if kind.trained_on else ' --data FOLDER'} (a GPU helps), or use --extractor pixels."
             )

@@ -58,7 +58,7 @@ def run(arguments: argparse.Namespace) -> None:
     """
     kind = SHIPPED[arguments.name]
     if not (arguments.data or kind.trained_on):
-        raise DataError(f"{arguments.name} needs labelled images; got no --data. Name a folder of them.")
+        raise DataError(f"{arguments.name} needs labelled images. Pass a folder of them with --data.")
     train, held_out = parts_for(arguments.name, load_data(arguments.data or kind.trained_on))
     device = resolve_device(arguments.device)
     network = trained(kind.build, train, arguments.epochs or EPOCHS[arguments.name], device, flip=kind.flip)
@@ -79,13 +79,13 @@ def parts_for(name: str, data: Dataset) -> tuple[TensorSource, TensorSource]:
     train, held_out = data.train, data.held_out
     if not isinstance(train, TensorSource) or not isinstance(held_out, TensorSource) or not data.classes:
         raise DataError(
-            f"a classifier needs finitely many samples with labels; {data.name} has none. "
-            "Give images in a folder for each class."
+            f"a classifier needs a finite set of labelled samples; {data.name} has none. "
+            "Provide images in one folder per class."
         )
     if data.shape != SHIPPED[name].shape or len(data.classes) > 10 or len(train) < BATCH:
         raise DataError(
-            f"{name} learns at least {BATCH} images of the shape {SHIPPED[name].shape} in at most 10 classes; "
-            f"{data.name} has {len(train)} of {data.shape} in {len(data.classes)}. Give other --data."
+            f"{name} needs at least {BATCH} images of the shape {SHIPPED[name].shape} in at most 10 classes; "
+            f"{data.name} has {len(train)} of {data.shape} in {len(data.classes)}. Pass other --data."
         )
     return train, held_out
 

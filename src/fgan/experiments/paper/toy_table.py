@@ -1,4 +1,4 @@
-"""The table of the paper's section 4.1: what each divergence makes of the mixture, beside the exact optimum."""
+"""The table of the paper's section 4.1: the Gaussian that each divergence fits, and the exact optimum."""
 
 from __future__ import annotations
 
@@ -111,8 +111,8 @@ def toy_table(
         divergences: names of the catalogue.
         seeds: how many, counted from 0.
         settings: how long to train and how well to measure.
-        jobs: runs at once; as many as cores unless told.
-        say: told of each run that ends.
+        jobs: number of parallel runs; default: the number of cores.
+        say: receives a message when a run ends.
 
     Raises:
         FganError: for an empty or repeated list and for what cannot be trained, before anything is begun.
@@ -162,7 +162,7 @@ def _train_all(
                 else:
                     bar.write(line, file=sys.stderr)
         except BrokenProcessPool as error:
-            raise FganError("a run's process was killed; try again with fewer --jobs.") from error
+            raise FganError("the process of a run was killed. Try again with fewer --jobs.") from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
     return sorted(found, key=lambda run: run.seed)
