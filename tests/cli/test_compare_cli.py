@@ -182,7 +182,7 @@ def test_a_worker_takes_its_recipe_from_the_plan(monkeypatch, capsys, tmp_path):
     assert (asked["out"], asked["claim"], asked["lease"]) == (tmp_path, 3, 5)
     found.outcomes["js-seed0"] = Outcome("stopped")
     assert main(["compare", "--worker", "here"]) == 2
-    assert "stopped before 1 runs finished. Other workers continue." in (said := capsys.readouterr().err)
+    assert "stopped; 1 of 2 runs are unfinished. Other workers continue." in (said := capsys.readouterr().err)
     assert "fgan compare --worker here" in said
     capsys.readouterr()
     assert main(["compare", "ring8", "--worker", str(tmp_path)]) == 2
