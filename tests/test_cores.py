@@ -103,7 +103,7 @@ def test_a_share_is_never_exceeded_and_small_work_takes_less(eight):
 
 def test_the_work_of_others_is_said_where_there_is_some(eight):
     for taken, end in (
-        (1.31, "8 cores; other programs use 1.3 of them"),
+        (1.31, "8 cores; other programs use 1.3 cores"),
         (0.01, "8 cores"),
         (None, "8 cores"),
     ):
