@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: demo test test-slow test-all lint format docs dist dist-check bench bench-gpu clean
+.PHONY: demo test test-slow test-all lint format docs docs-serve dist dist-check bench bench-gpu clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/demo.py
@@ -30,9 +30,15 @@ format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-# The pages that are written from the code.
-docs: $(VENV)/.installed
+# The site, in build/docs: first the pages that are written from the code. A warning is an error.
+docs: $(VENV)/.installed-docs
 	$(BIN)/python -m fgan.reporting.catalogue_page docs
+	$(BIN)/python docs/_ext/cli_page.py
+	$(BIN)/python docs/_ext/benchmark_plots.py
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/docs
+
+docs-serve: docs
+	$(BIN)/python -m http.server 8000 --bind 127.0.0.1 --directory build/docs
 
 # What a release publishes, and a look at it: installed into an environment of its own, used outside the checkout.
 dist: $(VENV)/.installed-dev
@@ -58,11 +64,15 @@ clean:
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
-# The dev environment holds everything the plain one does, so either may come first.
+# The dev environment holds everything the others do, so any may come first.
 $(VENV)/.installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	touch $@
 
+$(VENV)/.installed-docs: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	touch $@ $(VENV)/.installed
+
 $(VENV)/.installed-dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
-	touch $@ $(VENV)/.installed
+	touch $@ $(VENV)/.installed $(VENV)/.installed-docs

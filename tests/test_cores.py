@@ -84,7 +84,7 @@ def test_what_the_user_said_wins(eight):
     torch.set_num_threads(3)
     assert threads_for(1.0) == threads_for(1e15) == 3
     with cores.working(1.0):
-        assert "3 threads by torch.set_num_threads on 8 cores" in cores.in_words()
+        assert "using 3 of 8 CPU cores (set by torch.set_num_threads)" in cores.in_words()
     eight.setenv("OMP_NUM_THREADS", "8")
     torch.set_num_threads(8)
     assert threads_for(1.0) == 8
@@ -92,7 +92,7 @@ def test_what_the_user_said_wins(eight):
     assert torch.get_num_threads() == 8, "of several processes too"
     with cores.working(1.0):
         assert not cores.go_on_with(2)
-        assert "8 threads by OMP_NUM_THREADS on 8 cores" in cores.in_words()
+        assert "using 8 of 8 CPU cores (set by OMP_NUM_THREADS)" in cores.in_words()
 
 
 def test_a_share_is_never_exceeded_and_small_work_takes_less(eight):
@@ -103,9 +103,9 @@ def test_a_share_is_never_exceeded_and_small_work_takes_less(eight):
 
 def test_the_work_of_others_is_said_where_there_is_some(eight):
     for taken, end in (
-        (1.31, "8 cores; other programs use 1.3 cores"),
-        (0.01, "8 cores"),
-        (None, "8 cores"),
+        (1.31, "8 CPU cores; other programs use 1.3 (slower)"),
+        (0.01, "8 CPU cores"),
+        (None, "8 CPU cores"),
     ):
         eight.setattr(cores, "taken_by_others", lambda taken=taken: taken)
         assert cores.in_words().endswith(end)
@@ -208,13 +208,13 @@ def test_a_run_says_its_threads_and_goes_on_with_as_many(tmp_path):
     lines: list[str] = []
     settings = {"width": 8, "sample_every": 0, "say": lines.append, "out": tmp_path / "run", "device": "cpu"}
     fgan.train("ring8", steps=2, **settings)
-    assert any(re.fullmatch(r"1 thread( by \w+)? on \d+ cores?(; .*)?", line) for line in lines)
+    assert any(re.fullmatch(r"using 1 of \d+ CPU cores?( \(.*\))?(; .*)?", line) for line in lines)
     state = next(tmp_path.glob("run/checkpoints/*/state.json"))
     description = json.loads(state.read_text())
     assert description["threads"] == 1
     fgan.train("ring8", steps=4, resume=True, **settings)
-    assert not any("goes on with" in line for line in lines)
+    assert not any("continues with" in line for line in lines)
     state = tmp_path / "run/checkpoints/step-00000004/state.json"
     state.write_text(json.dumps(description | {"step": 4, "threads": 64}))
     fgan.train("ring8", steps=6, resume=True, **settings)
-    assert any("was trained with 64 threads and goes on with 1:" in line for line in lines)
+    assert any("was trained with 64 threads and continues with 1:" in line for line in lines)

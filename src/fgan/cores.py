@@ -237,19 +237,24 @@ def chosen_by() -> str:
 
 
 def in_words() -> str:
-    """Return a line on the threads that work now, and on what others take.
+    """Return a line about the threads that work now, and what other programs take.
 
     >>> with working(operations=1e6):
     ...     in_words()  # doctest: +ELLIPSIS
-    '1 thread...'
+    'using 1 of ...'
     """
     import torch
 
     threads, cores, taken, by = torch.get_num_threads(), usable_cores(), taken_by_others(), chosen_by()
-    told = (
-        f"{threads} thread{'s' * (threads > 1)}{f' by {by}' if by else ''} on {cores} core{'s' * (cores > 1)}"
-    )
-    return told if taken is None or taken < 0.05 else f"{told}; other programs use {taken:.1f} cores"
+    told = f"using {threads} of {cores} CPU core{'s' * (cores > 1)}"
+    if by:
+        told += f" (set by {by})"
+    elif threads < min(_base, cores):
+        told += " (networks this small gain nothing from more)"
+    if taken is None or taken < 0.05:
+        return told
+    slower = " (slower)" if threads + taken > cores + 0.2 else ""
+    return f"{told}; other programs use {taken:.1f}{slower}"
 
 
 def _fitting(operations: float | None) -> int:

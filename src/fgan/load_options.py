@@ -1,4 +1,4 @@
-"""How files become samples: one bundle, the same for training, evaluation, comparison and estimation."""
+"""Options for reading data files, shared by training, evaluation, comparison and estimation."""
 
 from __future__ import annotations
 
@@ -32,35 +32,35 @@ class LoadSettings(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class TableOptions:
-    """How a table becomes samples; names of columns are separated by commas.
+    """How to read tables; column names are separated by commas.
 
     Raises:
-        DataError: where a value is none of those that are known.
+        DataError: for an unknown value.
     """
 
     columns: str = ""
-    """Columns of a table, separated by commas; all if not given."""
+    """Columns of the table to use, separated by commas. (default: all)"""
     drop: str = ""
-    """Columns of a table that are left out, separated by commas, such as ids."""
+    """Columns of the table to leave out, such as ids, separated by commas."""
     numbers: str = ""
-    """Columns of a table that are numbers, separated by commas; whole numbers with at most 20 values are categories
-    otherwise."""
+    """Columns to treat as numbers, separated by commas. (default: detected; whole numbers with at most 20 distinct
+    values count as categories)"""
     categories: str = ""
-    """Columns of a table that are categories, separated by commas, such as zip codes."""
+    """Columns to treat as categories, separated by commas, such as zip codes. (default: detected)"""
     missing: MissingName = "keep"
-    """Cells of a table without a value: keep learns where they are, drop leaves such rows out, refuse stops."""
+    """Missing values in a table: keep learns where they occur, drop removes these rows, refuse stops with an error."""
     separator: str = ""
-    """Between the values of a text file: comma, semicolon, tab, pipe or space; found out if not given."""
+    """Separator of a text file: comma, semicolon, tab, pipe or space. (default: detected)"""
     decimal: str = ""
-    """The decimal sign of a text file: point or comma; found out if not given."""
+    """Decimal sign of a text file: point or comma. (default: detected)"""
     thousands: str = ""
-    """The sign between thousands: comma, point, apostrophe or space; found out if not given."""
+    """Thousands sign of a text file: comma, point, apostrophe or space. (default: detected)"""
     encoding: str = ""
-    """Of a text file, such as utf-8 or cp1252; found out if not given."""
+    """Encoding of a text file, such as utf-8 or cp1252. (default: detected)"""
     no_header: bool = False
-    """The first line of a text file holds values; columns are then called column 0, column 1 and so on."""
+    """The text file has no header line; columns are named column 0, column 1 and so on."""
     conditional_on: str = ""
-    """A column of categories of a table, whose values are the classes of conditional networks."""
+    """Categorical column of the table to use as the class label."""
 
     def __post_init__(self) -> None:
         """Check what has few values."""
@@ -68,7 +68,7 @@ class TableOptions:
             raise DataError(f'missing (--missing) must be keep, drop or refuse; got "{self.missing}".')
         both = set(_names_in(self.numbers)) & set(_names_in(self.categories))
         if both:
-            raise DataError(f'column "{min(both)}" is in both --numbers and --categories. Choose one.')
+            raise DataError(f'"{min(both)}" is in both --numbers and --categories. Put it in one of them.')
 
     @property
     def wanted(self) -> list[str]:
@@ -100,29 +100,30 @@ def _names_in(text: str) -> list[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class LoadOptions:
-    """How files become samples.
+    """How to read data files.
 
     Raises:
-        DataError: where a value is none of those that are known.
+        DataError: for an unknown value.
     """
 
     image_size: int | None = None
-    """Pixels a side that pictures from folders and archives are fitted to; 32 if not given."""
+    """Side length in pixels; pictures from a folder, .zip or .tar.gz are resized to it. (default: 32)"""
     strict: bool = False
-    """Refuse a folder or an archive of which something would be left out: a picture that cannot be read, further
-    frames, a format that cannot be opened, a link that leads nowhere. Hidden files, notes and tables never count."""
+    """Stop if anything would be left out: an unreadable picture, further frames, an unsupported format, a broken link.
+    Hidden files, notes and tables never count."""
     frames: FramesName | None = None
-    """Of animations and of pictures with several pages: the first, or all. The first if not given, and said."""
+    """Frames to use of animations and multi-page pictures: first or all. (default: first, with a note)"""
     background: str = "auto"
-    """What transparent pictures are laid on: white, black, grey, #rrggbb, or auto: white, unless most pictures would
-    vanish on it."""
+    """Colour behind transparent pictures: white, black, grey, #rrggbb, or auto (white, unless most pictures would
+    vanish on it)."""
     value_range: str = "type"
-    """Which values become black and white: those of the type (0 to 255, 0 to 65535, 0 to 1), the smallest and the
-    largest of the data (of each set by itself), or LOW,HIGH, beyond which values are clipped."""
+    """Pixel values that become black and white: type (0 to 255, 0 to 65535, 0 to 1), data (minimum and maximum of the
+    data), or LOW,HIGH."""
     split: SplitName = "stratified"
-    """How a tenth is held out: stratified by class, or shuffled without regard to classes, as older runs did."""
+    """How a tenth of the data is held out: stratified (the same share of each class) or shuffled (ignores classes; used
+    by older runs)."""
     table: Annotated[TableOptions, tyro.conf.Suppress] = TableOptions()
-    """How tables become samples."""
+    """How to read tables."""
 
     def __post_init__(self) -> None:
         """Check every value."""

@@ -1,4 +1,4 @@
-"""Format results and remarks: JSON, aligned text, HTML for notebooks."""
+"""How results, notes and progress are written: in JSON's types, as text in columns, as lines for people."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import math
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from importlib.util import find_spec
@@ -13,6 +14,10 @@ from typing import Any, TextIO
 
 from tqdm import tqdm
 
+SECONDS_BETWEEN_LINES = 60.0
+"""Between two lines of progress where nothing can move on the screen, such as in a log file."""
+SECONDS_OF_A_LONG_RUN = 600.0
+SECONDS_TO_TIME = 5.0
 Say = Callable[[str], None]
 """Receives lines for people."""
 
@@ -90,14 +95,119 @@ def to_people(line: str) -> None:
         stream.write(f"{line}\n")
 
 
-def progress_bar(total: int, *, shown: bool = True, delay: float = 0) -> tqdm:
-    """Return a bar of steps, shown after a delay in seconds: on a terminal, in a notebook as a widget if it has any."""
-    notebook = in_a_notebook()
+def progress_bar(
+    total: int | None,
+    *,
+    what: str = "",
+    unit: str = "steps",
+    shown: bool = True,
+    delay: float = 0,
+    lines: bool = False,
+) -> tqdm:
+    """Return a bar with the time left, one line of the terminal; in a notebook a widget, if it has any.
+
+    Args:
+        total: of the work; None if that is not known.
+        what: is going on, such as "evaluating".
+        unit: of the work, in the plural.
+        shown: whether to show anything.
+        delay: seconds until it is first shown.
+        lines: print a line now and then where there is neither a terminal nor a notebook.
+    """
+    notebook, terminal = in_a_notebook(), on_a_terminal(sys.stderr)
     kind = tqdm
     if notebook and find_spec("ipywidgets"):
         from tqdm.notebook import tqdm as kind
-    hidden = not shown or not (notebook or on_a_terminal(sys.stderr))
-    return kind(total=total, disable=hidden, unit="step", dynamic_ncols=True, delay=delay)
+    words = f"{{n_fmt}} of {{total_fmt}} {unit}, {{remaining}} left{{postfix}}"
+    form = None if total is None else f"{{desc}}{{percentage:3.0f}}% {{bar}} {words}"
+    if notebook or terminal or not lines or sys.stderr is None:
+        hidden = not shown or not (notebook or terminal)
+        return kind(
+            total=total, desc=f"{what}: " if what else None, disable=hidden, unit=unit, dynamic_ncols=True, delay=delay,
+            leave=not what, bar_format=form,
+        )  # fmt: skip
+    return tqdm(
+        total=total, desc=f"{what}: " if what else None, disable=not shown, unit=unit, ncols=80, leave=False,
+        file=_Lines(sys.stderr), bar_format=None if total is None else f"{{desc}}{words}",
+        delay=SECONDS_BETWEEN_LINES, mininterval=SECONDS_BETWEEN_LINES, maxinterval=2 * SECONDS_BETWEEN_LINES,
+    )  # fmt: skip
+
+
+class _Lines:
+    """A stream for a bar that writes each of its states as a line of its own."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write what the bar shows, if it shows anything."""
+        if shown := text.strip("\r\n "):
+            self._stream.write(f"{shown}\n")
+
+    def flush(self) -> None:
+        """Write what is kept."""
+        self._stream.flush()
+
+
+def about(seconds: float) -> str:
+    """Say how long something takes, no more exactly than is known.
+
+    >>> about(42), about(90), about(12_345), about(180_000)
+    ('about 40 seconds', 'about 2 minutes', 'about 3.4 hours', 'about 50 hours')
+    """
+    if seconds < 60:
+        return f"about {max(10, round(seconds, -1)):.0f} seconds"
+    if seconds < 3600:
+        return f"about {max(2, round(seconds / 60)):.0f} minutes"
+    return f"about {seconds / 3600:.{0 if seconds >= 36_000 else 1}f} hours"
+
+
+class Pace:
+    """Tells how long work takes, from the time that its first steps took on this machine.
+
+    The first step is not counted: it also compiles and starts threads. Pictures, checkpoints and evaluations that come
+    later are not known yet, so the time is at least this, and "about".
+
+    Args:
+        total: steps of the whole work.
+        clock: returns seconds.
+    """
+
+    def __init__(self, total: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._total, self._clock = total, clock
+        self._first: tuple[int, float] | None = None
+        self._said: float | None = None
+
+    def lines(self, done: int, *, regularly: bool) -> list[str]:
+        """Return what there is to say now: once how long a long run takes, then now and then how much is left.
+
+        Args:
+            done: steps so far.
+            regularly: whether to go on after the first line.
+
+        >>> now = iter([0.0, 1.0, 7.0, 70.0])
+        >>> pace = Pace(10_000, clock=lambda: next(now))
+        >>> [line for done in (1, 2, 13, 140) for line in pace.lines(done, regularly=True)]
+        ['this takes about 1.6 hours on this machine; Ctrl-C stops it, --resume continues', \
+'140 of 10,000 steps, about 1.4 hours left']
+        """
+        now = self._clock()
+        if self._first is None:
+            self._first = done, now
+            return []
+        before, began = self._first
+        if done <= before or now - began < SECONDS_TO_TIME:
+            return []
+        left = (self._total - done) * (now - began) / (done - before)
+        if self._said is None:
+            self._said = now
+            if left < SECONDS_OF_A_LONG_RUN:
+                return []
+            return [f"this takes {about(left)} on this machine; Ctrl-C stops it, --resume continues"]
+        if not regularly or now - self._said < SECONDS_BETWEEN_LINES or done >= self._total:
+            return []
+        self._said = now
+        return [f"{done:,} of {self._total:,} steps, {about(left)} left"]
 
 
 def html_table(rows: Sequence[Sequence[object]], *, head: bool = True) -> str:

@@ -133,7 +133,7 @@ def test_different_distributions_stay_different_where_that_is_claimed(text, hide
     matrix = operator(text)
     rank = int(torch.linalg.matrix_rank(matrix, rtol=1e-9))
     assert (rank < matrix.shape[1]) == hides, (rank, matrix.shape)
-    said = {"flip": "mirror images as often", "flip:0.3": "a share of 0.3 mirrored"}
+    said = {"flip": "mirror images as often", "flip:0.3": "30% of the pictures mirrored"}
     notes = fgan.augment(text).notes
     assert len(notes) == (text in said) and said.get(text, "") in "".join(notes), "nothing that is not so"
 
@@ -141,7 +141,7 @@ def test_different_distributions_stay_different_where_that_is_claimed(text, hide
 def test_what_cannot_be_read_is_refused():
     for text, said in {
         "flop": 'Did you mean "flip"',
-        "flip,flip:0.3": "named once",
+        "flip,flip:0.3": "each augmentation once",
         "cutout:0": "above 0 and at most 1",
         "cutout:1.5": "above 0 and at most 1",
         "color:nan": "above 0 and at most 1",
@@ -151,7 +151,7 @@ def test_what_cannot_be_read_is_refused():
         with pytest.raises(FganError, match=said):
             fgan.augment(text)
     for value_range in ((1, 1), (0, float("inf")), (float("nan"), 1), 5, "ab"):
-        with pytest.raises(FganError, match="black, then white"):
+        with pytest.raises(FganError, match=r"\(black, white\)"):
             fgan.augment("color", value_range=value_range)
     for other in (torch.zeros(3, 2), [0.0], numpy.zeros((2, 3, 4, 4))):
         with pytest.raises(FganError, match=r"\(n, channels, height, width\)"):
@@ -160,7 +160,7 @@ def test_what_cannot_be_read_is_refused():
         with pytest.raises(FganError, match=r"pictures\.float\(\)"):
             fgan.augment(name)(torch.zeros(2, 3, 4, 4, dtype=torch.uint8))
     for text in (None, ["flip"]):
-        with pytest.raises(FganError, match="as one text"):
+        with pytest.raises(FganError, match="must be one string"):
             fgan.augment(text)
     x = torch.zeros(2, 1, 4, 4)
     assert fgan.augment("none")(x) is x and not fgan.augment("")

@@ -110,7 +110,7 @@ def test_the_users_own_files(tmp_path, fgan_command):
     [
         (["train", "ring8", "--divergence", "revers-kl"], ['unknown divergence "revers-kl"', '"reverse-kl"']),
         (["train", "minst"], ["minst", "mnist"]),
-        (["train", "ring8", "--preset"], ["usage: fgan train"]),
+        (["train", "ring8", "--preset"], ["--preset needs a value", "`fgan train --help`"]),
         (["sample", "nowhere", "--seed", "9" * 25], ["--seed must be between"]),
         (["train", "ring8", "--out", "x" * 300], ["cannot write to"]),
         (["train", "ring8", "--preset", "orignal"], ['unknown preset "orignal"', '"original"']),
@@ -126,7 +126,7 @@ def test_the_users_own_files(tmp_path, fgan_command):
         (["sample", "nowhere", "--best"], ["nowhere holds no run"]),
         (["train", "ring8", "--evaluate-every", "1"], ["--evaluate-every must be a multiple of"]),
         (["sample", "nowhere", "--out", "x.gif"], ["--out must end in .png"]),
-        (["trian"], ['there is no verb "trian"', "fgan train"]),
+        (["trian"], ['unknown verb "trian"', '"train"', "`fgan --help`"]),
         (["train"], ["DATA"]),
     ],
 )
@@ -218,7 +218,7 @@ def test_a_folder_that_holds_a_run_or_something_else(tmp_path, fgan_command):
     other = fgan_command("train", "ring8", "--out", run, "--resume", *QUICK, "--lr", "0.1")
     assert refused(other, "another config", "lr: 0.001 there, 0.1 here")
     wrong_data = fgan_command("train", "moons", "--out", run, "--resume")
-    assert refused(wrong_data, "was trained on ring8, and moons holds other samples")
+    assert refused(wrong_data, "was trained on ring8, but moons holds different samples")
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
 
     (tmp_path / "notes").mkdir()
@@ -293,7 +293,7 @@ def test_a_terminal_shows_the_live_bound_and_takes_ctrl_c(tmp_path):
     import termios
 
     ours, theirs = pty.openpty()
-    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 120, 0, 0))
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
     command = [
         sys.executable,
         "-m",
@@ -313,10 +313,14 @@ def test_a_terminal_shows_the_live_bound_and_takes_ctrl_c(tmp_path):
             shown += os.read(ours, 4096)
         except OSError:  # Linux's way to say that the other end is closed
             break
-        if not asked and re.search(rb"\d+/30000 .*bound -?\d", shown):
+        if not asked and re.search(rb"\d+ of 30000 steps, [\d:]+ left, bound -?\d", shown):
             process.send_signal(signal.SIGINT)
             asked = True
     assert process.wait() == 0
     assert asked and b"stopped by SIGINT at step" in shown and b"Traceback" not in shown
     assert b"step 100 " not in shown, "no plain lines beside the bar"
+    states = [state.rstrip() for state in re.split(rb"[\r\n]", shown) if b" of 30000 steps" in state]
+    assert max(len(state.decode().replace("^C", "")) for state in states) <= 80
+    (picture,) = re.findall(r"samples/step-0*([1-9]\d*)\.png", shown.decode().replace("\r\n", ""))
+    assert (tmp_path / f"run/samples/step-{int(picture):08d}.png").exists()
     assert any((tmp_path / "run/checkpoints").iterdir())

@@ -86,7 +86,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_the_numbers_are_those_of_this
     ("address", "message"),
     [
         ("127.0.0.1:PORT", 'no Ray cluster answers at "127.0.0.1:'),
-        ("nonsense", 'a Ray address is local, auto, host:port or ray://host:port; got "nonsense"'),
+        ("nonsense", '--ray must be local, auto, host:port or ray://host:port; got "nonsense"'),
     ],
 )
 def test_an_address_that_leads_nowhere_is_said_before_anything_is_written(tmp_path, address, message):

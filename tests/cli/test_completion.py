@@ -11,7 +11,13 @@ from fgan.cli import VERBS
 from fgan.cli.completion import completions_of
 from fgan.divergences import divergence
 
-MENTIONED = {"train": {"--metrics"}, "push": {"--to"}}
+MENTIONED = {
+    "train": {"--metrics"},
+    "push": {"--to"},
+    "sample": {"--evaluate-every"},
+    "export": {"--evaluate-every"},
+    "evaluate": {"--evaluate-every"},
+}
 """Flags of other verbs that a help text speaks of."""
 DRIVER = """
 source completion.bash
@@ -84,7 +90,7 @@ def test_the_other_shells_take_their_script(scripts, shell):
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "paper"])
 def test_the_flags_are_those_of_help(verb, capsys):
     with pytest.raises(SystemExit):
-        cli.main([verb, "--help"])
+        cli.main([verb, "--help-all"])
     told = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out)))
     known = completions_of(verb)
     offered = {*known.flags, *known.switches}

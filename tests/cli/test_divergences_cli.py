@@ -18,12 +18,23 @@ def test_the_list(fgan_command):
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("kl", ["u·log(u)", "exp(t - 1)", "reverse-kl", "kullback1951", "w(u)", "Covers the data"]),
+        (
+            "kl",
+            [
+                "u·log(u)",
+                "exp(t - 1)",
+                "reverse-kl",
+                "kullback1951",
+                "w(u)",
+                "Mode-covering",
+                "follows reverse-kl (mode-seeking)",
+            ],
+        ),
         ("alpha", ['"alpha" is a family', "alpha:0.5", "2 × squared-hellinger"]),
         ("alpha:2", ["1/2 × pearson", "averages u² over"]),
         ("0.5*kl + 0.5*reverse-kl", ["1/2 × jeffreys", "Symmetric"]),
         ("dual(js)", ["Symmetric", "js"]),
-        ("f(u)=(u-1)**4", ["(u-1)⁴", "A divergence of the user's own"]),
+        ("f(u)=(u-1)**4", ["(u-1)⁴", "A custom divergence"]),
         ("f(u)=u**2", ["note", "f(1) = 1 is not 0"]),
         ("renyi:2", ["alpha:2", "birrell2021"]),
         ("bhattacharyya", ["squared-hellinger", "bhattacharyya1943"]),

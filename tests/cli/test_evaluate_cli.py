@@ -103,17 +103,21 @@ def test_no_mean_is_taken_of_what_was_held_against_different_things(run, fgan_co
     other = tmp_path / "other"
     assert fgan_command("train", "ring8", "--steps", 5, "--width", 8, "--out", other).returncode == 0
     result = evaluate(run, other, "--metrics", "fid", "--n", 50)
-    assert result.returncode == 0 and "no mean is taken" in result.stderr and "mean over" not in result.stdout
+    assert (
+        result.returncode == 0
+        and "no mean over these inputs" in result.stderr
+        and "mean over" not in result.stdout
+    )
     result = evaluate(run, other, "--neighbours", tmp_path / "n.png")
-    assert result.returncode == 2 and "one picture of one set" in result.stderr
+    assert result.returncode == 2 and "--neighbours works for one input; got 2" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (("digits", "--against", "digits", "--batch-size", "0"), "--batch-size must be at least 1"),
-        ((), "name what to judge"),
-        (("ring8",), "is no run directory: say with --against"),
+        ((), "no samples given"),
+        (("ring8",), "is not a run directory. Pass --against DATA"),
         (("nowhere", "--against", "digits"), "Check the spelling, or that the path exists"),
         (("ring8", "--against", "digits"), "samples and data must be of the same kind"),
         (("digits", "--against", "digits", "--metrics", "fdi"), 'unknown metric "fdi"'),

@@ -68,12 +68,12 @@ def test_two_arrays(fgan_command, tmp_path):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        ((), "--x must say which columns are X"),
+        ((), "--x is missing. Name the columns"),
         (("--x", "agee"), 'no column "agee"'),
-        (("--x", "age", "--y", "age"), "X and Y at once"),
-        (("--x", "age,city,income"), "no columns but those of --x"),
-        (("--x", "age", "--plot", "mi.doc"), "--plot writes"),
-        (("--x", "age", "--divergence", "kl,"), "--divergence must be names"),
+        (("--x", "age", "--y", "age"), '"age" is in both --x and --y'),
+        (("--x", "age,city,income"), "--x names every column"),
+        (("--x", "age", "--plot", "mi.doc"), "--plot must end in"),
+        (("--x", "age", "--divergence", "kl,"), "--divergence needs names"),
     ],
 )
 def test_mistakes(fgan_command, people, flags, message):
@@ -83,4 +83,4 @@ def test_mistakes(fgan_command, people, flags, message):
 
 def test_what_is_no_table(fgan_command, tmp_path):
     result = fgan_command("mi", tmp_path / "x.npy")
-    assert result.returncode == 2 and "takes two files, or one table" in result.stderr
+    assert result.returncode == 2 and "needs two files, or one table" in result.stderr

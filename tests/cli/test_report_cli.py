@@ -47,8 +47,8 @@ def test_several_runs_are_reported_in_the_working_directory(fgan_command, runs, 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "name what to report on"),
-        (("{tmp}",), "holds no run"),
+        ((), "name a run or a comparison to report on"),
+        (("{tmp}",), "is not a run"),
         (("{runs}/kl", "--out", "{tmp}/x.txt"), "--out must end in .html"),
         (("{runs}/kl", "--out", "{runs}/kl/config.json/x.html"), "A report cannot be written"),
         (("{runs}/kl", "--seed", "-1"), "--seed must be between 0"),

@@ -45,7 +45,7 @@ def test_gif_keeps_a_time_lapse_and_says_so(folder):
 
 def test_walks(sample):
     code, said = sample("digits", "--walk", 3)
-    assert code == 0 and said.startswith("36 pictures in walk.gif (") and "kB)" in said
+    assert code == 0 and said.startswith("saved walk.gif: 36 pictures (") and "kB)" in said
     assert frames("walk.gif") == (36, (262, 262))
     assert (
         sample("digits", "--walk", 2, "--n", 1, "--label", 7, "--frames", 4, "--fps", 5, "--out", "A.WEBP")[0]
@@ -69,13 +69,13 @@ def test_interpolations_and_grids(sample, folder):
     assert frames("there-and-back.gif")[0] == 6
     assert sample("moons", "--interpolate", 3, 7, "--out", "path.png")[0] == 0
     code, said = sample("digits", "--grid-by-class", "--n", 3, "--truncate", 0.5, "--out", "grid.png")
-    assert code == 0 and "10 classes in grid.png" in said and "Not for evaluation" in said
+    assert code == 0 and "saved grid.png: 10 classes" in said and "Do not evaluate on them" in said
     assert Image.open("grid.png").height == 10 * 66 - 2
 
 
 def test_truncated_samples_are_said_to_be_so(sample):
     assert "truncate" not in sample("digits", "--out", "all.npy")[1]
-    assert "less spread" in sample("digits", "--truncate", 0.2, "--out", "cut.npy")[1]
+    assert "less varied" in sample("digits", "--truncate", 0.2, "--out", "cut.npy")[1]
     assert np.load("cut.npy").shape == np.load("all.npy").shape
     assert not np.array_equal(np.load("cut.npy"), np.load("all.npy"))
 
@@ -84,16 +84,16 @@ def test_truncated_samples_are_said_to_be_so(sample):
     ("arguments", "words"),
     [
         ("--walk 1", "at least 2 latents"),
-        ("--walk 3 --frames -2", "as many as the latents"),
+        ("--walk 3 --frames -2", "the number of latents"),
         ("--walk 3 --out x.avi", "must end in .gif, .webp, .apng or .mp4 with --walk"),
-        ("--out x.gif", "Animations are made by --walk 8"),
-        ("--walk 3 --grid-by-class", "--walk and --grid-by-class are different pictures"),
+        ("--out x.gif", "For an animation add --walk 8"),
+        ("--walk 3 --grid-by-class", "--walk and --grid-by-class cannot be combined"),
         ("--interpolate 1 1", "two seeds that differ"),
-        ("--interpolate 1 2 --seed 3", "leave --seed out"),
-        ("--interpolate 1 2 --n 3 --out x.gif", "an animation has --frames"),
-        ("--grid-by-class --label 3", "leave --label out"),
+        ("--interpolate 1 2 --seed 3", "Leave --seed out"),
+        ("--interpolate 1 2 --n 3 --out x.gif", "is an animation. Use --frames instead"),
+        ("--grid-by-class --label 3", "Leave --label out"),
         ("--grid-by-class --out x.npy", "must end in .png with --grid-by-class"),
-        ("--frames 3", "--frames is for animations"),
+        ("--frames 3", "--frames works for animations only"),
         ("--n 0", "--n must be at least 1; got 0"),
         ("--walk 2 --fps 0", "--fps must be above 0"),
         ("--truncate 0", "--truncate must be above 0"),
@@ -108,5 +108,5 @@ def test_mistakes_leave_nothing(sample, arguments, words, tmp_path):
 
 
 def test_a_folder_without_a_run_and_a_run_without_classes(sample):
-    assert "holds no run" in sample("none", "--walk", 3)[1]
-    assert "needs a run with --conditional" in sample("moons", "--grid-by-class")[1]
+    assert "none does not exist" in sample("none", "--walk", 3)[1]
+    assert "needs a run trained with --conditional" in sample("moons", "--grid-by-class")[1]

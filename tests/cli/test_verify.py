@@ -116,7 +116,7 @@ def test_code_that_obeys(folder, fgan_command, target, claim, said):
 def test_code_that_breaks_a_law(folder, fgan_command, target, claim, said):
     result = fgan_command("verify", target, "--as", claim, cwd=folder)
     assert result.returncode == 1, result.stdout + result.stderr
-    assert said in result.stdout and "mend: " in result.stdout
+    assert said in result.stdout and "fix: " in result.stdout
     assert f"fgan: {target} breaks" in result.stderr and "Traceback" not in result.stderr
 
 
@@ -134,14 +134,14 @@ def test_json_of_foreign_code(folder, fgan_command):
     ("arguments", "said"),
     [
         (["nowhere:kl"], ['there is no module "nowhere"', "package.module:object"]),
-        (["mine.py:kl"], ["must name a module, not a file: write mine:kl", "without .py"]),
+        (["mine.py:kl"], ["must name a module, not a file. Pass mine:kl", "without .py"]),
         (["mine:kll"], ['there is no "kll" in mine', 'Did you mean "kl"?']),
         (["mine:number"], ["a pair (activation, conjugate)", "type int"]),
         (["mine:Needs"], ["a class that needs order"]),
         (["mine:broken"], ["ValueError: not today"]),
         (["raises:kl"], ['importing "raises" raised ZeroDivisionError']),
         (["stops:kl"], ['importing "stops" raised SystemExit']),
-        (["needs:kl"], ['"needs" imports not_installed_here, which is missing']),
+        (["needs:kl"], ['"needs" imports not_installed_here, which is not installed']),
         (["mine:kl", "--as", "revers-kl"], ['unknown divergence "revers-kl"', '"reverse-kl"']),
         (["--as", "kl"], ["fgan verify package.module:object --as kl"]),
         (["mine"], ['unknown divergence "mine"', "package.module:object"]),

@@ -9,9 +9,7 @@ import pytest
 
 @pytest.mark.slow
 def test_the_example_of_the_page_runs(root, tmp_path):
-    blocks = re.findall(
-        r"```python\n(.*?)```", (root / "docs/benchmarks/estimation.md").read_text(), flags=re.S
-    )
+    blocks = re.findall(r"```python\n(.*?)```", (root / "docs/guides/estimation.md").read_text(), flags=re.S)
     code = "\n".join(blocks)
     code += "\nassert found.lower_bound < 0.5 and found.p_value == 0.001, found\nassert weights.shape == (2000,)\n"
     result = subprocess.run(

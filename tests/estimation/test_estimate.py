@@ -178,5 +178,5 @@ def test_images_of_any_size_are_told_apart():
 
 
 def test_every_method_is_documented(root):
-    page = (root / "docs/benchmarks/estimation.md").read_text()
+    page = (root / "docs/guides/estimation.md").read_text()
     assert all(f"`{name}`" in page for name in METHODS)

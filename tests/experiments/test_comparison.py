@@ -41,7 +41,7 @@ def test_generators_multiply_the_groups():
         ([], (), "must be names separated by commas, or all"),
         (["kl", ""], (), "must be names"),
         (["kll"], (), "kll"),
-        (["kl", "kl"], (), "kl-seed0 would be there twice"),
+        (["kl", "kl"], (), "kl-seed0 would be trained twice"),
         (["kl"], ("sturating",), "sturating"),
         (["total-variation"], ("kl",), "knows log"),
     ],
@@ -54,17 +54,17 @@ def test_what_cannot_be_trained_is_said_before_anything_begins(divergences, gene
 def test_a_folder_holds_one_comparison(tmp_path):
     directory = ComparisonDirectory(tmp_path / "c")
     members = plan(BASE, ["kl", "js"])
-    with pytest.raises(RunError, match="holds no comparison"):
+    with pytest.raises(RunError, match="is not a comparison to continue"):
         directory.begin(members, resume=True)
     directory.begin(members, resume=False)
     directory.begin(members, resume=True)
     with pytest.raises(RunError, match=r"already holds a comparison.*--resume"):
         directory.begin(members, resume=False)
     with pytest.raises(
-        RunError, match=r"another comparison \(not asked for now: js-seed0; not there: gan-seed0\)"
+        RunError, match=r"different comparison \(not requested now: js-seed0; not there: gan-seed0\)"
     ):
         directory.begin(plan(BASE, ["kl", "gan"]), resume=True)
-    with pytest.raises(RunError, match="with other settings: kl-seed0"):
+    with pytest.raises(RunError, match="with different settings: kl-seed0"):
         directory.begin(plan(TrainConfig(data="ring8", steps=11), ["kl", "js"]), resume=True)
     directory.plan_path.write_text("{")
     with pytest.raises(RunError, match="damaged"):
@@ -139,12 +139,12 @@ def test_a_comparison_goes_on_where_its_data_lie_now(tmp_path):
         return directory, members
 
     directory, members = begin("here.npy", resume=False)
-    with pytest.raises(RunError, match="another comparison"):  # nothing has begun that could tell
+    with pytest.raises(RunError, match="different comparison"):  # nothing has begun that could tell
         begin("there.npy", resume=True)
     fgan.train(members[0].config, directory.path / members[0].name)
-    with pytest.raises(RunError, match="another comparison"):
+    with pytest.raises(RunError, match="different comparison"):
         begin("other.npy", resume=True)
     begin("there.npy", resume=True)
     begin("there.npy", resume=True)
-    with pytest.raises(RunError, match="another comparison"):
+    with pytest.raises(RunError, match="different comparison"):
         directory.begin(members, resume=True)

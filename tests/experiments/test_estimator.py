@@ -71,7 +71,7 @@ def test_a_table_comes_back_as_a_table(name):
 
 
 def test_a_setting_that_is_given_twice_or_unknown_is_refused():
-    with pytest.raises(fgan.FganError, match="steps in settings= is a parameter of its own"):
+    with pytest.raises(fgan.FganError, match="settings= must not contain steps"):
         fgan.Generator(settings={"steps": 3}).fit(X)
     with pytest.raises(fgan.FganError, match="stepz"):
         fgan.Generator(settings={"stepz": 3}).fit(X)

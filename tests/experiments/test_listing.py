@@ -119,7 +119,7 @@ print(time.process_time() - began, "torch" in sys.modules)
 
 
 def test_no_folder_is_said(tmp_path):
-    with pytest.raises(FganError, match="is no folder"):
+    with pytest.raises(FganError, match="does not exist"):
         list_runs(tmp_path / "nowhere")
 
 

@@ -53,7 +53,7 @@ def test_what_is_no_run_is_said_to_be(folder, tmp_path):
         (tmp_path, "it holds c, empty, file"),
         (tmp_path / "empty", "it is empty"),
         (tmp_path / "file", "it is a file"),
-        (tmp_path / "nothing", "there is nothing of that name"),
+        (tmp_path / "nothing", "nothing does not exist"),
     ):
         with pytest.raises(RunError, match=said):
             fgan.load(path)
@@ -68,7 +68,7 @@ def test_a_ranking_that_is_damaged_or_missing(folder, content):
     with pytest.raises(RunError, match=r"ranking.json is damaged.*--resume"):
         fgan.load(folder)
     (folder / "ranking.json").unlink()
-    with pytest.raises(RunError, match=r"has not come to its end.*--resume"):
+    with pytest.raises(RunError, match=r"is not finished.*--resume"):
         fgan.load(folder)
 
 
@@ -108,11 +108,11 @@ def test_compare_by_a_recipe(planned):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"divergence": "kl"}, "write divergences='kl'"),
-        ({"preset": "original", "data": TrainConfig(data="ring8")}, "Leave one out"),
-        ({"data": load_data("ring8")}, "by name or path; got a Dataset"),
+        ({"divergence": "kl"}, "use divergences='kl'"),
+        ({"preset": "original", "data": TrainConfig(data="ring8")}, "either a TrainConfig or a preset"),
+        ({"data": load_data("ring8")}, "a name, a path or samples; got a Dataset"),
         ({"jobs": 0}, "at least 1; got 0"),
-        ({"jobs": 1, "ray": "local"}, "Leave one out"),
+        ({"jobs": 1, "ray": "local"}, "Omit one of them"),
         ({"step": 10}, 'unknown setting "step"'),
         ({"preset": "orignal"}, 'unknown preset "orignal"'),
         ({"divergences": "kll"}, "kll"),

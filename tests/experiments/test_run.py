@@ -114,7 +114,7 @@ def test_other_results_are_shown_too(quiet):
     assert repr(both) == str(both) and "js" in shown(both)
     card = shown(fgan.divergence("alpha:0.5"))
     assert "α-divergence" in card and "α = 0.5" in card
-    assert "own" in shown(fgan.Divergence.from_f("f(u)=(u-1)**4"))
+    assert "custom" in shown(fgan.Divergence.from_f("f(u)=(u-1)**4"))
 
 
 def test_without_out_the_next_run_lies_beside_the_last(x, tmp_path, monkeypatch, quiet):
@@ -165,5 +165,5 @@ def test_a_script_without_a_guard_compares_and_runs_once(tmp_path):
     said = ended.stdout.splitlines()
     assert said.count("begins") == 1 and said[1].startswith("rank")
     assert said[-1] == "torch.Size([3, 2]) ['js-seed0', 'js-seed1', 'kl-seed0', 'kl-seed1']"
-    assert "modes is left out: it needs" in ended.stderr
+    assert "modes is skipped: it needs" in ended.stderr
     assert (tmp_path / "ranking.png").stat().st_size > 1000

@@ -117,7 +117,7 @@ def test_a_data_frame_is_compared_as_the_table_that_it_is(people, tmp_path):
     assert set(rows["code"]) <= {"007", "012"}, "zeros stay"
     assert str(rows["met"].dt.tz) == "UTC", "moments keep that they have a zone"
     fgan.compare(people, ["js", "kl"], out=tmp_path / "all", resume=True, **few)
-    with pytest.raises(RunError, match="other samples"):
+    with pytest.raises(RunError, match="different samples"):
         fgan.compare(people.assign(age=1), ["js", "kl"], out=tmp_path / "all", resume=True, **few)
     mixed = people.assign(mixed=np.array([1, "x"] * 60, dtype=object))
     with pytest.raises(FganError, match="Give each column one type"):

@@ -136,10 +136,10 @@ def test_a_run_by_keywords_is_resumed_by_them(tmp_path):
         (["moons"], {"divergance": "js"}, 'unknown setting "divergance". Did you mean "divergence"?'),
         (["moons"], {"preset": "orignal"}, 'unknown preset "orignal". Did you mean "original"?'),
         ([fgan.TrainConfig(data="moons")], {"step": 3}, 'unknown setting "step". Did you mean "steps"?'),
-        ([fgan.TrainConfig(data="moons")], {"preset": "original"}, 'got the preset "original" beside it'),
+        ([fgan.TrainConfig(data="moons")], {"preset": "original"}, 'and the preset "original"'),
         ([fgan.load_data("moons")], {"dataset": fgan.load_data("moons")}, "two data sets"),
         ([{"a": 1}], {}, "got dict"),
-        ([None], {}, "there are no data: got None"),
+        ([None], {}, "or the data themselves; got None"),
         (["moons"], {"steps": "many"}, "\"steps\" must be int; got 'many'"),
     ],
 )

@@ -95,7 +95,7 @@ def test_a_worker_asks_for_networks_that_it_cannot_find_and_claims_nothing(tmp_p
     plan(tmp_path / "c", 10, 10, critic=Local)
     monkeypatch.setattr(at_hand, "_kept", {})  # as in another process
     with pytest.raises(
-        FganError, match=r"handed over in Python.*--critic FILE.py:NAME of train and compare --worker"
+        FganError, match=r"passed in Python.*--critic FILE.py:NAME of train and compare --worker"
     ):
         fgan.work(tmp_path / "c", say=silent)
     with pytest.raises(RunError, match="planned with fgan's own generators"):
@@ -155,7 +155,7 @@ def test_what_failed_stays_failed_until_the_comparison_is_resumed(tmp_path):
         found = fgan.work(tmp_path / "c", say=silent)
         assert found.ended("failed") == [first.name] and len(found.ended("finished")) == 3
         assert found.outcomes[first.name].reason.startswith("see ")
-    assert "is not empty and holds no run" in directory.log_path(first).read_text()
+    assert "is not empty and does not hold a run" in directory.log_path(first).read_text()
     stranger.unlink()
     plan(tmp_path / "c", 10, 10, resume=True)
     assert len(fgan.work(tmp_path / "c", say=silent).ended("finished")) == 4
@@ -180,9 +180,9 @@ def planned_on_rows(tmp_path, monkeypatch):
 
 def test_data_that_have_changed_since_the_plan_are_refused_before_anything_is_claimed(planned_on_rows):
     np.save("rows.npy", np.load("rows.npy") + 1)
-    with pytest.raises(RunError, match=r"c holds a comparison on other samples: .*rows\.npy has changed"):
+    with pytest.raises(RunError, match=r"c holds a comparison on different samples: .*rows\.npy has changed"):
         fgan.work("c", say=silent)
-    with pytest.raises(RunError, match="other samples"):
+    with pytest.raises(RunError, match="different samples"):
         planned_on_rows(True)
     claims = Claims(ComparisonDirectory("c").claims_path).look()
     assert {claim.state for claim in claims.values()} == {"free"}
@@ -190,7 +190,7 @@ def test_data_that_have_changed_since_the_plan_are_refused_before_anything_is_cl
     directory = ComparisonDirectory("c")
     members = directory.planned()[0]
     directory.write(json.loads(directory.plan_path.read_text()) | {"data": "of others"})
-    with pytest.raises(RunError, match="other samples"):
+    with pytest.raises(RunError, match="different samples"):
         train_chunk(directory, members)
 
 
@@ -215,9 +215,9 @@ def test_data_in_a_folder_are_found_from_any_other(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (None, "holds no comparison to go on with"),
+        (None, "is not a comparison to continue"),
         ("{", "is damaged"),
-        ('{"members": {}}', "older versions of fgan did not. Repeat its `fgan compare` with --resume --plan"),
+        ('{"members": {}}', "an older version of fgan. Repeat its `fgan compare` with --resume --plan"),
     ],
 )
 def test_a_folder_without_a_plan_is_refused(tmp_path, content, message):

@@ -72,7 +72,7 @@ def test_mistakes(run, given, said):
 
 
 def test_what_is_no_run(tmp_path, run):
-    with pytest.raises(RunError, match="no file or folder"):
+    with pytest.raises(RunError, match="does not exist"):
         export(tmp_path / "nothing", say=silent)
     shutil.rmtree(run.path / "checkpoints")
     with pytest.raises(RunError, match="no checkpoint yet"):

@@ -78,16 +78,19 @@ def test_a_residual_block_begins_near_its_shortcut(init):
 @pytest.mark.parametrize(
     ("shape", "said"),
     [
-        ((2,), r"images; got samples of shape \(2,\). Take --network mlp"),
-        ((1, 28, 30), r"got 28 x 30. Resize them to 32 "),
-        ((3, 100, 100), r"8, 10, 12, .* 128 ...; got 100 x 100. Resize them to 96 \(--image-size\), or take"),
-        ((3, 30, 30), r"got 30 x 30. Resize them to 32 "),
-        ((1, 4, 4), r"got 4 x 4. Resize them to 8 "),
-        ((1, 1, 1), r"got 1 x 1. Resize them to 8 "),
+        ((2,), r"images; got samples of shape \(2,\). Use --network mlp"),
+        ((1, 28, 30), r"got 28 x 30. Resize them with --image-size 32,"),
+        (
+            (3, 100, 100),
+            r"8, 10, 12, .* 128 ... pixels; got 100 x 100. Resize them with --image-size 96, or use",
+        ),
+        ((3, 30, 30), r"got 30 x 30. Resize them with --image-size 32,"),
+        ((1, 4, 4), r"got 4 x 4. Resize them with --image-size 8,"),
+        ((1, 1, 1), r"got 1 x 1. Resize them with --image-size 8,"),
     ],
 )
 def test_other_shapes_are_said(kind, build, shape, said):
-    with pytest.raises(FganError, match=f"--network {kind} makes .*{said}"):
+    with pytest.raises(FganError, match=f"--network {kind} needs .*{said}"):
         build(architecture(kind=kind), Frame(shape))
 
 
@@ -102,7 +105,7 @@ def test_other_shapes_are_said(kind, build, shape, said):
         ({"norm": "batch"}, 'norm must be one of none, group; got "batch"'),
         ({"init": "he"}, 'init must be one of default, normal, orthogonal, xavier; got "he"'),
         *(
-            ({"kind": kind, "norm": "group"}, f"images; got --network {kind}. Take --norm none.")
+            ({"kind": kind, "norm": "group"}, f"images; got --network {kind}. Use --norm none.")
             for kind in KINDS
             if kind not in IMAGE_KINDS
         ),
@@ -167,7 +170,7 @@ def test_a_new_network_is_one_file(tmp_path):
             text=True,
         ).stdout
 
-    assert "{dcgan,mlp,resnet,swish}" in said("train", "--help")
+    assert "One of: dcgan, mlp, resnet, swish." in " ".join(said("train", "--help-all").split())
     few = ("--network", "swish", "--steps", "3", "--batch-size", "8")
     said("compare", "moons", "--divergences", "kl", "--seeds", "2", "--n", "50", *few)
     run = "runs/compare-moons/kl-seed1"

@@ -93,9 +93,12 @@ def test_labels_go_with_every_point():
     [
         (lambda: fgan.penalty("r3:1"), 'got "r3"'),
         (lambda: fgan.penalty("r1"), "which has no weight"),
-        (lambda: fgan.penalty("noise:1"), "a game whose critic is read otherwise"),
-        (lambda: fgan.penalty("r1:1")(critic, REAL, FAKE[:1]), "equally many"),
-        (lambda: fgan.penalty("r1:1")(lambda x: x, REAL, FAKE), "one raw output a sample, 4 here"),
+        (lambda: fgan.penalty("noise:1"), "an objective that uses the critic differently"),
+        (
+            lambda: fgan.penalty("r1:1")(critic, REAL, FAKE[:1]),
+            "real and generated samples of the same shape",
+        ),
+        (lambda: fgan.penalty("r1:1")(lambda x: x, REAL, FAKE), "one raw output per sample, 4 here"),
     ],
 )
 def test_mistakes_are_said(call, said):

@@ -165,7 +165,7 @@ def test_the_noise_penalty_is_a_number_wherever_it_fits(name, link):
 
 @pytest.mark.parametrize("name", [None, "total-variation", "marton", "chi:1.5", "chi:3"])
 def test_the_noise_penalty_needs_a_ratio_and_a_weight(name):
-    with pytest.raises(fgan.FganError, match=r"the noise penalty weighs samples .* r1 and r2"):
+    with pytest.raises(fgan.FganError, match=r"the noise penalty .* r1 and r2"):
         NoisePenalty(name and divergence(name))
 
 

@@ -59,12 +59,12 @@ def test_a_link_that_is_named_is_kept():
 
 
 def test_it_says_which_pairs_move():
-    pairs = "between pairs (real, fake) and pairs exchanged"
+    pairs = "between pairs (real, fake) and swapped pairs"
     assert RelativisticLoss("gan", generator="saturating").follows == f"gan {pairs}"
     assert RelativisticLoss("gan", generator_divergence="kl").follows == f"kl {pairs}"
-    assert RelativisticLoss("gan").follows == f"0.5 × softened-reverse-kl {pairs}, as the latter move"
+    assert RelativisticLoss("gan").follows == f"0.5 × softened-reverse-kl {pairs}, as the swapped pairs move"
 
 
 def test_it_compares():
-    with pytest.raises(TypeError, match="give it the critic's outputs on data too"):
+    with pytest.raises(TypeError, match="needs the critic's outputs on data too"):
         RelativisticLoss("gan").generator(V_FAKE)

@@ -22,18 +22,18 @@ def test_there_may_be_none(text):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("r3:1", 'a penalty is one of r1, .* got "r3"'),
+        ("r3:1", 'a penalty must be one of r1, .* got "r3"'),
         ("r1", "has no weight"),
-        ("r1:much", "penalties are written NAME:WEIGHT"),
+        ("r1:much", "penalties must be NAME:WEIGHT"),
         ("r1:-1", "must be positive and finite"),
         ("r1:inf", "must be positive and finite"),
-        ("r1:1:every=0", '"every" must be a whole number from 1'),
-        ("r1:1:every=1.5", '"every" must be a whole number from 1'),
-        ("r1:1:every=inf", '"every" must be a whole number from 1'),
+        ("r1:1:every=0", '"every" must be a whole number of at least 1'),
+        ("r1:1:every=1.5", '"every" must be a whole number of at least 1'),
+        ("r1:1:every=inf", '"every" must be a whole number of at least 1'),
         ("r1:1:fade=0", '"fade" positive'),
-        ("r1:1:often=3", "penalties are written"),
-        ("r1:1:every=2:every=3", "penalties are written"),
-        ("r1:1,r1:2", 'a penalty counts once; got "r1" twice'),
+        ("r1:1:often=3", "penalties must be NAME"),
+        ("r1:1:every=2:every=3", "penalties must be NAME"),
+        ("r1:1,r1:2", 'name each penalty once; got "r1" twice'),
     ],
 )
 def test_mistakes_are_said(text, said):

@@ -71,7 +71,7 @@ def test_a_kink_stays_with_the_papers_link_and_below_its_range(name):
     assert loss.divergence.link == "paper"
     apart = -loss.critic(torch.full((5,), 40.0), torch.linspace(-30, -25, 7))
     assert apart <= divergence(name).range[1] + 1e-6
-    with pytest.raises(fgan.FganError, match='no use for the link "soft-hinge"'):
+    with pytest.raises(fgan.FganError, match='does not work with the link "soft-hinge"'):
         TightLoss(name, link="soft-hinge")
 
 

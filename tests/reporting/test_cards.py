@@ -12,11 +12,12 @@ from catalogue import EVERY
 from fgan.divergences import CATALOGUE, Divergence, Renyi, divergence
 from fgan.errors import FganError
 from fgan.reporting.cards import card, family_remark, table
+from fgan.reporting.character import _costs_by_the_trick, by_the_trick
 from fgan.reporting.formulas import formulas
 from fgan.reporting.graphs import curves
 from fgan.reporting.records import find, record, with_infinities
 from fgan.reporting.relatives import dual_of, same_as
-from fgan.reporting.wording import costs, tails
+from fgan.reporting.wording import costs, leaning, tails
 
 COMBINED = ["0.5*kl + 0.5*reverse-kl", "dual(js)", "scaled(pearson)", "0.3*alpha:0.5 + dual(alpha:2)"]
 ALL = [*EVERY, *COMBINED, "f(u)=(u-1)**4", "f(x)=x*log(x)", "renyi:2", "bhattacharyya"]
@@ -80,6 +81,18 @@ def test_the_two_costs_are_the_range_and_none_is_negative(name):
 
 
 @together("name", EVERY)
+def test_the_character_of_the_trick_is_that_of_the_divergence_it_follows(name):
+    found = by_the_trick(divergence(name))
+    if not found.leaning or "the h with" in found.follows:
+        return
+    followed = divergence(found.follows.replace(" × ", "*"))
+    assert found.leaning == leaning(followed)
+    if divergence(name).smooth:
+        mine, theirs = _costs_by_the_trick(divergence(name)), costs(followed)
+        assert mine == pytest.approx(theirs, rel=1e-5, abs=1e-7)
+
+
+@together("name", EVERY)
 def test_curves_have_a_finite_window(name):
     for curve in curves(divergence(name)):
         assert math.isfinite(curve.low) and curve.low < curve.high < math.inf
@@ -128,6 +141,4 @@ def test_a_term_beyond_every_power_is_called_heavy():
             return (log_ratio.exp() - 1) * log_ratio.expm1().exp()
 
     assert Exponential().growth == (math.inf, 0)
-    assert tails(Exponential()).startswith(
-        "Heavy: an estimate of the bound averages more than any power of u over the"
-    )
+    assert tails(Exponential()).startswith("Heavy: the bound averages more than any power of u over the")

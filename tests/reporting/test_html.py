@@ -119,11 +119,37 @@ def test_every_run_is_given_the_same_latents(tmp_path):
         config = TrainConfig(data="digits", divergence=name, steps=2, width=8, sample_every=0, device="cpu")
         train(config, runs[-1], say=lambda line: None, lines=False)
     _, text = written(runs, tmp_path, seed=3)
-    assert "given the same latents (seed 3)" in text
+    assert "All runs get the same latents (seed 3)" in text
     pictures = re.findall(r'<img src="data:image/png;base64,([^"]+)"', text)
     expected = [draw_samples(RunDirectory(run).sample(64, seed=3), scale=1) for run in runs]
     for found, image in zip(pictures[1:], expected, strict=True):  # the first is of the data
         assert np.array_equal(np.asarray(Image.open(io.BytesIO(base64.b64decode(found)))), np.asarray(image))
+
+
+def test_a_conditional_run_has_a_row_for_each_class_with_its_name(tmp_path):
+    config = TrainConfig(data="digits", conditional=True, steps=2, width=8, sample_every=0, device="cpu")
+    train(config, tmp_path / "run", say=lambda line: None, lines=False)
+    _, text = written([tmp_path / "run"], tmp_path)
+    assert text.count('class="classes"') == 2 and "Each row is a class, each column one latent." in text
+    assert re.findall(r'<span title="(\d)">', text) == [*"0123456789"] * 2  # the data, and the run
+    pictures = re.findall(r'<img src="data:image/png;base64,([^"]+)"', text)
+    sampler = RunDirectory(tmp_path / "run").sampler()
+    rows = [sampler.samples(sampler.latents(8, 0), torch.full((8,), k), 8) for k in range(10)]
+    expected = np.asarray(draw_samples(torch.cat(rows), columns=8, scale=1)).astype(int)
+    found = np.asarray(Image.open(io.BytesIO(base64.b64decode(pictures[1])))).astype(int)
+    assert np.abs(found - expected).max() <= 1  # batches of another size round differently
+
+
+def test_the_generator_and_its_character_agree(comparison, tmp_path):
+    _, text = written([comparison], tmp_path)
+    row = next(row for row in re.findall(r"<tr data-groups.*?</tr>", text, re.S) if "reverse-kl" in row)
+    assert ">kl<" in row and "Mode-seeking:" in row and "Mode-covering:" not in row
+    saturating = tmp_path / "saturating"
+    config = dataclasses.replace(RunDirectory(comparison / "kl-seed0").config(), generator_loss="saturating")
+    train(config, saturating, say=lambda line: None, lines=False)
+    _, text = written([saturating], tmp_path)
+    row = next(row for row in re.findall(r"<tr data-groups.*?</tr>", text, re.S) if "u·log(u)" in row)
+    assert "Mode-covering:" in row and "the critic's divergence" in html.unescape(row)
 
 
 def test_runs_that_are_no_comparison_are_told_apart_by_what_differs(comparison, tmp_path):
@@ -144,7 +170,7 @@ def test_one_run_of_each_is_no_mean(copy, tmp_path):
     (copy / "ranking.json").write_text(json.dumps(ranking))
     _, text = written([copy], tmp_path)
     assert '<section id="ranking">' in text and "means over seeds" not in text.lower()
-    assert "Every run" in text and "nothing of what another seed would give" in text
+    assert "Every run" in text and "another seed may reverse the order" in text
     (copy / "ranking.json").write_text(json.dumps(ranking | {"places": []}))
     written([copy], tmp_path)
 
@@ -207,10 +233,10 @@ def test_names_cannot_smuggle_anything_into_the_page(copy, tmp_path):
 @pytest.mark.parametrize(
     ("directories", "message"),
     [
-        ([], "name what to report on"),
+        ([], "name a run or a comparison to report on"),
         (["nowhere"], "nowhere holds no run: it has no config.json"),
         (["unbegun"], "nothing to show yet.*neither a checkpoint nor a line of metrics"),
-        (["copy/kl-seed0", "digits"], "learn from the same data; got ring8, digits"),
+        (["copy/kl-seed0", "digits"], "must have the same data; got ring8, digits"),
         (["broken"], "comparison.json is damaged"),
     ],
 )
@@ -264,7 +290,7 @@ def test_thirty_long_runs_stay_small(comparison):
 
 def test_pictures_stay_small_however_noisy():
     noise = torch.rand(64, 3, 128, 128)  # what compresses worst
-    sampler = SimpleNamespace(sample=lambda n, seed: noise[:n])
+    sampler = SimpleNamespace(sample=lambda n, seed: noise[:n], classes=[])
     directory = SimpleNamespace(sampler=lambda: sampler)
     runs = [
         SimpleNamespace(name=f"run {k}", step=1, group="a", game="kl", directory=directory) for k in range(10)

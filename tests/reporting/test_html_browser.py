@@ -1,110 +1,19 @@
 """The report in a real browser, spoken to through Chromium's own pipe; skipped where there is none."""
 
-import itertools
 import json
-import os
 import re
-import shutil
-import subprocess
-import time
 
 import pytest
+from browser import opened
 
 from fgan.reporting.html import write_report
 
 pytestmark = pytest.mark.slow
 
-FLAGS = """
-    --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
-    --disable-component-update --disable-sync --disable-default-apps --hide-scrollbars --remote-debugging-pipe
-"""
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-
-
-class Tab:
-    """One page of a headless Chromium: DevTools' messages, JSON with a zero after each, on descriptors 3 and 4."""
-
-    def __init__(self, binary, profile):
-        ours, theirs = os.pipe(), os.pipe()
-        script = f'exec "$@" 3<&{ours[0]} 4>&{theirs[1]}'
-        command = [
-            "bash",
-            "-c",
-            script,
-            "bash",
-            binary,
-            *FLAGS.split(),
-            f"--user-data-dir={profile}",
-            "about:blank",
-        ]
-        self.process = subprocess.Popen(
-            command, pass_fds=(ours[0], theirs[1]), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        os.close(ours[0])
-        os.close(theirs[1])
-        self.to, self.back = os.fdopen(ours[1], "wb"), os.fdopen(theirs[0], "rb")
-        self.numbers, self.session, self.events = itertools.count(1), None, []
-        pages = self("Target.getTargets")["targetInfos"]
-        target = next(page["targetId"] for page in pages if page["type"] == "page")
-        self.session = self("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Log", "Network"):
-            self(f"{domain}.enable")
-
-    def __call__(self, method, **params):
-        number = next(self.numbers)
-        message = {"id": number, "method": method, "params": params}
-        if self.session:
-            message["sessionId"] = self.session
-        self.to.write(json.dumps(message).encode() + b"\0")
-        self.to.flush()
-        while True:
-            answer = json.loads(self._read())
-            if answer.get("id") == number:
-                assert "error" not in answer, answer
-                return answer["result"]
-            self.events.append(answer)
-
-    def _read(self):
-        letters = bytearray()
-        while (letter := self.back.read(1)) != b"\0":
-            assert letter, "Chromium has gone"
-            letters += letter
-        return letters
-
-    def open(self, path):
-        self.events.clear()
-        self("Page.navigate", url=path.resolve().as_uri())
-        self.wait("document.readyState === 'complete'")
-
-    def eval(self, expression):
-        answer = self("Runtime.evaluate", expression=expression, returnByValue=True, awaitPromise=True)
-        assert "exceptionDetails" not in answer, answer["exceptionDetails"]
-        return answer["result"].get("value")
-
-    def wait(self, expression, seconds=30):
-        deadline = time.monotonic() + seconds
-        while not self.eval(expression):
-            assert time.monotonic() < deadline, f"never true: {expression}"
-            time.sleep(0.05)
-
-    def of(self, method):
-        return [event["params"] for event in self.events if event["method"] == method]
-
-    def close(self):
-        self("Browser.close") if self.process.poll() is None else None
-        self.process.wait(timeout=20)
-        self.to.close()
-        self.back.close()
-
 
 @pytest.fixture(scope="module")
 def tab(tmp_path_factory):
-    binary = next(filter(None, map(shutil.which, NAMES)), None)
-    if binary is None:
-        pytest.skip(f"no browser to look at the report with: none of {', '.join(NAMES)} is installed")
-    tab = Tab(binary, tmp_path_factory.mktemp("profile"))
-    yield tab
-    tab.close()
+    yield from opened(tmp_path_factory.mktemp("profile"))
 
 
 @pytest.fixture(scope="module")
@@ -226,6 +135,60 @@ def test_plots_follow_the_dark_theme(page):
     page("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
     page.wait(f"{colour} !== '{light}'")
     assert page.eval(colour) == page.eval("getComputedStyle(document.body).color")
+
+
+def boxes(page):
+    return page.eval(
+        "[...document.querySelectorAll('[data-chart=\"trade-off\"] .annotation-text-g')].map((one) => {"
+        "const {left, right, top, bottom} = one.getBoundingClientRect(); return [left, right, top, bottom]})"
+    )
+
+
+@pytest.mark.parametrize("width", [390, 1400])
+def test_labels_of_the_scatter_stand_at_dots_of_their_own_without_overlap(page, report, width):
+    page(
+        "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500
+    )
+    page.open(report)
+    page.wait("document.querySelectorAll('[data-chart=\"trade-off\"] .annotation-text-g').length === 3")
+    for (l1, r1, t1, b1), (l2, r2, t2, b2) in itertools.combinations(boxes(page), 2):
+        assert min(r1, r2) <= max(l1, l2) or min(b1, b2) <= max(t1, t2)
+    assert all(left >= 0 and right <= width for left, right, _, _ in boxes(page))
+    names = page.eval(
+        "document.querySelector('[data-chart=\"trade-off\"] .plot').layout.annotations.map((a) => a.text)"
+    )
+    assert sorted(names) == ["js", "kl", "real samples"]
+
+
+def test_a_metric_is_explained_by_mouse_by_keyboard_and_by_touch(page):
+    opened = "document.querySelector('#about-fid').matches(':popover-open')"
+    assert not page.eval(opened)
+    page.eval("document.querySelector('#numbers .about').click()")  # what a tap and the Enter key do
+    assert page.eval(opened)
+    text = page.eval("document.querySelector('#about-fid').textContent")
+    assert "Fréchet distance" in text and "Lower is better." in text and "Real samples score" in text
+    page("Input.dispatchKeyEvent", type="keyDown", key="Escape", code="Escape", windowsVirtualKeyCode=27)
+    page.wait(f"!{opened}")
+    place = page.eval(
+        "const one = document.querySelector('#numbers .about'); one.scrollIntoView({block: 'center'});"
+        "const box = one.getBoundingClientRect(); [box.x + box.width / 2, box.y + box.height / 2]"
+    )
+    page("Input.dispatchMouseEvent", type="mouseMoved", x=place[0], y=place[1])
+    page.wait(opened)
+    page("Input.dispatchMouseEvent", type="mouseMoved", x=5, y=5)
+    page.wait(f"!{opened}")
+    assert page.eval("document.querySelector('#numbers th[aria-sort]')") is None  # it does not sort
+
+
+def test_a_table_says_that_it_scrolls_on_a_phone_and_not_where_it_fits(page, report):
+    page("Emulation.setDeviceMetricsOverride", width=390, height=800, deviceScaleFactor=1, mobile=True)
+    page.open(report)
+    hint = "document.querySelector('#numbers .hint').hidden"
+    page.wait(f"{hint} === false && document.querySelector('#numbers .scroll.more') !== null")
+    page.eval("document.querySelector('#numbers .scroll').scrollLeft = 1e4")
+    page.wait("!document.querySelector('#numbers .scroll').classList.contains('more')")
+    page("Emulation.setDeviceMetricsOverride", width=1800, height=800, deviceScaleFactor=1, mobile=False)
+    page.wait(f"{hint} === true")
 
 
 @pytest.mark.parametrize("width", [360, 1600])

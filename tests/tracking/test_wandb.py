@@ -60,4 +60,4 @@ def test_where_it_is_out_of_reach_training_goes_on(tmp_path, cold_fgan_command):
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert "20 of 20 steps" in result.stdout
-    assert result.stdout.count("wandb failed and is told nothing more") == 1
+    assert result.stdout.count("wandb failed and gets no more data") == 1

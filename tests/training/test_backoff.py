@@ -25,14 +25,15 @@ def test_a_run_goes_back_and_on_with_half_the_learning_rate(tmp_path, small_conf
     assert summary.step == 40 and summary.backoffs == 2
     last = at // 10 * 10
     back_to = 10 if last == 20 else last  # where the newest fails twice, the one before it is taken
-    returns = [line for line in said if "left the finite numbers" in line]
-    assert [f"back to step {step} " in line for step, line in zip((last, back_to), returns, strict=True)] == [
+    returns = [line for line in said if "became NaN or infinite" in line]
+    assert [
+        f"back to step {step}, " in line for step, line in zip((last, back_to), returns, strict=True)
+    ] == [
         True,
         True,
     ]
-    assert (
-        "weights of the critic" in returns[0] and "0.0005 (1 of 3" in returns[0] and "0.00025" in returns[1]
-    )
+    assert "weights of the critic" in returns[0] and "0.0005 (rollback 1 of at most 3" in returns[0]
+    assert "0.00025" in returns[1]
     lines = fgan.RunDirectory(tmp_path / "run").metrics()
     assert [line["step"] for line in lines] == list(range(5, 41, 5))
     rates = {line["step"]: line["learning_rate"] for line in lines}
@@ -45,8 +46,8 @@ def test_after_three_returns_it_stops_with_a_diagnosis_and_loses_nothing(tmp_pat
         fgan.train(small_config(), tmp_path / "run", say=quiet)
     assert caught.value.exit_code == 3
     text = str(caught.value)
-    assert f"halved {MOST_BACKOFFS} times" in text and "checkpoint of step 10 is kept" in text
-    assert "weights of the critic" in text and "bound" in text and "What may mend it: " in text
+    assert f"halved {MOST_BACKOFFS} times" in text and "checkpoint of step 10 is saved" in text
+    assert "weights of the critic" in text and "bound" in text and "What to try: " in text
     run = fgan.RunDirectory(tmp_path / "run")
     assert run.checkpoints().steps() == [10]
     assert run.sample(5).isfinite().all()
@@ -91,7 +92,7 @@ def test_the_command_line_says_it_in_json_and_on_stderr(tmp_path, fgan_command):
     ("changes", "health", "tip"),
     [
         ({"penalties": "none"}, {}, "give the critic a penalty"),
-        ({}, {"true_positive_rate": 1.0, "false_positive_rate": 0.0}, "raise the weights"),
+        ({}, {"true_positive_rate": 1.0, "false_positive_rate": 0.0}, "increase the weights"),
         ({"divergence": "neyman"}, {"near_edge": 0.9}, "--link log-ratio"),
         ({}, {"effective_sample_size": 0.01}, "bounded weight"),
         ({"generator_loss": "saturating"}, {}, "--generator-loss non-saturating"),
@@ -120,5 +121,5 @@ def test_a_checkpoint_that_fails_twice_is_not_tried_a_third_time(tmp_path, small
     breaking(27, cured_by=2)
     said = []
     fgan.train(small_config(), tmp_path / "run", say=said.append)
-    returns = [line for line in said if "left the finite numbers" in line]
-    assert ["back to step 20 " in returns[0], "back to step 10 " in returns[1]] == [True, True]
+    returns = [line for line in said if "became NaN or infinite" in line]
+    assert ["back to step 20, " in returns[0], "back to step 10, " in returns[1]] == [True, True]

@@ -86,7 +86,7 @@ def test_one_that_stops_a_run_leaves_one_that_goes_on_as_if_it_had_not(tmp_path,
     summary = fgan.train(small_config(), run.path, say=said.append, callbacks=[Notes(method, 20, fgan.STOP)])
     assert (summary.step, summary.stopped_by) == (20, "Notes")
     assert run.status().state == "stopped" and run.checkpoints().newest() == 20
-    assert "stopped by Notes at step 20; go on with --resume" in said
+    assert "stopped by Notes at step 20; continue with --resume" in said
     assert fgan.train(small_config(), run.path, resume=True, say=quiet).stopped_by is None
     fgan.train(small_config(), tmp_path / "whole", say=quiet)
     assert metrics_of(run.path) == metrics_of(tmp_path / "whole")
@@ -104,7 +104,7 @@ def test_one_that_stops_a_run_with_its_last_step_stops_nothing(tmp_path, small_c
     [
         (
             ValueError("no such trial"),
-            r"the callback Notes failed in on_step\(\) at step 13 \(ValueError: no such",
+            r"the callback Notes raised in on_step\(\) at step 13: ValueError: no such",
         ),
         (True, r"must return None, or fgan.STOP .* Notes.on_step\(\) returned True at step 13"),
     ],
@@ -122,7 +122,9 @@ def test_one_that_raises_or_answers_amiss_stops_the_run_with_a_checkpoint(
 
 @pytest.mark.parametrize("callbacks", [[print], [Notes], Notes(), 3])
 def test_what_is_no_callback_is_refused_before_anything_is_written(tmp_path, callbacks):
-    with pytest.raises(FganError, match=r"on_step, on_log, on_evaluation, on_checkpoint|a list of them"):
+    with pytest.raises(
+        FganError, match=r"on_step, on_log, on_evaluation, on_checkpoint|callbacks must be a list"
+    ):
         fgan.train("ring8", tmp_path / "run", callbacks=callbacks)
     assert not (tmp_path / "run").exists()
 
@@ -136,7 +138,9 @@ def test_a_method_that_is_never_called_is_said_where_another_was_meant(tmp_path,
         def on_epoch_end(self): ...
         def on_log(self, step, metrics): ...
 
-    with pytest.raises(FganError, match=r'Mistaken.on_steps\(\) is never called. Did you mean "on_step"'):
+    with pytest.raises(
+        FganError, match=r'Mistaken.on_steps\(\) would never be called. Did you mean "on_step"'
+    ):
         fgan.train("ring8", tmp_path / "run", callbacks=[Mistaken()])
     assert not (tmp_path / "run").exists()
     fgan.train(small_config(steps=1), tmp_path / "run", callbacks=[OfAnotherLibrary()], say=quiet)

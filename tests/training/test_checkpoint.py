@@ -73,7 +73,7 @@ def test_damage_is_said_with_the_way_out(tmp_path, damage):
     checkpoints = Checkpoints(tmp_path)
     checkpoints.write(5, GROUPS, {})
     damage(checkpoints.path(5) / "state.json")
-    with pytest.raises(fgan.FganError, match=r"step-00000005 is damaged .* Delete that folder"):
+    with pytest.raises(fgan.FganError, match=r"step-00000005 is damaged .* Delete this folder"):
         checkpoints.read(5)
     checkpoints.write(6, GROUPS, {})
     (checkpoints.path(6) / "weights.safetensors").write_bytes(b"\x00" * 9)
@@ -104,8 +104,8 @@ def test_a_disk_that_fills_up_leaves_the_last_good_checkpoint(tmp_path):
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert result.returncode == 2, result.stderr
     assert "Traceback" not in result.stderr
-    assert "could not write the checkpoint of step 30" in result.stderr
-    assert "the last good one, step 20, is intact" in result.stderr
+    assert "cannot write the checkpoint of step 30" in result.stderr
+    assert "The checkpoint of step 20 is intact" in result.stderr
     assert sorted(path.name for path in (run / "checkpoints").iterdir()) == ["step-00000010", "step-00000020"]
 
     finished = subprocess.run(

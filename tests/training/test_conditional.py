@@ -90,7 +90,7 @@ def test_labels_that_are_not_there_are_said(tmp_path, small_config, fgan_command
         fgan.train(small_config(data="paper-mixture", conditional=True), tmp_path / "run", say=quiet)
     assert not (tmp_path / "run").exists()
     fgan.train(small_config(steps=5), tmp_path / "plain", say=quiet)
-    with pytest.raises(fgan.FganError, match='got "7", and it was trained without --conditional'):
+    with pytest.raises(fgan.FganError, match='got "7", but it was trained without --conditional'):
         fgan.RunDirectory(tmp_path / "plain").sample(3, label="7")
 
 

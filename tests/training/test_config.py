@@ -47,7 +47,7 @@ def test_values_out_of_range_are_said(changes, rule):
     [
         ("{", "here is not valid JSON"),
         ("[]", "must be a JSON object"),
-        ('{"steps": 3}', 'at least "data"'),
+        ('{"steps": 3}', 'the key "data"'),
         ('{"data": "ring8", "stesp": 3}', 'unknown field "stesp". Did you mean "steps"'),
         ('{"data": "ring8", "steps": "many"}', "here: \"steps\" must be int; got 'many'"),
         ('{"data": "ring8", "steps": true}', '"steps" must be int; got True'),

@@ -106,7 +106,7 @@ def test_a_run_that_left_the_finite_numbers_leaves_a_line_and_its_status(tmp_pat
     status = RunDirectory(tmp_path).status()
     assert status is not None
     assert status.state == "diverged"
-    assert "What may mend it" in status.reason
+    assert "What to try" in status.reason
     assert steps_of(tmp_path) == [5]
 
 
@@ -127,7 +127,7 @@ BLOWN_UP: dict[str, dict[str, Any]] = {
 def test_a_training_that_blew_up_is_not_done(tmp_path: Path, name: str) -> None:
     done = fgan.train("moons", tmp_path / "run", steps=60, ema=0.0, **BLOWN_UP[name], **SMALL)
     assert done.diverged is not None
-    assert "What may mend it" in done.diverged
+    assert "What to try" in done.diverged
     status = RunDirectory(tmp_path / "run").status()
     assert status == Status("diverged", 60, done.diverged)
 
@@ -174,11 +174,11 @@ def test_data_that_moved_are_known_by_their_content(folder: Path) -> None:
     shutil.copytree(folder / "run", folder / "twin")
     fgan.train(str(folder / "here.npy"), folder / "twin", **(WAYS | SMALL))
     (folder / "here.npy").rename(folder / "there.npy")
-    with pytest.raises(DataError, match=r"not there any more.*NEWPATH --resume"):
+    with pytest.raises(DataError, match=r"no longer exists.*NEWPATH --resume"):
         fgan.train(RunDirectory(folder / "run").config(), folder / "run", **(WAYS | SMALL))
     said: list[str] = []
     fgan.train(str(folder / "there.npy"), folder / "run", **(WAYS | SMALL | {"say": said.append}))
-    assert any("with the content" in line for line in said)
+    assert any("their content is the same" in line for line in said)
     assert RunDirectory(folder / "run").config().data == str(folder / "there.npy")
     assert (folder / "run" / "metrics.jsonl").read_bytes() == (folder / "twin" / "metrics.jsonl").read_bytes()
 
@@ -195,14 +195,14 @@ def test_other_content_is_refused_and_leaves_the_run_as_it_was(folder: Path, cha
     x = np.load(folder / "here.npy")
     other = {"other values": x + 1, "other distribution": "moons", "fewer": x[1:]}[change]
     before = (folder / "run" / "config.json").read_bytes()
-    with pytest.raises(RunError, match="holds other samples"):
+    with pytest.raises(RunError, match="holds different samples"):
         fgan.train(other, folder / "run", **(WAYS | SMALL))
     assert (folder / "run" / "config.json").read_bytes() == before
 
 
 def test_a_distribution_is_known_by_its_name(tmp_path: Path) -> None:
     fgan.train("ring8", tmp_path, steps=4, **SMALL)
-    with pytest.raises(RunError, match="holds other samples"):
+    with pytest.raises(RunError, match="holds different samples"):
         fgan.train("grid25", tmp_path, resume=True, **(SMALL | {"steps": 8}))
 
 
@@ -212,7 +212,7 @@ def test_another_device_is_a_note(folder: Path) -> None:
     said: list[str] = []
     done = fgan.train(str(folder / "here.npy"), run.path, **(WAYS | SMALL | {"say": said.append}))
     assert done.step == 8
-    assert any("trained on cuda and goes on on cpu" in line for line in said)
+    assert any("trained on cuda and continues on cpu" in line for line in said)
 
 
 def test_the_draws_of_another_kind_of_device_become_a_seed() -> None:

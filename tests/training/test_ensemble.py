@@ -189,9 +189,9 @@ def test_a_member_can_be_saved_restored_and_looked_at(small_config):
 
 def test_runs_that_cannot_step_together_are_told_why(small_config):
     kl, wide = small_config(divergence="kl"), small_config(divergence="kl", width=8)
-    with pytest.raises(FganError, match="they differ in width"):
+    with pytest.raises(FganError, match="these differ in width"):
         Ensemble(trainers([kl, wide]))
-    with pytest.raises(FganError, match="points of their own"):
+    with pytest.raises(FganError, match="penalties that use extra points"):
         Ensemble(trainers([kl, dataclasses.replace(kl, penalties="gp:1")]))
     one, other = trainers([kl, kl])
     take_steps(one)

@@ -94,7 +94,7 @@ def test_the_best_checkpoint_is_kept(tmp_path, small_config, values, higher_is_b
         assert run.best_checkpoints().steps() == []
         return
     assert run.best_checkpoints().newest() == best
-    assert said[best // 10 - 1].endswith("the best so far")
+    assert said[best // 10 - 1].endswith("best so far")
     folders = run.best_checkpoints().path(best), run.checkpoints().path(best)
     one, other = ({path.name: path.read_bytes() for path in folder.iterdir()} for folder in folders)
     assert one == other

@@ -71,7 +71,7 @@ def test_metrics_end_where_training_ends(tmp_path, small_config):
 def test_leaving_the_finite_numbers_is_a_diagnosis(tmp_path, small_config):
     config = small_config(divergence="kl", lr=30.0, penalties="none", steps=1000, checkpoint_every=1)
     with pytest.raises(
-        DivergedError, match=r"left the finite numbers .* What may mend it: give the critic a penalty"
+        DivergedError, match=r"became NaN or infinite.* What to try: give the critic a penalty"
     ):
         fgan.train(config, tmp_path / "run", say=quiet)
     run = fgan.RunDirectory(tmp_path / "run")
@@ -102,7 +102,7 @@ def test_diverged_training_exits_with_3(tmp_path, fgan_command):
         "cpu",
     )
     assert result.returncode == 3
-    assert "left the finite numbers" in result.stderr and "Traceback" not in result.stderr
+    assert "became NaN or infinite" in result.stderr and "Traceback" not in result.stderr
 
 
 @pytest.mark.parametrize("damage", [b'{"step": 45, "cri', b"\0" * 60 + b"\n"], ids=["cut", "zeros"])
@@ -145,7 +145,7 @@ def test_a_run_without_a_checkpoint_starts_over_and_says_so(tmp_path, small_conf
     shutil.rmtree(tmp_path / "run" / "checkpoints")
     said = []
     fgan.train(small_config(), tmp_path / "run", resume=True, say=said.append)
-    assert any("has no checkpoint yet: starting it over" in line for line in said)
+    assert any("has no checkpoint yet: starting from step 0" in line for line in said)
     assert (tmp_path / "run" / "metrics.jsonl").read_bytes() == before
 
 
@@ -179,7 +179,7 @@ def test_a_link_that_means_another_now_is_not_resumed_by(tmp_path, small_config,
     state.write_text(json.dumps(description))
     run.config_path.write_text(run.config_path.read_text().replace('"link": "paper"', '"link": null'))
     with pytest.raises(
-        fgan.FganError, match=r'by the link "paper", and its config\.json now means "soft-hinge"'
+        fgan.FganError, match=r'with the link "paper", but its config\.json now means "soft-hinge"'
     ):
         fgan.train(run.config(), run.path, resume=True, say=quiet)
     run.config_path.write_text(run.config_path.read_text().replace('"link": null', '"link": "paper"'))

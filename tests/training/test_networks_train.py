@@ -47,6 +47,6 @@ def test_it_trains_stops_and_resumes_to_the_same_bits(tmp_path, small_config, ch
 
 
 def test_a_network_that_cannot_make_the_data_is_said(tmp_path, small_config):
-    with pytest.raises(fgan.FganError, match=r"--network dcgan makes images; got samples of shape \(2,\)"):
+    with pytest.raises(fgan.FganError, match=r"--network dcgan needs images; got samples of shape \(2,\)"):
         fgan.train(small_config(network="dcgan"), tmp_path / "run", say=quiet)
     assert not (tmp_path / "run").exists()

@@ -120,9 +120,9 @@ def test_a_module_is_where_runs_start_and_is_not_changed(small_config, tmp_path)
     assert all(map(torch.equal, mine.parameters(), before))
     samples = fgan.load(run).sample(3)  # this process knows what it trained
     at_hand._kept.clear()  # another one does not
-    with pytest.raises(fgan.FganError, match=r"Generator, which was handed over.*Hand it over again"):
+    with pytest.raises(fgan.FganError, match=r"Generator, which was passed in Python.*Pass it again"):
         fgan.load(run).sample(3)
-    with pytest.raises(fgan.FganError, match="was handed over"):
+    with pytest.raises(fgan.FganError, match="was passed in Python"):
         fgan.train("ring8", steps=50, resume=True, out=run)
     assert torch.equal(fgan.RunDirectory(run, generator=Generator).sample(3), samples)
     at_hand._kept.clear()
@@ -159,7 +159,7 @@ def test_settings_of_networks_that_are_not_built_are_named(given, unused):
     config = fgan.TrainConfig(data="ring8", latent=4, device="cpu", **given)
     assert ", ".join(config.unused()) == unused
     assert any(
-        f"{unused} not used" in note for note in Trainer(config, fgan.load_data("ring8")).notes
+        f"{unused} ignored" in note for note in Trainer(config, fgan.load_data("ring8")).notes
     ) == bool(unused)
 
 
@@ -201,7 +201,7 @@ def test_networks_that_draw_train_one_after_the_other(small_config, tmp_path):
     ]
     trained(configs[1], tmp_path / "alone")
     assert contents(tmp_path / "1") == contents(tmp_path / "alone")
-    with pytest.raises(fgan.FganError, match="train alone"):
+    with pytest.raises(fgan.FganError, match="cannot train as an ensemble"):
         Ensemble([Trainer(config, fgan.load_data("ring8")) for config in configs])
     with pytest.raises(fgan.FganError, match="--compile off"):
         trained(dataclasses.replace(configs[0], compile="on"), tmp_path / "compiled")

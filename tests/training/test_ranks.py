@@ -134,11 +134,11 @@ def test_a_batch_divides_by_the_ranks_and_each_has_its_gpu(monkeypatch):
 
     assert fit(ALONE, 63, "cpu", compile="on") == "on"
     assert fit(Second(), 64, "cpu") == fit(Second(), 32, "cpu", compile="on") == "off"  # the last goes on
-    with pytest.raises(FganError, match="the step of a single process; got 2 ranks"):
+    with pytest.raises(FganError, match="works with a single process; got 2 ranks"):
         fit(Second(), 64, "cpu", compile="on")
-    with pytest.raises(FganError, match=r"divide by their number, 2; got 63\. Take 62 or 64"):
+    with pytest.raises(FganError, match=r"must be a multiple of 2 \(ranks\); got 63\. Use 62 or 64"):
         fit(Second(), 63, "cpu")
-    with pytest.raises(FganError, match="mps trains in one process"):
+    with pytest.raises(FganError, match="mps works with a single process"):
         fit(Second(), 64, "mps")
     for name, value in environment_of(1, 2, 1).items():
         monkeypatch.setenv(name, value)
@@ -181,15 +181,15 @@ def test_a_follower_whose_numbers_are_others_stops(small_config):
             return False, None
 
     follower = Follower(small_config(), fgan.load_data("ring8"), Word())
-    with pytest.raises(RankError, match="other weights than rank 0"):
+    with pytest.raises(RankError, match="different weights from rank 0"):
         follower.after_step()
 
 
 DIFFERENT = {
-    "seed": ((("--seed", "1"), ("--seed", "2")), "differ in seed: 1 on rank 0, 2 on rank 1"),
-    "batch": ((("--batch-size", "7"),) * 2, "must divide by their number, 2; got 7. Take 6 or 8"),
-    "folder": ((("--device", "cpu"),) * 2, "is not empty and holds no run"),
-    "data": (((), ()), "differ in data"),
+    "seed": ((("--seed", "1"), ("--seed", "2")), "seed is 1 on rank 0 and 2 on rank 1"),
+    "batch": ((("--batch-size", "7"),) * 2, "must be a multiple of 2 (ranks); got 7. Use 6 or 8"),
+    "folder": ((("--device", "cpu"),) * 2, "is not empty and does not hold a run"),
+    "data": (((), ()), "must agree; data is"),
 }
 
 
@@ -326,7 +326,7 @@ def test_all_ranks_stop_after_the_same_step(tmp_path, start_torchrun, reference,
     status = RunDirectory(run).status()
     assert status is not None, said
     assert status.state == "stopped"
-    assert f"stopped by {number.name} at step {status.step}; go on with --resume" in said
+    assert f"stopped by {number.name} at step {status.step}; continue with --resume" in said
     assert RunDirectory(run).checkpoints().newest() == status.step
     again = start_torchrun("train", "ring8", "--out", run, *FLAGS, "--resume")
     assert again.wait(120) == 0, (tmp_path / "said").read_text()

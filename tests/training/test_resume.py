@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.slow
 
@@ -107,6 +108,8 @@ def test_a_stop_request_writes_a_checkpoint_and_leaves_cleanly(tmp_path, number,
     assert 150 <= summary["step"] < 800
     assert (run / "checkpoints" / f"step-{summary['step']:08d}" / "state.json").exists()
     assert f"stopped by {number.name} at step {summary['step']}" in err
+    with Image.open(run / "samples" / f"step-{summary['step']:08d}.png") as picture:
+        picture.load()  # a stopped run leaves its last picture too
 
     again = start("ring8", run, "--resume")
     again.join()

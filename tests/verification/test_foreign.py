@@ -131,8 +131,8 @@ def gan_pair(v):
 
 
 BROKEN = {
-    "sigmoid-critic": ((torch.sigmoid, kl), None, "bound is tight", "T keeps to [0, 1]"),
-    "sigmoid-critic-as-kl": ((torch.sigmoid, kl), "kl", "bound is tight", "T keeps to [0, 1]"),
+    "sigmoid-critic": ((torch.sigmoid, kl), None, "bound is tight", "T stays in [0, 1]"),
+    "sigmoid-critic-as-kl": ((torch.sigmoid, kl), "kl", "bound is tight", "T stays in [0, 1]"),
     "relu-critic": ((torch.relu, pearson), "pearson", "bound is tight", "[0, inf)"),
     "tanh-critic": ((torch.tanh, lambda t: torch.exp(t - 1)), None, "bound is tight", "[-1, 1]"),
     "sigmoid-critic-fused": (
@@ -158,7 +158,7 @@ BROKEN = {
     "degenerate/wasserstein": ((identity, identity), None, "not degenerate", "1 t + const"),
     "degenerate/constant": ((identity, lambda t: 0 * t + 1), None, "not degenerate", "f* is 1 for every T"),
     "degenerate/activation": ((torch.zeros_like, kl), None, "not degenerate", "activation is 0"),
-    "degenerate/softplus": (terms(identity, softlog), None, "not degenerate", "goes on growing"),
+    "degenerate/softplus": (terms(identity, softlog), None, "not degenerate", "keeps growing"),
     "degenerate/decreasing": ((torch.tanh, lambda t: -t), None, "not degenerate", "-1 t"),
     "overflow/js": (
         (lambda v: LOG2 - torch.log(1 + torch.exp(-v)), lambda t: -torch.log(2 - torch.exp(t))),
@@ -348,12 +348,14 @@ def test_what_is_no_fault_is_a_note():
     assert "looser" in notes(GOOD["pearson"][0])
     assert notes(GOOD["kl"][0]) == ""
     narrow = verify((identity, lambda t: kl(t.float())), "kl")
-    assert "digits are lost" in " ".join(narrow.notes)
+    assert "precision is lost" in " ".join(narrow.notes)
 
 
 def test_an_affine_part_changes_no_divergence():
     report = verify(GOOD["kl/from-zero"][0], "kl")
-    assert report.holds and any("(u - 1), which changes no divergence" in note for note in report.notes)
+    assert report.holds and any(
+        "(u - 1), which does not change the divergence" in note for note in report.notes
+    )
 
 
 @pytest.mark.parametrize(

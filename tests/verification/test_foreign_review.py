@@ -41,7 +41,7 @@ def clamped_reverse_kl(limit):
 TOO_SHORT = {
     "tanh": ((lambda v: 20 * torch.tanh(v / 20), kl), "kl", "log(p/q) above 19"),
     "slow": ((lambda v: 15 * v / (1 + v.abs()), kl), "kl", "log(p/q) below -16"),
-    "clamp": ((lambda v: v.clamp(-12, 12), kl), "kl", "T keeps to [-12, 12]"),
+    "clamp": ((lambda v: v.clamp(-12, 12), kl), "kl", "T stays in [-12, 12]"),
     "pearson": ((lambda v: v.clamp(-2 + 1e-3, 1e5), lambda t: t * t / 4 + t), "pearson", "f'(u)"),
     "reverse-kl": (clamped_reverse_kl(10), "reverse-kl", "log(p/q) above 10"),
     "gan": (
@@ -66,7 +66,7 @@ def test_t_that_stops_short_of_the_end_of_its_range_is_named(case, claimed):
 
 def test_terms_that_stop_within_the_compared_ratios_are_named_without_a_claim():
     found = {item.law: item.what for item in verify(clamped_reverse_kl(8)).broken}
-    assert "tight only where p/q is between" in found["bound is tight"]
+    assert "tight only for p/q in this range" in found["bound is tight"]
 
 
 @pytest.mark.slow
@@ -107,7 +107,7 @@ def test_a_slow_activation_reaches_every_end():
 def test_code_in_float32_alone_passes_with_a_note(candidate, name):
     report = verify(candidate, name)
     assert report.holds and name in (report.recognised or ""), report.text
-    assert any("float32 for a v of float64" in note for note in report.notes)
+    assert any("float32 for a float64 v" in note for note in report.notes)
 
 
 def test_code_in_float32_alone_is_still_held_to_its_laws():
@@ -189,12 +189,12 @@ def test_the_threshold_of_softplus_is_no_jump():
 
 def test_an_unbounded_range_is_not_said_to_end_where_the_conjugate_overflows():
     (found,) = verify((F.softplus, kl)).broken
-    assert found.what.endswith("T keeps to [0, inf)")
+    assert found.what.endswith("T stays in [0, inf)")
 
 
 def test_a_file_is_no_module():
     assert is_target("pk/sub/m.py:good") and not is_target("f(u)=max(u,1/u)")
-    with pytest.raises(FganError, match=r"write pk\.sub\.m:good, without \.py"):
+    with pytest.raises(FganError, match=r"Pass pk\.sub\.m:good, without \.py"):
         load("pk/sub/m.py:good")
 
 

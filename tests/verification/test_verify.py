@@ -47,8 +47,8 @@ def test_without_a_target_the_catalogue(monkeypatch):
     [
         ("kll", r'unknown divergence "kll".*Did you mean.*package.module:object'),
         ("nowhere:kl", 'there is no module "nowhere"'),
-        (lambda u: -u * u, "takes one argument and was taken for f.*convex"),
-        (lambda u: u, "takes one argument and was taken for f"),
+        (lambda u: -u * u, "takes one argument, so it was read as f.*convex"),
+        (lambda u: u, "takes one argument, so it was read as f"),
     ],
 )
 def test_mistakes(target, said):

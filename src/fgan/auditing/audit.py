@@ -80,7 +80,7 @@ def audit(
     goal = checked_target(target, tables)
     for line in tables.read:
         say(line)
-    with progress_bar(len(tables.fields) + 4, delay=SLOW) as bar:
+    with progress_bar(len(tables.fields) + 4, what="auditing", unit="checks", delay=SLOW, lines=True) as bar:
         of_columns = compare_columns(tables, name, seed, lambda: bar.update())
         joint = compare_jointly(tables, name, seed)
         bar.update(2)

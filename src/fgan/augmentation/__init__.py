@@ -1,4 +1,4 @@
-"""Random changes of pictures that data and samples undergo alike before a critic sees them."""
+"""Data augmentation: random changes of real and generated pictures before the critic sees them."""
 
 from fgan.augmentation.augment import NOTHING as NOTHING
 from fgan.augmentation.augment import Augment as Augment

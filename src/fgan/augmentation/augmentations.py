@@ -1,7 +1,7 @@
-"""Augmentations: each changes some pictures of a batch by random numbers that it is given, differentiably.
+"""Augmentations: each changes some pictures of a batch differentiably, according to given random numbers.
 
-A distribution P of pictures becomes another, T P. Generated pictures are changed by the same T, so the critic compares
-T P with T Q. If different P give different T P, the generator still learns P itself: the augmentation does not leak.
+An augmentation T turns a distribution P of pictures into T P. Generated pictures are changed by the same T, so the
+critic compares T P with T Q. If different P give different T P, the generator still learns P: nothing leaks.
 Every T here is (1 - p) I + p A for a probability p. Source: Karras et al. (2020), section 2.2 and appendix C.
 """
 
@@ -28,7 +28,7 @@ class Levels:
 
     @property
     def grey(self) -> float:
-        """Halfway between: what fills holes, so that a critic can see what is missing."""
+        """The middle value, which fills holes, so that a critic can see what is missing."""
         return (self.low + self.high) / 2
 
     @property
@@ -47,12 +47,12 @@ class Augmentation(ABC):
     """How many uniform random numbers it takes for each picture."""
 
     def note(self, probability: float) -> str:
-        """Return what users should know before they train with it at that probability."""
+        """Return a note for users before training with this probability."""
         return ""
 
     @abstractmethod
     def __call__(self, x: Tensor, changes: Tensor, drawn: Tensor, levels: Levels) -> Tensor:
-        """Return pictures like x; those that do not change stay as they are, bit for bit.
+        """Return pictures like x; those that do not change are bit-identical.
 
         Args:
             x: pictures (..., channels, height, width).
@@ -65,24 +65,24 @@ class Augmentation(ABC):
 class Flip(Augmentation):
     """Mirror left and right.
 
-    With p = 1/2 a picture and its mirror image come equally often, whatever P is, so the generator cannot know which
-    of them are data: the only augmentation here that leaks on purpose. With another p it does not.
+    With p = 1/2 a picture and its mirror image are equally frequent for every P, so the generator cannot know which of
+    them are data: this is the only augmentation here that leaks on purpose. With another p it does not leak.
     """
 
     probability = 0.5
     numbers = 0
 
     def note(self, probability: float) -> str:
-        """Return whether samples may be mirrored: where every picture is, the critic can tell."""
+        """Return a note that samples may be mirrored; not if every picture is, since the critic can tell then."""
         if probability == 1:
             return ""
         seen = (
-            "mirror images as often as pictures, so samples may be mirrored too"
+            "mirror images as often as originals, so samples may be mirrored too"
             if probability == 0.5
-            else f"a share of {probability:g} mirrored: samples may be mirrored too, the closer to a half the more"
+            else f"{probability:.0%} of the pictures mirrored: samples may be mirrored too, more so near 50%"
         )
         return (
-            f"flip: the critic sees {seen}. That is right where mirror images could be data, as of animals; not for "
+            f"flip: the critic sees {seen}. Use it only if mirror images are plausible data, such as animals; not for "
             "letters, digits or anything else with a left and a right"
         )
 
@@ -95,7 +95,7 @@ class Color(Augmentation):
     """Shift the brightness by at most a quarter of the range, and scale saturation by 0 to 2 and contrast by ½ to 1½.
 
     Saturation is the distance of channels from their mean, contrast that of pixels from the picture's mean. Grey
-    pictures have no saturation. Values may leave the range: clipping would lose them.
+    pictures have no saturation. Values may leave the range, because clipping would lose them.
 
     Source: Zhao et al. (2020), the authors' code.
     """
@@ -120,7 +120,7 @@ class Color(Augmentation):
 class Translation(Augmentation):
     """Move by at most an eighth of the height and of the width, uniformly in whole pixels; grey fills the edge.
 
-    With p = 1 what leaves the picture may be lost where its own edges are grey, too.
+    With p = 1, parts that leave the picture may be lost if the edges of the picture are grey as well.
 
     Source: Zhao et al. (2020), appendix B, with grey where they have it too: 0 in [-1, 1].
     """
@@ -149,7 +149,7 @@ class Translation(Augmentation):
 class Cutout(Augmentation):
     """Lay a grey rectangle of half the height and width over it, around a uniform pixel; parts may lie outside.
 
-    With p = 1 no picture is ever seen whole, and what is common to opposite corners is lost.
+    With p = 1 no picture is ever seen whole, and relations between opposite corners are lost.
 
     Source: DeVries and Taylor (2017), section 3.2; Zhao et al. (2020), appendix B.
     """
@@ -188,4 +188,4 @@ AUGMENTATIONS: dict[str, type[Augmentation]] = {
     "translation": Translation,
     "cutout": Cutout,
 }
-"""In the order in which a picture undergoes them: holes come last, and keep their grey."""
+"""In the order of application: holes come last and stay grey."""

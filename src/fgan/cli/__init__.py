@@ -13,26 +13,41 @@ from typing import Any, TextIO, cast
 
 from fgan import torchrun
 from fgan.cores import wait_without_spinning
-from fgan.errors import FganError, RankError, ToldElsewhereError
+from fgan.errors import FganError, RankError, ToldElsewhereError, did_you_mean
 
-VERBS = {
-    "train": "train a generator on data, by any f-divergence",
-    "sample": "draw samples from a run, as a picture or an array",
-    "evaluate": "measure how good samples are, with intervals",
-    "estimate": "estimate how far apart two sets of samples are, with intervals",
-    "audit": "judge a synthetic table: likeness, use, copies of real rows",
-    "mi": "estimate how much two sets of columns share, with intervals",
-    "compare": "train by many divergences at once, judge and rank them",
-    "paper": "the f-GAN paper's tables, computed anew beside the published ones",
-    "runs": "list runs and comparisons: state, recipe, last numbers",
-    "report": "show runs or a comparison as one HTML file",
-    "export": "write a run's generator as ONNX, a torch program, safetensors or a hub folder",
-    "push": "push a hub folder to the Hugging Face hub",
-    "divergences": "list the divergences and their formulas",
-    "verify": "check divergences, ours or your own, against the laws",
-    "cite": "print BibTeX for divergences",
-    "completion": "print a script that completes all this in bash, zsh or fish",
+GROUPS = {
+    "Train": {
+        "train": "train a generator with any f-divergence",
+        "sample": "draw samples: a picture, an animation, an array, a table",
+        "runs": "list runs and comparisons with their state and metrics",
+        "export": "export a generator: ONNX, torch, safetensors, hub folder",
+        "push": "upload an exported generator to the Hugging Face Hub",
+    },
+    "Compare": {
+        "compare": "train with several divergences and rank them",
+        "report": "write an HTML report of runs or a comparison",
+        "paper": "recompute the f-GAN paper's tables beside the published ones",
+    },
+    "Measure": {
+        "evaluate": "measure how good samples are, with intervals",
+        "estimate": "estimate divergences between two sample sets",
+        "mi": "estimate mutual information between columns",
+        "audit": "check a synthetic table: fidelity, usefulness, copied rows",
+    },
+    "Learn more": {
+        "divergences": "list all divergences, or show one with its formulas",
+        "verify": "check a divergence, ours or yours, against the laws",
+        "cite": "print BibTeX for the divergences that you used",
+        "completion": "print a completion script for bash, zsh or fish",
+    },
 }
+EXAMPLES = {
+    "Train": "fgan train moons --divergence js --steps 500",
+    "Compare": "fgan compare ring8 --divergences kl,js,gan --seeds 3",
+    "Measure": "fgan estimate january.csv february.csv",
+    "Learn more": "fgan divergences js",
+}
+VERBS = {verb: what for group in GROUPS.values() for verb, what in group.items()}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -50,7 +65,9 @@ def _main(arguments: list[str]) -> int:
         print_out(version())
         return 0
     if verb not in VERBS:
-        print_error(f'fgan: there is no verb "{verb}".\n\n{usage()}')
+        print_error(
+            f'fgan: unknown verb "{verb}".{did_you_mean(verb, VERBS)}\n`fgan --help` lists all verbs.'
+        )
         return 2
     wait_without_spinning()
     try:
@@ -85,10 +102,11 @@ def _one_speaker() -> Iterator[None]:
 def usage() -> str:
     """Return the overview of all verbs."""
     width = max(map(len, VERBS))
-    lines = "\n".join(f"  fgan {verb:<{width}}  {what}" for verb, what in VERBS.items())
-    return (
-        f"fgan, the workbench for f-divergences\n\n{lines}\n\nfgan VERB --help tells all about one of them."
-    )
+    lines = ["fgan: train GANs with any f-divergence, compare them, and measure divergences.", ""]
+    for heading, verbs in GROUPS.items():
+        lines += [heading, *(f"  {verb:<{width}}  {what}" for verb, what in verbs.items())]
+        lines += [f"  {'':<{width}}  $ {EXAMPLES[heading]}", ""]
+    return "\n".join([*lines, "`fgan VERB --help` shows the flags and examples of a verb."])
 
 
 def version() -> str:

@@ -4,52 +4,78 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import tyro
 
 from fgan.cli import print_error, print_out
+from fgan.cli.arguments import read
 from fgan.cli.common import as_json, names_in
+from fgan.cli.help import Page
 from fgan.cli.tables import TableFlags
 from fgan.errors import FganError
 
 ENDINGS = (".json", ".html", ".txt")
 
 
+HELP = Page(
+    "fgan audit",
+    examples=(
+        "fgan audit real.csv synthetic.csv",
+        "fgan audit train.csv runs/people-table --held-out test.csv --target income",
+        "fgan audit real.csv synthetic.csv --out audit.html",
+    ),
+    common=(
+        "--held-out",
+        "--target",
+        "--columns",
+        "--divergence",
+        "--missing",
+        "--categories",
+        "--numbers",
+        "--n",
+        "--seed",
+        "--out",
+        "--json",
+    ),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class AuditCommand(TableFlags):
-    """Judge a synthetic table: against the real one, against chance, for a purpose, and for copies of real rows."""
+    """Check a synthetic table: how close it is to the real one, how useful, and whether it copies real rows."""
 
-    real: tyro.conf.Positional[str]
-    """The rows that the generator saw: a table of text (.csv, .tsv, .txt, .csv.gz) or .parquet."""
-    synthetic: tyro.conf.Positional[str]
-    """The rows that it made: a table likewise; or a run directory, from which as many are drawn."""
+    real: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="REAL")]
+    """Real rows that the generator was trained on: a table (.csv, .tsv, .txt, .csv.gz, .parquet)."""
+    synthetic: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="SYNTHETIC")]
+    """Synthetic rows: a table, or a run directory to draw as many rows from."""
     held_out: str | None = None
-    """A table of real rows that the generator has not seen: --target needs them, and so does the question whether it
-    remembers rows."""
+    """A table of real rows that the generator has not seen. --target and the check for copied rows need it. (default:
+    skip these checks)"""
     target: str | None = None
-    """A column to predict: trained on synthetic and on real rows, tested on held-out ones."""
+    """Column to predict. One model is trained on synthetic rows, one on real rows; both are tested on held-out rows.
+    (default: skip this check)"""
     missing: Literal["keep", "drop", "refuse"] = "keep"  # pyright: ignore[reportIncompatibleVariableOverride]
-    """Keep missing cells, which are compared as well, or drop or refuse rows that have some."""
+    """Rows with missing cells: keep compares the missing cells too, drop removes these rows, refuse stops."""
     columns: str = ""
-    """Columns to compare, separated by commas; all if not given."""
+    """Columns to compare, separated by commas. (default: all)"""
     divergence: str = "js"
-    """Of the joint distribution and of each column."""
+    """Divergence to report, for the joint distribution and for each column."""
     n: int | None = None
-    """Rows of each table at most, drawn at random; all if not given."""
+    """Maximum number of rows per table, drawn at random. (default: all)"""
     seed: int = 0
-    """Decides folds, draws and permutations."""
+    """Seed for folds, draws and permutations."""
     out: Path | None = None
-    """Write the result to this file too: .json, .html with a picture, or .txt."""
+    """Also save the result: .json, .html with a picture, or .txt. (default: no file)"""
     json: bool = False
-    """Print one JSON object on stdout."""
+    """Print one JSON object to stdout."""
 
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments, compare the tables and print what was found."""
-    command = tyro.cli(AuditCommand, prog="fgan audit", args=arguments, config=(tyro.conf.OmitArgPrefixes,))
+    command = read(AuditCommand, arguments, HELP)
     if command.out and command.out.suffix.lower() not in ENDINGS:
-        raise FganError(f"--out writes {', '.join(ENDINGS)}; got {command.out}.")
+        raise FganError(f"--out must end in {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}; got {command.out}.")
     from fgan.auditing import audit
 
     paths = [command.real, command.synthetic, *([command.held_out] if command.held_out else [])]

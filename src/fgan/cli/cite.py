@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import tyro
 
 from fgan.cli import print_out
+from fgan.cli.arguments import read
+from fgan.cli.help import Page
 from fgan.references import bibtex
 
 ALWAYS = "nowozin2016"
 ORIGIN = "csiszar1967"
 
 
+HELP = Page("fgan cite", examples=("fgan cite", "fgan cite js pearson >> references.bib"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class CiteCommand:
-    """Print BibTeX for the f-GAN paper and the works that divergences come from."""
+    """Print BibTeX entries for the f-GAN paper and for the divergences that you used."""
 
-    names: tyro.conf.Positional[tuple[str, ...]] = ()
-    """Divergences, as `fgan divergences` lists them; the origin of f-divergences if not given."""
+    names: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="NAME ...")] = ()
+    """Divergences, as listed by `fgan divergences`. (default: the first paper on f-divergences)"""
 
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments and print."""
-    command = tyro.cli(CiteCommand, prog="fgan cite", args=arguments)
+    command = read(CiteCommand, arguments, HELP)
     print_out(bibtex([ALWAYS, *(_references(command.names) if command.names else [ORIGIN])]))
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import io
 import json
 from collections.abc import Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,7 @@ def divergences_in(text: str) -> str | list[str]:
     names = names_in(text)
     if not names or "" in names:
         raise FganError(
-            f"--divergence must be names separated by commas, or all; got {text!r}. `fgan divergences` lists them."
+            f"--divergence needs names separated by commas, or all; got {text!r}. `fgan divergences` lists the names."
         )
     return names[0] if len(names) == 1 else names
 
@@ -59,7 +59,9 @@ def as_json(value: object, indent: int | None = None) -> str:
 def checked_picture(path: Path | None) -> None:
     """Raise an FganError for a --plot that is no picture, before anything is done."""
     if path and path != TERMINAL and path.suffix.lower() not in PICTURES:
-        raise FganError(f"--plot writes {', '.join(PICTURES)}, or text for -; got {path}.")
+        raise FganError(
+            f"--plot must end in {', '.join(PICTURES[:-1])} or {PICTURES[-1]}, or be - for text; got {path}."
+        )
 
 
 def show(found: Estimate | Estimates, path: Path | None, *, json: bool) -> None:
@@ -95,16 +97,25 @@ def is_whole(arguments: list[str]) -> bool:
 
 def _begun_from(arguments: list[str]) -> tuple[Path | None, str | None]:
     """Return the file of the recipe that the flags start from, and the name of the preset."""
-    early = argparse.ArgumentParser("fgan train", add_help=False, allow_abbrev=False)
-    early.add_argument("--preset")
-    early.add_argument("--config", type=Path)
-    early.add_argument("--out", type=Path)
-    early.add_argument("--resume", action="store_true")
-    known, _ = early.parse_known_args(arguments)
-    if known.config and known.preset:
-        raise FganError("--config and --preset are two whole recipes; give one of them.")
-    resumed = known.out / "config.json" if known.resume and known.out and not known.preset else None
-    return known.config or (resumed if resumed and resumed.is_file() else None), known.preset
+    config, known_preset, out = (_value_of(flag, arguments) for flag in ("--config", "--preset", "--out"))
+    if config and known_preset:
+        raise FganError("--config and --preset cannot be combined: each is a complete recipe. Leave one out.")
+    if config:
+        return Path(config), None
+    resumed = (
+        Path(out) / "config.json" if out and not known_preset and is_given("--resume", arguments) else None
+    )
+    return (resumed if resumed and resumed.is_file() else None), known_preset
+
+
+def _value_of(flag: str, arguments: list[str]) -> str | None:
+    """Return the last value that a flag has among the arguments, None if it has none."""
+    values = [
+        after if word == flag else word.partition("=")[2]
+        for word, after in zip_longest(arguments, arguments[1:])
+        if word.split("=")[0] == flag
+    ]
+    return values[-1] if values else None
 
 
 def is_given(flag: str, arguments: list[str]) -> bool:

@@ -7,10 +7,10 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-import tyro
-
 from fgan.cli import print_error, print_out
+from fgan.cli.arguments import read
 from fgan.cli.common import as_json, base_recipe, is_given, is_whole, names_in
+from fgan.cli.help import Page
 from fgan.errors import DivergedError, FganError
 from fgan.experiments.jobs import LEASE, require_jobs
 from fgan.training.config import TrainConfig
@@ -19,78 +19,116 @@ if TYPE_CHECKING:
     from fgan.experiments.result import Comparison
 
 
+HELP = Page(
+    "fgan compare",
+    examples=(
+        "fgan compare ring8 --divergences kl,js,gan --seeds 3 --steps 2000",
+        "fgan compare photos/ --preset mnist-dcgan --divergences kl,js --gif",
+        "fgan compare ring8 --out runs/compare-ring8 --resume",
+    ),
+    common=(
+        "--divergences",
+        "--generators",
+        "--seeds",
+        "--steps",
+        "--preset",
+        "--out",
+        "--resume",
+        "--jobs",
+        "--metrics",
+        "--rank-by",
+        "--gif",
+        "--device",
+    ),
+)
+WORKER_HELP = Page(
+    "fgan compare",
+    examples=(
+        "fgan compare ring8 --divergences kl,js --plan --out runs/plan",
+        "fgan compare --worker runs/plan",
+    ),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CompareCommand:
-    """Train by several divergences, generators and seeds, judge every run, and rank them with uncertainty.
+    """Train with several divergences, evaluate every run, and rank them with uncertainty.
 
-    Each run is an ordinary run directory in the comparison's folder: it can be sampled, judged and resumed alone.
+    Each run is an ordinary run directory in the comparison's folder. You can sample, evaluate and resume it on its own.
     """
 
     recipe: TrainConfig
     divergences: str = "all"
-    """Names, separated by commas; all for one of each entry of the catalogue."""
+    """Names separated by commas; all means one of each divergence in the catalogue."""
     generators: str = ""
-    """Ways to train the generator, separated by commas: non-saturating, saturating, or a divergence to follow instead;
-    the recipe's own if not given."""
+    """Ways to train the generator, separated by commas: non-saturating, saturating, or a divergence for the generator
+    to minimise instead. (default: as the recipe says)"""
     seeds: int = 1
-    """How many seeds, counted from --seed."""
+    """Number of seeds for each divergence, counted up from --seed."""
     preset: str = "default"
-    """A named recipe, whose settings the other flags change."""
+    """A named recipe to start from; other flags override it. See `fgan train --help`."""
     config: Path | None = None
-    """Start from this config.json instead."""
+    """Start from the config.json of a run; other flags override it. (default: start from --preset)"""
     out: Path | None = None
-    """The comparison's folder; runs/compare-DATA if not given."""
+    """Folder of the comparison. (default: runs/compare-DATA)"""
     resume: bool = False
-    """Go on with the comparison in that folder: what is finished stays."""
+    """Continue the comparison in that folder; finished runs are kept."""
     jobs: int | None = None
-    """Processes at once, each of which trains its share of the runs as one ensemble; as many as cores on a CPU, one on
-    a GPU, if not given."""
+    """Number of parallel processes. Each trains its share of the runs as one ensemble. (default: one per CPU core, or
+    one on a GPU)"""
     ray: str | None = None
-    """Train on a Ray cluster: "local" (--ray alone) starts one on this machine, "auto" or host:port joins one."""
+    """Train on a Ray cluster: local (or --ray alone) starts one on this machine, auto or host:port joins one.
+    (default: this machine, without Ray)"""
     plan: bool = False
-    """Train nothing: write the plan into the folder, for workers to carry out."""
+    """Only write the plan of all runs to the folder; workers train them later."""
     worker: Path | None = None
-    """Train runs of the comparison in this folder, beside as many other workers as are started, on any machine that
-    sees it. Besides this only --claim, --lease, --generator, --critic and --json can be given: the plan says the
-    rest."""
+    """Train runs of the planned comparison in this folder. Start as many workers as you like, on any machine that
+    shares the folder. Only --claim, --lease, --generator, --critic and --json go with it; the plan has the rest.
+    (default: this process trains all runs)"""
     claim: int = 1
-    """Runs that a worker claims at a time and trains as one ensemble."""
+    """Number of runs that a worker claims at a time and trains as one ensemble."""
     lease: float = LEASE
-    """Seconds after which the runs of a worker that is not heard of are taken over."""
+    """Seconds without a sign of life from a worker after which its runs are taken over."""
     metrics: str = "fid,kid,prdc,modes"
-    """What to measure, as `fgan evaluate` takes it; those that do not apply are left out with all."""
+    """Metrics separated by commas, as in `fgan evaluate`. With all, metrics that do not apply are skipped."""
     rank_by: str = "fid"
-    """The number that ranks."""
+    """Metric that decides the ranking."""
     n: int = 10_000
-    """Samples of each run to judge, at most."""
+    """Maximum number of samples to evaluate for each run."""
     reference: Literal["auto", "train", "held-out", "all"] = "auto"
-    """What samples are compared with, as `fgan evaluate` takes it."""
+    """Real samples to compare with, as in `fgan evaluate`."""
     log_to: str = ""
-    """Trackers that the runs log to besides, separated by commas: tensorboard, wandb, trackio."""
+    """Also log to these trackers, separated by commas: tensorboard, wandb, trackio."""
     gif: bool = False
-    """Keep a time lapse of all divergences side by side, time-lapse.gif in the comparison's folder, and one in the
-    folder of each run. There are at least 48 pictures unless --sample-every says how often."""
+    """Write time-lapse.gif to the comparison's folder, an animation of all divergences side by side, and one to each
+    run. It has at least 48 frames unless you set --sample-every."""
     json: bool = False
-    """Print one JSON object on stdout at the end, and everything else on stderr."""
+    """Print one JSON object to stdout at the end; everything else goes to stderr."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerCommand:
-    """Train and judge runs of a comparison beside other workers, until all have ended; then rank."""
+    """Train and evaluate runs of a planned comparison beside other workers; when all runs have ended, rank them."""
 
     worker: Path
-    """The comparison's folder, where --plan left its plan."""
+    """Folder of the comparison that --plan wrote."""
     claim: int = 1
-    """Runs to claim at a time, which train as one ensemble. One at a time has the bits of a run alone."""
+    """Number of runs to claim at a time; they train as one ensemble. With 1, each run is bit-identical to `fgan train`
+    alone."""
     lease: float = LEASE
-    """Seconds after which the runs of a worker that is not heard of are taken over."""
+    """Seconds without a sign of life from a worker after which its runs are taken over."""
     generator: str = ""
-    """The generator of a comparison with one of your own, FILE.py:NAME or package.module:NAME; where it cannot be found
-    by what the plan says."""
+    """Where to find a custom generator now, FILE.py:NAME or package.module:NAME, if it is no longer where the plan
+    says."""
     critic: str = ""
-    """The critic, likewise."""
+    """Where to find a custom critic now, FILE.py:NAME or package.module:NAME, if it is no longer where the plan
+    says."""
     json: bool = False
-    """Print one JSON object on stdout at the end, and everything else on stderr."""
+    """Print one JSON object to stdout at the end; everything else goes to stderr."""
+
+
+WORDS = {"failed": "failed", "taken": "were taken over by another process", "diverged": "diverged"}
+"""How a run can end without a place in the ranking, as a verb."""
 
 
 def run(arguments: list[str]) -> None:
@@ -98,17 +136,16 @@ def run(arguments: list[str]) -> None:
     if is_given("--worker", arguments):
         _work(arguments)
         return
-    command = tyro.cli(
+    command = read(
         CompareCommand,
-        prog="fgan compare",
-        args=_with_cluster(arguments),
-        default=CompareCommand(recipe=base_recipe(arguments)),
-        config=(tyro.conf.OmitArgPrefixes,),
+        _with_cluster(arguments),
+        HELP,
+        default=lambda: CompareCommand(recipe=base_recipe(arguments)),
     )
     require_jobs(command.jobs, command.ray, plan_only=command.plan)
     if given := [flag for flag in ("--claim", "--lease") if is_given(flag, arguments)]:
         raise FganError(
-            f"{' and '.join(given)}: for workers only, which are started by --worker DIR. Leave it out."
+            f"{' and '.join(given)} only works with --worker FOLDER. Leave it out, or start a worker."
         )
     from fgan.experiments.compare import compare
     from fgan.training.pictures import often_enough
@@ -141,7 +178,7 @@ def run(arguments: list[str]) -> None:
 
 
 def _work(arguments: list[str]) -> None:
-    command = tyro.cli(WorkerCommand, prog="fgan compare", args=arguments)
+    command = read(WorkerCommand, arguments, WORKER_HELP)
     from fgan.experiments.worker import work
 
     found = work(
@@ -152,25 +189,35 @@ def _work(arguments: list[str]) -> None:
         critic=command.critic,
         say=print_error,
     )
-    _show(found, json=command.json, again=f"other workers go on, or `fgan compare --worker {command.worker}`")
+    _show(
+        found,
+        json=command.json,
+        again=f"Other workers continue; to start another: fgan compare --worker {command.worker}",
+    )
 
 
 def _planned(found: Comparison) -> str:
     return (
-        f"{len(found.outcomes)} runs are planned in {found.path}. Start as many workers as you like, here or wherever "
-        f"that folder is seen:\n    fgan compare --worker {found.path}"
+        f"Planned {len(found.outcomes)} runs in {found.path}. Start as many workers as you like, on any machine that "
+        f"shares this folder:\n    fgan compare --worker {found.path}"
     )
 
 
-def _show(found: Comparison, *, json: bool, again: str = "go on with --resume") -> None:
+def _show(found: Comparison, *, json: bool, again: str = "Continue with --resume.") -> None:
     """Print the ranking; raise for runs that have no place in it."""
-    print_out(as_json(found.to_dict()) if json else found.table())
+    from fgan.reporting.html.summary import of_folder
+
+    summary = of_folder(found.path)
+    if json:
+        print_out(as_json(found.to_dict() | {"summary": summary and summary.to_dict()}))
+    else:
+        print_out("\n\n".join([found.table(), *([summary.text()] if summary else [])]))
     if found.unfinished:
-        raise FganError(f"stopped with {len(found.unfinished)} runs to finish; {again}.")
+        raise FganError(f"stopped before {len(found.unfinished)} runs finished. {again}")
     for state, error in (("failed", FganError), ("taken", FganError), ("diverged", DivergedError)):
         if runs := found.ended(state):
             raise error(
-                f"{len(runs)} of {len(found.outcomes)} runs {state}, without a place: {', '.join(runs)}."
+                f"{len(runs)} of {len(found.outcomes)} runs {WORDS[state]} and are not ranked: {', '.join(runs)}."
             )
 
 

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-import dataclasses
 import importlib
 import inspect
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Literal
 
 import tyro
 
 from fgan.cli import VERBS, print_out
+from fgan.cli.arguments import flags_of, read
+from fgan.cli.help import Page
 from fgan.cli.scripts import bash_script, fish_script, zsh_script
 
 FILES, RUNS = "@files", "@runs"
 """Among the values of a flag: files, and folders that hold a run or a comparison."""
 
 
+HELP = Page(
+    "fgan completion",
+    examples=(
+        "fgan completion bash > ~/.local/share/bash-completion/completions/fgan",
+        "fgan completion zsh > ~/.zfunc/_fgan     # any folder in $fpath",
+        "fgan completion fish > ~/.config/fish/completions/fgan.fish",
+    ),
+    more="Print the script again after you update fgan.",
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class CompletionCommand:
-    """Print a script that completes verbs, flags, data, divergences, presets and run directories.
+    """Print a script for your shell that completes verbs, flags, data, divergences, presets and run directories."""
 
-    bash: `fgan completion bash > ~/.local/share/bash-completion/completions/fgan`; zsh: into a file `_fgan` of a folder
-    in $fpath; fish: `fgan completion fish > ~/.config/fish/completions/fgan.fish`. Print it anew after an update.
-    """
-
-    shell: tyro.conf.Positional[Literal["bash", "zsh", "fish"]]
-    """Which shell."""
+    shell: Annotated[tyro.conf.Positional[Literal["bash", "zsh", "fish"]], tyro.conf.arg(metavar="SHELL")]
+    """Your shell: bash, zsh or fish."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +56,7 @@ class Completions:
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments and print the script."""
-    command = tyro.cli(CompletionCommand, prog="fgan completion", args=arguments)
+    command = read(CompletionCommand, arguments, HELP)
     scripts = {"bash": bash_script, "zsh": zsh_script, "fish": fish_script}
     print_out(scripts[command.shell](VERBS, {verb: completions_of(verb) for verb in VERBS}))
 
@@ -57,17 +64,19 @@ def run(arguments: list[str]) -> None:
 def completions_of(verb: str) -> Completions:
     """Return what can follow a verb, by the dataclasses of its module that end with "Command"."""
     flags: dict[str, list[str]] = {}
-    switches = ["--help"]
+    switches = ["--help", "--help-all"]
     module = importlib.import_module(f"fgan.cli.{verb}")
     values, words = values_by_flag(), words_by_verb()
     for name, command in inspect.getmembers(module, inspect.isclass):
         if not name.endswith("Command") or command.__module__ != module.__name__:
             continue
-        for flag, kind in _fields(command):
-            if kind is bool:
-                switches += [flag, flag.replace("--", "--no-", 1)]
+        for flag in flags_of(command):
+            if flag.positional:
+                continue
+            if flag.is_switch:
+                switches += [flag.name, flag.name.replace("--", "--no-", 1)]
             else:
-                flags[flag] = [*_literals(kind), *values.get(flag, [FILES] if Path in _parts(kind) else [])]
+                flags[flag.name] = [*flag.choices, *values.get(flag.name, [FILES] if flag.takes_path else [])]
     return Completions(flags, sorted({*switches} - {*flags}), words.get(verb, [FILES]))
 
 
@@ -112,32 +121,6 @@ def words_by_verb() -> dict[str, list[str]]:
         "paper": ["toy", "mnist"],
         "completion": ["bash", "zsh", "fish"],
     }
-
-
-def _fields(command: type) -> Iterator[tuple[str, Any]]:
-    """Yield the flags of a command and their types; of dataclasses in it too, without prefix."""
-    positional, hidden = (get_args(mark[str])[1] for mark in (tyro.conf.Positional, tyro.conf.Suppress))
-    for name, hint in get_type_hints(command, include_extras=True).items():
-        if name not in {one.name for one in dataclasses.fields(command)}:
-            continue
-        kind, *marks = get_args(hint) if get_origin(hint) is Annotated else (hint,)
-        if hidden in marks:
-            continue
-        if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-            yield from _fields(kind)
-        elif positional not in marks:
-            told = [mark.name for mark in marks if getattr(mark, "name", None)]
-            yield "--" + (told[0] if told else name.replace("_", "-")), kind
-
-
-def _literals(kind: Any) -> list[str]:  # noqa: ANN401 - a type hint has no type of its own
-    if get_origin(kind) is Literal:
-        return [str(value) for value in get_args(kind)]
-    return [value for part in get_args(kind) for value in _literals(part)]
-
-
-def _parts(kind: Any) -> tuple[Any, ...]:  # noqa: ANN401
-    return get_args(kind) or (kind,)
 
 
 def _typable(names: Iterable[str]) -> list[str]:

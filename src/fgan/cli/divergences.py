@@ -5,26 +5,35 @@ from __future__ import annotations
 import shutil
 import sys
 from dataclasses import dataclass
+from typing import Annotated
 
 import tyro
 
 from fgan.cli import print_out
+from fgan.cli.arguments import read
 from fgan.cli.common import as_json
+from fgan.cli.help import Page
+
+HELP = Page(
+    "fgan divergences",
+    examples=("fgan divergences", "fgan divergences js", 'fgan divergences "0.5*kl + 0.5*reverse-kl"'),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class DivergencesCommand:
-    """List the divergences, or tell all about one: formulas, constants, graphs, when to use it, references."""
+    """List all divergences, or show one: formulas, constants, graphs, when to use it, references."""
 
-    name: tyro.conf.Positional[str] = ""
-    """A name of the list, "alpha:0.5", "0.5*kl + 0.5*reverse-kl", "dual(js)", "f(u)=(u-1)**4"; all if not given."""
+    name: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="NAME")] = ""
+    """A divergence: a listed name, one with a parameter such as "alpha:0.5", a mixture such as "0.5*kl +
+    0.5*reverse-kl", "dual(js)", or your own f such as "f(u)=(u-1)**4". (default: list all)"""
     json: bool = False
-    """Print everything that is known as JSON: a list, or one object for a name. Infinities are "inf", "-inf"."""
+    """Print everything as JSON: a list, or one object for a name. Infinity is written as "inf" or "-inf"."""
 
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments and print."""
-    command = tyro.cli(DivergencesCommand, prog="fgan divergences", args=arguments)
+    command = read(DivergencesCommand, arguments, HELP)
     from fgan.divergences import EXAMPLES
     from fgan.reporting.cards import card, family_remark, table
     from fgan.reporting.records import find, record, with_infinities

@@ -4,67 +4,96 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
 from fgan.cli import print_error
+from fgan.cli.arguments import read
 from fgan.cli.common import checked_picture, divergences_in, names_in, show
+from fgan.cli.help import Page
 from fgan.cli.tables import TableFlags
 from fgan.errors import FganError
 from fgan.load_options import LoadOptions
 
+HELP = Page(
+    "fgan estimate",
+    examples=(
+        "fgan estimate january.csv february.csv --divergence kl,js",
+        "fgan estimate january.csv february.csv --permutations 999",
+        "fgan estimate runs/moons-js-seed0 moons --plot ratios.png",
+    ),
+    common=(
+        "--divergence",
+        "--columns",
+        "--method",
+        "--permutations",
+        "--n",
+        "--seed",
+        "--plot",
+        "--missing",
+        "--categories",
+        "--numbers",
+        "--json",
+    ),
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class EstimateCommand(TableFlags):
-    """Estimate divergences of P from Q by samples that trained no critic, with intervals and lower bounds."""
+    """Estimate f-divergences between two sample sets, with confidence intervals and a lower bound.
 
-    p: tyro.conf.Positional[str]
-    """Samples of P: a table of text (.csv, .tsv, .txt, .csv.gz) or .parquet, a .npy or .npz array, a folder or archive
-    of images, a run directory, or the name of a data set."""
-    q: tyro.conf.Positional[str]
-    """Samples of Q, likewise."""
+    Estimates are cross-fitted: samples never score the critic that they trained.
+    """
+
+    p: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="P")]
+    """Samples of P: a table (.csv, .tsv, .txt, .csv.gz, .parquet), an array (.npy, .npz), a folder or archive of
+    images, a run directory, or the name of a data set."""
+    q: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="Q")]
+    """Samples of Q, in any of the same forms."""
     divergence: str = "kl"
-    """Names, separated by commas, or all for the whole catalogue from one critic."""
+    """Names separated by commas; all gives the whole catalogue from one critic."""
     columns: str = ""
-    """Columns of tables, separated by commas; all if not given."""
+    """Columns of the tables to use, separated by commas. (default: all)"""
     weights: str = ""
-    """Relative importance weights of both sets: a column of the tables, which is then no feature."""
+    """Importance weights for the rows of both tables: the name of a column. It is then not a feature."""
     weights_p: str = ""
-    """Those of P alone: a column, or a .npy file with a weight for each row."""
+    """Importance weights for P only: a column, or a .npy file with one weight per row."""
     weights_q: str = ""
-    """Those of Q alone, likewise."""
+    """Importance weights for Q only: a column, or a .npy file with one weight per row."""
     counts: bool = False
-    """P and Q are count tables: a column of counts, the last, after those that name the categories; or .npy arrays."""
+    """P and Q hold counts rather than samples: tables with the count in the last column and the categories in the
+    others, or .npy arrays."""
     method: str = "auto"
-    """How: auto, logistic, plain, tight, nwj, dv, telescoping, ulsif, rulsif, kliep, gaussian, knn or discrete."""
+    """Estimator: auto, logistic, plain, tight, nwj, dv, telescoping, ulsif, rulsif, kliep, gaussian, knn or
+    discrete."""
     folds: int = 5
-    """Parts of the samples that report in turn."""
+    """Number of folds for cross-fitting."""
     permutations: int = 0
-    """Of the two-sample test, such as 999; 0 for none."""
+    """Number of permutations for the two-sample test, such as 999; 0 skips it."""
     blocks: int | None = None
-    """So many consecutive rows stay together in folds and permutations: for steps of a series, which are no independent
-    samples."""
+    """Rows per block, for time series: folds and permutations keep each block of consecutive rows together. (default:
+    rows are independent)"""
     curve: bool = False
-    """Estimate from an eighth, a quarter and a half of the samples too."""
+    """Also estimate from 1/8, 1/4 and 1/2 of the samples, to show how the value depends on their number."""
     n: int | None = None
-    """Samples drawn from runs and distributions (10,000 if not given), and at most taken of all others."""
+    """Number of samples to draw from a run or distribution; otherwise the maximum number of rows to use. (default:
+    10,000 drawn, or all rows)"""
     seed: int = 0
-    """Decides folds, networks, draws and permutations."""
+    """Seed for folds, networks, draws and permutations."""
     plot: Path | None = None
-    """Draw log-ratios, calibration and the learning curve into this picture, or log-ratios as text for -; of the first
-    divergence."""
+    """Save a figure with log-ratios, calibration and the learning curve of the first divergence; - draws log-ratios in
+    the terminal. (default: no figure)"""
     device: str = "auto"
-    """Where networks are trained; auto takes a GPU where there is one."""
+    """Device that trains the networks; auto uses a GPU if there is one."""
     load: LoadOptions = field(default_factory=LoadOptions)
     json: bool = False
-    """Print one JSON object on stdout."""
+    """Print one JSON object to stdout."""
 
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments, estimate and print what was found."""
-    command = tyro.cli(
-        EstimateCommand, prog="fgan estimate", args=arguments, config=(tyro.conf.OmitArgPrefixes,)
-    )
+    command = read(EstimateCommand, arguments, HELP)
     checked_picture(command.plot)
     divergences = divergences_in(command.divergence)
     from fgan.estimation import estimate
@@ -103,7 +132,7 @@ def _sides(command: EstimateCommand, *weights: str) -> list[object]:
     files = command.p, command.q
     if columns and not all(map(is_table, files)):
         raise FganError(
-            f"--columns chooses among the columns of tables; {command.p} and {command.q} are not both one."
+            f"--columns works for tables only; {command.p} and {command.q} are not both tables. Leave it out."
         )
     wanted = [(*columns, one) if columns and one and is_column(one) else columns for one in weights]
     return list(command.read(files, wanted))

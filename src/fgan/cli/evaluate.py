@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import tyro
 
 from fgan.cli import print_error, print_out
+from fgan.cli.arguments import read
 from fgan.cli.common import as_json
+from fgan.cli.help import Page
 from fgan.errors import FganError
 from fgan.load_options import LoadOptions
 
@@ -23,61 +25,87 @@ if TYPE_CHECKING:
     Loaded = dict[tuple[str, str | None, LoadOptions], Dataset]
 
 
+HELP = Page(
+    "fgan evaluate",
+    examples=(
+        "fgan evaluate runs/moons-js-seed0",
+        "fgan evaluate generated/ --against photos/ --metrics fid,prdc",
+        "fgan evaluate runs/moons-js-seed0 runs/moons-js-seed1 --json",
+    ),
+    common=(
+        "--against",
+        "--metrics",
+        "--n",
+        "--reference",
+        "--extractor",
+        "--best",
+        "--neighbours",
+        "--seed",
+        "--out",
+        "--device",
+        "--json",
+    ),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class EvaluateCommand:
-    """Measure samples against data: every number with a 95% interval and with what real samples score in its place.
+    """Measure how good samples are. Every number has a 95% interval and a real-vs-real baseline.
 
-    A run keeps the result as its evaluation.json. Several runs, such as of several seeds, are also pooled.
+    The result of a run is saved as evaluation.json in the run directory. For several runs, such as several seeds, the
+    mean over runs is printed too.
     """
 
     samples: Annotated[tyro.conf.Positional[tuple[str, ...]], tyro.conf.arg(metavar="RUN|SAMPLES ...")]
     """Run directories, folders or archives of images, .npy or .npz arrays, names of data sets; or exported generators:
     .safetensors files, hub folders, hub:USER/NAME."""
     against: str | None = None
-    """The data, as `fgan train` takes them; those of the run if not given. A run keeps the result also where these
-    are its own data in another place."""
+    """Reference data, named as for `fgan train`. (default: the data that the run was trained on)"""
     metrics: str = "all"
-    """Names, separated by commas: fid, kid, is, prdc, modes, kde, copying, c2st, divergences, or single numbers such as
-    recall; all that apply if not given."""
+    """Metrics separated by commas: fid, kid, is, prdc, modes, kde, copying, c2st, divergences, or one number such as
+    recall; all means every metric that applies."""
     n: int = 10_000
-    """How many samples to judge, at most."""
+    """Maximum number of samples to evaluate."""
     extractor: str = "auto"
-    """What makes features: mnist-cnn, digits-cnn, cifar-cnn, pixels, raw, inception, inception:WEIGHTS_FILE, or
-    module:callable of your own."""
+    """Feature extractor: auto, mnist-cnn, digits-cnn, cifar-cnn, pixels, raw, inception, inception:WEIGHTS_FILE, or
+    your own as module:callable."""
     reference: Literal["auto", "train", "held-out", "all"] = "auto"
-    """What samples are compared with: all train or all held-out samples, or all of both, without cutting samples to
-    match; auto takes as many held-out (or training) ones, and leaves as many to show what real samples score."""
+    """Real samples to compare with: train, held-out, or all of both. With auto the number of real samples equals the
+    number evaluated, and as many again give the real-vs-real baseline."""
     best: bool = False
-    """Draw from the best checkpoint of a run that was judged while it trained, rather than from the newest."""
+    """Use the best checkpoint instead of the newest; needs a run trained with --evaluate-every."""
     seed: int = 0
-    """Decides latents and orders."""
+    """Seed for latents and shuffling."""
     generator: str = ""
-    """The generator of a run with one of your own, FILE.py:NAME or package.module:NAME; where it cannot be found by
-    what config.json says."""
+    """Where to find a custom generator now, FILE.py:NAME or package.module:NAME, if it is no longer where config.json
+    says."""
     neighbours: Path | None = None
-    """Write a picture here: samples beside the training images that are nearest to them."""
+    """Save a picture of samples beside their nearest training images. (default: no picture)"""
     out: Path | None = None
-    """Write the result to this file too."""
+    """Also save the result as JSON in this file. (default: only the run's evaluation.json)"""
     data_dir: str | None = None
-    """Where to look for mnist and stacked-mnist before downloading them."""
+    """Folder with mnist, used before downloading. (default: $FGAN_DATA, then the download cache)"""
     load: LoadOptions = field(default_factory=LoadOptions)
     batch_size: int = 250
-    """Samples in one pass of the extractor."""
+    """Samples per pass through the extractor."""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where to compute."""
+    """Device; auto uses a GPU if there is one."""
     json: bool = False
-    """Print JSON on stdout: an object, or for several samples a list of them and what they have in common."""
+    """Print one JSON object to stdout; for several inputs it holds a list and their mean."""
 
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments, evaluate and print."""
-    command = tyro.cli(
-        EvaluateCommand, prog="fgan evaluate", args=arguments, config=(tyro.conf.OmitArgPrefixes,)
-    )
+    command = read(EvaluateCommand, arguments, HELP)
     if not command.samples:
-        raise FganError("name what to judge: fgan evaluate RUN, or fgan evaluate FOLDER --against DATA.")
+        raise FganError(
+            "no samples given. Name a run (fgan evaluate RUN), or samples and reference data (fgan evaluate FOLDER "
+            "--against DATA)."
+        )
     if command.neighbours and len(command.samples) > 1:
-        raise FganError("--neighbours draws one picture of one set of samples; name one, or leave it out.")
+        raise FganError(
+            f"--neighbours works for one input; got {len(command.samples)}. Evaluate them one at a time."
+        )
     from fgan.evaluation import over_runs
     from fgan.evaluation.result import table_of
     from fgan.output import jsonable
@@ -95,9 +123,9 @@ def run(arguments: list[str]) -> None:
     alike = len({(one.against, one.reference, one.n) for one in evaluations}) == 1
     pooled = over_runs(evaluations) if several and alike else {}
     if several and not alike:
-        print_error("no mean is taken: the samples were not held against the same, or are not as many")
+        print_error("no mean over these inputs: their reference data or sample counts differ")
     if pooled and not command.json:
-        heading = f"mean over {len(evaluations)}, with the interval of that mean"
+        heading = f"mean over {len(evaluations)} inputs, with the 95% interval of the mean"
         print_out("\n".join([heading, "", *table_of(pooled, evaluations[0].floor_heading)]))
     result = {"evaluations": evaluations, "mean": pooled} if several else evaluations[0]
     text = as_json(jsonable(result), 2)
@@ -123,16 +151,16 @@ def evaluate_one(command: EvaluateCommand, samples: str, source: Source, loaded:
         config = source.config()
         if data is None and is_gone(config.data):
             raise FganError(
-                f"{samples} was trained on {config.data}, which is not there any more. Say where the data lie now: "
+                f"{samples} was trained on {config.data}, which no longer exists. Pass the new location: "
                 f"fgan evaluate {samples} --against NEWPATH."
             )
         if data is None or holds_pictures(Path(data)):  # a folder that has moved is loaded as it was
             options = options.over(config.load_options())
         data, data_dir = data or config.data, data_dir or config.data_dir
-    if data is None and is_gone(samples):
-        raise FganError(f"{nothing_at(samples)} Check the path.")
     if data is None:
-        raise FganError(f"{samples} is no run directory: say with --against DATA what it is to resemble.")
+        if is_gone(samples):
+            raise FganError(f"{nothing_at(samples)} Pass a run directory, or samples and --against DATA.")
+        raise FganError(f"{samples} is not a run directory. Pass --against DATA to name the reference data.")
     key = (data, data_dir, options)
     if key not in loaded:
         loaded[key] = load_data(data, data_dir=data_dir, options=options, say=print_error)
@@ -200,4 +228,4 @@ def draw_neighbours(command: EvaluateCommand, source: Source, data: Dataset, opt
         say=print_error,
     )
     save_picture(draw_samples(rows.flatten(0, 1), columns=rows.shape[1]), command.neighbours)
-    print_error(f"samples, each before the training images nearest to it, in {command.neighbours}")
+    print_error(f"saved {command.neighbours}: each sample with its nearest training images")

@@ -9,44 +9,56 @@ from typing import Annotated, Literal
 import tyro
 
 from fgan.cli import print_error, print_out
+from fgan.cli.arguments import read
+from fgan.cli.help import Page
 from fgan.errors import FganError
+
+HELP = Page(
+    "fgan export",
+    examples=(
+        "fgan export runs/moons-js-seed0",
+        "fgan export runs/moons-js-seed0 --to safetensors --out generator.safetensors",
+        "fgan export runs/moons-js-seed0 --to hub --license mit",
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportCommand:
-    """Export a run's generator: as ONNX, as a torch program, as safetensors, or as a folder for the Hugging Face hub.
+    """Export a run's generator as ONNX, a torch program, safetensors, or a folder for the Hugging Face Hub.
 
-    It takes standard normal latents (n, d), and labels (n,) if it has classes, and gives what `fgan sample` draws:
-    images with values from 0 to 1, vectors in the units of the data. It is compared with the run's own generator before
-    anything is written.
+    The exported generator takes standard normal latents (n, d), and labels (n,) if it has classes. It returns what
+    `fgan sample` draws: images with values from 0 to 1, vectors in the units of the data. Its output is checked against
+    the run's generator before anything is written.
     """
 
     run: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN")]
-    """The run directory; or hub:USER/NAME, a .safetensors file or a hub folder, to export it in another form."""
+    """Run directory; or an exported generator to convert: hub:USER/NAME, a .safetensors file, a hub folder."""
     path: Annotated[tyro.conf.Positional[Path | None], tyro.conf.arg(metavar="PATH")] = None
-    """The same as --out."""
+    """Same as --out. (default: RUN/export/)"""
     to: Literal["onnx", "torch", "safetensors", "hub"] = "onnx"
-    """onnx; torch, a .pt2 file of torch.export; safetensors, for `fgan.load`; or hub, a folder with a model card."""
+    """Format: onnx; torch (a .pt2 file from torch.export); safetensors (for `fgan.load`); hub (a folder with a model
+    card)."""
     out: Path | None = None
-    """The file, or the folder of hub; RUN/export/ if not given."""
+    """File to write, or folder for hub. (default: in RUN/export/)"""
     step: int | None = None
-    """A checkpoint of the run; the newest if not given."""
+    """Step of the checkpoint to export. (default: the newest)"""
     best: bool = False
-    """The best checkpoint of a run that was judged while it trained, rather than the newest."""
+    """Export the best checkpoint instead of the newest; needs a run trained with --evaluate-every."""
     license: str | None = None
-    """What the model card says, such as mit or cc-by-4.0; unknown if not given."""
+    """License for the model card, such as mit or cc-by-4.0. (default: unknown)"""
     generator: str = ""
-    """The generator of a run with one of your own, FILE.py:NAME or package.module:NAME; where it cannot be found by
-    what config.json says."""
+    """Where to find a custom generator now, FILE.py:NAME or package.module:NAME, if it is no longer where config.json
+    says."""
     force: bool = False
-    """Replace what is there."""
+    """Overwrite existing files."""
 
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments and export."""
-    command = tyro.cli(ExportCommand, prog="fgan export", args=arguments)
+    command = read(ExportCommand, arguments, HELP)
     if command.path and command.out:
-        raise FganError(f"say once where to; got {command.path} and --out {command.out}.")
+        raise FganError(f"two output paths given: {command.path} and --out {command.out}. Leave one out.")
     from fgan.exporting import export
 
     path = export(

@@ -4,81 +4,106 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
-
-import tyro
+from typing import Literal
 
 from fgan.cli import print_error, print_out
+from fgan.cli.arguments import read
 from fgan.cli.common import as_json, names_in
-from fgan.errors import FganError
+from fgan.cli.help import FLAGS, Page
+from fgan.errors import FganError, did_you_mean
 from fgan.experiments.jobs import require_jobs
+
+HELP = """usage: fgan paper TABLE [FLAGS]
+
+Recompute a table of the f-GAN paper and print it beside the published numbers.
+
+Examples:
+  fgan paper toy
+  fgan paper mnist --seeds 3
+
+Tables:
+  toy                   Section 4.1: fit a Gaussian to a mixture of two.
+  mnist                 Table 4: log-likelihood of MNIST's test images.
+
+`fgan paper toy --help` and `fgan paper mnist --help` list their flags."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ToyCommand:
-    """Section 4.1: fit a Gaussian to a mixture of two by each divergence, beside the exact optimum.
+    """Section 4.1: fit a Gaussian to a mixture of two with each divergence, beside the exact optimum.
 
-    A minute or two a seed for all seven on two cores.
+    All seven divergences take 1 to 2 minutes per seed on two cores.
     """
 
     divergences: str = "kl,reverse-kl,js,jeffreys,pearson,squared-hellinger,neyman"
-    """Names, separated by commas."""
+    """Names separated by commas."""
     seeds: int = 1
-    """How many, counted from 0; with two or more μ and σ have intervals."""
+    """Number of seeds, counted from 0; two or more give intervals for μ and σ."""
     steps: int = 1500
-    """Steps of both players."""
+    """Training steps of both players."""
     n: int = 1_000_000
-    """Fresh samples of each kind that a bound is computed from."""
+    """Number of fresh samples of each kind for computing a bound."""
     jobs: int | None = None
-    """Runs at once; as many as cores if not given."""
+    """Number of parallel runs. (default: one per core)"""
     json: bool = False
-    """Print a JSON list on stdout, an object a divergence."""
+    """Print a JSON list to stdout, one object per divergence."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MnistCommand:
-    """Table 4: the log-likelihood of MNIST's test images under a kernel density of each divergence's samples.
+    """Table 4: log-likelihood of MNIST's test images under a kernel density of each divergence's samples.
 
-    About a minute a divergence on two cores. The runs are ordinary run directories: fgan sample, fgan evaluate and
-    fgan report work on them.
+    Each divergence takes about a minute on two cores. The runs are ordinary run directories: fgan sample, fgan evaluate
+    and fgan report work on them.
     """
 
     divergences: str = "kl,reverse-kl,pearson,neyman,squared-hellinger,jeffreys,js,gan"
-    """Names, separated by commas."""
+    """Names separated by commas."""
     seeds: int = 1
-    """How many, counted from 0."""
+    """Number of seeds, counted from 0."""
     steps: int = 3000
     """Generator steps of each run."""
     batch_size: int = 128
-    """Samples of each kind that one step sees; the paper's is 4096."""
+    """Batch size; the paper uses 4096."""
     n: int = 16_000
-    """Samples that the kernel density is made of, at most; the paper's number."""
+    """Maximum number of samples for the kernel density; the paper uses 16,000."""
     data: str = "mnist"
-    """Other images to do the same with; the published numbers are MNIST's and left out then."""
+    """Images to use. For images other than mnist the published numbers are left out."""
     data_dir: str | None = None
-    """Where to look for mnist before downloading it."""
+    """Folder with mnist, used before downloading. (default: $FGAN_DATA, then the download cache)"""
     out: Path | None = None
-    """The folder of all runs; runs/paper-DATA if not given."""
+    """Folder for all runs. (default: runs/paper-DATA)"""
     resume: bool = False
-    """Go on in that folder: what is finished stays."""
+    """Continue in that folder; finished runs are kept."""
     jobs: int | None = None
-    """Processes at once, each of which trains its share of the runs as one ensemble; as many as cores on a CPU, one on
-    a GPU, if not given."""
+    """Number of parallel processes. Each trains its share of the runs as one ensemble. (default: one per CPU core, or
+    one on a GPU)"""
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where to compute."""
+    """Device; auto uses a GPU if there is one."""
     json: bool = False
-    """Print a JSON list on stdout, an object a divergence."""
+    """Print a JSON list to stdout, one object per divergence."""
 
 
-Command = (
-    Annotated[ToyCommand, tyro.conf.subcommand("toy")]
-    | Annotated[MnistCommand, tyro.conf.subcommand("mnist")]
-)
+PAGES = {
+    "toy": Page(
+        "fgan paper toy", examples=("fgan paper toy", "fgan paper toy --divergences kl,js --seeds 5")
+    ),
+    "mnist": Page(
+        "fgan paper mnist", examples=("fgan paper mnist", "fgan paper mnist --divergences kl,gan --seeds 3")
+    ),
+}
 
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments, compute a table and print it."""
-    command = tyro.cli(Command, prog="fgan paper", args=arguments)  # pyright: ignore[reportArgumentType, reportCallIssue]
+    table, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
+    if table in FLAGS:
+        print_out(HELP)
+        return
+    if table not in PAGES:
+        got = f'got "{table}".{did_you_mean(table, PAGES)}' if table else "got none."
+        raise FganError(f"the table must be {' or '.join(PAGES)}; {got}")
+    command = read(ToyCommand if table == "toy" else MnistCommand, rest, PAGES[table])
     require_jobs(command.jobs)
     names = names_in(command.divergences)
     if isinstance(command, ToyCommand):
@@ -120,4 +145,4 @@ def mnist(command: MnistCommand, names: list[str]) -> None:
     )
     print_out(as_json(table.to_list()) if command.json else table.text())
     if table.unfinished:
-        raise FganError(f"stopped with {len(table.unfinished)} runs to finish; go on with --resume.")
+        raise FganError(f"stopped before {len(table.unfinished)} runs finished. Continue with --resume.")

@@ -9,23 +9,33 @@ from typing import Annotated
 import tyro
 
 from fgan.cli import print_error, print_out
+from fgan.cli.arguments import read
+from fgan.cli.help import Page
+
+HELP = Page(
+    "fgan push",
+    examples=(
+        "fgan export runs/moons-js-seed0 --to hub",
+        "fgan push runs/moons-js-seed0/export/hub me/moons-generator --private",
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PushCommand:
-    """Push a folder that `fgan export RUN --to hub` wrote to the Hugging Face hub."""
+    """Upload a folder written by `fgan export RUN --to hub` to the Hugging Face Hub."""
 
     folder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="FOLDER")]
-    """The folder, with README.md, config.json and generator.safetensors."""
+    """Folder with README.md, config.json and generator.safetensors."""
     repo_id: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="USER/NAME")]
-    """The repository; made if there is none of that name."""
+    """Repository on the hub; created if it does not exist."""
     private: bool = False
-    """Let nobody else see the repository."""
+    """Create the repository as private."""
 
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments and push."""
-    command = tyro.cli(PushCommand, prog="fgan push", args=arguments)
+    command = read(PushCommand, arguments, HELP)
     from fgan.exporting import push
 
     print_out(push(command.folder, command.repo_id, private=command.private, say=print_error))

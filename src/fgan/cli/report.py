@@ -9,31 +9,40 @@ from typing import Annotated
 import tyro
 
 from fgan.cli import print_error, print_out
+from fgan.cli.arguments import read
 from fgan.cli.common import as_json
+from fgan.cli.help import Page
 from fgan.errors import FganError
+
+HELP = Page(
+    "fgan report",
+    examples=("fgan report runs/moons-js-seed0", "fgan report runs/compare-ring8 --out ring8.html"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReportCommand:
-    """Write one HTML file that shows a run, several runs or a comparison: samples side by side, curves, numbers with
-    intervals, the ranking, and how to repeat it. It opens offline.
+    """Write an HTML report of one run, several runs or a comparison. It is one file and opens offline.
+
+    The report shows samples side by side, training curves, metrics with intervals, the ranking of a comparison, and the
+    commands to repeat it.
     """
 
     directories: Annotated[tyro.conf.Positional[tuple[Path, ...]], tyro.conf.arg(metavar="DIR ...")]
     """Run directories, or the folder of a comparison."""
     out: Path | None = None
-    """The file; report.html in DIR if not given, in the working directory for several."""
+    """File to write. (default: report.html in DIR; for several DIRs, in the current folder)"""
     seed: int = 0
-    """Decides the latents, the same for every run."""
+    """Seed for the latents; every run gets the same latents."""
     data_dir: str | None = None
-    """Where to look for mnist and stacked-mnist before downloading them."""
+    """Folder with mnist, used before downloading. (default: $FGAN_DATA, then the download cache)"""
     json: bool = False
-    """Print one JSON object on stdout: the file, its size, what it shows and what is missing."""
+    """Print one JSON object to stdout: the file, its size, its runs and what is missing."""
 
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments and write the report."""
-    command = tyro.cli(ReportCommand, prog="fgan report", args=arguments)
+    command = read(ReportCommand, arguments, HELP)
     if not 0 <= command.seed < 2**63:
         raise FganError(f"--seed must be between 0 and 2^63 - 1; got {command.seed}.")
     from fgan.reporting.html import write_report
@@ -47,6 +56,7 @@ def run(arguments: list[str]) -> None:
             "bytes": report.size,
             "runs": report.runs,
             "notes": report.notes,
+            "summary": report.summary.to_dict(),
         }
         print_out(as_json(written))
     else:

@@ -6,11 +6,14 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
 import tyro
 
 from fgan.cli import print_error, print_out
+from fgan.cli.arguments import read
 from fgan.cli.common import as_json
+from fgan.cli.help import Page
 from fgan.experiments.listing import WITHOUT_DIVERGENCE, Listed, Listing, age_text, list_runs
 from fgan.output import aligned, jsonable
 
@@ -19,25 +22,32 @@ MOST_CHANGES = 4
 """Settings of a run that a line of the table shows; --json has them all."""
 
 
+HELP = Page("fgan runs", examples=("fgan runs", "fgan runs experiments/ --json"))
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunsCommand:
-    """List runs and comparisons below a folder: state, data, divergence, recipe, steps, last numbers, age."""
+    """List runs and comparisons: state, data, divergence, recipe, steps, latest metrics, age."""
 
-    folder: tyro.conf.Positional[Path] = Path("runs")
-    """Where to look, at most five folders deep."""
+    folder: Annotated[tyro.conf.Positional[Path], tyro.conf.arg(metavar="FOLDER")] = Path("runs")
+    """Folder to search, up to five levels deep."""
     json: bool = False
-    """Print one JSON object: runs, comparisons with their members, and what could not be read."""
+    """Print one JSON object to stdout: runs, comparisons with their runs, and anything that could not be read."""
 
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments and list."""
-    command = tyro.cli(RunsCommand, prog="fgan runs", args=arguments)
+    command = read(RunsCommand, arguments, HELP)
     found = list_runs(command.folder)
     if command.json:
         print_out(as_json(jsonable(found), 2))
         return
     rows = [HEAD, *_rows(found)]
-    print_out("\n".join(aligned(rows)) if len(rows) > 1 else f"no runs in {found.folder}")
+    print_out(
+        "\n".join(aligned(rows))
+        if len(rows) > 1
+        else f"no runs in {found.folder}. Train one: fgan train moons --steps 500"
+    )
     for problem in found.problems:
         print_error(problem)
 

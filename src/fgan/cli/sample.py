@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from fgan.cli import print_error
+from fgan.cli.arguments import read
+from fgan.cli.help import Page
 from fgan.errors import FganError
 from fgan.files import size_of
 from fgan.seeds import checked_seed
@@ -21,47 +23,67 @@ TABLES = (".csv", ".tsv", ".parquet")
 """Endings of names of files: pictures and arrays, animations, rows of a table."""
 
 
+HELP = Page(
+    "fgan sample",
+    examples=(
+        "fgan sample runs/moons-js-seed0",
+        "fgan sample runs/moons-js-seed0 --n 10000 --out samples.npy",
+        "fgan sample runs/digits-gan-seed0 --walk 8 --out walk.gif",
+    ),
+    common=(
+        "--n",
+        "--out",
+        "--seed",
+        "--label",
+        "--walk",
+        "--interpolate",
+        "--grid-by-class",
+        "--best",
+    ),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class SampleCommand:
-    """Draw samples from a run's generator: a picture, an animation, a .npy array, or rows of a table."""
+    """Draw samples from a generator as a picture, an animation, a .npy array, or table rows."""
 
     run: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="RUN")]
-    """The run directory; or an exported generator: a .safetensors file, a hub folder, or hub:USER/NAME."""
+    """Run directory; or an exported generator: a .safetensors file, a hub folder, or hub:USER/NAME."""
     n: int | None = None
-    """How many samples: 64 if not given. With --walk how many walks at once: 16, of points 500; with --interpolate how
-    many from one seed to the other, with --grid-by-class how many of each class: 8."""
+    """Number of samples; with --walk, of walks shown at once; with --interpolate, of samples in the row; with
+    --grid-by-class, of samples per class. (default: 64; with --walk 16 pictures or 500 points; otherwise 8)"""
     out: Path | None = None
-    """Where to: a name that ends in .png or .npy, of a run on a table in .csv, .tsv or .parquet; samples.png or
-    samples.csv if not given. An animation ends in .gif, .webp, .apng, or .mp4, for which ffmpeg must be on the PATH;
-    walk.gif if not given."""
+    """File to write: .png or .npy; for a run on a table .csv, .tsv or .parquet; for an animation .gif, .webp, .apng or
+    .mp4 (needs ffmpeg). (default: samples.png, samples.csv or walk.gif)"""
     seed: int = 0
-    """Decides the latents."""
+    """Seed for the latents."""
     label: str | None = None
-    """A class of a conditional run, such as 7 or cat; its classes in turn if not given."""
+    """Class to draw from a conditional run, such as 7 or cat. (default: all classes in turn)"""
     truncate: float | None = None
-    """Cut the normal distribution of latents off at this distance from 0, such as 0.7: cleaner samples that vary less.
-    Never judge a generator by these."""
+    """Truncate latents at this distance from 0, such as 0.7, for cleaner but less varied samples. Do not evaluate a
+    generator on truncated samples. (default: no truncation)"""
     walk: int | None = None
-    """Animate a walk through this many latents, on great circles, that ends where it begins."""
+    """Animate a walk through this many latents; it follows great circles and ends where it starts. (default: no
+    animation)"""
     interpolate: tuple[int, int] | None = None
-    """Two seeds: the way from the sample of one to that of the other, in a row, or there and back if --out is an
-    animation; of a conditional run all classes, or --label."""
+    """Interpolate between the samples of two seeds: one row of pictures, or back and forth if --out is an animation. A
+    conditional run shows all classes, or --label. (default: no interpolation)"""
     grid_by_class: bool = False
-    """A row for each class of a conditional run, its name beside it, from the same latents in each column."""
+    """Draw one labelled row per class of a conditional run; each column shares its latent."""
     frames: int | None = None
-    """Pictures of an animation; 12 for each latent of --walk, 48 for --interpolate if not given."""
+    """Number of frames of an animation. (default: 12 for each latent of --walk, 48 for --interpolate)"""
     fps: float | None = None
-    """Pictures a second of an animation, at most 50; 15 if not given."""
+    """Frames per second of an animation, at most 50. (default: 15)"""
     generator: str = ""
-    """The generator of a run with one of your own, FILE.py:NAME or package.module:NAME; where it cannot be found by
-    what config.json says."""
+    """Where to find a custom generator now, FILE.py:NAME or package.module:NAME, if it is no longer where config.json
+    says."""
     best: bool = False
-    """Draw from the best checkpoint of a run that was judged while it trained, not from the newest."""
+    """Use the best checkpoint instead of the newest; needs a run trained with --evaluate-every."""
 
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments and sample."""
-    command = tyro.cli(SampleCommand, prog="fgan sample", args=arguments)
+    command = read(SampleCommand, arguments, HELP)
     out = _checked(command)
     from fgan.data.video import require_ffmpeg
     from fgan.exporting import TrainedGenerator, opened
@@ -71,16 +93,18 @@ def run(arguments: list[str]) -> None:
     source = opened(command.run, print_error, generator=command.generator)
     if isinstance(source, TrainedGenerator):
         if command.best:
-            raise FganError(f"--best chooses a checkpoint of a run; {command.run} is none. Leave it out.")
+            raise FganError(
+                f"--best works for run directories only; {command.run} is an exported generator. Leave --best out."
+            )
         sampler = source.sampler()
     else:
         sampler = source.sampler(best=command.best)
     out = out or Path("samples.csv" if sampler.table else "samples.png")
     what = _write_rows(command, sampler, out) if sampler.table else _write(command, sampler, out)
-    print_error(f"{what} in {out} ({size_of(out)})")
+    print_error(f"saved {out}: {what} ({size_of(out)})")
     if command.truncate is not None:
         print_error(
-            f"--truncate {command.truncate:g}: cleaner, and less spread than the generator has. Not for evaluation."
+            f"--truncate {command.truncate:g} makes samples cleaner and less varied. Do not evaluate on them."
         )
 
 
@@ -96,7 +120,7 @@ def _checked(command: SampleCommand) -> Path | None:
     """Return where to write, None where the run decides; refuse, before torch is loaded, what contradicts itself."""
     chosen = [flag for flag, is_given in _modes(command).items() if is_given]
     if len(chosen) > 1:
-        raise FganError(f"{' and '.join(chosen)} are different pictures; draw one at a time.")
+        raise FganError(f"{' and '.join(chosen)} cannot be combined. Use one at a time.")
     mode = chosen[0] if chosen else ""
     if command.n is not None and command.n < 1:
         raise FganError(f"--n must be at least 1; got {command.n}.")
@@ -109,11 +133,7 @@ def _checked(command: SampleCommand) -> Path | None:
         mode, (*STILL, *TABLES)
     )
     if out.suffix.lower() not in endings:
-        hint = (
-            " Animations are made by --walk 8, or by --interpolate 0 1."
-            if out.suffix.lower() in MOVING
-            else ""
-        )
+        hint = " For an animation add --walk 8 or --interpolate 0 1." if out.suffix.lower() in MOVING else ""
         raise FganError(
             f"--out must end in {', '.join(endings[:-1])}{' or ' if endings[1:] else ''}{endings[-1]}"
             f'{f" with {mode}" if mode else ""}; got "{out}".{hint}'
@@ -121,12 +141,12 @@ def _checked(command: SampleCommand) -> Path | None:
     if out.suffix.lower() not in MOVING:
         _refuse_speeds(command, str(out))
     if mode == "--interpolate" and command.seed:
-        raise FganError("--interpolate names its own two seeds; leave --seed out.")
+        raise FganError("--interpolate already has two seeds. Leave --seed out.")
     if mode == "--grid-by-class" and command.label is not None:
-        raise FganError("--grid-by-class shows every class; leave --label out.")
+        raise FganError("--grid-by-class shows all classes. Leave --label out.")
     if mode == "--interpolate" and out.suffix.lower() in MOVING and command.n is not None:
         raise FganError(
-            "--n is how many samples stand in the row of --interpolate; an animation has --frames."
+            f"--n sets the length of a row of pictures, but {out} is an animation. Use --frames instead."
         )
     return out
 
@@ -134,7 +154,7 @@ def _checked(command: SampleCommand) -> Path | None:
 def _refuse_speeds(command: SampleCommand, what: str) -> None:
     for flag, value in (("--frames", command.frames), ("--fps", command.fps)):
         if value is not None:
-            raise FganError(f"{flag} is for animations; {what} is none. Leave it out.")
+            raise FganError(f"{flag} works for animations only; {what} is not one. Leave it out.")
 
 
 def _write_rows(command: SampleCommand, sampler: Sampler, out: Path) -> str:

@@ -19,22 +19,22 @@ class TableFlags:
     """How tables are read."""
 
     numbers: str = ""
-    """Columns of tables that are numbers, separated by commas; whole numbers with at most 20 values are categories
-    otherwise."""
+    """Columns to treat as numbers, separated by commas. (default: detected; whole numbers with at most 20 distinct
+    values count as categories)"""
     categories: str = ""
-    """Columns of tables that are categories, separated by commas, such as zip codes."""
+    """Columns to treat as categories, separated by commas, such as zip codes. (default: detected)"""
     missing: Literal["refuse", "drop"] = "refuse"
-    """Refuse rows that lack a value, or drop them; how many is said."""
+    """Rows with missing values: refuse stops with an error, drop removes these rows and reports how many."""
     separator: str = ""
-    """Between the values of a text file: comma, semicolon, tab, pipe or space; found out if not given."""
+    """Separator of a text file: comma, semicolon, tab, pipe or space. (default: detected)"""
     decimal: str = ""
-    """The decimal sign of a text file: point or comma; found out if not given."""
+    """Decimal sign of a text file: point or comma. (default: detected)"""
     thousands: str = ""
-    """The sign between thousands: comma, point, apostrophe or space; found out if not given."""
+    """Thousands sign of a text file: comma, point, apostrophe or space. (default: detected)"""
     encoding: str = ""
-    """Of a text file, such as utf-8 or cp1252; found out if not given."""
+    """Encoding of a text file, such as utf-8 or cp1252. (default: detected)"""
     no_header: bool = False
-    """The first line of a text file holds values; columns are then called column 0, column 1 and so on."""
+    """The text file has no header line; columns are named column 0, column 1 and so on."""
 
     @property
     def kinds(self) -> dict[str, str]:
@@ -42,9 +42,7 @@ class TableFlags:
         numbers, categories = names_in(self.numbers), names_in(self.categories)
         both = set(numbers) & set(categories)
         if both:
-            raise FganError(
-                f'a column is numbers or categories; "{min(both)}" is in --numbers and --categories.'
-            )
+            raise FganError(f'"{min(both)}" is in both --numbers and --categories. Put it in one of them.')
         return {**dict.fromkeys(numbers, "number"), **dict.fromkeys(categories, "category")}
 
     @property
@@ -74,7 +72,7 @@ class TableFlags:
         files = [path for path in paths if is_table(path)]
         if not files and self.given:
             raise FganError(
-                f"{self.given[0]} says how a table of text is read; {' and '.join(paths)} is none."
+                f"{self.given[0]} works for text tables only; got {' and '.join(paths)}. Leave it out."
             )
         options = TextOptions(self.separator, self.decimal, self.thousands, self.encoding, not self.no_header)
         wanted = [names for path, names in zip(paths, columns, strict=True) if path in files]

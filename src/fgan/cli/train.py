@@ -7,48 +7,68 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-import tyro
-
 from fgan import torchrun
 from fgan.cli import print_error, print_out
+from fgan.cli.arguments import read
 from fgan.cli.common import as_json, base_recipe, is_given, is_whole
+from fgan.cli.help import Page
 from fgan.errors import DivergedError
 from fgan.training.config import TrainConfig
+
+HELP = Page(
+    "fgan train",
+    examples=(
+        "fgan train moons --divergence js --steps 500",
+        "fgan train photos/ --preset mnist-dcgan --image-size 32",
+        "fgan train moons --out runs/moons-gan-seed0 --resume",
+    ),
+    common=(
+        "--divergence",
+        "--preset",
+        "--steps",
+        "--out",
+        "--resume",
+        "--seed",
+        "--lr",
+        "--batch-size",
+        "--network",
+        "--image-size",
+        "--sample-every",
+        "--device",
+    ),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainCommand:
-    """Train a generator on data, by any f-divergence, into a run directory."""
+    """Train a generator on your data with any f-divergence.
+
+    A run directory keeps the settings, pictures, metrics and checkpoints. The same settings and seed give the same run.
+    """
 
     recipe: TrainConfig
     preset: str = "default"
-    """A named recipe, whose settings the other flags change: default, mnist-dcgan, stacked-mnist, cifar-resnet,
-    table, or original (the classic script)."""
+    """A named recipe to start from; other flags override it: default, table, original (the classic script), mnist-dcgan
+    (11 minutes on two CPU cores), stacked-mnist (hours), or cifar-resnet (days; use a GPU)."""
     config: Path | None = None
-    """Repeat the run whose config.json this is; other flags change it."""
+    """Start from the config.json of another run; other flags override it. (default: start from --preset)"""
     out: Path | None = None
-    """The run directory; runs/DATA-PRESET-DIVERGENCE-seedN if not given, without the default preset."""
+    """Run directory to create. (default: runs/DATA-PRESET-DIVERGENCE-seedN, without PRESET if it is the default)"""
     resume: bool = False
-    """Go on from the newest checkpoint in the run directory. Where the data lie elsewhere now, name them again: they
-    are known by their content."""
+    """Continue from the newest checkpoint in the run directory. If the data have moved, give their new path: fgan
+    recognises them by their content."""
     log_to: str = ""
-    """Trackers to log to besides, separated by commas: tensorboard, wandb, trackio."""
+    """Also log to these trackers, separated by commas: tensorboard, wandb, trackio."""
     gif: bool = False
-    """Keep a time lapse of the pictures, time-lapse.gif in the run directory. There are at least 48 unless
-    --sample-every says how often."""
+    """Write time-lapse.gif to the run directory: an animation of the pictures drawn during training. It has at least
+    48 frames unless you set --sample-every."""
     json: bool = False
-    """Print one JSON object on stdout at the end, and everything else on stderr."""
+    """Print one JSON object to stdout at the end; everything else goes to stderr."""
 
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments and train."""
-    command = tyro.cli(
-        TrainCommand,
-        prog="fgan train",
-        args=arguments,
-        default=TrainCommand(recipe=base_recipe(arguments)),
-        config=(tyro.conf.OmitArgPrefixes,),
-    )
+    command = read(TrainCommand, arguments, HELP, default=lambda: TrainCommand(recipe=base_recipe(arguments)))
     from fgan.experiments.train import train
     from fgan.output import on_a_terminal
     from fgan.training.pictures import often_enough

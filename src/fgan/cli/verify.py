@@ -12,37 +12,44 @@ from typing import TYPE_CHECKING, Annotated
 import tyro
 
 from fgan.cli import print_out
+from fgan.cli.arguments import read
 from fgan.cli.common import as_json
+from fgan.cli.help import Page
 from fgan.errors import FganError
 
 if TYPE_CHECKING:
     from fgan.divergences.base import Divergence
 
 NO_CODE = (
-    "--as says which divergence your own code is; name that code first: fgan verify package.module:object --as {}. "
-    "Got {!r}."
+    "--as compares your own code with a divergence, but no code was named; got {1!r}. "
+    "Try: fgan verify package.module:object --as {0}."
+)
+HELP = Page(
+    "fgan verify",
+    examples=("fgan verify", "fgan verify js", "fgan verify mypackage.losses:my_divergence --as js"),
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class VerifyCommand:
-    """Check divergences against the laws: the whole catalogue, one name, or code of your own.
+    """Check that a divergence obeys the laws of f-divergences: the whole catalogue, one name, or your own code.
 
     Your own code is a pair (activation, conjugate) of functions on tensors, an object with these as attributes
-    or with real_term and fake_term, or an fgan.Divergence. The exit code is 1 where a law is broken.
+    or with real_term and fake_term, or an fgan.Divergence. The exit code is 1 if a law is broken.
     """
 
-    target: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="[TARGET]")] = None
-    """What to check: package.module:object, or the name of a divergence; the whole catalogue if not given."""
+    target: Annotated[tyro.conf.Positional[str | None], tyro.conf.arg(metavar="TARGET")] = None
+    """Name of a divergence; or your own code as package.module:object, such as a pair (activation, conjugate).
+    (default: the whole catalogue)"""
     as_: Annotated[str | None, tyro.conf.arg(name="as", metavar="NAME")] = None
-    """The divergence that your object is said to be."""
+    """Divergence that your code should equal. (default: none; only check the laws)"""
     json: bool = False
-    """Print a JSON object instead of a report."""
+    """Print one JSON object to stdout instead of text."""
 
 
 def run(arguments: list[str]) -> None:
     """Parse the arguments, print the report, and raise if a law is broken."""
-    command = tyro.cli(VerifyCommand, prog="fgan verify", args=arguments)
+    command = read(VerifyCommand, arguments, HELP)
     if command.as_ and command.target is None:
         raise FganError(NO_CODE.format(command.as_, command.target))
     from fgan.divergences import EXAMPLES, divergence
@@ -64,13 +71,15 @@ def report_on_ours(divergences: list[Divergence], *, json: bool) -> None:
     Raises:
         BrokenLawError: if one does not.
     """
-    from tqdm import tqdm
-
+    from fgan.output import progress_bar
     from fgan.verification import LAWS, BrokenLawError, broken_laws, counted
 
     start = time.perf_counter()
-    progress = tqdm(divergences, desc="verify", leave=False, disable=None)  # only on a terminal
-    broken = {one.name: broken_laws(one) for one in progress}
+    broken = {}
+    with progress_bar(len(divergences), what="verifying", unit="divergences", lines=True) as bar:
+        for one in divergences:
+            broken[one.name] = broken_laws(one)
+            bar.update()
     seconds = time.perf_counter() - start
     wrong = sum(map(len, broken.values()))
     if json:

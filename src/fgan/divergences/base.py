@@ -1,4 +1,4 @@
-r"""What a divergence is: a convex f, its conjugate, and a link from a critic's raw output to the bound.
+r"""The base class of divergences: a convex f, its conjugate, and a link from a critic's raw output to the bound.
 
 With P the data, Q the model and u = p/q,
 
@@ -8,8 +8,8 @@ With P the data, Q the model and u = p/q,
 for every critic output v (Nowozin, Cseke, Tomioka 2016, eq. 4 and 6), with equality at g_f(v) = f'(u).
 Every g_f here increases, so a larger v always means "more real".
 
-Two functions of the log-ratio l = log u carry everything else: T = f'(e^l) and f*(T) = e^l f'(e^l) - f(e^l).
-Their values at l = -inf, 0 and +inf are the constants that texts tabulate, see `facts.py`.
+Everything else follows from two functions of the log-ratio l = log u: T = f'(e^l) and f*(T) = e^l f'(e^l) - f(e^l).
+Their values at l = -inf, 0 and +inf are the constants that textbooks list, see `facts.py`.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ from fgan.output import html_table
 
 @dataclass(frozen=True)
 class Link:
-    """How a critic's raw output v becomes the two sides of the bound.
+    """The map from a critic's raw output v to the two terms of the bound.
 
     Args:
-        real: v -> T = g_f(v), what the critic is paid on data.
-        fake: v -> f*(g_f(v)), what it pays on model samples; fused, so that nothing overflows early.
-        log_ratio: v -> log u, the log density ratio at which this v would be optimal.
+        real: v -> T = g_f(v), the term for data.
+        fake: v -> f*(g_f(v)), the term for model samples, in one formula that does not overflow early.
+        log_ratio: v -> log u, the log density ratio for which this v is optimal.
     """
 
     real: TensorMap
@@ -45,17 +45,17 @@ class Link:
 
 
 class Divergence(Facts, ABC):
-    r"""An f-divergence with a link: the mathematics that a critic and a generator need.
+    r"""An f-divergence with a link: all the mathematics that critics and generators need.
 
-    A subclass writes f and the two terms of the bound at a given log-ratio. The rest is derived, and may be
-    overridden by something faster: the derivative, the conjugate, and a link like those of the paper's Table 2.
+    A subclass defines f and the two terms of the bound as functions of the log-ratio. The rest is derived and may be
+    overridden for speed: the derivative, the conjugate, and a link as in Table 2 of the paper.
 
     Divergences combine: `0.5 * kl + 0.5 * reverse_kl`, `kl.dual`, `kl.symmetrized`, `js.scaled`.
 
     Args:
-        link: "paper" for an activation as in the paper's Table 2, where there is one; "log-ratio" where v *is*
-            log(p/q), so that T = f'(e^v) and f*(T) = e^v f'(e^v) - f(e^v); "soft-hinge", where f has a kink, for
-            an activation that keeps its slope on what the critic rejects. The first of `links` if not given.
+        link: "paper" for an activation as in the paper's Table 2, if there is one; "log-ratio" if v should be
+            log(p/q), so that T = f'(e^v) and f*(T) = e^v f'(e^v) - f(e^v); "soft-hinge", for an f with a kink, for an
+            activation that keeps its gradient on rejected samples. Default: the first of `links`.
 
     Raises:
         FganError: for a link that this divergence does not have.
@@ -64,31 +64,31 @@ class Divergence(Facts, ABC):
     """
 
     name: str
-    """What `fgan.divergence` knows it by."""
+    """The name that `fgan.divergence` accepts."""
     card: Card = Card()
-    """What people read about it."""
+    """Its description: title, when to use it, caveats, references."""
     formulas: Formulas = Formulas()
-    """Its formulas as text; the tests hold them equal to the code."""
+    """Its formulas as text; tests check them against the code."""
     notes: tuple[str, ...] = ()
     """Automatically detected caveats."""
     identifies_ratio: bool = True
-    """Whether the best critic determines log(p/q) everywhere, not only its sign or a part of it."""
+    """Whether the optimal critic determines log(p/q) everywhere, not just its sign or a part of it."""
     smooth: bool = True
-    """Whether f has a derivative everywhere; where not, the log-ratio link is a step that cannot be trained."""
+    """Whether f has a derivative everywhere; if not, the log-ratio link is a step function and cannot be trained."""
 
     LINKS: ClassVar[dict[str, str]] = {
         "paper": "paper_link",
         "log-ratio": "ratio_link",
         "soft-hinge": "soft_hinge_link",
     }
-    """The method that makes each link, in the order in which a divergence prefers those that it has."""
+    """The method that makes each link, in order of preference."""
 
     def __init__(self, link: str | None = None) -> None:
         self.link = self.links[0] if link is None else link
         if self.link not in self.LINKS:
             raise FganError(f'link must be one of {", ".join(self.LINKS)}; got "{link}".')
         if self.link not in self.links:
-            raise FganError(f'"{self.name}" has no link "{link}", only {", ".join(self.links)}.')
+            raise FganError(f'"{self.name}" has no link "{link}". Its links: {", ".join(self.links)}.')
         self._link = self._made_link()
 
     def _made_link(self) -> Link:
@@ -96,7 +96,7 @@ class Divergence(Facts, ABC):
 
     @property
     def links(self) -> tuple[str, ...]:
-        """Which links it has; the first is the one it takes if none is named."""
+        """The available links; the first is the default."""
         return tuple(
             link
             for link, maker in self.LINKS.items()
@@ -115,24 +115,24 @@ class Divergence(Facts, ABC):
 
     @abstractmethod
     def f(self, u: Tensor) -> Tensor:
-        """Return the convex f(u), u >= 0, elementwise; f(0) is its limit, +inf where there is none."""
+        """Return the convex f(u) for u >= 0, elementwise; f(0) is the limit, possibly +inf."""
 
     @abstractmethod
     def real_at(self, log_ratio: Tensor) -> Tensor:
-        """Return T = f'(e^l) at the log-ratio l, elementwise and without forming e^l where that overflows."""
+        """Return T = f'(e^l) at the log-ratio l, elementwise, without computing e^l where it would overflow."""
 
     @abstractmethod
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return f*(f'(e^l)) = e^l f'(e^l) - f(e^l) at the log-ratio l, elementwise."""
 
     def derivative(self, u: Tensor) -> Tensor:
-        """Return f'(u), elementwise: the T at which the bound is tight where p/q = u."""
+        """Return f'(u), elementwise: the T that makes the bound tight where p/q = u."""
         return self.real_at(u.log())
 
     def log_ratio_at(self, t: Tensor) -> Tensor:
-        """Return the l with f'(e^l) = t, elementwise; -inf below f'(0), +inf from the edge of dom f* on.
+        """Return the l with f'(e^l) = t, elementwise; -inf below f'(0), +inf at and beyond the edge of dom f*.
 
-        By a safeguarded Newton iteration in float64, with gradients by the implicit function theorem.
+        Uses a safeguarded Newton iteration in float64, and the implicit function theorem for gradients.
         """
         return invert(self.real_at, t, lambda t: SLOPE_INVERSE(t.double(), self).to(t.dtype))
 
@@ -141,56 +141,56 @@ class Divergence(Facts, ABC):
         return conjugate_by_inversion(self, t)
 
     def weight(self, log_ratio: Tensor) -> Tensor:
-        r"""Return w(u) = u² f''(u) at u = e^l, elementwise: how much this divergence heeds that ratio.
+        r"""Return w(u) = u² f''(u) at u = e^l, elementwise: the weight that this divergence gives to that ratio.
 
-        The generator's gradient is -E_Q[w(u) ∇l], whatever the link; a noise penalty is E_Q[w(u) |∇v|²].
-        It is the slope of `fake_at`, for d f*(f'(u)) = u f''(u) du.
+        The generator's gradient is -E_Q[w(u) ∇l] under any link; the noise penalty is E_Q[w(u) |∇v|²].
+        w is the slope of `fake_at`, because d f*(f'(u)) = u f''(u) du.
         """
         return value_and_slope(self.fake_at, log_ratio)[1]
 
     def paper_link(self) -> Link:
-        """Return a link as in the paper's Table 2; a subclass that has one overrides this."""
+        """Return a link as in the paper's Table 2; overridden by subclasses that have one."""
         raise NotImplementedError
 
     def soft_hinge_link(self) -> Link:
-        """Return a link for an f with a kink; a subclass that has one overrides this with `soft_hinge`."""
+        """Return a link for an f with a kink; overridden by subclasses that have one, with `soft_hinge`."""
         raise NotImplementedError
 
     def solved_link(self) -> Link:
-        """Return the link T = v where f* has no closed form: `log_ratio_at` solves for log u, in v's own type."""
+        """Return the link T = v for an f* without a closed form: `log_ratio_at` solves for log u, in v's dtype."""
         return Link(
             real=lambda v: v, fake=lambda v: self.fake_at(self.log_ratio_at(v)), log_ratio=self.log_ratio_at
         )
 
     def ratio_link(self) -> Link:
-        """Return the link in which the critic's output is the log-ratio itself."""
+        """Return the link under which the critic's output is the log-ratio itself."""
         return Link(real=self.real_at, fake=self.fake_at, log_ratio=lambda v: v)
 
     def activation(self, v: Tensor) -> Tensor:
-        """Return T = g_f(v), elementwise: raw critic output to the domain of f*; the same as `real_term`."""
+        """Return T = g_f(v), elementwise: maps raw critic outputs into the domain of f*. Same as `real_term`."""
         return _widened(self._link.real, v)
 
     def real_term(self, v: Tensor) -> Tensor:
-        """Return g_f(v), elementwise: the bound's integrand under the data."""
+        """Return g_f(v), elementwise: the integrand of the bound under the data."""
         return _widened(self._link.real, v)
 
     def fake_term(self, v: Tensor) -> Tensor:
-        """Return f*(g_f(v)), elementwise and fused: the bound's integrand under the model."""
+        """Return f*(g_f(v)), elementwise, in one stable formula: the integrand of the bound under the model."""
         return _widened(self._link.fake, v)
 
     def log_ratio(self, v: Tensor) -> Tensor:
-        """Return log(p/q), elementwise, for which the critic output v is the best one."""
+        """Return the log(p/q) for which the critic output v is optimal, elementwise."""
         return _widened(self._link.log_ratio, v)
 
     def bound(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
-        """Return F = mean of g_f(v_real) - mean of f*(g_f(v_fake)), a scalar, at most D_f in expectation.
+        """Return F = mean of g_f(v_real) - mean of f*(g_f(v_fake)), a scalar; its expectation is at most D_f.
 
-        Half-precision outputs are averaged in float32, and the bound is one.
+        Half-precision outputs are averaged in float32, and the result is float32.
 
         Args:
             v_real: raw critic outputs on data, any shape.
             v_fake: raw critic outputs on model samples, any shape.
-            dim: the dimension to average over; all of them unless told.
+            dim: the dimension to average over; default: all.
         """
         real, fake = (term(widened(v)) for term, v in ((self.real_term, v_real), (self.fake_term, v_fake)))
         return real.mean(dim) - fake.mean(dim)
@@ -204,17 +204,17 @@ class Divergence(Facts, ABC):
 
     @property
     def symmetrized(self) -> Divergence:
-        """The mean of D_f and its dual; a symmetric divergence is its own."""
+        """The mean of D_f and its dual; equal to D_f if it is symmetric."""
         from fgan.divergences.combine import Symmetrized
 
         return Symmetrized(self)
 
     @property
     def scaled(self) -> Divergence:
-        """D_f / f''(1): near P = Q all of these agree, with half of Pearson's χ².
+        """D_f / f''(1): near P = Q all of these agree with half of Pearson's χ².
 
         Raises:
-            FganError: where f''(1) is 0, infinite, or not defined.
+            FganError: if f''(1) is 0, infinite, or not defined.
         """
         from fgan.divergences.combine import Scaled
 
@@ -239,31 +239,31 @@ class Divergence(Facts, ABC):
         return self * (1 / divisor) if isinstance(divisor, int | float) and divisor else NotImplemented
 
     def __radd__(self, other: object) -> Divergence:
-        """Let `sum` add divergences up: it starts from 0."""
+        """Support `sum`, which starts from 0."""
         return self if other == 0 else NotImplemented
 
     def __getstate__(self) -> dict[str, object]:
-        """Leave out the link's functions, which cannot be pickled and are made anew."""
+        """Drop the functions of the link, which cannot be pickled and are recreated."""
         return {key: value for key, value in self.__dict__.items() if key != "_link"}
 
     def __setstate__(self, state: dict[str, object]) -> None:
-        """Make the link's functions anew."""
+        """Recreate the functions of the link."""
         for key, value in state.items():
             setattr(self, key, value)
         self._link = self._made_link()
 
     @classmethod
     def from_f(cls, f: TensorMap | str, name: str | None = None) -> Divergence:
-        """Return the divergence of any convex f: everything else is derived, see `fgan.divergences.derived`.
+        """Return the divergence of any convex f; everything else is derived, see `fgan.divergences.derived`.
 
         Args:
-            f: maps a float64 tensor of ratios u >= 0 to f(u), elementwise, in operations that torch can
-                differentiate twice; or an expression such as "f(u) = (u - 1)**4".
-            name: what to call it.
+            f: maps a float64 tensor of ratios u >= 0 to f(u), elementwise, with operations that torch can
+                differentiate twice; or a formula such as "f(u) = (u - 1)**4".
+            name: a name for it.
 
         Raises:
-            FganError: where f is not convex, not defined, not differentiable, or not elementwise, with the u
-                that shows it.
+            FganError: if f is not convex, not defined, not differentiable, or not elementwise; the message names
+                the u that shows it.
 
         >>> import torch
         >>> d = Divergence.from_f(lambda u: (u - 1) ** 4, name="quartic")
@@ -275,11 +275,11 @@ class Divergence(Facts, ABC):
         return FromF(f, name)
 
     def __repr__(self) -> str:
-        """Write the call that makes it."""
+        """Return the call that creates it."""
         return f'fgan.divergence("{self.name}", link="{self.link}")'
 
     def _repr_html_(self) -> str:
-        """Write its name, its formulas and when to use it."""
+        """Return its name, formulas and advice as an HTML table."""
         card, formulas = self.card, self.formulas
         where = ", ".join(f"{letter} = {value:g}" for letter, value in formulas.constants.items())
         rows = [

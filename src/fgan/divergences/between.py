@@ -15,34 +15,35 @@ from fgan.divergences.elementary import TensorMap
 from fgan.divergences.histograms import Table, read_histograms
 
 NEAR = 0.05
-"""Log-ratios below it are integrated from 0 on, so that small divergences keep their digits."""
+"""Log-ratios below this are integrated from 0, so that small divergences stay accurate."""
 NODES, WEIGHTS = (torch.from_numpy(one) for one in np.polynomial.legendre.leggauss(8))
 LARGE = 1e280
-"""Terms beyond it are followed by the power that they grow with."""
+"""Beyond this, terms are extrapolated by the power of u with which they grow."""
 
 
 def between(
     p: Table, q: Table, divergence: DivergenceLike | Sequence[DivergenceLike] = "kl"
 ) -> float | dict[str, float]:
-    r"""Return D_f(P‖Q) of two probability vectors or count tables: a formula, nothing is estimated.
+    r"""Return the exact D_f(P‖Q) of two probability vectors or count tables.
 
     .. math:: D_f(P\|Q) = \sum_{q_i > 0} q_i f(p_i / q_i) + \lim_{u \to \infty} \frac{f(u)}{u} \sum_{q_i = 0} p_i
 
-    Counts are divided by their sum, and the result is the divergence of these shares: it has no interval, and is
-    too high by about (k - 1)/(2n) nats for KL. `fgan.estimate(p, q, counts=True)` takes off that bias and gives an
-    interval.
+    Counts are divided by their sum, and the result is the divergence of these proportions, without an interval. As an
+    estimate of the underlying divergence it is too high, by about (k - 1)/(2n) nats for KL. For an estimate with this
+    bias removed and an interval, use `fgan.estimate(p, q, counts=True)`.
 
     Args:
-        p, q: probabilities or counts of the same outcomes, in one shape of any rank: arrays, tensors, lists; or dicts,
-            pandas Series and DataFrames, which are aligned by their names. Probabilities may miss a sum of 1 by 1e-4,
-            and are divided by it.
+        p, q: probabilities or counts of the same outcomes, with the same shape: arrays, tensors or lists of any rank;
+            or dicts, pandas Series or DataFrames, which are aligned by name. The sum of probabilities may differ from 1
+            by up to 1e-4; they are normalised.
         divergence: a name, a `Divergence`, several of them, or "all" for the whole catalogue.
 
     Returns:
-        The divergence in nats, +inf where it is infinite; by name where several were asked for.
+        The divergence in nats, possibly +inf; a dict by name if several were requested.
 
     Raises:
-        DataError: for negative masses, NaN, other outcomes in p than in q, sums that are neither 1 nor of counts.
+        DataError: for negative numbers, NaN, different outcomes in p and q, or a sum that is not 1 unless all numbers
+            are whole counts.
         FganError: for an unknown divergence.
 
     Source: Csiszár, "Information-type measures of difference of probability distributions" (1967).
@@ -61,7 +62,7 @@ def between(
 def divergence_of_shares(divergence: Divergence, p: Tensor, q: Tensor) -> float:
     """Return D_f of probabilities p (k,) from q (k,), float64.
 
-    Each outcome costs q (f(u) - f(1) - f'(1) (u - 1)), which is never negative: nothing cancels in the sum.
+    Each outcome contributes q (f(u) - f(1) - f'(1) (u - 1)) >= 0, so nothing cancels in the sum.
     """
     both = (p > 0) & (q > 0)
     slope = divergence.threshold
@@ -103,7 +104,7 @@ def _costs(divergence: Divergence, p: Tensor, q: Tensor) -> Tensor:
 
 
 def _integrated(divergence: Divergence, log_ratio: Tensor) -> Tensor:
-    r"""Return f(e^l) - f(1) - f'(1) (e^l - 1) near l = 0, to the last digits, by Gauss's quadrature.
+    r"""Return f(e^l) - f(1) - f'(1) (e^l - 1) near l = 0 to full precision, by Gaussian quadrature.
 
     .. math:: \int_0^l w(s) (e^{l - s} - 1) ds, \quad w(s) = u^2 f''(u) \text{ at } u = e^s
     """
@@ -113,11 +114,11 @@ def _integrated(divergence: Divergence, log_ratio: Tensor) -> Tensor:
 
 
 def _far(real_at: TensorMap, fake_at: TensorMap, p: Tensor, q: Tensor) -> Tensor:
-    r"""Return q f(p/q) for p far above q, where f's terms are beyond all numbers and q f(p/q) may be none.
+    r"""Return q f(p/q) for p far above q, where the terms of f overflow although q f(p/q) may be finite.
 
     .. math:: \frac{f(e^l)}{e^l} = \frac{f(e^a)}{e^a} + \int_a^l e^{-s} f^*(f'(e^s)) ds
 
-    with an integrand that grows like a power of e^s, read off below the anchor a.
+    The integrand grows like a power of e^s, which is read off below the anchor a.
     """
     log_ratio = p.log() - q.log()
     anchor = torch.tensor(300.0, dtype=p.dtype)

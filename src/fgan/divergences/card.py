@@ -1,4 +1,4 @@
-"""What people read about a divergence: its card in words, and its formulas as text."""
+"""The description of a divergence: its card in words, and its formulas as text."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Card:
-    r"""A divergence in words.
+    r"""The description of a divergence.
 
     Args:
-        title: what people call it.
-        symbol: its name in LaTeX.
+        title: its usual name.
+        symbol: its symbol in LaTeX.
         use: when to choose it.
-        avoid: when not to.
-        normalisation: what it is beside the other conventions in use.
+        avoid: when not to choose it.
+        normalisation: how it relates to other conventions.
         references: keys of `references.bib`.
     """
 
@@ -29,17 +29,17 @@ class Card:
 
 @dataclass(frozen=True)
 class Formulas:
-    """The formulas of a divergence, in the grammar of `fgan.divergences.expression`; the laws hold them to its code.
+    """The formulas of a divergence, in the syntax of `fgan.divergences.expression`; the laws check them.
 
     Args:
         f: f(u).
         derivative: f'(u).
-        conjugate: f*(t) where it is finite.
+        conjugate: f*(t), where it is finite.
         activation: g_f(v) of the paper's link.
         soft_hinge: g_f(v) of the soft hinge.
-        constants: the values of the letters in them other than u, t and v.
+        constants: the values of letters other than u, t and v.
 
-    None stands for no closed form, or no such link.
+    None means no closed form, or no such link.
     """
 
     f: str | None = None

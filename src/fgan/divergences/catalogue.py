@@ -1,4 +1,4 @@
-"""The registry: one explicit dict from a name to the class that knows its mathematics."""
+"""The catalogue: a dict from names to classes of divergences."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ CATALOGUE: dict[str, type[Divergence]] = {
     "cressie-read": CressieRead,
     "tsallis": Tsallis,
 }
-"""Names and families; a family needs its parameter, as in "alpha:0.5"."""
+"""All names and families; a family needs its parameter, as in "alpha:0.5"."""
 
 EXAMPLES: tuple[str, ...] = tuple(
     name
@@ -66,9 +66,9 @@ EXAMPLES: tuple[str, ...] = tuple(
         else [kind.name]
     )
 )
-"""A name for every entry, and several for a family: what tests, `fgan verify` and plots go through."""
+"""One name for every entry, several for a family: used by tests, `fgan verify` and plots."""
 
-# What people also call them; offered in the error, not accepted, so that a run has one name.
+# Other common names: suggested in the error but not accepted, so that each run has one name.
 OTHER_NAMES = {
     "tv": "total-variation",
     "forward-kl": "kl",
@@ -90,17 +90,17 @@ OTHER_NAMES = {
 
 
 def divergence(name: str, link: str | None = None) -> Divergence:
-    """Return the divergence of that name.
+    """Return the divergence with this name.
 
     Args:
-        name: a key of `fgan.divergences.CATALOGUE`, with its parameter after a colon for a family
-            ("alpha:0.5"); a combination, "0.5*kl + 0.5*reverse-kl", "dual(js)", "symmetrized(skew-kl:0.1)",
-            "scaled(pearson)"; or an f of your own, "f(u) = (u - 1)**4".
-        link: "paper", "log-ratio" or "soft-hinge", see `fgan.Divergence`; the first that it has if not given.
+        name: a key of `fgan.divergences.CATALOGUE`, for a family with its parameter after a colon ("alpha:0.5"); a
+            combination such as "0.5*kl + 0.5*reverse-kl", "dual(js)", "symmetrized(skew-kl:0.1)" or "scaled(pearson)";
+            or a custom f, "f(u) = (u - 1)**4".
+        link: "paper", "log-ratio" or "soft-hinge", see `fgan.Divergence`; default: the first one available.
 
     Raises:
-        FganError: for a name that is not in the catalogue, with the nearest one, a parameter outside its
-            range, or a link that it does not have.
+        FganError: for an unknown name (the message suggests the nearest), a parameter out of range, or a link that
+            it does not have.
 
     >>> import torch
     >>> divergence("reverse-kl").activation(torch.tensor(0.0))
@@ -112,7 +112,7 @@ def divergence(name: str, link: str | None = None) -> Divergence:
 
 
 def divergences_of(given: DivergenceLike | Sequence[DivergenceLike]) -> tuple[list[Divergence], bool]:
-    """Return the divergences that are meant, and whether several were asked for."""
+    """Return the requested divergences, and whether several were requested."""
     if isinstance(given, Divergence):
         return [given], False
     if given == "all":

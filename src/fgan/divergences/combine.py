@@ -1,7 +1,7 @@
-"""Divergences made of divergences: duals, means, multiples and sums.
+"""Combinations of divergences: duals, means, multiples and sums.
 
-In the log-ratio l each is a line: the dual exchanges the two terms, T(l) -> -f*(T)(-l), and everything else
-is linear in both.
+In terms of the log-ratio l each is one line: the dual swaps the two terms, T(l) -> -f*(T)(-l), and the others are
+linear in both terms.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Dual(Divergence):
         super().__init__(link)
 
     def f(self, u: Tensor) -> Tensor:
-        """Return u f(1/u), and its limit f'(∞) at u = 0."""
+        """Return u f(1/u), with its limit f'(∞) at u = 0."""
         inside = u > 0
         positive = torch.where(inside, u, 1)
         return torch.where(inside, positive * self.of.f(1 / positive), self.of.slope_at_infinity)
@@ -111,10 +111,10 @@ class Multiple(Divergence):
 
 
 class Scaled(Multiple):
-    """D_f / f''(1), which is half of Pearson's χ² near P = Q, whatever f.
+    """D_f / f''(1); near P = Q it is half of Pearson's χ² for every f.
 
     Raises:
-        FganError: where f''(1) is 0, infinite, or not defined.
+        FganError: if f''(1) is 0, infinite, or not defined.
     """
 
     def __init__(self, of: Divergence, link: str | None = None) -> None:
@@ -156,7 +156,7 @@ class Sum(Divergence):
 
 
 class Symmetrized(Sum):
-    """The mean of D_f and its dual; a symmetric divergence is its own. Twice that of KL is Jeffreys' divergence."""
+    """The mean of D_f and its dual; equal to D_f if it is symmetric. For KL it is half of Jeffreys' divergence."""
 
     def __init__(self, of: Divergence, link: str | None = None) -> None:
         super().__init__(0.5 * of, 0.5 * of.dual, link)
@@ -165,5 +165,5 @@ class Symmetrized(Sum):
 
 
 def _in_a_sum(d: Divergence) -> str:
-    """Write a name so that a "+" after it is not read as a part of it."""
+    """Return a name so that a following "+" is not parsed as part of it."""
     return f"({d.name})" if "=" in d.name and not isinstance(d, Sum | Multiple | Dual) else d.name

@@ -1,8 +1,8 @@
-r"""The divergence of any convex f that somebody writes down.
+r"""The divergence of a custom convex f.
 
-f', f'' and with them T, f* and the weight come from automatic differentiation of f, in float64 and under the
-log-ratio link; f* and (f')^{-1} at a given t from a safeguarded Newton iteration (`newton.py`). What is wrong
-with an f is found when it is given, see `diagnosis.py`.
+f', f'' and with them T, f* and the weight come from automatic differentiation of f, in float64 and with the
+log-ratio link; f* and (f')^{-1} at a given t come from a safeguarded Newton iteration (`newton.py`). `diagnosis.py`
+checks f when the divergence is created.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from fgan.divergences.facts import Interval
 from fgan.divergences.traced import fact
 
 JUST_BESIDE = 1e-15
-"""Where f''(1) is infinite, as in |u - 1|^1.5, the output 0 of a fresh critic is read as a ratio next to 1."""
+"""If f''(1) is infinite, as for |u - 1|^1.5, the output 0 of a new critic is taken as a ratio next to 1."""
 
 
 class FromF(Divergence):
@@ -31,22 +31,22 @@ class FromF(Divergence):
     .. math::
         T(l) = f'(e^l), \quad f^*(T(l)) = e^l f'(e^l) - f(e^l)
 
-    f is evaluated in float64 whatever the type of its argument. Beyond the log-ratios `trusted` its digits are
-    lost, or e^l overflows; there the terms keep the value they have at the edge, which is still a valid bound.
+    f is always evaluated in float64. Outside the log-ratios `trusted` it loses its digits, or e^l overflows; there the
+    terms are held at their value at the edge, which is still a valid bound.
 
     Args:
         f: see `Divergence.from_f`.
-        name: what to call it; an f given as text is called by that text.
-        link: "log-ratio", the only one it has.
+        name: a name for it; an f given as text is named by its text.
+        link: "log-ratio" is the only one.
 
     Raises:
         FganError: see `Divergence.from_f`.
 
     >>> FromF("f(u) = u**2").notes
-    ('f(1) = 1 is not 0: f - 1 is used.', "f'(1) = 2: a part 2(u - 1) that changes no divergence...")
+    ('f(1) = 1 is not 0: f - 1 is used.', "f'(1) = 2: the term 2(u - 1) does not change the divergence...")
     """
 
-    card = Card(title="A divergence of the user's own")
+    card = Card(title="A custom divergence")
 
     def __init__(self, f: TensorMap | str, name: str | None = None, link: str | None = None) -> None:
         if isinstance(f, str):
@@ -65,7 +65,7 @@ class FromF(Divergence):
 
     @property
     def trusted(self) -> tuple[float, float]:
-        """The log-ratios between which f keeps its digits in float64."""
+        """The range of log-ratios in which f is accurate in float64."""
         return self._diagnosis.trusted
 
     def f(self, u: Tensor) -> Tensor:
@@ -86,7 +86,7 @@ class FromF(Divergence):
         """Return f'(e^l)."""
         u = self._ratio(log_ratio)
         _, slope = value_and_slope(self._given, u)
-        # Of a piecewise linear f autograd leaves no trace in f'; its gradient is 0, not missing.
+        # For a piecewise linear f, autograd finds no dependence of f' on u; the gradient is 0, not missing.
         return (slope if slope.requires_grad or not u.requires_grad else slope + 0 * u).to(log_ratio.dtype)
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
@@ -100,12 +100,12 @@ class FromF(Divergence):
         return u * (1 + JUST_BESIDE * (u == 1).double()) if self._diagnosis.rough_at_one else u
 
     def __repr__(self) -> str:
-        """Write the call that makes it, as far as it can be written."""
+        """Return the call that creates it, as far as it can be written."""
         if self.name.startswith("f(u)="):
             return super().__repr__()
         return f'fgan.Divergence.from_f(..., name="{self.name}")'
 
-    # The limits are not at the edge of what can be trusted, but beyond it.
+    # The limits lie beyond the trusted range, not at its edge.
 
     @fact
     def f_at_zero(self) -> float:
@@ -134,6 +134,6 @@ class FromF(Divergence):
 
     @fact
     def conjugate_domain(self) -> Interval:
-        """Where f* is finite, as far as the limits tell."""
+        """Where f* is finite, according to the limits."""
         upper = self.slope_at_infinity
         return Interval(upper=upper, closed=math.isfinite(upper) and self._diagnosis.conjugate_ends_finite)

@@ -1,4 +1,4 @@
-"""What is wrong with an f, and the u that shows it."""
+"""Checks of a custom f; each error names a u that shows the problem."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from fgan.divergences.elementary import TensorMap, value_and_slope
 from fgan.errors import FganError
 
 WIDEST, STEP = 700.0, 0.125
-"""The log-ratios that are looked at, and how densely."""
+"""The log-ratios to check."""
 FINE = 20_001
-"""Points within the core between which kinks are looked for."""
+"""The number of points in the core for the search for kinks."""
 CORE = 12.0
-"""Log-ratios within which f must be convex and finite; beyond, its digits may simply run out."""
+"""Log-ratios within which f must be convex and finite; beyond, it may lose its digits."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What `diagnose` found in an f that is usable.
+    """The properties of a usable f, from `diagnose`.
 
     Args:
         f_at_one: f(1), which is subtracted.
@@ -30,9 +30,9 @@ class Diagnosis:
         conjugate_ends_finite: whether f* is finite at the edge of its domain.
         kinks: the u at which f' jumps.
         rough_at_one: whether f''(1) is infinite.
-        strictly_convex: whether f' increases everywhere that f is trusted.
-        trusted: the log-ratios between which f keeps its digits.
-        notes: all of this that a user should be told, in sentences.
+        strictly_convex: whether f' increases everywhere in the trusted range.
+        trusted: the range of log-ratios in which f is accurate.
+        notes: what a user should know, in sentences.
     """
 
     f_at_one: float
@@ -61,10 +61,10 @@ class _Curve:
 
 @torch.no_grad()
 def diagnose(f: TensorMap, name: str) -> Diagnosis:
-    """Look at f where float64 can, and say what it is.
+    """Check f in float64 and return its properties.
 
     Raises:
-        FganError: where f is not elementwise, not differentiable, not finite, not convex, or affine.
+        FganError: if f is not elementwise, not differentiable, not finite, not convex, or affine.
     """
     _check_call(f, name)
     one = torch.ones(1, dtype=torch.float64)
@@ -101,7 +101,7 @@ def diagnose(f: TensorMap, name: str) -> Diagnosis:
 
 
 def _scale(f: TensorMap, at_one: float, name: str) -> float:
-    """Return how far f rises above its tangent at 1, near 1 or, where it does not there, further off."""
+    """Return how far f rises above its tangent at 1: near 1, or further away if it is flat there."""
     _, slope = value_and_slope(f, torch.ones(1, dtype=torch.float64))
     for away in (2.17, 31.3, 1013.0, 123456.0):
         u = torch.tensor([1 / away, away], dtype=torch.float64)
@@ -112,7 +112,7 @@ def _scale(f: TensorMap, at_one: float, name: str) -> float:
             return 2.0 ** round(math.log2(above))  # dividing by it rounds nothing
         if above < -1e-9 * (abs(at_one) + float(slope.abs()) * away):
             return 1.0  # not convex: what follows says where
-    raise FganError(f'the f of "{name}" is affine: its divergence is {at_one:g} whatever P and Q.')
+    raise FganError(f'the f of "{name}" is affine, so its divergence is {at_one:g} for all P and Q.')
 
 
 def _notes(
@@ -126,18 +126,18 @@ def _notes(
     if kinks:
         where = ", ".join(f"{u:.6g}" for u in kinks)
         notes.append(
-            f"f has a kink at u = {where}: the bound jumps there without a gradient, which can price a critic "
-            "but not train one."
+            f"f has a kink at u = {where}: the bound jumps there and has no gradient. It can evaluate a critic, but "
+            "not train one."
         )
     elif abs(threshold) > 1e-12:
         notes.append(
-            f"f'(1) = {threshold:.6g}: a part {threshold:.6g}(u - 1) that changes no divergence, but is the "
-            "threshold that T = f'(u) is compared with."
+            f"f'(1) = {threshold:.6g}: the term {threshold:.6g}(u - 1) does not change the divergence, but it is the "
+            "threshold for T = f'(u)."
         )
     if min(-trusted[0], trusted[1]) < 25:
         notes.append(
-            f"in float64 this f keeps its digits for log(p/q) between {trusted[0]:.4g} and {trusted[1]:.4g}; "
-            "beyond, the terms of the bound stay as they are there."
+            f"in float64 this f is accurate for log(p/q) between {trusted[0]:.4g} and {trusted[1]:.4g}; outside, the "
+            "terms of the bound are held constant."
         )
     return tuple(notes)
 
@@ -154,34 +154,34 @@ def _check_call(f: TensorMap, name: str) -> None:
         value = f(u)
     except Exception as error:
         raise FganError(
-            f'the f of "{name}" must map a tensor of ratios u to f(u) with operations of torch; at u = '
+            f'the f of "{name}" must map a tensor of ratios u to f(u) with torch operations; at u = '
             f"{u.tolist()} it raised {type(error).__name__}: {error}"
         ) from error
     if not isinstance(value, Tensor):
         raise FganError(f'the f of "{name}" must return a tensor; it returned {type(value).__name__}.')
     if value.shape != u.shape:
         raise FganError(
-            f'the f of "{name}" must return the shape it is given, (3,); it returned {tuple(value.shape)}.'
+            f'the f of "{name}" must keep the shape of its input, (3,); it returned {tuple(value.shape)}.'
         )
     if value.dtype != torch.float64:
         raise FganError(
-            f'the f of "{name}" must keep the type it is given, torch.float64; it returned {value.dtype}.'
+            f'the f of "{name}" must keep the dtype of its input, torch.float64; it returned {value.dtype}.'
         )
     if not torch.equal(f(u.flip(0)).flip(0).nan_to_num(), value.nan_to_num()):
         raise FganError(
-            f'the f of "{name}" must act on each entry alone; with the entries reversed it gives others.'
+            f'the f of "{name}" must be elementwise; reversing its input does not just reverse its output.'
         )
     try:
         _trace(f, u.log())
     except RuntimeError as error:
         raise FganError(
-            f'the f of "{name}" cannot be differentiated: {error}. Write it with operations of torch alone, '
+            f'the f of "{name}" cannot be differentiated: {error}. Use torch operations only, '
             "without .item(), .numpy() or .detach()."
         ) from error
 
 
 def _check_finite(curve: _Curve, name: str) -> None:
-    """In the core f must be a number, unless it has grown past the largest one."""
+    """Require f to be finite in the core, unless it has overflowed."""
     bad = ~(curve.value.isfinite() & curve.slope.isfinite())
     for side in (curve.log_ratio >= 0, curve.log_ratio <= 0):
         wrong = bad & side & (curve.log_ratio.abs() <= CORE)
@@ -198,7 +198,7 @@ def _check_finite(curve: _Curve, name: str) -> None:
 
 
 def _check_differentiable(f: TensorMap, name: str) -> None:
-    """Hold what autograd says against differences: rounding, detaching or counting leaves no trace in autograd."""
+    """Compare autograd with differences: rounding, detaching or counting is invisible to autograd."""
     u = torch.linspace(0.2, 5.0, 97, dtype=torch.float64) + 1e-3 * math.sqrt(2)
     h = 1e-6
     _, slope = value_and_slope(f, u)
@@ -213,7 +213,7 @@ def _check_differentiable(f: TensorMap, name: str) -> None:
 
 
 def _kinks(f: TensorMap, scale: float, name: str) -> tuple[float, ...]:
-    """Return the u at which f' jumps up; where it jumps down, f is not convex."""
+    """Return the u at which f' jumps up; if it jumps down anywhere, f is not convex."""
     low, high, fall = _jumps(f, -1.0)
     if len(low):
         place = int(torch.where(fall, low, torch.inf).abs().argmin())
@@ -231,9 +231,9 @@ def _kinks(f: TensorMap, scale: float, name: str) -> tuple[float, ...]:
 
 
 def _jumps(f: TensorMap, sign: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the ends of intervals without width over which f' jumps up (sign 1) or down (-1).
+    """Return the ends of tiny intervals over which f' jumps up (sign 1) or down (-1).
 
-    Every interval of a fine grid is bisected towards the half over which f' changes more in that direction.
+    Each interval of a fine grid is bisected towards the half in which f' changes more in that direction.
     """
     grid = torch.linspace(-CORE, CORE, FINE, dtype=torch.float64)
     low, high = grid[:-1], grid[1:]
@@ -260,7 +260,7 @@ def _jumps(f: TensorMap, sign: float) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _check_curvature(f: TensorMap, scale: float, name: str) -> None:
-    """Say where f'' is negative, however narrow the dent."""
+    """Raise if f'' is negative anywhere, even in a narrow dent."""
     log_ratio = torch.linspace(-CORE, CORE, 10 * FINE, dtype=torch.float64)
     u = log_ratio.exp()
     slope, curvature = value_and_slope(lambda x: value_and_slope(f, x)[1], u)
@@ -269,12 +269,12 @@ def _check_curvature(f: TensorMap, scale: float, name: str) -> None:
         place = int(torch.where(negative, log_ratio.abs(), torch.inf).argmin())
         raise FganError(
             f"the f of \"{name}\" is not convex: f''({float(u[place]):.6g}) = {float(curvature[place]) * scale:.6g}. "
-            "Only a convex f has a divergence that is never below f(1)."
+            "An f-divergence needs a convex f."
         )
 
 
 def _rough_at_one(f: TensorMap) -> bool:
-    """Whether f''(1) is infinite, whatever automatic differentiation makes of it."""
+    """Whether f''(1) is infinite, independently of automatic differentiation."""
     u = torch.tensor([1 - 1e-7, 1.0, 1 + 1e-7], dtype=torch.float64)
     _, curvature = value_and_slope(lambda x: value_and_slope(f, x)[1], u)
     before, at_one, after = (curvature + 0.0).tolist()
@@ -282,10 +282,10 @@ def _rough_at_one(f: TensorMap) -> bool:
 
 
 def _trusted(curve: _Curve, scale: float, name: str) -> tuple[int, int]:
-    """Return the first and last index around u = 1 between which f' and f* rise as those of a convex f do.
+    """Return the first and last index around u = 1 between which f' and f* increase like those of a convex f.
 
-    For convex f the conjugate rises by at least u_i and at most u_{i+1} times what f' rises by. Rounding breaks
-    this where f has lost its digits; that a core of log-ratios breaks it means that f is not convex.
+    For convex f, the conjugate rises by at least u_i and at most u_{i+1} times as much as f'. Rounding breaks this
+    where f has lost its digits. If it breaks inside the core, f is not convex.
     """
     slope_rise, conjugate_rise = curve.slope.diff(), curve.conjugate.diff()
     low, high = curve.u[:-1] * slope_rise, curve.u[1:] * slope_rise
@@ -304,7 +304,7 @@ def _trusted(curve: _Curve, scale: float, name: str) -> tuple[int, int]:
     last = int(after[0]) if len(after) else len(fine)
     if last - first < 2 / STEP:
         raise FganError(
-            f'the f of "{name}" is not convex, jumps, or keeps no digits around u = {float(curve.u[middle]):.6g}.'
+            f'the f of "{name}" is not convex, jumps, or loses all digits around u = {float(curve.u[middle]):.6g}.'
         )
     return first, last
 
@@ -315,15 +315,15 @@ def _say_where_not_convex(curve: _Curve, falls: Tensor, scale: float, name: str)
     at_left, at_right = (float(curve.slope[k]) * scale for k in (place, place + 1))
     raise FganError(
         f'the f of "{name}" is not convex: its slope falls from f\'({left:.6g}) = {at_left:.6g} to '
-        f"f'({right:.6g}) = {at_right:.6g}. Only a convex f has a divergence that is never below f(1)."
+        f"f'({right:.6g}) = {at_right:.6g}. An f-divergence needs a convex f."
     )
 
 
 def _limit(log_ratio: Tensor, values: Tensor, end: int) -> float:
-    """Return what a monotone sequence tends to at one end as far as it shows, ±inf where it goes on growing.
+    """Return the apparent limit of a monotone sequence at one end, ±inf if it keeps growing.
 
-    Over three equal stretches of log-ratio something that converges moves less and less; Aitken's formula then
-    gives the limit. A logarithm of u moves as much in each.
+    A convergent sequence changes less and less over three equal intervals of the log-ratio, and Aitken's formula gives
+    its limit. A logarithm of u changes equally in each.
     """
     edge = float(log_ratio[end])
     places = torch.searchsorted(log_ratio, log_ratio.new_tensor([edge / 3, 2 * edge / 3, edge]))

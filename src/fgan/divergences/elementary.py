@@ -1,4 +1,4 @@
-"""The elementary functions that the terms of a bound are made of: every digit a type can hold, few passes.
+"""Elementary functions for the terms of a bound: accurate to the last digit, in few passes over memory.
 
 `torch.where` and the gradient of `clamp` cost as much as several logarithms on a CPU; none of these needs them.
 """
@@ -18,19 +18,18 @@ from torch.autograd.forward_ad import unpack_dual
 TensorMap = Callable[[Tensor], Tensor]
 LOG2 = math.log(2.0)
 EXACT = 40.0
-"""From here on log(1 + e^x) is x, and log(1 + e^-x) is e^-x, to the last digit of a float64."""
+"""Above this, log(1 + e^x) equals x and log(1 + e^-x) equals e^-x in float64."""
 
 
 def widened(v: Tensor) -> Tensor:
-    """Return v, in float32 where its own type loses an exponent's digits between one operation and the next."""
+    """Return v, converted to float32 if its dtype is too narrow for exponentials."""
     return v.float() if v.dtype in (torch.bfloat16, torch.float16) else v
 
 
 def value_and_slope(function: TensorMap, x: Tensor) -> tuple[Tensor, Tensor]:
     """Return an elementwise function and its derivative at x; both can be differentiated again.
 
-    By autograd itself where it can be: torch.func imports torch's compiler when first called, a second of every short
-    command.
+    Uses plain autograd if possible: the first call of torch.func imports torch's compiler, which takes a second.
 
     >>> value_and_slope(torch.square, torch.tensor([3.0]))
     (tensor([9.]), tensor([6.]))
@@ -44,40 +43,40 @@ def value_and_slope(function: TensorMap, x: Tensor) -> tuple[Tensor, Tensor]:
         value = function(at)
         if not value.requires_grad:  # a constant
             return value, torch.zeros_like(value)
-        # Of the sum, not of the value with ones beside it: torch would import sympy to compare their shapes.
+        # Differentiate the sum; passing ones as grad_outputs would make torch import sympy to compare shapes.
         (slope,) = torch.autograd.grad(value.sum(), at, create_graph=again, materialize_grads=True)
     return (value, slope) if again else (value.detach(), slope)
 
 
 def _needs_transforms(function: TensorMap, x: Tensor) -> bool:
-    """Whether plain autograd would lose something that torch.func keeps."""
+    """Whether plain autograd would lose something that torch.func handles."""
     return (
-        is_functorch_wrapped_tensor(x)  # within vmap or grad of torch.func
+        is_functorch_wrapped_tensor(x)  # inside vmap or grad of torch.func
         or torch.is_inference_mode_enabled()
         or x.is_inference()
         or unpack_dual(x).tangent is not None  # forward mode
-        # Parameters of the function's own, which are to have a gradient.
+        # The function has parameters that need a gradient.
         or (torch.is_grad_enabled() and not x.requires_grad and function(x).requires_grad)
     )
 
 
 def softplus(x: Tensor) -> Tensor:
-    """Return log(1 + e^x), elementwise, in float64 too to the last digit."""
+    """Return log(1 + e^x), elementwise, accurate to the last digit also in float64."""
     return F.softplus(x, threshold=EXACT)
 
 
 def at_least(x: Tensor, lowest: float) -> Tensor:
-    """Return max(x, lowest), elementwise; its slope where the two are equal is 0."""
+    """Return max(x, lowest), elementwise; the gradient is 0 where both are equal."""
     return F.hardtanh(x, lowest, math.inf)
 
 
 def at_most(x: Tensor, highest: float) -> Tensor:
-    """Return min(x, highest), elementwise; its slope where the two are equal is 0."""
+    """Return min(x, highest), elementwise; the gradient is 0 where both are equal."""
     return F.hardtanh(x, -math.inf, highest)
 
 
 def log_softplus(x: Tensor) -> Tensor:
-    """Return log log(1 + e^x), elementwise, also where log(1 + e^x) = e^x is too small for the type.
+    """Return log log(1 + e^x), elementwise, also where log(1 + e^x) ≈ e^x underflows.
 
     >>> log_softplus(torch.tensor([-1000.0, 2.0])).exp()
     tensor([0.0000, 2.1269])
@@ -91,7 +90,7 @@ def affine(x: Tensor, scale: float, shift: float) -> Tensor:
 
 
 def exp_difference(x: Tensor, rate: float = 1.0, scale: float = 1.0, shift: float = 0.0) -> Tensor:
-    """Return scale (e^(rate x) - 1) + shift, elementwise: the shape of every power of a ratio.
+    """Return scale (e^(rate x) - 1) + shift, elementwise: the form of every power of a ratio.
 
     >>> exp_difference(torch.tensor([0.0, 1.0]), rate=-1.0, scale=-1.0)
     tensor([0.0000, 0.6321])
@@ -108,7 +107,7 @@ def quadratic(x: Tensor, a: float, b: float, c: float = 0.0) -> Tensor:
     return _Quadratic.apply(x, a, b, c)  # pyright: ignore[reportReturnType]
 
 
-# These know their slope: half the passes that autograd would make of the parts.
+# These define their own derivative, which halves the passes that autograd would need.
 
 
 class _LogSoftplus(torch.autograd.Function):

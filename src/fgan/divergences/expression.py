@@ -1,4 +1,4 @@
-"""Formulas as text: "f(u) = (u - 1)**4" to a function of tensors, and to LaTeX. Nothing is ever evaluated as code."""
+"""Formulas as text, such as "f(u) = (u - 1)**4", turned into functions of tensors and LaTeX without evaluating code."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class Expression:
                 case ast.UnaryOp(operand=inner):
                     return value(inner)
                 case ast.BinOp(left=left, op=ast.Pow(), right=right) if self.variable not in _names(right):
-                    # A plain number keeps the slope at 0 a number too.
+                    # With a plain number as exponent the gradient at 0 is finite too.
                     return _power(value(left), float(value(right)))
                 case ast.BinOp(left=left, op=operator, right=right):
                     return OPERATORS[type(operator)](value(left), value(right))
@@ -93,24 +93,24 @@ def _names(node: ast.expr) -> set[str]:
 
 
 def _power(base: Tensor, exponent: float) -> Tensor:
-    # torch has fast kernels for squares and cubes, and a slow one for every other power.
+    # torch has fast kernels for squares and cubes only.
     return base.square().square() if exponent == 4 else base.pow(exponent)
 
 
 def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None = None) -> Expression:
-    """Read a formula: numbers, the variable, + - * / ** (or ^), brackets, abs, exp, log, sqrt, max, min and more.
+    """Parse a formula of numbers, the variable, + - * / ** (or ^), brackets, abs, exp, log, sqrt, max, min and more.
 
     Args:
         text: the right-hand side, such as "u*log(u)".
         variable: the name of its one variable.
-        constants: further letters with their values; e and pi are known.
+        constants: further names with their values; e and pi are predefined.
 
     Raises:
-        FganError: where it is not such a formula, saying what is not allowed.
+        FganError: if it is not a valid formula; the message says why.
 
     >>> parse("__import__('os')")
     Traceback (most recent call last):
-    fgan.errors.FganError: in "__import__('os')": "__import__" is not a function that a formula may call...
+    fgan.errors.FganError: in "__import__('os')": "__import__" is not a known function; a formula may call...
     """
     constants = dict(constants or {})
     known = {variable, *CONSTANTS, *constants}
@@ -128,7 +128,7 @@ def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None 
 
     def check(node: ast.AST, depth: int) -> None:
         if depth > DEEPEST:
-            raise refuse(f"a formula may be nested {DEEPEST} deep at most.")
+            raise refuse(f"a formula may be nested at most {DEEPEST} levels deep.")
         match node:
             case ast.Constant(value=bool() | complex()):
                 raise refuse(f"{node.value!r} is not a real number.")
@@ -143,9 +143,7 @@ def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None 
                     raise refuse(f'"{name}" is a function: write {name}({variable}).')
                 if name not in known:
                     hint = did_you_mean(name, known)
-                    raise refuse(
-                        f'"{name}" is not known; a formula is one in {_listed(sorted(known))}.{hint}'
-                    )
+                    raise refuse(f'"{name}" is unknown; a formula may use {_listed(sorted(known))}.{hint}')
                 return
             case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=inner):
                 return check(inner, depth + 1)
@@ -158,7 +156,7 @@ def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None 
                     functions = sorted([*FUNCTIONS, *EXTREMES])
                     hint = did_you_mean(name, functions)
                     raise refuse(
-                        f'"{name}" is not a function that a formula may call: {_listed(functions)}.{hint}'
+                        f'"{name}" is not a known function; a formula may call {_listed(functions)}.{hint}'
                     )
                 if len(arguments) != wanted:
                     raise refuse(f"{name} takes {wanted} argument{'s' * (wanted > 1)}; got {len(arguments)}.")
@@ -173,22 +171,22 @@ def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None 
 
 
 def parse_definition(text: str) -> Expression:
-    """Read "f(u) = ..." as a formula in u, or whatever letter stands in its brackets.
+    """Parse "f(u) = ..." as a formula in u, or in another letter.
 
     Raises:
-        FganError: where it is not of that form.
+        FganError: if it does not have this form.
 
     >>> parse_definition("f(x) = x**2 - 1")(torch.tensor(3.0))
     tensor(8.)
     """
     match = re.fullmatch(r"\s*f\s*\(\s*([^\W\d]\w*)\s*\)\s*=(?!=)(.*)", text, flags=re.S)
     if not match:
-        raise FganError(f'a divergence of your own is written "f(u)=(u-1)**4"; got "{_shortened(text)}".')
+        raise FganError(f'write a custom divergence like "f(u)=(u-1)**4"; got "{_shortened(text)}".')
     variable, right = match.groups()
     if variable in FUNCTIONS or variable in EXTREMES or variable in CONSTANTS:
         raise FganError(f'the variable of "{_shortened(text)}" must not be called "{variable}"; call it u.')
     if variable != "u":
-        parse(right, variable)  # complain in the user's own letter
+        parse(right, variable)  # report errors in the user's own letter
         right, variable = re.sub(rf"\b{variable}\b", "u", right), "u"
     expression = parse(right, variable)
     if variable not in _names(expression.tree):

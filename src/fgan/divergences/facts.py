@@ -1,4 +1,4 @@
-"""What can be said of a divergence from its two terms alone: limits, range, domain, order, tails."""
+"""Properties of a divergence that follow from its two terms: limits, range, domain, order, tails."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from fgan.divergences.elementary import value_and_slope
 from fgan.divergences.traced import fact
 
 END, ENDLESS = 1e300, 1e200
-"""A log-ratio that stands for infinity, where infinity itself may meet its like, and what grows with it."""
+"""A log-ratio used as infinity, where infinity itself could give inf - inf."""
 FAR = 20.0
-"""A log-ratio at which only the leading power of u is left, and whose exponent has room to grow."""
+"""A log-ratio at which only the leading power of u matters, and whose exponential is far from overflow."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,12 @@ class Interval:
         return inside | (t == self.upper) if self.closed else inside
 
     def __str__(self) -> str:
-        """Write it as mathematics does."""
+        """Return it in mathematical notation."""
         return f"({self.lower:.4g}, {self.upper:.4g}{']' if self.closed else ')'}"
 
 
 class Facts:
-    """The constants of a divergence, each read off the two terms of its bound at a few log-ratios."""
+    """The constants of a divergence, computed from the two terms of its bound at a few log-ratios."""
 
     smooth: bool
     f: Callable[[Tensor], Tensor]
@@ -64,27 +64,27 @@ class Facts:
 
     @fact
     def f_at_zero(self) -> float:
-        """f(0), its limit: what a unit of Q's mass costs where P has none; +inf where there is no limit."""
+        """The limit f(0): the cost per unit of Q's mass where P has none; may be +inf."""
         return _limit(-self.fake_at(_at(-END)))
 
     @fact
     def slope_at_zero(self) -> float:
-        """f'(0), its limit; below it f* is the constant -f(0)."""
+        """The limit f'(0); below it f* is the constant -f(0)."""
         return _limit(self.real_at(_at(-END)))
 
     @fact
     def threshold(self) -> float:
-        """f'(1): T(x) above it says p(x) > q(x), "classified real"."""
+        """f'(1): T(x) above it means p(x) > q(x), "classified as real"."""
         return _number(self.real_at(_at(0.0)))
 
     @fact
     def slope_at_infinity(self) -> float:
-        """The limit of f(u)/u: what a unit of P's mass costs where Q has none; +inf where there is no limit."""
+        """The limit of f(u)/u: the cost per unit of P's mass where Q has none; may be +inf."""
         return _limit(self.real_at(_at(END)))
 
     @fact
     def curvature(self) -> float | None:
-        """f''(1): D_f is f''(1)/2 times Pearson's χ² near P = Q; None where it does not exist."""
+        """f''(1): near P = Q, D_f is f''(1)/2 times Pearson's χ². None if it does not exist."""
         if not self.smooth:
             return None
         below, above = (_number(self.weight(_at(side))) for side in (-1e-6, 1e-6))
@@ -94,24 +94,24 @@ class Facts:
 
     @fact
     def conjugate_domain(self) -> Interval:
-        """Where f* is finite: up to the limit of f(u)/u, with it where f* is finite there."""
+        """Where f* is finite: up to the limit of f(u)/u, including it if f* is finite there."""
         upper = self.slope_at_infinity
         at_the_edge = _limit(self.fake_at(_at(END)))
         return Interval(upper=upper, closed=math.isfinite(upper) and math.isfinite(at_the_edge))
 
     @property
     def range(self) -> tuple[float, float]:
-        """The smallest D_f, at P = Q, and its supremum f(0) + lim f(u)/u, reached where P and Q never meet."""
+        """The minimum of D_f, at P = Q, and its supremum f(0) + lim f(u)/u, reached by disjoint P and Q."""
         return self.f_at_one, self.f_at_zero + self.slope_at_infinity
 
     @property
     def finite_where_model_misses_data(self) -> bool:
-        """Whether D_f can be finite although q = 0 on a part of P."""
+        """Whether D_f can be finite although q = 0 on part of P."""
         return math.isfinite(self.slope_at_infinity)
 
     @property
     def finite_where_data_misses_model(self) -> bool:
-        """Whether D_f can be finite although p = 0 on a part of Q."""
+        """Whether D_f can be finite although p = 0 on part of Q."""
         return math.isfinite(self.f_at_zero)
 
     @fact
@@ -121,15 +121,15 @@ class Facts:
         here, exchanged = self.f(u) - self.f_at_one, u * (self.f(1 / u) - self.f_at_one)
         gap = (here - exchanged) / (u - 1)
         size = ((here.abs() + exchanged.abs()) / (u - 1).abs()).clamp(min=1e-300)
-        # At 3 both sides keep all their digits; there the multiple of u - 1 is read off.
+        # The multiple of u - 1 is read off at u = 3, where both sides are accurate.
         return bool(((gap - gap[5]).abs() <= 1e-9 * (size + size[5])).all())
 
     @fact
     def local_order(self) -> float | None:
         """The α of the α-divergence with the same third derivative at u = 1: 2 + f'''(1)/f''(1).
 
-        KL has 1, reverse KL 0, every symmetric divergence ½: above ½ it leans to covering the data, below it
-        to seeking modes. None where f''(1) is 0, infinite or not defined.
+        It is 1 for KL, 0 for reverse KL and ½ for every symmetric divergence. Above ½ a divergence tends to cover the
+        data, below ½ to seek modes. None if f''(1) is 0, infinite or not defined.
         """
         if not self.curvature or not math.isfinite(self.curvature):
             return None
@@ -140,10 +140,10 @@ class Facts:
 
     @fact
     def growth(self) -> tuple[float, float]:
-        """The powers (a, b) with f*(T) ~ u^a as u -> inf and |T| ~ u^(-b) as u -> 0; 0 for a logarithm or less.
+        """The powers (a, b) with f*(T) ~ u^a as u -> inf and |T| ~ u^(-b) as u -> 0; 0 for a logarithm or slower.
 
-        An estimate of the bound averages u^a over samples of Q and u^(-b) over samples of P: the larger they
-        are, the more it hangs on a few samples.
+        An estimate of the bound averages u^a over samples of Q and u^(-b) over samples of P. The larger a and b, the
+        more it depends on a few samples.
         """
         slopes = []
         for term, sign in ((self.fake_at, 1.0), (self.real_at, -1.0)):

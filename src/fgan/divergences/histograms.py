@@ -1,4 +1,4 @@
-"""Probability vectors and count tables as people have them: arrays, lists, dicts, pandas."""
+"""Probability vectors and count tables: arrays, lists, dicts, pandas."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from fgan.errors import DataError
 Table = Any
 """An array, tensor or list of any rank; a dict, a pandas Series or a DataFrame of numbers by name."""
 ROUNDING = 1e-4
-"""How far a sum of probabilities may be from 1."""
+"""How far the sum of probabilities may differ from 1."""
 
 
 @dataclass(frozen=True)
 class Histogram:
-    """Non-negative masses of a finite set of outcomes.
+    """Non-negative weights of a finite set of outcomes.
 
     Args:
-        name: what errors call it.
+        name: its name in error messages.
         masses: float64 (k,).
-        shape: in which they were given.
-        keys: the names of the outcomes; None where they have only places.
+        shape: the original shape.
+        keys: the names of the outcomes; None if they have only positions.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Histogram:
         return bool((self.masses == np.round(self.masses)).all())
 
     def label(self, place: int) -> str:
-        """What to call an outcome."""
+        """Return the name of an outcome."""
         if self.keys is not None:
             return str(self.keys[place])
         where = np.unravel_index(place, self.shape)
@@ -61,35 +61,34 @@ class Histogram:
         """Return the masses as probabilities.
 
         Raises:
-            DataError: for masses that are neither probabilities nor counts.
+            DataError: if the masses are neither probabilities nor counts.
         """
         if not self.sums_to_one and not self.counted:
             raise DataError(
-                f"a histogram holds probabilities, which sum to 1, or counts, which are whole numbers; {self.name} "
-                f"sums to {self.total:.6g}. Multiply densities by the width of their bins; divide other masses by "
-                "their sum."
+                f"a histogram must hold probabilities that sum to 1, or whole counts; {self.name} sums to "
+                f"{self.total:.6g}. Multiply densities by their bin widths; divide other weights by their sum."
             )
         return self.masses / self.masses.sum()
 
 
 def read_histograms(p: Table, q: Table) -> tuple[Histogram, Histogram]:
-    """Read two histograms over the same outcomes, those of the second in the order of the first.
+    """Read two histograms over the same outcomes, the second reordered like the first.
 
     Raises:
-        DataError: for masses that are negative, not finite or all 0, and for outcomes that are not the same.
+        DataError: for masses that are negative, not finite or all 0, and for different outcomes.
     """
     first, second = _read(p, "p"), _read(q, "q")
     if first.keys is None or second.keys is None:
         for one in (first, second):
             if one.keys is not None and one.keys != tuple(range(len(one.keys))):
                 raise DataError(
-                    f"outcomes have names in both histograms or in neither; only those of {one.name} have some. Give "
-                    "two dicts or Series by the same names, or two arrays in the same order."
+                    f"either both histograms or neither must name their outcomes; only {one.name} does. Pass two dicts "
+                    "or Series with the same names, or two arrays in the same order."
                 )
         if first.shape != second.shape:
             raise DataError(
-                f"two histograms are over the same outcomes; p has the shape {first.shape}, q {second.shape}. Use the "
-                "same bins for both; for samples rather than histograms, take fgan.estimate."
+                f"both histograms must have the same outcomes; p has the shape {first.shape}, q {second.shape}. Use "
+                "the same bins for both. If these are samples, not histograms, use fgan.estimate."
             )
         return first, second
     for one, other in ((first, second), (second, first)):
@@ -97,8 +96,8 @@ def read_histograms(p: Table, q: Table) -> tuple[Histogram, Histogram]:
         alone = [key for key in one.keys or () if key not in known]
         if alone:
             raise DataError(
-                f"two histograms are over the same outcomes; {one.name} has {len(alone)} that {other.name} lacks, the "
-                f"first {alone[0]!r}. Add it to {other.name}, with 0 if it never occurred."
+                f"both histograms must have the same outcomes; {one.name} has {len(alone)} that {other.name} lacks, "
+                f"such as {alone[0]!r}. Add them to {other.name}, with 0 if they never occurred."
             )
     places = {key: place for place, key in enumerate(second.keys)}
     order = [places[key] for key in first.keys]
@@ -115,8 +114,8 @@ def _read(table: Table, name: str) -> Histogram:
             keys = list(product(keys, table.columns))
     elif hasattr(table, "columns"):
         raise DataError(
-            f"a histogram is one number for each outcome; {name} is a table of columns. Give the numbers by name, such "
-            "as dict(zip(names, counts))."
+            f"a histogram must be one number per outcome; {name} is a table with several columns. Pass for example "
+            "dict(zip(names, counts))."
         )
     else:
         values = table
@@ -124,7 +123,7 @@ def _read(table: Table, name: str) -> Histogram:
     histogram = Histogram(name, masses.ravel(), masses.shape, None if keys is None else tuple(keys))
     if keys is not None and len(set(keys)) < len(keys):
         raise DataError(
-            f"each outcome of a histogram has a name of its own; {name} has one twice. Add them up."
+            f"the outcomes of a histogram must have different names; {name} has one twice. Add up its numbers."
         )
     _check(histogram)
     return histogram
@@ -140,27 +139,27 @@ def _numbers(values: Any, name: str) -> NDArray[np.float64]:  # noqa: ANN401 - w
         masses = array.astype(np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(
-            f"a histogram is a rectangle of numbers; {name} is none ({error}). Count words first, for example by "
+            f"a histogram must be an array of numbers; {name} is not ({error}). Count outcomes first, for example with "
             "collections.Counter."
         ) from error
     if masses.ndim == 0 or masses.size == 0:
-        raise DataError(f"a histogram has at least one outcome; {name} has the shape {masses.shape}.")
+        raise DataError(f"a histogram needs at least one outcome; {name} has the shape {masses.shape}.")
     return masses
 
 
 def _check(histogram: Histogram) -> None:
     masses, name = histogram.masses, histogram.name
-    for bad, what, mend in (
-        (~np.isfinite(masses), "not finite", "Repair it; 0 stands for an outcome that never occurs."),
-        (masses < 0, "negative", "There is no negative probability; exponentiate log-probabilities."),
+    for bad, what, fix in (
+        (~np.isfinite(masses), "not finite", "Use 0 for an outcome that never occurs."),
+        (masses < 0, "negative", "If these are log-probabilities, exponentiate them."),
     ):
         if bad.any():
             place = int(bad.argmax())
             raise DataError(
-                f"a histogram holds finite numbers from 0 on; {int(bad.sum())} of {name} are {what}, the first "
-                f"{masses[place]:g} at {histogram.label(place)}. {mend}"
+                f"a histogram must hold finite numbers of at least 0; {int(bad.sum())} of {name} are {what}, first "
+                f"{masses[place]:g} at {histogram.label(place)}. {fix}"
             )
     if not masses.any():
-        raise DataError(f"a histogram has some mass; all of {name} is 0.")
+        raise DataError(f"a histogram must have positive mass; {name} is 0 everywhere.")
     if not np.isfinite(histogram.total):
-        raise DataError(f"the masses of a histogram have a finite sum; that of {name} is beyond float64.")
+        raise DataError(f"the sum of a histogram must be finite; that of {name} overflows float64.")

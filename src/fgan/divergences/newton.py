@@ -1,4 +1,4 @@
-"""The inverse of f' and the conjugate where no closed form is at hand, solved in the log-ratio."""
+"""The inverse of f' and the conjugate for an f without closed forms, solved for the log-ratio."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fgan.divergences.traced import Operator, settled
 
 ROUNDING = 4e-16
 MAX_STEPS = 100
-"""More than enough: one step in two at least halves the bracket."""
+"""More than enough: every second step at least halves the bracket."""
 
 
 def invert(
@@ -24,8 +24,8 @@ def invert(
 
     Args:
         increasing: a non-decreasing function of a tensor of log-ratios, elementwise and differentiable.
-        solve: finds l from t faster than the general iteration, where something is known of the function.
-        t: targets, any shape. Below the function's range the answer is -inf, from its supremum on +inf.
+        solve: a faster solver for a known function.
+        t: targets, any shape. Below the function's range the result is -inf, at and above its supremum +inf.
 
     >>> invert(lambda l: l + l.exp(), torch.tensor([2.0, 10.0], dtype=torch.float64))
     tensor([0.4429, 2.0706], dtype=torch.float64)
@@ -34,7 +34,7 @@ def invert(
 
 
 def conjugate_by_inversion(divergence: Facts, t: Tensor) -> Tensor:
-    """Return f*(t), elementwise, from l = log((f')^-1(t)), with the gradient u = e^l that the theory gives."""
+    """Return f*(t), elementwise, from l = log((f')^-1(t)), with the exact gradient u = e^l."""
     return _Conjugate.apply(t, divergence)[0]  # pyright: ignore[reportOptionalSubscript]
 
 
@@ -98,10 +98,10 @@ class _Conjugate(torch.autograd.Function):
 
 
 def _solve(increasing: Callable[[Tensor], Tensor], t: Tensor) -> Tensor:
-    """Newton's method in float64, each target inside a bracket that a table gives and every step narrows."""
+    """Newton's method in float64; a table brackets each target, and every step narrows the bracket."""
     targets = t.detach().reshape(-1)
     grid = _grid(targets.device)
-    # Rounding may let a table that should rise fall by a digit.
+    # Rounding may make an increasing table fall in its last digit.
     table = increasing(grid).detach().cummax(0).values
     place = torch.searchsorted(table, targets).clamp(1, len(grid) - 1)
     low, high = grid[place - 1], grid[place]
@@ -115,7 +115,7 @@ def _solve(increasing: Callable[[Tensor], Tensor], t: Tensor) -> Tensor:
         slow = 2 * residual.abs() > (last_move * slope).abs()
         good = (newton > low) & (newton < high) & ~slow
         new = torch.where(good, newton, (low + high) / 2)
-        # Nearer to the target than its own rounding, x cannot be improved.
+        # Once x is within rounding of the target it cannot be improved.
         new = torch.where(residual.abs() <= ROUNDING * targets.abs(), x, new)
         last_move, x = (new - x).abs(), new
         if settled(~(last_move > ROUNDING * (1 + x.abs()))):
@@ -126,7 +126,7 @@ def _solve(increasing: Callable[[Tensor], Tensor], t: Tensor) -> Tensor:
 
 
 SLOPE_INVERSE = Operator("slope_inverse", lambda t, divergence: _solve(divergence.real_at, t))
-"""The l with f'(e^l) = t for targets in float64, as one operator of a traced program."""
+"""The l with f'(e^l) = t for float64 targets, as a single operator in traced programs."""
 
 
 def _grid(device: torch.device) -> Tensor:

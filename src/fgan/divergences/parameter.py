@@ -15,14 +15,14 @@ from fgan.output import spell
 
 @dataclass(frozen=True)
 class Parameter:
-    """The one number of a family.
+    """The parameter of a family.
 
     Args:
-        letter: what the formulas call it.
-        rule: which values it takes, in words that follow "must be".
-        accepts: the same as a test of a finite number.
-        examples: values that stand for the family in tests, tables and plots.
-        limits: values that are excluded because the limit there has a name of its own.
+        letter: its letter in the formulas.
+        rule: the allowed values, as text after "must be".
+        accepts: the rule as a function of a finite number.
+        examples: values that represent the family in tests, tables and plots.
+        limits: excluded values at which the limit has its own name.
     """
 
     letter: str
@@ -35,7 +35,7 @@ class Parameter:
         """Return the value as a float.
 
         Raises:
-            FganError: where it is not a number that the rule accepts.
+            FganError: if the rule does not accept it.
         """
         number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
         if math.isfinite(number) and self.accepts(number):

@@ -1,4 +1,4 @@
-"""Which divergence of the catalogue has a given f."""
+"""Recognise which divergence of the catalogue has a given f."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fgan.divergences.base import Divergence
 from fgan.divergences.catalogue import EXAMPLES, divergence
 
 RATIOS = torch.linspace(math.log(1e-4), math.log(1e4), 81, dtype=torch.float64).exp()
-"""The u at which an f is known; the middle one is 1."""
+"""The u at which f is sampled; the middle one is 1."""
 SAME = 1e-6
 FAMILIES = {"alpha": (-3.0, 5.0), "skew-js": (0.0, 1.0), "skew-kl": (0.0, 1.0), "skew-pearson": (0.0, 1.0)}
 
@@ -25,9 +25,9 @@ class Match:
 
     Args:
         name: the catalogue's divergence.
-        scale, shift, slope: the numbers above; the slope changes no divergence.
-        error: the largest difference left, relative to the size of f.
-        within: up to what the numbers count as equal.
+        scale, shift, slope: the numbers above; the slope does not change the divergence.
+        error: the largest remaining difference, relative to the size of f.
+        within: the tolerance for equality.
     """
 
     name: str
@@ -39,16 +39,16 @@ class Match:
 
     @property
     def same(self) -> bool:
-        """Whether this is the divergence of that name, neither scaled nor shifted."""
+        """Whether this is the named divergence, neither scaled nor shifted."""
         return self.exact and abs(self.scale - 1) <= self.within and abs(self.shift) <= self.within
 
     @property
     def exact(self) -> bool:
-        """Whether nothing is left but factor, shift and an affine part."""
+        """Whether f differs only by a factor, a shift and an affine part."""
         return self.error <= self.within and self.scale > 0
 
     def __str__(self) -> str:
-        """Write it as one says it, without the affine part."""
+        """Return it as text, without the affine part."""
         scaled = self.name if abs(self.scale - 1) <= self.within else f"{number(self.scale)} × {self.name}"
         if abs(self.shift) <= self.within * (1 + self.scale):
             return scaled
@@ -56,7 +56,7 @@ class Match:
 
 
 def number(value: float) -> str:
-    """Write a number with the digits that matter.
+    """Format a number with six significant digits.
 
     >>> number(0.49999999999), number(1.3862943611)
     ('0.5', '1.38629')
@@ -65,12 +65,12 @@ def number(value: float) -> str:
 
 
 def match(f: Tensor, target: Divergence, within: float = SAME) -> Match:
-    """Fit f at `RATIOS` by a multiple of a divergence's f, a constant and a multiple of u - 1."""
+    """Fit f at `RATIOS` with a multiple of a divergence's f, a constant and a multiple of u - 1."""
     return _fit(f, target.name, target.f(RATIOS), within)
 
 
 def recognise(f: Tensor, within: float = SAME) -> list[Match]:
-    """Return what f at `RATIOS` is in the catalogue, plainest first; if nothing, the nearest one alone."""
+    """Return the divergences that match f at `RATIOS`, simplest first; or only the nearest, if none matches."""
     found = [_fit(f, name, values, within) for name, values in _known().items()]
     exact = [one for one in found if one.exact]
     if not exact and within == SAME:
@@ -90,7 +90,7 @@ def _known() -> dict[str, Tensor]:
 
 
 def _families(f: Tensor) -> Iterator[Match]:
-    """Fit the one number of a family, where the f is none of the examples."""
+    """Fit the parameter of each family, for an f that is not one of the examples."""
     for family, (low, high) in FAMILIES.items():
         values = torch.linspace(low, high, 41, dtype=torch.float64)[1:-1].tolist()
         width = (high - low) / 40
@@ -112,7 +112,7 @@ def _member(f: Tensor, family: str, value: float) -> tuple[float, Match]:
 
 def _fit(f: Tensor, name: str, known: Tensor, within: float = SAME) -> Match:
     finite = f.isfinite()
-    # No match where one overflows and the other does not.
+    # No match if one overflows where the other does not.
     if not torch.equal(finite, known.isfinite()):
         return Match(name, 1.0, 0.0, 0.0, math.inf, within)
     f, known, u = f[finite], known[finite], RATIOS[finite]

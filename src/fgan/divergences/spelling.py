@@ -17,11 +17,11 @@ OPERATIONS: dict[str, type[Dual | Symmetrized | Scaled]] = {
     "symmetrized": Symmetrized,
     "scaled": Scaled,
 }
-# Known to `fgan.divergences`, but of another kind.
+# Available in `fgan.divergences`, but not f-divergences.
 NO_F_DIVERGENCE = {
-    "renyi": "no f-divergence but a function of one: take alpha for training, fgan.divergences.Renyi to measure.",
-    "bhattacharyya": "no f-divergence but a function of one: take squared-hellinger for training, "
-    "fgan.divergences.Bhattacharyya to measure.",
+    "renyi": "not an f-divergence but a function of one. Train with alpha, measure with fgan.divergences.Renyi.",
+    "bhattacharyya": "not an f-divergence but a function of one. Train with squared-hellinger, measure with "
+    "fgan.divergences.Bhattacharyya.",
 }
 NUMBER = r"-?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?|-?(?:nan|inf)"
 PARAMETER = r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|nan|inf)"
@@ -56,7 +56,7 @@ class _Reader:
             return self.named(self.text, link)
         result = self.sum()
         if self.text[self.place :].strip():
-            raise self.wrong(f'"{self.text[self.place :].strip()}" is left over')
+            raise self.wrong(f'"{self.text[self.place :].strip()}" is not expected here')
         return result if link in (None, result.link) else result.with_link(link)
 
     def sum(self) -> Divergence:
@@ -84,13 +84,13 @@ class _Reader:
             if name not in OPERATIONS:
                 hint = did_you_mean(name, OPERATIONS)
                 raise self.wrong(
-                    f'"{name}(" is none of {", ".join(OPERATIONS)}{hint.rstrip("?") and "." + hint}'
+                    f'"{name}(" is not one of {", ".join(OPERATIONS)}{hint.rstrip("?") and "." + hint}'
                 )
             return OPERATIONS[name](self.closed(self.sum()))
         return self.named(name, None)
 
     def definition(self) -> str:
-        """Take an f of the user's own, which ends where the bracket around it does."""
+        """Read a custom f, which ends at the closing bracket around it."""
         start, depth = self.place, 0
         while self.place < len(self.text):
             depth += {"(": 1, ")": -1}.get(self.text[self.place], 0)

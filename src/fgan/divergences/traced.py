@@ -1,8 +1,8 @@
-"""Iterations inside a traced program: each is one operator, whose number of steps its input decides when it runs.
+"""Iterations inside a traced program: each is one operator, so that its number of steps can depend on its input.
 
-A tracer such as `make_fx` keeps the operations that one input went through. Whoever asks a tensor for its values, to
-stop early or to take a branch, freezes the answer of that input into the program. `settled` never asks there, and
-`Operator` keeps a loop out of the trace.
+A tracer such as `make_fx` records the operations for one input. Code that reads the values of a tensor, to stop early
+or to branch, would freeze the answer for that input into the program. `settled` does not read values while tracing,
+and `Operator` keeps a loop out of the trace.
 """
 
 from __future__ import annotations
@@ -29,26 +29,26 @@ _spelling: list[Callable[[str], Divergence]] = []
 
 
 def tracing() -> bool:
-    """Whether operations are being recorded or simulated, so that the values seen now are not all there will be."""
+    """Whether operations are being traced, so that decisions must not depend on the present values."""
     return torch._C._len_torch_dispatch_stack() > 0
 
 
 def settled(mask: Tensor) -> bool:
-    """Return whether all of a mask is true, as far as that may be asked: False in a program that is being made.
+    """Return whether a mask is true everywhere; always False while tracing.
 
-    On CUDA the question waits for the device, and while a graph is captured there it is not allowed.
+    On CUDA this synchronises; during the capture of a CUDA graph it is not allowed and returns False.
     """
     captured = mask.is_cuda and torch.cuda.is_current_stream_capturing()
     return not (captured or tracing()) and bool(mask.all())
 
 
 class Operator:
-    """A function of a tensor and a divergence as an operator `fgan::name`, which a tracer takes as a whole.
+    """A function of a tensor and a divergence as an operator `fgan::name`, opaque to tracers.
 
     Args:
-        name: the operator's.
-        function: of a tensor and a divergence; the result is like the tensor, with a last axis of one if `narrow`.
-        narrow: see `function`.
+        name: the name of the operator.
+        function: of a tensor and a divergence; the result has the shape of the tensor.
+        narrow: the last axis of the result has size one instead.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Operator:
     ) -> None:
         self.function = function
         LIBRARY.define(f"{name}(Tensor t, str divergence) -> Tensor")
-        # No kernel for autograd, so that the function may differentiate inside; gradients are the caller's.
+        # No autograd kernel, so that the function may differentiate inside; callers define the gradient.
         LIBRARY.impl(name, lambda t, key: function(t, named(key)), "CompositeExplicitAutograd")
         shaped = (lambda t, key: t[..., :1].clone()) if narrow else (lambda t, key: torch.empty_like(t))
         torch.library.register_fake(f"fgan::{name}", shaped, lib=LIBRARY)
@@ -69,14 +69,14 @@ class Operator:
 
 
 def name_of(divergence: Divergence) -> str:
-    """Return what a program calls a divergence; another process finds it by that, where the catalogue spells it."""
+    """Return the name of a divergence in programs; other processes can find it by this if it is in the catalogue."""
     held = next((name for name, one in _held.items() if one is divergence), None)
     if held is not None:
         return held
     with _disable_current_modes():
         try:
             alike = _same(named(divergence.name), divergence)
-        except FganError:  # a name that means nothing to the catalogue
+        except FganError:  # not a name of the catalogue
             alike = False
     if alike:
         return divergence.name
@@ -86,14 +86,14 @@ def name_of(divergence: Divergence) -> str:
 
 
 def named(name: str) -> Divergence:
-    """Return the divergence that a program calls so."""
+    """Return the divergence with this name in programs."""
     if name not in _held:
         _held[name] = _spelling[0](name)
     return _held[name]
 
 
 def spelled_by(spelling: Callable[[str], Divergence]) -> None:
-    """Let names be read by this function, which is above this floor."""
+    """Register the function that reads names; it is defined in a higher layer."""
     _spelling[:] = [spelling]
 
 
@@ -104,7 +104,7 @@ def _same(one: Divergence, other: Divergence) -> bool:
 
 class _OutsideOfTraces(cached_property):
     def __get__(self, instance: Any, owner: type | None = None) -> Any:  # noqa: ANN401
-        """Return the fact, or itself where the class is asked."""
+        """Return the value, or the descriptor itself on the class."""
         if instance is None or not tracing():
             return super().__get__(instance, owner)
         with _disable_current_modes():
@@ -112,4 +112,4 @@ class _OutsideOfTraces(cached_property):
 
 
 fact = cached_property if TYPE_CHECKING else _OutsideOfTraces
-"""A `cached_property` that is computed outside of a program that is being made, whoever asks first."""
+"""A `cached_property` that is never computed inside a trace."""

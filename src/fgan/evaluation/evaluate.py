@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from fgan.cores import working
 from fgan.data import Dataset, TensorSource, as_dataset
@@ -30,7 +29,7 @@ from fgan.evaluation.samples import Drawable, Samples, gather, is_run
 from fgan.evaluation.sides import FEWEST, Real, Reference, Side, checked_reference, real_of
 from fgan.load_options import LoadOptions
 from fgan.memory import running_out
-from fgan.output import Say, on_a_terminal, to_stderr
+from fgan.output import Say, on_a_terminal, progress_bar, to_stderr
 from fgan.seeds import checked_seed
 from fgan.training.judging import EVALUATION_ERROR
 
@@ -196,9 +195,9 @@ class Evaluator:
         applicable, skipped = _applicable(self.chosen, len(ours), real, strict=self.strict)
         found = {}
         shortage = None
-        progress = tqdm(applicable, "evaluate", leave=False, disable=not on_a_terminal(sys.stderr))
-        for metric in progress:
-            progress.set_postfix_str(metric, refresh=False)
+        progress = progress_bar(len(applicable), what="evaluating", unit="metrics", lines=True)
+        for metric in applicable:
+            progress.set_postfix_str(f"now {metric}", refresh=on_a_terminal(sys.stderr))
             try:
                 with running_out(metric, FEWER):
                     if metric not in floors:
@@ -209,6 +208,8 @@ class Evaluator:
                 if self.strict:
                     raise
                 shortage, skipped[metric] = error, f"more memory: {error}"
+            progress.update()
+        progress.close()
         if shortage and not found:
             raise shortage
         metrics = {

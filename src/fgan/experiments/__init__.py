@@ -1,1 +1,1 @@
-"""Named recipes, and later whole studies made of runs."""
+"""Training and comparing as users call them: `fgan.train`, `fgan.compare`, presets, workers."""

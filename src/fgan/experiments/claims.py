@@ -1,9 +1,9 @@
-"""Who trains what on a shared folder: a file for each thing, whose name says who holds it, changed by renames alone.
+"""Claims on a shared folder: one file per run, whose name says who trains it, changed only by renaming.
 
-A rename is all that is asked of the file system: of several that rename the same file, one succeeds. Whoever holds a
-claim gives its file a new name at every heartbeat; a claim whose file kept its name for a whole lease, by the clock of
-whoever looks, may be taken. So no clocks are compared, and a claim that was renewed, or taken, in the meantime cannot
-be taken: its old name is gone. The same tells a process that was suspended that its claim is another's now.
+The only requirement on the file system is that of several renames of one file exactly one succeeds. The owner of a
+claim renames its file at every heartbeat. A claim whose file kept its name for a whole lease, measured by the
+observer's clock, may be taken over. So no clocks are compared, and a claim that was renewed or taken meanwhile cannot
+be taken: its old name is gone. In the same way a suspended process notices that its claim was taken over.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from fgan.experiments.jobs import LEASE
 from fgan.output import Say
 
 WHOLE = "comparison"
-"""What `fgan compare` holds while it trains a comparison by itself."""
+"""The claim that `fgan compare` holds while it trains a whole comparison."""
 FREE, HELD = "free", "held"
 BEATS = 6
 """Heartbeats in a lease."""
 SECONDS_BETWEEN_LOOKS = 1.0
 NAME = re.compile(r"[^~]+~(free|finished|diverged|failed|[^~]+~[\d.e+]+~\d+)")
-"""Of a claim's file: what, then its state, or who holds it, for how many seconds, and the heartbeats so far."""
+"""The name of a claim's file: the run, then its state, or its owner, the lease in seconds and the heartbeats."""
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What a file's name says.
+    """The content of a claim file's name.
 
     Args:
         thing: a member's name, or `WHOLE`.
-        state: "free", "held", or how the member ended: "finished", "diverged", "failed".
-        file: its name.
-        owner: who holds it.
-        expired: held by somebody who has not renewed it for a whole lease.
+        state: "free", "held", or how the run ended: "finished", "diverged", "failed".
+        file: its file name.
+        owner: the process that holds it.
+        expired: held, but not renewed for a whole lease.
     """
 
     thing: str
@@ -54,7 +54,7 @@ class Claim:
 
     @property
     def lives(self) -> bool:
-        """Whether somebody is at work on it, as far as is known."""
+        """Whether a process is working on it, as far as is known."""
         return self.state == HELD and not self.expired
 
     @property
@@ -67,8 +67,8 @@ class Lease:
     """A claim that this process holds.
 
     Args:
-        file: the claim's, under its present name.
-        seconds: after which others may take it if it is not renewed.
+        file: the claim's file, with its present name.
+        seconds: the lease, after which others may take it if it is not renewed.
     """
 
     def __init__(self, file: Path, seconds: float) -> None:
@@ -79,10 +79,10 @@ class Lease:
         self._changing = threading.Lock()
 
     def renew(self) -> None:
-        """Give the file its next name, or find that another process has renamed it.
+        """Rename the file for the next heartbeat, or find that another process has renamed it.
 
         Raises:
-            OSError: where the folder cannot be reached.
+            OSError: if the folder cannot be reached.
         """
         with self._changing:
             began = _now()
@@ -91,29 +91,29 @@ class Lease:
             self._renewed = began
 
     def require(self) -> None:
-        """See that the claim is still held; to be asked before anything is written.
+        """Check that the claim is still held; call this before writing anything.
 
         Raises:
-            TakenError: where another process has it, or the folder cannot be reached and one might.
+            TakenError: if another process has taken it, or may have because the folder cannot be reached.
         """
         if not self.lost and _now() - self._renewed > self._seconds / 2:
             try:
                 self.renew()
             except OSError as error:
                 raise TakenError(
-                    f"the claim on {self.thing} cannot be renewed ({error}), so another process may take it."
+                    f"cannot renew the claim on {self.thing} ({error}), so another process may take it over."
                 ) from error
         if self.lost:
             raise TakenError(
-                f"another process has taken over {self.thing}: this one did not renew its claim for "
-                f"{self._seconds:g} s, as if it were suspended."
+                f"another process has taken over {self.thing}, because this one did not renew its claim for "
+                f"{self._seconds:g} s. Was it suspended?"
             )
 
     def release(self, state: str) -> None:
-        """Say what became of it: free, or how it ended.
+        """Release the claim with a state: free, or how the run ended.
 
         Raises:
-            RunError: where the folder cannot be written to.
+            RunError: if the folder cannot be written to.
         """
         try:
             with self._changing:
@@ -133,11 +133,11 @@ class Claims:
     """The folder `claims/` of a comparison.
 
     Args:
-        folder: where the files lie.
-        seconds: after which others may take a claim that this process has not renewed.
+        folder: the folder of the files.
+        seconds: the lease, after which others may take a claim that was not renewed.
 
     Raises:
-        RunError: for a lease that is too short to be renewed in time.
+        RunError: if the lease is too short to be renewed in time.
     """
 
     def __init__(self, folder: Path, seconds: float = LEASE) -> None:
@@ -150,10 +150,10 @@ class Claims:
         self._held = set[Lease]()
 
     def prepare(self, things: Iterable[str]) -> None:
-        """Make the folder, unless it is there: whole or not at all, since a file must not be made twice.
+        """Create the folder atomically if it does not exist, since no file may be created twice.
 
         Raises:
-            RunError: where the file system does not do what claims need.
+            RunError: if the file system does not support claims.
         """
         try:
             if not self.folder.is_dir():
@@ -161,14 +161,14 @@ class Claims:
                 aside.mkdir()
                 for thing in (WHOLE, *things):
                     (aside / f"{thing}~{FREE}").touch()
-                with suppress(OSError):  # where another process was faster
+                with suppress(OSError):  # another process was faster
                     aside.rename(self.folder)
                 shutil.rmtree(aside, ignore_errors=True)
             self._probe()
         except OSError as error:
             raise RunError(
-                f"processes that share {self.folder.parent} must be able to make and rename files there, which "
-                f"failed ({error}). Name a folder that all of them may write to."
+                f"cannot create and rename files in {self.folder.parent} ({error}). "
+                "Choose a folder that all workers may write to."
             ) from error
 
     def _probe(self) -> None:
@@ -185,22 +185,22 @@ class Claims:
                 path.unlink(missing_ok=True)
         if not once:
             raise RunError(
-                f"the file system of {self.folder.parent} does not rename as claims need: of two renames of one file "
-                "both succeeded, so two processes could train one run. Name a folder on another file system (a local "
-                "disk, NFS, Lustre), or train with `fgan compare` alone."
+                f"the file system of {self.folder.parent} is not safe for several workers: of two renames of one file, "
+                "both succeeded. Choose a folder on another file system (a local disk, NFS, Lustre), or train with a "
+                "single `fgan compare`."
             )
 
     def look(self) -> dict[str, Claim]:
-        """Return the claims by what is claimed; one that is being renamed may be missing.
+        """Return the claims by run; one that is being renamed may be missing.
 
         Raises:
-            RunError: where the folder cannot be read.
+            RunError: if the folder cannot be read.
         """
         try:
             files = sorted(path.name for path in self.folder.iterdir() if NAME.fullmatch(path.name))
         except OSError as error:
             raise RunError(f"cannot read {self.folder} ({error}).") from error
-        now = time.monotonic()  # which stands still where this machine sleeps, unlike the owner's
+        now = time.monotonic()  # stands still while this machine sleeps, unlike the owner's
         self._seen = {file: self._seen.get(file, now) for file in files}
         return {claim.thing: claim for claim in (self._claim(file, now) for file in files)}
 
@@ -211,13 +211,13 @@ class Claims:
         return Claim(thing, HELD, file, state, now - self._seen[file] >= float(held[0]))
 
     def take(self, claim: Claim) -> Lease | None:
-        """Take a claim that is open, or return None where another process was faster.
+        """Take an open claim, or return None if another process was faster.
 
         Raises:
-            RunError: where the folder cannot be written to.
+            RunError: if the folder cannot be written to.
         """
         file = self.folder / f"{claim.thing}~{self.owner}~{self.seconds:g}~0"
-        lease = Lease(file, self.seconds)  # which counts from before the rename
+        lease = Lease(file, self.seconds)  # the lease starts before the rename
         try:
             if not _renamed(self.folder / claim.file, file):
                 return None
@@ -227,13 +227,13 @@ class Claims:
         return lease
 
     def release(self, lease: Lease, state: str = FREE) -> None:
-        """Give a claim back."""
+        """Release a claim."""
         self._held.discard(lease)
         lease.release(state)
 
     @contextmanager
     def beating(self) -> Iterator[None]:
-        """Renew what is held, from a thread of its own, however long a step takes."""
+        """Renew all held claims from a separate thread, however long a step takes."""
         done = threading.Event()
         thread = threading.Thread(target=self._beat, args=(done,), daemon=True)
         thread.start()
@@ -246,16 +246,16 @@ class Claims:
     def _beat(self, done: threading.Event) -> None:
         while not done.wait(self.seconds / BEATS):
             for lease in tuple(self._held):
-                # Tried again at the next beat; `Lease.require` tells whoever is about to write.
+                # Retried at the next heartbeat; `Lease.require` reports it before the next write.
                 with suppress(OSError):
                     lease.renew()
 
     @contextmanager
     def whole(self, say: Say) -> Iterator[None]:
-        """Hold all that is claimed, and free what ended or was left behind.
+        """Hold the whole comparison, and free claims that were abandoned.
 
         Raises:
-            RunError: where another process is at work here.
+            RunError: if another process is working here.
         """
         self._require_nobody(say)
         claim = self.look().get(WHOLE)
@@ -263,7 +263,7 @@ class Claims:
         if lease is None:
             raise self._busy(claim.owner if claim else "another process")
         try:
-            # Once more: workers look for the whole after they took a member, and one of both sees the other.
+            # Check again: workers check for the whole after taking a run, so one of both sees the other.
             self._require_nobody(say)
             for other in self.look().values():
                 if other.thing != WHOLE and other.state != FREE:
@@ -285,28 +285,28 @@ class Claims:
                 return
             if not told:
                 told = True
-                say(f"waiting to see whether {held[0].owner} is still at work here")
+                say(f"waiting to see whether {held[0].owner} is still working here")
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _busy(self, owner: str) -> RunError:
         return RunError(
-            f"{owner} is training in {self.folder.parent}. Join it by `fgan compare --worker {self.folder.parent}`, "
-            "or wait for its end."
+            f"{owner} is training in {self.folder.parent}. Join it with `fgan compare --worker {self.folder.parent}`, "
+            "or wait until it ends."
         )
 
 
 def _renamed(source: Path, target: Path) -> bool:
-    """Rename a file; return whether it was this call that did."""
+    """Rename a file; return whether this call succeeded."""
     try:
         source.rename(target)
     except FileNotFoundError:
-        # NFS asks again where an answer was lost, and is told that the file is gone.
+        # NFS retries if a reply was lost, and then reports that the file is gone.
         return target.exists()
     return True
 
 
 def _now() -> float:
-    """Return seconds that go on while the machine sleeps, where the system has such a clock."""
+    """Return seconds from a clock that also runs while the machine sleeps, if there is one."""
     if hasattr(time, "CLOCK_BOOTTIME"):
         return time.clock_gettime(time.CLOCK_BOOTTIME)
     return time.monotonic()

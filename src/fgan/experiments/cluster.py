@@ -1,4 +1,4 @@
-"""Comparisons on a Ray cluster: a chunk of members is a task, and a task whose worker dies goes on elsewhere."""
+"""Comparisons on a Ray cluster: each chunk of runs is a task, which restarts elsewhere if its worker dies."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 RETRIES = 3
-"""How often a chunk whose worker died is begun again; its runs go on from their checkpoints."""
+"""How often a chunk restarts after its worker died; its runs continue from their checkpoints."""
 SECONDS_TO_ANSWER = 5.0
 
 
 class Cluster:
-    """A connection to a Ray cluster, for as long as it is entered.
+    """A connection to a Ray cluster, as a context manager.
 
     Args:
-        address: "local" starts a cluster on this machine, which ends with the connection; "auto" joins the one that
-            runs here; host:port, or ray://host:port, joins one elsewhere.
-        device: what the runs train on, "cpu" or "cuda"; each chunk gets one core, or one GPU.
+        address: "local" starts a cluster on this machine that ends with the connection; "auto" joins one that is
+            running here; host:port or ray://host:port joins a remote one.
+        device: "cpu" or "cuda"; each chunk gets one core or one GPU.
 
     Raises:
-        FganError: where Ray is not installed, or the address does not answer.
+        FganError: if Ray is not installed, or the address does not respond.
     """
 
     def __init__(self, address: str, device: str) -> None:
@@ -46,10 +46,10 @@ class Cluster:
             ray.init(**options, configure_logging=False)
         except (ConnectionError, RuntimeError, ValueError, OSError) as error:
             raise FganError(
-                f'the Ray cluster at "{self.address}" cannot be joined ({error}). Start one with `ray start --head`, '
-                "or leave the address out to start one on this machine."
+                f'cannot join the Ray cluster at "{self.address}" ({error}). Start one with `ray start --head`, '
+                "or omit the address to start one on this machine."
             ) from error
-        # Ray prints what befalls its workers on stdout, which is for the result.
+        # Ray prints messages about its workers on stdout, which is for results.
         self._aside = contextlib.redirect_stdout(sys.stderr)
         self._aside.__enter__()
         return self
@@ -61,22 +61,22 @@ class Cluster:
 
     @property
     def places(self) -> int:
-        """How many chunks the cluster trains at once: a core, or a GPU, each."""
+        """The number of chunks that train at once: one per core or GPU."""
         name = "CPU" if self.device == "cpu" else "GPU"
         count = int(self.ray.cluster_resources().get(name, 0))
         if count < 1:
             raise FganError(
-                f"the Ray cluster has no {name} to train on. Add hosts that have one, or take another --device."
+                f"the Ray cluster has no {name} to train on. Add hosts that have one, or use another --device."
             )
         return count
 
     @property
     def neighbours(self) -> int:
-        """How many chunks may share a memory, if all hosts are like this one."""
+        """The number of chunks that may share the memory of a host, if all hosts are like this one."""
         return (os.cpu_count() or 1) if self.device == "cpu" else 1
 
     def start(self, directory: ComparisonDirectory, chunk: Chunk) -> RayWork:
-        """Hand a chunk to the cluster."""
+        """Submit a chunk to the cluster."""
         return RayWork(self.ray, ComparisonDirectory(directory.path.resolve()), chunk, self.device)
 
 
@@ -89,11 +89,11 @@ class RayWork:
         self._result: Any = task.remote(directory, chunk)
 
     def stop(self) -> None:
-        """Interrupt the task, which its runs note and answer with a checkpoint."""
+        """Interrupt the task; its runs write checkpoints."""
         self._ray.cancel(self._result)
 
     def wait(self, seconds: float) -> dict[str, Outcome] | None:
-        """Return what it returned, or of one that was lost, what it left behind."""
+        """Return the result of the task; for a lost one, reconstruct it from the files."""
         done, _ = self._ray.wait([self._result], timeout=seconds)
         if not done:
             return None
@@ -111,24 +111,24 @@ def _installed() -> ModuleType:
         import ray
         import ray.exceptions
     except ImportError:
-        raise FganError('--ray needs Ray, which is not installed. Do: pip install "fgan[ray]".') from None
+        raise FganError('--ray needs Ray, which is not installed. Run: pip install "fgan[ray]".') from None
     return ray
 
 
 def _require_answer(address: str) -> None:
-    """See that somebody listens, which Ray itself waits long to find out.
+    """Check quickly that the address accepts connections; Ray itself waits long.
 
     Raises:
-        FganError: where nobody does.
+        FganError: if it does not.
     """
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not host or not port.isdecimal():
         if address == "auto":
             return
-        raise FganError(f'a Ray address is local, auto, host:port or ray://host:port; got "{address}".')
+        raise FganError(f'--ray must be local, auto, host:port or ray://host:port; got "{address}".')
     with contextlib.suppress(OSError), socket.create_connection((host, int(port)), SECONDS_TO_ANSWER):
         return
     raise FganError(
-        f'no Ray cluster answers at "{address}". Start one there with `ray start --head --port {port}`, or leave '
-        "the address out to start one on this machine."
+        f'no Ray cluster answers at "{address}". Start one there with `ray start --head --port {port}`, or omit '
+        "the address to start one on this machine."
     )

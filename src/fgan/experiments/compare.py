@@ -1,4 +1,4 @@
-"""What the choice of divergence does: train all of them, judge them, rank them."""
+"""`fgan.compare`: train with several divergences, evaluate and rank them."""
 
 from __future__ import annotations
 
@@ -63,37 +63,35 @@ def compare(
     say: Say = to_people,
     **settings: Unpack[Settings],
 ) -> Comparison:
-    """Train by several divergences, generators and seeds, judge every run, and rank them with uncertainty.
+    """Train with several divergences, generators and seeds, evaluate every run, and rank them with uncertainty.
 
-    Each run is an ordinary run directory in the comparison's folder. Runs train in processes of their own, which do not
-    import the script that calls this.
+    Each run is an ordinary run directory in the comparison's folder. Runs train in separate processes, which do not
+    import the calling script.
 
     Args:
-        data: a name or path as `TrainConfig.data`, or a whole recipe that the runs share; or samples, as
-            `fgan.data.as_dataset` takes them, which are kept in the folder as data.npz, tables
-            as data.parquet.
-        divergences: a name or several; "all" stands for one of each entry of the catalogue.
-        generators: a way to train the generator, or several: "non-saturating", "saturating", or a divergence to
-            follow instead; the recipe's own if not given.
-        seeds: how many, counted from the recipe's.
-        out: the folder, new unless `resume`; default: runs/compare-DATA, and -2, -3, ... behind it where there are such
-            already. To resume: the last of these.
-        preset: the named recipe that the settings change; not for a whole recipe.
-        resume: go on with the comparison in that folder: what is finished stays.
-        jobs: processes at once, each of which trains its share of the runs as one ensemble; as many as cores on a
-            CPU, one on a GPU, if not given.
-        ray: train on a Ray cluster instead: "local", "auto" or host:port; `out` must be a folder that all its hosts
-            see.
-        plan_only: train nothing, and leave that to any number of `fgan.work(out)`.
-        metrics: what to measure, as `fgan.evaluate` takes it, or "all". Those that do not apply to the data are left
-            out, which is said. `rank_by` is always measured.
-        rank_by: the number that ranks.
-        n: samples of each run to judge, at most.
-        reference: what they are compared with, as `fgan.evaluate` takes it.
-        log_to: trackers that the runs log to besides, as `fgan.train` takes them.
-        gif: keep a time lapse of each run in its folder, and of all divergences side by side in the comparison's,
-            `time-lapse.gif`, as `fgan.train` does.
-        say: receives lines for people; default: shown below a notebook's cell, elsewhere on standard error.
+        data: a name or path as in `TrainConfig.data`, or a whole recipe that the runs share; or samples, as for
+            `fgan.data.as_dataset`, which are saved in the folder as data.npz (tables as data.parquet).
+        divergences: one or several names; "all" means one of each entry of the catalogue.
+        generators: one or several ways to train the generator: "non-saturating", "saturating", or a divergence to
+            follow instead; default: that of the recipe.
+        seeds: number of seeds, counted from the recipe's.
+        out: the folder, new unless `resume`; default: runs/compare-DATA, with -2, -3, ... if it already exists. When
+            resuming, the default is the last of these.
+        preset: the named recipe to start from; not with a whole recipe.
+        resume: continue the comparison in that folder; finished runs stay as they are.
+        jobs: number of parallel processes, each of which trains its share of the runs as one ensemble; default: the
+            number of cores on a CPU, one on a GPU.
+        ray: train on a Ray cluster instead: "local", "auto" or host:port; `out` must be visible to all hosts.
+        plan_only: train nothing; any number of `fgan.work(out)` processes do the training.
+        metrics: metrics to measure, as for `fgan.evaluate`, or "all". Metrics that do not apply to the data are skipped
+            with a message. `rank_by` is always measured.
+        rank_by: the metric that ranks.
+        n: maximum number of samples of each run to evaluate.
+        reference: the data to compare with, as for `fgan.evaluate`.
+        log_to: trackers that the runs also log to, as for `fgan.train`.
+        gif: save a time lapse of each run in its folder, and of all divergences side by side as `time-lapse.gif` in
+            the comparison's folder, as for `fgan.train`.
+        say: receives messages as lines of text; default: below a notebook cell, otherwise on standard error.
         settings: fields of `TrainConfig`, such as steps=2000.
 
     Raises:
@@ -102,10 +100,10 @@ def compare(
     require_one_process("fgan.compare")
     require_jobs(jobs, ray, plan_only=plan_only)
     if "divergence" in settings:
-        raise FganError(f"a comparison is of divergences; write divergences={settings['divergence']!r}.")
+        raise FganError(f"use divergences={settings['divergence']!r} instead of divergence= in a comparison.")
     if isinstance(data, Dataset):
         raise FganError(
-            f"the runs of a comparison load their data by name or path; got a Dataset ({data.name}). Pass its samples."
+            f"compare() needs a name, a path or samples; got a Dataset ({data.name}). Pass its samples instead."
         )
     if isinstance(data, (str, Path, TrainConfig)):
         recipe, passed = recipe_of(data, preset, settings), None
@@ -123,7 +121,7 @@ def compare(
     if gif:
         if plan_only:
             raise FganError(
-                "a plan trains nothing that a time lapse could show; leave gif out, and draw it later."
+                "plan_only trains nothing, so there are no pictures for a time lapse. Omit gif, and draw it later."
             )
         recipe = often_enough(recipe, told=isinstance(data, TrainConfig) or "sample_every" in settings)
     recipe = named_from_root(recipe)
@@ -160,7 +158,7 @@ def _keep_time_lapses(found: Comparison, say: Say) -> None:
         path, animation = Path(found.path) / TIME_LAPSE, found.time_lapse()
         animation.save(path)
         pictures = len(animation.frames)
-        say(f"a time lapse of {pictures} pictures: {path} ({size_of(path)}); one in the folder of each run")
+        say(f"time lapse of {pictures} pictures: {path} ({size_of(path)}); each run's folder has its own")
 
 
 def compare_members(
@@ -180,26 +178,26 @@ def compare_members(
     log_to: str | Iterable[str] = (),
     say: Say = to_people,
 ) -> Comparison:
-    """Train the members of a comparison into ordinary run directories, judge each and rank the groups; see `compare`.
+    """Train the members of a comparison into ordinary run directories, evaluate and rank them; see `compare`.
 
-    What is finished is never trained again, nor judged again by the same metrics. One that fails is reported, and
-    leaves the others as they are.
+    Finished runs are not trained again, nor evaluated again with the same metrics. A run that fails is reported and
+    does not affect the others.
 
     Args:
         members: as `fgan.experiments.comparison.plan` makes them.
         dataset: the data of all of them.
         out: the folder, new unless `resume`.
-        passed: the samples of `dataset`, where they are to be kept in the folder for its runs to load.
-        resume: go on with what lies there.
-        jobs: processes at once, each of which trains its share of the runs as one ensemble; as many as cores
-            on a CPU, one on a GPU, unless told.
-        ray: train on a Ray cluster instead, see `Cluster`; `out` must be a folder that all its hosts see.
-        plan_only: train nothing, and leave that to workers; see `fgan.experiments.worker`.
-        metrics: what to measure; all that apply unless told. `rank_by` is always measured.
-        rank_by: the number that ranks the groups.
-        n: samples of each run to judge.
-        reference: what they are compared with.
-        say: receives lines for people.
+        passed: the samples of `dataset`, if they must be saved in the folder for its runs to load.
+        resume: continue the comparison in that folder.
+        jobs: number of parallel processes, each of which trains its share of the runs as one ensemble; default: the
+            number of cores on a CPU, one on a GPU.
+        ray: train on a Ray cluster instead, see `Cluster`; `out` must be visible to all hosts.
+        plan_only: train nothing; workers do the training, see `fgan.experiments.worker`.
+        metrics: metrics to measure; default: all that apply. `rank_by` is always measured.
+        rank_by: the metric that ranks the groups.
+        n: samples of each run to evaluate.
+        reference: the data to compare with.
+        say: receives messages as lines of text.
 
     Raises:
         FganError: for mistakes, before anything is written.
@@ -238,24 +236,24 @@ def _begun(
     trackers: Sequence[str],
     say: Say,
 ) -> Iterator[dict[str, Outcome]]:
-    """Write the plan, or see that it is the same, and hold the comparison; yields what became of members already."""
+    """Write the plan or check that it is the same, and lock the comparison; yields the outcomes so far."""
     plan = directory.agreed(members, resume=resume, dataset=dataset, judging=judging, log_to=trackers)
     if not resume:
         directory.write(plan)
     claims = Claims(directory.claims_path)
     claims.prepare(member.name for member in members)
     with claims.whole(say):
-        directory.write(plan)  # not before: workers may be at work by the plan that lies there
+        directory.write(plan)  # not earlier: workers may be using the existing plan
         if passed is not None:
             _keep(passed, directory.path)
         yield {member.name: end for member in members if (end := ended(directory, member))}
 
 
 def _keep(passed: Passed | PassedTable, folder: Path) -> None:
-    """Write samples for the runs to load, or see that those which lie there are the same."""
+    """Write samples for the runs to load, or check that the existing ones are the same."""
     if not keep(passed, folder):
         raise RunError(
-            f"{folder} holds a comparison on other samples. Resume with the same, or choose another out=."
+            f"{folder} holds a comparison on different samples. Resume with the same samples, or choose another out=."
         )
 
 

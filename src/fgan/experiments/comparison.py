@@ -22,7 +22,7 @@ from fgan.training.run_directory import RunDirectory
 from fgan.training.settings import Network
 from fgan.training.trainer import objective_of
 
-# Not to be trained with: its bound is 0, and flat, as soon as p/q is on one side of its parameter everywhere.
+# Not for training: its bound is 0 and flat as soon as p/q is on one side of its parameter everywhere.
 UNDEFINED = ("hockey-stick",)
 LOSSES = ("non-saturating", "saturating")
 
@@ -33,7 +33,7 @@ class Member:
 
     Args:
         name: of its folder.
-        group: what it shares with its siblings of other seeds: divergence and generator.
+        group: what runs with other seeds share: divergence and generator.
         config: its recipe.
     """
 
@@ -44,7 +44,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Judging:
-    """How the runs of a comparison are judged and ranked; see `fgan.compare`."""
+    """How the runs of a comparison are evaluated and ranked; see `fgan.compare`."""
 
     metrics: tuple[str, ...] = ()
     rank_by: str = "fid"
@@ -53,12 +53,12 @@ class Judging:
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """The metrics to measure, what ranks among them; empty for all that apply."""
+        """The metrics to measure, including the ranking one; empty for all that apply."""
         return tuple(dict.fromkeys((*self.metrics, self.rank_by))) if self.metrics else ()
 
 
 def trainable_divergences() -> list[str]:
-    """Return one name for each entry of the catalogue that is defined for training.
+    """Return one name for each entry of the catalogue that can be trained.
 
     >>> names = trainable_divergences()
     >>> len(names) > 20, "hockey-stick" in names
@@ -76,12 +76,12 @@ def plan(
     Args:
         base: the recipe that they share.
         divergences: names; "all" stands for the whole catalogue.
-        generators: "non-saturating", "saturating", or a divergence that the generator follows instead; the
-            base's own unless told.
-        seeds: how many.
+        generators: "non-saturating", "saturating", or a divergence that the generator follows instead; default: that
+            of the base.
+        seeds: number of seeds.
 
     Raises:
-        FganError: for an empty or repeated list, and for whatever cannot be trained, before anything is begun.
+        FganError: for an empty or repeated list, and for anything that cannot be trained, before anything starts.
 
     >>> [member.name for member in plan(TrainConfig(data="ring8"), ["kl", "js"], seeds=2)]
     ['kl-seed0', 'kl-seed1', 'js-seed0', 'js-seed1']
@@ -90,7 +90,7 @@ def plan(
     if not names or "" in names:
         raise FganError(
             f"--divergences must be names separated by commas, or all; got {','.join(divergences)!r}. "
-            "`fgan divergences` lists them."
+            "`fgan divergences` lists the names."
         )
     if seeds < 1:
         raise FganError(f"--seeds must be at least 1; got {seeds}.")
@@ -108,7 +108,9 @@ def plan(
     folders = [member.name for member in members]
     repeated = sorted({folder for folder in folders if folders.count(folder) > 1})
     if repeated:
-        raise FganError(f"every member must be named once; {', '.join(repeated)} would be there twice.")
+        raise FganError(
+            f"name every divergence and generator once; {', '.join(repeated)} would be trained twice."
+        )
     return members
 
 
@@ -130,7 +132,7 @@ class ComparisonDirectory:
 
     @property
     def plan_path(self) -> Path:
-        """Where the plan lies."""
+        """Path of the plan."""
         return self.path / "comparison.json"
 
     def run(self, member: Member) -> RunDirectory:
@@ -139,7 +141,7 @@ class ComparisonDirectory:
         return RunDirectory(self.path / member.name, **own)
 
     def log_path(self, member: Member) -> Path:
-        """Return where it lies what a member said."""
+        """Return the path of a member's log of messages."""
         return self.path / f"{member.name}.log"
 
     def finished(self, member: Member) -> bool:
@@ -148,7 +150,7 @@ class ComparisonDirectory:
 
     @property
     def claims_path(self) -> Path:
-        """Where it lies who trains what."""
+        """Path of the claims."""
         return self.path / "claims"
 
     def begin(
@@ -160,7 +162,7 @@ class ComparisonDirectory:
         judging: Judging | None = None,
         log_to: Sequence[str] = (),
     ) -> None:
-        """Write the plan, or see that the one that lies there is the same; see `agreed`."""
+        """Write the plan, or check that the existing one is the same; see `agreed`."""
         self.write(self.agreed(members, resume=resume, dataset=dataset, judging=judging, log_to=log_to))
 
     def agreed(
@@ -172,18 +174,18 @@ class ComparisonDirectory:
         judging: Judging | None = None,
         log_to: Sequence[str] = (),
     ) -> dict[str, Any]:
-        """Return the plan to write, which agrees with what lies there.
+        """Return the plan to write, after checking that it agrees with an existing one.
 
         Args:
             members: the runs.
-            resume: go on with the plan that lies there.
-            dataset: the data of all of them; they may have moved since, and are known by their content.
-            judging: how to judge them, where workers are to know.
-            log_to: trackers, which may be others than before.
+            resume: continue with the existing plan.
+            dataset: the data of all runs; they may have moved, and are recognised by their content.
+            judging: how to evaluate the runs, for workers.
+            log_to: trackers, which may differ from before.
 
         Raises:
-            RunError: to begin, where the folder holds anything; to go on, where it holds no comparison, or
-                another one.
+            RunError: when starting, if the folder is not empty; when resuming, if it holds no comparison, or a
+                different one.
         """
         content: dict[str, Any] = {
             "members": {member.name: dataclasses.asdict(member.config) for member in members},
@@ -198,7 +200,7 @@ class ComparisonDirectory:
         if not resume:
             if self.path.is_dir() and any(self.path.iterdir()):
                 what = "already holds a comparison" if self.plan_path.is_file() else "is not empty"
-                raise RunError(f"{self.path} {what}. Go on with one by --resume, or choose another --out.")
+                raise RunError(f"{self.path} {what}. Continue it with --resume, or choose another --out.")
             return content
         there = self._read()
         if "log_to" in there:
@@ -209,10 +211,10 @@ class ComparisonDirectory:
         return there | content
 
     def write(self, plan: dict[str, Any]) -> None:
-        """Write a plan, unless it lies there.
+        """Write a plan, unless it exists.
 
         Raises:
-            RunError: where it cannot be written.
+            RunError: if it cannot be written.
         """
         if self.plan_path.is_file() and self._read() == plan:
             return
@@ -223,10 +225,10 @@ class ComparisonDirectory:
             raise RunError(f"cannot write to {self.path} ({error}). Choose another --out.") from error
 
     def require_data(self, dataset: Dataset, members: Sequence[Member]) -> None:
-        """See that these are the data that the comparison was begun on, by content, where the plan tells.
+        """Check that the data have the same content as when the comparison was started, if the plan records it.
 
         Raises:
-            RunError: where they are others.
+            RunError: if they differ.
         """
         self._require_data(self._read() if self.plan_path.is_file() else {}, dataset, members)
 
@@ -234,19 +236,19 @@ class ComparisonDirectory:
         then = there.get("data")  # comparisons of older versions did not say
         if then and then != _fingerprint(dataset, members):
             raise RunError(
-                f"{self.path} holds a comparison on other samples: {members[0].config.data} has changed, or others "
-                "were passed. Resume with the old ones, or choose another --out."
+                f"{self.path} holds a comparison on different samples: {members[0].config.data} has changed, or you "
+                "passed different samples. Resume with the original ones, or choose another --out."
             )
 
     def planned(self, **own: Network) -> tuple[list[Member], Judging]:
-        """Return the runs that lie planned here, and how they are to be judged.
+        """Return the planned runs, and how to evaluate them.
 
         Args:
-            own: `generator` and `critic` where the plan has the user's, which what it says cannot lead to.
+            own: custom networks, `generator` and `critic`, if the plan does not lead to them.
 
         Raises:
-            RunError: where there is no comparison, or its plan is damaged or of a version that had no workers; and for
-                a network in place of fgan's own.
+            RunError: if there is no comparison, if its plan is damaged or from a version without workers, or for a
+                custom network if the plan uses fgan's own.
         """
         there = self._read()
         try:
@@ -261,12 +263,12 @@ class ComparisonDirectory:
             judging = Judging(**there["judging"])
         except (KeyError, TypeError) as error:
             raise RunError(
-                f"{self.plan_path} does not say how its runs are judged ({error}), as older versions of fgan did not. "
-                "Repeat its `fgan compare` with --resume --plan."
+                f"{self.plan_path} does not record how to evaluate its runs ({error}); it is from an older version of "
+                "fgan. Repeat its `fgan compare` with --resume --plan."
             ) from error
         for player, network in own.items():
             if network != "" and not all(getattr(member.config, player) for member in members):
-                raise RunError(f"{self.path} was planned with fgan's own {player}s. Leave {player} out.")
+                raise RunError(f"{self.path} was planned with fgan's own {player}s. Omit {player}.")
         own = {player: refer_to(network, player) for player, network in own.items() if network != ""}
         members = [replace(member, config=replace(member.config, **own)) for member in members]
         return members, replace(judging, metrics=tuple(judging.metrics))
@@ -275,7 +277,7 @@ class ComparisonDirectory:
         """Return the trackers that the runs log to.
 
         Raises:
-            RunError: where there is no comparison, or its plan is damaged.
+            RunError: if there is no comparison, or its plan is damaged.
         """
         return tuple(self._read().get("log_to", ()))
 
@@ -284,16 +286,17 @@ class ComparisonDirectory:
             there = json.loads(self.plan_path.read_text(encoding="utf-8"))
             _ = there["members"].items()
         except (FileNotFoundError, NotADirectoryError):
+            what = "has no comparison.json" if self.path.exists() else "does not exist"
             raise RunError(
-                f"{self.path} holds no comparison to go on with. Name a folder that `fgan compare` made, or begin one "
-                "there without --resume, with --plan for workers."
+                f"{self.path} is not a comparison to continue: it {what}. Pass a folder made by `fgan compare`, or "
+                "start one there: without --resume, or with --plan for workers."
             ) from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise RunError(f"{self.plan_path} is damaged ({error}). Choose another --out.") from error
         return there
 
     def _as_read(self, config: dict[str, object]) -> dict[str, object]:
-        """Return a recipe with what was added to recipes since it was written."""
+        """Return a recipe with the fields that were added to recipes since it was written."""
         return dataclasses.asdict(TrainConfig.from_json(json.dumps(config), str(self.plan_path)))
 
     def _require_same(
@@ -307,10 +310,10 @@ class ComparisonDirectory:
         if there != wanted and not (dataset and self._have_moved(there, wanted, members, dataset)):
             missing, more = sorted(set(there) - set(wanted)), sorted(set(wanted) - set(there))
             other = [name for name in wanted if name in there and wanted[name] != there[name]]
-            parts = (("not asked for now", missing), ("not there", more), ("with other settings", other))
+            parts = (("not requested now", missing), ("not there", more), ("with different settings", other))
             details = "; ".join(f"{what}: {', '.join(names[:5])}" for what, names in parts if names)
             raise RunError(
-                f"{self.path} holds another comparison ({details}). Resume with the same flags, or choose "
+                f"{self.path} holds a different comparison ({details}). Resume with the same flags, or choose "
                 "another --out."
             )
 
@@ -321,7 +324,7 @@ class ComparisonDirectory:
         members: Sequence[Member],
         dataset: Dataset,
     ) -> bool:
-        """Whether only the place of the data is another, and runs that have begun say that the content is the same."""
+        """Whether only the path of the data differs, and started runs confirm that the content is the same."""
         nowhere = {"data": "", "data_dir": None}
         anywhere = [{name: config | nowhere for name, config in one.items()} for one in (there, wanted)]
         begun = [self.run(member) for member in members if self.run(member).checkpoints().steps()]

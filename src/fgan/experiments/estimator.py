@@ -1,4 +1,4 @@
-"""A generator as scikit-learn knows estimators: `fit`, then `sample`."""
+"""`fgan.Generator`: a generator as a scikit-learn estimator, with `fit` and `sample`."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ AT_ONCE = 1024
 
 
 class Generator(BaseEstimator):
-    """A generator of rows like those of X, trained by an f-divergence; an estimator of scikit-learn.
+    """A scikit-learn estimator that learns to generate rows like those of X, with any f-divergence.
 
     A GAN has no density, so there is no `score_samples`.
 
     Args:
         divergence: any name that `fgan.divergence` takes.
         steps: generator steps.
-        batch_size: samples of each kind that one step sees.
-        preset: the recipe to start from, as `fgan.train` takes it.
+        batch_size: real and generated samples per step, each.
+        preset: the recipe to start from, as for `fgan.train`.
         settings: further fields of `TrainConfig`, such as {"lr": 5e-4}.
-        out: the run directory; default: a temporary one, which goes when `fit` is done.
-        random_state: decides the initial weights and every draw of the training; an int for the same again.
-        verbose: say how training goes.
+        out: the run directory; default: a temporary one, removed after `fit`.
+        random_state: determines the initial weights and all random draws of training; pass an int to reproduce them.
+        verbose: print progress.
 
     Attributes:
-        generator_: an `nn.Module` in eval mode on the CPU, from latents (n, generator_.latent) to rows.
+        generator_: an `nn.Module` in eval mode on the CPU; maps latents (n, generator_.latent) to rows.
         run_: the `Run` in `out`; None without `out`.
-        metrics_: the logged metrics, a dict for each line.
+        metrics_: the logged metrics, one dict per line.
         n_iter_: generator steps done.
         n_features_in_, feature_names_in_: of X.
 
@@ -76,7 +76,7 @@ class Generator(BaseEstimator):
         """Train on rows.
 
         Args:
-            X: numbers (n, D): an array, or a DataFrame of pandas or polars.
+            X: numbers (n, D): an array, or a pandas or polars DataFrame.
             y: not used.
 
         Returns:
@@ -110,7 +110,7 @@ class Generator(BaseEstimator):
         }
         if again := settings.keys() & (self.settings or {}).keys():
             raise FganError(
-                f"{', '.join(sorted(again))} in settings= is a parameter of its own. Set that one."
+                f"settings= must not contain {', '.join(sorted(again))}. Pass it as a parameter of Generator instead."
             )
         settings |= self.settings or {}
         say = to_people if self.verbose else silent
@@ -123,11 +123,11 @@ class Generator(BaseEstimator):
         self.generator_, self.metrics_, self.n_iter_ = run.generator, run.metrics(), run.summary.step
 
     def sample(self, n_samples: int = 1, random_state: int | np.random.RandomState | None = None) -> Any:  # noqa: ANN401
-        """Return new rows (n_samples, D), in the kind of container that X was; numbers of it are floats.
+        """Return new rows (n_samples, D) as floats, in the same kind of container as X.
 
         Args:
-            n_samples: how many.
-            random_state: decides the latents; an int for the same rows again.
+            n_samples: number of rows.
+            random_state: determines the latents; pass an int to reproduce the rows.
 
         Raises:
             NotFittedError: before `fit`.

@@ -1,4 +1,4 @@
-"""The runs below a folder: what each is, how far it came, its last numbers. Reads small files only, and no torch."""
+"""List the runs below a folder with their state, progress and last metrics. Reads small files only; no torch."""
 
 from __future__ import annotations
 
@@ -14,23 +14,24 @@ from typing import Any
 
 from fgan.errors import FganError
 from fgan.experiments.presets import PRESETS
+from fgan.files import nothing_at
 from fgan.training.config import LOADED, TrainConfig
 
 DEEPEST = 5
-"""Folders below the one that is asked for."""
+"""Maximum depth of folders to search."""
 TAIL = 8192
-"""Bytes from the end of a log in which its last line is sought."""
+"""Bytes at the end of a log in which to look for its last line."""
 SAID_ELSEWHERE = {"data", "divergence", "objective", "seed", "steps"}
-"""Settings with a column of their own."""
+"""Settings with their own column."""
 OF_NO_INTEREST = {
     *("device", "compile", "data_dir", "strict", "split", "keep_checkpoints", "log_every", "sample_every"),
     *("sample_count", "checkpoint_every", "evaluate_every", "evaluate_metrics", "evaluate_n"),
 }
-"""Settings that do not decide what the networks become."""
+"""Settings that do not affect the trained networks."""
 WITHOUT_DIVERGENCE = {"wasserstein", "hinge", "least-squares"}
-"""Objectives that have no use for the divergence."""
+"""Objectives that ignore the divergence."""
 DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
-"""What a file that was cut short, or that something else wrote, is met with."""
+"""Errors when reading a truncated or foreign file."""
 
 
 @dataclass(frozen=True)
@@ -39,17 +40,17 @@ class Listed:
 
     Args:
         path: its directory.
-        state: "running", "finished", "stopped", "diverged", "failed"; "killed" where it neither trains nor said how it
-            ended; "unknown" where this system cannot distinguish the two; "planned" in a comparison, not begun.
-        data, divergence, objective, seed: of its recipe.
-        preset: the named recipe that is nearest to its own.
+        state: "running", "finished", "stopped", "diverged" or "failed"; "killed" if it neither trains nor recorded how
+            it ended; "unknown" if this system cannot distinguish running from killed; "planned" if not yet started.
+        data, divergence, objective, seed: from its recipe.
+        preset: the named recipe nearest to its own.
         changed: settings that differ from the preset.
-        step: of the last line of metrics, or at which it ended; 0 without either.
-        steps: asked for.
-        bound: the last one; None without a finite one.
-        evaluation: the last numbers of `fgan evaluate`, or of an evaluation during training.
-        updated: when something was last written, in seconds since 1970; None for what has not begun.
-        group: of a member of a comparison: what it shares with other seeds.
+        step: of the last line of metrics, or of the end; 0 without either.
+        steps: steps requested.
+        bound: the last bound; None if there is no finite one.
+        evaluation: the last metrics of `fgan evaluate`, or of an evaluation during training.
+        updated: time of the last write, in seconds since 1970; None if not yet started.
+        group: of a member of a comparison: what it shares with its other seeds.
     """
 
     path: str
@@ -75,17 +76,17 @@ class ListedComparison:
     path: str
     members: list[Listed]
     best: str = ""
-    """The group that ranks first; empty where there is no ranking yet."""
+    """The best group; empty if there is no ranking yet."""
 
     @property
     def updated(self) -> float | None:
-        """When something was last written."""
+        """Time of the last write."""
         return max((one.updated for one in self.members if one.updated is not None), default=None)
 
 
 @dataclass
 class Listing:
-    """What lies below a folder, newest first, and what could not be read."""
+    """The runs and comparisons below a folder, newest first, and what could not be read."""
 
     folder: str
     runs: list[Listed] = field(default_factory=list)
@@ -94,16 +95,15 @@ class Listing:
 
 
 def list_runs(folder: str | Path) -> Listing:
-    """Return the runs and comparisons below a folder, or in it.
+    """Return the runs and comparisons in or below a folder.
 
     Raises:
-        FganError: where there is no such folder.
+        FganError: if there is no such folder.
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise FganError(
-            f"{folder} is no folder. Name one that holds run directories; fgan makes them in runs/."
-        )
+        wrong = f"{folder} is not a folder." if folder.exists() else nothing_at(folder)
+        raise FganError(f"{wrong} Pass a folder that holds run directories; fgan creates them in runs/.")
     found = Listing(str(folder))
     _look(folder, found, 0)
     for some in (found.runs, found.comparisons):
@@ -122,7 +122,7 @@ def _look(folder: Path, found: Listing, depth: int) -> bool:
             found.runs.append(_run(folder, _read(folder / "config.json"), found.problems))
             return True
     except DAMAGE as error:
-        found.problems.append(f"{folder}: not readable as a run: {_why(error)}")
+        found.problems.append(f"{folder}: cannot be read as a run: {_why(error)}")
         return True
     visible = [name for name in below if not name.startswith(".")]
     known = [_look(folder / name, found, depth + 1) for name in visible] if depth < DEEPEST else []
@@ -142,7 +142,7 @@ def _comparison(folder: Path, problems: list[str]) -> ListedComparison:
             begun = (path / "config.json").is_file()
             one = _run(path, _read(path / "config.json") if begun else config, problems, begun=begun)
         except DAMAGE as error:
-            problems.append(f"{path}: not readable as a run: {_why(error)}")
+            problems.append(f"{path}: cannot be read as a run: {_why(error)}")
             continue
         members.append(dataclasses.replace(one, group=groups.get(name, "")))
     best = ""
@@ -154,7 +154,7 @@ def _comparison(folder: Path, problems: list[str]) -> ListedComparison:
 
 def _run(path: Path, config: Mapping[str, Any], problems: list[str], *, begun: bool = True) -> Listed:
     if not isinstance(config["data"], str):
-        raise TypeError("its data are no name")
+        raise TypeError("its data field is not a name")
     preset, changed = _nearest_preset(config)
     status, metrics, evaluation = {}, {}, {}
     if begun:
@@ -183,7 +183,7 @@ def _run(path: Path, config: Mapping[str, Any], problems: list[str], *, begun: b
 
 
 def _state(path: Path, step: int, steps: int) -> str:
-    """Return the state of a run that does not say how it ended."""
+    """Return the state of a run that did not record how it ended."""
     held = _is_held(path)
     if held:
         return "running"
@@ -193,7 +193,7 @@ def _state(path: Path, step: int, steps: int) -> str:
 
 
 def _is_held(path: Path) -> bool | None:
-    """Whether a process trains in this folder, by the lock that it holds; None where there are no locks."""
+    """Whether a process holds the lock of this folder; None if the file system has no locks."""
     if os.name == "nt":
         return None
     import fcntl
@@ -211,7 +211,7 @@ def _is_held(path: Path) -> bool | None:
 
 
 def _nearest_preset(config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return the preset from which the fewest settings differ, and those settings."""
+    """Return the preset with the fewest different settings, and those settings."""
     defaults = {one.name: one.default for one in dataclasses.fields(TrainConfig) if one.name != "data"}
 
     def differences(name: str) -> dict[str, Any]:
@@ -228,7 +228,7 @@ def _nearest_preset(config: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
 
 
 def _evaluation(path: Path) -> dict[str, float]:
-    """Return the numbers of `evaluation.json`, or else the last ones of evaluations during training."""
+    """Return the metrics in `evaluation.json`, or else the last evaluation during training."""
     if (path / "evaluation.json").is_file():
         metrics = _read(path / "evaluation.json")["metrics"]
         return {
@@ -242,10 +242,10 @@ def _evaluation(path: Path) -> dict[str, float]:
 
 
 def _last_line(path: Path) -> dict[str, Any]:
-    """Return the last whole line of a log; nothing of one that is empty or not there.
+    """Return the last complete line of a log; empty if the log is empty or missing.
 
     Raises:
-        ValueError: where none of the last lines can be read.
+        ValueError: if none of the last lines can be read.
     """
     if not path.is_file():
         return {}
@@ -260,13 +260,13 @@ def _last_line(path: Path) -> dict[str, Any]:
                 return values
     if not whole and size <= TAIL:  # the first line is being written
         return {}
-    raise ValueError("none of its last lines can be read")
+    raise ValueError("none of its last lines are readable")
 
 
 def _read(path: Path) -> dict[str, Any]:
     values = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(values, dict):
-        raise TypeError(f"{path.name} is no JSON object")
+        raise TypeError(f"{path.name} is not a JSON object")
     return values
 
 
@@ -277,7 +277,7 @@ def _updated(path: Path) -> float:
 
 @contextlib.contextmanager
 def _noting(path: Path, problems: list[str]) -> Iterator[None]:
-    """Note a damaged file, and go on without it."""
+    """Record a damaged file and continue without it."""
     try:
         yield
     except DAMAGE as error:
@@ -289,7 +289,7 @@ def _why(error: Exception) -> str:
 
 
 def age_text(updated: float | None, now: float | None = None) -> str:
-    """Return how long ago something was.
+    """Return how long ago something happened.
 
     >>> age_text(0, 30), age_text(0, 7200), age_text(0, 86400 * 3), age_text(None)
     ('30 s', '2 h', '3 d', '')

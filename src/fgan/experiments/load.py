@@ -1,4 +1,4 @@
-"""From a folder to what fgan left in it."""
+"""`fgan.load`: open a folder that fgan wrote."""
 
 from __future__ import annotations
 
@@ -14,37 +14,37 @@ from fgan.training.settings import Network
 
 
 def load(path: str | Path, *, generator: Network = "") -> Run | Comparison | TrainedGenerator:
-    """Open what fgan wrote: a run directory, a comparison with its runs, or an exported generator.
+    """Open a run directory, a comparison with its runs, or an exported generator.
 
     Args:
-        path: the folder; for an exported generator a .safetensors file, a hub folder, or `hub:USER/NAME`, of which
-            nothing but safetensors is read: no code is run.
-        generator: the network, where it is none of fgan's and cannot be found by what a run's `config.json` says; an
-            exported generator never brings its code.
+        path: the folder; for an exported generator a .safetensors file, a hub folder, or `hub:USER/NAME`, from which
+            only safetensors are read and no code is run.
+        generator: a custom network, if the `config.json` of a run does not lead to it. An exported generator never
+            contains code.
 
     Raises:
-        ExportError: where a generator cannot be fetched, or is damaged.
-        RunError: where it is neither, or damaged; or where a comparison has no ranking yet.
+        ExportError: if a generator cannot be downloaded or is damaged.
+        RunError: if the folder is none of these or damaged, or if a comparison has no ranking yet.
     """
     if is_exported(path):
         return read_exported(path, generator=generator)
     path = Path(path)
     run = Run(path, generator=generator)
     if run.config_path.is_file():
-        run.config()  # damage is said here rather than at the first use
+        run.config()  # report damage now rather than at the first use
         return run
     if ComparisonDirectory(path).plan_path.is_file():
         return Comparison.read(path)
     if not path.exists():
-        raise RunError(f"{nothing_at(path)} Name a folder made by `fgan train` or `fgan compare`.")
+        raise RunError(f"{nothing_at(path)} Pass a folder made by `fgan train` or `fgan compare`.")
     raise RunError(
-        f"{path} is no run directory, which has a config.json, and no comparison, which has a comparison.json; "
-        f"{_there(path)}. Name a folder made by `fgan train` or `fgan compare`."
+        f"{path} is not a run directory (no config.json) or a comparison (no comparison.json): {_there(path)}. "
+        "Pass a folder made by `fgan train` or `fgan compare`."
     )
 
 
 def _there(path: Path) -> str:
-    """Say what is at a path."""
+    """Describe what is at a path."""
     if not path.is_dir():
         return "it is a file"
     names = sorted(entry.name for entry in path.iterdir())

@@ -1,4 +1,4 @@
-"""The runs of a comparison: chunks of them train as one ensemble, several chunks at once."""
+"""Training the runs of a comparison: each chunk is one ensemble, and several chunks train in parallel."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import math
 import multiprocessing
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,28 +16,28 @@ from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
-from tqdm import tqdm
-
 from fgan.cores import take_share, usable_cores, wait_without_spinning
 from fgan.data import Dataset
 from fgan.errors import DivergedError, FganError, TakenError
 from fgan.experiments.comparison import ComparisonDirectory, Member
-from fgan.output import for_people, progress_bar
+from fgan.output import Pace, for_people, progress_bar
 from fgan.training.checkpoint import Guard, do_nothing
 from fgan.training.ensemble import together
 from fgan.training.interruption import StopRequest
 
 SECONDS_BETWEEN_LOOKS = 0.3
+SECONDS_BETWEEN_COUNTS = 2.0
+"""Between two looks at how far the runs are, which reads their metrics."""
 MOST_MEMBERS = 500
-"""In a chunk: each holds a lock on its run, and a process may often open no more than 1,024 files."""
+"""Maximum runs per chunk: each holds a lock file, and a process can often open only 1,024 files."""
 
 MOST_TRACKED = 100
-"""In a chunk whose runs log to trackers, each of which holds files and threads."""
+"""Maximum runs per chunk if they log to trackers, each of which holds files and threads."""
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a member: "finished", "diverged", "failed", "stopped", or "taken" by another process; and why."""
+    """The outcome of a run: "finished", "diverged", "failed", "stopped", or "taken" by another process; and why."""
 
     state: str
     reason: str = ""
@@ -46,12 +47,12 @@ Chunk = list[Member]
 
 
 def chunks_of(members: Sequence[Member], at_once: int, at_most: int) -> list[Chunk]:
-    """Return members in chunks, of runs that can train as one ensemble.
+    """Divide members into chunks of runs that can train as one ensemble.
 
     Args:
-        members: what is to be trained.
-        at_once: chunks that train at the same time; none of them should be left without work.
-        at_most: members that fit into memory together.
+        members: the runs to train.
+        at_once: number of chunks that train in parallel; all should have work.
+        at_most: number of members that fit into memory together.
 
     >>> from fgan.experiments.comparison import plan
     >>> from fgan.training.config import TrainConfig
@@ -71,34 +72,34 @@ def chunks_of(members: Sequence[Member], at_once: int, at_most: int) -> list[Chu
 
 
 class Work(Protocol):
-    """A chunk that trains somewhere."""
+    """A chunk in training."""
 
     chunk: Chunk
 
     def stop(self) -> None:
-        """Ask it to write checkpoints and end; once is enough."""
+        """Request checkpoints and an end; one call is enough."""
         ...
 
     def wait(self, seconds: float) -> dict[str, Outcome] | None:
-        """Return what became of its members, or None if it goes on after so many seconds."""
+        """Return the outcomes of its members, or None if it is still running after these seconds."""
         ...
 
 
 class Workplace(Protocol):
-    """Somewhere that chunks train."""
+    """A place where chunks train: this machine, or a cluster."""
 
     @property
     def places(self) -> int:
-        """How many chunks train at the same time."""
+        """The number of chunks that train in parallel."""
         ...
 
     @property
     def neighbours(self) -> int:
-        """How many of them share one memory."""
+        """The number of chunks that share one memory."""
         ...
 
     def start(self, directory: ComparisonDirectory, chunk: Chunk) -> Work:
-        """Set a chunk going."""
+        """Start a chunk."""
         ...
 
 
@@ -106,8 +107,8 @@ class ThisMachine:
     """Processes on this machine, each with its share of the cores.
 
     Args:
-        jobs: how many; as many as cores on a CPU, one on a GPU, unless told.
-        device: what the runs train on.
+        jobs: number of processes; default: the number of cores on a CPU, one on a GPU.
+        device: the device of the runs.
     """
 
     def __init__(self, jobs: int | None, device: str) -> None:
@@ -117,17 +118,17 @@ class ThisMachine:
 
     def start(self, directory: ComparisonDirectory, chunk: Chunk) -> ProcessWork:
         """Start a process for a chunk."""
-        wait_without_spinning()  # which its threads inherit
+        wait_without_spinning()  # inherited by its threads
         return ProcessWork(directory, chunk, self._threads)
 
 
 class ProcessWork:
-    """A chunk that trains in a process of this machine.
+    """A chunk that trains in a process on this machine.
 
     Args:
-        directory: where to.
-        chunk: what to train.
-        threads: of the machine's cores.
+        directory: the comparison.
+        chunk: the runs to train.
+        threads: number of cores to use.
     """
 
     def __init__(self, directory: ComparisonDirectory, chunk: Chunk, threads: int) -> None:
@@ -141,14 +142,14 @@ class ProcessWork:
         child.close()
 
     def stop(self) -> None:
-        """Send SIGTERM, which the runs note and answer with a checkpoint; a second one would kill."""
+        """Send SIGTERM, after which the runs write checkpoints; a second one would kill them."""
         self._process.terminate()
 
     def wait(self, seconds: float) -> dict[str, Outcome] | None:
-        """Return what it said, or of one that could not say anything, what it left behind."""
+        """Return its report; if it could not send one, reconstruct it from the files."""
         if not wait([self._ends, self._process.sentinel], seconds):
             return None
-        # Received before the process has ended: it cannot end while the pipe is full.
+        # Receive before the process has ended: it cannot end while the pipe is full.
         try:
             if self._ends.poll():
                 outcomes = self._ends.recv()
@@ -158,14 +159,14 @@ class ProcessWork:
             pass
         self._process.join()
         code = self._process.exitcode
-        killed = code in (-signal.SIGTERM, -signal.SIGINT)  # before it could listen
+        killed = code in (-signal.SIGTERM, -signal.SIGINT)  # before its signal handler was installed
         lost = Outcome("stopped") if killed else Outcome("failed", f"its process ended with {code}")
         return left_behind(self._directory, self.chunk, lost)
 
 
 @contextmanager
 def _without_main() -> Iterator[None]:
-    """Start processes that do not import the script that runs: it would run again there."""
+    """Start processes without importing the running script, which would run again there."""
     main = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
@@ -175,7 +176,7 @@ def _without_main() -> Iterator[None]:
 
 
 def ended(directory: ComparisonDirectory, member: Member) -> Outcome | None:
-    """Return what became of a member that has done all its steps: "finished" or "diverged"; None of others."""
+    """Return the outcome of a member that has done all its steps, "finished" or "diverged"; None for others."""
     if not directory.finished(member):
         return None
     status = directory.run(member).status()
@@ -185,7 +186,7 @@ def ended(directory: ComparisonDirectory, member: Member) -> Outcome | None:
 
 
 def left_behind(directory: ComparisonDirectory, chunk: Chunk, lost: Outcome) -> dict[str, Outcome]:
-    """Return the outcomes of a chunk that could not report: finished where a run is, `lost` where not."""
+    """Return the outcomes of a chunk that could not report: "finished" for finished runs, `lost` for the rest."""
     return {member.name: ended(directory, member) or lost for member in chunk}
 
 
@@ -195,15 +196,15 @@ def train_members(
     workplace: Workplace,
     say: Callable[[str], None],
 ) -> dict[str, Outcome]:
-    """Train chunks and return what became of each member.
+    """Train chunks and return the outcome of each member.
 
     On Ctrl-C or SIGTERM each running member writes a checkpoint.
 
     Args:
-        chunks: what to train.
-        directory: where to.
-        workplace: where they train.
-        say: told as each member comes to its end.
+        chunks: the runs to train.
+        directory: the comparison.
+        workplace: where to train.
+        say: receives a message when a member ends.
     """
     outcomes: dict[str, Outcome] = {}
     waiting, running = list(chunks), list[Work]()
@@ -214,7 +215,7 @@ def train_members(
         progress_bar(total) as bar,
     ):
         tell = say if bar.disable else partial(bar.write, file=for_people())
-        asked = False
+        asked, pace, counted = False, Pace(total), 0.0
         while running or (waiting and not stop.signal):
             while waiting and len(running) < workplace.places and not stop.signal:
                 running.append(workplace.start(directory, waiting.pop(0)))
@@ -230,23 +231,24 @@ def train_members(
                     for name, outcome in found.items():
                         why = f": {outcome.reason}" if outcome.reason else ""
                         tell(f"{name} {outcome.state}{why}")
-            _show(bar, members, directory, outcomes)
+            if time.monotonic() - counted > SECONDS_BETWEEN_COUNTS:
+                done = _steps_done(members, directory)
+                for line in pace.lines(done, regularly=bar.disable):
+                    tell(line)
+                bar.update(done - bar.n)
+                bar.set_postfix_str(f"{len(outcomes)} of {len(members)} runs done", refresh=False)
+                counted = time.monotonic()
     return {member.name: outcomes.get(member.name, Outcome("stopped")) for member in members}
 
 
-def _show(
-    bar: tqdm, members: Sequence[Member], directory: ComparisonDirectory, outcomes: dict[str, Outcome]
-) -> None:
-    if bar.disable:
-        return
-    steps = [directory.run(member).metrics()[-1:] for member in members]
-    bar.update(sum(line[0]["step"] for line in steps if line) - bar.n)
-    bar.set_postfix_str(f"{len(outcomes)} of {len(members)} runs done", refresh=False)
+def _steps_done(members: Sequence[Member], directory: ComparisonDirectory) -> int:
+    lines = [directory.run(member).metrics()[-1:] for member in members]
+    return sum(line[0]["step"] for line in lines if line)
 
 
 def _work(directory: ComparisonDirectory, chunk: Chunk, threads: int, ends: Connection) -> None:
-    # A terminal sends Ctrl-C to every process of the command. The first one passes it on, as SIGTERM; here a second
-    # signal would kill the runs while they write their checkpoints.
+    # A terminal sends Ctrl-C to all processes of the command, and the main one passes it on as SIGTERM. Ignore SIGINT
+    # here, since a second signal would kill the runs while they write their checkpoints.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     take_share(threads)
     try:
@@ -263,17 +265,17 @@ def train_chunk(
     stop: StopRequest | None = None,
     dataset: Dataset | None = None,
 ) -> dict[str, Outcome]:
-    """Train members as one ensemble in this process, each with a log of its own, and return what became of them.
+    """Train members as one ensemble in this process, each with its own log, and return their outcomes.
 
     Args:
         directory: where to.
         chunk: what to train.
         guards: by member, see `fgan.training.run.Job`.
         stop: see `fgan.training.run.train_together`.
-        dataset: what their recipe names; loaded, and held against the plan, if not given.
+        dataset: the data of their recipe; default: loaded and checked against the plan.
 
     Raises:
-        FganError: where the data cannot be loaded, or are others than the plan says.
+        FganError: if the data cannot be loaded, or differ from those of the plan.
     """
     from fgan.experiments.train import judge_of
     from fgan.tracking import trackers_of
@@ -306,6 +308,6 @@ def train_chunk(
 
 
 def _log(path: Path, line: str) -> None:
-    # Opened for every line: a thousand runs would need a thousand descriptors.
+    # Opened for each line: a thousand runs would need a thousand file descriptors.
     with path.open("a", encoding="utf-8") as file:
         print(line, file=file)

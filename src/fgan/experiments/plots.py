@@ -64,7 +64,7 @@ def _draw_samples(axes: Axes, run: Run, n: int | None, seed: int) -> None:
 
 
 def plot_comparison(comparison: Comparison) -> Figure:
-    """Return the number that ranks, of each group, with its interval; see `Comparison.plot`."""
+    """Return a figure with the ranking metric of each group and its interval; see `Comparison.plot`."""
     places = comparison.places
     figure = Figure(figsize=(7, 1.2 + 0.32 * max(len(places), 1)), layout="constrained")
     axes = figure.add_subplot()
@@ -74,7 +74,7 @@ def plot_comparison(comparison: Comparison) -> Figure:
         axes.plot([found.value], [row], "o", color="#1f6feb")
     floors = [place.metrics[comparison.by].floor for place in places]
     if floors and floors[0]:
-        axes.axvline(floors[0].value, color="#9a9a9a", linestyle=":", label="real samples score")
+        axes.axvline(floors[0].value, color="#9a9a9a", linestyle=":", label="real-vs-real baseline")
         axes.legend(frameon=False)
     axes.set_yticks(range(len(places)), [f"{place.rank}. {place.group}" for place in places])
     axes.set_ylim(len(places) - 0.5, -0.5)

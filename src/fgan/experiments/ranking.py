@@ -1,4 +1,4 @@
-"""Which of several groups of runs is best, and which cannot be told apart."""
+"""Rank groups of runs, and find ties."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from fgan.evaluation.result import CONFIDENCE
 
 @dataclass(frozen=True)
 class Place:
-    """Where a group stands.
+    """The place of a group in the ranking.
 
     Args:
         group: its name.
-        rank: one more than the number of groups that are better beyond chance.
-        seeds: runs it is a mean of.
-        tied_with: the groups that cannot be told from it.
-        metrics: every number's mean over seeds with an interval, or the one run's own.
+        rank: one more than the number of groups that are significantly better.
+        seeds: number of runs averaged.
+        tied_with: the groups that do not differ significantly.
+        metrics: the mean of each metric over seeds with an interval, or the result of the single run.
     """
 
     group: str
@@ -32,21 +32,21 @@ class Place:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Place:
-        """Return what `Comparison.to_dict` holds of it."""
+        """Read an entry of `Comparison.to_dict`."""
         metrics = {name: Measurement.from_dict(found) for name, found in values["metrics"].items()}
         return cls(**{**values, "tied_with": tuple(values["tied_with"]), "metrics": metrics})
 
 
 def rank(evaluations: Mapping[str, Sequence[Evaluation]], by: str) -> list[Place]:
-    """Return groups by the mean of a number, best first.
+    """Rank groups by the mean of a metric, best first.
 
-    Two groups are tied where Welch's interval (95%) for the difference of their means over seeds holds 0. With one
-    seed a group's standard error is that over its samples, which knows nothing of what another seed would give.
+    Two groups are tied if Welch's 95% interval for the difference of their means over seeds contains 0. With one seed,
+    the standard error is that over samples, which does not include the variation between seeds.
 
     Args:
-        evaluations: of each group, one a seed; a group without any has no place, nor one where the number is missing
-            or marked unusable.
-        by: the number, such as "fid".
+        evaluations: of each group, one per seed. Groups without any, or in which the metric is missing or marked
+            unusable, are not ranked.
+        by: the metric, such as "fid".
 
     Source: Welch, "The generalization of Student's problem" (1947).
     """
@@ -65,7 +65,7 @@ def rank(evaluations: Mapping[str, Sequence[Evaluation]], by: str) -> list[Place
     spreads = {group: _spread(judged[group], by, metrics[group][by]) for group in ordered}
 
     def apart(one: str, other: str) -> float:
-        """Return how much better one is, 0 where chance may have done it."""
+        """Return how much better one group is; 0 if the difference is not significant."""
         difference = sign * (metrics[one][by].value - metrics[other][by].value)
         return difference if abs(difference) > _welch(spreads[one], spreads[other]) else 0.0
 

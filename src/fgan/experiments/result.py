@@ -1,4 +1,4 @@
-"""What a comparison found: a ranking of groups, and what became of each run."""
+"""The result of a comparison: a ranking of groups, and the outcome of each run."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ RANKING = "ranking.json"
 
 @dataclass(frozen=True)
 class Comparison:
-    """What a comparison found.
+    """The result of a comparison.
 
     Args:
         path: its folder.
-        by: the number that ranks.
+        by: the metric that ranks.
         places: the groups, best first.
-        outcomes: what became of each run.
+        outcomes: the outcome of each run.
     """
 
     path: str
@@ -45,28 +45,28 @@ class Comparison:
 
     @property
     def best(self) -> Run:
-        """The first seed's run of the group that ranks first; see `table` for those that cannot be told from it.
+        """The run of the first seed in the best group; `table` shows which groups are tied with it.
 
         Raises:
-            RunError: where no group has a place.
+            RunError: if no group could be ranked.
         """
         if not self.places:
-            raise RunError(f"no run of {self.path} could be ranked by {self.by}. See its table().")
+            raise RunError(f"no run of {self.path} could be ranked by {self.by}; table() says why.")
         members, _ = ComparisonDirectory(self.path).planned()
         first = (member.name for member in members if member.group == self.places[0].group)
         return next(self.runs[name] for name in first if self.outcomes[name].state == "finished")
 
     @property
     def unfinished(self) -> list[str]:
-        """The runs that were stopped and can go on."""
+        """The runs that were stopped and can be resumed."""
         return self.ended("stopped")
 
     def ended(self, state: str) -> list[str]:
-        """Return the runs that came to this end."""
+        """Return the runs that ended in this state."""
         return [name for name, outcome in self.outcomes.items() if outcome.state == state]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it in JSON's types."""
+        """Return it as JSON types."""
         return jsonable(self)
 
     @classmethod
@@ -80,43 +80,43 @@ class Comparison:
         """Write it into its folder as `ranking.json`.
 
         Raises:
-            DataError: where it cannot be written.
+            DataError: if it cannot be written.
         """
         text = json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False)
         save_file(Path(self.path) / RANKING, f"{text}\n".encode(), "A ranking")
 
     @classmethod
     def read(cls, path: str | Path) -> Comparison:
-        """Return what `write` left in a folder.
+        """Read what `write` left in a folder.
 
         Raises:
-            RunError: where there is no ranking, or it is damaged.
+            RunError: if there is no ranking, or it is damaged.
         """
         try:
             values = json.loads((Path(path) / RANKING).read_text(encoding="utf-8"))
             return cls.from_dict({**values, "path": str(path)})
         except FileNotFoundError:
             raise RunError(
-                f"{path} has no {RANKING}: the comparison has not come to its end. Go on with it by "
+                f"{path} has no {RANKING}: the comparison is not finished. Continue it with "
                 "`fgan compare --resume`, or load one of its runs."
             ) from None
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RunError(
                 f"{Path(path) / RANKING} is damaged ({type(error).__name__}: {error}). "
-                "`fgan compare --resume` makes it again."
+                "`fgan compare --resume` writes it again."
             ) from error
 
     def plot(self) -> Figure:
-        """Return a figure: the number that ranks, of each group, with its interval."""
+        """Return a figure: the ranking metric of each group with its interval."""
         from fgan.experiments.plots import plot_comparison
 
         return plot_comparison(self)
 
     def time_lapse(self, fps: float = 8) -> Animation:
-        """Return the pictures of every group's first run side by side, as an animation; see `Run.time_lapse`.
+        """Return an animation with the first run of every group side by side; see `Run.time_lapse`.
 
         Raises:
-            RunError: where no run has pictures.
+            RunError: if no run has pictures.
         """
         from fgan.training.pictures import side_by_side
 
@@ -133,12 +133,12 @@ class Comparison:
         return html_table(rows) + html_lines(bad)
 
     def table(self) -> str:
-        """Return the ranking for people, then the runs that have no place in it."""
+        """Return the ranking as text, followed by the runs that are not in it."""
         rows, bad = self._rows()
         return "\n".join(aligned(rows) + (["", *bad] if bad else []))
 
     def _rows(self) -> tuple[list[tuple[str, ...]], list[str]]:
-        rows = [("rank", "", f"{self.by} [95%]", "seeds", "cannot be told from")]
+        rows = [("rank", "", f"{self.by} [95%]", "seeds", "tied with")]
         for place in self.places:
             tied = ", ".join(place.tied_with[:4]) + (" ..." if len(place.tied_with) > 4 else "")
             value = place.metrics[self.by].text()

@@ -1,4 +1,4 @@
-"""A run as users hold it: its folder, and what one does next with what was trained."""
+"""`Run`: a trained run, with methods to sample, plot and evaluate it."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ if TYPE_CHECKING:
 
 
 class Run(Folder, Moving):
-    """A trained generator and the folder that it lies in; `fgan.train` and `fgan.load` return it.
+    """A trained run and its folder; returned by `fgan.train` and `fgan.load`.
 
-    What a call of `fgan.train` did is its `summary`, whose fields are also the run's: `run.step`, `run.bound`,
-    `run.diverged`. All else is read from the folder when it is asked for.
+    After `fgan.train`, `summary` holds the result of the call, and its fields are attributes of the run too:
+    `run.step`, `run.bound`, `run.diverged`. Everything else is read from the folder on demand.
 
     Args:
-        path: the folder, as `fgan.train` made it.
-        summary: what the call that made it did; None for a run that was opened.
-        dataset: what it was trained on; loaded by the name in its recipe if not given.
-        generator, critic: networks of your own, where `config.json` does not lead to them; as `fgan.train` takes them.
+        path: the folder that `fgan.train` wrote.
+        summary: the result of the call that trained it; None for a run that was opened.
+        dataset: the training data; default: loaded by the name in its recipe.
+        generator, critic: custom networks, if `config.json` does not lead to them; as for `fgan.train`.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Run(Folder, Moving):
         super().__init__(path, generator=generator, critic=critic)
         self.summary, self.dataset = summary, dataset
 
-    if not TYPE_CHECKING:  # where every name would be known otherwise
+    if not TYPE_CHECKING:  # otherwise type checkers would accept every name
 
         def __getattr__(self, name: str) -> Any:  # noqa: ANN401
             """Return a field of the summary."""
@@ -59,36 +59,35 @@ class Run(Folder, Moving):
                 return getattr(summary, name)
             if name in Summary.__dataclass_fields__:
                 raise AttributeError(
-                    f"{name} is what a call of fgan.train did; this run was opened. See run.config(), run.status() "
-                    "and run.metrics()."
+                    f"{name} is only known right after fgan.train; this run was opened from its folder. Use "
+                    "run.config(), run.status() and run.metrics()."
                 )
             raise AttributeError(f"a Run has no attribute {name!r}")
 
     def __dir__(self) -> list[str]:
-        """Return its names, those of its summary among them."""
+        """Return its attributes, including those of its summary."""
         fields = [one.name for one in dataclasses.fields(Summary)] if self.summary else []
         return sorted({*super().__dir__(), *fields})
 
     @property
     def generator(self) -> nn.Module:
-        """The newest checkpoint's generator, in eval mode on the CPU.
+        """The generator of the newest checkpoint, in eval mode on the CPU.
 
-        It maps latents (n, latent), and labels (n,) where the run is conditional, to samples (n, *shape) in the units
-        of the data, images in [0, 1]. `run.generator.latent` is the dimension of the latents, which are standard
-        normal.
+        It maps standard normal latents (n, latent), and labels (n,) if the run is conditional, to samples (n, ...) in
+        the units of the data; images are in [0, 1]. `run.generator.latent` is the dimension of the latents.
         """
         generator, _, frame = self._load(None, best=False)
         return Outward(generator, frame) if frame.origin else generator
 
     def evaluate(self, data: Dataset | Passable | str | Path | None = None, **options: Any) -> Evaluation:  # noqa: ANN401
-        """Measure its samples against data; see `fgan.evaluate`.
+        """Evaluate its samples against data; see `fgan.evaluate`.
 
         Args:
-            data: what to compare with; what it was trained on if not given.
-            options: as `fgan.evaluate` takes them.
+            data: the data to compare with; default: the training data.
+            options: as for `fgan.evaluate`.
 
         Raises:
-            DataError: where it was trained on data that were passed, and opened since: then pass them again.
+            DataError: if it was trained on data passed from memory and opened later; pass them again then.
         """
         from fgan.data import load_data
         from fgan.evaluation import evaluate
@@ -99,38 +98,38 @@ class Run(Folder, Moving):
             config = self.config()
             if config.data.startswith(PASSED):
                 raise DataError(
-                    f"{self.path} was trained on data that were passed ({short_name(config.data)}), which "
-                    "its folder does not hold. Pass them again: run.evaluate(x)."
+                    f"{self.path} was trained on data passed from memory ({short_name(config.data)}), which are not "
+                    "in its folder. Pass them again: run.evaluate(x)."
                 )
             data = load_data(config.data, data_dir=config.data_dir, options=config.load_options())
         return evaluate(self, data, **options)
 
     def plot(self, n: int | None = None, seed: int = 0) -> Figure:
-        """Return a figure: losses and bound by step, and samples of the newest checkpoint.
+        """Return a figure with losses and bound by step, and samples from the newest checkpoint.
 
         Args:
-            n: samples to draw; 64 images, 2,000 vectors if not given.
-            seed: decides their latents.
+            n: number of samples; default: 64 images or 2,000 vectors.
+            seed: determines the latents.
         """
         from fgan.experiments.plots import plot_run
 
         return plot_run(self, n, seed)
 
     def time_lapse(self, fps: float = 8) -> Animation:
-        """Return the pictures that were drawn while it trained, as an animation: `run.time_lapse().save("run.gif")`.
+        """Return the pictures drawn during training as an animation: `run.time_lapse().save("run.gif")`.
 
         Args:
-            fps: pictures a second; the last stays for two seconds more.
+            fps: pictures per second; the last one stays for two more seconds.
 
         Raises:
-            RunError: where there are none.
+            RunError: if there are none.
         """
         from fgan.training.pictures import time_lapse
 
         return time_lapse(self, fps)
 
     def facts(self) -> dict[str, str]:
-        """Return what there is to say of it in words: data, divergence, steps, last numbers."""
+        """Return a description as text: data, divergence, steps, last metrics."""
         config, status, last = self.config(), self.status(), (self.metrics() or [{}])[-1]
         step = max(self.checkpoints().steps(), default=0)
         facts = {
@@ -150,7 +149,7 @@ class Run(Folder, Moving):
         return facts
 
     def __repr__(self) -> str:
-        """Write the call that opens it, and what it is."""
+        """Return the call that opens it, and a short description."""
         call = f'fgan.load("{self.path}")'
         if not self.config_path.is_file():
             return call
@@ -169,14 +168,14 @@ class Run(Folder, Moving):
 
 
 RunDirectory = Run
-"""The public name of a folder's run before there was `Run`."""
+"""The former public name of `Run`."""
 
 
 class Outward(nn.Module):
-    """A generator whose samples are in the units of the data, where it works in others; see `Frame.outward`.
+    """A generator that returns samples in the units of the data; see `Frame.outward`.
 
     Args:
-        generator: maps latents to samples in its own numbers.
+        generator: maps latents to samples in its own units.
         frame: of the data.
     """
 
@@ -186,6 +185,6 @@ class Outward(nn.Module):
         self.eval()
 
     def forward(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return samples (n, *shape) of latents (n, latent)."""
+        """Return samples (n, ...) of latents (n, latent)."""
         inner = self.generator(latents) if labels is None else self.generator(latents, labels)
         return self.frame.outward(inner)

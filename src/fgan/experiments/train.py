@@ -1,4 +1,4 @@
-"""Training as users call it: from keywords or a recipe to a run directory."""
+"""`fgan.train`: from keywords or a recipe to a run directory."""
 
 from __future__ import annotations
 
@@ -50,61 +50,58 @@ def train(
     gif: bool = False,
     **settings: Unpack[Settings],
 ) -> Run:
-    """Train a generator on data, by any f-divergence, into a run directory.
+    """Train a generator on data with any f-divergence, and save everything in a run directory.
 
-    `fgan.train("moons", divergence="js", steps=500, out="runs/moons")` is all it takes.
+    Example: `fgan.train("moons", divergence="js", steps=500, out="runs/moons")`.
 
-    Sets `torch.backends.cudnn.deterministic`, for the same bits again, and `torch.set_flush_denormal(True)`:
-    units that fall silent leave moments near 1e-40 behind, on which a CPU is slow. Threads inherit the setting when
-    they start, so call this before other work on torch to have all of the speed, and the same bits as the command
-    line.
+    Sets `torch.backends.cudnn.deterministic` for reproducible results, and `torch.set_flush_denormal(True)` because
+    inactive units leave moments near 1e-40, which are slow on a CPU. Threads inherit this setting when they start, so
+    call this function before other work with torch to get full speed and the same bits as from the command line.
 
-    In a script that torchrun starts, all its processes call this alike and train one run together; see docs/guides/scaling.md.
+    In a script started by torchrun, all processes make the same call and train one run together; see
+    docs/guides/scaling.md.
 
     Args:
-        data: a name or path as `TrainConfig.data`, a complete `TrainConfig`, or the data themselves: a `Dataset`, a
-            tensor, an array, PIL pictures, a torch data set or loader, whatever `fgan.data.as_dataset` takes.
-        out: the run directory, new unless `resume`; default: runs/DATA-PRESET-DIVERGENCE-seedN, without
-            the default preset, and -2, -3, ... behind it where there are such already. To resume: the last of these.
+        data: a name or path as in `TrainConfig.data`, a complete `TrainConfig`, or the data themselves: a `Dataset`, a
+            tensor, an array, PIL pictures, a torch data set or loader, or anything that `fgan.data.as_dataset` takes.
+        out: the run directory, new unless `resume`; default: runs/DATA-PRESET-DIVERGENCE-seedN, without the default
+            preset, and with -2, -3, ... if it already exists. When resuming, the default is the last of these.
         preset: the named recipe to start from; see `fgan.experiments.presets`.
-        resume: go on from the newest checkpoint; the run ends as if it had never been stopped. The data may lie
-            elsewhere now, and the device be another: data are known by their content.
-        dataset: the data, as above or where they lie, if they are not to be loaded by `TrainConfig.data`.
-        say: receives lines for people; default: shown below a notebook's cell, elsewhere on standard error.
-        lines: say each line of metrics; default: where there is no progress bar. With one, only the lines that go
-            with a picture are said. Evaluations are always said.
-        bar: show progress, on a terminal and in a notebook.
-        loggers: receive what the run directory does, after it, and are closed when the run ends or fails; not where
-            the arguments are refused. If one raises, the run stops with a checkpoint of the step and an error that
-            names the logger.
-        log_to: trackers that receive the same: "tensorboard", "wandb", "trackio". One that fails is said once, and
-            training goes on. No part of the recipe: a run may be resumed with others, or none.
+        resume: continue from the newest checkpoint; the result is the same as without the interruption. The data may
+            have moved, and the device may differ: data are recognised by their content.
+        dataset: the data, or their path, if they should not be loaded by `TrainConfig.data`.
+        say: receives messages as lines of text; default: below a notebook cell, otherwise on standard error.
+        lines: print each line of metrics; default: only without a progress bar. With a bar, lines are printed when a
+            picture is drawn. Evaluations are always printed.
+        bar: show a progress bar, in a terminal or notebook.
+        loggers: receive everything that the run directory does, after it. They are closed when the run ends or fails,
+            but not if the arguments are refused. If one raises, the run stops with a checkpoint and an error that names
+            the logger.
+        log_to: trackers that receive the same: "tensorboard", "wandb", "trackio". If one fails, this is printed once
+            and training continues. They are not part of the recipe: a run may be resumed with others, or none.
         callbacks: objects with any of `on_step(state)`, `on_log(step, metrics)`, `on_evaluation(step, metrics)`,
-            `on_checkpoint(step, path)`. One that returns `fgan.STOP` stops the run with a checkpoint; one that raises
-            does too, with an error that names it. See docs/guides/tracking.md.
-        gif: keep a time lapse of the pictures in the run directory, `time-lapse.gif`, also when the run is stopped.
-            Where neither `sample_every` nor a whole config says how often, there are at least 48. What is trained is
-            the same with and without.
+            `on_checkpoint(step, path)`. If one returns `fgan.STOP`, the run stops with a checkpoint; if one raises, it
+            stops the same way, with an error that names the callback. See docs/guides/tracking.md.
+        gif: save a time lapse of the pictures as `time-lapse.gif` in the run directory, also if the run is stopped. It
+            has at least 48 pictures, unless `sample_every` or a whole config sets the number. Training is not affected.
         settings: fields of `TrainConfig`, changed from the preset or the config.
 
     Returns:
-        The run: its folder, and what one does next with it, such as `run.sample(64)`, `run.plot()`, `run.evaluate()`.
-        What this call did, and in `run.diverged` why the run is of no use, if so, is its `summary`.
+        The run, with methods such as `run.sample(64)`, `run.plot()` and `run.evaluate()`. Its `summary` holds the
+        result of this call; `run.diverged` says why a completed run is unusable, if it is.
 
     Raises:
-        FganError: for an unknown preset or setting, bad data, a bad folder, another config, or metrics that cannot
-            judge the data; nothing is half-written then. For a logger or a callback that raised.
-        DivergedError: where a loss or a weight stops being finite a fourth time; the first three times the run goes
-            back to its last good checkpoint and on with half the learning rate.
+        FganError: for an unknown preset or setting, bad data, a bad folder, a different config, or metrics that do not
+            apply to the data (nothing is written then); or if a logger or callback raised.
+        DivergedError: if a loss or weight becomes NaN or infinite a fourth time. The first three times the run rolls
+            back to its last good checkpoint and halves the learning rate.
     """
     followers, trackers = checked_loggers(loggers), checked_trackers(log_to)
     if data is None:
-        raise DataError(
-            'there are no data: got None. Pass a name such as "mnist", a path, or the data themselves.'
-        )
+        raise DataError('data must be a name such as "mnist", a path, or the data themselves; got None.')
     if not isinstance(data, (str, Path, TrainConfig)):
         if dataset is not None:
-            raise FganError(f"two data sets were given: the {kind_of(data)}, and dataset=. Leave one out.")
+            raise FganError(f"got two data sets: the {kind_of(data)}, and dataset=. Omit one of them.")
         dataset, data = data, PASSED + (data.name if isinstance(data, Dataset) else kind_of(data))
     source, ranks = data, joined()
     stop = StopRequest(ranks)
@@ -142,8 +139,8 @@ def train(
         )
         if ranks.size > 1 and isinstance(found.train, IteratedSource):
             raise DataError(
-                "several processes share data that have an index; what can only be iterated is read by one. Pass a "
-                "map-style data set, or train by one process."
+                "an iterable data set can only be read by a single process; got several ranks. Pass a map-style data "
+                "set, or train with a single process."
             )
         if ranks.rank:
             loop = Follower(config, found, ranks)
@@ -169,7 +166,7 @@ def train(
             _keep_time_lapse(run, say, loop.failure)
         if loop.failure:
             raise loop.failure
-        own = {"generator": config.generator, "critic": config.critic}  # which rank 0 alone has kept so far
+        own = {"generator": config.generator, "critic": config.critic}  # so far only rank 0 has stored them
         return Run(run.path, summary=loop.summary(), dataset=found, **own)
 
 
@@ -179,11 +176,11 @@ def _keep_time_lapse(run: RunDirectory, say: Say, failure: FganError | None) -> 
     except FganError as error:
         if failure is None:
             raise
-        failure.add_note(f"There is no time lapse either: {error}")
+        failure.add_note(f"The time lapse could not be written either: {error}")
 
 
 def _streams(run: RunDirectory, goes_on: bool, dataset: object) -> bool | None:
-    """Whether a run that goes on read samples when they were drawn: it does so again, however much memory is free."""
+    """Whether a resumed run streamed its data before: then it does so again, however much memory is free."""
     if not goes_on or isinstance(dataset, (Dataset, str, Path)):
         return None
     loaded = json.loads(run.config_path.read_text(encoding="utf-8")).get("loaded")
@@ -191,7 +188,7 @@ def _streams(run: RunDirectory, goes_on: bool, dataset: object) -> bool | None:
 
 
 def next_folder(first: Path, *, again: bool) -> Path:
-    """Return the first folder of this name, with a number behind it, that is free; or the last one that is not."""
+    """Return the first free folder of this name, with a number appended if needed; with `again` the last used one."""
     last, number = first, 1
     while (folder := first if number == 1 else first.with_name(f"{first.name}-{number}")).exists():
         last, number = folder, number + 1
@@ -201,23 +198,23 @@ def next_folder(first: Path, *, again: bool) -> Path:
 def _require_there(name: str, run: RunDirectory) -> None:
     if is_gone(name):
         raise DataError(
-            f"{run.path} was trained on {name}, which is not there any more. Say where the data lie now: "
-            f"fgan train NEWPATH --resume --out {run.path} (in Python the first argument, or dataset=). They are known "
-            "by their content."
+            f"{run.path} was trained on {name}, which no longer exists. Pass the new path of the data: fgan train "
+            f"NEWPATH --resume --out {run.path} (in Python the first argument, or dataset=). "
+            "fgan checks that the content is the same."
         )
 
 
 def recipe_of(
     data: str | Path | TrainConfig, preset: str, settings: Settings, run: RunDirectory | None = None
 ) -> TrainConfig:
-    """Return the recipe that keywords stand for: a preset for these data, or a whole config, with settings changed.
+    """Return the recipe for keywords: a preset for these data, or a whole config, with settings changed.
 
     Args:
-        data, preset, settings: as `train` takes them.
-        run: one to go on with, whose recipe is changed if no preset is named; as the command line does.
+        data, preset, settings: as for `train`.
+        run: a run to resume; its recipe is the starting point if no preset is given, as on the command line.
 
     Raises:
-        FganError: for an unknown preset or setting, a value out of range, or a preset beside a config.
+        FganError: for an unknown preset or setting, a value out of range, or both a preset and a config.
 
     >>> recipe_of("moons", "original", {"steps": 7}).batch_size, recipe_of(TrainConfig(data="x"), "default", {}).data
     (32, 'x')
@@ -225,7 +222,7 @@ def recipe_of(
     if isinstance(data, TrainConfig):
         if preset != "default":
             raise FganError(
-                f'a TrainConfig is a whole recipe; got the preset "{preset}" beside it. Leave one out.'
+                f'pass either a TrainConfig or a preset; got a TrainConfig and the preset "{preset}".'
             )
         require_settings(settings)
         return dataclasses.replace(data, **settings)
@@ -236,12 +233,12 @@ def recipe_of(
 
 
 def judge_of(config: TrainConfig, dataset: Dataset, say: Say) -> Judge:
-    """Return what judges a run of this recipe by its metrics, the first of which decides.
+    """Return the judge for runs of this recipe; the first of its metrics decides.
 
     Raises:
-        FganError: for metrics that do not exist or cannot judge the data.
+        FganError: for metrics that do not exist or do not apply to the data.
     """
-    from fgan import evaluation  # heavy, and of no use to a run that is not judged
+    from fgan import evaluation  # a heavy import, needed only if the run is evaluated
 
     metrics = tuple(name.strip() for name in config.evaluate_metrics.split(","))
     measure = evaluation.judge_for(dataset, metrics, config.evaluate_n, config.device, say)

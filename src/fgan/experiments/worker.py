@@ -1,4 +1,4 @@
-"""Workers: any number of processes on a shared folder that share the runs of a comparison."""
+"""Workers: any number of processes that share the runs of a comparison through a folder."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ def work(
     critic: Network = "",
     say: Say = print,
 ) -> Comparison:
-    """Train and judge runs of a comparison beside other workers, until all have ended; then rank.
+    """Train and evaluate runs of a comparison together with other workers until all have ended, then rank them.
 
-    Workers are processes that share the comparison's folder and nothing else. Each claims runs by a rename, and
-    renews its claim while it trains. Where it stops doing so for a lease, others go on from the checkpoints.
+    Workers are processes that share only the comparison's folder. Each claims runs by renaming files, and renews its
+    claims while it trains. If it stops renewing for the time of a lease, others continue from the checkpoints.
 
     Args:
-        out: the folder, where `fgan.compare(..., plan_only=True)`, or any other comparison, left its plan.
-        claim: runs to claim at a time, which train as one ensemble. One at a time has the bits of a run alone.
-        lease: seconds after which the claims of a worker that is not heard of are others'.
-        generator, critic: the networks, where the comparison has ones of the user's that cannot be found again by what
-            its plan says.
-        say: receives lines for people.
+        out: the folder with the plan, written by `fgan.compare(..., plan_only=True)` or any other comparison.
+        claim: number of runs to claim at a time, which train as one ensemble. With 1, results have the same bits as
+            those of a single run.
+        lease: seconds after which others may take over the claims of a worker that no longer responds.
+        generator, critic: custom networks of the comparison, if its plan does not lead to them.
+        say: receives messages as lines of text.
 
     Returns:
-        What was found; without places where this worker was stopped by a signal before all runs had ended.
+        The comparison; without a ranking if a signal stopped this worker before all runs had ended.
 
     Raises:
-        FganError: where the folder holds no comparison, or has a file system that claims cannot be made on; and where
-            the data are others here than the comparison was begun on.
+        FganError: if the folder holds no comparison, if its file system is not safe for several workers, or if the
+            data differ from those of the comparison.
     """
     if claim < 1:
         raise FganError(f"--claim must be at least 1; got {claim}.")
@@ -69,7 +69,7 @@ def work(
         dataset = data_of(config, say)
         directory.require_data(dataset, members)
         device = resolve_device(config.device)
-        notes_of(replace(config, device=device), dataset)  # where a network is lacking here, others have it
+        notes_of(replace(config, device=device), dataset)  # fails here if this machine lacks a network
         evaluator = evaluator_of(judging, dataset, device, say)
         if claim > 1:
             claim = min(claim, members_that_fit(replace(config, device=device), dataset))
@@ -82,7 +82,7 @@ def work(
 
 
 class _Worker:
-    """Claims runs, trains and judges them, until none is left or it is stopped."""
+    """Claims, trains and evaluates runs until none is left or it is stopped."""
 
     def __init__(
         self,
@@ -98,11 +98,11 @@ class _Worker:
         self._directory, self._members, self._claims, self._evaluator = directory, members, claims, evaluator
         self._dataset, self._at_once, self._stop, self._say = dataset, at_once, stop, say
         self._not_before: dict[str, float] = {}
-        """When to look again at a run that another process holds although its claim was free."""
+        """When to retry a run that another process holds although its claim was free."""
         self._told = ""
 
     def run(self) -> None:
-        """Go on until all runs have ended, or a signal."""
+        """Work until all runs have ended, or a signal arrives."""
         while not self._stop.signal:
             if leases := self._take():
                 self._train(leases)
@@ -110,7 +110,7 @@ class _Worker:
                 return
 
     def outcomes(self) -> dict[str, Outcome]:
-        """Return what became of each run so far."""
+        """Return the outcome of each run so far."""
         claims = self._claims.look()
         return {member.name: self._outcome(member, claims.get(member.name)) for member in self._members}
 
@@ -125,7 +125,7 @@ class _Worker:
         return Outcome(claim.state, reason)
 
     def _take(self) -> dict[str, Lease]:
-        """Claim as many runs as train at once, of those that can train as one; none where none is open."""
+        """Claim runs that can train as one ensemble, up to the limit; empty if none is open."""
         claims, leases, alike = self._claims.look(), dict[str, Lease](), None
         if WHOLE not in claims or claims[WHOLE].lives:
             return {}
@@ -137,10 +137,10 @@ class _Worker:
             if lease := self._claims.take(claim):
                 leases[member.name], alike = lease, kind
                 if claim.expired:
-                    self._say(f"{member.name}: {claim.owner} is not heard of any more; its run is taken over")
+                    self._say(f"{member.name}: {claim.owner} no longer responds; taking over its run")
             if len(leases) == self._at_once:
                 break
-        # Looked at again: whoever takes the whole looks for the members after it, and one of both sees the other.
+        # Look again: a process that takes the whole comparison checks the members afterwards, so one sees the other.
         if leases and ((whole := self._claims.look().get(WHOLE)) is None or whole.lives):
             for lease in leases.values():
                 self._claims.release(lease)
@@ -151,7 +151,7 @@ class _Worker:
         return time.monotonic() < self._not_before.get(member.name, 0.0)
 
     def _train(self, leases: dict[str, Lease]) -> None:
-        """Train what is claimed, judge what finishes, and give the claims back."""
+        """Train the claimed runs, evaluate those that finish, and release the claims."""
         mine = [member for member in self._members if member.name in leases]
         outcomes = {member.name: end for member in mine if (end := ended(self._directory, member))}
         chunk: Chunk = [member for member in mine if member.name not in outcomes]
@@ -181,7 +181,7 @@ class _Worker:
             return {member.name: ended(self._directory, member) or lost for member in chunk}
 
     def _wait(self) -> bool:
-        """Wait for a moment; return whether there is still something to wait for."""
+        """Wait a moment; return whether there is still something to wait for."""
         claims = self._claims.look()
         open_still = [
             name
@@ -192,8 +192,8 @@ class _Worker:
             return False
         owners = sorted({claim.owner for claim in claims.values() if claim.lives})
         text = (
-            f"{len(open_still)} runs are with {', '.join(owners[:3]) or 'another process'}"
-            f"{', ...' if len(owners) > 3 else ''}; waiting, to take over what is given up"
+            f"{len(open_still)} runs are held by {', '.join(owners[:3]) or 'another process'}"
+            f"{', ...' if len(owners) > 3 else ''}; waiting to take over any that are abandoned"
         )
         if text != self._told:
             self._told = text
@@ -204,7 +204,7 @@ class _Worker:
 
 @contextmanager
 def _one_thread() -> Iterator[None]:
-    """Let torch keep to one core, for the many workers of a machine; unless OMP_NUM_THREADS says how many."""
+    """Limit torch to one core, since a machine may run many workers; OMP_NUM_THREADS overrides this."""
     before = torch.get_num_threads()
     if "OMP_NUM_THREADS" not in os.environ:
         torch.set_num_threads(1)

@@ -21,10 +21,10 @@ NETWORKS: dict[str, Pair] = {
 
 
 def build_generator(architecture: Architecture, frame: Frame) -> Generator:
-    """Return an untrained generator of a frame's samples.
+    """Return an untrained generator for samples of a frame.
 
     Raises:
-        FganError: where the kind cannot make them, or takes no norm.
+        FganError: if this kind of network cannot generate them, or does not support the norm.
 
     >>> import torch
     >>> a = Architecture(kind="dcgan", latent=16, width=8, depth=0, activation="relu", classes=10)
@@ -34,8 +34,8 @@ def build_generator(architecture: Architecture, frame: Frame) -> Generator:
     pair = NETWORKS[architecture.kind]
     if architecture.norm != "none" and not pair.images:
         raise FganError(
-            f"--norm {architecture.norm} is for networks that make images; got --network {architecture.kind}. "
-            "Take --norm none."
+            f"--norm {architecture.norm} works only with networks for images; got --network {architecture.kind}. "
+            "Use --norm none."
         )
     generator = pair.generator(architecture, frame)
     initialise(generator, architecture.init)
@@ -43,10 +43,10 @@ def build_generator(architecture: Architecture, frame: Frame) -> Generator:
 
 
 def build_critic(architecture: Architecture, frame: Frame) -> Critic:
-    """Return an untrained critic of a frame's samples.
+    """Return an untrained critic for samples of a frame.
 
     Raises:
-        FganError: where the kind cannot see them.
+        FganError: if this kind of network cannot process them.
 
     >>> import torch
     >>> a = Architecture(latent=16, width=8, depth=2, activation="relu", spectral_norm=True)

@@ -1,4 +1,4 @@
-"""What a generator and a critic are, and how each takes a class into account."""
+"""The base classes of generators and critics, and how they use class labels."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from fgan.errors import FganError
 class Generator(nn.Module):
     """A map from standard normal latents (n, latent), and labels (n,) if it has classes, to samples.
 
-    A class is an embedding that is learnt and stands beside the latent.
+    A class is represented by a learned embedding, concatenated with the latent.
 
     Args:
         latent: dimension of the latent.
         classes: number of classes, 0 for none.
-        layers: the network, into which `inputs(latent, classes)` numbers go.
+        layers: the network; its input has `inputs(latent, classes)` numbers.
     """
 
     notes: tuple[str, ...] = ()
@@ -33,11 +33,11 @@ class Generator(nn.Module):
 
     @staticmethod
     def inputs(latent: int, classes: int) -> int:
-        """Return how many numbers stand for a latent and its class."""
+        """Return the input size for a latent and its class."""
         return latent + _embedded(classes)
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return samples (n, *shape) for latents z (n, latent), of the classes `labels` (n,)."""
+        """Return samples (n, ...) for latents z (n, latent) and classes `labels` (n,)."""
         if self.classes or labels is not None:
             labels = checked(labels, self.classes, "generator")
             z = torch.cat([z, self.embedding(labels)], 1)
@@ -45,7 +45,7 @@ class Generator(nn.Module):
 
 
 class Critic(nn.Module):
-    r"""A map from samples (n, *shape), and labels (n,) if it has classes, to one raw output each.
+    r"""A map from samples (n, ...), and labels (n,) if it has classes, to one raw output each.
 
     With φ the body and ψ the head, v(x) = ψ(φ(x)); with classes, the critic projects on them:
 
@@ -70,11 +70,11 @@ class Critic(nn.Module):
         self.layers = nn.Sequential(*body, head)
         if classes:
             self.embedding = nn.Embedding(classes, head.in_features)
-            # The spread of the head's weights: torch's N(0, 1) would drown ψ in <e_y, φ> at the start.
+            # Use the scale of the head's weights: with torch's N(0, 1), <e_y, φ> would dominate ψ at the start.
             nn.init.normal_(self.embedding.weight, std=head.in_features**-0.5)
 
     def forward(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return raw outputs (n,) for samples x (n, *shape) of the classes `labels` (n,); larger is more real."""
+        """Return raw outputs (n,) for samples x (n, ...) with classes `labels` (n,); larger means more real."""
         if self.classes or labels is not None:
             return self._project(x, checked(labels, self.classes, "critic"))
         return self.layers(x).squeeze(1)
@@ -88,22 +88,22 @@ class Critic(nn.Module):
 
 
 def checked(labels: Tensor | None, classes: int, player: str) -> Tensor:
-    """Return the labels, if the network should have them and does.
+    """Return the labels after checking that they are given if and only if there are classes.
 
     Raises:
-        FganError: where a conditional network gets none, or an unconditional one gets some.
+        FganError: if a conditional network gets no labels, or an unconditional one gets some.
     """
     if not classes:
         raise FganError(
-            f"a {player} without classes takes no labels; got some. Leave them out, or build it with classes."
+            f"a {player} without classes takes no labels; got some. Omit them, or build it with classes."
         )
     if labels is None:
         raise FganError(
-            f"a {player} with {classes} classes needs labels (n,); got none. Pass one for each sample."
+            f"a {player} with {classes} classes needs labels (n,); got none. Pass one label per sample."
         )
     return labels
 
 
 def _embedded(classes: int) -> int:
-    # A dimension for each class says as much as one-hot labels; many classes share what they have in common.
+    # One dimension per class is as expressive as one-hot labels; many classes share dimensions.
     return min(classes, 128)

@@ -1,4 +1,4 @@
-"""How weights begin."""
+"""Initialisation of weights."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ INITS: dict[str, Callable[[Tensor], Tensor] | None] = {
     "orthogonal": nn.init.orthogonal_,
     "xavier": nn.init.xavier_uniform_,
 }
-"""What fills a weight; None leaves it as torch does."""
+"""The function that fills a weight; None keeps torch's default."""
 
 
 def initialise(network: nn.Module, init: str) -> None:
-    """Fill the weights of linear layers and convolutions, and set their biases to zero.
+    """Initialise the weights of linear layers and convolutions, and set their biases to zero.
 
-    Embeddings and normalisations keep how they begin: their scale is not that of a layer's weights.
+    Embeddings and normalisation layers keep their own initialisation.
 
     Args:
         network: changed in place.

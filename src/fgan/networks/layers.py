@@ -14,12 +14,12 @@ ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
     "tanh": nn.Tanh,
 }
 
-# Statistics over a batch are not offered: with them a sample's output would depend on the other samples.
+# Batch normalisation is not offered: a sample's output would depend on the other samples.
 NORMS: dict[str, Callable[[int], list[nn.Module]]] = {
     "none": lambda channels: [],
     "group": lambda channels: [nn.GroupNorm(math.gcd(channels, 8), channels)],
 }
-"""Layers that normalise images of so many channels."""
+"""Normalisation layers for images, by name; each takes the number of channels."""
 
 
 class Residual(nn.Module):
@@ -35,10 +35,10 @@ class Residual(nn.Module):
 
 
 class BranchEnd(nn.Conv2d):
-    """A 3 x 3 convolution whose weights begin small.
+    """A 3 x 3 convolution with small initial weights.
 
-    A block then begins near its shortcut, and a deep stack neither explodes nor needs normalisation. Not zero:
-    spectral normalisation divides by the largest singular value.
+    A block then starts close to its shortcut, and a deep stack neither explodes nor needs normalisation. The weights
+    are not zero, because spectral normalisation divides by the largest singular value.
     """
 
     def __init__(self, inputs: int, outputs: int) -> None:

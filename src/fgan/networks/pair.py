@@ -1,4 +1,4 @@
-"""What a pair of networks is made of: an architecture, and how its two networks are built from it."""
+"""Pairs of networks: an architecture, and how to build generator and critic from it."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from fgan.networks.layers import ACTIVATIONS, NORMS
 
 @dataclass(frozen=True, kw_only=True)
 class Architecture:
-    """What decides both networks of a pair, besides the frame of the data.
+    """The settings of both networks of a pair; the frame of the data determines the rest.
 
     Args:
         kind: one of `NETWORK_NAMES`.
         latent: dimension of the generator's latent.
-        width: units of every hidden layer of an mlp; channels of the others where the image is largest.
-        depth: hidden layers of an mlp; the others are as deep as the image is large.
+        width: units per hidden layer of an mlp; channels at the largest resolution of the others.
+        depth: hidden layers of an mlp; the depth of the others follows from the image size.
         activation: "relu", "leaky-relu" or "tanh".
-        norm: "none" or "group"; in the generators that make images.
+        norm: "none" or "group"; in image generators.
         spectral_norm: divide every weight of the critic by its largest singular value.
-        init: "default" (torch's own), "normal" (spread 0.02), "orthogonal" or "xavier"; all but the first with
-            biases 0.
+        init: "default" (torch's own), "normal" (standard deviation 0.02), "orthogonal" or "xavier"; all but the first
+            set biases to 0.
         classes: number of classes, 0 for unconditional networks.
 
     Raises:
-        FganError: for an unknown name, or for parts that do not fit together.
+        FganError: for an unknown name, or for settings that do not fit together.
     """
 
     kind: str = "mlp"
@@ -64,10 +64,10 @@ class Pair:
     """A kind of network.
 
     Args:
-        images: whether it makes square images only, and takes `norm`; other kinds make samples of any shape.
-        width: if none is given.
-        generator: builds a generator of a frame's samples; raises FganError where it cannot make them.
-        critic: builds a critic, likewise.
+        images: whether it works only for square images, and supports `norm`; other kinds work for any shape.
+        width: the default width.
+        generator: builds a generator for samples of a frame; raises FganError if it cannot.
+        critic: builds a critic; likewise.
     """
 
     images: bool

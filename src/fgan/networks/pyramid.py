@@ -1,4 +1,4 @@
-"""The resolutions that a convolutional network passes through."""
+"""The resolutions of a convolutional network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Pyramid:
     Args:
         channels: of the image.
         base: side of the smallest resolution.
-        halvings: how many lie between it and the image.
+        halvings: number of halvings from the image to it.
     """
 
     channels: int
@@ -31,17 +31,17 @@ def pyramid_of(frame: Frame, kind: str) -> Pyramid:
 
     Args:
         frame: of the samples.
-        kind: the network that asks, for an error.
+        kind: the kind of network, for the error message.
 
     Raises:
-        FganError: where samples are no images, or of another size.
+        FganError: if the samples are not images, or have an unsupported size.
 
     >>> pyramid_of(Frame((1, 28, 28)), "dcgan")
     Pyramid(channels=1, base=7, halvings=2)
     """
     if len(frame.shape) != 3:
         raise FganError(
-            f"--network {kind} makes images; got samples of shape {frame.shape}. Take --network mlp."
+            f"--network {kind} needs images; got samples of shape {frame.shape}. Use --network mlp."
         )
     channels, height, width = frame.shape
     if height == width:
@@ -50,9 +50,9 @@ def pyramid_of(frame: Frame, kind: str) -> Pyramid:
             if not rest and base in BASES:
                 return Pyramid(channels, base, halvings)
     raise FganError(
-        f"--network {kind} makes square images of 4, 5, 6 or 7 pixels a side, doubled once or more: 8, 10, 12, 14, 16, "
-        f"20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128 ...; got {height} x {width}. "
-        f"Resize them to {_nearest(max(height, width))} (--image-size), or take --network mlp."
+        f"--network {kind} needs square images of 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, "
+        f"128 ... pixels; got {height} x {width}. "
+        f"Resize them with --image-size {_nearest(max(height, width))}, or use --network mlp."
     )
 
 

@@ -1,8 +1,8 @@
-"""Several networks of one architecture as one: their weights stacked along a first axis, a pass for all of them.
+"""Several networks of one architecture as one, with weights stacked along a first axis and one pass for all.
 
-A layer of K networks is one batched product, or one convolution of K groups. What each layer does to inputs that
-are stacked likewise stands here, layer by layer. Networks with a layer that has no rule here, and networks of users,
-are mapped as a whole (`fgan.networks.own.mapped`), which is slower.
+A layer of K networks is one batched product, or one convolution with K groups. This file has a rule for each type of
+layer. Networks with other layers, and custom networks, are mapped as a whole (`fgan.networks.own.mapped`), which is
+slower.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from fgan.networks.units import Affine, Choices
 
 
 class Stack:
-    """Generators, or critics, of one architecture; from now on their weights are views of the stacked ones.
+    """Generators or critics of one architecture; their weights become views of the stacked ones.
 
     Args:
         networks: alike but for their weights.
@@ -62,10 +62,10 @@ class Stack:
         return whole
 
     def __call__(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return what each network makes of its own inputs.
+        """Return each network's outputs for its own inputs.
 
         Args:
-            x: latents (K, n, latent), or samples (K, n, *shape).
+            x: latents (K, n, latent), or samples (K, n, ...).
             labels: classes (K, n), if the networks have classes.
         """
         network = self.network
@@ -75,7 +75,7 @@ class Stack:
             return self._generate(network, x, labels)
         if isinstance(network, Critic):
             return self._judge(network, x, labels)
-        raise TypeError(f"only generators and critics can be stacked; got {type(network).__name__}.")
+        raise TypeError(f"only a Generator or Critic can be stacked; got {type(network).__name__}.")
 
     def _generate(self, network: Generator, z: Tensor, labels: Tensor | None) -> Tensor:
         if network.classes or labels is not None:
@@ -96,7 +96,7 @@ class Stack:
 
     @contextmanager
     def holding(self, tensors: Sequence[Tensor]) -> Iterator[None]:
-        """Work on these in place of the stacked parameters and buffers."""
+        """Use these instead of the stacked parameters and buffers."""
         own = self._of
         self._of = dict(zip(own, tensors, strict=True))
         try:
@@ -105,11 +105,11 @@ class Stack:
             self._of = own
 
     def of(self, tensor: Tensor) -> Tensor:
-        """Return the stack that a parameter or buffer of the first network is a slice of."""
+        """Return the stack of which a parameter or buffer of the first network is a slice."""
         return self._of[id(tensor)]
 
     def weight(self, layer: nn.Module) -> Tensor:
-        """Return a layer's weights (K, ...), divided by their largest singular values where that is asked for."""
+        """Return a layer's weights (K, ...), spectrally normalised if requested."""
         if not parametrize.is_parametrized(layer, "weight"):
             return self.of(layer.weight)  # pyright: ignore[reportArgumentType]
         parametrization: Any = layer.parametrizations["weight"]  # pyright: ignore[reportArgumentType, reportIndexIssue]
@@ -120,7 +120,7 @@ class Stack:
             with torch.no_grad():
                 u.copy_(F.normalize(_product(matrix, v), dim=1, eps=norm.eps))
                 v.copy_(F.normalize(_product(matrix.transpose(1, 2), u), dim=1, eps=norm.eps))
-        # Copies, since the next pass changes them before this one is differentiated.
+        # Copies, since the next pass changes them before the backward pass of this one.
         largest = (u.clone() * _product(matrix, v.clone())).sum(1)
         return weight / largest.view(-1, *[1] * (weight.ndim - 1))
 
@@ -129,7 +129,7 @@ class Stack:
         return None if layer.bias is None else self.of(layer.bias)  # pyright: ignore[reportArgumentType]
 
     def merged(self, x: Tensor) -> Tensor:
-        """Return images (K, n, c, h, w) as (n, K c, h, w), which convolutions take; others as they are."""
+        """Return images (K, n, c, h, w) as (n, K c, h, w) for convolutions; other shapes unchanged."""
         return x.transpose(0, 1).flatten(1, 2) if x.ndim == 5 else x
 
     def parted(self, x: Tensor) -> Tensor:
@@ -143,18 +143,18 @@ def _product(matrix: Tensor, vector: Tensor) -> Tensor:
 
 @singledispatch
 def run(layer: nn.Module, stack: Stack, x: Tensor) -> Tensor:
-    """Return what a layer of each network makes of its own part of x.
+    """Return the output of a layer of each network for its own part of x.
 
     Args:
         layer: of the first network.
         stack: whose weights it has.
         x: vectors (K, n, d), images (K, n, c, h, w) or merged ones (n, K c, h, w).
     """
-    raise TypeError(f"{type(layer).__name__} has no rule for several networks at once; add one beside `run`.")
+    raise TypeError(f"{type(layer).__name__} has no rule for stacked networks; register one with `run`.")
 
 
 def _has_rules(network: nn.Module) -> bool:
-    """Whether `run` knows everything that a network does."""
+    """Whether `run` has rules for all layers of a network."""
     if isinstance(network, nn.Sequential | Residual):
         return all(map(_has_rules, network.children()))
     if isinstance(network, Generator | Critic):
@@ -221,7 +221,7 @@ def _(layer: SumPool, stack: Stack, x: Tensor) -> Tensor:
 
 @run.register
 def _(layer: nn.Linear, stack: Stack, x: Tensor) -> Tensor:
-    # From the left, so that the weights' gradients come out in the weights' own layout and need no copy.
+    # Multiply from the left, so that gradients have the layout of the weights and need no copy.
     weight, bias, x = stack.weight(layer), stack.bias(layer), x.transpose(1, 2)
     y = torch.bmm(weight, x) if bias is None else torch.baddbmm(bias.unsqueeze(2), weight, x)
     return y.transpose(1, 2)
@@ -247,7 +247,7 @@ def _(layer: nn.ConvTranspose2d, stack: Stack, x: Tensor) -> Tensor:
 def _in_groups(
     convolution: Callable[..., Tensor], layer: nn.Conv2d | nn.ConvTranspose2d, stack: Stack, x: Tensor
 ) -> Tensor:
-    """Return a convolution of each network's channels by its own weights: a group a network."""
+    """Return a convolution of each network's channels with its own weights: one group per network."""
     weight, bias = stack.weight(layer).flatten(0, 1), stack.bias(layer)
     bias = None if bias is None else bias.flatten()
     return convolution(stack.merged(x), weight, bias, layer.stride, layer.padding, groups=stack.members)

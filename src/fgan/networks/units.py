@@ -1,4 +1,4 @@
-"""The way into the units that networks work in, and out of them."""
+"""Layers that convert between the units of the data and those of the networks."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ class Affine(nn.Module):
 
 
 class Choices(nn.Module):
-    """Layers to scores, and of them coordinates that are one-hot, block by block: a draw by softmax of the scores.
+    """Layers that compute scores, followed by one-hot blocks, each drawn from the softmax of its scores.
 
-    The first entries of the input are normal numbers that decide the draws (Gumbel's trick), the others go into the
-    layers. What comes out is one-hot, with the slope of the softmax.
+    The first entries of the input are normal numbers that determine the draws (Gumbel trick); the rest are the input of
+    the layers. The output is one-hot, with the gradient of the softmax.
 
     Args:
-        layers: to scores (n, D).
-        blocks: as `Frame.choices`.
+        layers: compute scores (n, D).
+        blocks: as in `Frame.choices`.
 
     Source: Jang, Gu, Poole, "Categorical reparameterization with Gumbel-softmax" (2017), section 2.2.
 
@@ -76,24 +76,24 @@ class Choices(nn.Module):
 
 
 def drawn_by(blocks: tuple[tuple[int, int, int], ...]) -> int:
-    """Return how many normal numbers decide a draw of each block."""
+    """Return how many normal numbers are needed for the draws of all blocks."""
     return sum(count for _, count, _ in blocks)
 
 
 def _gumbel(z: Tensor) -> Tensor:
-    """Return numbers of Gumbel's law for normal ones."""
+    """Return Gumbel-distributed numbers for normal ones."""
     u = 0.5 + 0.5 * torch.erf(z * 0.5**0.5)
     return -(-u.clamp(LEAST, 1 - LEAST).log()).log()
 
 
 def into_frame(frame: Frame, shape: tuple[int, ...]) -> list[nn.Module]:
-    """Return the first layers of a critic: x (n, *shape) to (x - center) / scale."""
+    """Return the first layers of a critic: x (n, ...) to (x - center) / scale."""
     scale, center = _entries(frame.scale, shape), _entries(frame.center, shape)
     return _unless_identity(Affine(1 / scale, -center / scale))
 
 
 def out_of_frame(frame: Frame, shape: tuple[int, ...]) -> list[nn.Module]:
-    """Return the last layers of a generator: any numbers (n, *shape) to samples, in their range if they have one."""
+    """Return the last layers of a generator: from any numbers (n, ...) to samples, in their range if they have one."""
     if frame.value_range is None:
         return _unless_identity(Affine(_entries(frame.scale, shape), _entries(frame.center, shape)))
     low, high = frame.value_range

@@ -1,4 +1,4 @@
-"""What the two players optimise: losses from any f-divergence, baselines, and penalties on the critic."""
+"""Objectives: losses for both players from any f-divergence, baselines, and penalties on the critic."""
 
 from fgan.objectives.bounds import plain_bound, tight_bound
 from fgan.objectives.build import BASELINES, OBJECTIVES, build_objective

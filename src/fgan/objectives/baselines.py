@@ -1,4 +1,4 @@
-"""Games that were not made from an f-divergence: what people compare an f-GAN with."""
+"""Baselines to compare an f-GAN with: Wasserstein, hinge and least squares."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fgan.objectives.objective import Objective
 
 
 class Baseline(Objective):
-    """A game without a divergence of its own."""
+    """An objective without an f-divergence."""
 
     middle = 0.0
     """The output at which the critic is undecided."""
@@ -18,16 +18,16 @@ class Baseline(Objective):
 
     @property
     def follows(self) -> str:
-        """Which divergence the generator really follows, in words."""
+        """The divergence that the generator actually follows, in words."""
         return self.wording
 
     def evidence(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the outputs' distance from where the critic is undecided."""
+        """Return the distance of the outputs from the value at which the critic is undecided."""
         return v_real - self.middle, v_fake - self.middle
 
 
 class Wasserstein(Baseline):
-    r"""The Wasserstein-1 distance, if a penalty holds the critic's slope at 1: sup E_P[v] - E_Q[v].
+    r"""The Wasserstein-1 distance sup E_P[v] - E_Q[v], if a penalty keeps the critic's slope at 1.
 
     Source: Arjovsky, Chintala, Bottou, "Wasserstein GAN" (2017), eq. 2.
 
@@ -46,13 +46,13 @@ class Wasserstein(Baseline):
         return -widened(v_fake).mean(dim)
 
     def evidence(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the outputs' distance from half way between their means: a constant added to v means nothing."""
+        """Return the distance of the outputs from the midpoint of their means; a constant added to v cancels."""
         middle = (v_real.mean() + v_fake.mean()) / 2
         return v_real - middle, v_fake - middle
 
 
 class Hinge(Baseline):
-    r"""The hinge game: E_P[(1 - v)_+] + E_Q[(1 + v)_+], which is 2 - 2 TV(P, Q) at its best critic, sign(p - q).
+    r"""The hinge loss E_P[(1 - v)_+] + E_Q[(1 + v)_+]; for the optimal critic sign(p - q) it is 2 - 2 TV(P, Q).
 
     Source: Lim, Ye, "Geometric GAN" (2017), eq. 7; Miyato et al., "Spectral normalization" (2018), eq. 17.
 
@@ -60,7 +60,7 @@ class Hinge(Baseline):
     tensor(1.)
     """
 
-    wording = "twice total variation, where the critic is free"
+    wording = "twice total variation, if nothing restricts the critic"
 
     def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
         """Return E_P[(1 - v)_+] + E_Q[(1 + v)_+], a scalar."""
@@ -74,10 +74,10 @@ class Hinge(Baseline):
 class LeastSquares(Baseline):
     r"""LSGAN with targets 1 and 0: ½E_P[(v - 1)²] + ½E_Q[v²] against ½E_Q[(v - 1)²].
 
-    The best critic is p/(p + q), at which its loss is ¼ less an eighth of the triangular divergence
-    ∫(p - q)²/(p + q), and the generator's gradient is -E_Q[w ∇l] with w = u/(1 + u)³, an eighth of what the f-GAN
-    paper's trick makes of that divergence. (Targets with b - c = 1 and b - a = 2 would make both players' terms
-    add up to half of it; LSGAN's authors call it Pearson's χ² between p + q and 2q.)
+    The optimal critic is p/(p + q). Its loss is then ¼ minus an eighth of the triangular divergence
+    ∫(p - q)²/(p + q). The generator's gradient is -E_Q[w ∇l] with w = u/(1 + u)³, an eighth of the non-saturating
+    gradient for that divergence. (With targets b - c = 1 and b - a = 2, both terms would add up to half of it; the
+    authors call it Pearson's χ² between p + q and 2q.)
 
     Source: Mao et al., "Least Squares Generative Adversarial Networks" (2017), eq. 9.
 
@@ -97,6 +97,6 @@ class LeastSquares(Baseline):
         return (widened(v_fake) - 1).square().mean(dim) / 2
 
     def log_ratios(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Return log(v/(1 - v)), from the best critic p/(p + q); outputs are held to (0, 1)."""
+        """Return log(v/(1 - v)), from the optimal critic p/(p + q); outputs are clamped to (0, 1)."""
         real, fake = (torch.logit(widened(v), eps=1e-6) for v in (v_real, v_fake))
         return real, fake

@@ -1,13 +1,13 @@
 r"""Lower bounds of a divergence from a critic's raw outputs: plain, and tight.
 
-The plain bound is E_P[T] - E_Q[f*(T)]. Adding a constant to T changes it, and the best constant is cheap to find:
+The plain bound is E_P[T] - E_Q[f*(T)]. It changes if a constant is added to T, and the best constant is easy to find:
 
 .. math::
     D_f(P\|Q) \;\ge\; E_P[T] - \inf_\lambda \{\lambda + E_Q[f^*(T - \lambda)]\}
 
-The infimum is at E_Q[(f^*)'(T - λ)] = 1: the ratios that the shifted critic stands for then have mean 1. The
-tight bound is never below the plain one, and equal for all T + c. From a finite batch it is biased upward: λ is found
-from the samples alone, and where all data are above all of them it is no bound (T - λ passes the end of dom f* there).
+At the infimum E_Q[(f^*)'(T - λ)] = 1: the density ratios of the shifted critic have mean 1. The tight bound is never
+below the plain one, and it is the same for all T + c. On a finite batch it is biased upward, because λ is computed from
+the samples; if all data lie above all samples it is not a bound (T - λ then leaves dom f*).
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ def plain_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor, dim: int
 def tight_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
     r"""Return E_P[T] - inf over λ of {λ + E_Q[f*(T - λ)]}, a scalar for each critic, with T = g_f(v).
 
-    For KL it is Donsker and Varadhan's E_P[T] - log E_Q[e^T], for Pearson E_P[T] - E_Q[T] - ¼ Var_Q[T] wherever
-    T - E_Q[T] >= -2; for the rest λ is found by safeguarded Newton steps in float64. Gradients are those of the
-    bound at that λ (the envelope theorem).
+    For KL it is Donsker and Varadhan's E_P[T] - log E_Q[e^T], for Pearson E_P[T] - E_Q[T] - ¼ Var_Q[T] if
+    T - E_Q[T] >= -2. In all other cases safeguarded Newton steps in float64 find λ. Gradients are those of the
+    bound at this λ (envelope theorem).
 
     Args:
-        divergence: whose bound; its link gives T from v.
+        divergence: the divergence; its link maps v to T.
         v_real: raw critic outputs on data, any shape.
         v_fake: raw critic outputs on model samples, any shape, not empty.
-        dim: the dimension of a critic's outputs, where those of several are stacked along the others; by default
-            all outputs are one critic's.
+        dim: the dimension of a critic's outputs, if those of several critics are stacked along the others; default:
+            all outputs belong to one critic.
 
     Source: Ruderman et al., "Tighter Variational Representations of f-Divergences" (2012), and Agrawal and
     Horel, "Optimal Bounds between f-Divergences and Integral Probability Metrics" (2021).
@@ -54,22 +54,22 @@ def tight_bound(divergence: Divergence, v_real: Tensor, v_fake: Tensor, dim: int
     (tensor(-0.1201), tensor(-0.1201))
     """
     if v_fake.numel() == 0 or v_real.numel() == 0:
-        raise FganError("a bound needs at least one critic output of each kind; got none.")
+        raise FganError("a bound needs at least one critic output on data and one on samples; got none.")
     real, fake = rows(dim, v_real, v_fake)
     return where_finite(
         divergence,
         lambda fake, real: divergence.real_term(real).mean(-1) - shifted_fake_side(divergence, fake),
-        lambda fake, real: divergence.bound(real, fake, -1),  # its fused terms alone are numbers there
+        lambda fake, real: divergence.bound(real, fake, -1),  # only its fused terms are finite there
         fake,
         real,
     )
 
 
 def rows(dim: int | None, *outputs: Tensor) -> list[Tensor]:
-    """Return outputs, in a type that keeps an exponent's digits, with those of one critic along the last dimension.
+    """Return outputs in a wide enough dtype, with those of one critic along the last dimension.
 
     Args:
-        dim: the dimension that these have now; None where all outputs are one critic's.
+        dim: the present dimension of a critic's outputs; None if all outputs belong to one critic.
         outputs: raw critic outputs.
     """
     return [widened(v).flatten() if dim is None else widened(v).movedim(dim, -1) for v in outputs]
@@ -82,18 +82,18 @@ def where_finite(
     v_fake: Tensor,
     *others: Tensor,
 ) -> Tensor:
-    """Return one function of each critic's outputs where all T on its samples are finite, and another where not.
+    """Return one function for critics whose T is finite on all samples, and another for the rest.
 
     Args:
-        divergence: whose T.
-        inside, overflowed: each maps (v_fake, *others) to a tensor with one number or one row for each critic.
+        divergence: defines T.
+        inside, overflowed: map v_fake and the others to a tensor with one number or one row per critic.
         v_fake: raw outputs on samples (..., m).
         others: further outputs of the same critics, each along the last dimension.
     """
     finite = divergence.real_term(v_fake.detach()).isfinite().all(-1, keepdim=True)
     if settled(finite):
         return inside(v_fake, *others)
-    # Zeros stand for the rows that are not meant, so that no slope of theirs becomes infinity times 0.
+    # Rows of the other kind are replaced by zeros, so that their gradient cannot be infinity times 0.
     here = inside(*(torch.where(finite, v, 0) for v in (v_fake, *others)))
     there = overflowed(*(torch.where(finite, 0, v) for v in (v_fake, *others)))
     return torch.where(finite if here.ndim == v_fake.ndim else finite.squeeze(-1), here, there)
@@ -126,8 +126,8 @@ def _best_shift(t: Tensor, divergence: Divergence) -> Tensor:
     near = (t - mean >= -2).all(-1, keepdim=True)
     if isinstance(divergence, Pearson) and settled(near):
         return mean
-    # At the upper end no ratio is above 1. At the lower one all are at least 1, or the largest alone makes their
-    # mean 2, with t - λ still in the domain of f*: the root is well inside, where Newton's steps lead to it.
+    # At the upper end no ratio is above 1. At the lower end all are at least 1, or the largest alone makes the mean 2,
+    # with t - λ still in dom f*: the root is well inside the bracket, where Newton's method converges.
     twice = divergence.real_at(t.new_tensor(math.log(2 * t.shape[-1])))
     least, most = t.amin(-1, keepdim=True), t.amax(-1, keepdim=True)
     low, high = torch.maximum(least - divergence.threshold, most - twice), most - divergence.threshold
@@ -139,17 +139,17 @@ SHIFT = Operator("best_shift", _best_shift, narrow=True)
 
 
 def _mean_ratio_excess(divergence: Divergence, t: Tensor, shift: Tensor) -> tuple[Tensor, Tensor]:
-    """Return 1 - mean u(t - λ), the slope of what is minimised, and its own slope."""
+    """Return 1 - mean u(t - λ), the derivative of the objective in λ, and its own derivative."""
     return value_and_slope(lambda at: 1 - divergence.log_ratio_at(t - at).exp().mean(-1, keepdim=True), shift)
 
 
 def _root_of_increasing(
     function: Callable[[Tensor], tuple[Tensor, Tensor]], low: Tensor, high: Tensor
 ) -> Tensor:
-    """Return where increasing functions cross 0, elementwise, by Newton steps that shrinking brackets keep safe.
+    """Return the zeros of increasing functions, elementwise, by Newton steps inside shrinking brackets.
 
-    It stops when all have arrived, which on CUDA waits for the device at every step; while a graph is captured
-    it takes all MAX_STEPS instead, some ten times as many as are needed.
+    It stops when all have converged, which on CUDA synchronises at every step. During the capture of a graph it takes
+    all MAX_STEPS instead, about ten times as many as needed.
     """
     x = (low + high) / 2
     last_move = high - low

@@ -39,22 +39,22 @@ def build_objective(
 
     Args:
         name: one of OBJECTIVES.
-        divergence, link, generator, generator_divergence: as for `GANLoss`; a baseline has no use for them.
+        divergence, link, generator, generator_divergence: as for `GANLoss`; baselines ignore them.
         critic_clamp: limit of a soft clamp on the critic's outputs; 0 for none.
 
     Raises:
-        FganError: for an unknown name, and for what `GANLoss` refuses.
+        FganError: for an unknown name, and as for `GANLoss`.
 
     >>> build_objective("relativistic", "js").follows
-    '0.5 × softened-reverse-kl between pairs (real, fake) and pairs exchanged, as the latter move'
+    '0.5 × softened-reverse-kl between pairs (real, fake) and swapped pairs, as the swapped pairs move'
     """
     if name not in OBJECTIVES:
-        raise FganError(f'an objective is one of {", ".join(OBJECTIVES)}; got "{name}".')
+        raise FganError(f'the objective must be one of {", ".join(OBJECTIVES)}; got "{name}".')
     if name in BASELINES:
         if generator_divergence:
             raise FganError(
                 f'a generator divergence needs a critic that knows log(p/q); got the objective "{name}". '
-                "Take plain, tight or relativistic."
+                "Use plain, tight or relativistic."
             )
         objective = BASELINES[name]()
     else:

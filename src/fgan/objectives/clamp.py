@@ -1,4 +1,4 @@
-"""A soft limit on what the critic may say."""
+"""A soft limit on the critic's outputs."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ def soft_clamp(v: Tensor, limit: float) -> Tensor:
 
 
 class Clamped(Objective):
-    """Another objective, to which the critic's outputs are passed softly clamped.
+    """An objective that sees softly clamped critic outputs.
 
-    A last resort: with a limit of a few units no term overflows, but beyond it the critic has no gradient, and where
-    |log(p/q)| is larger than what the limit lets it say the bound is not tight.
+    A last resort: with a limit of a few units no term overflows. But beyond the limit the critic has no gradient, and
+    the bound is not tight where |log(p/q)| is larger than the limit allows.
 
     Args:
         inner: the objective.
-        limit: the largest |v| that it gets to see.
+        limit: the largest |v| that it sees.
     """
 
     def __init__(self, inner: Objective, limit: float) -> None:
@@ -35,7 +35,7 @@ class Clamped(Objective):
 
     @property
     def follows(self) -> str:
-        """Which divergence the generator really follows, in words."""
+        """The divergence that the generator actually follows, in words."""
         return self.inner.follows
 
     def _clamped(self, *outputs: Tensor) -> list[Tensor]:

@@ -1,4 +1,4 @@
-"""Which divergence a generator follows when it takes the paper's trick."""
+"""The divergence that a generator follows with the non-saturating loss (the paper's trick)."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from fgan.divergences import Divergence
 from fgan.divergences.recognise import RATIOS, number, recognise
 
 NODES = 12
-"""Of the quadrature between two neighbours of RATIOS; the integrand is smooth there, and 12 leave 1e-14."""
+"""Quadrature nodes between two neighbours of RATIOS; the integrand is smooth, and 12 give an error of 1e-14."""
 
 
 def followed_by_the_trick(divergence: Divergence) -> str:
-    r"""Return, in words, the divergence h that minimising -E_Q[g_f(v)] follows: h''(u) = f''(u)/u.
+    r"""Return in words the divergence h that a generator minimising -E_Q[g_f(v)] follows: h''(u) = f''(u)/u.
 
-    At the best critic that loss has the gradient -E_Q[u f''(u) ∇l], which is the one of h.
+    With the optimal critic the gradient of this loss is -E_Q[u f''(u) ∇l], the same as that of h.
 
     Source: Nowozin, Cseke, Tomioka, "f-GAN" (2016), §3.2; Shannon et al., "Non-saturating GAN training as
     divergence minimization" (2020), for the GAN.
@@ -31,7 +31,7 @@ def followed_by_the_trick(divergence: Divergence) -> str:
     real, fake = (term(l) - term(l[:1]) for term in (divergence.real_at, divergence.fake_at))
     share = float(real[-1] / fake[-1])
     if bool((real - share * fake).abs().max() < 1e-9):
-        return _times(share, divergence.name)  # both losses are one but for a factor, as for total variation
+        return _times(share, divergence.name)  # both losses agree up to a factor, as for total variation
     if not divergence.smooth:
         return f"no single divergence (f of {divergence.name} has kinks)"
     order = divergence.local_order
@@ -46,14 +46,14 @@ def followed_by_the_trick(divergence: Divergence) -> str:
 
 
 def _scale_of_alpha(divergence: Divergence, order: float) -> float | None:
-    """Return c where f'' is c times that of the α-divergence of this order, everywhere; else None."""
+    """Return c if f'' is c times that of the α-divergence of this order everywhere, else None."""
     scale = divergence.weight(RATIOS.log()) / RATIOS**order
     middle = float(scale[len(scale) // 2])
     return middle if bool((scale - middle).abs().max() < 1e-6 * abs(middle)) else None
 
 
 def _member_of_alpha(order: float, scale: float) -> str:
-    """Name scale times the α-divergence of an order, f'' = u^(α-2), by its usual name where it has one.
+    """Name a multiple of the α-divergence of an order, f'' = u^(α-2), by its usual name if it has one.
 
     >>> _member_of_alpha(-1.0, 1.0)
     '0.5 × neyman'

@@ -1,4 +1,4 @@
-"""What the critic and the generator minimise, for any f-divergence."""
+"""The losses of the critic and the generator for any f-divergence."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ GENERATOR_LOSSES: dict[str, Callable[[Divergence, Tensor, int | None], Tensor]] 
     "non-saturating": lambda f, v_fake, dim: -f.real_term(v_fake).mean(dim),
 }
 FARTHEST = 50.0
-"""The log-ratio that stands for infinity where a generator needs a number."""
+"""The log-ratio used for infinity where a generator needs a finite number."""
 
 
 class GANLoss(Objective):
-    r"""The two losses of f-GAN training, as functions of the critic's raw outputs.
+    r"""The critic's and the generator's loss of an f-GAN, as functions of the critic's raw outputs.
 
     .. math::
         L_{critic} = -F = E_Q[f^*(g_f(v))] - E_P[g_f(v)], \quad
         L_{generator} = -E_Q[f^*(g_f(v))] \text{ or } -E_Q[g_f(v)] \text{ or } -E_Q[h^*(h'(e^{\ell(v)}))]
 
-    The generator's gradient is -E_Q[w ∇l] with l = log(p/q): w = u² f''(u) for the first, the saturating loss,
-    w = u f''(u) for the second, the paper's trick, and w = u² h''(u) for the third, which follows h whatever
-    the critic was trained with.
+    The generator's gradient is -E_Q[w ∇l] with l = log(p/q). The first loss (saturating) has w = u² f''(u), the
+    second (non-saturating, the paper's trick) has w = u f''(u), and the third has w = u² h''(u): it follows h,
+    whatever divergence trains the critic.
 
     Args:
         divergence: a name from the catalogue, or a `Divergence`.
-        generator: "non-saturating" for the paper's §3.2 trick, "saturating" for the bound itself.
+        generator: "non-saturating" for the trick of the paper's §3.2, "saturating" for the bound itself.
         link: how raw outputs become the bound, one of the divergence's `links`; for a divergence given by name.
             Default: see `default_link`; a `Divergence` keeps its own.
-        generator_divergence: the h that the generator follows instead, by the critic's log-ratio. Where an
-            activation lets the critic say p/q = 0, as Pearson's does from v = -2 down, a sample is not pulled;
-            link="log-ratio" leaves none out.
+        generator_divergence: the divergence h that the generator follows instead, through the critic's log-ratio.
+            If the critic outputs p/q = 0 (possible for some activations, such as Pearson's below v = -2), the sample
+            has no gradient; with link="log-ratio" every sample has one.
 
     Raises:
         FganError: for an unknown name, link or generator loss, for a link that has no gradient, and for a
-            generator divergence where the critic's output does not determine the log-ratio.
+            generator divergence if the critic's output does not determine the log-ratio.
 
     Source: Nowozin, Cseke, Tomioka, "f-GAN" (2016), eq. 6 and §3.2; Shannon, "Properties of f-divergences and
     f-GAN training" (2020), for two divergences at once.
@@ -79,7 +79,7 @@ class GANLoss(Objective):
             chosen = chosen if default == chosen.link else chosen.with_link(default)
         if chosen.link in self.unfit_links:
             raise FganError(
-                f'{type(self).__name__} has no use for the link "{chosen.link}"; take link="{chosen.links[0]}".'
+                f'{type(self).__name__} does not work with the link "{chosen.link}". Use link="{chosen.links[0]}".'
             )
         self.divergence = chosen  # pyright: ignore[reportIncompatibleVariableOverride]
         if generator not in GENERATOR_LOSSES:
@@ -94,21 +94,21 @@ class GANLoss(Objective):
         )
         if self.generator_divergence and not self.divergence.identifies_ratio:
             raise FganError(
-                f"a generator can follow another divergence only where the critic knows log(p/q); one trained "
-                f'with "{self.divergence.name}" does not. Train the critic with gan, kl or another smooth f.'
+                f'a generator divergence needs a critic that knows log(p/q); one trained with "{self.divergence.name}" '
+                "does not. Train the critic with gan, kl or another smooth f."
             )
         if self.generator_divergence and not self.generator_divergence.smooth:
             raise FganError(
                 f'a generator cannot follow "{self.generator_divergence.name}" through the log-ratio: its f has a '
-                "kink, so nearly every sample's gradient is 0. Take a smooth one."
+                "kink, so the gradient is 0 at nearly every sample. Use a divergence with a smooth f."
             )
 
     @classmethod
     def default_link(cls, divergence: Divergence, generator: str) -> str:
-        """Return the link by which this objective is played if none is named.
+        """Return the default link of this objective.
 
-        The divergence's first; but the soft hinge in the plain game with the "non-saturating" generator loss, and
-        "log-ratio" for a smooth f in the relativistic one.
+        It is the first link of the divergence, with two exceptions: the soft hinge for the plain objective with the
+        "non-saturating" generator loss, and "log-ratio" for a smooth f in the relativistic objective.
 
         >>> from fgan import divergence
         >>> GANLoss.default_link(divergence("kl"), "non-saturating")
@@ -116,25 +116,25 @@ class GANLoss(Objective):
         >>> GANLoss.default_link(divergence("total-variation"), "non-saturating")
         'soft-hinge'
         """
-        # Only a generator that climbs T has a slope where the hinge has one and f* is flat.
+        # f* is flat where the soft hinge is not, so only a generator that climbs T benefits from it.
         trainable_by = {"soft-hinge": generator == "non-saturating", "log-ratio": divergence.smooth}
         link, offered = cls.preferred_link, set(divergence.links).difference(cls.unfit_links)
         return link if link in offered and trainable_by[link] else divergence.links[0]
 
     def __repr__(self) -> str:
-        """Write it with what matters."""
+        """Return it as text."""
         return (
             f"fgan.objectives.{type(self).__name__}({self.divergence!r}, generator={self.generator_loss!r})"
         )
 
     @property
     def linked(self) -> Divergence | None:
-        """The divergence whose link turns the raw output v into T."""
+        """The divergence whose link maps the raw output v to T."""
         return self.divergence
 
     @property
     def follows(self) -> str:
-        """Which divergence the generator really follows, in words."""
+        """The divergence that the generator actually follows, in words."""
         if self.generator_divergence:
             return self.generator_divergence.name
         return (
@@ -149,41 +149,41 @@ class GANLoss(Objective):
         Args:
             v_real: raw critic outputs on data, any shape.
             v_fake: raw critic outputs on model samples, any shape.
-            dim: the dimension to average over; all of them unless told.
+            dim: the dimension to average over; default: all.
         """
         return -self.divergence.bound(v_real, v_fake, dim)
 
     def generator(self, v_fake: Tensor, v_real: Tensor | None = None, dim: int | None = None) -> Tensor:
-        """Return the generator's loss, a scalar, from raw critic outputs on its samples, any shape."""
+        """Return the generator's loss, a scalar, from the raw critic outputs on its samples, any shape."""
         v_fake = widened(v_fake)
         if self.generator_divergence:
             return -self.generator_divergence.fake_at(finite(self.log_ratio, v_fake)).mean(dim)
         return GENERATOR_LOSSES[self.generator_loss](self.divergence, v_fake, dim)
 
     def log_ratio(self, v: Tensor) -> Tensor:
-        """Return log(p/q), elementwise, as the critic has it."""
+        """Return the critic's log(p/q), elementwise."""
         return self.divergence.log_ratio(v)
 
     def evidence(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Return T - f'(1): positive where the critic says "real" (the paper's §3.2)."""
+        """Return T - f'(1), which is positive where the critic decides "real" (the paper's §3.2)."""
         real, fake = (self.divergence.real_term(v) - self.divergence.threshold for v in (v_real, v_fake))
         return real, fake
 
     def log_ratios(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor] | None:
-        """Return log(p/q) on data and on samples; None where the best critic does not determine it."""
+        """Return log(p/q) on data and on samples; None if the optimal critic does not determine it."""
         if not self.divergence.identifies_ratio:
             return None
         return self.log_ratio(v_real), self.log_ratio(v_fake)
 
 
 def finite(log_ratio: Callable[[Tensor], Tensor], v: Tensor) -> Tensor:
-    """Return log_ratio(v), elementwise, with ∓FARTHEST and no slope where it is infinite."""
+    """Return log_ratio(v), elementwise; where it is infinite, ∓FARTHEST with zero gradient."""
     value = log_ratio(v)
     return torch.where(value.isfinite(), value, value.detach().clamp(-FARTHEST, FARTHEST))
 
 
 def trainable(divergence: str | Divergence, link: str | None = None) -> Divergence:
-    """Return a divergence that a critic can climb, given itself or its name.
+    """Return a divergence that can train a critic, from a name or a `Divergence`.
 
     Raises:
         FganError: for an unknown name or link, and for a link that has no gradient.
@@ -193,15 +193,15 @@ def trainable(divergence: str | Divergence, link: str | None = None) -> Divergen
     elif not isinstance(divergence, Divergence):
         raise FganError(f"a divergence must be a name or an fgan.Divergence; got {divergence!r}.")
     elif link not in (None, divergence.link):
-        raise FganError(f'{divergence!r} has its link; got link="{link}" beside it. Leave one out.')
+        raise FganError(f'{divergence!r} already has a link; got link="{link}" as well. Omit one of them.')
     if divergence.link == "log-ratio" and not divergence.smooth:
         instead = (
-            f"Its other links can: {', '.join(other for other in divergence.links if other != 'log-ratio')}."
+            f"Use one of its other links: {', '.join(other for other in divergence.links if other != 'log-ratio')}."
             if len(divergence.links) > 1
-            else "Take a smooth f, or total-variation, whose activation is made for it."
+            else "Use a smooth f, or total-variation, which has a suitable activation."
         )
         raise FganError(
             f'"{divergence.name}" cannot be trained with link="log-ratio": its f has a kink, so the '
-            f"bound steps up there without a gradient. {instead}"
+            f"bound jumps there and has no gradient. {instead}"
         )
     return divergence

@@ -1,4 +1,4 @@
-"""What every objective offers: a loss for each player, and how it reads the critic's raw outputs."""
+"""The interface of objectives: a loss for each player, and how to interpret the critic's raw outputs."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from fgan.divergences import Divergence
 
 
 class Objective(ABC):
-    """The rules of the game between a generator and a critic with one raw output v a sample; larger is more real.
+    """A game between a generator and a critic with one raw output v per sample; larger means more real.
 
-    An f-divergence's objective has it as `divergence`; a baseline that belongs to none has None there.
+    `divergence` is the f-divergence of the objective, or None for a baseline without one.
     """
 
     divergence: Divergence | None = None
 
     @property
     def link(self) -> str | None:
-        """By which link v becomes T; None where there is no divergence."""
+        """The link that maps v to T; None if there is no divergence."""
         return self.divergence.link if self.divergence else None
 
     @property
     def linked(self) -> Divergence | None:
-        """The divergence whose link turns the raw output v into T; None where the game reads v otherwise."""
+        """The divergence whose link maps the raw output v to T; None if the objective uses v differently."""
         return None
 
     @property
     @abstractmethod
     def follows(self) -> str:
-        """Which divergence the generator really follows, in words."""
+        """The divergence that the generator actually follows, in words."""
 
     @abstractmethod
     def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
-        """Return the critic's loss, a scalar; its negative is the bound, where there is one.
+        """Return the critic's loss, a scalar; its negative is the bound, if there is one.
 
         Args:
             v_real: raw critic outputs on data (n,).
             v_fake: raw critic outputs on model samples (m,).
-            dim: the dimension to average over, as of `torch.mean`, where outputs of several critics are stacked
-                along the others; all of them unless told.
+            dim: the dimension to average over, as in `torch.mean`, if outputs of several critics are stacked along
+                the others; default: all.
         """
 
     @abstractmethod
@@ -60,8 +60,8 @@ class Objective(ABC):
 
     @abstractmethod
     def evidence(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Return numbers for data and for samples that are positive where the critic says "real"."""
+        """Return numbers for data and for samples that are positive where the critic decides "real"."""
 
     def log_ratios(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor] | None:
-        """Return log(p/q) on data and on samples as the critic has it; None where it cannot be told."""
+        """Return the critic's log(p/q) on data and on samples; None if its output does not determine it."""
         return None

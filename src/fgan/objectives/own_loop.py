@@ -1,4 +1,4 @@
-"""Penalties for your own training loop: every term of `--penalties` as one number to add to the critic's loss."""
+"""Penalties for your own training loop: all terms of `--penalties` as one number to add to the critic's loss."""
 
 from __future__ import annotations
 
@@ -14,22 +14,23 @@ from fgan.objectives.schedule import Penalties
 
 
 def penalty(text: str, loss: Objective | None = None, *, scale: Tensor | float = 1.0) -> CriticPenalty:
-    r"""Return penalties on a critic, to be added to its loss.
+    r"""Return penalties on a critic, to add to its loss.
 
     `fgan.penalty("r1:0.2,r2:0.2")` is 0.2 · ½ E_P ‖∇v‖² + 0.2 · ½ E_Q ‖∇v‖² for raw outputs v = critic(x).
 
     Args:
-        text: as `--penalties` has it: NAME:WEIGHT[:every=STEPS][:fade=STEPS],... with the names r1, r2, r1-approx,
+        text: as for `--penalties`: NAME:WEIGHT[:every=STEPS][:fade=STEPS],... with the names r1, r2, r1-approx,
             r2-approx, gp, gp-one-sided, dragan, noise and lecam.
         loss: the `fgan.GANLoss` of the loop; only "noise" needs it.
-        scale: slopes are taken by x / scale: a number, or one for each entry of a sample. `fgan.train` takes the data's
-            root mean square distance from their mean, so that a weight means the same whatever the data's units.
+        scale: slopes are computed with respect to x / scale: a number, or one per entry of a sample. `fgan.train` uses
+            the root mean square distance of the data from their mean, so that weights do not depend on units.
 
     Returns:
-        A callable `(critic, real, fake, step=0, labels=None)` with a scalar, differentiable by the critic's parameters.
+        A callable `(critic, real, fake, step=0, labels=None)` that returns a scalar, differentiable with respect to
+        the critic's parameters.
 
     Raises:
-        FganError: for an unknown name, another grammar, or "noise" without a loss that it can use.
+        FganError: for an unknown name, a syntax error, or "noise" without a suitable loss.
 
     >>> import fgan
     >>> critic = torch.nn.Linear(2, 1)
@@ -42,7 +43,7 @@ def penalty(text: str, loss: Objective | None = None, *, scale: Tensor | float =
 
 
 class CriticPenalty:
-    """Weighted penalties on a critic; made by `fgan.penalty`.
+    """Weighted penalties on a critic; created by `fgan.penalty`.
 
     Args:
         text, loss, scale: as for `fgan.penalty`.
@@ -52,7 +53,7 @@ class CriticPenalty:
         self.penalties = Penalties(text, loss.linked if loss else None, scale)
 
     def __repr__(self) -> str:
-        """Write the call that makes it."""
+        """Return the call that creates it."""
         return f'fgan.penalty("{self.penalties.text}")'
 
     def __call__(
@@ -65,23 +66,23 @@ class CriticPenalty:
         labels: Tensor | None = None,
         random: torch.Generator | None = None,
     ) -> Tensor:
-        """Return the sum of the penalties that count at a step, a scalar; 0 where none does.
+        """Return the sum of the penalties that are due at a step, a scalar; 0 if none is.
 
-        The critic sees all points in one pass. Gradients reach its parameters, and not the generator's.
+        The critic sees all points in one pass. Gradients reach its parameters, but not the generator's.
 
         Args:
-            critic: x (n, *shape), and labels if there are any, to raw outputs (n,) or (n, 1).
-            real, fake: data and samples, equally many (n, *shape).
+            critic: maps x (n, ...), and labels if there are any, to raw outputs (n,) or (n, 1).
+            real, fake: data and samples, the same number (n, ...).
             step: steps done, for every= and fade=.
-            labels: of both (n,), for a conditional critic.
-            random: draws the points of gp, dragan and the like; default: torch's own.
+            labels: for both, (n,), for a conditional critic.
+            random: generator for the random points of gp, dragan and others; default: torch's global one.
 
         Raises:
-            FganError: where real and fake differ in shape, or the critic has other than one output a sample.
+            FganError: if real and fake differ in shape, or the critic does not return one output per sample.
         """
         if real.shape != fake.shape:
             raise FganError(
-                f"a penalty looks at equally many real and generated samples of one shape; got {tuple(real.shape)} and "
+                f"a penalty needs real and generated samples of the same shape; got {tuple(real.shape)} and "
                 f"{tuple(fake.shape)}."
             )
         due, n = self.penalties.due(step), len(real)
@@ -97,7 +98,7 @@ class CriticPenalty:
             v = critic(x) if labels is None else critic(x, labels.repeat(len(x) // n))
             if v.numel() != len(x):
                 raise FganError(
-                    f"a critic has one raw output a sample, {len(x)} here; it returned {tuple(v.shape)}."
+                    f"the critic must return one raw output per sample, {len(x)} here; it returned {tuple(v.shape)}."
                 )
             v = v.reshape(len(x))
             slopes = squared_gradient(v, x, self.penalties.scale) if steep else v
@@ -110,9 +111,9 @@ class CriticPenalty:
             self.penalties.remember_in({name: tensor.to(device) for name, tensor in memory.items()})
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return what must be saved with a checkpoint: the running means of lecam; nothing for others."""
+        """Return the state to save in a checkpoint: the running means of lecam; empty for others."""
         return {name: tensor.clone() for name, tensor in self.penalties.memory().items()}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Take over what `state_dict` returned."""
+        """Restore the result of `state_dict`."""
         self.penalties.load_memory(state)

@@ -1,4 +1,4 @@
-"""Penalties on the critic that keep a game of two players from running away; all see its raw output v."""
+"""Penalties on the critic that stabilise training; all use its raw output v."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from fgan.objectives.part import WHOLE, Part
 
 
 def squared_gradient(v: Tensor, x: Tensor, scale: Tensor | float = 1.0) -> Tensor:
-    r"""Return ‖∇v(x)‖² for each sample, in the shape of v, itself differentiable.
+    r"""Return ‖∇v(x)‖² for each sample, in the shape of v; differentiable.
 
-    γ/2 times its mean over data is the penalty R1, over generated samples R2.
+    γ/2 times its mean over data is the R1 penalty, over generated samples the R2 penalty.
 
     Args:
-        v: raw critic outputs (n,), computed from x sample by sample; those of several critics may be stacked.
-        x: the critic's input (n, *shape), with `requires_grad`; stacked likewise.
-        scale: the gradient is taken by x / scale, so that it does not depend on the units of x; a number, or one
-            for each entry of a sample.
+        v: raw critic outputs (n,), each computed from its own x; those of several critics may be stacked.
+        x: the critic's input (n, ...), with `requires_grad`; stacked likewise.
+        scale: the gradient is with respect to x / scale, so that it does not depend on the units of x; a number, or
+            one per entry of a sample.
 
     Source: Mescheder, Geiger, Nowozin, "Which training methods for GANs do actually converge?" (2018),
     eq. 9 and 10.
@@ -39,15 +39,15 @@ def squared_gradient(v: Tensor, x: Tensor, scale: Tensor | float = 1.0) -> Tenso
 
 @dataclass(frozen=True)
 class Seen:
-    """What a penalty may look at: the critic's outputs and squared slopes on three kinds of points.
+    """The input of a penalty: the critic's outputs and squared slopes on three kinds of points.
 
     Those of several critics may be stacked along a first axis; a penalty is a mean along the last.
 
     Args:
         v_real, v_fake: raw outputs on data and on samples (n,).
-        slope_real, slope_fake: ‖∇v‖² there (n,); empty unless some penalty of this step needs slopes.
-        slope_own: ‖∇v‖² on the points that the penalty asked for (n,); empty if it asked for none.
-        v_own: raw outputs there (n,); None if it asked for none.
+        slope_real, slope_fake: ‖∇v‖² there (n,); empty unless a penalty of this step needs slopes.
+        slope_own: ‖∇v‖² on the penalty's own points (n,); empty if it has none.
+        v_own: raw outputs there (n,); None if it has none.
     """
 
     v_real: Tensor
@@ -59,7 +59,7 @@ class Seen:
 
 
 class Penalty(ABC):
-    """A number that the critic minimises beside its loss."""
+    """A term that the critic minimises in addition to its loss."""
 
     needs_slopes = True
     """Whether it looks at gradients."""
@@ -69,19 +69,19 @@ class Penalty(ABC):
     """In what units of x slopes are measured, as for `squared_gradient`."""
 
     def __init__(self, divergence: Divergence | None) -> None:  # noqa: B027 - most have no use for it
-        """Take the divergence of the game, None where it has none."""
+        """Receive the divergence of the objective, or None."""
 
     def draws(self, real: Tensor, random: torch.Generator | None) -> Tensor | None:
-        """Return the random numbers (n, ...) of which `points` makes points for a batch like `real` (n, *shape)."""
+        """Return the random numbers (n, ...) that `points` needs for a batch like `real` (n, ...)."""
         return None
 
     def points(self, real: Tensor, fake: Tensor, drawn: Tensor | None) -> Tensor | None:
-        """Return further points (n, *shape) at which it wants slopes, or None; nothing here is random.
+        """Return its own points (n, ...), or None; deterministic given `drawn`.
 
-        Those of several critics may be stacked: all arguments, and the points, have one axis more in front then.
+        Those of several critics may be stacked: then all arguments and the points have one more leading axis.
 
         Args:
-            real, fake: data and samples (n, *shape).
+            real, fake: data and samples (n, ...).
             drawn: what `draws` returned.
         """
         return None
@@ -89,21 +89,21 @@ class Penalty(ABC):
     def drawn(
         self, how: Callable[..., Tensor], real: Tensor, shape: Sequence[int], random: torch.Generator | None
     ) -> Tensor:
-        """Return this part's numbers (n, *shape), by `torch.rand` or the like, of those drawn for the whole batch."""
+        """Return this part's random numbers (n, ...), out of those drawn for the whole batch."""
         n = len(real) * self.part.size
         whole = how((n, *shape), generator=random, device=real.device, dtype=real.dtype)
         return whole[self.part.of(n)]
 
     @abstractmethod
     def __call__(self, seen: Seen) -> Tensor:
-        """Return its value before it is weighted, a scalar for each critic."""
+        """Return its unweighted value, a scalar for each critic."""
 
     def memory(self) -> dict[str, Tensor]:
-        """Return what it remembers from step to step; changed in place, along a first axis of one for a critic."""
+        """Return its state between steps; changed in place, with a first axis of one per critic."""
         return {}
 
     def remember_in(self, memory: dict[str, Tensor]) -> None:  # noqa: B027 - most remember nothing
-        """Keep from now on what it remembers in these tensors, of the names that `memory` gives."""
+        """Store its state in these tensors from now on; names as in `memory`."""
 
 
 class R1(Penalty):
@@ -125,17 +125,17 @@ class R2(Penalty):
 class ApproximateR1(Penalty):
     r"""R1 without second derivatives: ½ E_P (v(x + σ s ε) - v(x))²/σ², ε ~ N(0, I), s the penalties' unit of x.
 
-    Its mean over ε is R1 for a critic that is linear within σ. Curvature H adds σ²/8 (2‖H‖² + (tr H)²) and more of
-    the order σ², so that it never is 0 where the critic bends. One ε a sample leaves each squared slope
-    a standard deviation of √2 times itself. Outputs in half precision or TF32 do not resolve the difference.
+    Its mean over ε is R1 for a critic that is linear within σ. Curvature H adds σ²/8 (2‖H‖² + (tr H)²) and further
+    terms of order σ², so it is never 0 where the critic bends. With one ε per sample, each squared slope has a
+    standard deviation of √2 times its value. Half precision and TF32 are too coarse for the difference.
 
     Source: Lin et al., "Diffusion Adversarial Post-Training for One-Step Video Generation" (2025),
-    which writes the square alone and leaves 1/σ² to the weight.
+    which omits the factor 1/σ² and includes it in the weight.
     """
 
     needs_slopes = False
     sigma = 1e-3
-    """The noise in each entry, where 1 is the data's distance from their mean: float32 resolves slopes to 1e-4."""
+    """Noise per entry, in units of the data's distance from their mean; float32 then resolves slopes to 1e-4."""
 
     def draws(self, real: Tensor, random: torch.Generator | None) -> Tensor:
         """Return the noise of each entry."""
@@ -155,13 +155,13 @@ class ApproximateR1(Penalty):
         return self.squared_slope(seen.v_real, seen.v_own).mean(-1) / 2
 
     def squared_slope(self, v: Tensor, v_beside: Tensor | None) -> Tensor:
-        """Return the squared slope in the direction of the noise, in expectation ‖∇v‖², for each sample."""
+        """Return for each sample the squared slope in the direction of the noise; its expectation is ‖∇v‖²."""
         assert v_beside is not None
         return ((widened(v_beside) - widened(v)) / self.sigma).square()
 
 
 class ApproximateR2(ApproximateR1):
-    """R2 likewise: ½ E_Q (v(x + σ s ε) - v(x))²/σ²."""
+    """R2 without second derivatives: ½ E_Q (v(x + σ s ε) - v(x))²/σ²."""
 
     def points(self, real: Tensor, fake: Tensor, drawn: Tensor | None) -> Tensor:
         """Return the samples with noise."""
@@ -179,7 +179,7 @@ class GradientPenalty(Penalty):
     """
 
     def draws(self, real: Tensor, random: torch.Generator | None) -> Tensor:
-        """Return where on its segment each point lies, in [0, 1), one number a sample."""
+        """Return the position of each point on its segment, in [0, 1), one number per sample."""
         return self.drawn(torch.rand, real, (1,) * (real.ndim - 1), random)
 
     def points(self, real: Tensor, fake: Tensor, drawn: Tensor | None) -> Tensor:
@@ -188,17 +188,17 @@ class GradientPenalty(Penalty):
         return torch.lerp(real, fake, drawn)
 
     def excess(self, slope: Tensor) -> Tensor:
-        """Return by how much the slopes break the rule."""
+        """Return by how much the slopes violate the constraint."""
         return slope - 1
 
     def __call__(self, seen: Seen) -> Tensor:
         """Return its value, a scalar."""
-        # The root has no derivative at 0, where a dead critic is.
+        # The square root has no derivative at 0, the slope of a dead critic.
         return self.excess((seen.slope_own + 1e-12).sqrt()).square().mean(-1)
 
 
 class OneSidedGradientPenalty(GradientPenalty):
-    """E ((‖∇v(x̂)‖ - 1)_+)²: slopes below 1 are free. Source: Petzka et al. (2018), eq. 8."""
+    """E ((‖∇v(x̂)‖ - 1)_+)²: slopes below 1 cost nothing. Source: Petzka et al. (2018), eq. 8."""
 
     def excess(self, slope: Tensor) -> Tensor:
         """Return by how much the slopes exceed 1."""
@@ -208,13 +208,13 @@ class OneSidedGradientPenalty(GradientPenalty):
 class Dragan(GradientPenalty):
     """DRAGAN: E (‖∇v(x + aδ)‖ - 1)² near data, δ uniform on [0, s/2] in each entry, s the batch's spread.
 
-    a is uniform on [0, 1], one for a sample, as in the authors' code; the paper has δ from N(0, cI) and no a.
+    a is uniform on [0, 1], one per sample, as in the authors' code; the paper uses δ from N(0, cI) and no a.
 
     Source: Kodali et al., "On Convergence and Stability of GANs" (2017), §2.3 and its code.
     """
 
     def draws(self, real: Tensor, random: torch.Generator | None) -> Tensor:
-        """Return the noise of each sample's entries and, last, its share a: a row (entries + 1,) a sample."""
+        """Return the noise of each sample's entries followed by its factor a: one row (entries + 1,) per sample."""
         noise = self.drawn(torch.rand, real, real.shape[1:], random)
         return torch.cat([noise.flatten(1), super().draws(real, random).flatten(1)], 1)
 
@@ -231,33 +231,32 @@ class Dragan(GradientPenalty):
 
 
 class NoisePenalty(Penalty):
-    r"""½ E_Q[w(u) ‖∇l‖²], w = u² f'', l = log u: what noise on both sides would do, to first order.
+    r"""½ E_Q[w(u) ‖∇l‖²], w = u² f'', l = log u: the first-order effect of noise on data and samples.
 
-    The same as ½ E_Q[f*''(T) ‖∇T‖²] under any link. Every divergence has its own, and it heeds the samples
-    that this divergence heeds: w is at most 1 for the GAN, and u for KL, where it explodes with the ratios.
+    Equal to ½ E_Q[f*''(T) ‖∇T‖²] under any link. It weights samples as the divergence does: w is at most 1 for the
+    GAN, but w = u for KL, where it explodes with the ratios.
 
     Source: Roth et al., "Stabilizing Training of GANs through Regularization" (2017), eq. 8 and 19.
     """
 
     def __init__(self, divergence: Divergence | None) -> None:
         if divergence is None or not divergence.identifies_ratio:
-            name = f'"{divergence.name}"' if divergence else "a game whose critic is read otherwise"
+            name = f'"{divergence.name}"' if divergence else "an objective that uses the critic differently"
             raise FganError(
-                "the noise penalty weighs samples by the ratio p/q that each output of the critic stands for by "
-                f"itself; got {name}. Take --objective plain without --critic-clamp and a divergence that "
-                "determines p/q, or r1 and r2."
+                f"the noise penalty needs a critic output that determines p/q; got {name}. Use --objective plain "
+                "without --critic-clamp and a divergence with a smooth f, or the penalties r1 and r2."
             )
         if divergence.local_order is None:
             raise FganError(
-                "the noise penalty weighs samples by u² f''(u), which must be positive and finite at u = 1; "
-                f'got "{divergence.name}", for which it is not. Take r1 and r2.'
+                "the noise penalty weights samples by u² f''(u), which must be positive and finite at u = 1; for "
+                f'"{divergence.name}" it is not. Use the penalties r1 and r2.'
             )
         self.divergence = divergence
 
     def __call__(self, seen: Seen) -> Tensor:
         """Return its value, a scalar."""
         v = widened(seen.v_fake)
-        # w(u) l'(v)² = (d f*(T)/dv) l'(v): two slopes that stay numbers where u² does not.
+        # w(u) l'(v)² = (d f*(T)/dv) l'(v): two slopes that stay finite where u² overflows.
         fake_slope, ratio_slope = (
             value_and_slope(term, v)[1] for term in (self.divergence.fake_term, self.divergence.log_ratio)
         )
@@ -265,7 +264,7 @@ class NoisePenalty(Penalty):
 
 
 class LeCam(Penalty):
-    """E_P (v - ā_Q)² + E_Q (v - ā_P)², with ā_P, ā_Q slow means of the outputs on data and on samples.
+    """E_P (v - ā_Q)² + E_Q (v - ā_P)², with running means ā_P, ā_Q of the outputs on data and on samples.
 
     Source: Tseng et al., "Regularizing Generative Adversarial Networks under Limited Data" (2021), eq. 4.
     """
@@ -277,7 +276,7 @@ class LeCam(Penalty):
         self.anchors = torch.zeros(1, 2)
 
     def __call__(self, seen: Seen) -> Tensor:
-        """Return its value, a scalar, and move the means."""
+        """Return its value, a scalar, and update the means."""
         whole = [self.part.gather(v.detach(), -1) for v in (seen.v_real, seen.v_fake)]
         now = torch.stack([v.mean(-1) for v in whole], -1)
         self.anchors.lerp_(now.to(self.anchors.dtype), 1 - self.decay)
@@ -289,7 +288,7 @@ class LeCam(Penalty):
         return {"anchors": self.anchors}
 
     def remember_in(self, memory: dict[str, Tensor]) -> None:
-        """Keep the means there."""
+        """Store the means there."""
         self.anchors = memory["anchors"]
 
 

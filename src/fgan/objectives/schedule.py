@@ -1,4 +1,4 @@
-"""Which penalties count at which step and by how much, as one writes them: "r1:1,r2:1,noise:2:fade=5000"."""
+"""Which penalties apply at which step with which weight, as in "r1:1,r2:1,noise:2:fade=5000"."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from fgan.errors import FganError, did_you_mean
 from fgan.objectives.part import WHOLE, Part
 from fgan.objectives.penalties import PENALTIES, Penalty, Seen
 
-GRAMMAR = 'NAME:WEIGHT, then if wanted :every=STEPS and :fade=STEPS, with commas between penalties, or "none"'
+GRAMMAR = 'NAME:WEIGHT[:every=STEPS][:fade=STEPS], separated by commas, or "none"'
 
 
 def faded(step: int, fade: float) -> float:
-    """Return 1/(1 + step/fade), the share that is left of something at a step.
+    """Return 1/(1 + step/fade), the factor by which a weight has faded at a step.
 
     >>> faded(0, 1000.0), faded(1000, 1000.0), faded(10**6, math.inf)
     (1.0, 0.5, 1.0)
@@ -34,9 +34,9 @@ class Term:
     Args:
         name: a key of PENALTIES.
         weight: its factor γ.
-        every: it counts on every so many steps only, and `every` times as much then ("lazy").
-        fade: steps after which its weight has fallen to a half, as 1/(1 + step/fade): slowly enough to mean
-            something however long the run is. It is constant if infinite.
+        every: it applies only every `every` steps, with `every` times the weight ("lazy").
+        fade: steps after which its weight has halved, as 1/(1 + step/fade): slow enough to matter in runs of any
+            length. Infinite for a constant weight.
 
     >>> print(Term("r1", 2.0, every=4))
     r1:2:every=4
@@ -48,21 +48,21 @@ class Term:
     fade: float = math.inf
 
     def weight_at(self, step: int) -> float:
-        """Return its factor at a step; 0 on the steps that a lazy one leaves out."""
+        """Return its factor at a step; 0 on steps that a lazy penalty skips."""
         return 0.0 if step % self.every else self.weight * self.every * faded(step, self.fade)
 
     def __str__(self) -> str:
-        """Write it as `read_terms` reads it."""
+        """Return it in the syntax of `read_terms`."""
         every = f":every={self.every}" if self.every != 1 else ""
         fade = f":fade={self.fade:g}" if self.fade != math.inf else ""
         return f"{self.name}:{self.weight:g}{every}{fade}"
 
 
 def read_terms(text: str) -> list[Term]:
-    """Read penalties as the command line writes them.
+    """Parse penalties in the syntax of the command line.
 
     Raises:
-        FganError: for an unknown name, a number out of range, a repeated penalty, or another grammar.
+        FganError: for an unknown name, a number out of range, a repeated penalty, or a syntax error.
 
     >>> read_terms("r1:0.5, noise:2:fade=5000")[1].fade
     5000.0
@@ -74,7 +74,9 @@ def read_terms(text: str) -> list[Term]:
     terms = [_read_term(part.strip()) for part in text.split(",")]
     for term in terms:
         if sum(other.name == term.name for other in terms) > 1:
-            raise FganError(f'a penalty counts once; got "{term.name}" twice in "{text}". Add the weights.')
+            raise FganError(
+                f'name each penalty once; got "{term.name}" twice in "{text}". Add up the weights.'
+            )
     return terms
 
 
@@ -82,23 +84,23 @@ def _read_term(text: str) -> Term:
     name, *fields = text.split(":")
     if name not in PENALTIES:
         raise FganError(
-            f'a penalty is one of {", ".join(PENALTIES)}; got "{name}".{did_you_mean(name, PENALTIES)}'
+            f'a penalty must be one of {", ".join(PENALTIES)}; got "{name}".{did_you_mean(name, PENALTIES)}'
         )
     if not fields:
-        raise FganError(f'penalties are written {GRAMMAR}; got "{text}", which has no weight.')
+        raise FganError(f'penalties must be {GRAMMAR}; got "{text}", which has no weight.')
     values = {"weight": _number(fields[0], text)}
     for field in fields[1:]:
         key, _, value = field.partition("=")
         if key not in ("every", "fade") or key in values:
-            raise FganError(f'penalties are written {GRAMMAR}; got "{text}".')
+            raise FganError(f'penalties must be {GRAMMAR}; got "{text}".')
         values[key] = _number(value, text)
     weight, every, fade = values["weight"], values.get("every", 1.0), values.get("fade", math.inf)
     if not 0 < weight < math.inf:
         raise FganError(
-            f'a penalty\'s weight must be positive and finite; got "{text}". Leave it out for none.'
+            f'the weight of a penalty must be positive and finite; got "{text}". Omit the penalty for no effect.'
         )
     if not 1 <= every < math.inf or every != int(every) or not fade > 0:
-        raise FganError(f'"every" must be a whole number from 1, and "fade" positive; got "{text}".')
+        raise FganError(f'"every" must be a whole number of at least 1, and "fade" positive; got "{text}".')
     return Term(name, weight, int(every), fade)
 
 
@@ -106,17 +108,17 @@ def _number(value: str, text: str) -> float:
     try:
         return float(value)
     except ValueError:
-        raise FganError(f'penalties are written {GRAMMAR}; got "{text}".') from None
+        raise FganError(f'penalties must be {GRAMMAR}; got "{text}".') from None
 
 
 class Penalties:
     """All the penalties of a run.
 
     Args:
-        text: as `read_terms` reads it.
-        divergence: by whose link the critic's raw outputs are read (`Objective.linked`), None where there is none.
-        scale: of the critic's frame, as for `squared_gradient`: slopes count by x / scale.
-        part: of a batch, which they see.
+        text: as for `read_terms`.
+        divergence: the divergence whose link interprets the critic's raw outputs (`Objective.linked`), or None.
+        scale: slopes are with respect to x / scale, as for `squared_gradient`.
+        part: the part of a batch that they see.
     """
 
     def __init__(
@@ -135,7 +137,7 @@ class Penalties:
 
     @staticmethod
     def joined(members: Sequence[Penalties]) -> Penalties:
-        """Return the same penalties of several critics as one, of which what each remembers becomes a part."""
+        """Return the penalties of several critics as one; the state of each becomes a part of it."""
         if len(members) == 1:
             return members[0]
         joint = Penalties(members[0].text, members[0].divergence, members[0].scale, members[0].part)
@@ -148,7 +150,7 @@ class Penalties:
 
     @contextmanager
     def holding(self, memory: Sequence[Tensor], scale: Tensor | float) -> Iterator[None]:
-        """Work on these tensors in place of `memory()`'s and of the scale, as a program does that is traced."""
+        """Use these tensors instead of `memory()` and the scale, as a traced program does."""
         own = self.memory()
         known = self.scale
         self._measure_by(scale)
@@ -164,12 +166,12 @@ class Penalties:
             holder.scale = scale
 
     def due(self, step: int) -> list[tuple[float, Penalty]]:
-        """Return those that count at a step, with their weights."""
+        """Return the penalties that apply at a step, with their weights."""
         weighted = [(term.weight_at(step), penalty) for term, penalty in self.terms]
         return [(weight, penalty) for weight, penalty in weighted if weight]
 
     def memory(self) -> dict[str, Tensor]:
-        """Return what they remember from step to step, by name."""
+        """Return their state between steps, by name."""
         return {
             f"{term.name}.{key}": value
             for term, penalty in self.terms
@@ -177,13 +179,13 @@ class Penalties:
         }
 
     def remember_in(self, memory: dict[str, Tensor]) -> None:
-        """Keep from now on what they remember in these tensors, of the names that `memory` gives."""
+        """Store their state in these tensors from now on; names as in `memory`."""
         for term, penalty in self.terms:
             own = {key: memory[f"{term.name}.{key}"] for key in penalty.memory()}
             penalty.remember_in(own)
 
     def load_memory(self, memory: dict[str, Tensor]) -> None:
-        """Take over what `memory` returned."""
+        """Restore the result of `memory`."""
         for name, value in self.memory().items():
             value.copy_(memory[name])
 
@@ -194,9 +196,9 @@ class Penalties:
 
         Args:
             due: as `due` returned them.
-            v: raw critic outputs on data, samples, and the further points of each penalty that asked for some.
-            slopes: ‖∇v‖² there by x / `scale`, as `squared_gradient` gives them; anything where none needs them.
-            sizes: how many of each kind; 0 for a penalty without points of its own.
+            v: raw critic outputs on data, samples, and the own points of each penalty that has some.
+            slopes: ‖∇v‖² there, with respect to x / `scale`, from `squared_gradient`; ignored if none needs them.
+            sizes: number of points of each kind; 0 for a penalty without own points.
         """
         v_real, v_fake, *v_own = v.split(sizes, -1)
         slope_real, slope_fake, *own = slopes.split(sizes, -1)

@@ -1,4 +1,4 @@
-"""The tight bound as an objective, and f-WGAN's re-weighted fakes, which share its shift."""
+"""The tight bound as an objective, and f-WGAN's re-weighted samples, which use the same shift."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from fgan.objectives.gan_loss import GANLoss, finite
 
 
 class TightLoss(GANLoss):
-    r"""GANLoss with the tight bound: the best constant is added to T before it is judged.
+    r"""GANLoss with the tight bound: the best constant is added to T first.
 
     .. math:: -L_{critic} = E_P[T] - \inf_\lambda \{\lambda + E_Q[f^*(T - \lambda)]\}, \quad T = g_f(v)
 
-    The critic need not learn the constant, and its output means log(p/q) only after that shift, which is found
-    anew from every batch of samples. Where T overflows there is no shift, and all is as for the plain bound.
+    The critic need not learn the constant. Its output means log(p/q) only after this shift, which is computed for
+    every batch of samples. If T overflows there is no shift, and the plain bound is used.
 
     Raises:
-        FganError: as `GANLoss`, and for the link "soft-hinge".
+        FganError: as for `GANLoss`, and for the link "soft-hinge".
 
     Source: see `fgan.objectives.bounds`.
 
@@ -30,11 +30,11 @@ class TightLoss(GANLoss):
     """
 
     joins_samples = True
-    unfit_links = ("soft-hinge",)  # no shift makes the mean of its ratios 1
+    unfit_links = ("soft-hinge",)  # no shift gives its ratios mean 1
 
     @property
     def linked(self) -> None:
-        """No divergence: v stands for a ratio only after a shift that depends on the batch."""
+        """None: v determines a ratio only after a shift that depends on the batch."""
         return None
 
     def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
@@ -75,7 +75,7 @@ class TightLoss(GANLoss):
         return real.to(v_real.dtype), fake.to(v_fake.dtype)
 
     def log_ratios(self, v_real: Tensor, v_fake: Tensor) -> tuple[Tensor, Tensor] | None:
-        """Return log(p/q) on data and on samples; None where the best critic does not determine it."""
+        """Return log(p/q) on data and on samples; None if the optimal critic does not determine it."""
         if not self.divergence.identifies_ratio:
             return None
         outputs = [self.divergence.real_term(v.double()) for v in (v_real, v_fake)]
@@ -84,21 +84,21 @@ class TightLoss(GANLoss):
 
 
 class ReweightedLoss(TightLoss):
-    r"""f-WGAN: a hinge game in which every sample weighs as much as the critic takes it for real.
+    r"""f-WGAN: a hinge loss that weights each sample by its estimated density ratio p/q.
 
     .. math::
         L_{critic} = E_P[(1 - v)_+] + E_Q[(1 + r v)_+], \quad L_{generator} = -E_Q[r v], \quad
         r = (f^*)'(g_f(v) - \lambda), \; E_Q[r] = 1
 
-    The weights r are given numbers to both players, as the best weights of the re-weighted samples may be (the
-    envelope theorem); the authors' code differentiates them too. For KL they are softmax weights: KL-WGAN.
+    Both players treat the weights r as constants, which is correct for optimal weights (envelope theorem); the
+    authors' code differentiates them too. For KL they are softmax weights: KL-WGAN.
 
     Args:
-        divergence, link: as for `GANLoss`; how the generator loss is named makes no difference here.
+        divergence, link: as for `GANLoss`; the choice of the generator loss has no effect here.
 
     Raises:
-        FganError: as `GANLoss`, for a divergence whose critic determines no ratio to weigh by, and for a
-            generator divergence, which has no place here.
+        FganError: as for `GANLoss`, for a divergence whose critic does not determine the ratio, and for a generator
+            divergence.
 
     Source: Song, Ermon, "Bridging the Gap Between f-GANs and Wasserstein GANs" (2020).
 
@@ -118,22 +118,24 @@ class ReweightedLoss(TightLoss):
         super().__init__(divergence, generator=generator, link=link)
         if generator_divergence:
             raise FganError(
-                f'"reweighted" pays the generator by the outputs themselves; got the generator divergence '
-                f'"{generator_divergence}". Take plain, tight or relativistic.'
+                f'the objective "reweighted" takes no generator divergence; got "{generator_divergence}". '
+                "Use plain, tight or relativistic."
             )
         if not self.divergence.identifies_ratio:
             raise FganError(
-                f'"reweighted" weighs samples by the ratio that the critic stands for; got "{self.divergence.name}", '
-                "which determines none. Take kl or another smooth f."
+                'the objective "reweighted" needs a critic output that determines p/q; with '
+                f'"{self.divergence.name}" it does not. Use kl or another smooth f.'
             )
 
     @property
     def follows(self) -> str:
-        """Which divergence the generator really follows, in words."""
-        return f"a Wasserstein-like distance of the data to its samples re-weighted by {self.divergence.name}"
+        """The divergence that the generator actually follows, in words."""
+        return (
+            f"a Wasserstein-like distance from the data to its samples re-weighted by {self.divergence.name}"
+        )
 
     def critic(self, v_real: Tensor, v_fake: Tensor, dim: int | None = None) -> Tensor:
-        """Return the hinge loss with re-weighted samples, a scalar; its negative is no bound."""
+        """Return the hinge loss with re-weighted samples, a scalar; its negative is not a bound."""
         real, fake = rows(dim, v_real, v_fake)
         return (1 - real).relu().mean(-1) + (1 + self.ratios(fake) * fake).relu().mean(-1)
 

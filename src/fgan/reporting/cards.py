@@ -1,4 +1,4 @@
-"""Cards for the terminal: everything about one divergence on a page of text, and the table of all of them."""
+"""Cards for the terminal: everything about one divergence on a page of text, and a table of all divergences."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ LABEL = 16
 NO_FORMULA = "no closed form; computed numerically"
 TRAINING_A_KINK = {
     "paper": "Train with the paper's link.",
-    "soft-hinge": "Train with the soft hinge, which the plain objective takes with the non-saturating loss, or the "
-    "paper's link.",
+    "soft-hinge": "Train with the soft hinge (the default of the plain objective with the non-saturating loss) or "
+    "with the paper's link.",
 }
 
 
@@ -47,18 +47,18 @@ def card(d: Divergence | Renyi, width: int = 80, *, braille: bool = True) -> str
             _numbers(known, width),
             _terms(known["terms"]),
             terminal_graphs(d, width, braille=braille),
-            "The axis is log u, from u = 0.05 to 20; a curve that leaves its frame goes on.",
+            "Horizontal axis: log u, for u from 0.05 to 20.",
             _words(known, width),
         ]
     return "\n\n".join([f"{heading}\n{'─' * width}", *filter(None, blocks)])
 
 
 def family_remark(name: str, d: Divergence | Renyi) -> str:
-    """Return a line that says which member of a family the card is about, empty where a member was named.
+    """Return a line that says which member of a family the card shows; empty if the name had a parameter.
 
     >>> from fgan import divergence
     >>> family_remark("alpha", divergence("alpha:0.5"))
-    '"alpha" is a family: α, a finite number other than 0 and 1. This is alpha:0.5; name another, as in alpha:-1.'
+    '"alpha" is a family: α, a finite number other than 0 and 1. This is alpha:0.5; for another write, say, alpha:-1.'
     """
     if name.strip() == d.name or ":" in name or not isinstance(d, OneParameter | Renyi):
         return ""
@@ -66,15 +66,15 @@ def family_remark(name: str, d: Divergence | Renyi) -> str:
     another = next(other for other in others if other != d.name)
     return (
         f'"{name}" is a family: {d.parameter.letter}, {d.parameter.rule}. '
-        f"This is {d.name}; name another, as in {another}."
+        f"This is {d.name}; for another write, say, {another}."
     )
 
 
 def table(width: int | None = None) -> str:
-    """Return the catalogue as a table, a row an entry, with the rules of the families below.
+    """Return the catalogue as a table with one row per entry, and the rules of the families below.
 
     Args:
-        width: columns at most; formulas are cut to fit, but not below 20. As wide as it needs if not given.
+        width: columns at most; formulas are cut to fit, but not below 20. Default: as wide as needed.
     """
     rows = [("name", "f(u)", "dom f*", "f'(1)", "character"), *(_row(*entry) for entry in CATALOGUE.items())]
     families = [
@@ -84,9 +84,9 @@ def table(width: int | None = None) -> str:
     ]
     return (
         f"{_lines(_narrowed(rows, width))}\n\nFamilies\n\n{_lines(families)}\n\n"
-        "One of them:      fgan divergences alpha:0.5\n"
-        'Or one of yours:  fgan divergences "0.5*kl + 0.5*reverse-kl", "dual(js)", "f(u)=(u-1)**4"\n'
-        "Everything:       fgan divergences --json"
+        "One card:     fgan divergences alpha:0.5\n"
+        'Your own f:   fgan divergences "0.5*kl + 0.5*reverse-kl", "dual(js)", "f(u)=(u-1)**4"\n'
+        "All as JSON:  fgan divergences --json"
     )
 
 
@@ -147,10 +147,10 @@ def _formulas(known: Mapping[str, Any], width: int) -> str:
     if "paper" in first:
         rows.append(("g_f(v)", f'{written["activation"] or "computed"}   (link "paper"{first["paper"]})'))
     if "soft-hinge" in first:
-        rows.append(("or for training", f'{written["soft_hinge"] or "computed"}   (link "soft-hinge")'))
+        rows.append(("g_f, training", f'{written["soft_hinge"] or "computed"}   (link "soft-hinge")'))
     if "log-ratio" in first:
         terms = "T = f'(e^l), f*(T) = e^l·f'(e^l) - f(e^l)"
-        rows.append(("at log(p/q) = l", f'{terms}   (link "log-ratio"{first["log-ratio"]})'))
+        rows.append(("if v = log(p/q)", f'{terms}   (link "log-ratio"{first["log-ratio"]})'))
     if constants:
         rows.insert(0, ("with", constants))
     return _labelled(rows, width)
@@ -182,7 +182,7 @@ def _verdict(facts: Mapping[str, Any]) -> str:
     if facts["slope_at_infinity"] <= facts["threshold"]:
         return f"never: T = f'(u) does not exceed f'(1) = {threshold}"
     if facts["threshold"] == facts["slope_at_zero"] and not facts["identifies_ratio"]:
-        return "nothing of p against q: T steps at another ratio"
+        return "not defined: T steps at a ratio other than 1"
     return f"above f'(1) = {threshold}"
 
 
@@ -202,9 +202,10 @@ def _words(known: Mapping[str, Any], width: int) -> str:
     words = known["words"]
     rows = [
         ("character", words["leaning_in_full"]),
+        ("generator", words["generator"]),
         ("finite?", words["finiteness"]),
         ("tails", words["tails"]),
-        ("exchange P, Q", symmetry(known)),
+        ("swap P, Q", symmetry(known)),
         ("the same as", relatives(known)),
         ("normalisation", known["normalisation"]),
         ("use it", known["use"]),
@@ -242,20 +243,20 @@ def scaled(relative: Mapping[str, Any]) -> str:
 
 
 def critic(known: Mapping[str, Any]) -> str:
-    """Say what a critic cannot learn, and which links there are."""
+    """Say what a critic cannot learn, and which links exist."""
     facts = known["facts"]
     one_link = "" if "paper" in known["links"] else "One link, log-ratio: the output v is log(p/q)."
     if not facts["smooth"]:
         side = (
             ""
             if facts["identifies_ratio"]
-            else "The best critic knows only on which side of a kink of f p/q lies."
+            else "The best critic knows only on which side of f's kinks p/q lies."
         )
         others = [link for link in known["links"] if link != "log-ratio"]
-        how = TRAINING_A_KINK[others[-1]] if others else "It cannot be trained with."
+        how = TRAINING_A_KINK[others[-1]] if others else "It cannot be used for training."
         return f"{side} {one_link} {how}".replace("  ", " ").strip()
     if not facts["identifies_ratio"]:
-        return "The best critic knows log(p/q) only on a part of its values."
+        return "The best critic knows log(p/q) only for some of its values."
     return one_link
 
 
@@ -267,12 +268,15 @@ def _derivative_in_words(facts: Mapping[str, Any]) -> str:
 
 def _renyi(known: Mapping[str, Any], width: int) -> str:
     rows = [
-        ("no f-divergence", f"but an increasing function of {known['function_of']}, D below."),
+        ("note", f"Not an f-divergence, but an increasing function of {known['function_of']} (D below)."),
         ("α", spell(known["order"])),
         ("value", known["formulas"]["value"]["text"].replace("H²", "D")),
         ("bound", f"≥ {known['formulas']['bound']['text']}"),
         ("tight at", "v = log(p/q) + any constant"),
-        ("use it", "fgan.divergences.Renyi and Bhattacharyya measure; to train, take the f-divergence."),
+        (
+            "use it",
+            "To measure, use fgan.divergences.Renyi or Bhattacharyya. To train, use the f-divergence.",
+        ),
         *(("reference", f"{citation(key)} [{key}]") for key in known["references"]),
     ]
     return _labelled(rows, width)

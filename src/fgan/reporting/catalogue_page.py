@@ -20,29 +20,31 @@ HEAD = """\
 <!-- Written by `make docs` from the divergences themselves; change those, not this page. -->
 # The catalogue
 
-P is the data, Q the model, u = p/q, and D(P‖Q) is the mean of f(u) under Q. A critic's output v gives a bound,
+P is the data, Q the model, u = p/q, and D(P‖Q) is the mean of f(u) under Q. A critic with output v
+gives the lower bound
 
 ```math
 D_f(P\\Vert Q) = E_Q[f(u)] \\;\\ge\\; E_P[T] - E_Q[f^*(T)], \\qquad T = g_f(v),
 ```
 
-tight where T = f'(u). The weight w(u) = u² f''(u) says how much a ratio u counts in the generator's gradient.
-Every g_f increases: a larger v always means "more real". Under the link "log-ratio" v is l = log(p/q) itself, so that
-T = f'(e^l) and f\\*(T) = e^l f'(e^l) − f(e^l). Conventions, and where others differ, are in
-[divergences.md](../guides/divergences.md); `fgan divergences NAME` shows the same cards in a terminal, `--json` as data, and
-`fgan cite NAME` prints BibTeX.
+which is tight for T = f'(u). The weight w(u) = u² f''(u) is how much a ratio u counts in the gradient of a generator
+with the saturating loss. Every g_f increases: a larger v always means "more real". With the link "log-ratio", v is
+l = log(p/q), so T = f'(e^l) and f\\*(T) = e^l f'(e^l) − f(e^l).
 
-A family takes its parameter after a colon, as in `alpha:0.5`. Names combine: `0.5*kl + 0.5*reverse-kl`, `dual(js)`,
-`symmetrized(skew-kl:0.1)`, `scaled(pearson)`; and `f(u)=(u-1)**4` is one of your own.
+- Conventions, and how other sources differ: [divergences.md](../guides/divergences.md).
+- The same cards in a terminal: `fgan divergences NAME`; as data: `--json`; BibTeX: `fgan cite NAME`.
+- Families take a parameter after a colon: `alpha:0.5`.
+- Names combine: `0.5*kl + 0.5*reverse-kl`, `dual(js)`, `symmetrized(skew-kl:0.1)`, `scaled(pearson)`.
+- Your own f: `f(u)=(u-1)**4`.
 """
 FACTS: tuple[tuple[str, str], ...] = (
     ("f(0)", "f_at_zero"),
     ("lim f(u)/u", "slope_at_infinity"),
     ("f(1)", "f_at_one"),
-    ('f\'(1), above which T says "real"', "threshold"),
+    ('f\'(1), T above it says "real"', "threshold"),
     ("f''(1)", "curvature"),
     ("f'(0)", "slope_at_zero"),
-    ("α of the same local shape", "local_order"),
+    ("α of the same shape near u = 1", "local_order"),
 )
 
 
@@ -56,7 +58,7 @@ def members(kind: type[Divergence]) -> list[Divergence]:
 def page() -> str:
     """Return docs/reference/catalogue.md."""
     records = {name: [record(member) for member in members(kind)] for name, kind in CATALOGUE.items()}
-    rows = ["| name | what | f(u) | f\\* is finite for | character |", "|---|---|---|---|---|"]
+    rows = ["| name | title | f(u) | f\\* is finite for | character |", "|---|---|---|---|---|"]
     for name, known in records.items():
         first = known[0]
         letter = first["family"] and first["family"]["letter"]
@@ -76,7 +78,7 @@ def _section(name: str, kind: type[Divergence], known: Sequence[Mapping[str, Any
     lines = [f'<a id="{name}"></a>', f"## {shown['title']}", ""]
     symbol = f"${_inline(shown['symbol'])}$"
     if family:
-        limits = "".join(f"; at {value} it becomes `{other}`" for value, other in family["limits"].items())
+        limits = "".join(f"; the limit at {value} is `{other}`" for value, other in family["limits"].items())
         lines += [
             f"`{name}:{family['letter']}`, {symbol}; {family['letter']} is {family['rule']}{limits}.",
             "",
@@ -100,14 +102,15 @@ def _section(name: str, kind: type[Divergence], known: Sequence[Mapping[str, Any
     words = shown["words"]
     points = [
         ("Character", words["leaning_in_full"]),
+        ("Generator", words["generator"]),
         ("Finite", words["finiteness"]),
         ("Tails", words["tails"]),
-        ("P and Q exchanged", symmetry(shown)),
+        ("P and Q swapped", symmetry(shown)),
         ("The same as", relatives(shown)),
         ("Critic", critic(shown)),
         ("Normalisation", shown["normalisation"]),
-        ("Use it", shown["use"]),
-        ("Avoid it", shown["avoid"]),
+        ("When to use it", shown["use"]),
+        ("When to avoid it", shown["avoid"]),
         ("References", "; ".join(f"{citation(key)} `{key}`" for key in shown["references"])),
     ]
     lines += [f"- **{label}.** {_escaped(text)}" for label, text in points if text]

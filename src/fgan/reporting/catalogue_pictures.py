@@ -13,6 +13,7 @@ from fgan.reporting.graphs import REACH, Curve, curves
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 STYLE: Any = {
     "svg.hashsalt": "fgan",
@@ -59,8 +60,13 @@ def draw(members: Sequence[Divergence], path: Path) -> None:
             _frame(axes, shown[0][1].title, low, high)
             if column == 0 and len(members) > 1:
                 axes.legend(frameon=False, fontsize=8, loc="best")
-        written = io.StringIO()
-        figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
+        save(figure, path)
+
+
+def save(figure: Figure, path: Path) -> None:
+    """Write a figure as a small SVG file, the same bytes each time; draw and save it under STYLE."""
+    written = io.StringIO()
+    figure.savefig(written, format="svg", metadata={"Date": None, "Creator": None})
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(_smaller(written.getvalue()), encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""Pictures that set several sets of samples beside each other."""
+"""Pictures of several sets of samples side by side."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def side_by_side(
 
     Args:
         panels: title -> samples, images (n, C, H, W) or vectors (n, D).
-        real: data to draw beneath vectors.
-        columns: panels in a row; at most three unless told.
+        real: data to draw below vectors.
+        columns: panels in a row; default: at most three.
 
     >>> import torch
     >>> side_by_side({"kl": torch.rand(16, 1, 8, 8), "gan": torch.rand(16, 1, 8, 8)}).size

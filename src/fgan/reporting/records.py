@@ -1,4 +1,4 @@
-"""All that is known of a divergence as one dict: what the cards, the JSON and the page of the catalogue show."""
+"""All facts about a divergence as one dict: the source of cards, JSON and the catalogue page."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from fgan.divergences.derived import FromF
 from fgan.divergences.parameter import OneParameter
 from fgan.errors import FganError
 from fgan.output import spell
+from fgan.reporting.character import by_the_trick
 from fgan.reporting.formulas import formulas
 from fgan.reporting.relatives import dual_of, same_as
 from fgan.reporting.wording import domain, finiteness, leaning, leaning_in_full, span, tails
@@ -49,7 +50,7 @@ def telling(kind: type[OneParameter]) -> float:
 
 
 def record(d: Divergence | Renyi) -> dict[str, Any]:
-    """Return all that is known of a divergence; numbers may be infinite, see `with_infinities`."""
+    """Return all facts about a divergence; numbers may be infinite, see `with_infinities`."""
     if isinstance(d, Renyi):
         return renyi_record(d)
     low, high = d.range
@@ -90,6 +91,7 @@ def record(d: Divergence | Renyi) -> dict[str, Any]:
             "range": span(low, high),
             "leaning": leaning(d),
             "leaning_in_full": leaning_in_full(d),
+            "generator": generator(d),
             "finiteness": finiteness(d),
             "tails": tails(d),
         },
@@ -105,6 +107,22 @@ def record(d: Divergence | Renyi) -> dict[str, Any]:
     }
 
 
+def generator(d: Divergence) -> str:
+    """Say what a generator does whose critic learns d: with the default loss it may follow another divergence.
+
+    >>> generator(find("kl"))[:87]
+    'With the default (non-saturating) loss the generator follows reverse-kl (mode-seeking),'
+    """
+    found = by_the_trick(d)
+    if found.follows == d.name:
+        return "With both losses the generator follows this divergence."
+    leaning = f" ({found.leaning})" if found.leaning else ""
+    return (
+        f"With the default (non-saturating) loss the generator follows {found.follows}{leaning}, "
+        "with --generator-loss saturating this divergence."
+    )
+
+
 def terms(d: Divergence) -> dict[str, list[float]]:
     """Return u, f(u), T = f'(u), f*(T) and w(u) = u² f''(u) at a few ratios; no w where f has kinks."""
     u = torch.tensor(RATIOS, dtype=torch.float64)
@@ -116,7 +134,7 @@ def terms(d: Divergence) -> dict[str, list[float]]:
 
 
 def renyi_record(d: Renyi) -> dict[str, Any]:
-    """Return what is known of Rényi's divergence of an order, or of Bhattacharyya's distance."""
+    """Return the facts about Rényi's divergence of an order, or Bhattacharyya's distance."""
     if isinstance(d, Bhattacharyya):
         value = ("-log(1 - H²/2)", r"-\log(1 - H^2/2)", "squared-hellinger")
         bound = (

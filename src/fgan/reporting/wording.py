@@ -1,4 +1,4 @@
-"""What the facts of a divergence mean, in words: which errors it punishes, how heavy its tails are."""
+"""What the facts of a divergence mean, in words: which errors it penalises, how heavy its tails are."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ def span(low: float, high: float) -> str:
     """Say between which values D_f lies.
 
     >>> span(0.0, math.inf)
-    'from 0, at P = Q, without an upper end'
+    'from 0 (at P = Q), unbounded'
     """
-    end = f"to {number(high)}" if math.isfinite(high) else "without an upper end"
-    return f"from {number(low)}, at P = Q, {end}"
+    end = f" to {number(high)}" if math.isfinite(high) else ", unbounded"
+    return f"from {number(low)} (at P = Q){end}"
 
 
 def costs(d: Divergence) -> tuple[float, float]:
     """Return what a unit of data costs where the model has none, and a unit of model where the data have none.
 
-    Both as f would have it without its part f(1) + f'(1)(u - 1), which changes no comparison.
+    Both are those of f without its affine part f(1) + f'(1)(u - 1), which changes no comparison.
     """
     missed = d.slope_at_infinity - d.threshold
     implausible = d.f_at_zero - d.f_at_one + d.threshold
@@ -61,84 +61,89 @@ def costs(d: Divergence) -> tuple[float, float]:
 
 
 def leaning(d: Divergence) -> str:
-    """Return in two or three words which error this divergence punishes more.
+    """Return in two or three words which error this divergence penalises more.
 
     >>> from fgan import divergence
     >>> [leaning(divergence(name)) for name in ("kl", "reverse-kl", "jeffreys", "js", "skew-js:0.1")]
-    ['covers the data', 'seeks modes', 'punishes both', 'balanced, bounded', 'leans to covering']
+    ['mode-covering', 'mode-seeking', 'penalises both', 'balanced, bounded', 'leans to covering']
     """
-    missed, implausible = costs(d)
+    return leaning_by(*costs(d))
+
+
+def leaning_by(missed: float, implausible: float) -> str:
+    """Return in two or three words which of the two costs is larger; see `costs`."""
     if math.isinf(missed) or math.isinf(implausible):
         both = math.isinf(missed) and math.isinf(implausible)
-        return "punishes both" if both else "covers the data" if math.isinf(missed) else "seeks modes"
-    if d.symmetric or math.isclose(missed, implausible, rel_tol=1e-6):
+        return "penalises both" if both else "mode-covering" if math.isinf(missed) else "mode-seeking"
+    if math.isclose(missed, implausible, rel_tol=1e-6):
         return "balanced, bounded"
     return "leans to covering" if missed > implausible else "leans to seeking"
 
 
 def leaning_in_full(d: Divergence) -> str:
-    """Say whether D_f covers the data or seeks modes, and why."""
-    missed, implausible = costs(d)
+    """Say whether D_f is mode-covering or mode-seeking, and why."""
+    return character_in_full(*costs(d), d.local_order)
+
+
+def character_in_full(missed: float, implausible: float, local_order: float | None) -> str:
+    """Say which error costs more, and how much each costs."""
     opening = {
-        "covers the data": "Covers the data (mode-covering).",
-        "seeks modes": "Seeks modes: rather a few that are right than all of them.",
-        "punishes both": "Punishes both errors without limit.",
-        "balanced, bounded": "Balanced between covering the data and seeking modes.",
-        "leans to covering": "Leans to covering the data.",
-        "leans to seeking": "Leans to seeking modes.",
-    }[leaning(d)]
+        "mode-covering": "Mode-covering: it pays to cover all data, at the price of samples outside.",
+        "mode-seeking": "Mode-seeking: it pays to stay inside the data, at the price of missed modes.",
+        "penalises both": "Penalises both errors without limit.",
+        "balanced, bounded": "Balanced: both errors cost the same, and at most a fixed amount.",
+        "leans to covering": "Leans to mode-covering: missing data cost more.",
+        "leans to seeking": "Leans to mode-seeking: samples outside the data cost more.",
+    }[leaning_by(missed, implausible)]
     text = (
-        f"{opening} Data that the model misses (q = 0) cost {_price(missed)}; "
-        f"samples where there are no data (p = 0) cost {_price(implausible)}."
+        f"{opening} Data without samples (q = 0) cost {_price(missed)}. "
+        f"Samples without data (p = 0) cost {_price(implausible)}."
     )
-    if d.local_order is None:
+    if local_order is None:
         return text
-    heed = "as much heed to data that the model has too little of as"
-    if abs(d.local_order - 0.5) > 1e-6:
-        much = "more" if d.local_order > 0.5 else "less"
-        heed = f"{much} heed to data that the model has too little of than"
-    return (
-        f"{text} Near P = Q it acts like the α-divergence of α = {number(d.local_order)}: it pays {heed} "
-        "to samples that it has too many of."
-    )
+    balance = "weighs both errors equally"
+    if abs(local_order - 0.5) > 1e-6:
+        more, less = ("too few", "too many") if local_order > 0.5 else ("too many", "too few")
+        balance = f"weighs regions with {more} samples more than regions with {less}"
+    return f"{text} Near P = Q it acts like the α-divergence with α = {number(local_order)}: it {balance}."
 
 
 def _price(cost: float) -> str:
     if math.isinf(cost):
         return "infinitely much"
-    return f"at most {number(cost)} a unit" if abs(cost) > 1e-9 else "nothing"
+    return f"at most {number(cost)} per unit of mass" if abs(cost) > 1e-9 else "nothing"
 
 
 def finiteness(d: Divergence) -> str:
     """Say when D_f can be infinite."""
     data, model = d.finite_where_model_misses_data, d.finite_where_data_misses_model
     if data and model:
-        return "Finite for every P and Q, also where they do not overlap."
+        return "Finite for every P and Q, even without overlap."
     where = {
-        (False, True): "the model misses any part of the data (q = 0 < p)",
-        (True, False): "the model has samples where there are no data (p = 0 < q)",
-        (False, False): "either of P and Q misses a part of the other",
+        (False, True): "the model misses part of the data (q = 0 < p)",
+        (True, False): "the model puts samples where there are no data (p = 0 < q)",
+        (False, False): "P or Q misses part of the other",
     }[data, model]
-    return f"Infinite as soon as {where}."
+    return f"Infinite if {where}."
 
 
 def tails(d: Divergence) -> str:
-    """Say how much an estimate from samples hangs on a few of them."""
+    """Say how much an estimate depends on a few samples."""
     over_model, over_data = d.growth
     if not over_model and not over_data:
-        return "Light: no term of the bound grows faster than a logarithm of p/q."
+        return "Light: both terms of the bound grow at most like a logarithm of p/q."
     parts = []
     if over_model:
         parts.append(f"{power('u', over_model)} over the model's samples")
     if over_data:
         inverse = power("1/u", over_data) if math.isinf(over_data) else f"1/{power('u', over_data)}"
         parts.append(f"{inverse} over the data")
-    averaged = f"an estimate of the bound averages {' and '.join(parts)}"
+    averaged = f"the bound averages {' and '.join(parts)}"
     # E_Q[u] = 1 and E_P[1/u] <= 1, so that powers up to a half always have a variance.
     if max(over_model, over_data) <= 0.5:
-        return f"Mild: {averaged}, whose variance is always finite."
+        return f"Mild: {averaged}. The variance is always finite."
     few = " and ".join(["large"] * (over_model > 0.5) + ["small"] * (over_data > 0.5))
-    return f"Heavy: {averaged}, so that a few with {few} u = p/q can decide it."
+    return f"Heavy: {averaged}. A few samples with {few} u = p/q can dominate it."
 
 
 def power(base: str, exponent: float) -> str:

@@ -1,4 +1,4 @@
-"""Trackers beside the run directory: TensorBoard, Weights & Biases, trackio; see `fgan.train(..., log_to=...)`."""
+"""Trackers: TensorBoard, Weights & Biases, trackio; see `fgan.train(..., log_to=...)`."""
 
 from fgan.tracking.choose import TRACKERS, checked_trackers, trackers_of
 

@@ -12,14 +12,14 @@ from fgan.tracking.tracker import Opening, Tracked
 from fgan.training.run_directory import RunDirectory
 
 TRACKERS = ("tensorboard", "wandb", "trackio")
-"""Each is a module of this room, with its function `open_run`; a package; and an extra of fgan."""
+"""For each: a module of this package with a function `open_run`, a required package, and an extra of fgan."""
 
 
 def checked_trackers(log_to: str | Iterable[str]) -> tuple[str, ...]:
-    """Return names of trackers, of which each is known and installed.
+    """Return the names of trackers, after checking that each is known and installed.
 
     Args:
-        log_to: names, or one text of names between commas.
+        log_to: names, or one string of names separated by commas.
 
     Raises:
         FganError: for an unknown name, or a package that is missing.
@@ -33,13 +33,13 @@ def checked_trackers(log_to: str | Iterable[str]) -> tuple[str, ...]:
     for name in names:
         if name not in TRACKERS:
             raise FganError(
-                f'there is no tracker "{name}".{did_you_mean(str(name), TRACKERS)} --log-to takes '
+                f'unknown tracker "{name}".{did_you_mean(str(name), TRACKERS)} --log-to takes '
                 f"{', '.join(TRACKERS)}, separated by commas."
             )
     missing = [name for name in names if importlib.util.find_spec(name) is None]
     if missing:
         raise FganError(
-            f"--log-to {','.join(missing)} needs a package that is not installed. Do: "
+            f"--log-to {','.join(missing)} needs a package that is not installed. Run: "
             f'pip install "fgan[{",".join(missing)}]".'
         )
     return names

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy
-import tensorboard  # noqa: F401 - an error here names the package; torch's says less
+import tensorboard  # noqa: F401 - an error here names the missing package; torch's does not
 from torch.utils.tensorboard import SummaryWriter
 from torch.utils.tensorboard.summary import hparams
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 COLUMNS = ("train/bound", "eval/fid")
-"""Numbers beside the recipe in the table of hyperparameters."""
+"""Metrics shown in the table of hyperparameters."""
 
 
 class TensorBoard:
@@ -27,7 +27,7 @@ class TensorBoard:
     Args:
         folder: where to.
         config: the recipe of the run.
-        step: the one after which everything is logged.
+        step: everything after this step is logged.
     """
 
     def __init__(self, folder: Path, config: TrainConfig, step: int) -> None:
@@ -36,16 +36,16 @@ class TensorBoard:
         self._write_recipe(config)
 
     def _file(self, step: int) -> SummaryWriter:
-        """Open a file, by which TensorBoard drops what those before hold of later steps."""
+        """Open a file; TensorBoard then drops later steps from earlier files."""
         return SummaryWriter(self._folder, purge_step=step + 1)
 
     def go_back(self, step: int) -> None:
-        """Go on in another file."""
+        """Continue in another file."""
         self._writer.close()
         self._writer = self._file(step)
 
     def _write_recipe(self, config: TrainConfig) -> None:
-        """Write it as hyperparameters, and as text."""
+        """Write the recipe as hyperparameters and as text."""
         values = {
             name: value if isinstance(value, (bool, int, float, str)) else str(value)
             for name, value in dataclasses.asdict(config).items()

@@ -1,4 +1,4 @@
-"""What trackers have in common: the names of numbers, and that none of them stops a run."""
+"""The common part of trackers: names of metrics, and handling of failures, which never stop a run."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 GROUPS = {"metrics": "train", "speed": "speed", "evaluations": "eval"}
-"""What stands before the name of a number, by kind: train/critic_loss."""
+"""Prefix of metrics by kind, as in train/critic_loss."""
 
 
 class Tracker(Protocol):
     """A run that is open in a tracker."""
 
     def go_back(self, step: int) -> None:
-        """Forget what was logged of later steps, where that can be: it is about to be logged again."""
+        """Discard later steps, if possible; they will be logged again."""
         ...
 
     def numbers(self, step: int, values: Mapping[str, float]) -> None:
@@ -38,33 +38,33 @@ class Tracker(Protocol):
         """Finish.
 
         Args:
-            state: how the run ended, as `Status.state`; None where it did not say.
+            state: how the run ended, as `Status.state`; None if unknown.
         """
         ...
 
 
 class Opening(Protocol):
-    """Opens a run in a tracker: the function `open_run` of a tracker's module."""
+    """The function `open_run` of a tracker's module."""
 
     def __call__(self, run: Path, config: TrainConfig, step: int) -> Tracker:
-        """Begin the tracker's run, or go on with it.
+        """Start or continue the tracker's run.
 
         Args:
             run: the run directory.
             config: its recipe.
-            step: the one after which everything is logged, again or for the first time.
+            step: everything after this step is logged, again or for the first time.
         """
         ...
 
 
 class Tracked:
-    """A tracker as a logger. It is opened when the run begins; where it fails, that is said once and the run goes on.
+    """A tracker as a logger. It opens when the run starts; if it fails, this is printed once and the run continues.
 
     Args:
         name: of the tracker.
-        find: returns what opens it; may import a heavy package.
+        find: returns the function that opens it; may import a heavy package.
         run: the run directory.
-        say: receives lines for people.
+        say: receives messages as lines of text.
     """
 
     def __init__(self, name: str, find: Callable[[], Opening], run: RunDirectory, say: Say) -> None:
@@ -73,7 +73,7 @@ class Tracked:
         self._failed = False
 
     def begin(self, step: int) -> None:
-        """Open it, or tell it that the steps after this one are logged again."""
+        """Open it, or tell it that later steps will be logged again."""
         self._try(lambda: self._begin(step))
 
     def _begin(self, step: int) -> None:
@@ -83,7 +83,7 @@ class Tracked:
             self._open = self._find()(self._run.path, self._run.config(), step)
 
     def log(self, step: int, metrics: Mapping[str, float | None], kind: str) -> None:
-        """Log the numbers there are."""
+        """Log the finite numbers."""
         values = {f"{GROUPS[kind]}/{name}": value for name, value in metrics.items() if value is not None}
         self._try(lambda: self._open and self._open.numbers(step, values))
 
@@ -92,7 +92,7 @@ class Tracked:
         self._try(lambda: self._open and self._open.picture(step, picture))
 
     def close(self) -> None:
-        """Finish, where it was opened and did not fail."""
+        """Finish, if it was opened and did not fail."""
         self._try(self._close)
 
     def _close(self) -> None:
@@ -109,13 +109,13 @@ class Tracked:
         except Exception as error:
             self._failed = True
             self._say(
-                f"{self._name} failed and is told nothing more ({type(error).__name__}: {error}). Training goes on; "
-                f"everything is in {self._run.path}."
+                f"{self._name} failed and gets no more data ({type(error).__name__}: {error}). Training continues; "
+                f"all results are in {self._run.path}."
             )
 
 
 def kept(path: Path, make: Callable[[], str]) -> str:
-    """Return what a file of the run directory holds, made and written the first time."""
+    """Return the content of a file in the run directory, created at the first call."""
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(make(), encoding="utf-8")
@@ -123,5 +123,5 @@ def kept(path: Path, make: Callable[[], str]) -> str:
 
 
 def comparison_of(run: Path) -> str | None:
-    """Return the name of the comparison that a run directory, from the root, lies in; None if in none."""
+    """Return the name of the comparison that contains a run directory (absolute path); None if there is none."""
     return run.parent.name if (run.parent / "comparison.json").is_file() else None

@@ -1,4 +1,4 @@
-"""trackio: one of its runs for each run directory, which keeps its name."""
+"""trackio: one trackio run per run directory; its name is stored there."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PROJECT = "fgan"
-"""Unless TRACKIO_PROJECT names another."""
+"""The project, unless TRACKIO_PROJECT is set."""
 
 
 class Trackio:
@@ -34,7 +34,7 @@ class Trackio:
         self._run, self._image = run, image
 
     def go_back(self, step: int) -> None:
-        """Go on as before: steps may be logged again."""
+        """Do nothing: steps may be logged again."""
 
     def numbers(self, step: int, values: Mapping[str, float]) -> None:
         """Log numbers."""
@@ -51,16 +51,16 @@ class Trackio:
 
 
 def open_run(run: Path, config: TrainConfig, step: int) -> Trackio:
-    """Begin a run of trackio, or go on with that of the run directory; see `Opening`.
+    """Start a trackio run, or continue the one of the run directory; see `Opening`.
 
-    trackio knows runs by name, so the name of the run directory is made one of a kind.
+    trackio identifies runs by name, so the name of the run directory is made unique.
     """
-    import trackio  # pyright: ignore[reportMissingImports] - here, since the tests, which import all modules, lack it
+    import trackio  # pyright: ignore[reportMissingImports] - imported late, since it is optional
 
     folder = run.absolute()
     name = kept(run / "trackio" / "name", lambda: f"{folder.name}-{secrets.token_hex(2)}")
     with _beside_the_result():
-        # A context of its own: in the caller's, trackio would end the run before, such as another of a comparison.
+        # In a separate context: in the caller's, trackio would end the previous run, such as another of a comparison.
         opened = contextvars.Context().run(
             trackio.init,
             project=os.environ.get("TRACKIO_PROJECT", PROJECT),
@@ -75,6 +75,6 @@ def open_run(run: Path, config: TrainConfig, step: int) -> Trackio:
 
 @contextlib.contextmanager
 def _beside_the_result() -> Iterator[None]:
-    """Let trackio print on stderr: stdout is for the result of a command."""
+    """Redirect trackio's output to stderr: stdout is for the result of a command."""
     with contextlib.redirect_stdout(sys.stderr):
         yield

@@ -1,4 +1,4 @@
-"""Weights & Biases: one of its runs for each run directory, which keeps the id."""
+"""Weights & Biases: one W&B run per run directory; its id is stored there."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 PROJECT = "fgan"
-"""Unless WANDB_PROJECT names another."""
+"""The project, unless WANDB_PROJECT is set."""
 SECONDS_TO_FINISH = 120
-"""For what is not uploaded yet; unless WANDB_FINISH_TIMEOUT says otherwise. `wandb sync` uploads the rest."""
+"""Seconds to wait for uploads, unless WANDB_FINISH_TIMEOUT is set. `wandb sync` uploads the rest."""
 
 
 class WeightsAndBiases:
@@ -32,12 +32,12 @@ class WeightsAndBiases:
 
     def __init__(self, run: wandb.Run) -> None:
         self._run = run
-        # Steps of its own: those that W&B counts cannot go back to a checkpoint.
+        # A separate step metric: W&B's own step counter cannot go back to a checkpoint.
         run.define_metric("step")
         run.define_metric("*", step_metric="step")
 
     def go_back(self, step: int) -> None:
-        """Go on as before: steps may be logged again."""
+        """Do nothing: steps may be logged again."""
 
     def numbers(self, step: int, values: Mapping[str, float]) -> None:
         """Log numbers."""
@@ -48,14 +48,14 @@ class WeightsAndBiases:
         self._run.log({"step": step, "samples": wandb.Image(picture)})
 
     def close(self, state: str | None) -> None:
-        """Finish; a run that diverged or failed is marked so."""
+        """Finish; mark a run that diverged or failed as such."""
         self._run.finish(exit_code=1 if state in ("diverged", "failed") else 0)
 
 
 def open_run(run: Path, config: TrainConfig, step: int) -> WeightsAndBiases:
-    """Begin a run of Weights & Biases, or go on with that of the run directory; see `Opening`.
+    """Start a Weights & Biases run, or continue the one of the run directory; see `Opening`.
 
-    It is told where to by the environment, as always: WANDB_MODE, WANDB_PROJECT, WANDB_ENTITY and the others.
+    The usual environment variables apply: WANDB_MODE, WANDB_PROJECT, WANDB_ENTITY and the others.
     """
     folder = run.absolute()
     group = comparison_of(folder)
@@ -71,7 +71,7 @@ def open_run(run: Path, config: TrainConfig, step: int) -> WeightsAndBiases:
             resume="allow",
             dir=folder,
             config=dataclasses.asdict(config),
-            reinit="create_new",  # beside others of this process, as in a comparison
+            reinit="create_new",  # in parallel with others of this process, as in a comparison
             settings=settings,
         )
     )

@@ -1,1 +1,1 @@
-"""Training: the two-player step, the loop around it, and the run directory it leaves."""
+"""Training: the two-player step, the loop around it, and the run directory it writes."""

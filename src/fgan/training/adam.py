@@ -1,6 +1,6 @@
 """Adam in one call: the kernel behind `torch.optim.Adam(fused=True)`, without the bookkeeping around it.
 
-A program that is traced gets the same as elementary operations instead, which a compiler fuses with their neighbours.
+Traced programs use elementary operations instead, which a compiler can fuse with others.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ EPS = 1e-8
 
 @dataclass(frozen=True)
 class Rate:
-    """What a traced move takes from the number of moves before it.
+    """The inputs of a traced update that depend on the number of earlier updates.
 
     Args:
         step_size: lr / (1 - beta1^t), one for each of K stacked members (K,), or one number.
@@ -30,7 +30,7 @@ class Rate:
 
 
 def rate_at(lr: float, betas: tuple[float, float], count: int) -> tuple[float, float]:
-    """Return the step size and the root of `Rate` for move number `count`, the first of which is 1.
+    """Return the step size and the root of `Rate` for update number `count`, counted from 1.
 
     >>> rate_at(0.1, (0.5, 0.0), 1)
     (0.2, 1.0)
@@ -42,10 +42,10 @@ class Adam:
     """Adam for a fixed list of parameters, given their gradients.
 
     At the sizes of an MLP, `torch.optim.Adam.step` spends more time in Python than in arithmetic; calling
-    its fused kernel directly makes a training step about a fifth faster. Tests hold the two equal.
+    its fused kernel directly makes a training step about a fifth faster. Tests check that both are equal.
 
     Args:
-        parameters: what to move.
+        parameters: the parameters to update.
         lr: step size.
         betas: decays of the running means of the gradient and of its square.
 
@@ -59,7 +59,7 @@ class Adam:
 
     count: Tensor
     rates: Iterator[Rate] | None = None
-    """While a program is traced: one for each move that is to come."""
+    """While a program is traced: one for each update to come."""
 
     def __init__(self, parameters: Sequence[Tensor], lr: float, betas: tuple[float, float]) -> None:
         self.lr, self.betas = lr, betas
@@ -69,7 +69,7 @@ class Adam:
         self.count = torch.zeros((), device=self.parameters[0].device)
 
     def step(self, gradients: Sequence[Tensor]) -> None:
-        """Move the parameters one step down their gradients."""
+        """Update the parameters by one step along the negative gradients."""
         if self.rates is not None:
             self._move_by(next(self.rates), gradients)
             return
@@ -97,7 +97,7 @@ class Adam:
         square: list[Tensor],
         lr: float,
     ) -> None:
-        # The kernel walks through all four by one index, whatever their strides.
+        # The kernel uses one index for all four tensors, regardless of their strides.
         gradients = [gradient.contiguous() for gradient in gradients]
         torch._fused_adam_(  # pyright: ignore[reportPrivateImportUsage]
             parameters,
@@ -116,27 +116,27 @@ class Adam:
         )
 
     def state(self) -> dict[str, Tensor]:
-        """Return its memory by name."""
+        """Return its state by name."""
         means = {f"mean.{i}": value for i, value in enumerate(self.mean)}
         squares = {f"square.{i}": value for i, value in enumerate(self.square)}
         return {"count": self.count, **means, **squares}
 
     def load_state(self, state: dict[str, Tensor]) -> None:
-        """Take over what `state` returned.
+        """Restore the result of `state`.
 
         Raises:
-            KeyError, RuntimeError: where a tensor is missing or has another shape.
+            KeyError, RuntimeError: if a tensor is missing or has a different shape.
         """
         for name, value in self.state().items():
             value.copy_(state[name])
 
 
 class JointAdam(Adam):
-    """Several optimisers of parameters that were stacked, as one; their memories become views of its own.
+    """Several optimisers of stacked parameters as one; their states become views of its state.
 
     Args:
-        parameters: stacked ones, each a slice of theirs a member.
-        optimizers: one a member, with the same decays and the same number of steps behind them.
+        parameters: the stacked parameters, one slice per member.
+        optimizers: one per member, with the same decays and the same number of steps done.
     """
 
     def __init__(self, parameters: Sequence[Tensor], optimizers: Sequence[Adam]) -> None:
@@ -153,7 +153,7 @@ class JointAdam(Adam):
             optimizer.square = [square[k] for square in self.square]
 
     def _move_all(self, gradients: Sequence[Tensor]) -> None:
-        """Move the parameters down their gradients, each member by its own step size."""
+        """Update the parameters, each member with its own step size."""
         first = 0
         for lr, run in groupby(optimizer.lr for optimizer in self.optimizers):
             part = slice(first, first + len(list(run)))

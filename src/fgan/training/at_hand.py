@@ -1,4 +1,4 @@
-"""Networks that this process was handed for the run of a folder, whose `config.json` cannot say where they are."""
+"""Networks passed to this process for the run of a folder, whose `config.json` cannot lead to them."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from fgan.training.config import TrainConfig
 from fgan.training.settings import Network
 
 _kept: dict[tuple[Path, str], Reference] = {}
-"""By the folder of a run and the player."""
+"""Networks by run folder and player."""
 
 
 def keep_at_hand(folder: Path, generator: Network, critic: Network) -> None:
-    """Keep the networks of a run for as long as this process lives.
+    """Remember the networks of a run for the lifetime of this process.
 
     Raises:
-        FganError: for something that is no network and names none.
+        FganError: for something that is neither a network nor a reference to one.
     """
     for player, network in (("generator", generator), ("critic", critic)):
         reference = refer_to(network, player)
@@ -26,7 +26,7 @@ def keep_at_hand(folder: Path, generator: Network, critic: Network) -> None:
 
 
 def at_hand(folder: Path, config: TrainConfig) -> TrainConfig:
-    """Return the recipe of a run with the networks that are at hand in place of what its file says of them."""
+    """Return the recipe of a run with the remembered networks instead of the references in its file."""
     own = {
         player: _kept[folder.absolute(), player]
         for player in ("generator", "critic")

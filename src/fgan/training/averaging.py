@@ -1,4 +1,4 @@
-"""The moving average of a generator's weights: `EMA` for any loop, `ExponentialAverage` for traced and joint steps."""
+"""Moving averages of a generator's weights: `EMA` for any loop, `ExponentialAverage` for traced and joint steps."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class EMA(nn.Module):
 
     .. math:: \bar w \leftarrow d_t \bar w + (1 - d_t) w, \quad d_t = \min(d, (1 + t)/(10 + t))
 
-    Samples of the averaged generator are better than those of the last step. It is a module too: it moves with `.to`,
-    its `state_dict()` goes into a checkpoint, and it always stays in eval mode.
+    The averaged generator usually gives better samples than the weights of the last step. The average is a module:
+    it moves with `.to`, its `state_dict()` goes into a checkpoint, and it always stays in eval mode.
 
     Args:
-        module: the module to follow, which goes on training.
-        decay: d, at least 0 (the average is the module) and below 1.
+        module: the module to average; it keeps training.
+        decay: d, at least 0 and below 1; 0 copies the module at every update.
 
     Raises:
-        FganError: for another decay.
+        FganError: if the decay is out of range.
 
     >>> generator = nn.Linear(1, 1)
     >>> average = EMA(generator, 0.9)
@@ -50,10 +50,10 @@ class EMA(nn.Module):
     def __init__(self, module: nn.Module, decay: float = 0.999) -> None:
         super().__init__()
         if not 0 <= decay < 1:
-            raise FganError(f"decay must be at least 0 and below 1; got {decay}. 0.999 is usual.")
+            raise FganError(f"decay must be at least 0 and below 1; got {decay}. A usual value is 0.999.")
         self.decay = decay
         self.module = copy.deepcopy(module).requires_grad_(False)
-        self._followed = (module,)  # in a tuple, so that it is no part of this module
+        self._followed = (module,)  # in a tuple, so that torch does not register it as a submodule
         self.register_buffer("updates", torch.zeros((), dtype=torch.long))
         self.train()
 
@@ -63,7 +63,7 @@ class EMA(nn.Module):
 
     @torch.no_grad()
     def update(self) -> None:
-        """Follow the module; call it after each of its optimiser's steps."""
+        """Update the average; call it after each step of the module's optimiser."""
         (followed,) = self._followed
         share = 1 - rising(self.decay, int(self.updates))
         for own, theirs in zip(self.module.parameters(), followed.parameters(), strict=True):
@@ -73,15 +73,15 @@ class EMA(nn.Module):
         self.updates += 1
 
     def forward(self, *inputs: Tensor) -> Tensor:
-        """Return what the averaged module makes of its inputs."""
+        """Return the output of the averaged module."""
         return self.module(*inputs)
 
 
 class ExponentialAverage:
     """A copy of a network whose weights follow it slowly: w̄ ← d w̄ + (1 − d) w.
 
-    The decay d rises from 0.1 to `decay` as min(decay, (1 + t)/(10 + t)), so that a short run does not
-    average in its random start. Buffers are copied at every update.
+    The decay d rises from 0.1 to `decay` as min(decay, (1 + t)/(10 + t)), so that the random initial weights do not
+    weigh on a short run. Buffers are copied at every update.
 
     Args:
         network: the network to follow.
@@ -97,7 +97,7 @@ class ExponentialAverage:
 
     @classmethod
     def joined(cls, averages: Sequence[Self], followed: Sequence[Tensor]) -> Self:
-        """Return several averages of one decay as one, of which their weights become views.
+        """Return several averages with the same decay as one; their weights become views of it.
 
         Args:
             averages: at least one.
@@ -123,7 +123,7 @@ class ExponentialAverage:
     def holding(
         self, memory: Sequence[Tensor], followed: Sequence[Tensor], buffers: Sequence[Tensor]
     ) -> Iterator[None]:
-        """Work on these tensors in place of `memory()`, and follow others, as a program does that is traced."""
+        """Work on these tensors instead of `memory()` and follow others, as a traced program does."""
         own = self._averaged, self._followed, self._buffers
         count = len(self._averaged)
         self._averaged, self._followed = list(memory[:count]), [tensor.detach() for tensor in followed]
@@ -142,7 +142,7 @@ class ExponentialAverage:
         return rising(self.decay, step)
 
     def follow(self, share: float | Tensor) -> None:
-        """Go this share of the way to the network, a number or a scalar."""
+        """Move the average by this share (a number or scalar) towards the network."""
         if isinstance(share, Tensor):
             for own, theirs in zip(self._averaged, self._followed, strict=True):
                 own.lerp_(theirs, share.to(own.dtype))

@@ -1,4 +1,4 @@
-"""Functions of the user that a run calls as it goes, and that may stop it."""
+"""User callbacks: functions that a run calls during training, and that may stop it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ METHODS = ("on_step", "on_log", "on_evaluation", "on_checkpoint")
 
 
 class Stop(Enum):
-    """What a callback returns to stop the run."""
+    """The value that a callback returns to stop the run."""
 
     STOP = "stop"
 
@@ -30,11 +30,11 @@ class Stop(Enum):
 
 
 STOP: Final = Stop.STOP
-"""Returned by a callback, it stops the run: with a checkpoint, so that it can be resumed."""
+"""Return this from a callback to stop the run. A checkpoint is written first, so that the run can be resumed."""
 
 
 class RunState:
-    """What `on_step` is handed: a run after a step.
+    """The state of a run after a step, passed to `on_step`.
 
     Args:
         trainer: its state.
@@ -47,34 +47,34 @@ class RunState:
         self.steps = trainer.config.steps
 
     def metrics(self) -> dict[str, float | None]:
-        """Return the losses and the bound, means over the steps since the last line of metrics; a GPU waits for it."""
+        """Return the losses and the bound, averaged since the last line of metrics. On a GPU this synchronises."""
         return {name: finite_or_none(value) for name, value in self._trainer.metrics().items()}
 
     @torch.no_grad()
     def sample(self, n: int, seed: int = 0) -> Tensor:
-        """Return n samples (n, *shape) on the CPU; the run's own randomness is left as it is."""
+        """Return n samples (n, ...) on the CPU, without changing the run's random state."""
         random = torch.Generator().manual_seed(seed)
         return self._trainer.frame.outward(self._trainer.sample_in_turn(n, random))
 
 
 class Callbacks:
-    """The callbacks of a run, told in their order.
+    """The callbacks of a run, called in the order given.
 
     Args:
         callbacks: objects with some of the methods `on_step(state)`, `on_log(step, metrics)`,
             `on_evaluation(step, metrics)` and `on_checkpoint(step, path)`.
-        stop: asked where one returns `fgan.STOP`.
+        stop: receives the request when a callback returns `fgan.STOP`.
 
     Raises:
-        FganError: for what is no callback, or not several.
+        FganError: for objects that are not callbacks, or for anything but a list of them.
     """
 
     failure: FganError | None = None
-    """What one of them raised. From then on none is called."""
+    """The first error that a callback raised; no callback is called after it."""
 
     def __init__(self, callbacks: Iterable[Any], stop: StopRequest) -> None:
         if not isinstance(callbacks, Iterable):
-            raise FganError(f"callbacks must be a list of them; got {callbacks!r}. Write callbacks=[...].")
+            raise FganError(f"callbacks must be a list; got {callbacks!r}. Write callbacks=[...].")
         callbacks = tuple(callbacks)
         for one in callbacks:
             if isinstance(one, type) or not any(callable(getattr(one, name, None)) for name in METHODS):
@@ -88,20 +88,20 @@ class Callbacks:
         }
 
     def on_step(self, trainer: Trainer, run: Path) -> None:
-        """Tell of every step."""
+        """Call `on_step` after a step."""
         if self._by_method["on_step"]:
             self._call("on_step", trainer.steps_done, RunState(trainer, run))
 
     def on_log(self, step: int, metrics: Mapping[str, float | None]) -> None:
-        """Tell the metrics of a step."""
+        """Call `on_log` with the metrics of a step."""
         self._call("on_log", step, step, metrics)
 
     def on_evaluation(self, step: int, metrics: Mapping[str, float | None]) -> None:
-        """Tell what an evaluation found."""
+        """Call `on_evaluation` with the result of an evaluation."""
         self._call("on_evaluation", step, step, metrics)
 
     def on_checkpoint(self, step: int, path: Path) -> None:
-        """Tell of a checkpoint."""
+        """Call `on_checkpoint` after a checkpoint was written."""
         self._call("on_checkpoint", step, step, path)
 
     def _call(self, method: str, step: int, *what: object) -> None:
@@ -113,8 +113,8 @@ class Callbacks:
                 answer = getattr(callback, method)(*what)
             except Exception as error:
                 self.failure = FganError(
-                    f"the callback {name} failed in {method}() at step {step} ({type(error).__name__}: {error}). The "
-                    "run directory is complete up to there; mend the callback or leave it out, and go on with resume."
+                    f"the callback {name} raised in {method}() at step {step}: {type(error).__name__}: {error}. "
+                    "Everything up to this step is saved; fix or remove the callback, then resume the run."
                 )
                 self.failure.__cause__ = error
                 return
@@ -123,16 +123,18 @@ class Callbacks:
             elif answer is not None:
                 self.failure = FganError(
                     f"a callback must return None, or fgan.STOP to stop the run; {name}.{method}() returned {answer!r} "
-                    f"at step {step}. Mend it, and go on with resume."
+                    f"at step {step}. Fix the callback, then resume the run."
                 )
 
 
 def _require_known(callback: object) -> None:
-    """Refuse a method that is all but one that is called; others, such as of another library, are let be."""
+    """Refuse a method whose name looks like a misspelt callback; other methods, as of another library, are fine."""
     lacking = [name for name in METHODS if not hasattr(callback, name)]
     for name in dir(callback):
         if name.startswith("on_") and (near := difflib.get_close_matches(name, lacking, n=1, cutoff=0.8)):
-            raise FganError(f'{type(callback).__name__}.{name}() is never called. Did you mean "{near[0]}"?')
+            raise FganError(
+                f'{type(callback).__name__}.{name}() would never be called. Did you mean "{near[0]}"?'
+            )
 
 
 NONE: Final = Callbacks((), StopRequest())

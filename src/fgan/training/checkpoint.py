@@ -1,4 +1,4 @@
-"""Checkpoints: folders of safetensors and JSON that appear whole or not at all."""
+"""Checkpoints: folders of safetensors and JSON, written atomically."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ Guard = Callable[[], None]
 
 
 def do_nothing() -> None:
-    """Let everything be written."""
+    """Allow every write."""
 
 
 def _apart(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Return tensors on the CPU, of which no two share memory, as tied weights do: safetensors has no ties."""
+    """Return CPU copies that share no memory; tied weights do, and safetensors cannot store ties."""
     whole, seen = dict[str, Tensor](), set[int]()
     for key, value in tensors.items():
         value = value.detach().cpu().contiguous()
@@ -38,10 +38,10 @@ class Checkpoints:
     """The folder `checkpoints/` of a run.
 
     Args:
-        folder: where `step-00010000/` and its like lie; made when first written to.
-        keep: how many of the newest regular ones stay; one that is not regular stays until the next is written.
+        folder: the parent of `step-00010000/` and the like; created at the first write.
+        keep: how many of the newest regular checkpoints to keep; an irregular one stays until the next is written.
         every: steps between two regular ones.
-        guard: called before anything is written; raises where this process may not.
+        guard: called before anything is written; raises if this process may not write.
     """
 
     def __init__(self, folder: Path, keep: int = 2, every: int = 1, guard: Guard = do_nothing) -> None:
@@ -55,7 +55,7 @@ class Checkpoints:
         return sorted(int(match[1]) for match in matches if match)
 
     def regular(self) -> list[int]:
-        """Return the steps whose checkpoint was due, not asked for by who stopped the run, oldest first."""
+        """Return the steps of regular checkpoints, oldest first; those written because the run was stopped are not."""
         return [step for step in self.steps() if step % self.every == 0]
 
     def forget_after(self, step: int) -> None:
@@ -70,15 +70,15 @@ class Checkpoints:
         return self.folder / f"step-{step:08d}"
 
     def write(self, step: int, groups: Groups, description: dict[str, Any]) -> None:
-        """Write a checkpoint aside, rename it into place, then remove the ones too many.
+        """Write a checkpoint to a temporary folder, rename it into place, then remove old ones.
 
         Args:
             step: generator steps done.
             groups: tensors by file and name.
-            description: what `state.json` holds besides the step.
+            description: further contents of `state.json`.
 
         Raises:
-            RunError: where it cannot be written; every earlier checkpoint is still there then.
+            RunError: if it cannot be written; all earlier checkpoints are then still there.
         """
         self.guard()
         target, aside = self.path(step), self.folder / f".step-{step:08d}.part"
@@ -101,17 +101,17 @@ class Checkpoints:
 
     def _could_not_write(self, step: int, error: OSError) -> str:
         kept = self.steps()
-        last = f"the last good one, step {kept[-1]}, is intact" if kept else "there is no earlier one"
+        last = f"The checkpoint of step {kept[-1]} is intact" if kept else "There is no earlier checkpoint"
         return (
-            f"could not write the checkpoint of step {step} to {self.folder}: {error.strerror or error}; "
-            f"{last}. Free some space, then go on with --resume."
+            f"cannot write the checkpoint of step {step} to {self.folder}: {error.strerror or error}. "
+            f"{last}. Free some disk space, then continue with --resume."
         )
 
     def read(self, step: int) -> tuple[Groups, dict[str, Any]]:
         """Return the tensors and the description of a step's checkpoint.
 
         Raises:
-            RunError: where a file is missing or damaged.
+            RunError: if a file is missing or damaged.
         """
         folder = self.path(step)
         try:
@@ -120,7 +120,7 @@ class Checkpoints:
         except (OSError, ValueError, SafetensorError) as error:
             raise RunError(
                 f"the checkpoint {folder} is damaged ({error}). "
-                "Delete that folder to go back to the one before."
+                "Delete this folder to fall back to the previous checkpoint."
             ) from error
         return groups, description
 
@@ -128,9 +128,9 @@ class Checkpoints:
         """Return the newest checkpoint's step.
 
         Raises:
-            RunError: where there is none.
+            RunError: if there is none.
         """
         steps = self.steps()
         if not steps:
-            raise RunError(f"{self.folder.parent} has no checkpoint yet: train it for longer first.")
+            raise RunError(f"{self.folder.parent} has no checkpoint yet. Train it for longer first.")
         return steps[-1]

@@ -1,4 +1,4 @@
-"""Everything that decides a run, in one flat record: the command line's flags and `config.json` alike."""
+"""The complete recipe of a run as one flat record: the flags of the command line and the content of `config.json`."""
 
 from __future__ import annotations
 
@@ -35,148 +35,154 @@ else:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainConfig:
-    """A complete recipe: the same config and seed give the same run."""
+    """All settings of a run. The same settings and seed give the same run."""
 
     data: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="DATA")]
-    """What to learn from: digits, mnist, stacked-mnist, ring8, grid25, moons, paper-mixture, idx:DIR, a folder,
-    .zip or .tar.gz of images, a .npy or .npz file, a table (.csv, .tsv, .parquet)."""
+    """Training data: digits, mnist, stacked-mnist, ring8, grid25, moons, paper-mixture, idx:DIR, a folder, .zip or
+    .tar.gz of images, a .npy or .npz file, or a table (.csv, .tsv, .parquet)."""
     divergence: str = "gan"
-    """Any name that `fgan divergences` lists, a mixture of them, or an f such as "f(u)=(u-1)**4"."""
+    """A name from `fgan divergences`, a mixture such as "0.5*kl + 0.5*js", or your own f such as "f(u)=(u-1)**4"."""
     link: LinkName | None = None
-    """How the critic's output becomes the bound: by an activation like the paper's, output = log(p/q), or a soft
-    hinge for an f with a kink. If not given, the first link of the divergence's card; but the soft hinge in the plain
-    game with the non-saturating loss, and log-ratio for a smooth f in the relativistic one."""
+    """How the critic's output enters the bound: paper (an activation like the paper's), log-ratio (the output is log
+    p/q), or soft-hinge (for an f with a kink). (default: chosen for the divergence and the objective)"""
     objective: ObjectiveName = "plain"
-    """The game: the paper's bound; the tight bound; critics that compare pairs (RpGAN for any f); samples
-    re-weighted by their ratio (KL-WGAN for any f); or a baseline that has no use for the divergence."""
+    """Objective: plain (the paper's bound), tight (the tight bound), relativistic (the critic compares pairs: RpGAN for
+    any f), reweighted (samples weighted by their ratio: KL-WGAN for any f), or a baseline without a divergence:
+    wasserstein, hinge, least-squares."""
     generator_loss: GeneratorLossName = "non-saturating"
-    """What the generator minimises: the bound itself, or the paper's trick (section 3.2)."""
+    """What the generator minimises: saturating (the bound itself) or non-saturating (the trick of the paper's section
+    3.2)."""
     generator_divergence: str | None = None
-    """The divergence that the generator follows instead, through the critic's log-ratio."""
+    """Another divergence for the generator to minimise, through the critic's log-ratio. (default: the same as the
+    critic's)"""
     single_step: bool = False
-    """Move both players at once from where they stand (the paper's Algorithm 1)."""
+    """Update both players at the same time from the same point (the paper's Algorithm 1)."""
     steps: int = 30_000
-    """Generator steps."""
+    """Number of generator steps."""
     seed: int = 0
-    """Decides the initial weights and every random draw."""
+    """Seed for initial weights and all random draws."""
 
     batch_size: int = 128
-    """Samples of each kind that one step sees."""
+    """Real samples, and as many generated ones, per step."""
     n_critic: int = 1
-    """Critic steps for each generator step."""
+    """Critic steps per generator step."""
     lr: float = 1e-3
-    """Adam's learning rate, for both players."""
+    """Learning rate of Adam, for both players."""
     beta1: float = 0.5
-    """Adam's decay of the gradient's mean."""
+    """Adam's beta1, the decay of the mean gradient."""
     beta2: float = 0.99
-    """Adam's decay of the gradient's mean square."""
+    """Adam's beta2, the decay of the mean squared gradient."""
     lr_fade: float = 0.0
-    """Steps after which the learning rate has fallen to a half, as lr / (1 + step / lr_fade); 0 for never."""
+    """Number of steps after which the learning rate is halved, as lr / (1 + step / lr_fade); 0 keeps it constant."""
     penalties: str = "r1:0.2:fade=2000,r2:0.2:fade=2000"
-    """What the critic minimises besides, as NAME:WEIGHT[:every=STEPS][:fade=STEPS],... or none. Names: r1, r2,
-    r1-approx, r2-approx, gp, gp-one-sided, dragan, noise, lecam."""
+    """Critic penalties as NAME:WEIGHT[:every=STEPS][:fade=STEPS],... or none. Names: r1, r2, r1-approx, r2-approx, gp,
+    gp-one-sided, dragan, noise, lecam."""
     augment: str = "none"
-    """Change data and samples alike before the critic sees them, for small sets of pictures, as NAME[:PROBABILITY],...
-    or none. Names: flip (samples may be mirrored), color, translation, cutout."""
+    """Augment real and generated pictures before the critic sees them, for small data sets: NAME[:PROBABILITY],... or
+    none. Names: flip (only if mirrored samples are fine), color, translation, cutout."""
     gradient_clip: float = 0.0
-    """Largest norm of each player's gradient; a longer one is shortened. 0 for no limit."""
+    """Maximum gradient norm of each player; longer gradients are clipped. 0 turns clipping off."""
     critic_clamp: float = 0.0
-    """Last resort: the critic's outputs v become c tanh(v/c) for this c; 0 for none."""
+    """Bound the critic's output v by c tanh(v/c), with this c. A last resort; 0 turns it off."""
     ema: float = 0.999
-    """Decay of the averaged generator that samples are drawn from; 0 turns it off."""
+    """Decay of the generator's moving average, which samples are drawn from; 0 turns averaging off."""
 
     network: NetworkName = "mlp"
-    """The pair of networks: an mlp makes samples of any shape, dcgan and resnet square images."""
+    """Pair of networks: mlp works for data of any shape, dcgan and resnet for square images."""
     generator: str = ""
-    """A generator of your own in place of that: FILE.py:NAME or package.module:NAME of a class, a function that
-    returns a network, or a network. In Python also these themselves."""
+    """Your own generator as FILE.py:NAME or package.module:NAME: a class, a function that returns a network, or a
+    network. Python also accepts these objects."""
     critic: str = ""
-    """A critic of your own, likewise."""
+    """Your own critic as FILE.py:NAME or package.module:NAME."""
     conditional: bool = False
-    """Make samples of a class: both networks see labels, and the critic projects on them."""
+    """Train on class labels: generate samples of a chosen class (the critic is a projection critic)."""
     conditional_on: str = ""
-    """A column of categories of a table whose values are the classes; it makes a run conditional."""
+    """Categorical column of a table to use as the class label; turns on --conditional."""
     latent: int | None = None
-    """Dimension of the generator's normal input; twice that of the data, at most 32, if not given."""
+    """Dimension of the latent input. (default: twice the data's, at most 32)"""
     width: int | None = None
-    """Units of every hidden layer of an mlp, channels of a dcgan at half the side of the image, of a resnet at
-    the whole; 256 (mlp), 32 (dcgan) and 16 (resnet) if not given."""
+    """Width: units per hidden layer of an mlp, or base channels of a dcgan or resnet. (default: 256 for mlp, 32 for
+    dcgan, 16 for resnet)"""
     depth: int = 2
-    """Hidden layers of each mlp."""
+    """Number of hidden layers of each mlp."""
     critic_width: int | None = None
-    """Another width for the critic."""
+    """Width of the critic. (default: the same as --width)"""
     critic_depth: int | None = None
-    """Another depth for the critic of mlps: a generator of depth 0 makes Gaussians, a critic of depth 0 sees means."""
+    """Number of hidden layers of an mlp critic. With generator depth 0 samples are Gaussian; with critic depth 0 the
+    critic sees only means. (default: the same as --depth)"""
     activation: ActivationName = "relu"
-    """Between the layers of both networks."""
+    """Activation function of both networks."""
     norm: NormName = "none"
-    """Normalisation in the generator of a dcgan or resnet; never over a batch."""
+    """Normalisation in the generator of a dcgan or resnet; never over the batch."""
     spectral_norm: bool = False
-    """Hold every layer of the critic at a largest singular value of 1."""
+    """Use spectral normalisation in every layer of the critic."""
     init: InitName = "default"
-    """How weights begin: as torch does, normal with spread 0.02, orthogonal, or Xavier's."""
+    """Weight initialisation: default (torch's), normal (standard deviation 0.02), orthogonal or xavier."""
     standardize: bool = True
-    """Let the networks work in a frame where the data have mean 0 and spread 1."""
+    """Scale the data to mean 0 and standard deviation 1 for the networks."""
 
     log_every: int = 100
-    """Steps between two lines of metrics.jsonl, each a mean over the steps since the last."""
+    """Steps between two lines of metrics.jsonl; each line is a mean over these steps."""
     sample_every: int = 1000
-    """Steps between two pictures; 0 for none but the last."""
+    """Steps between two pictures of samples; 0 draws only the last."""
     sample_count: int = 64
-    """Samples in a picture of images; pictures of vectors show 2,000."""
+    """Number of samples in a picture of images; for vectors it is always 2,000."""
     checkpoint_every: int = 1000
     """Steps between two checkpoints; the last step always has one."""
     keep_checkpoints: int = 2
-    """How many of the newest regular checkpoints stay on disk."""
+    """Number of recent checkpoints to keep on disk."""
     evaluate_every: int = 0
-    """Steps between two evaluations, each of a checkpoint: a multiple of checkpoint_every; 0 for none."""
+    """Steps between two evaluations during training, a multiple of --checkpoint-every; the best checkpoint is kept. 0
+    turns evaluation off."""
     evaluate_metrics: str = "fid"
-    """What is evaluated, as `fgan evaluate --metrics` takes it; the first decides which checkpoint is best."""
+    """Metrics to evaluate during training, as in `fgan evaluate --metrics`; the first one decides which checkpoint is
+    best."""
     evaluate_n: int = 2000
-    """Samples that an evaluation looks at."""
+    """Number of samples per evaluation during training."""
 
     data_dir: str | None = None
-    """Where to look for mnist (and stacked-mnist) before downloading it; else the folder named by $FGAN_DATA."""
+    """Folder with mnist, used before downloading. (default: $FGAN_DATA, then the download cache)"""
     image_size: int | None = None
-    """Pixels a side for a folder, .zip or .tar.gz of images; 32 if not given."""
+    """Side length in pixels; pictures from a folder, .zip or .tar.gz are resized to it. (default: 32)"""
     strict: bool = False
-    """Refuse data of which something would be left out: a picture that cannot be read, further frames, a format that
-    cannot be opened, a link that leads nowhere."""
+    """Stop if anything would be left out: an unreadable picture, further frames, an unsupported format, a broken
+    link."""
     frames: FramesName | None = None
-    """Of animations and of pictures with several pages: the first, or all. The first if not given, and said."""
+    """Frames to use of animations and multi-page pictures: first or all. (default: first, with a note)"""
     background: str = "auto"
-    """What transparent pictures are laid on: white, black, grey, #rrggbb, or auto: white, unless most pictures would
-    vanish on it."""
+    """Colour behind transparent pictures: white, black, grey, #rrggbb, or auto (white, unless most pictures would
+    vanish on it)."""
     value_range: str = "type"
-    """Which values of pictures become black and white: type (0 to 255, 0 to 65535, 0 to 1), data (the smallest and
-    the largest of the data), or LOW,HIGH."""
+    """Pixel values that become black and white: type (0 to 255, 0 to 65535, 0 to 1), data (minimum and maximum of the
+    data), or LOW,HIGH."""
     split: SplitName = "stratified"
-    """How a tenth is held out: of each class, or shuffled without regard to classes, as older runs did."""
+    """How a tenth of the data is held out: stratified (the same share of each class) or shuffled (ignores classes; used
+    by older runs)."""
     columns: str = ""
-    """Columns of a table, separated by commas; all if not given."""
+    """Columns of the table to use, separated by commas. (default: all)"""
     drop: str = ""
-    """Columns of a table that are left out, separated by commas, such as ids."""
+    """Columns of the table to leave out, such as ids, separated by commas."""
     numbers: str = ""
-    """Columns of a table that are numbers, separated by commas; whole numbers with at most 20 values are categories
-    otherwise."""
+    """Columns to treat as numbers, separated by commas. (default: detected; whole numbers with at most 20 distinct
+    values count as categories)"""
     categories: str = ""
-    """Columns of a table that are categories, separated by commas, such as zip codes."""
+    """Columns to treat as categories, separated by commas, such as zip codes. (default: detected)"""
     missing: MissingName = "keep"
-    """Cells of a table without a value: keep learns where they are, drop leaves such rows out, refuse stops."""
+    """Missing values in a table: keep learns where they occur, drop removes these rows, refuse stops with an error."""
     separator: str = ""
-    """Between the values of a text file: comma, semicolon, tab, pipe or space; found out if not given."""
+    """Separator of a text file: comma, semicolon, tab, pipe or space. (default: detected)"""
     decimal: str = ""
-    """The decimal sign of a text file: point or comma; found out if not given."""
+    """Decimal sign of a text file: point or comma. (default: detected)"""
     thousands: str = ""
-    """The sign between thousands: comma, point, apostrophe or space; found out if not given."""
+    """Thousands sign of a text file: comma, point, apostrophe or space. (default: detected)"""
     encoding: str = ""
-    """Of a text file, such as utf-8 or cp1252; found out if not given."""
+    """Encoding of a text file, such as utf-8 or cp1252. (default: detected)"""
     no_header: bool = False
-    """The first line of a text file holds values; columns are then called column 0, column 1 and so on."""
+    """The text file has no header line; columns are named column 0, column 1 and so on."""
     device: DeviceName = "auto"
-    """Where to compute; auto takes a GPU where there is one."""
+    """Device; auto uses a GPU if there is one."""
     compile: CompileName = "auto"
-    """Compile the step for this machine: auto where a run is long enough to gain more seconds than that takes."""
+    """Compile the training step: on, off, or auto (only if the run is long enough to gain from it)."""
 
     def __post_init__(self) -> None:
         """Check every value once, before anything is written."""
@@ -219,10 +225,10 @@ class TrainConfig:
             raise FganError(f"--{flag} must be {rule}; got {getattr(self, name)}.")
 
     def load_options(self) -> LoadOptions:
-        """Return how the data are loaded.
+        """Return the options for loading the data.
 
         Raises:
-            DataError: for a value that is none of those that are known.
+            DataError: for an unknown value.
         """
         table = {field.name: getattr(self, field.name) for field in dataclasses.fields(TableOptions)}
         pictures = {
@@ -233,24 +239,24 @@ class TrainConfig:
         return LoadOptions(**pictures, table=TableOptions(**table))
 
     def to_json(self, loaded: object = None) -> str:
-        """Write it as `config.json` holds it.
+        """Return it as the content of `config.json`.
 
         Args:
-            loaded: what was understood of the data, in JSON's types; kept beside the recipe, which it is no part of.
+            loaded: a record of how the data were read, as JSON types; stored with the recipe but not part of it.
         """
         values = dataclasses.asdict(self) | ({LOADED: loaded} if loaded else {})
         return json.dumps(values, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str, origin: str) -> TrainConfig:
-        """Read what `to_json` wrote.
+        """Read the result of `to_json`.
 
         Args:
             text: the JSON.
-            origin: what to call it in an error.
+            origin: its name in error messages.
 
         Raises:
-            RunError: where it is not JSON, or has an unknown field.
+            RunError: if it is not valid JSON, or has an unknown field.
 
         >>> TrainConfig.from_json(TrainConfig(data="ring8").to_json(), "here").data
         'ring8'
@@ -259,15 +265,15 @@ class TrainConfig:
             values = json.loads(text)
         except json.JSONDecodeError as error:
             raise RunError(
-                f"{origin} is not valid JSON ({error}). Restore it, or start a new run."
+                f"{origin} is not valid JSON ({error}). Restore the file, or start a new run."
             ) from error
         if not isinstance(values, dict) or "data" not in values:
-            raise RunError(f'{origin} must be a JSON object with at least "data"; got {str(text)[:60]!r}.')
+            raise RunError(f'{origin} must be a JSON object with the key "data"; got {str(text)[:60]!r}.')
         if "library_name" in values:  # of `fgan export --to hub`
             raise RunError(
-                f"{origin} describes an exported generator, not a run. In Python open it by fgan.load(FOLDER). `fgan "
-                "sample`, `fgan export` and `fgan evaluate --against DATA` take that; for other verbs draw samples "
-                "first: fgan sample FOLDER --n 10000 --out samples.npy."
+                f"{origin} describes an exported generator, not a run. Open it with fgan.load(FOLDER), `fgan sample`, "
+                "`fgan export` or `fgan evaluate --against DATA`. For other commands, draw samples first: "
+                "fgan sample FOLDER --n 10000 --out samples.npy."
             )
         values.pop(LOADED, None)
         if "strict" in values:  # a whole recipe: runs shuffled before they wrote it down
@@ -293,7 +299,7 @@ class TrainConfig:
         """Read a `config.json`.
 
         Raises:
-            RunError: where there is none, or it cannot be read.
+            RunError: if it does not exist or cannot be read.
         """
         try:
             return cls.from_json(path.read_text(encoding="utf-8"), str(path))
@@ -301,7 +307,7 @@ class TrainConfig:
             raise RunError(f"cannot read the config {path}: {error}.") from error
 
     def differences(self, other: TrainConfig) -> list[str]:
-        """Say, a line each, where another config would make another run."""
+        """Return the differences to another config that would change the run, one line each."""
         return [
             f"{field.name}: {getattr(self, field.name)!r} there, {getattr(other, field.name)!r} here"
             for field in dataclasses.fields(self)
@@ -310,7 +316,7 @@ class TrainConfig:
         ]
 
     def unused(self) -> list[str]:
-        """Return the flags that say something of fgan's own networks, where the user's are in their place."""
+        """Return the flags for fgan's own networks that custom networks make ineffective."""
         own = {player for player in OF_OWN_NETWORKS if getattr(self, player)}
         idle = [name for player in own for name in OF_OWN_NETWORKS[player]]
         idle += OF_BOTH_NETWORKS if len(own) == 2 else []
@@ -327,10 +333,10 @@ class TrainConfig:
 
 
 def require_settings(names: Iterable[str]) -> None:
-    """Refuse names that are no field of `TrainConfig`.
+    """Refuse names that are not fields of `TrainConfig`.
 
     Raises:
-        FganError: with the nearest name there is.
+        FganError: with the nearest existing name.
     """
     fields = [field.name for field in dataclasses.fields(TrainConfig)]
     for name in names:
@@ -339,14 +345,14 @@ def require_settings(names: Iterable[str]) -> None:
 
 
 OF_OWN_NETWORKS = {"generator": ["norm"], "critic": ["critic_width", "critic_depth", "spectral_norm"]}
-"""Fields about fgan's own generator and critic alone."""
+"""Fields that apply only to fgan's own generator and critic."""
 OF_BOTH_NETWORKS = ["network", "width", "depth", "activation", "init"]
 LOADED = "loaded"
-"""Key of `config.json` under which it says what was understood of the data."""
+"""Key of `config.json` for the record of how the data were read."""
 MAY_CHANGE_ON_RESUME = frozenset(
     {"steps", "sample_every", "keep_checkpoints", "data_dir", "data", "device", "compile", "strict", "split"}
 )
-"""Fields that do not decide what a given step computes: data are known by their content, a device by its rounding."""
+"""Fields that may change on resuming: they do not determine what a step computes; data are recognised by content."""
 
 
 def _accepts(hint: Any, value: object) -> bool:  # noqa: ANN401 - a type hint has no type of its own

@@ -1,4 +1,4 @@
-"""Several trainers that take their steps as one program: the parameters stacked, one optimiser step for all."""
+"""Several trainers that step as one program: stacked parameters, one optimiser step for all."""
 
 from __future__ import annotations
 
@@ -27,27 +27,27 @@ GAME = (
     "objective", "divergence", "link", "generator_loss", "generator_divergence", "critic_clamp", "penalties",
     "augment",
 )  # fmt: skip
-"""The settings that make a game: members that share them are played together."""
+"""The settings that define a game: members that share them are computed together."""
 OWN = {*GAME, "seed", "lr", "lr_fade"}
 """The settings in which the members of an ensemble may differ."""
 
 
 class Ensemble:
-    """Trainers that step together, each exactly as it would alone, up to the rounding of sums; one steps alone.
+    """Trainers that step together. Each steps as it would alone, up to the rounding of sums.
 
-    Everything a trainer has stays its own: what it holds becomes a view of the stacked whole, so that it can be
-    sampled, saved and restored while it is part of the ensemble. A trainer is in one ensemble at a time; to leave
-    some of them out, make another of the rest. A member whose numbers are no longer finite changes no other.
+    A trainer's tensors become views of the stacked ones, so that it can be sampled, saved and restored while it is
+    part of the ensemble. A trainer is in one ensemble at a time; to drop some, make a new ensemble of the rest.
+    A member whose numbers become NaN or infinite does not affect the others.
 
     Args:
-        trainers: at least one, of the same data and at the same step, with configs for which `together` agrees.
-            Where their `compile` is "on", the step is compiled when it is first taken.
-        say: told of what is compiled.
-        must_compile: where that fails, fail too; otherwise go on without, and set the trainers' `compile` to "off".
-        stop: a request to stop, which ends compiling at once.
+        trainers: at least one, on the same data and at the same step, with configs for which `together` agrees.
+            If their `compile` is "on", the first step compiles.
+        say: receives a line about each compilation.
+        must_compile: raise if compiling fails; otherwise continue without, and set the trainers' `compile` to "off".
+        stop: a request to stop, which interrupts compiling.
 
     Raises:
-        FganError: for trainers that cannot step together.
+        FganError: if the trainers cannot step together.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Ensemble:
         self.draws = any(trainer.draws for trainer in ordered)
         if self.draws and len(ordered) > 1:
             raise FganError(
-                "networks that draw random numbers, as dropout does, train alone. Train them apart."
+                "networks that draw random numbers, such as dropout, cannot train as an ensemble. Train separately."
             )
         compiled = ordered[0].config.compile == "on" and not self.draws
         self.programs = Programs(self.whole, _recipe(ordered), say, stop) if compiled else None
@@ -85,8 +85,8 @@ class Ensemble:
         """Take one generator step of every member, and the critic steps that go with it.
 
         Raises:
-            CompileError: where it must be compiled and cannot be.
-            StoppedError: for a request to stop while it was compiled; then nothing has been changed.
+            CompileError: if it must be compiled and cannot be.
+            StoppedError: for a request to stop while compiling; nothing has changed then.
         """
         config, step = self.trainers[0].config, self.trainers[0].steps_done
         lrs = [trainer.learning_rate for trainer in self.trainers]
@@ -116,7 +116,7 @@ class Ensemble:
 
     @contextmanager
     def _drawing(self) -> Iterator[None]:
-        """Let what networks draw depend on the run's own random state, so that a run which goes on draws the same."""
+        """Seed what networks draw by the run's own random state, so that a resumed run draws the same."""
         if not self.draws:
             yield
             return
@@ -132,7 +132,7 @@ class Ensemble:
     def _go_on_without(self, error: CompileError) -> None:
         if self.must_compile:
             raise error
-        self.say(f"going on without compiling, which is slower: {error}")
+        self.say(f"continuing without compiling, which is slower: {error}")
         self.programs = None
         for trainer in self.trainers:
             trainer.config = dataclasses.replace(trainer.config, compile="off")
@@ -143,14 +143,14 @@ class Ensemble:
 
 
 def together(config: TrainConfig) -> Hashable:
-    """Return what configs must agree in for their runs to take their steps as one.
+    """Return what configs must agree in for their runs to train as one ensemble.
 
     >>> one, other = TrainConfig(data="ring8", divergence="kl"), TrainConfig(data="ring8", divergence="js", seed=7)
     >>> together(one) == together(other), together(one) == together(TrainConfig(data="ring8", width=8))
     (True, False)
     """
     shared = {name: value for name, value in dataclasses.asdict(config).items() if name not in OWN}
-    # Points of their own are rows of the critic's one pass, which must be as long for all.
+    # A penalty's extra points are rows of the critic's single pass, which must have the same length for all.
     rows = tuple(
         term.every
         for term in read_terms(config.penalties)
@@ -170,7 +170,7 @@ def _group(trainers: Sequence[Trainer]) -> Group:
 
 
 def _recipe(trainers: Sequence[Trainer]) -> str | None:
-    """Return what decides the operations of a step, besides the shapes of its tensors; None with users' networks."""
+    """Return what determines the operations of a step, apart from tensor shapes; None with user networks."""
     config = trainers[0].config
     if config.generator or config.critic:
         return None
@@ -190,10 +190,10 @@ def _require_alike(trainers: Sequence[Trainer]) -> None:
             pairs = dataclasses.asdict(first.config), dataclasses.asdict(other.config)
             names = [name for name in pairs[0] if name not in OWN and pairs[0][name] != pairs[1][name]]
             raise FganError(
-                f"runs that train as one must agree in all but {', '.join(sorted(OWN))}; they differ in "
-                f"{', '.join(names) or 'the penalties that look at points of their own'}. Train them apart."
+                f"runs that train as an ensemble may differ only in {', '.join(sorted(OWN))}; these differ in "
+                f"{', '.join(names) or 'penalties that use extra points'}. Train them separately."
             )
         if other.steps_done != first.steps_done:
             raise FganError(
-                f"runs that train as one must be at the same step; got {first.steps_done} and {other.steps_done}."
+                f"runs of an ensemble must be at the same step; got {first.steps_done} and {other.steps_done}."
             )

@@ -1,4 +1,4 @@
-"""A run that several ranks train: rank 0 keeps the run directory, the others follow its word."""
+"""A run that several ranks train: rank 0 writes the run directory, the others follow it."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from fgan.training.trainer import Trainer
 
 
 def is_told(config: TrainConfig, step: int, taken: int) -> bool:
-    """Whether rank 0 does something after a step that can fail, and says how it went.
+    """Whether rank 0 reports to the others after a step, because it does something that can fail.
 
     Args:
         config: the recipe.
         step: steps done.
-        taken: those of them since the run was begun or gone on with.
+        taken: steps done since the run was started or resumed.
     """
     every = (config.log_every, config.checkpoint_every, config.sample_every or config.log_every)
     return taken == 1 or step >= config.steps or any(step % one == 0 for one in every)
 
 
 class Leader(Loop):
-    """The loop of rank 0, which tells the others what they cannot see: its state, its failures, its end."""
+    """The loop of rank 0, which sends the others what they cannot see: its state, failures and end."""
 
     @property
     def ranks(self) -> Ranks:
@@ -38,7 +38,7 @@ class Leader(Loop):
 
     @contextmanager
     def opened(self, *, resume: bool) -> Iterator[None]:
-        """Hold the run directory and begin, or go on, there; all ranks from the same state."""
+        """Lock the run directory and start or resume there, all ranks from the same state."""
         with ExitStack() as stack:
 
             def begin() -> object:
@@ -56,12 +56,12 @@ class Leader(Loop):
         return goes_on
 
     def go_back(self) -> None:
-        """Return to the last regular checkpoint, or to the start, with half the learning rate; or fail."""
+        """Roll back to the last regular checkpoint, or to the start, with half the learning rate; or fail."""
         super().go_back()
         self.ranks.tell(lambda: (self.trainer.state(), self._failure()))
 
     def finish(self, stop: StopRequest) -> None:
-        """Write what a run that ends leaves behind."""
+        """Write the final files of a run."""
         super().finish(stop)
         self.ranks.tell(lambda: (None if self.failure else self.summary(), self._failure()))
 
@@ -70,22 +70,22 @@ class Leader(Loop):
 
 
 class Follower:
-    """What the other ranks have in place of a `Loop`.
+    """What the other ranks have instead of a `Loop`.
 
     Args:
         config: the recipe, on a device that exists.
-        data: what to learn from.
+        data: the data.
         ranks: the processes that train the run together.
     """
 
     say = staticmethod(silent)
-    """Rank 0 speaks for all."""
+    """Only rank 0 prints and has a summary."""
     line = staticmethod(silent)
-    """Lines are for rank 0 to say."""
+    """As `say`."""
     must_compile = False
     """Several ranks never compile."""
     failure: FganError | None = None
-    """Why it cannot go on, if so."""
+    """Why it cannot continue, or None."""
 
     def __init__(self, config: TrainConfig, data: Dataset, ranks: Ranks) -> None:
         self.config, self.data, self.ranks = config, data, ranks
@@ -113,7 +113,7 @@ class Follower:
         self._heed(failure)
         if not goes_on and not self.failure and self.trainer.is_finite():
             raise RankError(
-                f"rank {self.ranks.rank} has other weights than rank 0. Start all ranks again with --resume, on "
+                f"rank {self.ranks.rank} has different weights from rank 0. Start all ranks again with --resume, on "
                 "machines of one kind."
             )
         return goes_on

@@ -1,4 +1,4 @@
-"""Stopping on request: Ctrl-C, SIGTERM and callbacks end a run after the step in hand."""
+"""Stop requests: Ctrl-C, SIGTERM and callbacks end a run after the current step."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ Handler = Callable[[int, FrameType | None], Any] | int | None
 
 
 class StoppedError(KeyboardInterrupt):
-    """A stop request came in the middle of work that need not be finished."""
+    """A stop request arrived during work that need not be finished."""
 
 
 class StopRequest:
-    """While entered, note the first SIGINT or SIGTERM; a second one acts as it always does.
+    """While entered, record the first SIGINT or SIGTERM; a second one has its usual effect.
 
-    Outside the main thread, where Python delivers no signals, it notes nothing, nor does it note one that the process
-    was told to ignore, as `nohup` and a comparison do.
+    It records nothing outside the main thread, where Python delivers no signals, and no signal that the process
+    ignores, as under `nohup` or in a comparison.
 
     Args:
-        ranks: processes that train together, of which any may be asked; all heed it after the same step.
+        ranks: processes that train together. Any of them may receive the request; all stop after the same step.
     """
 
     def __init__(self, ranks: Ranks = ALONE) -> None:
@@ -37,7 +37,7 @@ class StopRequest:
         self._at_once = False
 
     def __enter__(self) -> StopRequest:
-        """Begin to listen."""
+        """Start listening for signals."""
         if threading.current_thread() is threading.main_thread():
             for number in (signal.SIGINT, signal.SIGTERM):
                 if signal.getsignal(number) != signal.SIG_IGN:
@@ -47,15 +47,15 @@ class StopRequest:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give the signals back."""
+        """Restore the signal handlers."""
         self._restore()
 
     @contextmanager
     def at_once(self) -> Iterator[None]:
-        """Do not wait within, as for a step in hand.
+        """Inside, react to requests immediately instead of after the current step.
 
         Raises:
-            StoppedError: when a request comes, or has come.
+            StoppedError: when a request arrives, or has arrived before.
         """
         self._at_once = True
         try:
@@ -67,17 +67,17 @@ class StopRequest:
 
     @property
     def signal(self) -> Signals | None:
-        """The signal that is to be heeded now, if one is."""
+        """The signal to act on now, if any."""
         return self._ranks.heeded(self._noted)
 
     @property
     def by(self) -> str | None:
-        """Who asked for what is to be heeded now: a signal's name, or a callback's."""
+        """The name of the signal or callback that requested the stop, if any."""
         heeded = self.signal
         return None if heeded is None else self._asked_by or heeded.name
 
     def ask(self, by: str) -> None:
-        """Stop as a signal does; for a callback, by its name."""
+        """Request a stop, as a signal does; `by` is the name of a callback."""
         if not self._noted:
             self._noted, self._asked_by = signal.SIGTERM, by
 

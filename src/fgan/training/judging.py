@@ -1,4 +1,4 @@
-"""Judging a run while it trains: what is measured on samples, and which evaluation is the best."""
+"""Evaluating a run during training: the metrics, and which evaluation is the best."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from fgan.training.config import TrainConfig
 from fgan.training.telemetry import finite_or_none
 
 EVALUATION_ERROR = "evaluation_error"
-"""Under which an evaluation says why it has no number."""
+"""The key under which an evaluation says why its metric is missing."""
 
 
 @dataclass(frozen=True)
 class Judge:
-    """Says how good samples are, by numbers of which one decides what is best.
+    """Evaluates samples by metrics, one of which decides which checkpoint is best.
 
     Args:
-        measure: takes samples (n, *shape) and returns values by metric; None where there is no finite number,
-            and a text under `evaluation_error` where there is more to say.
-        metric: the one that decides.
-        higher_is_better: whether the best value of it is the largest rather than the smallest.
+        measure: maps samples (n, ...) to values by metric; None means not finite, and `evaluation_error` may hold
+            an explanation.
+        metric: the metric that decides.
+        higher_is_better: whether larger values of it are better.
     """
 
     measure: Callable[[Tensor], Mapping[str, float | str | None]]
@@ -32,10 +32,10 @@ class Judge:
     higher_is_better: bool
 
     def evaluate(self, samples: Tensor) -> dict[str, float | str | None]:
-        """Return each metric of samples (n, *shape), None in place of what JSON cannot hold.
+        """Return each metric of samples (n, ...); None means not finite.
 
-        Where measuring fails, the one that decides is None and `evaluation_error` says why: training, which may have
-        taken days, goes on.
+        If measuring fails, the deciding metric is None and `evaluation_error` says why. Training, which may have taken
+        days, continues.
         """
         try:
             found = self.measure(samples)
@@ -46,7 +46,7 @@ class Judge:
         }
 
     def best(self, evaluations: Iterable[dict[str, Any]]) -> dict[str, Any] | None:
-        """Return the best evaluation, the first among equals; None where none has a finite value.
+        """Return the best evaluation, the first of equals; None if none has a finite value.
 
         >>> fid = Judge(lambda samples: {}, "fid", higher_is_better=False)
         >>> fid.best([{"step": 1, "fid": None}, {"step": 2, "fid": 3.0}, {"step": 3, "fid": 3.0}])
@@ -58,11 +58,11 @@ class Judge:
 
 
 BuildJudge = Callable[[TrainConfig, Dataset, Callable[[str], None]], Judge]
-"""Makes a run's judge, given its recipe with the device resolved, its data, and who receives lines for people."""
+"""Makes the judge of a run from its recipe with a resolved device, its data, and `say`, which receives messages."""
 
 
 def evaluation_text(values: Mapping[str, float | str | None]) -> str:
-    """Return an evaluation in a few words.
+    """Return an evaluation as short text.
 
     >>> evaluation_text({"fid": 12.345678, "precision": None})
     'fid 12.35  precision none'

@@ -1,4 +1,4 @@
-"""Where a run's numbers and pictures go: into its run directory first, then to loggers and callbacks of the user."""
+"""Where a run's numbers and pictures go: first to its run directory, then to user loggers and callbacks."""
 
 from __future__ import annotations
 
@@ -19,35 +19,35 @@ if TYPE_CHECKING:
 
 @runtime_checkable
 class Logger(Protocol):
-    """Receives the numbers and pictures of one run as they are made.
+    """Receives the numbers and pictures of one run during training.
 
-    Steps come in order, but a run that goes back to a checkpoint, or is resumed, logs the steps after it again. A
-    logger that has a method `begin(step)` is told so: when the run begins, goes on, or goes back to a step.
+    Steps come in order, except that a run which rolls back to a checkpoint or is resumed logs later steps again. If a
+    logger has a method `begin(step)`, it is called when the run starts, resumes, or rolls back to a step.
     """
 
     def log(self, step: int, metrics: Mapping[str, float | None], kind: str) -> None:
-        """Take the numbers of a step.
+        """Receive the numbers of a step.
 
         Args:
             step: generator steps done.
-            metrics: by name; None where there is no finite number.
-            kind: "metrics" every `log_every` steps (losses, bound and telemetry), "speed" with each of those
-                (`samples_per_second`), "evaluations" every `evaluate_every` steps.
+            metrics: values by name; None means not finite.
+            kind: "metrics" every `log_every` steps (losses, bound and telemetry), "speed" together with those
+                (`samples_per_second`), or "evaluations" every `evaluate_every` steps.
         """
         ...
 
     def images(self, step: int, samples: Tensor, picture: Image) -> None:
-        """Take samples of a step, every `sample_every` steps and at the end.
+        """Receive samples of a step, every `sample_every` steps and at the end.
 
         Args:
             step: generator steps done.
-            samples: (n, *shape) on the CPU; images are (n, C, H, W) in [0, 1].
-            picture: the same as drawn for the run directory: a grid of images, or a plot of vectors.
+            samples: (n, ...) on the CPU; images are (n, C, H, W) in [0, 1].
+            picture: the picture saved in the run directory: a grid of images, or a plot of vectors.
         """
         ...
 
     def close(self) -> None:
-        """Finish: the run has ended, or failed."""
+        """Finish; called when the run has ended or failed."""
         ...
 
 
@@ -55,7 +55,7 @@ class RunLogger:
     """The run directory as a logger: a JSON line for each call of `log`, a PNG for each of `images`.
 
     Args:
-        run: where to.
+        run: the run directory.
     """
 
     def __init__(self, run: RunDirectory) -> None:
@@ -71,19 +71,19 @@ class RunLogger:
             save_picture(picture, self.run.sample_path(step))
 
     def close(self) -> None:
-        """Do nothing: every line is written at once, and synced before a checkpoint counts on it."""
+        """Do nothing: each line is written at once, and synced before a checkpoint is written."""
 
 
 class Loggers:
-    """The run directory and the user's loggers, told in this order.
+    """The run directory and the user's loggers, called in this order.
 
-    An error of the run directory is raised at once. One of a user's logger is kept as `failure`, so that the step
-    is finished first; from then on the user's loggers are told nothing more.
+    Errors of the run directory are raised at once. An error of a user's logger is kept as `failure`, so that the step
+    can finish first; after it no user logger is called again.
 
     Args:
         run: the run directory.
-        others: the user's.
-        callbacks: told the numbers last.
+        others: the user's loggers.
+        callbacks: receive the numbers last.
     """
 
     failure: FganError | None = None
@@ -92,11 +92,11 @@ class Loggers:
         self._own, self._others, self._callbacks = RunLogger(run), others, callbacks
 
     def begin(self, step: int) -> None:
-        """Pass on from which step on everything is logged, again or for the first time, to those that want to know."""
+        """Tell loggers that have `begin` after which step everything is logged, again or for the first time."""
         self._pass_on("begin", step, among=[one for one in self._others if hasattr(one, "begin")])
 
     def log(self, step: int, metrics: Mapping[str, float | str | None], kind: str) -> None:
-        """Pass on the numbers of a step; what is said in words stays in the run directory."""
+        """Pass on the numbers of a step; text values stay in the run directory."""
         self._own.log(step, metrics, kind)
         numbers = {name: value for name, value in metrics.items() if not isinstance(value, str)}
         self._pass_on("log", step, dict(numbers), kind)
@@ -121,13 +121,13 @@ class Loggers:
 
 
 def checked_loggers(loggers: Iterable[Logger]) -> tuple[Logger, ...]:
-    """Return loggers as they may be used more than once.
+    """Return loggers as a tuple.
 
     Raises:
-        FganError: for what is no `Logger`, or not several.
+        FganError: for objects that are not a `Logger`, or for anything but a list of them.
     """
     if not isinstance(loggers, Iterable):
-        raise FganError(f"loggers must be a list of them; got {loggers!r}. Write loggers=[...].")
+        raise FganError(f"loggers must be a list; got {loggers!r}. Write loggers=[...].")
     found = tuple(loggers)
     for logger in found:
         if isinstance(logger, type) or not isinstance(logger, Logger):
@@ -140,10 +140,10 @@ def checked_loggers(loggers: Iterable[Logger]) -> tuple[Logger, ...]:
 
 @contextmanager
 def closing(loggers: Sequence[Logger]) -> Iterator[None]:
-    """Close every logger in the end, whatever happens before.
+    """Close every logger at the end, whatever happens inside.
 
     Raises:
-        FganError: where one could not be closed. If what is inside failed, that is raised instead, with a note.
+        FganError: if a logger cannot be closed. An error from inside takes precedence and gets a note.
     """
     try:
         yield
@@ -167,8 +167,8 @@ def _close(loggers: Iterable[Logger]) -> list[FganError]:
 
 def _failure(logger: Logger, where: str, error: Exception) -> FganError:
     failure = FganError(
-        f"the logger {type(logger).__name__} failed in {where} ({type(error).__name__}: {error}). The run directory "
-        "is complete up to there; mend the logger or leave it out, and go on with resume."
+        f"the logger {type(logger).__name__} raised in {where}: {type(error).__name__}: {error}. "
+        "Everything up to this step is saved; fix or remove the logger, then resume the run."
     )
     failure.__cause__ = error
     return failure

@@ -1,4 +1,4 @@
-"""The whole of a run: steps, metrics, pictures, checkpoints, stopping and going on."""
+"""The loop of a run: metrics, pictures, checkpoints, stopping and resuming."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from fgan.training.ranks import ALONE, Ranks
 from fgan.training.resuming import checkpoint_to_resume
 from fgan.training.run_directory import RunDirectory
 from fgan.training.status import Status, blown_up
-from fgan.training.summary import Summary, metrics_text
+from fgan.training.summary import Summary, glance_text, metrics_text
 from fgan.training.telemetry import finite_or_none
 from fgan.training.trainer import METRICS, Trainer
 
@@ -37,19 +37,19 @@ MOST_BACKOFFS = 3
 
 
 class Loop:
-    """One run, from its first step to its last: metrics, pictures, checkpoints. Somebody else takes the steps.
+    """One run from first to last step: metrics, pictures, checkpoints. The steps themselves are taken by an ensemble.
 
     Args:
         config: the recipe, on a device that exists.
-        data: what to learn from.
-        run: where to.
-        build_judge: called where the config asks for evaluations.
-        say: receives lines for people.
-        lines: say each line of metrics; unless told, where there is no progress bar.
-        bar: show one, on a terminal.
-        loggers: receive what the run directory does, after it.
-        callbacks: called as it goes.
-        members: how many runs like it, itself among them, train as one.
+        data: the data.
+        run: the run directory.
+        build_judge: called if the config requests evaluations.
+        say: receives messages as lines of text.
+        lines: print each line of metrics; default: only without a progress bar.
+        bar: show a progress bar, in a terminal.
+        loggers: receive everything that the run directory does, after it.
+        callbacks: called during training.
+        members: number of runs in the ensemble, including this one.
         ranks: the processes that train the run together; this one is the first.
     """
 
@@ -88,22 +88,23 @@ class Loop:
         self.health: dict[str, float | None] = {}
         self.last_picture: Path | None = None
         self.progress = Progress(config.steps, say, wanted=bar)
+        self.say = self.progress.line  # a bar must not be written into
         self.taken, self.seconds = 0, 0.0
         self.stopped_by: str | None = None
 
     @contextmanager
     def opened(self, *, resume: bool) -> Iterator[None]:
-        """Hold the run directory for this process alone, and begin, or go on, there.
+        """Lock the run directory, and start or resume the run.
 
         Raises:
-            FganError: where there is no such run to resume, or another one is in its place.
+            FganError: if there is no such run to resume, or a different one is there.
         """
         with self.run.locked(create=not resume) as locked, self.progress.bar:
             if not locked:
                 self.say(
-                    f"the file system of {self.run.path} has no locks: see that no other process trains this run"
+                    f"the file system of {self.run.path} has no file locks: make sure no other process trains this run"
                 )
-            # Once more: another process may have been here while the data were read.
+            # Check again: another process may have written here while the data were read.
             self.run.check(self.config, resume=resume)
             restored = (
                 checkpoint_to_resume(self.run, self.trainer, self.fingerprint, self.say) if resume else None
@@ -120,7 +121,7 @@ class Loop:
             objective = self.trainer.objective
             for note in objective.divergence.notes if objective.divergence else ():
                 self.say(f"{self.config.divergence}: {note}")
-            by = f', the critic by the link "{objective.link}"' if objective.link else ""
+            by = f', the critic uses the link "{objective.link}"' if objective.link else ""
             self.say(f"the generator follows {objective.follows}{by}")
             if self.trainer.device.type == "cpu":
                 self.say(in_words())
@@ -133,7 +134,7 @@ class Loop:
             self.loggers.begin(first)
             if first == 0 and self._is_picture_due():
                 self._picture()
-            self._evaluate_if_due()  # where the run was killed between a checkpoint and its evaluation
+            self._evaluate_if_due()  # if the run was killed between a checkpoint and its evaluation
             self._require_loggers()
             yield
 
@@ -171,7 +172,7 @@ class Loop:
 
     def _log_and_keep(self) -> None:
         config, step = self.config, self.trainer.steps_done
-        self.progress.show(step, lambda: metrics_text(self.trainer.metrics(), self.health))
+        self.progress.show(step, lambda: glance_text(self.trainer.metrics(), self.health))
         if step % config.log_every == 0:
             self._log()
         if self._is_picture_due():
@@ -182,7 +183,7 @@ class Loop:
         self.callbacks.on_step(self.trainer, self.run.path)
 
     def _require_loggers(self) -> None:
-        """Where a logger or a callback failed, stop: with a checkpoint, so that nothing is lost."""
+        """If a logger or callback failed, stop with a checkpoint, so that nothing is lost."""
         failure = self.loggers.failure or self.callbacks.failure
         if not failure:
             return
@@ -192,10 +193,10 @@ class Loop:
         raise failure
 
     def go_back(self) -> None:
-        """Return to the last regular checkpoint, or to the start, with half the learning rate; or fail.
+        """Roll back to the last regular checkpoint, or to the start, with half the learning rate; or fail.
 
-        Not to one that a stop request wrote: a run that was stopped and one that was not go back alike. Where the
-        same checkpoint failed before, the one before it is taken, if there is one.
+        Checkpoints written by a stop request are not used, so that stopped and uninterrupted runs behave alike. If a
+        checkpoint fails twice in a row, the previous one is used, if there is one.
         """
         with self._failing():
             self._go_back()
@@ -224,12 +225,12 @@ class Loop:
         self._clock = (step, time.perf_counter())
         self.loggers.begin(step)
         self.line(
-            f"step {lost}: {broken} left the finite numbers; back to step {step} with a learning rate of "
-            f"{self.trainer.learning_rate:.3g} ({backoff} of {MOST_BACKOFFS} such returns)"
+            f"step {lost}: {broken} became NaN or infinite; rolled back to step {step}, learning rate halved to "
+            f"{self.trainer.learning_rate:.3g} (rollback {backoff} of at most {MOST_BACKOFFS})"
         )
 
     def finish(self, stop: StopRequest) -> None:
-        """Write what a run that ends leaves behind, whether it has done all its steps or was stopped."""
+        """Write the final files, whether the run has done all its steps or was stopped."""
         self.seconds = time.perf_counter() - self._began
         self.stopped_by = stop.by if self.is_unfinished() else None
         if not self.failure:
@@ -238,7 +239,7 @@ class Loop:
         if self.failure:
             failure = self.failure
             state = "diverged" if isinstance(failure, DivergedError) else "failed"
-            with self._failing():  # the disk may be full, which must not end the others
+            with self._failing():  # a full disk must not end the other runs
                 self._end(state, str(failure))
             self.failure = failure
 
@@ -250,10 +251,10 @@ class Loop:
             self._log(window_ends=False)
         if step not in self.checkpoints.steps():
             self._checkpoint(self.checkpoints)
-        if self.stopped_by:
-            self.line(f"stopped by {self.stopped_by} at step {step}; go on with --resume")
         if self.last_picture != self.run.sample_path(step):
             self._picture()
+        if self.stopped_by:
+            self.line(f"stopped by {self.stopped_by} at step {step}; continue with --resume")
         self._require_loggers()
         if not self.stopped_by:
             self.diverged = blown_up(self.trainer, self.last_metrics, self.health)
@@ -265,7 +266,7 @@ class Loop:
         self.run.write_status(Status(state, self.trainer.steps_done, reason))
 
     def _leave_last_good(self) -> None:
-        """Leave a line of where the numbers were lost, and a picture of the last good checkpoint."""
+        """Log the last metrics, and draw a picture of the last good checkpoint."""
         lost = {name: finite_or_none(value) for name, value in self.trainer.metrics().items()}
         self.loggers.log(self.trainer.steps_done, lost, "metrics")
         if regular := self.checkpoints.regular():
@@ -279,7 +280,7 @@ class Loop:
         if restored:
             self.say(f"resuming {self.run.path} at step {step}")
         else:
-            self.say(f"{self.run.path} has no checkpoint yet: starting it over")
+            self.say(f"{self.run.path} has no checkpoint yet: starting from step 0")
         self.run.forget_after(step)
         self._remember_logged()
 
@@ -305,7 +306,7 @@ class Loop:
             self._line_of_step(metrics_text(self.last_metrics, self.health))
 
     def _samples_per_second(self) -> float:
-        """Return the real samples that the critic saw by the second, since this was last asked."""
+        """Return the real samples per second that the critic saw since the last call."""
         (step, began), self._clock = self._clock, (self.trainer.steps_done, time.perf_counter())
         seen = (self.trainer.steps_done - step) * self.config.batch_size * self.config.n_critic
         return round(seen / (self._clock[1] - began), 1)
@@ -318,7 +319,7 @@ class Loop:
         config, count = self.config, self.config.sample_count if self.data.is_image else VECTORS_IN_A_PICTURE
         if not count:
             return
-        # The same latents every time, apart from the run's own randomness: pictures can be leafed through.
+        # Always the same latents, independent of the run's random state, so that pictures can be compared.
         random = torch.Generator().manual_seed(config.seed)
         samples = self.trainer.sample_in_turn(count, random)
         real = None if self.data.is_image else self.data.to("cpu").held_out.draw(count, random)
@@ -336,19 +337,19 @@ class Loop:
                 self._evaluate(self.judge, before)
 
     def _evaluate(self, judge: Judge, before: list[dict[str, Any]]) -> None:
-        """Judge samples of the same latents every time; where none before were better, keep the checkpoint."""
+        """Evaluate samples from fixed latents; if they are the best so far, keep the checkpoint."""
         random = torch.Generator().manual_seed(self.config.seed)
         values = judge.evaluate(self.trainer.sample_in_turn(self.config.evaluate_n, random))
         line = {"step": self.trainer.steps_done, **values}
         is_best = judge.best([*before, line]) is line
         if is_best:
             self._checkpoint(self.best_checkpoints)
-        # Last: whatever a run was killed in that has no line yet is done again when it goes on.
+        # Log last: an evaluation that was interrupted has no line yet and is repeated when the run resumes.
         self.loggers.log(self.trainer.steps_done, values, "evaluations")
-        self._line_of_step(evaluation_text(values) + ("  the best so far" if is_best else ""))
+        self._line_of_step(evaluation_text(values) + ("  best so far" if is_best else ""))
         if EVALUATION_ERROR in values and not any(EVALUATION_ERROR in line for line in before):
             self._line_of_step(
-                f"an evaluation without its number; training goes on: {values[EVALUATION_ERROR]} "
+                f"evaluation failed, training continues: {values[EVALUATION_ERROR]} "
                 f"({EVALUATION_ERROR} in {self.run.evaluations_path.name})"
             )
 
@@ -370,11 +371,11 @@ class Loop:
         self.line(f"step {self.trainer.steps_done:>{len(str(self.config.steps))}}  {text}")
 
     def line(self, text: str) -> None:
-        """Say a line, above the progress bar where there is one."""
+        """Print a line, above the progress bar if there is one."""
         self.progress.line(text)
 
     def summary(self) -> Summary:
-        """Return how it went."""
+        """Return the summary."""
         rate = self.taken / self.seconds if self.seconds else 0.0
         best = self.judge.best(self.run.evaluations()) if self.judge else None
         return Summary(

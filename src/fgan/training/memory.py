@@ -1,4 +1,4 @@
-"""How many members fit into memory together, found by letting one of them take a step."""
+"""How many members fit into memory together, measured by simulating a step of one of them."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ from fgan.training.ensemble import Ensemble
 from fgan.training.trainer import Trainer
 
 SAFETY = 1.5
-"""What a step needs for a moment besides its tensors: workspaces of convolutions, memory in pieces."""
+"""Extra memory of a step beyond its tensors: convolution workspaces and fragmentation."""
 
 
 def members_that_fit(config: TrainConfig, dataset: Dataset, share: float = 1.0) -> int:
-    """Return how many runs like this one fit into a share of the machine's memory, at least 1.
+    """Return how many such runs fit into a share of the machine's memory, at least 1.
 
     Args:
         config: the recipe of one of them, on a device that exists.
-        dataset: what it learns from.
-        share: of the memory: all that is free on a GPU, half of what is built in on other machines.
+        dataset: the data.
+        share: of the free memory on a GPU, or of half the installed memory on other machines.
     """
     return max(int(share * _memory(config.device) / (SAFETY * bytes_of_a_member(config, dataset))), 1)
 
 
 def notes_of(config: TrainConfig, dataset: Dataset) -> tuple[str, ...]:
-    """Return what is worth knowing of the networks of runs like this one.
+    """Return notes about the networks of such runs.
 
     Raises:
-        FganError: for networks of the user's that do not keep to what is asked of them.
+        FganError: for custom networks that do not meet the requirements.
     """
     asks = config.generator or config.critic or config.augment != "none"
     return Trainer(config, dataset).notes if asks else ()
 
 
 def bytes_of_a_member(config: TrainConfig, dataset: Dataset) -> int:
-    """Return how many bytes a run holds at the fullest moment of a step: its state, its gradients, its activations."""
+    """Return the peak memory of a step of one run in bytes: state, gradients and activations."""
     return bytes_of_steps([config], dataset)
 
 
 def bytes_of_steps(configs: Sequence[TrainConfig], dataset: Dataset) -> int:
-    """Return how many bytes runs that step as one ensemble hold at the fullest moment; see `bytes_of_a_member`."""
+    """Return the peak memory in bytes of a step of an ensemble; see `bytes_of_a_member`."""
     trainers = [Trainer(dataclasses.replace(config, compile="off"), dataset) for config in configs]
     with _Made() as made:
         Ensemble(trainers).step()
@@ -58,7 +58,7 @@ def bytes_of_steps(configs: Sequence[TrainConfig], dataset: Dataset) -> int:
 
 
 class _Made(DispatchMode):
-    """Counts the bytes of the tensors that are made while it is entered and still needed, and the most of them."""
+    """Tracks the bytes of live tensors created while it is entered, and their maximum."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -93,6 +93,6 @@ class _Made(DispatchMode):
 def _memory(device: str) -> float:
     if device.startswith("cuda"):
         return free_memory(device) or 0
-    # Half of what is built in, which does not change from one run to the next, unless less is free.
+    # Half of the installed memory, which is the same for every run, unless less is free.
     known = [number for number in (free_memory(), (installed_memory() or 0) / 2) if number]
     return min(known, default=4 * 2**30)

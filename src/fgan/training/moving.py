@@ -1,4 +1,4 @@
-"""The natural calls of what has a trained generator: `walk` and `interpolate`."""
+"""Animations of a trained generator: `walk` and `interpolate`."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ if TYPE_CHECKING:
 
 
 class Sampled(Protocol):
-    """What has a trained generator."""
+    """Anything with a trained generator."""
 
     def sampler(self) -> Sampler:
-        """Return it with what it is fed."""
+        """Return a sampler of the generator."""
         ...
 
 
 class Moving:
-    """Gives a `Sampled` its animations."""
+    """Adds animations to a `Sampled`."""
 
     def walk(
         self: Sampled,
@@ -31,18 +31,18 @@ class Moving:
         label: str | int | None = None,
         truncate: float | None = None,
     ) -> Animation:
-        """Return an animated walk through latents that ends where it begins: `run.walk().save("walk.gif")`.
+        """Return an animated closed walk through latents: `run.walk().save("walk.gif")`.
 
         Args:
-            stops: latents on the way, at least 2; great circles lead from one to the next.
-            n: walks side by side; 16 of images, 500 of points, if not given.
-            frames: in all; 12 for each latent if not given.
-            fps: frames a second, at most 50.
-            seed: decides the latents.
-            label, truncate: as `sample` takes them.
+            stops: latents to visit, at least 2; great circles connect them.
+            n: walks side by side; default: 16 for images, 500 for points.
+            frames: total number of frames; default: 12 per latent.
+            fps: frames per second, at most 50.
+            seed: determines the latents.
+            label, truncate: as for `sample`.
 
         Raises:
-            FganError: for numbers out of range, and for samples of more than two features.
+            FganError: for numbers out of range, and for samples with more than two features.
         """
         from fgan.training.pictures.walk import walk
 
@@ -59,17 +59,17 @@ class Moving:
         label: str | int | None = None,
         truncate: float | None = None,
     ) -> Animation:
-        """Return the way from `sample(1, seed=a)` to `sample(1, seed=b)` and back, animated.
+        """Return an animation from `sample(1, seed=a)` to `sample(1, seed=b)` and back.
 
         Args:
             a, b: seeds.
-            frames: there and back; 48 if not given.
-            fps: frames a second, at most 50.
-            label: a class of a conditional generator; all of them side by side if not given.
-            truncate: as `sample` takes it.
+            frames: total number of frames; default: 48.
+            fps: frames per second, at most 50.
+            label: a class of a conditional generator; default: all of them side by side.
+            truncate: as for `sample`.
 
         Raises:
-            FganError: as `walk` does, and for twice the same seed.
+            FganError: as for `walk`, and if both seeds are the same.
         """
         from fgan.training.pictures.walk import between
 

@@ -1,4 +1,4 @@
-"""How much work a step is: the operations of its matrix products, how many calls it is made of, what they write."""
+"""The work of a step: operations of its matrix products, number of calls, and bytes written."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from fgan.training.trainer import Trainer, at_rest
 
 
 class Counted(DispatchMode):
-    """Counts what is called while it is entered.
+    """Counts operations while it is entered.
 
     Attributes:
-        calls: of operations.
-        written: the bytes of their results, without views.
-        operations: of matrix products and convolutions: a multiplication and an addition are two.
+        calls: number of operations called.
+        written: bytes of their results, without views.
+        operations: of matrix products and convolutions; a multiplication and an addition count as two.
     """
 
     def __init__(self) -> None:
@@ -51,11 +51,11 @@ class Counted(DispatchMode):
 
 
 def operations_of(trainer: Trainer) -> float:
-    """Return about how many operations the matrix products and convolutions of one step take, counted, not timed.
+    """Return about how many operations the matrix products and convolutions of one step take (counted, not timed).
 
-    A pass back takes twice a pass forward, or as much where only the input or only the weights need it. The critic
-    sees 2n points forward and back, and n once more on the generator's way; a penalty of slopes goes back through that
-    once more, for 2n points.
+    A backward pass costs two forward passes, or one if only the input or only the weights need a gradient. The critic
+    processes 2n points forward and backward, and n more for the generator; a penalty on slopes adds another backward
+    pass through that for 2n points.
     """
     generator, critic = _forward(trainer)
     terms = [term for term in read_terms(trainer.config.penalties) if PENALTIES[term.name].needs_slopes]
@@ -68,7 +68,7 @@ def operations_of(trainer: Trainer) -> float:
 
 @torch.no_grad()
 def _forward(trainer: Trainer) -> tuple[float, float]:
-    """Return the operations of one sample's way through each network."""
+    """Return the operations of a forward pass of one sample through each network."""
     latents = torch.zeros(1, trainer.latent, device=trainer.device)
     labels = torch.zeros(1, dtype=torch.long, device=trainer.device) if trainer.classes else None
     counts, x = [], latents

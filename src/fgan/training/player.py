@@ -1,4 +1,4 @@
-"""A player: a network with the optimiser that moves it, alone or joined with others of its side.
+"""A player: a network with its optimiser, alone or joined with the same players of other members.
 
 Tensors of K members side by side have a first axis of K; a member alone is a stack of one.
 """
@@ -21,13 +21,13 @@ INFINITY = float("inf")
 
 
 class Player:
-    """A network with the optimiser that moves it.
+    """A network with its optimiser.
 
     Args:
-        network: whose parameters are moved.
+        network: the network to train.
         lr, betas: Adam's step size and decays.
-        clip: the largest norm of a gradient, all parameters together; a longer one is shortened to it.
-        ranks: the processes whose mean gradient it goes by.
+        clip: the largest norm of the gradient over all parameters; longer gradients are scaled down to it.
+        ranks: the processes whose gradients are averaged.
     """
 
     def __init__(
@@ -47,12 +47,12 @@ class Player:
 
     @staticmethod
     def joined(players: Sequence[Player]) -> Player:
-        """Return players of the same side as one; a single one is its own."""
+        """Return players of the same side as one; a single player is returned unchanged."""
         players[0]._joint = None
         return JointPlayer(players) if len(players) > 1 else players[0]
 
     def __call__(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return what the network makes of x (1, n, ...), with labels (1, n) where there are any."""
+        """Return the network's output for x (1, n, ...), with labels (1, n) if there are any."""
         labels = None if labels is None else labels[0]
         return self._of_one(x[0], labels).unsqueeze(0)
 
@@ -63,16 +63,16 @@ class Player:
         return functional_call(self.network, self._held, inputs, tie_weights=False)
 
     def memory(self) -> list[Tensor]:
-        """Return everything that a step reads or changes: parameters, buffers, and Adam's running means."""
+        """Return everything that a step reads or changes: parameters, buffers and Adam's moments."""
         return [*self.parameters, *self.buffers, *self.optimizer.mean, *self.optimizer.square]
 
     @contextmanager
     def holding(self, memory: Sequence[Tensor], rates: Iterator[Rate]) -> Iterator[None]:
-        """Work on these tensors in place of `memory()`, as a program does that is traced.
+        """Use these tensors instead of `memory()`, as a traced program does.
 
         Args:
-            memory: as many as `memory()` returns, of the same shapes.
-            rates: one for each move that is to come.
+            memory: tensors with the shapes of `memory()`.
+            rates: one for each update to come.
         """
         own, optimizer = (self.parameters, self.buffers, self._gradients), self.optimizer
         moments = optimizer.parameters, optimizer.mean, optimizer.square
@@ -105,29 +105,29 @@ class Player:
 
     @property
     def last_gradients(self) -> tuple[Tensor, ...]:
-        """Those of the last move, before they were clipped."""
+        """The gradients of the last update, before clipping."""
         return self._gradients
 
     def moved(self, gradients: Sequence[Tensor], moves: int) -> None:
-        """Take note of moves that a program made, of which these were the last gradients."""
+        """Record updates made by a program, with their last gradients."""
         self._gradients = tuple(gradients)
         self.optimizer.count += moves
 
     def gradients(
         self, loss: Tensor, noted: Tensor | None = None, *, keep_graph: bool = False
     ) -> tuple[Tensor, ...]:
-        """Return the gradient of `loss`, one number a member, by these parameters; nobody else's is computed.
+        """Return the gradient of `loss`, one number per member, with respect to these parameters only.
 
-        Where several processes train together it is the mean of theirs, and the numbers `noted` become means too.
+        If several processes train together it is averaged over them, and so are the numbers `noted`.
         """
-        # Zeros for parameters of a user's network that had no part in it.
+        # Zeros for parameters of a custom network that were not used.
         own = torch.autograd.grad(
             loss.sum(), self.parameters, retain_graph=keep_graph or None, materialize_grads=True
         )
         return self.ranks.averaged(own, noted)
 
     def move(self, gradients: tuple[Tensor, ...]) -> None:
-        """Take one optimiser step down these gradients."""
+        """Take one optimiser step with these gradients."""
         self._gradients = gradients
         if self.clip < INFINITY:
             gradients = self._shortened(gradients)
@@ -138,27 +138,27 @@ class Player:
         return tuple(torch._foreach_mul(gradients, shrink))  # pyright: ignore[reportPrivateImportUsage]
 
     def descend(self, loss: Tensor, noted: Tensor | None = None) -> None:
-        """Move the parameters one step down the gradient of `loss`; `noted` as for `gradients`."""
+        """Take one optimiser step on `loss`; `noted` as for `gradients`."""
         self.move(self.gradients(loss, noted))
 
     def gradient_norm(self) -> Tensor:
-        """Return the norm of the last gradient before it was clipped, a scalar; NaN before the first."""
+        """Return the norm of the last gradient before clipping, a scalar; NaN before the first."""
         gradients = self._gradients
         if self._joint:
             joint, member = self._joint
             gradients = [gradient[member] for gradient in joint._gradients]
         if not gradients:
             return torch.tensor(float("nan"))
-        if self._held is not None:  # a compiler knows only this one
+        if self._held is not None:  # the only form that the compiler supports
             return torch.stack([torch.linalg.vector_norm(gradient) for gradient in gradients]).norm()
         return torch.stack(torch._foreach_norm(gradients)).norm()  # pyright: ignore[reportPrivateImportUsage]
 
 
 class JointPlayer(Player):
-    """The players of one side of several members as one; what each of them holds becomes a view of it.
+    """The same player of several members as one; the tensors of each become views of the stacked ones.
 
     Args:
-        players: at least two, whose networks, decays and clips are alike and which took equally many steps.
+        players: at least two, with the same architecture, decays, clips and number of steps.
     """
 
     def __init__(self, players: Sequence[Player]) -> None:
@@ -171,7 +171,7 @@ class JointPlayer(Player):
             player._joint = (self, member)
 
     def __call__(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return what each network makes of its part of x (K, n, ...), with labels (K, n) where there are any."""
+        """Return each network's output for its part of x (K, n, ...), with labels (K, n) if there are any."""
         return self.stack(x, labels)
 
     def _network_held(self) -> AbstractContextManager[None]:
@@ -184,5 +184,5 @@ class JointPlayer(Player):
 
 
 def call(network: nn.Module, x: Tensor, labels: Tensor | None) -> Tensor:
-    """Call a network, with labels where there are any."""
+    """Call a network, with labels if there are any."""
     return network(x) if labels is None else network(x, labels)

@@ -1,26 +1,27 @@
-"""The progress bar of a run, and lines for people above it."""
+"""The progress bar of a run, and messages above it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-from fgan.output import Say, for_people, progress_bar
+from fgan.output import Pace, Say, for_people, progress_bar
 
 SECONDS_BETWEEN_GLANCES = 0.25
 
 
 class Progress:
-    """A bar on a terminal or in a notebook; elsewhere, or where it is not wanted, only lines.
+    """A progress bar in a terminal or notebook; elsewhere, or if not wanted, only messages.
 
     Args:
         steps: of the whole run.
-        say: receives lines where there is no bar.
-        wanted: whether to show a bar on a terminal.
+        say: receives messages if there is no bar.
+        wanted: whether to show a bar.
     """
 
     def __init__(self, steps: int, say: Say, *, wanted: bool) -> None:
         self.bar, self._say = progress_bar(steps, shown=wanted), say
+        self._pace = Pace(steps) if wanted else None
         self._glanced = 0.0
 
     @property
@@ -29,7 +30,7 @@ class Progress:
         return not self.bar.disable
 
     def begin(self, step: int) -> None:
-        """Set the bar to the first step."""
+        """Start the bar at this step."""
         self.bar.n = self.bar.initial = step
         self._glanced = time.perf_counter()
 
@@ -38,8 +39,11 @@ class Progress:
 
         Args:
             step: steps done.
-            text: returns what is shown beside it; asked a few times a second, since it may make a GPU wait.
+            text: returns the text beside the bar; called a few times per second only, since it may synchronise a GPU.
         """
+        if self._pace:
+            for line in self._pace.lines(step, regularly=not self.shown):
+                self.line(line)
         if not self.shown:
             return
         self.bar.update(step - self.bar.n)
@@ -49,8 +53,9 @@ class Progress:
             self.bar.set_postfix_str(text(), refresh=False)
 
     def line(self, text: str) -> None:
-        """Say a line, above the bar where there is one."""
+        """Print a line, above the bar if there is one."""
         if self.shown:
-            self.bar.write(text, file=for_people())
+            with self.bar.external_write_mode(for_people()):
+                self._say(text)
         else:
             self._say(text)

@@ -1,8 +1,8 @@
-"""Several processes that train one run: each computes its part of every batch, and all take the same steps.
+"""Several processes (ranks) that train one run: each computes its part of every batch, and all take the same steps.
 
-Rank r of N holds the whole state and draws the whole batch's random numbers, as a single process would, but computes
-on the r-th of N equal slices. One all-reduce a player and step averages the gradients. So a run does not depend on the
-number of ranks, up to the rounding of sums, and a checkpoint of N ranks is one of M.
+Rank r of N holds the whole state and draws the random numbers of the whole batch, as a single process would, but
+computes only the r-th of N equal slices. One all-reduce per player and step averages the gradients. A run therefore
+does not depend on the number of ranks, up to rounding, and can be resumed with a different number.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from fgan.objectives.part import Part
 from fgan.training.config import TrainConfig
 
 PATIENCE = datetime.timedelta(hours=1)
-"""How long a rank waits for the others, who wait for rank 0 while it evaluates; one that ends is noticed at once."""
+"""How long ranks wait for each other, for example while rank 0 evaluates; a rank that ends is noticed at once."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 T = TypeVar("T")
@@ -45,11 +45,11 @@ class Ranks(Part):
         return source
 
     def averaged(self, gradients: tuple[Tensor, ...], noted: Tensor | None = None) -> tuple[Tensor, ...]:
-        """Return the means of gradients over all ranks; the numbers `noted` become theirs in place."""
+        """Return the gradients averaged over all ranks; average the numbers `noted` in place."""
         return gradients
 
     def heeded(self, noted: signal.Signals | None) -> signal.Signals | None:
-        """Return the stop request that all ranks heed now, given the one that came to this process."""
+        """Return the stop request that all ranks act on now, given the one received by this process."""
         return noted
 
     def tell(self, call: Callable[[], T]) -> T:
@@ -64,10 +64,10 @@ class Ranks(Part):
         """Return what `prepare` makes on this rank, where all ranks succeed and are alike.
 
         Args:
-            prepare: returns it and, by name, what must be the same on all ranks.
+            prepare: returns the object and a dict of facts that must be the same on all ranks.
 
         Raises:
-            FganError: on all ranks, where `prepare` raises one on any of them, or where they differ.
+            FganError: on all ranks, if `prepare` raises on any of them, or if the facts differ.
         """
         return prepare()[0]
 
@@ -77,7 +77,7 @@ ALONE = Ranks()
 
 @dataclass(frozen=True)
 class Failure:
-    """An error of one rank, as the others hear of it."""
+    """An error of one rank, as sent to the others."""
 
     text: str
     exit_code: int
@@ -88,12 +88,12 @@ class Failure:
         return Failure(str(error), error.exit_code)
 
     def error(self) -> ToldElsewhereError:
-        """Return what a rank raises that heard of it."""
+        """Return the error that the other ranks raise."""
         return ToldElsewhereError(self.text, self.exit_code)
 
 
 class JoinedRanks(Ranks):
-    """One of several processes, joined by torch.distributed's process group."""
+    """One of several processes in a process group of torch.distributed."""
 
     def __init__(self) -> None:
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
@@ -119,7 +119,7 @@ class JoinedRanks(Ranks):
         return torch.cat(parts, dim)
 
     def averaged(self, gradients: tuple[Tensor, ...], noted: Tensor | None = None) -> tuple[Tensor, ...]:
-        """Return the means of gradients over all ranks, in one message, which carries stop requests too."""
+        """Return the gradients averaged over all ranks, in one message that also carries stop requests."""
         like = gradients[0]
         numbers = like.new_empty(0) if noted is None else noted.to(like.dtype)
         parts = [*gradients, numbers, self._asking(self._wanted, like)]
@@ -134,14 +134,14 @@ class JoinedRanks(Ranks):
         return tuple(mean.view_as(gradient) for mean, gradient in zip(means, gradients, strict=True))
 
     def _asking(self, wanted: signal.Signals | None, like: Tensor) -> Tensor:
-        """Return a stop request as numbers, copied to a GPU once only."""
+        """Return a stop request as numbers, copied to a GPU only once."""
         key = wanted, like.dtype, like.device
         if key not in self._asked:
             self._asked[key] = like.new_tensor([float(wanted == one) for one in SIGNALS])
         return self._asked[key]
 
     def _hear(self, asked: Tensor) -> None:
-        """Note a stop request; from a GPU the one of the message before, so that no step waits for the GPU."""
+        """Record a stop request; on a GPU that of the previous message, so that no step waits for the GPU."""
         if not asked.is_cuda:
             self._note(asked)
             return
@@ -157,7 +157,7 @@ class JoinedRanks(Ranks):
         self._heard = next((one for one, by in zip(SIGNALS, asked.tolist(), strict=True) if by > 0), None)
 
     def heeded(self, noted: signal.Signals | None) -> signal.Signals | None:
-        """Return the stop request that all ranks know of since the last step; this one's goes out with the next."""
+        """Return the stop request known to all ranks since the last step; a new one is sent with the next step."""
         self._wanted = noted
         return self._heard
 
@@ -205,7 +205,7 @@ class JoinedRanks(Ranks):
         return made  # pyright: ignore[reportReturnType]
 
     def _raise(self, own: FganError | None, said: Failure) -> None:
-        """Raise an error on all ranks, of which the first tells it, in its own words where it is its own."""
+        """Raise an error on all ranks; only the first one reports it."""
         if self.rank:
             raise said.error()
         raise own or RankError(said.text)
@@ -213,13 +213,13 @@ class JoinedRanks(Ranks):
 
 def _difference(name: str, rank: int, first: object, other: object) -> str:
     return (
-        f"the ranks of one training must be alike; they differ in {name}: {first!r} on rank 0, {other!r} on rank "
-        f"{rank}. Start all of them with the same command, versions and data."
+        f"all ranks of a training must agree; {name} is {first!r} on rank 0 and {other!r} on rank {rank}. "
+        "Start all ranks with the same command, versions and data."
     )
 
 
 class _Gather(torch.autograd.Function):
-    """`gathered`, differentiable: each rank's loss is that of the whole, so its gradient is N times its share."""
+    """Differentiable `gathered`: each rank computes the whole loss, so its gradient is N times its share."""
 
     @staticmethod
     def forward(ctx: Any, part: Tensor, dim: int, ranks: JoinedRanks) -> Tensor:  # noqa: ANN401
@@ -234,20 +234,20 @@ class _Gather(torch.autograd.Function):
 
 @contextmanager
 def _connected() -> Iterator[None]:
-    """Say so where another rank is gone."""
+    """Turn the loss of another rank into a clear error."""
     try:
         yield
     except RuntimeError as error:
         reason = re.sub(r"^\[[^]]*\]\s*", "", str(error).strip()).split(". ")[0]
         text = (
-            f"another rank of this training ended, or is out of reach ({reason}). The run keeps its last checkpoint: "
+            f"another rank of this training ended or is unreachable ({reason}). The last checkpoint is saved: "
             "start all ranks again with --resume."
         )
         raise (RankError(text) if _is_first_to_say() else ToldElsewhereError(text, 2)) from error
 
 
 def _is_first_to_say() -> bool:
-    """Whether no other rank says that one is lost; whoever asks torchrun's own store first is the one."""
+    """Whether this rank is the first to report a lost rank, according to torchrun's store."""
     try:
         store = dist.TCPStore(  # pyright: ignore[reportPrivateImportUsage]
             os.environ["MASTER_ADDR"],
@@ -262,17 +262,17 @@ def _is_first_to_say() -> bool:
 
 
 def joined() -> Ranks:
-    """Return this process's place among those that torchrun started, once they have found each other; else `ALONE`.
+    """Connect to the other processes that torchrun started; return `ALONE` without torchrun.
 
     Raises:
-        RankError: where they do not find each other.
+        RankError: if they cannot connect.
     """
     if torchrun.size() == 1:
         return ALONE
     if not dist.is_initialized():
         with _connected():
             store, rank, size = next(rendezvous("env://", timeout=PATIENCE))
-            # torchrun may keep its store when it starts all anew, with the addresses of those that are gone.
+            # When torchrun restarts all ranks it may keep its store, with the addresses of the old ones.
             store = dist.PrefixStore(f"fgan/{torchrun.restarts()}", store)  # pyright: ignore[reportPrivateImportUsage]
             dist.init_process_group(store=store, rank=rank, world_size=size, timeout=PATIENCE)
         atexit.register(dist.destroy_process_group)
@@ -280,7 +280,7 @@ def joined() -> Ranks:
 
 
 def facts_of(config: TrainConfig) -> Mapping[str, object]:
-    """Return what must be alike on all ranks: versions, devices, and the recipe but for where its data lie."""
+    """Return what must agree on all ranks: versions, devices, and the recipe except for paths of data."""
     device = torch.cuda.get_device_name() if config.device == "cuda" else config.device
     recipe = {
         name: value for name, value in dataclasses.asdict(config).items() if name not in ("data", "data_dir")
@@ -289,40 +289,40 @@ def facts_of(config: TrainConfig) -> Mapping[str, object]:
 
 
 def fitted(ranks: Ranks, config: TrainConfig, *, resume: bool = False) -> TrainConfig:
-    """Return the recipe as ranks carry it out: eagerly, and on a GPU each on its own, which is taken.
+    """Return the recipe for several ranks: uncompiled, and with one GPU per rank, which is selected.
 
     Args:
-        ranks: the processes that train the run together; for one alone the recipe stays what it is.
+        ranks: the processes that train the run together; for a single one the recipe is unchanged.
         config: the recipe, on a device that exists.
-        resume: whether a run goes on, whose recipe may say "on" because it was compiled when it began.
+        resume: whether a run is resumed, whose recipe may say "on" because it was compiled before.
 
     Raises:
-        FganError: for a batch that is no multiple of the ranks, a machine with fewer GPUs than ranks, a device that
-            processes cannot share, and a new run that is to be compiled.
+        FganError: if the batch is not a multiple of the ranks, if there are fewer GPUs than ranks, if processes cannot
+            share the device, or if a new run should be compiled.
     """
     if ranks.size == 1:
         return config
     batch_size, device = config.batch_size, config.device
     if config.compile == "on" and not resume:
         raise FganError(
-            f"--compile on compiles the step of a single process; got {ranks.size} ranks. "
-            "Take --compile off, or start one."
+            f"--compile on works with a single process; got {ranks.size} ranks. "
+            "Use --compile off, or start a single process."
         )
     if batch_size % ranks.size:
         lower = batch_size // ranks.size * ranks.size
         near = f"{lower} or {lower + ranks.size}" if lower else str(ranks.size)
         raise FganError(
-            f"--batch-size is the batch of all ranks together and must divide by their number, {ranks.size}; got "
-            f"{batch_size}. Take {near}."
+            f"--batch-size is the batch of all ranks together, so it must be a multiple of {ranks.size} (ranks); got "
+            f"{batch_size}. Use {near}."
         )
     if device == "mps":
-        raise FganError("--device mps trains in one process; got several ranks. Take --device cpu.")
+        raise FganError("--device mps works with a single process; got several ranks. Use --device cpu.")
     if device == "cuda":
         there, wanted = torch.cuda.device_count(), torchrun.local_size()
         if wanted > there:
             raise FganError(
-                f"with --device cuda each rank needs a GPU of its own; this machine has {there}, and torchrun started "
-                f"{wanted} ranks on it. Take --nproc-per-node {there}, or --device cpu."
+                f"--device cuda needs one GPU per rank; this machine has {there}, and torchrun started {wanted} ranks "
+                f"on it. Use --nproc-per-node {there}, or --device cpu."
             )
         torch.cuda.set_device(torchrun.local_rank())
     return dataclasses.replace(config, compile="off")

@@ -1,4 +1,4 @@
-"""What a run needs around its loop, and how several loops take their steps as one ensemble.
+"""The setup around the loop of a run, and training several loops as one ensemble.
 
 `fgan.experiments.train` trains one run with these, and adds the judge; `train_together` trains several.
 """
@@ -41,10 +41,10 @@ class Job:
 
     Args:
         config: its recipe.
-        out: its run directory; gone on with, where there is a run already.
-        say: receives its lines for people.
-        guard: called before anything is written; raises where this process may not.
-        loggers: receive what its run directory does, and are closed in the end.
+        out: its run directory; an existing run is resumed.
+        say: receives its messages.
+        guard: called before anything is written; raises if this process may not write.
+        loggers: receive everything that its run directory does, and are closed at the end.
     """
 
     config: TrainConfig
@@ -57,16 +57,16 @@ class Job:
 def train_together(
     jobs: Sequence[Job], dataset: Dataset, *, build_judge: BuildJudge, stop: StopRequest | None = None
 ) -> list[Summary | FganError]:
-    """Train several runs of the same data as one ensemble where they agree, each into its own run directory.
+    """Train several runs on the same data, as ensembles where they agree, each into its own run directory.
 
     Args:
-        jobs: the runs; those that do not agree, or were left at other steps, go one ensemble after the other.
+        jobs: the runs; those that differ, or are at different steps, train as separate ensembles in turn.
         dataset: the data of all of them.
-        build_judge: called before anything is written, for each run whose config asks for evaluations.
-        stop: ends all of them early; default: one of their own.
+        build_judge: called before anything is written, for each run whose config requests evaluations.
+        stop: ends all of them early; default: a new one.
 
     Returns:
-        What became of each: its summary, or why it failed, which leaves the others as they are.
+        For each run its summary, or the error if it failed; failures do not affect the others.
     """
     prepare_torch()
     ends: dict[int, Summary | FganError] = {}
@@ -109,7 +109,7 @@ def train_together(
 
 
 def default_folder(config: TrainConfig, preset: str = "default") -> Path:
-    """Return the run directory of a recipe whose user named none: data, preset, game and seed.
+    """Return the default run directory of a recipe, named by data, preset, objective and seed.
 
     >>> default_folder(TrainConfig(data="idx:../kmnist", divergence="kl")).as_posix()
     'runs/kmnist-kl-seed0'
@@ -131,33 +131,33 @@ def data_of(config: TrainConfig, say: Callable[[str], None]) -> Dataset:
     """Return the data that a recipe names.
 
     Raises:
-        FganError: for what `load_data` refuses.
+        FganError: as for `load_data`.
     """
     return load_data(config.data, data_dir=config.data_dir, options=config.load_options(), say=say)
 
 
 def prepare_torch() -> None:
-    """Set what makes runs repeatable, and fast where units fall silent; see `fgan.train`."""
+    """Set torch's options for reproducibility and speed; see `fgan.train`."""
     torch.set_flush_denormal(True)
     torch.backends.cudnn.deterministic = True
 
 
 def resolved(config: TrainConfig) -> TrainConfig:
-    """Return a config whose data are named from the root and whose device is one that torch has here."""
+    """Return a config with absolute data paths and a device that exists here."""
     return dataclasses.replace(named_from_root(config), device=resolve_device(config.device))
 
 
 def named_from_root(config: TrainConfig) -> TrainConfig:
-    """Return a config whose data are found from any working directory."""
+    """Return a config whose data paths work from any directory."""
     data_dir = config.data_dir and str(Path(config.data_dir).expanduser().absolute())
     return dataclasses.replace(config, data=absolute_name(config.data), data_dir=data_dir)
 
 
 def in_lockstep(loops: Sequence[Loop | Follower], stop: StopRequest) -> None:
-    """Take all loops to their last steps, those that agree and are at the same step as one ensemble.
+    """Run all loops to their last steps; those that agree and are at the same step form one ensemble.
 
-    One that has to go back to an earlier step goes on alone when the others are done; one that fails has its
-    `failure`, and leaves the others as they are.
+    A loop that rolls back continues alone when the others are done. A loop that fails has its `failure` set and does
+    not affect the others.
 
     Args:
         loops: opened.
@@ -173,14 +173,14 @@ def in_lockstep(loops: Sequence[Loop | Follower], stop: StopRequest) -> None:
         group = groups.popleft()
         went_back = _step_together(group, stop)
         groups.extend([loop] for loop in went_back)
-        # Now, not when the other groups are done: whatever ends them leaves what is finished alone.
+        # Finish now, not when all groups are done: whatever ends the others cannot affect finished runs.
         for loop in group:
             if loop not in went_back:
                 loop.finish(stop)
 
 
 def _step_together(group: list[Loop | Follower], stop: StopRequest) -> list[Loop | Follower]:
-    """Step loops until their last step or a stop request; return those that went back and are not done."""
+    """Step loops until their last step or a stop request; return those that rolled back and are not done."""
     went_back: list[Loop | Follower] = []
     while group:
         ensemble = Ensemble(

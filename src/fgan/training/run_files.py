@@ -18,14 +18,14 @@ NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 @contextlib.contextmanager
 def exclusive(folder: Path, writing: Callable[[], AbstractContextManager[None]]) -> Iterator[bool]:
-    """Hold a folder for this process alone; yields whether that can be known.
+    """Lock a folder for this process; yields whether the file system supports locks.
 
     Args:
         folder: a run directory.
-        writing: turns what the system refuses into an error that says what to do.
+        writing: turns system errors into errors that say what to do.
 
     Raises:
-        TakenError: where another process holds it.
+        TakenError: if another process has locked it.
     """
     if os.name == "nt":
         yield True
@@ -40,7 +40,7 @@ def exclusive(folder: Path, writing: Callable[[], AbstractContextManager[None]])
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise TakenError(
-                f"another process is training {folder}. Stop it first, or use another --out."
+                f"another process is training {folder}. Stop it first, or choose another --out."
             ) from None
         except OSError as error:
             if error.errno not in NO_LOCKS:
@@ -52,11 +52,11 @@ def exclusive(folder: Path, writing: Callable[[], AbstractContextManager[None]])
 
 
 def lines_of(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    """Return the lines of a log, if there is one, and what they hold, up to the first that a crash damaged."""
+    """Yield the lines of a log with their content, up to the first line damaged by a crash."""
     content = path.read_bytes() if path.exists() else b""
     for line in content[: content.rfind(b"\n") + 1].splitlines(keepends=True):
         try:
             values = json.loads(line)
-        except ValueError:  # cut short, or never written and full of zeros
+        except ValueError:  # truncated, or zeros that were never overwritten
             return
         yield line, values

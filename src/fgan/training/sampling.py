@@ -1,4 +1,4 @@
-"""Samples of a generator: latents by a seed, classes in turn or by name."""
+"""Samples from a generator: latents from a seed, classes in turn or by name."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from fgan.seeds import checked_count, checked_seed, plain_number
 
 @dataclass(frozen=True)
 class Sampler:
-    """A trained generator, and what it is fed.
+    """A trained generator and how to feed it.
 
     Args:
-        generator: standard normal latents (n, latent), and labels (n,) if it has classes, to samples; on the CPU.
-        frame: where samples lie.
+        generator: maps standard normal latents (n, latent), and labels (n,) if it has classes, to samples; on the CPU.
+        frame: shape, range and units of samples.
         latent: dimension of the latent.
         classes: names of the classes; none for an unconditional generator.
-        source: where it comes from, for errors.
-        refusal: their kind.
-        table: how samples become rows of a table; None of other data.
+        source: where it comes from, for error messages.
+        refusal: the class of errors to raise.
+        table: how samples become rows of a table; None for other data.
     """
 
     generator: nn.Module
@@ -48,7 +48,7 @@ class Sampler:
         label: str | int | None = None,
         truncate: float | None = None,
     ) -> Tensor | Table:
-        """Return what `sample` does, of a table as its rows, in a form that needs no pandas."""
+        """Return samples as `sample` does, but rows of a table in a form that does not need pandas."""
         n = checked_count("--n", n, 0)
         labels = self.labels(n, label, seed)
         drawn = self.samples(self.latents(n, seed, truncate), labels, batch_size)
@@ -62,13 +62,13 @@ class Sampler:
         label: str | int | None = None,
         truncate: float | None = None,
     ) -> Tensor:
-        """Return n samples (n, *shape) in the data's own numbers, the same for the same seed.
+        """Return n samples (n, ...) in the units of the data, reproducible by the seed.
 
         Args:
-            n: how many.
-            seed: decides the latents.
-            batch_size: how many are made at once.
-            label: a class by its name; the classes in turn if not given.
+            n: number of samples.
+            seed: determines the latents.
+            batch_size: number of samples computed at once.
+            label: a class by its name; default: all classes in turn.
             truncate: see `truncated`.
         """
         n = checked_count("--n", n, 0)
@@ -81,18 +81,18 @@ class Sampler:
         return latents if truncate is None else truncated(latents, truncate)
 
     def labels(self, n: int, label: str | int | None = None, seed: int = 0) -> Tensor | None:
-        """Return labels (n,): one class by its name, or all in turn; None without classes.
+        """Return labels (n,): one class by its name, or all classes in turn; None without classes.
 
-        Classes of a table are drawn as often as the data have them.
+        For a table, classes are drawn in the proportions of the data.
 
         Raises:
-            FganError: where there is no such class.
+            FganError: if there is no such class.
         """
         if label is None and self.table and self.table.classes:
             return self.table.classes.draw(n, seed)
         if label is None:
             return torch.arange(n) % len(self.classes) if self.classes else None
-        # Names of classes are texts; a class that is named by a number may be asked for by it.
+        # Class names are strings; a class whose name is a number may also be given as a number.
         number = plain_number(label)
         label = str(number) if isinstance(number, int) and not isinstance(number, bool) else label
         if label not in self.classes:
@@ -101,12 +101,12 @@ class Sampler:
                 if self.classes
                 else "it was trained without --conditional"
             )
-            raise self.refusal(f'a label must be a class of {self.source}; got "{label}", and {known}.')
+            raise self.refusal(f'the label must be a class of {self.source}; got "{label}", but {known}.')
         return torch.full((n,), self.classes.index(str(label)))
 
     @torch.no_grad()
     def samples(self, latents: Tensor, labels: Tensor | None, batch_size: int = 1024) -> Tensor:
-        """Return samples (n, *shape) of latents (n, latent), and of labels (n,) if there are classes."""
+        """Return samples (n, ...) for latents (n, latent), and labels (n,) if there are classes."""
         parts = latents.split(batch_size)
         if labels is None:
             return self.frame.outward(torch.cat([self.generator(z) for z in parts]))
@@ -115,26 +115,26 @@ class Sampler:
 
 
 def shown(rows: Tensor | Table, table: TableEncoding | None) -> Any:  # noqa: ANN401 - pandas is optional
-    """Return rows of a table as a DataFrame where pandas is installed, and all else as it is."""
+    """Return rows of a table as a DataFrame if pandas is installed; anything else unchanged."""
     if table is None or isinstance(rows, Tensor) or importlib.util.find_spec("pandas") is None:
         return rows
     return frame_of(rows, table)
 
 
 def truncated(latents: Tensor, threshold: float) -> Tensor:
-    r"""Return latents of the truncated normal distribution: the truncation trick.
+    r"""Return latents from a truncated normal distribution: the truncation trick.
 
     .. math:: z' = \sqrt 2 \, \mathrm{erf}^{-1}( \mathrm{erf}(z / \sqrt 2) \, \mathrm{erf}(T / \sqrt 2) )
 
-    Each number is distributed as a normal one that is drawn anew until it is at most T from 0 (Brock, Donahue and
-    Simonyan 2019). It is moved there from z in order, so that a seed still means the same picture.
+    Each number has the distribution of a normal draw that is repeated until it is at most T from 0 (Brock, Donahue
+    and Simonyan 2019). The map from z is monotone, so that a seed still gives a similar picture.
 
     Args:
-        latents: standard normal, z of any shape.
-        threshold: T > 0. Less spread below 1; from 4 on hardly anything changes.
+        latents: standard normal z, any shape.
+        threshold: T > 0; values below 1 give less variety, values above 4 change almost nothing.
 
     Raises:
-        FganError: for another threshold.
+        FganError: unless the threshold is positive and finite.
 
     >>> truncated(torch.tensor([-3.0, 0.0, 1.0]), 0.5)
     tensor([-0.4985,  0.0000,  0.3337])

@@ -1,4 +1,4 @@
-"""The settings of `TrainConfig` as keywords, for editors and type checkers; the tests hold both equal."""
+"""The settings of `TrainConfig` as keywords, for editors and type checkers; tests check that both agree."""
 
 from __future__ import annotations
 

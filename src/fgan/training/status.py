@@ -1,4 +1,4 @@
-"""How a run ended: what its directory says of that, and how to tell that it blew up."""
+"""How a run ended, as its directory records it, and how to detect that it blew up."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from fgan.training.diagnosis import advice
 from fgan.training.trainer import Trainer, generator_of
 
 LOOKED_AT = 1000
-"""Samples of each kind that are compared."""
+"""Real and generated samples to compare."""
 FAR = 10.0
-"""Samples so many times farther from the data's mean than any of the data are outside of them."""
+"""Samples count as far outside if they are this many times farther from the data's mean than any real sample."""
 ABSURD = 1e6
-"""No critic that learned anything has a bound so far below 0, which is what a constant one has."""
+"""A bound below minus this means divergence: a constant critic already has about 0."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Status:
     Args:
         state: "finished", "stopped" by a signal, "diverged", or "failed".
         step: generator steps done.
-        reason: why, and what may mend it; empty where there is nothing to say.
+        reason: why, and what to try; empty if there is nothing to report.
     """
 
     state: str
@@ -37,25 +37,29 @@ class Status:
 
 
 def blown_up(trainer: Trainer, metrics: Mapping[str, float], health: Mapping[str, float | None]) -> str:
-    """Return why a run whose numbers are all finite has diverged all the same, and what to try; nothing if it has not.
+    """Return why a run has diverged although all its numbers are finite, and what to try; empty if it has not.
 
-    It has where most of its samples lie far outside of the data (and farther than before training), or its bound is
-    far below what a critic that says the same of everything has.
+    It has diverged if most samples lie far outside the data (and farther than before training), or if the bound is
+    far below that of a constant critic.
     """
     share, bound = far_share(trainer), metrics["bound"]
     found = []
     if share > 0.5:
-        found.append(f"{share:.0%} of the samples lie more than {FAR:g} times as far out as the data")
+        found.append(
+            f"{share:.0%} of the samples lie more than {FAR:g} times as far from the mean as any real sample"
+        )
     if bound < -ABSURD:
-        found.append(f"the bound is {bound:.4g}, where that of a constant critic is about 0")
+        found.append(f"the bound is {bound:.4g}, although a constant critic already reaches about 0")
     if not found:
         return ""
-    return f"training diverged: {'; '.join(found)}. What may mend it: {'; or '.join(advice(trainer.config, health))}."
+    return (
+        f"training diverged: {'; '.join(found)}. What to try: {'; or '.join(advice(trainer.config, health))}."
+    )
 
 
 @torch.no_grad()
 def far_share(trainer: Trainer) -> float:
-    """Return the share of samples that lie far outside of the data; 0 for data of a bounded range, such as images."""
+    """Return the share of samples far outside the data; 0 for data with a bounded range, such as images."""
     if trainer.frame.value_range is not None:
         return 0.0
     random = torch.Generator(trainer.device).manual_seed(0)
@@ -72,6 +76,6 @@ def far_share(trainer: Trainer) -> float:
 
 
 def _distances(samples: Tensor, real: Tensor) -> Tensor:
-    """Return how far samples lie from the data's mean, in units of their spread."""
+    """Return how far samples lie from the data's mean, in standard deviations of the data."""
     spread = real.std(0)
     return ((samples.double().flatten(1) - real.mean(0)) / torch.where(spread > 0, spread, 1.0)).norm(dim=1)

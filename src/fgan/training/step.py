@@ -1,8 +1,8 @@
 """The two-player step: the critic moves n_critic times and the generator once, for one member or several at once.
 
-A member is a generator and a critic that play against each other. Tensors of K members side by side have a first
-axis of K; a member alone is a stack of one. Nothing here draws, and nothing depends on a number that a tensor holds:
-the same function runs as it stands, or is traced into a program (`fgan.training.compiling`).
+A member is a generator and a critic that play against each other. Tensors of K members have a first axis of K; a single
+member is a stack of one. Nothing here draws random numbers or branches on values of tensors, so the same function runs
+directly or is traced into a program (`fgan.training.compiling`).
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from fgan.training.ranks import ALONE, Ranks
 
 @dataclass(frozen=True)
 class Batch:
-    """What one critic step draws.
+    """The random draws for one critic step.
 
     Args:
-        real: data (n, *shape).
+        real: data (n, ...).
         latent: latents (n, latent).
-        labels: classes (n,) of the data, which the samples are made for too; None without conditioning.
-        noise: what each penalty that is due draws for points of its own; None for those without.
-        changes: by which numbers data and samples are augmented (2, n, numbers); None without augmentation.
+        labels: classes (n,) of the data, used for the samples too; None if unconditional.
+        noise: the draws of each due penalty for its own points; None for penalties without.
+        changes: random numbers for augmenting data and samples (2, n, numbers); None without augmentation.
     """
 
     real: Tensor
@@ -41,12 +41,12 @@ class Batch:
 
 @dataclass(frozen=True)
 class Batches:
-    """The batches of members side by side, each tensor with a first axis for them.
+    """The batches of several members, each tensor with a first axis for members.
 
     Args:
         real, latent, labels: of all members.
-        noise: of each group, of each penalty of its that is due.
-        changes: of each group (K, 2, n, numbers), None for one without augmentation.
+        noise: for each group, for each of its due penalties.
+        changes: for each group (K, 2, n, numbers), None without augmentation.
     """
 
     real: Tensor
@@ -60,8 +60,8 @@ class Batches:
         """Return the batches of several members as one.
 
         Args:
-            batches: one a member.
-            sizes: members of each group, in this order.
+            batches: one per member.
+            sizes: number of members of each group, in this order.
         """
         labels = [batch.labels for batch in batches if batch.labels is not None]
         noise, changes, first = [], [], 0
@@ -90,13 +90,13 @@ def _stacked_if_any(tensors: Sequence[Tensor | None]) -> Tensor | None:
 
 @dataclass(frozen=True)
 class StepResult:
-    """What one step saw, all of it detached; of several members, with a first axis for them.
+    """The results of one step, all detached; for several members with a first axis for members.
 
     Args:
         critic_loss: the last critic loss, penalties included, a scalar.
         generator_loss: the generator's loss, a scalar.
         bound: minus the last critic loss without penalties, a scalar.
-        v_real, v_fake: the critic's last raw outputs before it moved (n,).
+        v_real, v_fake: the critic's last raw outputs before its update (n,).
     """
 
     critic_loss: Tensor
@@ -108,15 +108,15 @@ class StepResult:
 
 @dataclass(frozen=True)
 class Game:
-    """What the players minimise, and how they take turns.
+    """The losses of the players, and how they take turns.
 
     Args:
-        objective: the loss of each of them.
+        objective: the loss of each player.
         penalties: added to the critic's loss.
         n_critic: critic steps for each generator step.
-        single_step: both players move at once from where they stand (the paper's Algorithm 1), instead of the
-            generator after the critic.
-        augment: what data and samples undergo before the critic sees them.
+        single_step: update both players simultaneously (the paper's Algorithm 1) instead of the generator after the
+            critic.
+        augment: the augmentation of real and generated samples.
     """
 
     objective: Objective
@@ -127,23 +127,23 @@ class Game:
 
 
 Due = Sequence[tuple[float | Tensor, Penalty]]
-"""The penalties of a group that count at a step, with their weights then."""
+"""The penalties of a group that apply at a step, with their weights."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Members side by side that play the same game.
+    """Members that play the same game.
 
     Args:
-        game: theirs.
-        size: how many they are.
+        game: the game.
+        size: number of members.
     """
 
     game: Game
     size: int = 1
 
     def due(self, step: int) -> Due:
-        """Return the penalties that count at a step, with their weights then."""
+        """Return the penalties that apply at a step, with their weights."""
         return self.game.penalties.due(step)
 
 
@@ -154,18 +154,18 @@ def two_player_step(
     batches: Sequence[Batches],
     due: Sequence[Due],
 ) -> StepResult:
-    """Let every member's critic move n_critic times and its generator once; no member affects another.
+    """Update every member's critic n_critic times and its generator once; members do not affect each other.
 
-    The generator answers with the samples that the critic last saw, so one generator pass serves both players, and
-    real and generated samples go through the critic together. Where they are augmented, the critic sees nothing else:
-    its penalties, too, are at what it sees, and the generator's gradient comes through the augmentation.
+    The generator's loss uses the samples that the critic saw last, so one generator pass serves both players. Real and
+    generated samples pass through the critic together. With augmentation, the critic sees only augmented samples: its
+    penalties are evaluated there too, and the generator's gradient passes through the augmentation.
 
     Args:
         generator, critic: the players of all members, as `Player.joined` makes them.
-        groups: the members, in their order; all with the same n_critic, the same single_step, and penalties that
-            ask for the same number of extra points.
-        batches: one for each move of the critic.
-        due: the penalties of each group that count now.
+        groups: the members in order; all with the same n_critic and single_step, and with penalties that use the same
+            number of extra points.
+        batches: one for each update of the critic.
+        due: the penalties of each group that apply now.
     """
     game = groups[0].game
     for batch in batches[:-1]:
@@ -190,7 +190,7 @@ def two_player_step(
 
 
 def _augmented(groups: Sequence[Group], batch: Batches, fake: Tensor) -> tuple[Batches, Tensor]:
-    """Return data and samples (K, n, *shape) as the critics see them."""
+    """Return data and samples (K, n, ...) as the critics see them."""
     if all(drawn is None for drawn in batch.changes):
         return batch, fake
     sizes, real, fakes = _sizes(groups), [], []
@@ -203,13 +203,13 @@ def _augmented(groups: Sequence[Group], batch: Batches, fake: Tensor) -> tuple[B
 
 
 def _noted(seen: CriticPass, generator_loss: Tensor) -> Tensor:
-    """Return what is told of a step (3, K): both losses and the bound."""
+    """Return the metrics of a step (3, K): both losses and the bound."""
     return torch.stack([seen.total, generator_loss, -seen.adversarial]).detach()
 
 
 @dataclass(frozen=True)
 class CriticPass:
-    """What the critics make of a batch: losses with and without penalties (K,), and raw outputs (K, n)."""
+    """The critics' results for a batch: losses with and without penalties (K,), and raw outputs (K, n)."""
 
     total: Tensor
     adversarial: Tensor
@@ -220,7 +220,7 @@ class CriticPass:
 def critic_pass(
     critic: Player, groups: Sequence[Group], batch: Batches, fake: Tensor, due: Sequence[Due]
 ) -> CriticPass:
-    """Return the critics' losses and outputs for a batch and samples (K, n, *shape), in one pass over all points."""
+    """Return the critics' losses and outputs for a batch and samples (K, n, ...), in one pass over all points."""
     sizes, n = _sizes(groups), batch.real.shape[1]
     points = [
         [penalty.points(real, samples, drawn) for (_, penalty), drawn in zip(penalties, noise, strict=True)]
@@ -257,7 +257,7 @@ def _sizes(groups: Sequence[Group]) -> list[int]:
 def _outputs(
     critic: Player, x: Tensor, labels: Tensor | None, scale: Tensor | float | None
 ) -> tuple[Tensor, Tensor]:
-    """Return the critics' outputs at x and, by x / scale, their squared slopes; the outputs again without a scale."""
+    """Return the critics' outputs at x and their squared slopes with respect to x / scale (or the outputs twice)."""
     if scale is None:
         v = critic(x, labels)
         return v, v
@@ -272,7 +272,7 @@ def _joined(parts: Sequence[Tensor]) -> Tensor:
 
 
 def generator_pass(critic: Player, groups: Sequence[Group], batch: Batches, fake: Tensor) -> Tensor:
-    """Return the generators' losses (K,) for their samples (K, n, *shape), in a new pass through the critics."""
+    """Return the generators' losses (K,) for their samples (K, n, ...), in a new pass through the critics."""
     if not any(group.game.objective.needs_real for group in groups):
         return generator_losses(groups, critic(fake, batch.labels), ranks=critic.ranks)
     labels = None if batch.labels is None else batch.labels.repeat(1, 2)
@@ -283,7 +283,7 @@ def generator_pass(critic: Player, groups: Sequence[Group], batch: Batches, fake
 def generator_losses(
     groups: Sequence[Group], v_fake: Tensor, v_real: Tensor | None = None, ranks: Ranks = ALONE
 ) -> Tensor:
-    """Return the generators' losses (K,) for raw outputs (K, n) on samples and, where they matter, on data."""
+    """Return the generators' losses (K,) for raw outputs (K, n) on samples and, if needed, on data."""
     sizes, losses = _sizes(groups), []
     for group, fake, real in zip(
         groups, v_fake.split(sizes), (v_fake if v_real is None else v_real).split(sizes), strict=True

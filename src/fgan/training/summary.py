@@ -1,40 +1,30 @@
-"""What a run has to tell, in a record and in a line."""
+"""The summary of a run, as a record and as a line of text."""
 
 from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
 
-TELEMETRY_WORDS = (
-    ("tp", ".0%", ("true_positive_rate",)),
-    ("fp", ".0%", ("false_positive_rate",)),
-    ("log p/q", ".2f", ("log_ratio_real", "log_ratio_fake")),
-    ("ess", ".0%", ("effective_sample_size",)),
-    ("edge", ".0%", ("near_edge",)),
-    ("grad", ".2g", ("critic_gradient_norm", "generator_gradient_norm")),
-)
-"""What of the telemetry is shown, how, and from which keys; the first numbers are those on data or of the critic."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Summary:
-    """What a call of `train` did.
+    """The result of a call of `train`.
 
     Args:
         run: the run directory.
-        data, objective, divergence: what was learned, in which game, by which divergence.
+        data, objective, divergence: of the recipe.
         step: generator steps done in all.
-        steps: generator steps asked for.
-        stopped_by: the signal, or the class of the callback, that ended it early; or None.
-        seconds: time spent training in this call.
-        steps_per_second: of this call.
-        samples_per_second: real samples that the critic saw in this call, by the second.
-        follows: which divergence the generator really follows.
-        backoffs: how often the run went back to a good state and halved its learning rate.
-        critic_loss, generator_loss, bound: last means; None before the first step.
-        best_step, best: the step of the best evaluation, and the value that made it so; None without one.
-        sample: the newest picture, or None.
-        diverged: why a run that did all its steps is of no use, and what may mend it; None if it is.
+        steps: generator steps requested.
+        stopped_by: the signal or callback class that stopped the run early, or None.
+        seconds: training time of this call.
+        steps_per_second: generator steps per second of this call.
+        samples_per_second: real samples per second that the critic saw in this call.
+        follows: the divergence that the generator actually follows.
+        backoffs: how often the run rolled back to a checkpoint and halved its learning rate.
+        critic_loss, generator_loss, bound: last averages; None before the first step.
+        best_step, best: step and value of the best evaluation; None without one.
+        sample: path of the newest picture, or None.
+        diverged: why a completed run is unusable, and what to try; None if it is fine.
     """
 
     run: str
@@ -59,15 +49,27 @@ class Summary:
 
 
 def metrics_text(metrics: Mapping[str, float], health: Mapping[str, float | None]) -> str:
-    """Return metrics and telemetry in a few words, the bound first.
+    """Return the metrics of a step in words that fit a line of 80 columns; metrics.jsonl has all of them.
 
-    >>> metrics_text({"critic_loss": -0.25, "generator_loss": 0.5, "bound": 0.3}, {"true_positive_rate": 0.75})
-    'bound 0.3  critic -0.25  generator 0.5  tp 75%'
+    >>> health = {"true_positive_rate": 0.75, "false_positive_rate": 0.25}
+    >>> metrics_text({"critic_loss": -0.25, "generator_loss": 0.5, "bound": 0.3}, health)
+    'bound 0.3  critic loss -0.25  generator loss 0.5  accuracy 75%'
     """
-    names = {"bound": "bound", "critic_loss": "critic", "generator_loss": "generator"}
-    words = [f"{short} {metrics[name]:.4g}" for name, short in names.items()]
-    for short, shown, keys in TELEMETRY_WORDS:
-        values = [value for key in keys if (value := health.get(key)) is not None]
-        if len(values) == len(keys):
-            words.append(" ".join([short, *(format(value, shown) for value in values)]))
-    return "  ".join(words)
+    names = {"bound": "bound", "critic_loss": "critic loss", "generator_loss": "generator loss"}
+    words = [f"{name} {metrics[key]:.3g}" for key, name in names.items()]
+    return "  ".join([*words, *_accuracy(health)])
+
+
+def glance_text(metrics: Mapping[str, float], health: Mapping[str, float | None]) -> str:
+    """Return what stands beside a progress bar.
+
+    >>> glance_text({"bound": 0.3}, {"true_positive_rate": 0.75, "false_positive_rate": 0.25})
+    'bound 0.3, critic accuracy 75%'
+    """
+    return ", ".join([f"bound {metrics['bound']:.3g}", *(f"critic {one}" for one in _accuracy(health))])
+
+
+def _accuracy(health: Mapping[str, float | None]) -> list[str]:
+    """Say how often the critic is right, on data and on samples alike; nothing where that is not known."""
+    real, fake = health.get("true_positive_rate"), health.get("false_positive_rate")
+    return [] if real is None or fake is None else [f"accuracy {(real + 1 - fake) / 2:.0%}"]

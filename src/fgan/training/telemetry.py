@@ -1,4 +1,4 @@
-"""What tells a healthy run from a sick one, read off the critic's raw outputs on one batch."""
+"""Telemetry: the health of a run, computed from the critic's raw outputs on one batch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from fgan.objectives import Objective
 
 EDGE = 0.01
-"""An output counts as near the edge of dom f* within this share of the way there from f'(1)."""
+"""An output is near the edge of dom f* within this fraction of the distance from f'(1) to the edge."""
 TELEMETRY = (
     "true_positive_rate",
     "false_positive_rate",
@@ -23,17 +23,17 @@ TELEMETRY = (
 
 @torch.no_grad()
 def telemetry(objective: Objective, v_real: Tensor, v_fake: Tensor) -> dict[str, float | None]:
-    """Return the telemetry of a batch; None where the objective does not say, or no finite number does.
+    """Return the telemetry of a batch; None means not applicable, or not finite.
 
     Args:
-        objective: how outputs are read.
+        objective: defines how outputs are interpreted.
         v_real, v_fake: raw critic outputs on data and on samples (n,).
 
     Returns:
-        `true_positive_rate` and `false_positive_rate`, the shares of data and of samples that the critic calls
-        real, T > f'(1); `log_ratio_real` and `log_ratio_fake`, means of log(p/q); `near_edge`, the share of all
-        outputs within a hundredth of the edge of dom f*, where there is one; `effective_sample_size`, the
-        share (Σu)²/(n Σu²) of samples that carries the ratio u = p/q.
+        `true_positive_rate` and `false_positive_rate`: the shares of data and of samples that the critic calls
+        real, T > f'(1). `log_ratio_real` and `log_ratio_fake`: means of log(p/q). `near_edge`: the share of all
+        outputs within a hundredth of the edge of dom f*, if it has one. `effective_sample_size`: the share
+        (Σu)²/(n Σu²) of samples that carry the ratio u = p/q.
 
     >>> from fgan import GANLoss
     >>> telemetry(GANLoss("kl"), torch.tensor([3.0, 0.0]), torch.tensor([0.0, 0.0]))["true_positive_rate"]
@@ -75,6 +75,6 @@ def _share(which: Tensor) -> float:
 
 
 def finite_or_none(value: Tensor | float | None) -> float | None:
-    """Return a scalar as a number that JSON can hold."""
+    """Return a scalar as a float, or None if it is missing or not finite."""
     number = math.nan if value is None else float(value)
     return number if math.isfinite(number) else None

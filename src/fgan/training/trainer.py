@@ -1,4 +1,4 @@
-"""The trainer: two networks, their optimisers and random state; an `Ensemble` takes its steps, also those of one."""
+"""The trainer: two networks, their optimisers and random state. An `Ensemble` takes its steps, even a single one's."""
 
 from __future__ import annotations
 
@@ -30,28 +30,28 @@ from fgan.training.telemetry import finite_or_none, telemetry
 
 METRICS = ("critic_loss", "generator_loss", "bound")
 PROBE = 256
-"""Samples of each kind that telemetry looks at."""
+"""Real and generated samples used by telemetry."""
 SAMPLES_AT_ONCE = 1024
 SPREAD_SAMPLES, SPREAD_VALUES = 2048, 2**22
-"""Samples that tell how far the data lie from their mean, and how many numbers they may hold in all."""
+"""Number of samples for measuring the spread of the data, and a limit on their total size."""
 
 
 class Trainer:
-    """Everything that decides the steps still to come; `state` and `load_state` are its whole memory.
+    """Everything that determines the remaining steps; `state` and `load_state` save and restore all of it.
 
     Args:
         config: the recipe; `config.device` must be resolved (not "auto").
-        dataset: what to learn from, on any device.
+        dataset: the data, on any device.
         ranks: the processes that train this run together.
 
     Raises:
-        FganError: for a divergence, an objective, penalties or networks that do not exist or fit together.
+        FganError: if the divergence, objective, penalties or networks do not exist or do not fit together.
     """
 
     backoff: int
-    """How often the learning rate was halved, each time the numbers left the finite ones."""
+    """How often the learning rate was halved after NaN or infinity."""
     returned_to: int
-    """The step that was last gone back to; -1 for none."""
+    """The step of the last rollback; -1 for none."""
 
     def __init__(self, config: TrainConfig, dataset: Dataset, ranks: Ranks = ALONE) -> None:
         self.config, self.ranks = config, ranks
@@ -78,7 +78,7 @@ class Trainer:
         )
         if unused := config.unused():
             self.notes += (
-                f"{', '.join(unused)} not used: that is of fgan's own networks, and yours are trained",
+                f"{', '.join(unused)} ignored: these apply to fgan's own networks, but yours are trained",
             )
         self.average = ExponentialAverage(self.generator.network, config.ema) if config.ema else None
         self.random = torch.Generator(self.device).manual_seed(config.seed)
@@ -88,10 +88,10 @@ class Trainer:
         self.summed = 0
 
     def _spread(self) -> Tensor:
-        """Return in what units of x penalties see slopes: the data's distance from their mean is 1 there.
+        """Return the units of x for slopes in penalties: the typical distance of the data from their mean.
 
-        In the critic's own frame that distance grows with the root of the dimension, and one weight would
-        mean something else for vectors and for images.
+        In the critic's own frame this distance grows with the square root of the dimension, so a weight would have
+        different effects for vectors and for images.
         """
         random = torch.Generator(self.device).manual_seed(0)
         scale = torch.tensor(self.frame.scale, device=self.device)
@@ -108,7 +108,7 @@ class Trainer:
 
     @property
     def sampler(self) -> nn.Module:
-        """The generator that samples are drawn from: the averaged one, where there is one."""
+        """The generator for sampling: the averaged one, if there is one."""
         return self.average.network if self.average else self.generator.network
 
     @property
@@ -117,7 +117,7 @@ class Trainer:
         return self.config.lr * faded(self.steps_done, self.config.lr_fade or math.inf) * 0.5**self.backoff
 
     def draw(self) -> Batch:
-        """Draw what one critic step needs; of several ranks, the part of this one, cut from what all draw alike."""
+        """Draw a batch for one critic step; with several ranks, this rank's part of a batch that all draw alike."""
         n = self.config.batch_size
         batch = draw_batch(self.ranks.shard(self.source), n, self.latent, self.classes, self.random)
         batch = dataclasses.replace(batch, latent=batch.latent[self.ranks.of(n)])
@@ -135,15 +135,15 @@ class Trainer:
         return dict(zip(METRICS, means, strict=True))
 
     def reset_metrics(self) -> None:
-        """Begin a new window of means."""
+        """Start a new averaging window."""
         self.sums.zero_()
         self.summed = 0
 
     @torch.no_grad()
     def telemetry(self) -> dict[str, float | None]:
-        """Return what tells a healthy run from a sick one, on a batch of its own; see `fgan.training.telemetry`.
+        """Return the telemetry on a separate batch; see `fgan.training.telemetry`.
 
-        The batch depends on the seed and the step alone, so that looking changes nothing.
+        The batch depends only on the seed and the step, so this does not change the run.
         """
         random = torch.Generator(self.device).manual_seed((self.config.seed + self.steps_done) % 2**63)
         batch = draw_batch(self.source, PROBE, self.latent, self.classes, random)
@@ -158,9 +158,9 @@ class Trainer:
         return telemetry(self.objective, v_real, v_fake) | norms | {"learning_rate": self.learning_rate}
 
     def is_finite(self) -> bool:
-        """Whether every metric of this window, every weight and every moment of Adam is a finite number.
+        """Whether all metrics of this window, all weights and all moments of Adam are finite.
 
-        A weight whose mean square has become infinite stays finite, but never moves again.
+        Moments matter: a weight with an infinite second moment stays finite but never changes again.
         """
         tensors = [self.sums]
         for player in (self.generator, self.critic):
@@ -169,27 +169,27 @@ class Trainer:
 
     @torch.no_grad()
     def sample(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return samples (n, *shape) on the CPU for latents (n, latent), and labels (n,) if it is conditional."""
+        """Return samples (n, ...) on the CPU for latents (n, latent), and labels (n,) if it is conditional."""
         labels = None if labels is None else labels.to(self.device)
         with at_rest(self.sampler):
             return call(self.sampler, latents.to(self.device), labels).cpu()
 
     def sample_in_turn(self, n: int, random: torch.Generator) -> Tensor:
-        """Return n samples (n, *shape) on the CPU, of each class in turn if it is conditional; of a table by share.
+        """Return n samples (n, ...) on the CPU, of all classes in turn if conditional; for a table in proportion.
 
         Args:
             n: how many.
-            random: decides the latents; on the CPU, so that a seed means the same latents on every device.
+            random: random generator for the latents, on the CPU, so that seeds agree on every device.
         """
         latents = torch.randn(n, self.latent, generator=random).split(SAMPLES_AT_ONCE)
-        by_share = self.table and self.table.classes  # rows are judged together, so that shares matter
+        by_share = self.table and self.table.classes  # rows are evaluated together, so proportions matter
         labels = by_share.draw(n, self.config.seed) if by_share else torch.arange(n) % max(self.classes, 1)
         labels = labels.split(SAMPLES_AT_ONCE)
         pairs = zip(latents, labels, strict=True)
         return torch.cat([self.sample(z, y if self.classes else None) for z, y in pairs])
 
     def state(self) -> dict[str, dict[str, Tensor]]:
-        """Return all memory as named groups of tensors, a group a file of the checkpoint."""
+        """Return the complete state as named groups of tensors, one checkpoint file per group."""
         groups = {
             "generator": dict(self.generator.network.state_dict()),
             "critic": dict(self.critic.network.state_dict()),
@@ -211,10 +211,10 @@ class Trainer:
         return groups
 
     def load_state(self, groups: dict[str, dict[str, Tensor]]) -> None:
-        """Take over what `state` returned, from a trainer with the same config.
+        """Restore the result of `state` of a trainer with the same config.
 
         Raises:
-            KeyError, RuntimeError: where groups or tensors are missing or have other shapes.
+            KeyError, RuntimeError: if groups or tensors are missing or have different shapes.
         """
         self.generator.network.load_state_dict(groups["generator"])
         self.critic.network.load_state_dict(groups["critic"])
@@ -232,7 +232,7 @@ class Trainer:
         self.returned_to = int(progress["returned_to"])
 
     def _restore_random(self, state: Tensor) -> None:
-        """Take over a generator's state; of another kind of device, a seed that is made of it."""
+        """Restore the state of a random generator; from another kind of device, use it as a seed."""
         if state.shape == self.random.get_state().shape:
             self.random.set_state(state)
         else:
@@ -242,7 +242,7 @@ class Trainer:
 
 @contextmanager
 def at_rest(network: nn.Module) -> Iterator[None]:
-    """Look at a network without being a part of its training, as a power iteration of spectral norm is."""
+    """Evaluate a network without side effects on its training, such as power iterations of spectral norm."""
     was_training = network.training
     network.eval()
     try:
@@ -261,37 +261,37 @@ def draw_batch(source: Source, n: int, latent: int, classes: int, random: torch.
 
 
 def classes_of(config: TrainConfig, dataset: Dataset) -> int:
-    """Return how many classes the networks tell apart; 0 without conditioning.
+    """Return the number of classes of a conditional run; 0 if it is unconditional.
 
     Raises:
-        FganError: where classes are asked for and the data have none.
+        FganError: if classes are requested and the data have none.
     """
     if not config.conditional:
         return 0
     if not dataset.classes:
         if dataset.table:
             raise FganError(
-                "--conditional of a table is on a column of categories: say which (--conditional-on COLUMN). It has "
-                f"{', '.join(dataset.table.names)}."
+                "--conditional on a table needs a column of categories: name one with --conditional-on COLUMN. The "
+                f"columns are {', '.join(dataset.table.names)}."
             )
         why = f": {dataset.record.labels}" if dataset.record and dataset.record.labels else ""
         raise FganError(
-            f'--conditional needs labels; "{dataset.name}" has none{why}. Labels come with digits, mnist, idx:DIR, '
-            'the folders that images lie in, a table beside them, or an array "labels" in a .npz.'
+            f'--conditional needs labels; "{dataset.name}" has none{why}. Labels come with digits, mnist, idx:DIR, one '
+            'folder of images per class, a table of labels beside the images, or an array "labels" in a .npz.'
         )
     return len(dataset.classes)
 
 
 def game_of(config: TrainConfig, frame: Frame, scale: Tensor, part: Part = WHOLE) -> Game:
-    """Return the game of a config on data in a frame; penalties see slopes by x / scale, and this part of a batch.
+    """Return the game of a config; penalties use slopes with respect to x / scale, and this part of a batch.
 
     Raises:
-        FganError: for what `build_objective`, `Penalties` and `augment_of` refuse, and for a device that lacks float64.
+        FganError: as for `build_objective`, `Penalties` and `augment_of`, and if the device lacks float64.
     """
     if config.device == "mps" and config.objective in ("tight", "reweighted"):
         raise FganError(
-            f'--objective {config.objective} computes in float64, which the device "mps" has not. '
-            "Take --device cpu, or --objective plain."
+            f'--objective {config.objective} needs float64, which the device "mps" does not support. '
+            "Use --device cpu, or --objective plain."
         )
     objective = objective_of(config)
     return Game(
@@ -304,10 +304,10 @@ def game_of(config: TrainConfig, frame: Frame, scale: Tensor, part: Part = WHOLE
 
 
 def augment_of(config: TrainConfig, frame: Frame) -> Augment:
-    """Return what data and samples undergo before the critic sees them.
+    """Return the augmentation of real and generated samples.
 
     Raises:
-        FganError: for what `Augment` refuses, and where there is something to do and the data are not pictures.
+        FganError: as for `Augment`, and if there is an augmentation but the data are not pictures.
     """
     chosen = Augment(config.augment)
     if chosen and (len(frame.shape) != 3 or not frame.value_range):
@@ -316,18 +316,15 @@ def augment_of(config: TrainConfig, frame: Frame) -> Augment:
             if len(frame.shape) == 3
             else f"vectors of {math.prod(frame.shape)} numbers"
         )
-        raise FganError(
-            f'--augment changes pictures; "{config.data}" holds {what}, whose flips or shifts mean nothing. Leave '
-            "--augment out."
-        )
+        raise FganError(f'--augment works on pictures only; "{config.data}" holds {what}. Omit --augment.')
     return Augment(config.augment, frame.value_range) if chosen and frame.value_range else chosen
 
 
 def objective_of(config: TrainConfig) -> Objective:
-    """Return what each player minimises.
+    """Return the objective.
 
     Raises:
-        FganError: for what `build_objective` refuses.
+        FganError: as for `build_objective`.
     """
     return build_objective(
         config.objective,
@@ -340,10 +337,10 @@ def objective_of(config: TrainConfig) -> Objective:
 
 
 def latent_of(config: TrainConfig, frame: Frame) -> int:
-    """Return the dimension of the latent, as the config says or as the data's suggests.
+    """Return the dimension of the latent: that of the config, or a default for the data.
 
-    A latent of many more dimensions than the data blurs clusters: more of it lies near where it crosses from one
-    to the next.
+    A latent with many more dimensions than the data blurs clusters, because more of it lies near the boundaries between
+    them.
 
     >>> latent_of(TrainConfig(data="ring8"), Frame((2,))), latent_of(TrainConfig(data="mnist"), Frame((1, 28, 28)))
     (4, 32)
@@ -352,7 +349,7 @@ def latent_of(config: TrainConfig, frame: Frame) -> int:
 
 
 def architecture_of(config: TrainConfig, frame: Frame, classes: int) -> Architecture:
-    """Return what the config says about networks."""
+    """Return the architecture of a config."""
     return Architecture(
         kind=config.network,
         latent=latent_of(config, frame),
@@ -367,7 +364,7 @@ def architecture_of(config: TrainConfig, frame: Frame, classes: int) -> Architec
 
 
 def generator_of(config: TrainConfig, frame: Frame, classes: int) -> Generator:
-    """Return an untrained generator as the config describes it, or the user's own."""
+    """Return an untrained generator for a config, possibly a custom one."""
     if config.generator:
         latent, wanted = latent_of(config, frame), config.latent is not None
         return own_generator(config.generator, frame, latent, classes, wants_latent=wanted)
@@ -375,7 +372,7 @@ def generator_of(config: TrainConfig, frame: Frame, classes: int) -> Generator:
 
 
 def critic_of(config: TrainConfig, frame: Frame, classes: int) -> Critic:
-    """Return an untrained critic as the config describes it, or the user's own."""
+    """Return an untrained critic for a config, possibly a custom one."""
     if config.critic:
         return own_critic(config.critic, frame, classes)
     architecture = architecture_of(config, frame, classes)

@@ -1,7 +1,7 @@
-"""One step of everything that an ensemble holds: both players of all members, the average, the sums of the metrics.
+"""One step of an ensemble: both players of all members, the averaged generators, and the sums of metrics.
 
-It reads and changes the tensors of `memory()`, and nothing else that lasts. While it is `holding` others it does the
-same to those, which makes it a pure function of them: so it is traced.
+It reads and changes only the tensors of `memory()`. While `holding` other tensors it uses those instead; this makes it
+a pure function that can be traced.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from fgan.training.step import Batches, Due, Group, two_player_step
 
 @dataclass(frozen=True)
 class Rates:
-    """What a traced step takes from how far the runs have come.
+    """The inputs of a traced step that depend on the step number.
 
     Args:
-        critic: one for each of its moves.
-        generator: of its one move.
-        share: by how much the average follows.
+        critic: one for each critic update.
+        generator: for the generator update.
+        share: the share by which the average moves.
     """
 
     critic: Sequence[Rate]
@@ -35,13 +35,13 @@ class Rates:
 
 
 class WholeStep:
-    """Both players of all members, their average and their sums, as one.
+    """Both players of all members, the averages and the sums of metrics.
 
     Args:
         generator, critic: as `Player.joined` makes them.
-        groups: the members, in their order.
-        average: of the generators, where there is one.
-        sums: of the metrics, (K, 3).
+        groups: the members, in order.
+        average: of the generators, if there is one.
+        sums: of metrics, (K, 3).
     """
 
     def __init__(
@@ -56,12 +56,12 @@ class WholeStep:
         self.average, self.sums = average, sums
 
     def take(self, batches: Sequence[Batches], due: Sequence[Due], share: float | Tensor) -> None:
-        """Take the step.
+        """Take a step.
 
         Args:
-            batches: one for each move of the critic.
-            due: the penalties of each group that count now.
-            share: by how much the average follows.
+            batches: one for each update of the critic.
+            due: the penalties of each group that apply now.
+            share: the share by which the average moves.
         """
         result = two_player_step(self.generator, self.critic, self.groups, batches, due)
         if self.average:
@@ -69,7 +69,7 @@ class WholeStep:
         self.sums += torch.stack([result.critic_loss, result.generator_loss, result.bound], 1)
 
     def memory(self) -> list[Tensor]:
-        """Return every tensor that a step reads or changes, but for what is drawn; always in this order."""
+        """Return every tensor that a step reads or changes, except random draws, in a fixed order."""
         return [tensor for part in self._parts() for tensor in part]
 
     def _parts(self) -> list[list[Tensor]]:
@@ -86,7 +86,7 @@ class WholeStep:
 
     @contextmanager
     def holding(self, memory: Sequence[Tensor], rates: Rates) -> Iterator[None]:
-        """Work on these tensors in place of `memory()`'s, by these rates."""
+        """Use these tensors instead of `memory()`, with these rates."""
         tensors, sums = iter(memory), self.sums
         generator, critic, average, *remembered, scale, (own_sums,) = (
             [next(tensors) for _ in part] for part in self._parts()
@@ -108,6 +108,6 @@ class WholeStep:
                 self.sums = sums
 
     def _buffers_of_each(self) -> list[Tensor]:
-        """Return the generators' buffers, member after member."""
+        """Return the generators' buffers, member by member."""
         members, buffers = len(self.sums), self.generator.buffers
         return buffers if members == 1 else [buffer[k] for k in range(members) for buffer in buffers]

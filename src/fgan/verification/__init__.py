@@ -1,4 +1,4 @@
-"""The laws of f-divergences, checked on ours and on anybody's code."""
+"""The laws of f-divergences, checked on the catalogue and on custom code."""
 
 from fgan.verification.foreign import examine, verify
 from fgan.verification.laws import LAWS, LAWS_OF_F, LAWS_OF_LINKS, broken_laws

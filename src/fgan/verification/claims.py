@@ -1,4 +1,4 @@
-"""Whether a bound is the one it is said to be, and reaches its divergence."""
+"""Check whether a bound is the claimed one, and whether it is tight."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from fgan.verification.report import Break
 def judge(
     f: Tensor, whole: Tensor, target: Divergence, known: list[Match], loose: list[Break]
 ) -> tuple[list[Break], list[str]]:
-    """Hold a recovered f against the divergence that it is said to be.
+    """Compare a recovered f with the claimed divergence.
 
     Args:
-        f: what the bound reaches, at `RATIOS`.
-        whole: what f* alone gives there.
+        f: the value that the bound reaches, at `RATIOS`.
+        whole: the value that f* alone gives there.
         target: the divergence claimed.
-        known: what was recognised, or the nearest.
-        loose: what `tightness_break` says.
+        known: the recognised divergences, or the nearest.
+        loose: the result of `tightness_break`.
 
     Returns:
-        What breaks, and notes.
+        The broken laws, and notes.
     """
     fit = match(f, target, known[0].within)
     if fit.same:
-        affine = f"f - f_{target.name} = {fit.slope:.6g} (u - 1), which changes no divergence."
+        affine = f"f - f_{target.name} = {fit.slope:.6g} (u - 1), which does not change the divergence."
         return [], [affine] if abs(fit.slope) > fit.within else []
     law = f"is {target.name}"
     if fit.exact:
@@ -44,7 +44,7 @@ def judge(
     words += f", not {target.name}"
     broken = [Break(law, words, f'check f* against `fgan.divergence("{target.name}").conjugate`.')]
     if above:
-        mend = "such a value is no estimate of this divergence from below; check f*."
+        mend = "such a value is not a lower bound of this divergence; check f*."
         broken.append(Break(f"lower bound of {target.name}", above, mend))
     elif below:
         broken.append(Break(f"bound is tight for {target.name}", below, REACH_ALL))
@@ -52,17 +52,17 @@ def judge(
 
 
 def nearest(one: Match) -> str:
-    """Name what comes nearest to an f that is not in the catalogue."""
+    """Name the divergence nearest to an f that is not in the catalogue."""
     if one.error > 0.2:
-        return "nothing in the catalogue is near its f"
+        return "no divergence of the catalogue is near its f"
     return f"nearest in the catalogue: {one}, off by up to {one.error:.2g} of its size"
 
 
 def tightness_break(f: Tensor, whole: Tensor, best: Tensor, curve: Curve, within: float) -> list[Break]:
-    """Say at which u the bound stays below f = f**, because T does not reach all of dom f*."""
+    """Report at which u the bound stays below f = f**, because T does not reach all of dom f*."""
     words = complaint(
         whole - f > within * (1 + whole.abs() + RATIOS),
-        "at u = {u:.6g} the best bound is {f:.10g}, but f(u) = {whole:.10g}: f'(u) = {best:.6g}, and T keeps to "
+        "at u = {u:.6g} the best bound is {f:.10g}, but f(u) = {whole:.10g}: f'(u) = {best:.6g}, but T stays in "
         + _interval(curve),
         near_one=RATIOS.log(),
         u=RATIOS,
@@ -74,17 +74,17 @@ def tightness_break(f: Tensor, whole: Tensor, best: Tensor, curve: Curve, within
 
 
 def slopes_break(foreign: Foreign, curve: Curve) -> list[Break]:
-    """Say which ratios a bound without a separate f* can be tight for, if it is not all of them."""
+    """Report for which ratios a bound without a separate f* can be tight, if not for all."""
     slopes, enough = curve.slopes, 1e3
     fine = torch.empty(0, dtype=torch.float64) if foreign.narrow else slopes_by_autograd(foreign)
-    if len(fine):  # these are no differences of rounded numbers, and tell the ends better
+    if len(fine):  # exact gradients determine the ends better than differences of rounded numbers
         slopes, enough = torch.cat([slopes, fine]), 1e6
     low, high = float(slopes.min()), float(slopes.max())
     if low < 1 / enough and high > enough:
         return []
     words = (
-        f"as v varies, f*(T) changes between {max(low, 0.0):.6g} and {high:.6g} times as fast as T, so it can be "
-        "tight only where p/q is between these"
+        f"as v varies, f*(T) changes between {max(low, 0.0):.6g} and {high:.6g} times as fast as T, so the bound can "
+        "be tight only for p/q in this range"
     )
     return [Break("bound is tight", words, REACH_ALL)]
 
@@ -92,7 +92,7 @@ def slopes_break(foreign: Foreign, curve: Curve) -> list[Break]:
 def _interval(curve: Curve) -> str:
     low, high = float(curve.t[0]), float(curve.t[-1])
     at_low, at_high = curve.ends[0], curve.ends[-1]
-    # T that still moves far out, where f* overflows, has no end there.
+    # If T still changes far out, where f* overflows, it has no end there.
     below = low < -1e6 or min(at_low, at_high) < low - 1e3
     above = high > 1e6 or max(at_low, at_high) > high + 1e3
     return f"{'(-inf' if below else f'[{low:.4g}'}, {'inf)' if above else f'{high:.4g}]'}"
@@ -124,7 +124,7 @@ def _mend(fit: Match) -> str:
 
 
 def _compare(f: Tensor, target: Divergence, within: float) -> tuple[str | None, str | None]:
-    """Say where f is above the target's, and where below, up to the best affine part b(u - 1)."""
+    """Report where f is above the target's and where below, up to the best affine part b(u - 1)."""
     wanted = target.f(RATIOS)
     size = 1 + wanted.abs() + RATIOS
     difference = f - wanted

@@ -1,4 +1,4 @@
-"""f* on a dense table: dents and jumps that are narrower than the steps between critic outputs."""
+"""Check f* on a dense table for dents and jumps narrower than the steps between critic outputs."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from fgan.verification.report import Break
 
 COUNT = 12_000
 SPREAD = 30.0
-"""T at critic outputs up to here, and t up to here, are in the table."""
+"""The range of critic outputs and of t in the table."""
 STEEP = 1e5
-"""A slope of f* above this has lost too many digits to be compared."""
+"""Slopes of f* above this are too inaccurate to compare."""
 EPS = torch.finfo(torch.float64).eps
 MEND = "f* is a supremum of affine functions: check its formula and where its branches meet."
 
 
 def dense_break(foreign: Foreign, low: float, high: float) -> list[Break]:
-    """Say where the gradient of f* falls, or f* jumps, between two neighbours in a dense table of t.
+    """Report where the gradient of f* falls, or f* jumps, between two neighbours in a dense table of t.
 
     Args:
-        foreign: whose f*.
+        foreign: the code to check.
         low, high: the range that T reaches.
     """
     if foreign.conjugate is None or foreign.narrow:
@@ -48,7 +48,7 @@ def dense_break(foreign: Foreign, low: float, high: float) -> list[Break]:
         return [Break("f* is convex", words, MEND)]
     before, after, here = slope[:-1], slope[1:], t[:-1]
     step, rise = t.diff(), value.diff()
-    # torch's softplus drops 2e-9 at its threshold, and nobody minds.
+    # torch's softplus jumps by 2e-9 at its threshold, which is harmless.
     slack = 1e-7 * rise.abs() + 1e-8 * (1 + value[1:].abs())
     slack += 64 * EPS * (1 + t[1:].abs()) * after.abs()
     words = complaint(

@@ -1,4 +1,4 @@
-"""Whether a bound that was recognised goes on as it should beyond the u at which its f was compared."""
+"""Check whether a recognised bound stays correct beyond the u at which its f was compared."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from fgan.verification.loading import LARGEST, Foreign
 from fgan.verification.points import REACH, complaint
 from fgan.verification.report import Break
 
-FAR_ENOUGH = 1e3
-"""A T of this size, in units of the factor, comes near enough to an infinite end."""
-REACH_ALL = "let the activation reach every t at which f* is finite; end the critic in a plain linear layer."
-NO_EPSILON = "take the epsilon or the clamp out; write the term with softplus, logsigmoid, log1p or expm1."
 GOES_ON = "terms go on for |v| <= 100"
+FAR_ENOUGH = 1e3
+"""A T of this size, in units of the factor, counts as reaching an infinite end."""
+REACH_ALL = "let the activation reach every t at which f* is finite; end the critic in a plain linear layer."
+NO_EPSILON = "remove the epsilon or the clamp; write the term with softplus, logsigmoid, log1p or expm1."
 BETWEEN = torch.linspace(-6, 6, 25, dtype=torch.float64)
 FURTHER = torch.linspace(-LARGEST, LARGEST, 401, dtype=torch.float64)
 
 
 def ends_break(foreign: Foreign, target: Divergence, fit: Match) -> list[Break]:
-    """Say which log-ratios T never reaches, although f* of the divergence is finite there."""
+    """Report which log-ratios T never reaches, although f* of the divergence is finite there."""
     scale, slope = _exact(fit.scale, 1.0, fit.within), _exact(fit.slope, 0.0, fit.within)
     t = foreign.call("real", REACH)
     t = t[~t.isnan()]
@@ -41,16 +41,16 @@ def ends_break(foreign: Foreign, target: Divergence, fit: Match) -> list[Break]:
         return []
     ends = (scale * target.slope_at_zero + slope, scale * target.slope_at_infinity + slope)
     words = (
-        f"T keeps to [{low:.6g}, {high:.6g}], but {target.name} needs it from {ends[0]:.6g} to {ends[1]:.6g}: "
+        f"T stays in [{low:.6g}, {high:.6g}], but {target.name} needs {ends[0]:.6g} to {ends[1]:.6g}: "
         f"{' and '.join(missed)} {'is' if len(missed) == 1 else 'are'} out of reach"
     )
     return [Break("bound is tight", words, REACH_ALL)]
 
 
 def far_break(foreign: Foreign, target: Divergence, fit: Match) -> list[Break]:
-    """Say at which |v| <= 100 a term leaves what it is in the middle, as with an epsilon inside a logarithm.
+    """Report at which |v| <= 100 a term deviates from its form near 0, as with an epsilon inside a logarithm.
 
-    This can be said where log u is a linear function of v, as in most links.
+    This works if log u is a linear function of v, as in most links.
     """
     if foreign.narrow or not target.smooth or not target.identifies_ratio:
         return []
@@ -71,7 +71,7 @@ def far_break(foreign: Foreign, target: Divergence, fit: Match) -> list[Break]:
         compared = truth.isfinite() & got.isfinite() & (truth.abs() < 1e100)
         words = complaint(
             compared & ~((got - truth).abs() <= 1e-2 * (scale + truth.abs())),
-            f"{what} is {{got:.6g}} at v = {{v:.6g}}, where {target.name} has {{truth:.6g}}",
+            f"{what} is {{got:.6g}} at v = {{v:.6g}}, but {target.name} has {{truth:.6g}}",
             v=FURTHER,
             got=got,
             truth=truth,

@@ -1,4 +1,4 @@
-"""The laws on somebody else's code: an activation and a conjugate, or the two terms of a bound."""
+"""`fgan.verify`: check the laws on custom code, such as an activation and a conjugate."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ def verify(target: object, claim: str | None = None, name: str | None = None) ->
 def verify(
     target: object = None, claim: str | None = None, name: str | None = None
 ) -> Report | dict[str, Report]:
-    """Check the laws of f-divergences on the catalogue, on one divergence, or on anybody's code.
+    """Check the laws of f-divergences on the catalogue, on one divergence, or on custom code.
 
     Args:
         target: the name of a divergence, "package.module:object", a `Divergence`, a function f(u), a pair
-            (activation, conjugate) of functions on tensors, an object with these as attributes or with `real_term`
-            and `fake_term`, or a class or function that makes one of these; the whole catalogue if not given.
-        claim: the divergence that it is said to be, as `fgan.divergence` reads it.
-        name: what to call it in the report.
+            (activation, conjugate) of functions on tensors, an object with these attributes or with `real_term` and
+            `fake_term`, or a class or function that returns one of these; default: the whole catalogue.
+        claim: the divergence that it should be, a name for `fgan.divergence`.
+        name: its name in the report.
 
     Returns:
-        What was recognised, what to know, and which laws break at which value; of the catalogue, a report for each
-        name.
+        A report with the recognised divergence, notes, and the broken laws with values that show it; for the
+        catalogue, a dict of reports by name.
 
     Raises:
-        FganError: for an object that is none of these, or an unknown name or claim.
+        FganError: for any other object, or an unknown name or claim.
 
     >>> import torch
     >>> verify("pearson").holds
@@ -56,7 +56,7 @@ def verify(
     """
     if target is None and claim:
         raise FganError(
-            f'claim says which divergence your own code is; got "{claim}" and no code. Name the code too.'
+            f'claim names the divergence that your code computes; got "{claim}" but no code. Pass the code as target.'
         )
     if target is None:
         return {one: verify(one) for one in EXAMPLES}
@@ -75,7 +75,7 @@ def examine(foreign: Foreign, target: Divergence | None = None) -> Report:
     if not broken:
         broken = _usability(foreign) if foreign.divergence is None else _native(foreign.divergence)
         recognised, more, less = _identity(foreign, target)
-        # What overflows or rounds away leaves the true curve too: once said is enough.
+        # Overflow and rounding also leave the true curve; report them only once.
         unusable = any(item.law.startswith("usable") for item in broken)
         more = [item for item in more if not (unusable and item.law == ends.GOES_ON)]
         broken, notes = broken + more, notes + less
@@ -102,7 +102,7 @@ def _usability(foreign: Foreign) -> list[Break]:
     outside = precision.outside_domain(foreign)
     broken = precision.gradient_break(foreign)
     broken = precision.precision_breaks(foreign, outside, gradients=not broken) + broken
-    # Where the code refuses a v, `_raised` says so.
+    # If the code raises for some v, `_raised` reports it.
     return broken if foreign.raised else precision.domain_break(foreign, outside) + broken
 
 
@@ -115,7 +115,7 @@ def _raised(foreign: Foreign) -> list[Break]:
 
 
 def _identity(foreign: Foreign, target: Divergence | None) -> tuple[str | None, list[Break], list[str]]:
-    """Recover f, and say which divergence it is, whether the bound is tight, and what to know."""
+    """Recover f, recognise the divergence, and check whether the bound is tight."""
     curve = recover.reached(foreign)
     broken = [] if len(curve.t) < 3 else recover.convexity_break(curve)
     if len(curve.t) > 2:
@@ -139,7 +139,7 @@ def _identity(foreign: Foreign, target: Divergence | None) -> tuple[str | None, 
     elif recognised and target is None:
         loose = _beyond(foreign, divergence(known[0].name), known[0])
     if abs(float(f[MIDDLE])) > foreign.within:
-        notes.append(f"f(1) = {float(f[MIDDLE]):.6g}: this, not 0, is the value at P = Q.")
+        notes.append(f"f(1) = {float(f[MIDDLE]):.6g}, so the value at P = Q is this, not 0.")
     if recognised is None and target is None:
         notes.append(f"{claims.nearest(known[0])}.")
     if target is not None:
@@ -152,16 +152,16 @@ def _identity(foreign: Foreign, target: Divergence | None) -> tuple[str | None, 
 
 
 def _beyond(foreign: Foreign, target: Divergence, fit: Match) -> list[Break]:
-    if isinstance(foreign.divergence, FromF):  # keeps, as documented, to the log-ratios that float64 can tell
+    if isinstance(foreign.divergence, FromF):  # as documented, limited to log-ratios that float64 can resolve
         return []
     return ends.ends_break(foreign, target, fit) or ends.far_break(foreign, target, fit)
 
 
 def _named(known: list[Match]) -> str:
-    """Name the plainest match, and the same by a name without a parameter."""
+    """Name the simplest match, and an equal one whose name has no parameter."""
     first = known[0]
     if abs(first.slope) > first.within:
-        text = f"{first}, up to {first.slope:.6g} (u - 1), which changes no divergence"
+        text = f"{first}, up to {first.slope:.6g} (u - 1), which does not change the divergence"
     else:
         text = str(first)
     others = [one for one in known[1:] if ":" not in one.name]
@@ -171,7 +171,7 @@ def _named(known: list[Match]) -> str:
 def _notes_on(curve: recover.Curve) -> list[str]:
     notes = []
     if curve.falls > 0.99:
-        notes.append("the activation decreases: a larger v means *less* real; fgan's all increase.")
+        notes.append("the activation decreases: a larger v means *less* real, unlike everywhere in fgan.")
     elif curve.falls > 0:
         notes.append("the activation is not monotone: a larger v does not always mean more real.")
     if len(curve.t) > 2:

@@ -1,4 +1,4 @@
-"""The laws that every divergence of ours obeys, by the names that a reader sees."""
+"""The laws that every divergence must obey, by the names shown in reports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fgan.verification.points import FIXED, Points
 
 
 class Law(Protocol):
-    """A law: None where it holds at these points, or a complaint that names the value that breaks it."""
+    """A law: returns None if it holds at these points, or a complaint that names the value that breaks it."""
 
     def __call__(self, d: Divergence, at: Points = FIXED, /) -> str | None:
         """Check it on one divergence."""
@@ -32,7 +32,7 @@ LAWS_OF_F: dict[str, Law] = {
     "range": laws_of_pairs.spread,
     "dual": laws_of_pairs.duality,
 }
-"""Laws that hold or break whatever the link."""
+"""Laws that do not depend on the link."""
 
 LAWS_OF_LINKS: dict[str, Law] = {
     "activation into dom f*": laws_of_links.activation,
@@ -54,11 +54,11 @@ LAWS: dict[str, Law] = {**LAWS_OF_F, **LAWS_OF_LINKS}
 def broken_laws(divergence: Divergence, at: Points = FIXED) -> dict[str, str]:
     """Return the complaints of the laws that a divergence breaks, under all of its links.
 
-    A law that raises is broken: what it called is part of the divergence.
+    A law that raises counts as broken: the code that raised is part of the divergence.
 
     Args:
-        divergence: whose laws to check.
-        at: where.
+        divergence: the divergence to check.
+        at: the points at which to check.
 
     >>> from fgan.divergences import KL
     >>> broken_laws(KL())
@@ -77,5 +77,5 @@ def broken_laws(divergence: Divergence, at: Points = FIXED) -> dict[str, str]:
 def _heed(law: Law, divergence: Divergence, at: Points) -> str | None:
     try:
         return law(divergence, at)
-    except Exception as error:  # the divergence may be anybody's code
+    except Exception as error:  # the divergence may be custom code
         return f"raised {type(error).__name__}: {error}"

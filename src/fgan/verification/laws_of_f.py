@@ -1,4 +1,4 @@
-"""Laws of f, f', f* and the constants, whatever the link."""
+"""Laws of f, f', f* and the constants, independent of the link."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ def domain(d: Divergence, at: Points = FIXED) -> str | None:
         value != math.inf, text + f"not inf, although dom f* = {d.conjugate_domain}", t=t, value=value
     )
     before, edge = d.conjugate(torch.stack([ONE * upper - steps[0], ONE * upper])).tolist()
-    # An open edge is a rounded number, at which f* may be finite still, but on its way to infinity.
+    # An open edge is a rounded number; f* may still be finite there, but must be growing towards infinity.
     if broken or math.isfinite(edge) == d.conjugate_domain.closed or edge > before + 1:
         return broken
     return f"f*({upper:.6g}) = {edge:.6g}, but dom f* = {d.conjugate_domain}"

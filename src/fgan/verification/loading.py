@@ -1,4 +1,4 @@
-"""From "package.module:object" to something whose laws can be checked."""
+"""Load the object of "package.module:object" for verification."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from fgan.divergences.elementary import TensorMap
 from fgan.errors import FganError, did_you_mean
 
 LARGEST = 100.0
-"""Critic outputs up to here must be usable."""
+"""Terms must be usable for critic outputs up to this size."""
 TARGET = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*(\.[^\W\d]\w*)*")
 FILE = re.compile(r"(?P<file>[^():=*]+)\.py:(?P<object>[^():=*]*)")
-"""What people write for a module's name."""
+"""The syntax of a module path."""
 WANTED = (
     "a function f(u), a pair (activation, conjugate), an object with `activation` and `conjugate` or with "
     "`real_term` and `fake_term`, an fgan.Divergence, or a class or a function without arguments that returns one "
@@ -33,16 +33,16 @@ WANTED = (
 
 @dataclass(frozen=True)
 class Foreign:
-    """Somebody's bound: v -> T and v -> f*(T), guarded against what may go wrong in a call.
+    """A custom bound, v -> T and v -> f*(T), guarded against errors in calls.
 
     Args:
-        name: what it is called in the report.
-        kind: what it was taken for.
+        name: its name in the report.
+        kind: how it was interpreted.
         real: v -> T.
         fake: v -> f*(T).
-        conjugate: t -> f*(t), where it is given apart.
-        divergence: the object itself, if it is one of fgan's kind.
-        raised: what calls within |v| <= 100 raised, by v, filled as they happen.
+        conjugate: t -> f*(t), if it is given separately.
+        divergence: the object itself, if it is an fgan.Divergence.
+        raised: errors of calls within |v| <= 100, by v, filled in as they happen.
     """
 
     name: str
@@ -55,31 +55,31 @@ class Foreign:
 
     @cached_property
     def info(self) -> torch.finfo:
-        """The narrowest type in which it answers a float64 v."""
+        """The narrowest dtype that it returns for a float64 v."""
         v = torch.tensor([0.5], dtype=torch.float64)
         found = [torch.finfo(v.dtype)]
         for term in (self.real, self.fake):
-            with contextlib.suppress(Exception):  # whatever it raises is said elsewhere
+            with contextlib.suppress(Exception):  # errors are reported elsewhere
                 found.append(torch.finfo(term(v.clone()).dtype))
         return max(found, key=lambda info: info.eps)
 
     @property
     def narrow(self) -> bool:
-        """Whether it computes in less than float64 whatever it is given."""
+        """Whether it always computes in less than float64."""
         return self.info.eps > torch.finfo(torch.float64).eps
 
     @property
     def within(self) -> float:
-        """Up to what relative error its f counts as that of another."""
+        """The relative tolerance for comparing its f."""
         return max(1e-3, 32 * self.info.eps) if self.narrow else 1e-6
 
     @property
     def apart(self) -> float:
-        """How far two of its T must be from each other, relatively, to tell a slope."""
+        """The relative distance between two T that is needed to compute a slope."""
         return self.within if self.narrow else 1e-7
 
     def call(self, which: str, x: Tensor) -> Tensor:
-        """Return real, fake or conjugate at x in float64, NaN where the code raises."""
+        """Return real, fake or conjugate at x in float64; NaN where the code raises."""
         function: TensorMap = getattr(self, which)
         flat = x.detach().clone().reshape(-1)  # that code may write into what it is given
         try:
@@ -95,7 +95,7 @@ class Foreign:
 
 
 def is_target(text: str) -> bool:
-    """Whether a text is "package.module:object", and no name of a divergence.
+    """Whether a text is "package.module:object" and not the name of a divergence.
 
     >>> is_target("package.module:kl"), is_target("alpha:x")
     (True, False)
@@ -104,28 +104,28 @@ def is_target(text: str) -> bool:
 
 
 def named(name: str) -> Divergence:
-    """Return the divergence of that name.
+    """Return the divergence with this name.
 
     Raises:
-        FganError: as `fgan.divergence`, with how to name custom code.
+        FganError: as for `fgan.divergence`, with advice on custom code.
     """
     try:
         return divergence(name)
     except FganError as error:
-        raise FganError(f"{error} For code of your own write package.module:object.") from error
+        raise FganError(f"{error} For custom code, pass package.module:object.") from error
 
 
 def load(target: str) -> Foreign:
     """Import the object that a target names.
 
     Raises:
-        FganError: where there is no such module or object, or the object is of another kind.
+        FganError: if there is no such module or object, or it has the wrong kind.
     """
     if file := FILE.fullmatch(target):
         module_name = ".".join(part for part in re.split(r"[/\\]", file["file"]) if part not in ("", "."))
         raise FganError(
-            f'"{target}" must name a module, not a file: write {module_name}:{file["object"] or "object"}, '
-            "without .py, from the folder in which it lies."
+            f'"{target}" must name a module, not a file. Pass {module_name}:{file["object"] or "object"}, '
+            "without .py, from the folder that contains it."
         )
     module_name, _, path = target.partition(":")
     module = _imported(module_name, target)
@@ -139,7 +139,7 @@ def load(target: str) -> Foreign:
 
 
 def _own_names(found: object) -> list[str]:
-    """Return what a module itself defines, or what any other object has, without private names."""
+    """Return the public names that a module itself defines, or those of any other object."""
     names = [name for name in dir(found) if not name.startswith("_")]
     if not inspect.ismodule(found):
         return names
@@ -151,10 +151,10 @@ def _defined_in(value: object, module: str) -> bool:
 
 
 def foreign(found: object, name: str) -> Foreign:
-    """Take an object for what it is.
+    """Interpret an object.
 
     Raises:
-        FganError: where it is nothing whose laws can be checked.
+        FganError: if its laws cannot be checked.
     """
     found = _made(found, name)
     if isinstance(found, Divergence):
@@ -206,8 +206,8 @@ def _made(found: Any, name: str) -> object:  # noqa: ANN401
     if needed:
         what = "a class" if inspect.isclass(found) else "a function"
         raise FganError(
-            f'"{name}" must be {WANTED}; got {what} that needs {", ".join(needed)}. Make an instance in the '
-            "module and name that."
+            f'"{name}" must be {WANTED}; got {what} that needs {", ".join(needed)}. Create an instance in the '
+            "module and name it instead."
         )
     try:
         return found()
@@ -221,11 +221,11 @@ def _of_f(f: TensorMap, name: str) -> Divergence:
     try:
         return Divergence.from_f(f, name)
     except FganError as error:
-        raise FganError(f'"{name}" takes one argument and was taken for f(u). {error}') from error
+        raise FganError(f'"{name}" takes one argument, so it was read as f(u). {error}') from error
 
 
 def _imported(module: str, target: str) -> object:
-    if "" not in sys.path:  # the user's own module lies where the user stands
+    if "" not in sys.path:  # the user's own module is in the working directory
         sys.path.insert(0, "")
     try:
         with contextlib.redirect_stdout(sys.stderr):
@@ -234,10 +234,10 @@ def _imported(module: str, target: str) -> object:
         if error.name and (module == error.name or module.startswith(f"{error.name}.")):
             raise FganError(
                 f'"{target}": there is no module "{error.name}" in this folder or among the installed '
-                "packages. Write package.module:object, without .py."
+                "packages. Pass package.module:object, without .py."
             ) from error
         raise FganError(
-            f'"{target}": the module "{module}" imports {error.name}, which is missing.'
+            f'"{target}": the module "{module}" imports {error.name}, which is not installed.'
         ) from error
     except (Exception, SystemExit) as error:
         raise FganError(
@@ -252,5 +252,5 @@ def _described(found: object) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """Return what an error says, in one line."""
+    """Return the message of an error in one line."""
     return (str(error).splitlines() or [""])[0][:200]

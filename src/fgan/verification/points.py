@@ -1,4 +1,4 @@
-"""The points at which laws are checked, and how a broken one is worded."""
+"""The points at which laws are checked, and the wording of complaints."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from torch import Tensor
 from fgan.divergences.base import Divergence
 from fgan.divergences.elementary import TensorMap
 
-# Off every round number, so that no kink of an f lies on a point.
+# No round numbers, so that no kink of an f lies on a point.
 LOG_RATIOS = torch.linspace(-6, 6, 48, dtype=torch.float64) + 0.01234
 OUTPUTS = torch.linspace(-8, 8, 64, dtype=torch.float64) + 0.00567
 _FAR = torch.logspace(-3, 16, 800, dtype=torch.float64)
 _NEAR = torch.linspace(-40, 40, 401, dtype=torch.float64)
 REACH = torch.cat([-_FAR, _NEAR, _FAR]).unique()
-"""Critic outputs from -1e16 to 1e16: some links come near their limits no faster than 1/v, and T = v must be as
-large as f'(u)."""
+"""Critic outputs from -1e16 to 1e16: some links approach their limits only like 1/v, and T = v must be as large as
+f'(u)."""
 ROUNDS, SPLITS = 6, 17
 
 
 def complaint(wrong: Tensor, text: str, **values: Tensor) -> str | None:
-    """Return the text filled with the values at the broken place that is nearest to 0 in the first of them.
+    """Return the text with the values at the broken point whose first value is nearest to 0.
 
     Args:
         wrong: where the law breaks.
         text: with a field in braces for each value.
-        values: tensors that broadcast to the shape of `wrong`; the first is where things happen.
+        values: tensors that broadcast to the shape of `wrong`; the first is the location.
 
     >>> u = torch.tensor([3.0, 2.0, 1.0])
     >>> complaint(u > 1.5, "f({u:g}) is wrong", u=u)
@@ -49,7 +49,7 @@ def slope_of(function: TensorMap, x: Tensor, *, again: bool = False) -> Tensor:
     Args:
         function: what to differentiate.
         x: where.
-        again: whether the result is to be differentiated in its turn.
+        again: whether the result will be differentiated again.
     """
     at = x if again else x.detach().clone().requires_grad_()
     value = function(at * 1)  # no leaf, so that code may write into it
@@ -78,13 +78,13 @@ def _finite_ends(d: Divergence) -> Tensor:
 
 
 def best_outputs(real: TensorMap, fake: TensorMap, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:
-    """Return the supremum over v of p real(v) - q fake(v), and a v that comes near it, for each entry of p and q.
+    """Return the supremum over v of p real(v) - q fake(v), and a v that nearly attains it, for each entry of p and q.
 
-    In T this is concave, and T is monotone in v, so that ever finer tables close in on the best v.
+    It is concave in T, and T is monotone in v, so that ever finer tables converge to the best v.
     """
 
     def part(v: Tensor) -> Tensor:
-        # An atom that p or q misses does not pay that term, even where it is infinite.
+        # An atom that p or q misses does not contribute that term, even if the term is infinite.
         paid = torch.where(p > 0, p * real(v), 0) - torch.where(q > 0, q * fake(v), 0)
         return paid.nan_to_num(nan=-math.inf)
 
@@ -175,7 +175,7 @@ def exact(d: Divergence, on: Pairs) -> Tensor:
 
 @dataclass(frozen=True)
 class Points:
-    """Where the laws are checked. They need no round numbers: a kink of f at one of the log-ratios has no slope.
+    """The points at which laws are checked. Avoid round numbers: f has no slope at a kink.
 
     Args:
         log_ratios: log u, for the laws of f.
@@ -198,4 +198,4 @@ def _fixed() -> Points:
 
 
 FIXED = _fixed()
-"""The points that `fgan verify` takes."""
+"""The points that `fgan verify` uses."""

@@ -1,4 +1,4 @@
-"""What somebody's terms are worth as floating-point numbers, for |v| up to 100."""
+"""Numerical checks of custom terms in floating point, for |v| up to 100."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from fgan.verification.report import Break
 
 V = torch.linspace(-LARGEST, LARGEST, 1601, dtype=torch.float64)
 FITS = torch.finfo(torch.float32).max / 1000
-"""Below this an intermediate float32 need not have overflowed either."""
+"""Below this, float32 intermediates need not overflow either."""
 HUGE = 1e300
-"""A float64 that overflows right after a number of this size did so rightly."""
+"""A float64 overflow directly after a number of this size is legitimate."""
 TERMS = {"real": "T = g_f(v)", "fake": "f*(T)"}
 FUSE = "compute f*(g_f(v)) in one formula in v, as fgan's `fake_term` does, so that nothing overflows or rounds away."
 
 
 def check_calls(foreign: Foreign) -> tuple[list[Break], list[str]]:
-    """Call both terms on ordinary outputs; return what makes them no functions of a tensor, and notes.
+    """Call both terms on ordinary outputs; return what is wrong with their shape or type, and notes.
 
     Raises:
-        FganError: where they cannot be called at all.
+        FganError: if they cannot be called at all.
     """
     v = torch.tensor([-1.9, -0.7, 0.1, 0.9, 2.1], dtype=torch.float64)
     notes = []
@@ -47,7 +47,9 @@ def check_calls(foreign: Foreign) -> tuple[list[Break], list[str]]:
             )
         if value.is_complex():
             words = f"{what} is complex: {value[0].item():.4g} at v = {float(v[0]):g}"
-            return [Break("real values", words, "keep to real operations, clamped to their domain.")], notes
+            return [
+                Break("real values", words, "use real operations only, and clamp inputs to their domain.")
+            ], notes
         if value.shape != v.shape:
             words = f"{what} has shape {tuple(value.shape)} for v of shape {tuple(v.shape)}"
             return [Break("elementwise", words, "return one value for each v; average outside.")], notes
@@ -60,16 +62,16 @@ def check_calls(foreign: Foreign) -> tuple[list[Break], list[str]]:
             other=turned,
         )
         if broken:
-            return [Break("elementwise", broken, "let each value depend on its own v alone.")], notes
+            return [Break("elementwise", broken, "let each value depend on its own v only.")], notes
         if value.dtype != v.dtype:
             notes.append(
-                f"{what} is {value.dtype} for a v of {v.dtype}: digits are lost.".replace("torch.", "")
+                f"{what} is {value.dtype} for a {v.dtype} v: precision is lost.".replace("torch.", "")
             )
     return [], notes
 
 
 def outside_domain(foreign: Foreign) -> Tensor:
-    """Return at which `V` T is a number at which f* is none, and not for rounding at the edge of T's range."""
+    """Return at which `V` T is finite but f*(T) is not, apart from rounding at the edge of T's range."""
     if foreign.conjugate is None:
         return torch.zeros_like(V, dtype=torch.bool)
     t, reach = foreign.call("real", V), foreign.call("real", REACH)
@@ -84,7 +86,7 @@ def outside_domain(foreign: Foreign) -> Tensor:
 
 
 def domain_break(foreign: Foreign, outside: Tensor) -> list[Break]:
-    """Say where T leaves dom f*."""
+    """Report where T leaves dom f*."""
     t = foreign.call("real", V)
     words = complaint(
         outside,
@@ -98,12 +100,12 @@ def domain_break(foreign: Foreign, outside: Tensor) -> list[Break]:
 
 
 def precision_breaks(foreign: Foreign, ignored: Tensor, *, gradients: bool = True) -> list[Break]:
-    """Say where values or gradients are NaN or infinite although the true ones are ordinary numbers.
+    """Report where values or gradients are NaN or infinite although the true ones are ordinary numbers.
 
     Args:
-        foreign: whose terms.
-        ignored: at which `V` f*(T) has another fault.
-        gradients: whether to look at gradients too.
+        foreign: the code to check.
+        ignored: the `V` at which f*(T) has another fault.
+        gradients: whether to check gradients too.
     """
     broken = []
     for which, what in TERMS.items():
@@ -115,7 +117,7 @@ def precision_breaks(foreign: Foreign, ignored: Tensor, *, gradients: bool = Tru
 
 
 def gradient_break(foreign: Foreign) -> list[Break]:
-    """Hold automatic differentiation against differences."""
+    """Compare automatic differentiation with differences."""
     v = torch.linspace(-4, 4, 41, dtype=torch.float64) + 0.0123
     h, near, bend, least = (0.05, 3e-2, 0.2, 1e-4) if foreign.narrow else (1e-5, 1e-4, 1e-4, 1e-9)
     for which, what in TERMS.items():
@@ -144,7 +146,7 @@ def gradient_break(foreign: Foreign) -> list[Break]:
 
 
 def slopes_by_autograd(foreign: Foreign) -> Tensor:
-    """Return how many times as fast as T f*(T) rises, wherever both have a gradient."""
+    """Return how many times as fast f*(T) rises as T, wherever both have a gradient."""
     real, fake = (_slope(getattr(foreign, which), REACH)[0] for which in ("real", "fake"))
     slopes = (fake / real)[real != 0]
     return slopes[slopes.isfinite()]
@@ -193,7 +195,7 @@ def _nearest(text: str, wrong: Tensor, got: Tensor, truth: Tensor) -> list[str]:
 
 
 def _rightly_infinite(function: Callable[[Tensor], Tensor], bad: Tensor, huge: float) -> Tensor:
-    """Return which bad entries of `V` lie beyond a point at which the function leaves float64 as a huge number."""
+    """Return which bad entries of `V` lie beyond a legitimate overflow of float64."""
     rightly = torch.zeros_like(bad)
     for sign in (-1.0, 1.0):
         side = bad & (sign * V >= 0)
@@ -219,13 +221,13 @@ def _huge(foreign: Foreign) -> float:
 
 
 def _steepens(gradient: Callable[[Tensor], Tensor]) -> Tensor:
-    """Return at which `V` the gradient grows without bound towards v, as that of √v does at 0."""
+    """Return at which `V` the gradient grows without bound, as that of √v does at 0."""
     near, nearer = gradient(V + 1e-4).abs(), gradient(V + 1e-8).abs()
     return nearer.isfinite() & (nearer > 5 * near)
 
 
 def _slope(function: TensorMap, v: Tensor) -> tuple[Tensor, str | None]:
-    """Return the gradient in float64, NaN where the code raises, and what it raised if it gives none at all."""
+    """Return the gradient in float64, NaN where the code raises, and the error if there is no gradient at all."""
     at = v.detach().clone().requires_grad_()
     try:
         value = function(at * 1)  # no leaf, so that code may write into it
@@ -233,7 +235,7 @@ def _slope(function: TensorMap, v: Tensor) -> tuple[Tensor, str | None]:
         if len(v) == 1:
             problem = f"{type(error).__name__}: {first_line(error)}"
             return torch.full(v.shape, torch.nan, dtype=torch.float64), problem
-        # Some v alone may be refused; `Foreign.call` has recorded which.
+        # The code may raise for some v only; `Foreign.call` has recorded which.
         singles = [_slope(function, one) for one in v.split(1)]
         problems = [problem for _, problem in singles]
         return torch.cat([slope for slope, _ in singles]), problems[0] if all(problems) else None

@@ -1,4 +1,4 @@
-"""f from what a bound reaches: f(u) is the supremum over v of u T(v) - f*(T(v))."""
+"""Recover f from a bound: f(u) is the supremum over v of u T(v) - f*(T(v))."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ ONES = torch.ones_like(RATIOS)
 
 @dataclass(frozen=True)
 class Curve:
-    """f* along the T that some v reaches, by increasing T, without points too near each other to tell a slope.
+    """f* at the T that are reached, by increasing T, without points that are too close to compute a slope.
 
     Args:
-        t: the T.
+        t: T.
         value: f*(T).
-        falls: how often T falls as v grows, a share.
-        ends: T at v = -1e8, -1e4, 1e4, 1e8, as far as it is finite there.
-        eps: the rounding of these numbers.
+        falls: the fraction of steps in which T falls as v grows.
+        ends: T at v = -1e8, -1e4, 1e4, 1e8, where it is finite.
+        eps: the rounding error of these numbers.
         apart: see `Foreign.apart`.
     """
 
@@ -43,14 +43,14 @@ class Curve:
 
     @property
     def slack(self) -> Tensor:
-        """How far rounding may put each of these slopes off."""
+        """The possible rounding error of each slope."""
         size = 1 + self.value.abs()
         steep = self.slopes.abs() * (1 + self.t[1:].abs())
         return 32 * self.eps * (size[1:] + size[:-1] + steep) / self.t.diff()
 
     @property
     def bounded(self) -> bool:
-        """Whether T keeps to a bounded interval, as far as the outputs up to 1e8 show."""
+        """Whether T stays in a bounded interval for outputs up to 1e8."""
         spread = float(self.t[-1] - self.t[0])
         low, lower, higher, high = self.ends
         moves = max(abs(high - higher), abs(lower - low))
@@ -58,7 +58,7 @@ class Curve:
 
 
 def reached(foreign: Foreign) -> Curve:
-    """Trace f* over everything that T reaches."""
+    """Trace f* over the range of T."""
     t, value = foreign.call("real", REACH), foreign.call("fake", REACH)
     finite = t.isfinite() & value.isfinite()
     moves = t[t.isfinite()].diff()
@@ -77,13 +77,13 @@ def reached(foreign: Foreign) -> Curve:
 
 
 def convexity_break(curve: Curve) -> list[Break]:
-    """Say where the slope of f* falls."""
+    """Report where the slope of f* falls."""
     slopes, slack = curve.slopes, curve.slack
     allowed = slack[1:] + slack[:-1] + curve.apart * torch.minimum(slopes[1:].abs(), slopes[:-1].abs())
     falls = (slopes[1:] < slopes[:-1] - allowed).tolist()
     if not any(falls):
         return []
-    # The fall nearest to t = 0, from where it starts to its lowest point thereabouts.
+    # The fall nearest to t = 0, from its start to its lowest point.
     middles = (curve.t[1:] + curve.t[:-1]) / 2
     first = min((k for k, fall in enumerate(falls) if fall), key=lambda k: abs(float(curve.t[k + 1])))
     start, before = float(middles[first]), float(slopes[first])
@@ -98,7 +98,7 @@ def convexity_break(curve: Curve) -> list[Break]:
 
 
 def degeneracy(foreign: Foreign, curve: Curve) -> list[Break]:
-    """Say why no f belongs to this, if none does."""
+    """Report why no f belongs to this bound, if none does."""
     law, slopes = "not degenerate", curve.slopes
     if len(curve.t) < 2:
         if len(curve.t) == 0:
@@ -109,7 +109,7 @@ def degeneracy(foreign: Foreign, curve: Curve) -> list[Break]:
     affine = bool(steepest.isfinite() and spread <= curve.apart * (1 + steepest))
     slope = float(slopes.median())
     if affine and abs(slope) <= 1e-9:
-        words = f"f* is {float(curve.value[0]):.6g} for every T: nothing is paid for model samples"
+        words = f"f* is {float(curve.value[0]):.6g} for every T: model samples cost nothing"
         return [Break(law, words, "check the conjugate; it must grow with t.")]
     if affine and (slope < 0 or not curve.bounded):
         words = f"f*(t) = {slope:.6g} t + const on all of T's range: D_f is infinite unless P and Q are equal"
@@ -130,12 +130,12 @@ def _unbounded(foreign: Foreign) -> str | None:
     gain = (RATIOS * real - fake).nan_to_num(nan=-math.inf)
     before, after = gain[1] - gain[0], gain[2] - gain[1]
     grows = at_the_end & (after > 0.5 * before) & (after > 1e-3 * (1 + gain[2].abs()))
-    # Where the slope of f* still rises, a larger T would be the best one for this u; else there is none.
+    # If the slope of f* still rises, a larger T would be optimal for this u; otherwise there is none.
     slope_before, slope_after = (fake.diff(dim=0) / real.diff(dim=0)).nan_to_num(nan=0.0)
     grows &= (slope_after - slope_before).abs() <= 0.01 * slope_after.abs()
     return complaint(
         grows | (value > 1e100),
-        "at u = {u:.6g} the bound goes on growing with v: u T - f*(T) = {value:.6g} at v = {v:.6g}",
+        "at u = {u:.6g} the bound keeps growing with v: u T - f*(T) = {value:.6g} at v = {v:.6g}",
         near_one=RATIOS.log(),
         u=RATIOS,
         value=value,
@@ -144,7 +144,7 @@ def _unbounded(foreign: Foreign) -> str | None:
 
 
 def f_reached(foreign: Foreign) -> tuple[Tensor, Tensor]:
-    """Return f at `RATIOS` as the bound reaches it, and the v at which it does."""
+    """Return the f that the bound reaches at `RATIOS`, and the v at which it does."""
 
     def term(which: str, other: str, v: Tensor) -> Tensor:
         return torch.where(foreign.call(other, v).isfinite(), foreign.call(which, v), torch.nan)
@@ -153,10 +153,10 @@ def f_reached(foreign: Foreign) -> tuple[Tensor, Tensor]:
 
 
 def f_of_conjugate(foreign: Foreign, curve: Curve, known: Tensor) -> tuple[Tensor, Tensor]:
-    """Return f** at `RATIOS`, the supremum over all of dom f*, and the t at which it is.
+    """Return f** at `RATIOS`, the supremum over all of dom f*, and the t that attains it.
 
-    A formula often goes on beyond its domain, so T's range is extended only as far as f* stays finite and
-    convex there, and not along a line, which would belong to an f that is infinite from some u on.
+    A formula often continues beyond its domain, so the range of T is extended only as far as f* stays finite and
+    convex, and not along a straight line, which would belong to an f that is infinite from some u on.
     """
     low, high = _extended(foreign, curve, -1.0), _extended(foreign, curve, 1.0)
 

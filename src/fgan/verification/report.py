@@ -1,4 +1,4 @@
-"""What verification found in somebody's code."""
+"""The report of a verification."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from fgan.errors import FganError
 
 
 class BrokenLawError(FganError):
-    """A law is broken; the report that says which is the result, this only ends the command."""
+    """A law is broken. The report says which; this error only sets the exit code."""
 
     exit_code = 1
 
@@ -19,8 +19,8 @@ class Break:
 
     Args:
         law: its name.
-        what: what was found, with the value that shows it.
-        mend: what to do about it.
+        what: the problem, with the value that shows it.
+        mend: how to fix it.
     """
 
     law: str
@@ -30,14 +30,14 @@ class Break:
 
 @dataclass(frozen=True)
 class Report:
-    """The outcome for one object.
+    """The result for one object.
 
     Args:
-        target: what it was called.
-        kind: what it was taken for.
-        recognised: the catalogue's divergence that it is, with its factor and shift; None if it is not there.
-        claim: the divergence that it was said to be.
-        notes: what one should know, and is no fault.
+        target: its name.
+        kind: how it was interpreted.
+        recognised: the matching divergence of the catalogue, with factor and shift; None if there is none.
+        claim: the divergence that it was claimed to be.
+        notes: remarks that are not faults.
         broken: the laws that it breaks.
     """
 
@@ -55,12 +55,12 @@ class Report:
 
     @property
     def text(self) -> str:
-        """The report for people."""
+        """The report as text."""
         lines = [f"{self.target}: {self.kind}"]
         lines.append(f"  recognised: {self.recognised or 'not in the catalogue'}")
         lines += [f"  note: {note}" for note in self.notes]
         for item in self.broken:
-            lines += [f"  BROKEN {item.law}: {item.what}", f"    mend: {item.mend}"]
+            lines += [f"  BROKEN {item.law}: {item.what}", f"    fix: {item.mend}"]
         if self.holds:
             lines.append(f"all laws hold{f' as {self.claim}' if self.claim else ''}")
         else:
@@ -71,7 +71,7 @@ class Report:
 
 
 def counted(number: int, what: str) -> str:
-    """Write a number with its noun.
+    """Return a number with its noun.
 
     >>> counted(1, "law"), counted(2, "law")
     ('1 law', '2 laws')

@@ -43,16 +43,16 @@ def frozen():
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (Called(5, 2), r"takes 5 numbers: say latent=5"),
+        (Called(5, 2), r"takes 5 numbers: set latent=5"),
         (Called(4, 3), r"must return samples \(16, 2\).*returned \(16, 3\)"),
         (Called(4, 2, lambda layer, z: (layer(z), z)), "must return one tensor; it returned a tuple of 2"),
         (Called(4, 2, lambda layer, z: layer(z).detach()), "has no gradient"),
         (Called(4, 2, lambda layer, z: layer(z) * float("nan")), "values that are not finite"),
         (Called(4, 2).double(), r"float64 .*Call \.to\(torch.float32\)"),
         (Called(4, 2).to("meta"), "meta device"),
-        (frozen, "requires_grad False on layer.weight, layer.bias"),
+        (frozen, "requires_grad=False on layer.weight, layer.bias"),
         (nn.Flatten, "has no parameters"),
-        (NeedsHidden, r"needs hidden; fgan passes only latent, shape, classes.*lambda: NeedsHidden\(hidden=\.\.\.\)"),
+        (NeedsHidden, r"hidden; fgan passes only latent, shape, classes.*lambda: NeedsHidden\(hidden=\.\.\.\)"),
         (lambda: [nn.Linear(4, 2)], "^generator=lambda must return an nn.Module; it returned a list"),
         (lambda: 1 / 0, "raised ZeroDivisionError"),
     ],
@@ -65,7 +65,7 @@ def test_a_generator_that_cannot_be_trained(given, said):
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        (Called(2, 2), r"one raw output a sample, 16 here; it returned \(16, 2\)"),
+        (Called(2, 2), r"one raw output per sample, 16 here; it returned \(16, 2\)"),
         (Called(2, 1, lambda layer, x: layer(x).mean()), r"it returned \(\)"),
         (Called(2, 1, lambda layer, x: layer(x[:, None, :])[..., 0].tile(1, 3)), r"it returned \(16, 3\)"),
         (3, "must be an nn.Module, a class or function"),
@@ -88,7 +88,7 @@ def test_labels_are_passed_where_there_are_classes():
     ("given", "frame", "said"),
     [
         (nn.Sequential(nn.Linear(2, 1), nn.Sigmoid()), POINTS, "ends in Sigmoid"),
-        (Called(2, 1, lambda layer, x: layer(x).sigmoid()), POINTS, "between 0 and 1 wherever it was tried"),
+        (Called(2, 1, lambda layer, x: layer(x).sigmoid()), POINTS, "between 0 and 1 when tried"),
         (nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 1)), POINTS, "has BatchNorm1d"),
         (Called(2, 1).eval(), POINTS, "in eval mode"),
     ],
@@ -106,7 +106,7 @@ def test_a_raw_critic_needs_no_note(given):
 def test_pictures_outside_of_their_range_are_noted():
     squashed = nn.Sequential(nn.Linear(4, 64), nn.Tanh(), nn.Unflatten(1, (1, 8, 8)))
     (note,) = generator(squashed, PICTURES).notes
-    assert "outside of the data's range, 0 to 1" in note and "sigmoid" in note
+    assert "outside the data's range, 0 to 1" in note and "sigmoid" in note
     assert generator(nn.Sequential(squashed, nn.Sigmoid()), PICTURES).notes == ()
 
 
@@ -145,7 +145,7 @@ def test_the_latent_of_a_network_counts_where_the_recipe_says_none():
     mine = Called(9, 2)
     mine.latent = 9
     assert generator(mine, wants_latent=False).latent == 9
-    with pytest.raises(fgan.FganError, match="say latent=9"):
+    with pytest.raises(fgan.FganError, match="set latent=9"):
         generator(mine, wants_latent=True)
 
 

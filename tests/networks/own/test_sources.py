@@ -72,7 +72,7 @@ def test_a_name_is_recorded_with_a_hash_and_found_again_from_elsewhere(
 def test_what_only_a_folder_names_is_not_run(at_home, capfd):
     text = recorded(f"{at_home / 'nets.py'}:Critic@{hash_of(at_home / 'nets.py')}")
     for target in (text, recorded("nets:Critic@" + 16 * "0"), recorded("os:abort"), recorded("nonsense")):
-        with pytest.raises(fgan.FganError, match=r"not named on this machine.*If you trust it, name it"):
+        with pytest.raises(fgan.FganError, match=r"not named this code.*If you trust it, name it"):
             build(target)
     assert capfd.readouterr() == ("", "")
     build(refer_to("nets.py:Critic", "critic"))
@@ -94,9 +94,11 @@ def test_a_source_that_changed_or_is_gone_is_said(at_home):
     with pytest.raises(fgan.FganError, match=r"has changed since.*--critic FILE.py:NAME"):
         build(recorded(text))
     file.unlink()
-    with pytest.raises(fgan.FganError, match=r"is gone.*train\(\.\.\., resume=True, critic=\.\.\.\)"):
+    with pytest.raises(
+        fgan.FganError, match=r"no longer exists.*train\(\.\.\., resume=True, critic=\.\.\.\)"
+    ):
         build(recorded(text))
-    with pytest.raises(fgan.FganError, match=r"is gone.*fgan\.load\(path, generator=\.\.\.\)"):
+    with pytest.raises(fgan.FganError, match=r"no longer exists.*fgan\.load\(path, generator=\.\.\.\)"):
         own_generator(recorded(text), Frame((1,)), 2, 0, wants_latent=True)
 
 
@@ -130,12 +132,12 @@ def test_a_name_that_leads_nowhere_is_said(named, said):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("def", "cannot be read as Python"),
+        ("def", "is not valid Python"),
         ("1 / 0", "raised ZeroDivisionError"),
         ("raise SystemExit(3)", "raised SystemExit"),
         (
             'import fgan\nfgan.train("ring8", critic="nets.py:Critic")',
-            "begins a run when it is imported.*below",
+            "starts a run when it is imported.*below",
         ),
     ],
 )
@@ -156,7 +158,7 @@ def test_classes_are_named_by_where_they_are_defined_and_others_are_handed_over(
 
 
 def test_what_was_handed_over_is_asked_for_again():
-    with pytest.raises(fgan.FganError, match=r"handed over in Python.*Hand it over again: fgan.train"):
+    with pytest.raises(fgan.FganError, match=r"passed in Python.*Pass it again: fgan.train"):
         build(recorded(refer_to(Critic(), "critic")))
 
 

@@ -136,7 +136,7 @@ def test_a_damaged_program_is_made_again(own_cache, small_config, tmp_path):
 
 def test_without_a_compiler(small_config, tmp_path, monkeypatch):
     monkeypatch.setenv("CXX", "no-such-compiler")
-    with pytest.raises(FganError, match=r'C\+\+ compiler.*CXX names "no-such-compiler".*--compile off'):
+    with pytest.raises(FganError, match=r'C\+\+ compiler.*CXX is "no-such-compiler".*--compile off'):
         fgan.train(small_config(compile="on"), tmp_path / "on", say=quiet)
     assert not (tmp_path / "on").exists()
     monkeypatch.setattr(worth, "_is_worth_it", lambda *asked: True)

@@ -73,7 +73,7 @@ def test_what_cannot_be_kept_is_used_all_the_same_and_that_is_said(programs):
     said = []
     assert kept.load(KEY) is None
     assert kept.keep(KEY, write, said.append).stem == KEY
-    assert len(said) == 1 and "cannot be kept" in said[0]
+    assert len(said) == 1 and "cannot cache" in said[0]
 
 
 def test_of_many_programs_those_used_last_stay(programs, monkeypatch):

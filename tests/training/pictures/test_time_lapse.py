@@ -72,7 +72,7 @@ def test_how_often_is_what_somebody_said(tmp_path):
     assert often_enough(replace(recipe, sample_every=7), told=False).sample_every == 7
     assert often_enough(replace(recipe, sample_every=700), told=True).sample_every == 700
     for name, option in (("sample_every", "--sample-every 0"), ("sample_count", "--sample-count 0")):
-        with pytest.raises(FganError, match=f"made of the pictures.*{option}"):
+        with pytest.raises(FganError, match=f"shows the pictures.*{option}"):
             train("digits", tmp_path / "none", gif=True, **{name: 0})
     assert not (tmp_path / "none").exists()
 
@@ -92,13 +92,13 @@ def test_damage_and_absence_are_said(tmp_path):
     for step in range(25, 625):
         run.sample_path(step).unlink()
     run.sample_path(12).write_bytes(b"no picture")
-    with pytest.raises(RunError, match=r"step-00000012\.png is damaged.*Delete it"):
+    with pytest.raises(RunError, match=r"step-00000012\.png is damaged.*Delete this file"):
         time_lapse(run)
     for path in (run.path / "samples").iterdir():
         path.unlink()
     with pytest.raises(RunError, match=r"no pictures.*--sample-every"):
         run.time_lapse()
-    with pytest.raises(RunError, match="none of kl has pictures"):
+    with pytest.raises(RunError, match="no pictures for a time lapse in the samples/ folders of kl"):
         side_by_side({"kl": run})
 
 

@@ -108,20 +108,20 @@ def test_points_move_on_axes_that_stand_still(features):
         (lambda s: walk(s, fps="fast"), "--fps must be .*got fast"),
         (lambda s: walk(s, truncate="0.7"), "--truncate must be .*got 0.7"),
         (lambda s: walk(s, label=3), "must be a class"),
-        (lambda s: walk(s, 4, frames=3), "at least 4, as many as the latents of the walk; got 3"),
+        (lambda s: walk(s, 4, frames=3), "at least 4, the number of latents of the walk; got 3"),
         (lambda s: walk(s, 4, frames=-3), "got -3"),
         (lambda s: walk(s, fps=0), "--fps must be above 0"),
         (lambda s: walk(s, label="dog"), "must be a class"),
         (lambda s: walk(s, truncate=math.inf), "--truncate must be"),
-        (lambda s: between(s, 3, 3), "two seeds that differ"),
+        (lambda s: between(s, 3, 3), "two different seeds"),
         (lambda s: between(s, 3, -1), "must be between 0"),
         (lambda s: between(s, 3, 4, frames=1), "at least 2; got 1"),
         (lambda s: interpolated(s, 3, 4, n=1), "at least 2 with --interpolate"),
         (lambda s: walk(trained(frame=VECTORS).sampler()), "one or two features.*have 3"),
-        (lambda s: draw_by_class(s, s.latents(2, 0)), "needs a run with --conditional"),
+        (lambda s: draw_by_class(s, s.latents(2, 0)), "needs a run trained with --conditional"),
         (
             lambda s: draw_by_class(trained(classes=2, frame=VECTORS).sampler(), s.latents(2, 0)),
-            "shows images",
+            "needs images",
         ),
     ],
 )
@@ -140,7 +140,7 @@ def test_a_class_that_is_named_by_a_number_may_be_asked_for_by_it():
 
 
 def test_more_frames_than_memory_holds_are_refused_before_they_are_made():
-    with pytest.raises(MemoryLimitError, match=r"10,000,000,000 frames needs .* Take fewer --frames"):
+    with pytest.raises(MemoryLimitError, match=r"10,000,000,000 frames needs .* Use fewer --frames"):
         walk(trained().sampler(), 2, frames=10_000_000_000)
 
 
@@ -151,7 +151,7 @@ def test_a_row_for_each_class_from_the_same_latents(capsys):
     sampler = one.sampler()
     latents = sampler.latents(3, 0)
     picture = draw_by_class(sampler, latents)
-    assert "no font here has all letters of 猫" in capsys.readouterr().err
+    assert "no installed font has all letters of 猫" in capsys.readouterr().err
     rows = in_rows(sampler, latents)
     assert torch.allclose(rows[3:6], sampler.samples(latents, torch.full((3,), 1)), atol=1e-6)
     pixels, width = np.asarray(picture), 3 * 64 + 2 * 2

@@ -1,4 +1,4 @@
-r"""The power family: α-divergences, and the same as Cressie and Read, and as Tsallis, write them."""
+r"""The power family: α-divergences, also in the notations of Cressie and Read and of Tsallis."""
 
 import math
 from dataclasses import replace
@@ -16,14 +16,14 @@ NOT_ZERO_OR_ONE = "a finite number other than 0 and 1"
 
 
 class Alpha(OneParameter):
-    r"""The α-divergence D_α, for every real α but 0 and 1, where it becomes reverse KL and KL.
+    r"""The α-divergence D_α for every real α except 0 and 1; its limits there are reverse KL and KL.
 
     .. math::
         f(u) = \frac{u^\alpha - 1 - \alpha(u - 1)}{\alpha(\alpha - 1)}, \quad
         f'(u) = \frac{u^{\alpha-1} - 1}{\alpha - 1}, \quad
         f^*(t) = \frac{(1 + (\alpha-1)t)_+^{\alpha/(\alpha-1)} - 1}{\alpha}
 
-    with g_f(v) = 1/(1-α) - log(1 + e^{-v}) for α < 1 and g_f(v) = v for α > 1. In the log-ratio l it is
+    with g_f(v) = 1/(1-α) - log(1 + e^{-v}) for α < 1 and g_f(v) = v for α > 1. In terms of the log-ratio l,
     T = (e^{(α-1)l} - 1)/(α-1) and f*(T) = (e^{αl} - 1)/α.
 
     >>> Alpha(2.0).f(torch.tensor([1.0, 3.0]))
@@ -41,13 +41,13 @@ class Alpha(OneParameter):
     card = Card(
         title="α-divergence",
         symbol=r"D_\alpha(P\|Q)",
-        use="To slide from seeking modes (α below ½) to covering the data (above it) with one number.",
+        use="To move between seeking modes (α below ½) and covering the data (α above ½) with one number.",
         avoid=(
-            "With α far outside [0, 1] from samples: powers u^α of large or small ratios dominate the estimate."
+            "For estimates from samples with α far outside [0, 1]: the powers u^α of a few extreme ratios dominate."
         ),
         normalisation=(
-            "f''(1) = 1. α = 2 is half of Pearson's χ², ½ twice squared Hellinger, -1 half of Neyman's χ²; α → 1 is "
-            "KL, α → 0 reverse KL. Amari's own α is 2α - 1 (up to sign), Rényi's and Tsallis' α is this one."
+            "f''(1) = 1. α = 2 is half of Pearson's χ², α = ½ twice squared Hellinger, α = -1 half of Neyman's χ²; "
+            "α → 1 is KL, α → 0 reverse KL. Amari's α is 2α - 1 (up to sign); Rényi's and Tsallis' α equal this one."
         ),
         references=("chernoff1952", "amari2009"),
     )
@@ -59,15 +59,16 @@ class Alpha(OneParameter):
 
     def __init__(self, value: float, link: str | None = None) -> None:
         super().__init__(value, link)
-        # No u below 1 gives these slopes or more, so dom f* ends where the paper's activation does.
+        # No u below 1 reaches these slopes, so dom f* ends where the range of the paper's activation does.
         activation = "v" if self.value > 1 else "1/(1 - α) - log(1 + exp(-v))"
         self.formulas = replace(self.formulas, activation=activation)
 
     @property
     def links(self) -> tuple[str, ...]:
-        """Both; the log-ratio first for 0 < α < 1, where the paper's has u = ((1-α) log 2)^(1/(α-1)) at v = 0.
+        """Both links; for 0 < α < 1 the log-ratio is the default.
 
-        That is 8 at α = ½ and 10^11 at α = 0.9, and training does not survive it.
+        There the paper's link gives u = ((1-α) log 2)^(1/(α-1)) at v = 0: 8 at α = ½ and 10^11 at α = 0.9, with which
+        training diverges.
         """
         return ("log-ratio", "paper") if 0 < self._order < 1 else ("paper", "log-ratio")
 
@@ -117,7 +118,7 @@ class Alpha(OneParameter):
 
 
 class CressieRead(Alpha):
-    r"""The Cressie–Read power divergence I^λ = D_α with α = λ + 1, for every real λ but -1 and 0.
+    r"""The Cressie–Read power divergence I^λ = D_α with α = λ + 1, for every real λ except -1 and 0.
 
     .. math::
         f(u) = \frac{u^{\lambda+1} - 1 - (\lambda+1)(u - 1)}{\lambda(\lambda+1)}
@@ -137,11 +138,11 @@ class CressieRead(Alpha):
     card = Card(
         title="Cressie–Read power divergence",
         symbol=r"I^\lambda(P\|Q)",
-        use="For goodness-of-fit in the statistician's own notation.",
-        avoid="With λ far outside [-1, 0] from samples: the same heavy tails as alpha.",
+        use="For goodness-of-fit tests in the notation of statistics.",
+        avoid="For estimates from samples with λ far outside [-1, 0]: heavy tails, as with alpha.",
         normalisation=(
             "I^λ, the α-divergence at α = λ + 1. The test statistic of n counts is 2n I^λ: λ = 1 Pearson's X², "
-            "λ → 0 the likelihood ratio G, -½ Freeman–Tukey, -2 Neyman's, 2/3 Cressie and Read's advice."
+            "λ → 0 the likelihood ratio G, -½ Freeman–Tukey, -2 Neyman's, 2/3 as Cressie and Read recommend."
         ),
         references=("cressie1984",),
     )
@@ -185,9 +186,9 @@ class Tsallis(OneParameter):
     card = Card(
         title="Tsallis relative entropy",
         symbol=r"T_q(P\|Q)",
-        use="Where a field works with Tsallis entropy; otherwise alpha says the same with f''(1) = 1.",
-        avoid="With q well above 1 from samples: it averages u^q over the model's samples.",
-        normalisation="q times the α-divergence at α = q; q → 1 is KL. Below 0 it is not convex, so q > 0.",
+        use="In fields that work with Tsallis entropy; otherwise use alpha, the same up to scale with f''(1) = 1.",
+        avoid="For estimates from samples with q well above 1: it averages u^q over the model's samples.",
+        normalisation="q times the α-divergence at α = q; q → 1 is KL. f is not convex for q < 0, so q > 0.",
         references=("tsallis1998",),
     )
     formulas = Formulas(

@@ -41,12 +41,12 @@ class Chi(OneParameter):
         title="Vajda's χ^k divergence",
         symbol=r"\chi^k(P\|Q)",
         use=(
-            "To choose how steeply large ratios count: k below 2 is gentler than Pearson's χ², k above 2 harsher."
+            "To set how strongly large ratios count: k below 2 is gentler than Pearson's χ², k above 2 harsher."
         ),
         avoid=(
-            "With k above 2 from samples: it averages u^k over the model's samples. With k below 2 under the log-ratio "
-            "link at first: T has an infinite slope at log(p/q) = 0, where a critic may start. f''(1) is 0 or infinite "
-            "unless k = 2."
+            "For estimates from samples with k above 2: it averages u^k over the model's samples. For training with k "
+            "below 2 and the log-ratio link: T has an infinite slope at log(p/q) = 0, where a critic may start. f''(1) "
+            "is 0 or infinite unless k = 2."
         ),
         normalisation="∫|p - q|^k / q^(k-1): k = 1 is twice total variation, k = 2 is Pearson's χ².",
         references=("vajda1973",),
@@ -63,7 +63,7 @@ class Chi(OneParameter):
 
     @property
     def links(self) -> tuple[str, ...]:
-        """A soft hinge for k = 1 only, which has a kink."""
+        """The soft hinge exists only for k = 1, where f has a kink."""
         return ("paper", "log-ratio") if self.smooth else super().links
 
     def f(self, u: Tensor) -> Tensor:

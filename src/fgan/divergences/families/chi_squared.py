@@ -10,7 +10,7 @@ from fgan.divergences.elementary import at_least, at_most, exp_difference, quadr
 from fgan.divergences.newton import invert
 
 BEND = 16.0
-"""How sharply Marton's link bends; see benchmarks/README.md for what it is worth in training."""
+"""How sharply Marton's link bends; benchmarks/README.md shows its effect on training."""
 
 
 class Pearson(Divergence):
@@ -20,9 +20,9 @@ class Pearson(Divergence):
         f(u) = (u - 1)^2, \quad f'(u) = 2(u - 1), \quad
         f^*(t) = t^2/4 + t \text{ for } t \ge -2, \text{ else } -1, \quad g_f(v) = v
 
-    Use it where regions that the model underweights must cost most; its estimates have heavy tails.
-    The paper's Table 2 leaves out the branch at t < -2, where no u >= 0 attains t²/4 + t: without it the
-    bound is still valid but looser, and a generator would be paid for looking *less* real.
+    Use it when regions that the model underweights should cost most; its estimates have heavy tails.
+    The paper's Table 2 omits the branch t < -2, where no u >= 0 attains t²/4 + t. Without it the bound is
+    still valid but looser, and it would reward a generator for looking *less* real.
 
     >>> Pearson().conjugate(torch.tensor([-3.0, 0.0, 2.0]))
     tensor([-1.,  0.,  3.])
@@ -32,13 +32,13 @@ class Pearson(Divergence):
     card = Card(
         title="Pearson's χ² divergence",
         symbol=r"\chi^2(P\|Q)",
-        use="Where regions that the model underweights must cost most; its tight bound has a closed form.",
+        use="When regions that the model underweights should cost most. Its tight bound has a closed form.",
         avoid=(
-            "Where p/q can be large: it averages u² over the model's samples, and is infinite where q = 0 < p."
+            "When p/q can be large: it averages u² over the model's samples, and it is infinite if q = 0 where p > 0."
         ),
         normalisation=(
-            "∫(p - q)²/q, twice the α-divergence at α = 2. The paper's Table 1 prints the integrals of Pearson and "
-            "Neyman exchanged against its own f; we follow f."
+            "∫(p - q)²/q, twice the α-divergence at α = 2. The paper's Table 1 swaps the integrals of Pearson and "
+            "Neyman relative to its own f; fgan follows f."
         ),
         references=("pearson1900",),
     )
@@ -93,11 +93,11 @@ class Neyman(Divergence):
     card = Card(
         title="Neyman's χ² divergence",
         symbol=r"\chi^2(Q\|P)",
-        use="Where samples outside the data must cost most, more steeply than under reverse KL.",
+        use="When samples outside the data should cost most, even more than under reverse KL.",
         avoid=(
-            "Where q/p can be large: early in training, or wherever the model has samples at p = 0 (infinite)."
+            "When q/p can be large: early in training, or if the model has samples where p = 0 (infinite)."
         ),
-        normalisation="∫(p - q)²/p, twice the α-divergence at α = -1. See Pearson on the paper's Table 1.",
+        normalisation="∫(p - q)²/p, twice the α-divergence at α = -1. See pearson about the paper's Table 1.",
         references=("neyman1949",),
     )
     formulas = Formulas(
@@ -109,7 +109,7 @@ class Neyman(Divergence):
 
     def f(self, u: Tensor) -> Tensor:
         """Return (u - 1)²/u."""
-        return (u - 1) * ((u - 1) / u)  # squared first, it would overflow where f is only u
+        return (u - 1) * ((u - 1) / u)  # (u - 1)² alone would overflow although f is only about u
 
     def derivative(self, u: Tensor) -> Tensor:
         """Return 1 - 1/u²."""
@@ -146,8 +146,8 @@ class SymmetricChi2(Divergence):
     .. math::
         f(u) = (u - 1)^2 (u + 1)/u, \quad f'(u) = 2u - 1 - u^{-2}, \quad g_f(v) = v
 
-    Under the link T = v both terms grow no faster than v², and u is the root of a cubic; under the log-ratio link one
-    of them grows as e^(2|v|), which training does not survive.
+    Under the link T = v both terms grow no faster than v², and u is the root of a cubic. Under the log-ratio link one
+    of them grows like e^(2|v|), and training diverges.
 
     >>> SymmetricChi2().f(torch.tensor([1.0, 2.0]))
     tensor([0.0000, 1.5000])
@@ -157,10 +157,10 @@ class SymmetricChi2(Divergence):
     card = Card(
         title="Symmetric χ² divergence",
         symbol=r"\Psi(P\|Q)",
-        use="As the strictest symmetric distance of this list between two overlapping distributions.",
+        use="As the strictest symmetric distance here between two overlapping distributions.",
         avoid=(
-            "From samples with wide ratios, and in training by the log-ratio link: it has the heavy tails of Pearson "
-            "and of Neyman."
+            "For samples with a wide range of ratios, and for training with the log-ratio link: it has the heavy tails "
+            "of both Pearson and Neyman."
         ),
         normalisation="The sum of Pearson's and Neyman's χ², not their mean.",
         references=("taneja2005", "dragomir2000"),
@@ -195,7 +195,7 @@ class SymmetricChi2(Divergence):
 def _log_root(t: Tensor) -> Tensor:
     """Return log u with 2u - 1/u² = 1 + t, by Newton's method for u - 1 above t = 0 and for 1/u - 1 below.
 
-    The starts are right at both ends and off by a fifth at most; each step squares the error.
+    The starting values are exact at both ends and off by at most a fifth; each step squares the error.
     """
     up, down = t.clamp(min=0.0), t.clamp(max=0.0)
     first, second = up / 2, (1 - down).sqrt() - 1
@@ -215,9 +215,9 @@ class Marton(Divergence):
         f(u) = (1 - u)_+^2, \quad f'(u) = -2(1 - u)_+, \quad
         f^*(t) = t^2/4 + t \text{ for } -2 \le t \le 0, \quad g_f(v) = -\log(1 + e^{-16v})/16
 
-    Its best critic knows log(p/q) only where p < q; elsewhere T = 0 is best, whatever the ratio. Once P and Q
-    are alike T is close to 0 everywhere; under -log(1 + e^(-v)) that takes a v that is large and steep, which penalties
-    on the critic's slope forbid. The sharper bend comes there at a small v.
+    Its best critic knows log(p/q) only where p < q; elsewhere T = 0 is best, whatever the ratio. When P and Q are
+    similar, T is close to 0 everywhere. With -log(1 + e^(-v)) this needs large, steep outputs v, which penalties on
+    the critic's slope prevent; the sharper bend reaches it at a small v.
 
     >>> Marton().f(torch.tensor([0.0, 0.5, 3.0]))
     tensor([1.0000, 0.2500, 0.0000])
@@ -227,8 +227,8 @@ class Marton(Divergence):
     card = Card(
         title="Marton's divergence",
         symbol=r"d_2^2(P\|Q)",
-        use="Where only what the model has too much of should count: bounded, and blind to the rest.",
-        avoid="As a distance: it charges the deficits p < q alone, and only smoothly so; its critic finds no p/q > 1.",
+        use="When only regions with too much model mass (q > p) should count. Bounded.",
+        avoid="As a distance: it ignores regions with p > q, and its critic cannot learn ratios p/q above 1.",
         normalisation="The square of Marton's d₂; between 0 and 1.",
         references=("marton1996", "samson2000"),
     )

@@ -15,7 +15,7 @@ class SquaredHellinger(Divergence):
         f(u) = (\sqrt u - 1)^2, \quad f'(u) = 1 - u^{-1/2}, \quad
         f^*(t) = t/(1-t), \quad g_f(v) = 1 - e^{-v}
 
-    Use it as a bounded, symmetric middle way between KL and reverse KL. Many texts halve it.
+    Use it as a bounded, symmetric compromise between KL and reverse KL. Many texts halve it.
 
     >>> SquaredHellinger().f(torch.tensor([0.0, 1.0, 4.0]))
     tensor([1., 0., 1.])
@@ -25,8 +25,8 @@ class SquaredHellinger(Divergence):
     card = Card(
         title="Squared Hellinger distance",
         symbol=r"H^2(P,Q)",
-        use="As a bounded, symmetric middle way between KL and reverse KL; its square root is a metric.",
-        avoid="Where P and Q hardly overlap: it saturates at 2, and its gradient with it.",
+        use="As a bounded, symmetric compromise between KL and reverse KL; its square root is a metric.",
+        avoid="When P and Q hardly overlap: it saturates at 2 and its gradient vanishes.",
         normalisation=(
             "2 - 2∫√(pq), between 0 and 2; many texts halve it, 1 - BC. Half of the α-divergence at α = ½."
         ),

@@ -29,11 +29,11 @@ class JensenShannon(Divergence):
     card = Card(
         title="Jensen–Shannon divergence (the f-GAN paper's)",
         symbol=r"2\,\mathrm{JS}(P,Q)",
-        use="As a bounded, symmetric divergence with light tails; half of it, square-rooted, is a metric.",
-        avoid="Where P and Q hardly overlap: it saturates at 2 log 2, and its gradient with it.",
+        use="As a bounded, symmetric divergence with light tails; the square root of half of it is a metric.",
+        avoid="When P and Q hardly overlap: it saturates at 2 log 2 and its gradient vanishes.",
         normalisation=(
-            "KL(P‖M) + KL(Q‖M) with M = (P + Q)/2: twice the Jensen–Shannon divergence of most texts, JS_std, "
-            "whose largest value is log 2. The paper's Table 1 prints the integral with a ½ that its f does not have."
+            "KL(P‖M) + KL(Q‖M) with M = (P + Q)/2: twice the Jensen–Shannon divergence of most texts, JS_std, whose "
+            "maximum is log 2. The integral in the paper's Table 1 has a factor ½ that its f does not have."
         ),
         references=("lin1991", "nowozin2016"),
     )
@@ -46,7 +46,7 @@ class JensenShannon(Divergence):
 
     def f(self, u: Tensor) -> Tensor:
         """Return u log u - (u + 1) log((u + 1)/2)."""
-        # Grouped as u log(2u/(1+u)) - log((1+u)/2): the plain sum cancels to nothing for large u.
+        # Grouped as u log(2u/(1+u)) - log((1+u)/2): for large u the plain sum loses all digits to cancellation.
         return -torch.xlogy(u, 0.5 + 0.5 / u) - (0.5 + 0.5 * u).log()
 
     def derivative(self, u: Tensor) -> Tensor:
@@ -55,7 +55,7 @@ class JensenShannon(Divergence):
 
     def conjugate(self, t: Tensor) -> Tensor:
         """Return -log(2 - e^t) for t < log 2, else +inf."""
-        # The outer clamp sends everything beyond the edge to +inf, the inner one keeps its gradient a number.
+        # The outer clamp maps everything beyond the edge to +inf; the inner one keeps the gradient finite.
         return -torch.log1p(-torch.expm1(t.clamp(max=1.0)).clamp(max=1.0))
 
     def log_ratio_at(self, t: Tensor) -> Tensor:
@@ -82,7 +82,7 @@ class GAN(Divergence):
         f(u) = u \log u - (u+1) \log(u+1), \quad f'(u) = \log\frac{u}{1+u}, \quad
         f^*(t) = -\log(1 - e^t), \quad g_f(v) = -\log(1 + e^{-v})
 
-    The critic is Goodfellow's discriminator, D = sigmoid(v). f(1) = -log 4 is not 0.
+    The critic is Goodfellow's discriminator, D = sigmoid(v). Note that f(1) = -log 4, not 0.
 
     >>> GAN().f(torch.tensor(1.0))
     tensor(-1.3863)
@@ -93,8 +93,8 @@ class GAN(Divergence):
         title="The original GAN's divergence",
         symbol=r"D_{\mathrm{GAN}}(P,Q)",
         use="As the default for training: the critic is a probabilistic classifier, D = sigmoid(v).",
-        avoid="Where a value of 0 should mean P = Q (take js), or where P and Q hardly overlap.",
-        normalisation="2·JS_std - log 4 = js - log 4: its smallest value, at P = Q, is -log 4 = -1.386, not 0.",
+        avoid="When a value of 0 should mean P = Q (use js), or when P and Q hardly overlap.",
+        normalisation="2·JS_std - log 4 = js - log 4: its minimum, at P = Q, is -log 4 = -1.386, not 0.",
         references=("goodfellow2014", "nowozin2016"),
     )
     formulas = Formulas(
@@ -152,8 +152,8 @@ class SkewJensenShannon(FromMixture):
     card = Card(
         title="Skewed Jensen–Shannon divergence",
         symbol=r"\mathrm{JS}_\pi(P\|Q)",
-        use="To move between KL-like (small π) and reverse-KL-like (large π) behaviour and stay bounded.",
-        avoid="With π near 0 or 1 as a distance: the value is then small whatever P and Q.",
+        use="To move between KL-like (small π) and reverse-KL-like (large π) behaviour while staying bounded.",
+        avoid="As a distance with π near 0 or 1: the value is then small for all P and Q.",
         normalisation=(
             "π is the weight of the data P in M. π = ½ is JS_std, half of js; D_f/(π(1 - π)) tends to KL(P‖Q) as "
             "π → 0 and to KL(Q‖P) as π → 1. At most the entropy of (π, 1 - π)."

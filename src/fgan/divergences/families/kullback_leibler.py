@@ -15,7 +15,7 @@ class KL(Divergence):
     .. math::
         f(u) = u \log u, \quad f'(u) = 1 + \log u, \quad f^*(t) = e^{t-1}, \quad g_f(v) = v
 
-    Use it to cover all of the data; it is infinite where Q misses a part of P.
+    Use it to cover all of the data; it is infinite if Q misses part of P.
 
     >>> KL().f(torch.tensor([1.0, 2.0]))
     tensor([0.0000, 1.3863])
@@ -27,12 +27,12 @@ class KL(Divergence):
         symbol=r"\mathrm{KL}(P\|Q)",
         use="To cover all of the data: the divergence of maximum likelihood, additive over independent parts.",
         avoid=(
-            "Where the model may miss a part of the data (it is infinite there), or from few samples: the bound "
-            "averages u over the model's samples, which a handful of them can dominate."
+            "When the model may miss part of the data (it is then infinite), or with few samples: the bound averages u "
+            "over the model's samples, and a handful of them can dominate."
         ),
         normalisation=(
-            "In nats; divide by log 2 for bits. Some texts use f(u) = u log u - u + 1, the same divergence with "
-            "f'(1) = 0 in place of 1."
+            "In nats; divide by log 2 for bits. Some texts use f(u) = u log u - u + 1: the same divergence, with "
+            "f'(1) = 0 instead of 1."
         ),
         references=("kullback1951", "csiszar1967"),
     )
@@ -78,7 +78,7 @@ class ReverseKL(Divergence):
     .. math::
         f(u) = -\log u, \quad f'(u) = -1/u, \quad f^*(t) = -1 - \log(-t), \quad g_f(v) = -e^{-v}
 
-    Use it to keep every sample plausible; it forgives the modes that Q leaves out.
+    Use it to keep every sample plausible; it tolerates modes that Q misses.
 
     >>> ReverseKL().fake_term(torch.tensor(3.0))
     tensor(2.)
@@ -88,15 +88,13 @@ class ReverseKL(Divergence):
     card = Card(
         title="Reverse Kullback–Leibler divergence",
         symbol=r"\mathrm{KL}(Q\|P)",
-        use=(
-            "To keep every sample plausible: it forgives modes that the model leaves out, not samples outside P."
-        ),
+        use=("To keep every sample plausible: it tolerates missing modes, but not samples outside the data."),
         avoid=(
-            "Where all of the data must be covered; where the model may put samples at p = 0 (infinite there)."
+            "When all of the data must be covered, or when the model may have samples where p = 0 (infinite)."
         ),
         normalisation=(
-            "In nats. The paper's appendix prints the decreasing activation -e^v, under which T above f'(1) would "
-            'no longer say "real".'
+            "In nats. The paper's appendix prints the decreasing activation -e^v, with which T above f'(1) would no "
+            'longer mean "real".'
         ),
         references=("kullback1951", "csiszar1967"),
     )
@@ -117,7 +115,7 @@ class ReverseKL(Divergence):
 
     def conjugate(self, t: Tensor) -> Tensor:
         """Return -1 - log(-t) for t < 0, else +inf."""
-        # Reverse KL's f* grows without bound as t -> 0-, so clamping t to 0 gives the limit, +inf.
+        # f* grows without bound as t -> 0-, so clamping t to 0 gives the limit, +inf.
         return -1 - torch.log(-t.clamp(max=0.0))
 
     def log_ratio_at(self, t: Tensor) -> Tensor:
@@ -144,8 +142,7 @@ class Jeffreys(Divergence):
         f(u) = (u - 1) \log u, \quad f'(u) = 1 + \log u - 1/u, \quad
         f^*(t) = W(e^{1-t}) + 1/W(e^{1-t}) + t - 2, \quad g_f(v) = v
 
-    Lambert's W is solved for by Newton's method under the paper's link; under the log-ratio link it is not
-    needed at all.
+    The paper's link computes Lambert's W by Newton's method; the log-ratio link does not need it.
 
     >>> Jeffreys().fake_term(torch.tensor(1.0))
     tensor(1.3304)
@@ -156,10 +153,10 @@ class Jeffreys(Divergence):
         title="Jeffreys' divergence",
         symbol=r"J(P\|Q)",
         use=(
-            "To punish both missing modes and implausible samples; a symmetric distance between near neighbours."
+            "To penalise both missing modes and implausible samples; symmetric, for distributions that are similar."
         ),
-        avoid="Where the supports of P and Q differ at all: it is infinite if either one misses a part of the other.",
-        normalisation="The sum of KL and reverse KL; some texts take half of it, their mean.",
+        avoid="When the supports of P and Q differ at all: it is infinite if either misses part of the other.",
+        normalisation="The sum of KL and reverse KL; some texts use half of it, their mean.",
         references=("jeffreys1946", "kullback1951"),
     )
     formulas = Formulas(
@@ -196,7 +193,7 @@ class Jeffreys(Divergence):
 def _minus_log_lambert(t: Tensor) -> Tensor:
     """Return -s with s + e^s = 1 - t, by Newton's method.
 
-    log log(1 + e^(1-t)) is right at both ends and off by 0.3 at most; each step squares the error.
+    The starting value log log(1 + e^(1-t)) is exact at both ends and off by at most 0.3; each step squares the error.
     """
     x = 1 - t
     s = start = log_softplus(x)

@@ -1,4 +1,4 @@
-r"""Rényi's divergence and Bhattacharyya's distance: no f-divergences, but increasing functions of one."""
+r"""Rényi's divergence and Bhattacharyya's distance: not f-divergences, but increasing functions of one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fgan.output import spell
 
 
 class Renyi:
-    r"""Rényi's divergence of order α > 0, α ≠ 1, a function of the α-divergence with a bound of its own.
+    r"""Rényi's divergence of order α > 0, α ≠ 1: a function of the α-divergence, with its own bound.
 
     .. math::
         R_\alpha(P\|Q) = \frac{\log E_Q[u^\alpha]}{\alpha - 1}
@@ -26,10 +26,10 @@ class Renyi:
     with equality at v = log(p/q) + any constant; α → 1 is the Donsker–Varadhan bound of KL.
 
     Args:
-        order: α; 1 is KL.
+        order: α; the limit α → 1 is KL.
 
     Raises:
-        FganError: for an order that is not a finite number above 0 other than 1.
+        FganError: unless the order is a finite number above 0 other than 1.
 
     Source: Rényi (1961); the bound is Theorem 5 of Birrell et al., "Variational Representations and Neural
     Network Estimation of Rényi Divergences" (2021), multiplied by α.
@@ -56,22 +56,22 @@ class Renyi:
 
     @property
     def alpha(self) -> Alpha:
-        """The f-divergence that it is a function of."""
+        """The α-divergence of the same order, of which this is a function."""
         return Alpha(self.order)
 
     def from_alpha(self, alpha_divergence: Tensor) -> Tensor:
-        """Return R_α for a value of the α-divergence, elementwise; +inf at the largest value for α < 1."""
+        """Return R_α for a value of the α-divergence, elementwise; for α < 1, +inf at its largest value."""
         return torch.log1p(self.order * (self.order - 1) * alpha_divergence) / (self.order - 1)
 
     def bound(self, v_real: Tensor, v_fake: Tensor) -> Tensor:
-        """Return the variational bound, a scalar; differentiable, and unchanged if a constant is added to v.
+        """Return the variational bound, a differentiable scalar; adding a constant to v does not change it.
 
         Args:
-            v_real: raw critic outputs on data, any shape; log(p/q) up to a constant is best.
+            v_real: raw critic outputs on data, any shape; the best output is log(p/q) up to a constant.
             v_fake: raw critic outputs on model samples, any shape.
         """
         if v_real.numel() == 0 or v_fake.numel() == 0:
-            raise FganError("a bound needs at least one critic output of each kind; got none.")
+            raise FganError("a bound needs at least one critic output on data and one on samples; got none.")
         v_real, v_fake, rate = widened(v_real), widened(v_fake), self.order - 1
         return self.order / rate * log_mean_exp(rate * v_real) - log_mean_exp(self.order * v_fake)
 

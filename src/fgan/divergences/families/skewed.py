@@ -1,4 +1,4 @@
-r"""Divergences from P to the mixture M = πP + (1 - π)Q, which stay finite whatever P and Q."""
+r"""Divergences from P to the mixture M = πP + (1 - π)Q, which are finite for all P and Q."""
 
 import math
 
@@ -11,7 +11,7 @@ from fgan.divergences.parameter import OneParameter, Parameter
 
 
 class FromMixture(OneParameter):
-    """A family in which P is compared with the mixture M = πP + (1 - π)Q; m below is its density over q."""
+    """A family that compares P with the mixture M = πP + (1 - π)Q; below, m is the density ratio of M to Q."""
 
     parameter = Parameter(
         letter="π",
@@ -22,7 +22,7 @@ class FromMixture(OneParameter):
 
     @property
     def _odds(self) -> float:
-        """The log-ratio at which both parts of M weigh the same: log((1 - π)/π)."""
+        """The log-ratio at which both parts of M have the same weight: log((1 - π)/π)."""
         return math.log1p(-self.value) - math.log(self.value)
 
 
@@ -41,8 +41,8 @@ class SkewKL(FromMixture):
     card = Card(
         title="Skewed KL divergence (K-divergence)",
         symbol=r"K_\pi(P\|Q)",
-        use="Where KL is meant but Q may miss a part of P: it approaches KL as π → 0 and is never infinite.",
-        avoid="With large π: P is then compared with a mixture that is mostly itself.",
+        use="As a KL that is never infinite, if Q may miss part of P: it approaches KL as π → 0.",
+        avoid="With large π: P is then compared with a mixture that is mostly P itself.",
         normalisation="π is the weight of P in the mixture; between 0 and -log π. π = ½ is Lin's K-divergence.",
         references=("lin1991", "lee2001"),
     )
@@ -80,8 +80,8 @@ class SkewPearson(FromMixture):
     card = Card(
         title="Relative Pearson divergence",
         symbol=r"\chi^2_\pi(P\|Q)",
-        use="For density-ratio estimation that does not blow up: the ratio to the mixture is at most 1/π.",
-        avoid="Where large ratios p/q themselves matter: they are cut off near 1/π.",
+        use="For stable density-ratio estimation: the ratio to the mixture is at most 1/π.",
+        avoid="When large ratios p/q matter: they are cut off near 1/π.",
         normalisation=(
             "π is the weight of P in the mixture. π = ½ is half of triangular, π → 0 Pearson's χ². RuLSIF's PE is half "
             "of it."

@@ -16,8 +16,8 @@ class SoftenedKL(Divergence):
         f(u) = 2(u + 1) \log\frac{u + 1}{2}, \quad f'(u) = 2 + 2\log\frac{u + 1}{2}, \quad
         f^*(t) = 4 e^{t/2 - 1} - t \text{ for } t \ge 2 - 2\log 2, \text{ else } 2\log 2, \quad g_f(v) = v + 2
 
-    Its first link is T = v + 2. Where v is log(p/q), T levels off as v falls, so that data that the critic rejects
-    teach it nothing, nor samples a generator that minimises -T: four broad modes were lost by every seed.
+    The default link is T = v + 2. With v = log(p/q), T levels off as v falls: rejected data no longer train the critic,
+    and rejected samples no longer train a generator that minimises -T. Every seed then lost four broad modes.
 
     >>> SoftenedKL().f(torch.tensor([0.0, 1.0]))
     tensor([-1.3863,  0.0000])
@@ -27,8 +27,8 @@ class SoftenedKL(Divergence):
     card = Card(
         title="Softened KL divergence",
         symbol=r"4\,\mathrm{KL}(\tfrac12 P + \tfrac12 Q\|Q)",
-        use="Where the model must cover the data, a little more forgiving than KL where p is small.",
-        avoid="Where the model may miss a part of the data: like KL it is infinite there.",
+        use="When the model must cover the data: a little more tolerant than KL where p is small.",
+        avoid="When the model may miss part of the data: like KL, it is then infinite.",
         normalisation=(
             "f''(1) = 1; 4 times KL from the midpoint to Q, which is Taneja's relative arithmetic–geometric."
         ),
@@ -73,7 +73,7 @@ class SoftenedKL(Divergence):
 
 
 class SoftenedReverseKL(Divergence):
-    r"""Softened reverse KL, 4 KL(½P + ½Q‖P): what the non-saturating GAN's generator really follows, halved.
+    r"""Softened reverse KL, 4 KL(½P + ½Q‖P). The generator of the non-saturating GAN follows half of it.
 
     .. math::
         f(u) = 2(u + 1) \log\frac{u + 1}{2u}, \quad f'(u) = 2\log\frac{u + 1}{2u} - \frac2u
@@ -87,9 +87,10 @@ class SoftenedReverseKL(Divergence):
         title="Softened reverse KL divergence",
         symbol=r"4\,\mathrm{KL}(\tfrac12 P + \tfrac12 Q\|P)",
         use=(
-            "To study the non-saturating GAN: a critic trained with gan and the paper's trick follow half of it."
+            "To study the non-saturating GAN: with a gan critic and the non-saturating loss, the generator follows "
+            "half of it."
         ),
-        avoid="Where the model may put samples at p = 0: like reverse KL it is infinite there.",
+        avoid="When the model may have samples where p = 0: like reverse KL, it is then infinite.",
         normalisation="f''(1) = 1; 4 times KL from the midpoint to P, the dual of softened-kl.",
         references=("shannon2020", "taneja2005"),
     )
@@ -112,7 +113,7 @@ class SoftenedReverseKL(Divergence):
 
 
 class RelativeArithmeticGeometric(Divergence):
-    r"""Relative arithmetic–geometric divergence, KL(½P + ½Q‖P): softened reverse KL in its usual measure.
+    r"""Relative arithmetic–geometric divergence, KL(½P + ½Q‖P): a quarter of softened reverse KL.
 
     .. math::
         f(u) = \frac{u + 1}{2} \log\frac{u + 1}{2u}, \quad f'(u) = \tfrac12\log\frac{u + 1}{2u} - \frac1{2u}
@@ -127,10 +128,11 @@ class RelativeArithmeticGeometric(Divergence):
     card = Card(
         title="Relative arithmetic–geometric divergence",
         symbol=r"\mathrm{KL}(\tfrac12 P + \tfrac12 Q\|P)",
-        use="As the one-sided half of arithmetic–geometric: how far the midpoint is from the data.",
-        avoid="Where the model may put samples at p = 0: it is infinite there.",
+        use="As the one-sided half of arithmetic–geometric: the distance of the midpoint from the data.",
+        avoid="When the model may have samples where p = 0: it is then infinite.",
         normalisation=(
-            "A quarter of softened-reverse-kl; its dual, dual(relative-arithmetic-geometric), of softened-kl."
+            "A quarter of softened-reverse-kl; its dual, dual(relative-arithmetic-geometric), is a quarter of "
+            "softened-kl."
         ),
         references=("taneja2005",),
     )
@@ -167,9 +169,9 @@ class ArithmeticGeometric(Divergence):
     card = Card(
         title="Arithmetic–geometric divergence",
         symbol=r"\mathrm{AG}(P,Q)",
-        use="As a symmetric cousin of JS with KL's arguments exchanged: JS + AG is a quarter of Jeffreys (JS_std).",
-        avoid="Where the supports of P and Q differ: it is infinite if either misses a part of the other.",
-        normalisation="Taneja's: an eighth of Jeffreys near P = Q. Twice it appears in some libraries.",
+        use="As a symmetric relative of JS with swapped KL arguments: JS_std + AG is a quarter of Jeffreys.",
+        avoid="When the supports of P and Q differ: it is infinite if either misses part of the other.",
+        normalisation="Taneja's: an eighth of Jeffreys near P = Q. Some libraries use twice this value.",
         references=("taneja2005",),
     )
     formulas = Formulas(

@@ -11,7 +11,7 @@ from fgan.divergences.elementary import affine, at_least, softplus
 from fgan.divergences.parameter import OneParameter, Parameter
 
 SLOPE = 4.0
-"""How steep the soft hinge is on rejected samples; see benchmarks/README.md for what it is worth in training."""
+"""How steep the soft hinge is on rejected samples; benchmarks/README.md shows its effect on training."""
 
 
 class TotalVariation(Divergence):
@@ -21,10 +21,10 @@ class TotalVariation(Divergence):
         f(u) = \tfrac12 |u - 1|, \quad f'(u) = \tfrac12 \operatorname{sign}(u - 1), \quad
         f^*(t) = \max(t, -\tfrac12) \text{ for } t \le \tfrac12, \quad g_f(v) = \tfrac12 \tanh v
 
-    Use it for the advantage of the best test between P and Q. Its best critic knows only the *sign* of
-    log(p/q): where |T| < ½ the ratio that makes T optimal is 1, so `log_ratio` is 0 under the paper's link
-    and tells nothing (`identifies_ratio` is False). Under the log-ratio link it prices a critic trained
-    otherwise; as a step function of v it cannot train one.
+    Use it as the advantage of the best test between P and Q. Its best critic knows only the *sign* of
+    log(p/q): where |T| < ½ the ratio that makes T optimal is 1, so with the paper's link `log_ratio` is 0 and
+    carries no information (`identifies_ratio` is False). The log-ratio link can evaluate a critic that was
+    trained otherwise; being a step function of v, it cannot train one.
 
     >>> TotalVariation().conjugate(torch.tensor([-1.0, 0.25, 0.75]))
     tensor([-0.5000,  0.2500,     inf])
@@ -34,12 +34,12 @@ class TotalVariation(Divergence):
     card = Card(
         title="Total variation distance",
         symbol=r"\mathrm{TV}(P,Q)",
-        use="For the advantage of the best test between P and Q, and as a bounded metric.",
+        use="As the advantage of the best test between P and Q, and as a bounded metric.",
         avoid=(
-            "To learn the ratio p/q, of which its critic knows only the sign. Under the paper's link gradients vanish "
-            "where T nears ±½; the soft hinge keeps them on what the critic rejects."
+            "To learn the ratio p/q: its critic only knows whether p or q is larger. With the paper's link gradients "
+            "vanish as T approaches ±½; the soft hinge keeps them on rejected samples."
         ),
-        normalisation="½∫|p - q|, between 0 and 1; some texts leave out the ½.",
+        normalisation="½∫|p - q|, between 0 and 1; some texts omit the ½.",
         references=("nowozin2016",),
     )
     formulas = Formulas(
@@ -89,14 +89,14 @@ class TotalVariation(Divergence):
 
 
 class HockeyStick(OneParameter):
-    r"""Hockey-stick divergence E_γ, the largest P(A) - γQ(A) over all events A (γ >= 1).
+    r"""Hockey-stick divergence E_γ: for γ >= 1, the largest P(A) - γQ(A) over all events A.
 
     .. math::
         f(u) = (u - \gamma)_+ - (1 - \gamma)_+, \quad
         f^*(t) = \gamma \max(t, 0) + (1 - \gamma)_+ \text{ for } t \le 1, \quad g_f(v) = 1/(1 + e^{-v})
 
-    γ = 1 is total variation; with γ = e^ε it is the δ of (ε, δ)-differential privacy. Its best critic knows
-    only whether p/q is above γ.
+    γ = 1 is total variation; γ = e^ε gives the δ of (ε, δ)-differential privacy. Its best critic knows only
+    whether p/q is above γ.
 
     >>> HockeyStick(2.0).f(torch.tensor([1.0, 3.0]))
     tensor([0., 1.])
@@ -109,10 +109,10 @@ class HockeyStick(OneParameter):
     card = Card(
         title="Hockey-stick divergence",
         symbol=r"E_\gamma(P\|Q)",
-        use="For tail guarantees: how much of P lies where p > γq. With γ = e^ε, the δ of differential privacy.",
+        use="For tail guarantees: how much P exceeds γQ where p > γq. With γ = e^ε, the δ of differential privacy.",
         avoid=(
-            "To learn the ratio, of which its critic knows only whether it is above γ; to train unless γ = 1, for "
-            "it is 0 as soon as p/q is on one side of γ everywhere."
+            "To learn the ratio p/q: its critic only knows whether it is above γ. To train with γ ≠ 1: it is 0 as soon "
+            "as p/q is on one side of γ everywhere."
         ),
         normalisation="Between 0 and min(γ, 1); γ below 1 is shifted by 1 - γ so that f(1) = 0.",
         references=("polyanskiy2010", "sason2016"),
@@ -168,21 +168,21 @@ class HockeyStick(OneParameter):
 
 
 def soft_hinge(lower: float, upper: float, kink: float = 1.0, shift: float = 0.0) -> Link:
-    r"""Return a link for an f with one kink, under which what the critic rejects is not let go.
+    r"""Return a link for an f with one kink that keeps gradients on samples that the critic rejects.
 
     .. math::
         T = upper - (upper - lower) \log(1 + e^{-4v}), \quad f^*(T) = kink \max(T, lower) + shift
 
-    f* is flat below `lower`, so that the critic is not paid for rejecting a sample further, as in the hinge loss; T is
-    not, so that data it rejects pull it back, and a generator that climbs T has a slope at every rejected sample.
-    Under tanh or a sigmoid both slopes are gone as soon as the critic is sure. On what it takes for data they go
-    here too, for T may not pass `upper`.
+    f* is flat below `lower`: as in the hinge loss, the critic gains nothing by rejecting a sample further. T is not
+    flat there: rejected data pull the critic back, and a generator that climbs T has a gradient at every rejected
+    sample. With tanh or a sigmoid both gradients vanish as soon as the critic is sure. On accepted samples they
+    vanish here too, because T may not exceed `upper`.
 
     Args:
-        lower: the slope of f on the left of its kink.
-        upper: the slope on the right.
-        kink: the u at which it is.
-        shift: f* less kink max(t, lower).
+        lower: the slope of f to the left of its kink.
+        upper: the slope to the right.
+        kink: the u of the kink.
+        shift: f*(t) minus kink max(t, lower).
     """
 
     def real(v: Tensor) -> Tensor:
@@ -199,6 +199,6 @@ def soft_hinge(lower: float, upper: float, kink: float = 1.0, shift: float = 0.0
 
 
 def at_the_kink(t: Tensor, log_ratio: float, lower: float, upper: float) -> Tensor:
-    """Return the one log-ratio that all slopes of a kink share, and ∓inf below and above them."""
+    """Return the log-ratio of the kink for all its slopes, and ∓inf below and above them."""
     at = torch.full_like(t, log_ratio)
     return torch.where(t < lower, -torch.inf, torch.where(t > upper, torch.inf, at))

@@ -23,10 +23,10 @@ class Triangular(Divergence):
     card = Card(
         title="Triangular discrimination (Vincze–Le Cam)",
         symbol=r"\Delta(P,Q)",
-        use="As a bounded, symmetric χ²: within a factor 2 of squared Hellinger and easy to estimate.",
-        avoid="Where P and Q hardly overlap: it saturates, and its gradient with it.",
+        use="As a bounded, symmetric χ²: within a factor of 2 of squared Hellinger, and easy to estimate.",
+        avoid="When P and Q hardly overlap: it saturates and its gradient vanishes.",
         normalisation=(
-            "∫(p - q)²/(p + q), between 0 and 2. Le Cam's distance is half of it; some texts take a quarter."
+            "∫(p - q)²/(p + q), between 0 and 2. Le Cam's distance is half of it; some texts use a quarter."
         ),
         references=("vincze1981", "lecam1986", "topsoe2000"),
     )
@@ -38,7 +38,7 @@ class Triangular(Divergence):
 
     def f(self, u: Tensor) -> Tensor:
         """Return (u - 1)²/(u + 1)."""
-        return (u - 1) * ((u - 1) / (u + 1))  # squared first, it would overflow where f is only u
+        return (u - 1) * ((u - 1) / (u + 1))  # (u - 1)² alone would overflow although f is only about u
 
     def conjugate(self, t: Tensor) -> Tensor:
         """Return (√(1 - t) - 1)(√(1 - t) - 3) for -3 <= t <= 1, -1 below and +inf above."""
@@ -75,8 +75,8 @@ class Harmonic(Divergence):
     card = Card(
         title="Harmonic mean divergence",
         symbol=r"1 - W(P,Q)",
-        use="As an overlap: 1 - W is one minus twice the error of the nearest-neighbour classifier, given much data.",
-        avoid="Where P and Q hardly overlap: it saturates, and its gradient with it.",
+        use="As an overlap measure: 1 - W is one minus twice the nearest-neighbour classifier's error in the limit.",
+        avoid="When P and Q hardly overlap: it saturates and its gradient vanishes.",
         normalisation="1 - ∫2pq/(p + q), between 0 and 1: half of triangular, and Le Cam's distance.",
         references=("lecam1986", "taneja2005"),
     )

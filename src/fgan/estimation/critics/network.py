@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from tqdm import tqdm
 
 from fgan.data.dataset import as_float
 from fgan.estimation.weights import Weight, some_of
 from fgan.networks.stacked import Stack
-from fgan.output import on_a_terminal
+from fgan.output import progress_bar
 from fgan.training.adam import Adam
 
 BETAS = (0.9, 0.999)
@@ -140,8 +138,8 @@ def train(
     generator = torch.Generator().manual_seed(0)
     start = best = team.stop_losses(tasks)
     kept, waited = team.snapshot(), 0
-    progress = tqdm(range(schedule.epochs), "critics", leave=False, disable=not on_a_terminal(sys.stderr))
-    for epoch in progress:
+    progress = progress_bar(schedule.epochs, what="training critics", unit="epochs", lines=True)
+    for epoch in range(schedule.epochs):
         orders = [_orders(task.sizes, an_epoch * batch, generator) for task in tasks]
         for step in range(an_epoch):
             rows = [[order[step * batch : (step + 1) * batch] for order in pair] for pair in orders]
@@ -154,6 +152,7 @@ def train(
         best = torch.where(better, losses, best)
         kept = team.snapshot(kept, better)
         waited = 0 if bool(better.any()) else waited + 1
+        progress.update()
         if waited == schedule.patience:
             break
     progress.close()

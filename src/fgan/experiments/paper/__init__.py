@@ -1,1 +1,1 @@
-"""The f-GAN paper's two tables, computed anew and held against what was published."""
+"""The f-GAN paper's two tables, recomputed and compared with the published numbers."""

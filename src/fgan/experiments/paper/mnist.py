@@ -2,16 +2,16 @@
 
 A comparison like any other (`fgan.experiments.compare`) by the paper's recipe, as far as our networks go:
 
-- Theirs normalises the generator's hidden layers over the batch, which ours never do. Without it, and without anything
-  in its stead, the same recipe does not learn: ours has this package's usual penalties on the critic, samples
-  from the average of the generator's weights, and shows both networks standardised images.
+- Theirs uses batch normalisation in the generator's hidden layers, ours does not. Without a replacement the recipe does
+  not learn, so ours uses this package's usual penalties on the critic, samples from the averaged generator, and
+  standardised images for both networks.
 - Theirs draws latents from U(-1, 1)^100; ours are normal.
-- Theirs has ELU in the critic; ours ReLU. How wide the layers were is not known; ours have 256 units.
-- Theirs trained for an hour on a GPU, on batches of 4,096; how long ours train is a flag, a few minutes unless told.
-- Theirs chose the bandwidth by cross-validation on the samples, ours on 500 test images that are not judged.
+- Theirs uses ELU in the critic, ours ReLU. Their layer widths are unknown; ours have 256 units.
+- Theirs trained for an hour on a GPU with batches of 4,096; the time of ours is a flag (default: a few minutes).
+- Theirs chose the bandwidth by cross-validation on the samples, ours on 500 test images that are not evaluated.
 
-Kernel densities say little in 784 dimensions (Theis et al. 2016), and the authors saw 50 nats from one repeat to the
-next: what can be compared is whether the order and the size are alike.
+Kernel densities say little in 784 dimensions (Theis et al. 2016), and the authors saw differences of 50 nats between
+repeats: only the order and the rough size can be compared.
 """
 
 from __future__ import annotations
@@ -160,10 +160,10 @@ def likelihood_table(
     Args:
         base: as `recipe` makes it.
         divergences: names of the catalogue.
-        out: the folder of all runs; runs/paper-DATA unless told.
-        seeds: how many, counted from the recipe's.
-        n: samples that the density is made of, at most.
-        resume, jobs, say: as `fgan.compare` takes them.
+        out: the folder of all runs; default: runs/paper-DATA.
+        seeds: number of seeds, counted from the recipe's.
+        n: maximum number of samples for the density.
+        resume, jobs, say: as for `fgan.compare`.
 
     Raises:
         FganError: for mistakes, before anything is written.

@@ -1,4 +1,4 @@
-"""What the f-GAN paper published, to print beside what we find; nothing is computed from it.
+"""The numbers that the f-GAN paper published, to print next to ours; nothing is computed from them.
 
 Recalled from the paper rather than copied from it, so a last digit may be wrong. Nowozin, Cseke, Tomioka, "f-GAN:
 Training Generative Neural Samplers using Variational Divergence Minimization" (2016).

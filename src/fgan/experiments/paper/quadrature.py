@@ -21,7 +21,7 @@ from fgan.errors import FganError
 REACH, STEP = 120.0, 0.02
 """How far from 0 the integral goes, and how finely; the narrow component's spread is 0.25."""
 NEGLIGIBLE = 1e-9
-"""What the integrand may be at either end, beside the sum, for an integral that converges."""
+"""Largest value of the integrand at either end, relative to the sum, for an integral that converges."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def best_gaussian(divergence: Divergence) -> Gaussian:
     )
     if not (found.success and math.isfinite(found.fun)):
         raise FganError(
-            f'no Gaussian is found for which "{divergence.name}" from the paper\'s mixture is least '
-            f"({found.message}). Leave it out."
+            f'found no Gaussian that minimises "{divergence.name}" from the paper\'s mixture ({found.message}). '
+            "Omit this divergence."
         )
     return Gaussian(float(found.x[0]), math.exp(found.x[1]), float(found.fun))

@@ -99,7 +99,9 @@ def train_toy(name: str, seed: int, priced: tuple[str, ...], settings: ToySettin
     trained, own = setup.play(setup.new_generator(), setup.new_critic(), loss, settings.steps)
     mu, sigma = gaussian_of(trained)
     if not (math.isfinite(mu) and 0 < sigma < math.inf):
-        raise DivergedError(f"{name}, seed {seed}: training left no Gaussian; got μ = {mu}, σ = {sigma}.")
+        raise DivergedError(
+            f"{name}, seed {seed}: training did not end in a Gaussian; got μ = {mu}, σ = {sigma}."
+        )
     jeffreys = GANLoss("jeffreys", generator="saturating", link="log-ratio")
     _, ratio = setup.play(trained, setup.new_critic(), jeffreys, settings.steps // 3, at_rest=True)
     real, fake = setup.fresh(mu, sigma, settings.n)

@@ -1,4 +1,4 @@
-"""The table of the paper's section 4.1: what each divergence makes of the mixture, beside the exact optimum."""
+"""The table of the paper's section 4.1: the Gaussian that each divergence fits, and the exact optimum."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from tqdm import tqdm
 
 from fgan.cores import usable_cores
 from fgan.divergences import divergence
@@ -24,7 +23,7 @@ from fgan.experiments.paper.published import CROSS, FITS
 from fgan.experiments.paper.quadrature import Gaussian, best_gaussian
 from fgan.experiments.paper.toy import Price, ToyRun, ToySettings, link_of, train_toy
 from fgan.objectives import GANLoss
-from fgan.output import aligned, jsonable, on_a_terminal
+from fgan.output import aligned, jsonable, progress_bar
 
 DIVERGENCES = ("kl", "reverse-kl", "js", "jeffreys", "pearson", "squared-hellinger", "neyman")
 """The paper's five, and two whose optima we know as well."""
@@ -112,8 +111,8 @@ def toy_table(
         divergences: names of the catalogue.
         seeds: how many, counted from 0.
         settings: how long to train and how well to measure.
-        jobs: runs at once; as many as cores unless told.
-        say: told of each run that ends.
+        jobs: number of parallel runs; default: the number of cores.
+        say: receives a message when a run ends.
 
     Raises:
         FganError: for an empty or repeated list and for what cannot be trained, before anything is begun.
@@ -149,7 +148,7 @@ def _train_all(
     jobs = min(jobs or usable_cores(), len(wanted))
     with (
         ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare) as pool,
-        tqdm(total=len(wanted), unit="run", disable=not on_a_terminal(sys.stderr)) as bar,
+        progress_bar(len(wanted), unit="runs") as bar,
     ):
         try:
             futures = [pool.submit(train_toy, name, seed, priced, settings) for name, seed in wanted]
@@ -163,7 +162,7 @@ def _train_all(
                 else:
                     bar.write(line, file=sys.stderr)
         except BrokenProcessPool as error:
-            raise FganError("a run's process was killed; try again with fewer --jobs.") from error
+            raise FganError("the process of a run was killed. Try again with fewer --jobs.") from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
     return sorted(found, key=lambda run: run.seed)

@@ -1,4 +1,4 @@
-"""Networks that users bring: named, found again, checked once, and called as fgan's own are."""
+"""Custom networks: how they are referenced, found again, checked and called."""
 
 from fgan.networks.own.build import own_critic, own_generator
 from fgan.networks.own.reference import Recorded, Reference, refer_to

@@ -1,4 +1,4 @@
-"""From a reference to a network that can be trained: imported or copied, made, and checked by a try."""
+"""From a reference to a trainable custom network: import or copy it, create it, and check it with a trial run."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from fgan.networks.own.wrapped import OwnCritic, OwnGenerator
 
 
 def own_generator(text: str, frame: Frame, latent: int, classes: int, *, wants_latent: bool) -> OwnGenerator:
-    """Return a new generator of the user's, ready to train.
+    """Return a new custom generator, ready to train.
 
     Args:
         text: the recipe's reference to it.
-        frame: of the samples that it is to make.
-        latent: the dimension of z that the recipe or the data suggest.
+        frame: of the samples to generate.
+        latent: the dimension of z according to the recipe or the data.
         classes: number of classes, 0 for none.
-        wants_latent: whether the recipe says it; else the attribute `latent` of the network, where it has one, counts.
+        wants_latent: whether the recipe sets it; otherwise the attribute `latent` of the network is used, if any.
 
     Raises:
-        FganError: where it cannot be found or made, or does not keep to what is asked of a generator.
+        FganError: if it cannot be found or created, or does not meet the requirements of a generator.
     """
     network = _made(text, "generator", latent=latent, shape=frame.shape, classes=classes)
     own = getattr(network, "latent", None)
@@ -39,7 +39,7 @@ def own_generator(text: str, frame: Frame, latent: int, classes: int, *, wants_l
 
 
 def own_critic(text: str, frame: Frame, classes: int) -> OwnCritic:
-    """Return a new critic of the user's, ready to train; arguments and errors as for `own_generator`."""
+    """Return a new custom critic, ready to train; arguments and errors as for `own_generator`."""
     network = _made(text, "critic", shape=frame.shape, classes=classes)
     checked_network(network, "critic")
     tried = tried_critic(network, frame, classes)
@@ -47,21 +47,23 @@ def own_critic(text: str, frame: Frame, classes: int) -> OwnCritic:
 
 
 def _made(text: str, player: str, **offered: Any) -> nn.Module:  # noqa: ANN401 - keyword arguments of users' code
-    """Return a network of its own: a copy of the one that is named, or what a class or function makes."""
+    """Return a new network: a copy of the named one, or the result of the class or function."""
     named = text.found(player) if isinstance(text, Reference) else recorded(text, player)
     if isinstance(named, nn.Module):
         return copy.deepcopy(named)
     if not callable(named):
         raise FganError(
-            f"{text} must be a network, or a class or function that makes one; got an object of type "
+            f"{text} must be a network, or a class or function that returns one; got an object of type "
             f"{type(named).__name__}."
         )
     try:
         network = named(**_arguments(named, text, player, offered))
     except FganError:
         raise
-    except Exception as error:  # whatever the user's code may raise
-        raise FganError(f"making the {player} by {text} raised {type(error).__name__}: {error}") from error
+    except Exception as error:  # user code may raise anything
+        raise FganError(
+            f"creating the {player} with {text} raised {type(error).__name__}: {error}"
+        ) from error
     if not isinstance(network, nn.Module):
         name = text.partition("@")[0].removeprefix(f"{HANDED_OVER}:")
         raise FganError(f"{player}={name} must return an nn.Module; it returned a {type(network).__name__}.")
@@ -69,7 +71,7 @@ def _made(text: str, player: str, **offered: Any) -> nn.Module:  # noqa: ANN401 
 
 
 def _arguments(maker: Any, text: str, player: str, offered: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401
-    """Return what the signature of a class or function asks for, of what there is."""
+    """Return those of the offered arguments that the signature asks for."""
     try:
         parameters = inspect.signature(maker).parameters.values()
     except (TypeError, ValueError):  # some builtins have none
@@ -78,12 +80,14 @@ def _arguments(maker: Any, text: str, player: str, offered: dict[str, Any]) -> d
     lacking = [p.name for p in plain if p.default is p.empty and p.name not in offered]
     if lacking:
         raise FganError(
-            f"the {player} is made by {text}, which needs {', '.join(lacking)}; fgan passes only "
-            f"{', '.join(offered)}, where they are asked for. Pass a function that gives the rest, "
-            f"such as {player}=lambda: {text.partition('@')[0].rpartition(':')[2]}({lacking[0]}=...), or a network "
-            "that is made."
+            f"{text} for the {player} needs the argument {', '.join(lacking)}; fgan passes only "
+            f"{', '.join(offered)}, if asked for. Pass a function that sets the rest, "
+            f"such as {player}=lambda: {text.partition('@')[0].rpartition(':')[2]}({lacking[0]}=...), or a ready "
+            "network."
         )
     by_position = [p.name for p in plain if p.kind is p.POSITIONAL_ONLY and p.default is p.empty]
     if by_position:
-        raise FganError(f"{text} takes {', '.join(by_position)} by position only; fgan passes names.")
+        raise FganError(
+            f"{text} takes {', '.join(by_position)} by position only; fgan passes keyword arguments."
+        )
     return {p.name: offered[p.name] for p in plain if p.name in offered}

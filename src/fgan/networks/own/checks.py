@@ -1,4 +1,4 @@
-"""What is asked of users' networks, tried once on a copy before anything is written: clear words instead of a trace."""
+"""Requirements on custom networks, checked with a trial run on a copy before anything is written."""
 
 from __future__ import annotations
 
@@ -16,57 +16,57 @@ from fgan.errors import FganError
 from fgan.frame import Frame
 
 TRIED = 16
-"""Samples of a try."""
+"""Samples in a trial run."""
 SQUASHED = (nn.Sigmoid, nn.Softmax, nn.LogSigmoid, nn.Hardsigmoid, nn.Tanh)
 CONTRACT = {
-    "generator": "A generator maps z (n, latent){labels} to samples (n, {shape}) in the data's own range.",
-    "critic": "A critic maps x (n, {shape}){labels} to one raw output a sample, (n,) or (n, 1).",
+    "generator": "A generator maps z (n, latent){labels} to samples (n, {shape}) in the range of the data.",
+    "critic": "A critic maps x (n, {shape}){labels} to one raw output per sample, (n,) or (n, 1).",
 }
 
 
 @dataclass(frozen=True)
 class Tried:
-    """What a try found: remarks for people, and whether the network draws random numbers while it trains."""
+    """The result of a trial run: notes, and whether the network draws random numbers during training."""
 
     notes: tuple[str, ...]
     draws: bool
 
 
 def checked_network(network: nn.Module, player: str) -> None:
-    """Refuse what cannot be trained, whatever it computes.
+    """Refuse a network that cannot be trained.
 
     Raises:
-        FganError: for a network without parameters, with frozen ones, or in another precision than the data.
+        FganError: for a network without parameters, with frozen ones, or in a different precision from the data.
     """
     parameters = dict(network.named_parameters())
     if not parameters:
         raise FganError(
-            f"the {player} ({type(network).__name__}) has no parameters, so there is nothing to train. Layers in a "
-            "plain list are not seen by torch: use nn.ModuleList or nn.Sequential."
+            f"the {player} ({type(network).__name__}) has no parameters to train. Torch does not see layers in a plain "
+            "list: use nn.ModuleList or nn.Sequential."
         )
     frozen = [name for name, parameter in parameters.items() if not parameter.requires_grad]
     if frozen:
         raise FganError(
-            f"the {player} has requires_grad False on {_some(frozen)}; fgan trains every parameter. Call "
-            ".requires_grad_(True) on it, or register as buffers what is to stay."
+            f"the {player} has requires_grad=False on {_some(frozen)}; fgan trains every parameter. Call "
+            ".requires_grad_(True) on it, or register fixed tensors as buffers."
         )
     # Lazy parameters have no type yet.
     wanted = torch.get_default_dtype()
     other = [name for name, p in parameters.items() if not is_lazy(p) and p.dtype != wanted]
     if other:
         raise FganError(
-            f"the {player} has parameters in {parameters[other[0]].dtype} ({_some(other)}); data and optimisers are "
-            f"in {wanted}. Call .to({wanted}) on it."
+            f"the {player} has parameters in {parameters[other[0]].dtype} ({_some(other)}), but data and optimisers "
+            f"use {wanted}. Call .to({wanted}) on it."
         )
     if any(parameter.is_meta for parameter in parameters.values()):
-        raise FganError(f"the {player} lies on the meta device, without numbers. Make it on the CPU.")
+        raise FganError(f"the {player} is on the meta device, so it has no weights. Create it on the CPU.")
 
 
 def tried_generator(network: nn.Module, frame: Frame, latent: int, classes: int) -> Tried:
-    """Let a generator make a few samples.
+    """Try a generator on a few latents.
 
     Raises:
-        FganError: where it raises, or makes something else.
+        FganError: if it raises, or returns something else than samples.
     """
     z = torch.randn(TRIED, latent, generator=torch.Generator().manual_seed(0))
     hint = _latent_hint(network, latent)
@@ -82,16 +82,16 @@ def tried_generator(network: nn.Module, frame: Frame, latent: int, classes: int)
 
 
 def tried_critic(network: nn.Module, frame: Frame, classes: int) -> Tried:
-    """Let a critic look at a few points.
+    """Try a critic on a few points.
 
     Raises:
-        FganError: where it raises, or returns something else.
+        FganError: if it raises, or returns something else than raw outputs.
     """
     x = _points(frame)
     v, draws = _tried(network, x, classes, "critic", frame, "")
     if v.shape[:1] != (TRIED,) or v.numel() != TRIED:
         raise FganError(
-            f"the critic must return one raw output a sample, {TRIED} here; it returned {tuple(v.shape)} for x "
+            f"the critic must return one raw output per sample, {TRIED} here; it returned {tuple(v.shape)} for x "
             f"{tuple(x.shape)}. {_contract('critic', frame, classes)}"
         )
     notes = [*_of_modes(network, "critic"), *_of_batches(network, "critic")]
@@ -101,19 +101,19 @@ def tried_critic(network: nn.Module, frame: Frame, classes: int) -> Tried:
 def _tried(
     network: nn.Module, x: Tensor, classes: int, player: str, frame: Frame, hint: str
 ) -> tuple[Tensor, bool]:
-    """Return what a copy makes of x, and whether it drew; a lazy network learns its sizes and is tried itself."""
+    """Return a copy's output for x, and whether it drew random numbers; lazy networks are tried themselves."""
     lazy = any(is_lazy(tensor) for tensor in (*network.parameters(), *network.buffers()))
     _move(network)
     tried = (network if lazy else copy.deepcopy(network)).train()
     labels = torch.arange(TRIED) % classes if classes else None
-    # Draws of a generator of its own: the ones around it go into the weights.
+    # Use a separate random generator: the global one determines the weights.
     random = torch.Generator().manual_seed(0)
     before = random.get_state()
     with DrawnFrom(random), torch.enable_grad():
         try:
             out = tried(x.clone()) if labels is None else tried(x.clone(), labels)
             draws = not torch.equal(before, random.get_state())
-        except Exception as error:  # whatever the user's code may raise
+        except Exception as error:  # user code may raise anything
             raise FganError(
                 f"the {player} raised {type(error).__name__} for {tuple(x.shape)}: {_first_line(error)}.{hint} "
                 f"{_contract(player, frame, classes)}"
@@ -129,13 +129,13 @@ def _tried(
         raise FganError(f"the {player} must return finite real numbers; it returned {kind}.")
     if not out.requires_grad:
         raise FganError(
-            f"what the {player} returns has no gradient: no torch.no_grad(), .detach() or .data may lie in its forward."
+            f"the output of the {player} has no gradient. Remove torch.no_grad(), .detach() and .data from its forward."
         )
     return out.detach(), draws
 
 
 def _move(network: nn.Module) -> None:
-    """Bring a network to the CPU, where all networks begin."""
+    """Move a network to the CPU, where all networks start."""
     if any(tensor.device.type != "cpu" for tensor in (*network.parameters(), *network.buffers())):
         network.cpu()
 
@@ -151,19 +151,19 @@ def _points(frame: Frame) -> Tensor:
 
 def _of_modes(network: nn.Module, player: str) -> Iterable[str]:
     if not network.training:
-        yield f"the {player} was handed over in eval mode; it trains in train mode"
+        yield f"the {player} was passed in eval mode; fgan trains it in train mode"
 
 
 def _of_batches(network: nn.Module, player: str) -> Iterable[str]:
     found = sorted({type(one).__name__ for one in network.modules() if isinstance(one, _BatchNorm)})
     if found:
         why = (
-            "the critic sees real and generated samples in one batch, so each output depends on both kinds, and R1, R2 "
-            "and gp are no longer slopes at one sample"
+            "real and generated samples share a batch, so each output depends on both, and R1, R2 and gp are no longer "
+            "slopes at a single sample"
             if player == "critic"
-            else "each sample depends on the others of its batch, and samples drawn later come from running statistics"
+            else "each sample depends on the rest of its batch, and later samples come from running statistics instead"
         )
-        yield f"the {player} has {', '.join(found)}: {why}. nn.GroupNorm has none of this"
+        yield f"the {player} has {', '.join(found)}: {why}. nn.GroupNorm avoids this"
 
 
 def _of_range(x: Tensor, frame: Frame) -> Iterable[str]:
@@ -173,36 +173,36 @@ def _of_range(x: Tensor, frame: Frame) -> Iterable[str]:
     outside = ((x < low - 1e-6) | (x > high + 1e-6)).double().mean().item()
     if outside:
         yield (
-            f"{outside:.0%} of the values that the generator makes lie outside of the data's range, {low:g} to "
-            f"{high:g} (they go from {x.min():.3g} to {x.max():.3g}). For pictures, from 0 to 1, end it "
-            "with torch.sigmoid, or (torch.tanh(y) + 1) / 2"
+            f"{outside:.0%} of the generator's output values are outside the data's range, {low:g} to {high:g} (they "
+            f"range from {x.min():.3g} to {x.max():.3g}). For pictures in 0 to 1, end it with torch.sigmoid or "
+            "(torch.tanh(y) + 1) / 2"
         )
 
 
 def _of_squashing(network: nn.Module, x: Tensor, classes: int) -> Iterable[str]:
-    """Remark a critic whose outputs are bounded: by its last module, or by what it says far away from the data."""
+    """Note a critic with bounded outputs, according to its last module or by its outputs far from the data."""
     last = [module for module in network.modules() if not list(module.children())][-1]
     if isinstance(last, SQUASHED):
         found = f"ends in {type(last).__name__}"
     elif _is_within_one(network, x, classes):
-        found = "has outputs between 0 and 1 wherever it was tried, as a sigmoid makes them"
+        found = "only gave outputs between 0 and 1 when tried, like a sigmoid"
     else:
         return
     yield (
-        f"the critic {found}. fgan's losses take raw, unbounded outputs and apply each divergence's own activation; "
-        "leave it out"
+        f"the critic {found}. Remove it: fgan's losses take raw, unbounded outputs and apply the activation of each "
+        "divergence themselves"
     )
 
 
 @torch.no_grad()
 def _is_within_one(network: nn.Module, x: Tensor, classes: int) -> bool:
-    """Whether all outputs are in [0, 1], also for inputs a thousand times as large, where raw ones grow."""
-    tried = copy.deepcopy(network).eval()  # in train mode batch statistics would undo the factor
+    """Whether all outputs are in [0, 1], also for inputs a thousand times as large, where raw outputs grow."""
+    tried = copy.deepcopy(network).eval()  # in train mode batch statistics would cancel the factor
     labels = (torch.arange(TRIED) % classes,) if classes else ()
     with DrawnFrom.seeded(0):
         try:
             v = torch.cat([tried(factor * x, *labels).flatten() for factor in (1.0, 1e3, -1e3)])
-        except Exception:  # it was not made for such inputs, which says nothing of those it was made for
+        except Exception:  # failing on such inputs says nothing about normal ones
             return False
     return bool(((v >= 0) & (v <= 1)).all()) and bool(v.std() > 0)
 
@@ -213,7 +213,7 @@ def _latent_hint(network: nn.Module, latent: int) -> str:
     if not sizes or sizes[0] == latent:
         return ""
     return (
-        f" Its first linear layer takes {sizes[0]} numbers: say latent={sizes[0]} if z should have as many."
+        f" Its first linear layer takes {sizes[0]} numbers: set latent={sizes[0]} if z should have that size."
     )
 
 

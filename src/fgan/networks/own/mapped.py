@@ -1,4 +1,4 @@
-"""Networks of one architecture that fgan has no rules for, as one: by `torch.func.vmap`, or one after the other."""
+"""Several custom networks of one architecture as one: with `torch.func.vmap`, or one after the other."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from torch.func import functional_call, vmap
 
 
 def tensors_of(network: nn.Module) -> dict[str, Tensor]:
-    """Return parameters and buffers by name: those of a module once, however often it is used; tied ones by each name.
+    """Return parameters and buffers by name: once per module even if it is reused, but tied ones under each name.
 
-    What `functional_call` is to replace. Its own `tie_weights` leaves a module that is used twice with foreign tensors.
+    These are the tensors that `functional_call` replaces; its own `tie_weights` mishandles reused modules.
     """
     return {
         f"{prefix}.{name}" if prefix else name: tensor
@@ -24,9 +24,9 @@ def tensors_of(network: nn.Module) -> dict[str, Tensor]:
 
 
 class Mapped:
-    """Several networks with the same code and other weights.
+    """Several networks with the same code and different weights.
 
-    Where `vmap` cannot take their code, such as the power iterations of `spectral_norm`, they are called one by one.
+    If `vmap` cannot handle their code, such as the power iterations of `spectral_norm`, they are called one by one.
 
     Args:
         network: the first of them.
@@ -39,10 +39,10 @@ class Mapped:
         self._at_once: bool | None = None
 
     def __call__(self, of: Callable[[Tensor], Tensor], x: Tensor, labels: Tensor | None) -> Tensor:
-        """Return what each network makes of its part of x (K, n, ...), with labels (K, n) where there are any.
+        """Return each network's output for its part of x (K, n, ...), with labels (K, n) if there are any.
 
         Args:
-            of: returns the stack that a tensor of the first network is a slice of.
+            of: returns the stack of which a tensor of the first network is a slice.
             x: latents or samples.
             labels: classes.
         """
@@ -65,7 +65,7 @@ class Mapped:
 
     @torch.no_grad()
     def _can_be_mapped(self, tensors: dict[str, Tensor], inputs: tuple[Tensor, ...]) -> bool:
-        """Try it on copies, since a try that fails may have changed some buffers."""
+        """Try it on copies, since a failed trial may have changed some buffers."""
         copies = {name: tensor.clone() for name, tensor in tensors.items()}
         try:
             vmap(self._call)(copies, *inputs)

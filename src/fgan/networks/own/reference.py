@@ -1,4 +1,4 @@
-"""What a recipe calls a network of the user's: a text for `config.json`, which may hold the network itself."""
+"""References to custom networks: a string for `config.json`, which may hold the network itself."""
 
 from __future__ import annotations
 
@@ -15,51 +15,51 @@ from fgan.networks.own.sources import HANDED_OVER, parts_of
 
 
 class Recorded(str):
-    """The text of a reference as a file holds it, which fgan wrote or somebody else."""
+    """The text of a reference from a file, which may come from someone else."""
 
     __slots__ = ()
 
 
 class Reference(str):
-    """FILE.py:NAME@HASH, package.module:NAME@HASH or "handed over:NAME", as a recipe holds it.
+    """FILE.py:NAME@HASH, package.module:NAME@HASH or "handed over:NAME", as in a recipe.
 
-    HASH is the beginning of the SHA-256 of the file in which it is defined.
+    HASH is the beginning of the SHA-256 of the code in the defining file.
 
     Args:
         text: that text.
-        given: the module, class or function itself; None where it is to be imported.
+        given: the module, class or function itself; None if it must be imported.
     """
 
     given: Any
 
     def __new__(cls, text: str, given: object = None) -> Reference:
-        """Make the text, and keep beside it what it names."""
+        """Create the text and keep the object that it names."""
         self = super().__new__(cls, text)
         self.given = given
         return self
 
     def __deepcopy__(self, memo: dict[int, object]) -> Reference:
-        """Return itself: nothing changes it."""
+        """Return itself, since it is immutable."""
         return self
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Go to another process as a text where the network can be imported there, else with the code itself."""
+        """Pickle as text if the other process can import the network, otherwise with the code itself."""
         module = getattr(self.given, "__module__", None)
         if self.given is None or (not self.startswith(HANDED_OVER) and module != "__main__"):
             return Reference, (str(self),)
         try:
             return _unpacked, (str(self), cloudpickle.dumps(self.given))
-        except Exception as error:  # whatever the user's object raises
+        except Exception as error:  # user objects may raise anything
             raise FganError(
-                f"runs in other processes need a network that can be sent there; {self} cannot: {error}. Define its "
-                "class at the top level of a module, and pass the class or a function that makes it."
+                f"{self} cannot be pickled for runs in other processes: {error}. Define its class at the top level of "
+                "a module, and pass the class or a function that creates it."
             ) from error
 
     def found(self, player: str) -> Any:  # noqa: ANN401 - a module, or what makes one
-        """Return the module, class or function; imported if need be, which the user has asked for.
+        """Return the module, class or function, and import it if necessary, as the user requested.
 
         Raises:
-            FganError: where it cannot be imported.
+            FganError: if it cannot be imported.
         """
         if self.given is None:
             where, name, _ = parts_of(self)
@@ -73,14 +73,14 @@ def _unpacked(text: str, given: bytes) -> Reference:
 
 
 def refer_to(value: object, player: str) -> str:
-    """Return the reference to a network that a user passed or named; texts of files that fgan wrote as they are.
+    """Return the reference to a network that a user passed or named; recorded texts are returned unchanged.
 
     Args:
-        value: "FILE.py:NAME", "package.module:NAME", a module, or a class or function that makes one; "" for none.
+        value: "FILE.py:NAME", "package.module:NAME", a module, or a class or function that returns one; "" for none.
         player: "generator" or "critic".
 
     Raises:
-        FganError: for anything else, and for a file or module that is not there.
+        FganError: for anything else, and for a file or module that does not exist.
     """
     sources.require_no_import(player)
     if isinstance(value, Reference | Recorded) or value == "":
@@ -97,22 +97,22 @@ def refer_to(value: object, player: str) -> str:
     if isinstance(value, nn.Module):
         try:
             start = copy.deepcopy(value)
-        except Exception as error:  # whatever the user's class raises
+        except Exception as error:  # user classes may raise anything
             raise FganError(
                 f"{player}= must be a network that can be copied; copying the {type(value).__name__} raised "
-                f"{type(error).__name__}: {error}. Pass its class, or a function that makes it."
+                f"{type(error).__name__}: {error}. Pass its class instead, or a function that creates it."
             ) from error
         return Reference(_text(type(value), instance=True), start)
     if callable(value):
         return Reference(_text(value), value)
     raise FganError(
-        f"{player}= must be an nn.Module, a class or function that makes one, or a text FILE.py:NAME or "
+        f"{player}= must be an nn.Module, a class or function that returns one, or a string FILE.py:NAME or "
         f"package.module:NAME; got {value!r} ({type(value).__name__})."
     )
 
 
 def _text(maker: Any, *, instance: bool = False) -> str:  # noqa: ANN401 - a class or function
-    """Return the text for a class or function, or for an instance of a class, which only its owner can make again."""
+    """Return the text for a class or function, or for an instance, which only the user can create again."""
     name = getattr(maker, "__qualname__", type(maker).__name__)
     source = sources.of_module(sys.modules.get(getattr(maker, "__module__", None) or ""))
     digest = f"@{sources.hash_of(source.file)}" if source and not source.where.startswith("torch.") else ""
@@ -123,12 +123,12 @@ def _text(maker: Any, *, instance: bool = False) -> str:  # noqa: ANN401 - a cla
 
 
 def recorded(text: str, player: str) -> Any:  # noqa: ANN401 - a module, or what makes one
-    """Return what a text in a folder names, if this user has named the same code on this machine before.
+    """Return the object that a text in a folder names, if the user has named the same code on this machine before.
 
-    A folder may come from somebody else: sampling it must not run code that only the folder names.
+    A folder may come from someone else: sampling from it must not run code just because the folder names it.
 
     Raises:
-        FganError: where the user has not, or the source has changed or is gone.
+        FganError: if the user has not, or if the source has changed or is missing.
     """
     where, name, digest = parts_of(text)
     whose = f"the {player} of this run is {name} of {where}"
@@ -146,21 +146,21 @@ def recorded(text: str, player: str) -> Any:  # noqa: ANN401 - a module, or what
     )
     if where == HANDED_OVER:
         raise FganError(
-            f"the {player} of this run is {name}, which was handed over in Python, where no file defines it by that "
-            f"name. Hand it over again: {handing}."
+            f"the {player} of this run is {name}, which was passed in Python and is not defined in a file by that "
+            f"name. Pass it again: {handing}."
         )
     source = sources.remembered(text)
     if source is None:
         raise FganError(
-            f"{whose}, code that you have not named on this machine, and fgan runs no code because a folder names it. "
-            f"If you trust it, name it: `fgan {first} --{player} FILE.py:{name}`, once, is enough for all verbs; or "
-            f"{handing}."
+            f"{whose}. fgan does not run code just because a folder names it, and you have not named this code on "
+            f"this machine before. If you trust it, name it once: "
+            f"`fgan {first} --{player} FILE.py:{name}`. Or use {handing}."
         )
     if not source.file.is_file():
-        raise FganError(f"{whose}, and {source.file} is gone. Bring it back, or hand it over: {handing}.")
+        raise FganError(f"{whose}, but {source.file} no longer exists. Restore it, or use {handing}.")
     if sources.hash_of(source.file) != digest:
         raise FganError(
-            f"{whose}, and what {source.file} defines has changed since. Bring it back as it was; or, to take it as it "
-            f"is now, {handing}."
+            f"{whose}, but the code in {source.file} has changed since. Restore the old code, or use the new code with "
+            f"{handing}."
         )
     return sources.imported(source, name)

@@ -1,4 +1,4 @@
-"""Where users' networks are defined: files and modules, how they are imported, and which this user has named before."""
+"""The files and modules that define custom networks: importing them, and remembering which the user has named."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from fgan.errors import FganError, did_you_mean
 from fgan.files import cache_folder, replace_durably
 
 DIGITS = 16
-"""Of a hash in a recipe."""
+"""Length of a hash in a recipe."""
 HANDED_OVER = "handed over"
-"""Where a network is said to be that has no place to be found again, such as a class of a notebook."""
+"""The location of a network that cannot be imported again, such as a class defined in a notebook."""
 LOADED = "fgan_own_"
-"""What the names of modules begin with that were loaded from a file."""
+"""Prefix of the names of modules loaded from a file."""
 _importing: ContextVar[str] = ContextVar("importing", default="")
 
 
@@ -34,7 +34,7 @@ class Source:
 
     Args:
         where: the import path of a module, or the absolute path of a file.
-        file: that holds it.
+        file: the file that contains it.
     """
 
     where: str
@@ -42,12 +42,12 @@ class Source:
 
     @property
     def is_module(self) -> bool:
-        """Whether it is found by an import path."""
+        """Whether it is given by an import path."""
         return not self.where.endswith(".py")
 
 
 def parts_of(text: str) -> tuple[str, str, str]:
-    """Return where a text says that a network is, its name there, and the hash of the source.
+    """Split a text into location, name and hash of the source.
 
     >>> parts_of("/home/me/nets.py:Critic@0123456789abcdef")
     ('/home/me/nets.py', 'Critic', '0123456789abcdef')
@@ -62,18 +62,18 @@ def parts_of(text: str) -> tuple[str, str, str]:
 
 
 def hash_of(file: Path) -> str:
-    """Return the beginning of the SHA-256 of what a file defines: its imports, classes, functions and assignments.
+    """Return the beginning of the SHA-256 of a file's definitions: imports, classes, functions and assignments.
 
-    What it does besides, such as to train below `if __name__ == "__main__":`, decides no network.
+    Other code, such as training below `if __name__ == "__main__":`, does not affect the networks.
 
     Raises:
-        FganError: for a file that is no Python.
+        FganError: if the file is not valid Python.
     """
     try:
         text = file.read_text(encoding="utf-8")
         tree = ast.parse(text)
     except (OSError, ValueError, SyntaxError) as error:
-        raise FganError(f"{file} cannot be read as Python: {error}") from error
+        raise FganError(f"{file} is not valid Python: {error}") from error
     lines = text.splitlines()
     defining = (
         "\n".join(lines[_first_line(node) - 1 : node.end_lineno])
@@ -85,25 +85,25 @@ def hash_of(file: Path) -> str:
 
 
 def _first_line(node: ast.stmt) -> int:
-    """Return the line that a statement begins on, with its decorators."""
+    """Return the first line of a statement, including decorators."""
     return min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
 
 
 def require_no_import(player: str) -> None:
-    """Refuse to begin a run while the file that defines its network is being imported.
+    """Refuse to start a run while the file that defines its network is being imported.
 
     Raises:
-        FganError: with how to mend that.
+        FganError: with advice.
     """
     if file := _importing.get():
         raise FganError(
-            f"{file} begins a run when it is imported for its {player}. Put what trains below "
-            'if __name__ == "__main__":, and the networks above.'
+            f"{file} starts a run when it is imported for its {player}. Move the training below "
+            'if __name__ == "__main__":, and keep the networks above.'
         )
 
 
 def of_module(module: ModuleType | None) -> Source | None:
-    """Return where a module is defined; None where no file holds it."""
+    """Return where a module is defined; None if it has no file."""
     file = getattr(module, "__file__", None)
     if module is None or file is None or not Path(file).is_file():
         return None
@@ -116,7 +116,7 @@ def of_module(module: ModuleType | None) -> Source | None:
 
 
 def is_named(found: object, source: Source, name: str) -> bool:
-    """Whether that is the object of this name in a source, so that it can be found again."""
+    """Whether this is the object with this name in the source, so that it can be found again."""
     if not all(part.isidentifier() for part in name.split(".")):
         return False
     module: Any = _loaded(source.file)
@@ -126,15 +126,17 @@ def is_named(found: object, source: Source, name: str) -> bool:
 
 
 def located(where: str, player: str) -> Source:
-    """Return where a file or module that the user named lies.
+    """Return the source for a file or module that the user named.
 
     Raises:
-        FganError: where it does not.
+        FganError: if it does not exist.
     """
     if where.endswith(".py"):
         file = Path(where).expanduser().absolute()
         if not file.is_file():
-            raise FganError(f"--{player}: there is no file {file}. Write FILE.py:NAME, from where you are.")
+            raise FganError(
+                f"--{player}: there is no file {file}. Pass FILE.py:NAME, relative to this folder."
+            )
         return Source(str(file), file)
     if not all(part.isidentifier() for part in where.split(".")):
         raise FganError(
@@ -144,17 +146,17 @@ def located(where: str, player: str) -> Source:
         spec = importlib.util.find_spec(where)  # imports the packages around it
     if spec is None or not spec.origin or not Path(spec.origin).is_file():
         raise FganError(
-            f'--{player}: there is no module "{where}" here or among the installed packages. For a file write '
-            "FILE.py:NAME."
+            f'--{player}: there is no module "{where}" in this folder or among the installed packages. For a file, '
+            "pass FILE.py:NAME."
         )
     return Source(where, Path(spec.origin).absolute())
 
 
 def imported(source: Source, name: str) -> Any:  # noqa: ANN401 - whatever it is
-    """Return the object of that name in a source, which is imported if it is not yet.
+    """Return the object with this name in a source, importing the source if necessary.
 
     Raises:
-        FganError: where importing raises, or there is no such name.
+        FganError: if importing raises, or there is no such name.
     """
     with _running(source.where, source.where):
         module: Any = _loaded(source.file) or _load(source)
@@ -168,7 +170,7 @@ def imported(source: Source, name: str) -> Any:  # noqa: ANN401 - whatever it is
 
 
 def _loaded(file: Path) -> ModuleType | None:
-    """Return the module that was made of a file, also as the script that runs."""
+    """Return the module already loaded from a file, including the running script."""
     for module in list(sys.modules.values()):
         held = getattr(module, "__file__", None)
         if isinstance(held, str) and Path(held).absolute() == file:
@@ -206,19 +208,19 @@ def _on_path(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _running(file: str, what: str) -> Iterator[None]:
-    """Run users' code: what it prints is no result, what it raises is said."""
+    """Run user code: redirect its output away from results, and report its errors."""
     token = _importing.set(file)
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
-    except (Exception, SystemExit) as error:  # whatever the user's code may raise
+    except (Exception, SystemExit) as error:  # user code may raise anything
         raise FganError(f"importing {what} raised {type(error).__name__}: {error}") from error
     finally:
         _importing.reset(token)
 
 
 def remember(reference: str) -> None:
-    """Note that this user has named that code on this machine, so that folders which name it may have it run."""
+    """Record that the user has named this code on this machine, so that folders that refer to it may run it."""
     where, _, digest = parts_of(reference)
     if where == HANDED_OVER or not digest:
         return
@@ -228,7 +230,7 @@ def remember(reference: str) -> None:
         return
     entry = _entry(reference)
     content = json.dumps({"where": where, "file": str(file.absolute())}).encode()
-    # Where nothing can be kept, the user has to name it again, and is told so.
+    # If nothing can be stored, the user has to name it again; an error says so.
     with contextlib.suppress(OSError):
         if not entry.is_file() or entry.read_bytes() != content:
             entry.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -236,7 +238,7 @@ def remember(reference: str) -> None:
 
 
 def remembered(reference: str) -> Source | None:
-    """Return where code lies that this user has named before; None of other code."""
+    """Return the source of code that the user has named before, or None."""
     try:
         values = json.loads(_entry(reference).read_bytes())
         return Source(values["where"], Path(values["file"]))
@@ -245,7 +247,7 @@ def remembered(reference: str) -> Source | None:
 
 
 def _entry(reference: str) -> Path:
-    """Return the file that says where code lies, by its name and content: it may have moved since."""
+    """Return the record for code by its name and content; the code itself may have moved."""
     _, name, digest = parts_of(reference)
     return (
         cache_folder() / "networks" / f"{hashlib.sha256(f'{name}@{digest}'.encode()).hexdigest()[:32]}.json"

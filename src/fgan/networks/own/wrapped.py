@@ -1,4 +1,4 @@
-"""Users' networks behind the face of fgan's own: latents and labels in, one raw output a sample out."""
+"""Custom networks with the interface of fgan's own."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from fgan.networks.conditioning import Critic, Generator
 
 
 class OwnGenerator(Generator):
-    """A generator that a user brought; state dicts name its tensors with "network." before.
+    """A custom generator; names in its state dict begin with "network.".
 
     Args:
-        network: z (n, latent), and labels (n,) if there are classes, to samples (n, *shape) in the data's own range.
+        network: maps z (n, latent), and labels (n,) if there are classes, to samples (n, ...) in the data's range.
         latent: dimension of z.
         classes: number of classes, 0 for none.
         notes: what is worth knowing about it.
@@ -26,15 +26,15 @@ class OwnGenerator(Generator):
         self.notes, self.draws = notes, draws
 
     def forward(self, z: Tensor, labels: Tensor | None = None) -> Tensor:
-        """Return samples (n, *shape)."""
+        """Return samples (n, ...)."""
         return self.network(z) if labels is None else self.network(z, labels)
 
 
 class OwnCritic(Critic):
-    """A critic that a user brought; state dicts name its tensors with "network." before.
+    """A custom critic; names in its state dict begin with "network.".
 
     Args:
-        network: x (n, *shape), and labels (n,) if there are classes, to raw outputs (n,) or (n, 1).
+        network: maps x (n, ...), and labels (n,) if there are classes, to raw outputs (n,) or (n, 1).
         classes: number of classes, 0 for none.
         notes: what is worth knowing about it.
         draws: whether it draws random numbers while it trains.

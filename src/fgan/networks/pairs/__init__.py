@@ -1,1 +1,1 @@
-"""Networks that ship with fgan: the `PAIR` of each file is `--network` with the name of the file."""
+"""The networks of fgan: `--network NAME` uses the `PAIR` in the file NAME.py."""

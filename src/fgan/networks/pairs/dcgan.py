@@ -1,4 +1,4 @@
-"""Convolutional networks of one strided layer a resolution.
+"""Convolutional networks with one strided layer per resolution.
 
 Source: Radford, Metz and Chintala, "Unsupervised representation learning with deep convolutional generative
 adversarial networks" (2016), without its batch normalisation.
@@ -17,13 +17,13 @@ from fgan.networks.pair import Pair
 from fgan.networks.pyramid import channels_by_level, pyramid_of
 from fgan.networks.units import into_frame, out_of_frame
 
-# Kernel 4 at stride 2 covers every pixel equally often, so that no checkerboard is built in, at under half the
+# Kernel 4 with stride 2 covers every pixel equally often, which avoids checkerboards, with less than half of the
 # multiplications of nearest upsampling and a 3 x 3 convolution (measured on a CPU: a quarter of the time).
 KERNEL, STRIDE, PADDING = 4, 2, 1
 
 
 class DCGANGenerator(Generator):
-    """A generator of square images: a linear layer to the smallest resolution, then transposed convolutions.
+    """A generator for square images: a linear layer to the smallest resolution, then transposed convolutions.
 
     Args:
         frame: the shape and range of a sample.
@@ -63,7 +63,7 @@ class DCGANGenerator(Generator):
 
 
 class DCGANCritic(Critic):
-    """A critic of square images: strided convolutions down to the smallest resolution, then a linear layer.
+    """A critic for square images: strided convolutions down to the smallest resolution, then a linear layer.
 
     Args:
         frame: the shape of a sample, and the affine frame in which the critic sees it.

@@ -23,11 +23,11 @@ def _hidden(widths: list[int], activation: str) -> list[nn.Module]:
 
 
 class MLPGenerator(Generator):
-    """A generator: standard normal latents (n, latent) to samples (n, *shape) inside the frame's range.
+    """A generator: standard normal latents (n, latent) to samples (n, ...) inside the frame's range.
 
     Args:
         frame: the shape and range of a sample.
-        latent: dimension of the latent; where the frame has choices, further ones that decide these come first.
+        latent: dimension of the latent; if the frame has choices, extra dimensions that determine them come first.
         width: units of every hidden layer.
         depth: number of hidden layers.
         activation: "relu", "leaky-relu" or "tanh".
@@ -61,7 +61,7 @@ class MLPGenerator(Generator):
 
 
 class MLPCritic(Critic):
-    """A critic: samples (n, *shape) to one raw, unbounded output each, (n,).
+    """A critic: samples (n, ...) to one raw, unbounded output each, (n,).
 
     Args:
         frame: the shape of a sample, and the affine frame in which the critic sees it.

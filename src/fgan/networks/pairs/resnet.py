@@ -1,4 +1,4 @@
-"""Convolutional networks of one residual block a resolution.
+"""Convolutional networks with one residual block per resolution.
 
 Sources: Gulrajani et al., "Improved training of Wasserstein GANs" (2017), and Miyato et al., "Spectral
 normalization for generative adversarial networks" (2018), without their batch normalisation.
@@ -58,7 +58,7 @@ def down(inputs: int, outputs: int, activation: str) -> Residual:
 
 
 class ResNetGenerator(Generator):
-    """A generator of square images: a linear layer to the smallest resolution, then blocks that double it.
+    """A generator for square images: a linear layer to the smallest resolution, then blocks that double it.
 
     Args:
         frame: the shape and range of a sample.
@@ -97,7 +97,7 @@ class ResNetGenerator(Generator):
 
 
 class ResNetCritic(Critic):
-    """A critic of square images: blocks that halve the side, a sum over what is left of it, then a linear layer.
+    """A critic for square images: blocks that halve the side, a sum over the remaining positions, a linear layer.
 
     Args:
         frame: the shape of a sample, and the affine frame in which the critic sees it.

@@ -15,6 +15,7 @@ from fgan.evaluation.metrics import QUANTITIES
 from fgan.evaluation.result import Measurement
 from fgan.experiments.result import Comparison
 from fgan.reporting.graphs import REACH, curves
+from fgan.reporting.html.finite import is_finite
 from fgan.reporting.html.gather import Run
 
 Trace = dict[str, Any]
@@ -27,15 +28,15 @@ NUMBERS = 100_000
 SHOWN = ("bound", "critic_loss", "generator_loss")
 """The curves that are shown before anything is chosen."""
 MEANINGS = {
-    "bound": "the estimate of the divergence from below",
-    "critic_loss": "what the critic minimises, penalties included",
+    "bound": "lower bound on the divergence, by the critic",
+    "critic_loss": "what the critic minimises, with penalties",
     "generator_loss": "what the generator minimises",
-    "true_positive_rate": "share of data that the critic calls real",
-    "false_positive_rate": "share of samples that the critic calls real",
-    "log_ratio_real": "mean of log(p/q) over data, by the critic",
-    "log_ratio_fake": "mean of log(p/q) over samples, by the critic",
-    "near_edge": "share of outputs near the edge of dom f*",
-    "effective_sample_size": "share of the samples that carries the ratio p/q",
+    "true_positive_rate": "share of real samples that the critic calls real",
+    "false_positive_rate": "share of generated samples that the critic calls real",
+    "log_ratio_real": "mean log(p/q) on real samples, by the critic",
+    "log_ratio_fake": "mean log(p/q) on generated samples, by the critic",
+    "near_edge": "share of critic outputs near the edge of dom f*",
+    "effective_sample_size": "effective share of the samples under the weights p/q",
     "critic_gradient_norm": "norm of the critic's gradient",
     "generator_gradient_norm": "norm of the generator's gradient",
     "learning_rate": "of both players",
@@ -85,7 +86,7 @@ def training_curves(runs: Sequence[Run], colours: Mapping[str, str]) -> list[Cha
             if name != "step" and name in log and np.isfinite(log[name]).any()
         ]
         if traces:
-            title = f"{name} while training" if kind else name.replace("_", " ")
+            title = f"{name} during training" if kind else name.replace("_", " ")
             meaning = QUANTITIES[name].meaning if kind and name in QUANTITIES else MEANINGS.get(name, "")
             layout = {"xaxis": {"title": {"text": "step"}, "tickformat": ",d"}, "yaxis": window(traces)}
             charts.append(Chart(f"{kind}{name}", title, meaning, traces, layout, bool(kind) or name in SHOWN))
@@ -197,17 +198,19 @@ def graphs_of(
 
 
 GRAPHS = (
-    "what a ratio u costs",
-    "the best critic: what it tells the generator",
-    "how much a ratio u counts in the saturating generator's gradient",
+    "the cost of a ratio u",
+    "the output of the best critic",
+    "the weight of a ratio u in the gradient of the saturating generator loss",
 )
 
 
 def ranking_chart(ranking: Comparison, games: Mapping[str, str], colours: Mapping[str, str]) -> Chart:
-    """Return the mean of each group with its interval, the best on top, and what real samples score."""
+    """Return the mean of each group with its interval, the best on top, and the real-vs-real baseline."""
     traces: list[Trace] = []
     for place in ranking.places:
         found = place.metrics[ranking.by]
+        if not is_finite(found):
+            continue
         traces.append(
             {
                 "x": [found.value],
@@ -225,7 +228,7 @@ def ranking_chart(ranking: Comparison, games: Mapping[str, str], colours: Mappin
         "height": 80 + 30 * len(ranking.places),
     }
     floor = ranking.places[0].metrics[ranking.by].floor
-    if floor:
+    if floor and is_finite(floor):
         layout["shapes"] = [
             {"type": "rect", "x0": floor.low, "x1": floor.high, "yref": "paper", "y0": 0, "y1": 1,
              "fillcolor": "#88888833", "line": {"width": 0}},

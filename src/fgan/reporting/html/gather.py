@@ -47,6 +47,7 @@ class Run:
         state: "finished", or what happened instead.
         metrics, judged: what it logged, and what each evaluation found while it trained: columns by name.
         evaluation: its `evaluation.json`, if there is one.
+        speed: samples per second between two lines of the log.
     """
 
     directory: RunDirectory
@@ -58,6 +59,7 @@ class Run:
     metrics: Log
     judged: Log
     evaluation: Evaluation | None
+    speed: Log = field(default_factory=dict)
 
     @property
     def game(self) -> str:
@@ -98,7 +100,9 @@ def gather(directories: Sequence[str | Path]) -> Gathered:
         FganError: where a folder holds neither, nothing can be shown, or the runs are of different data.
     """
     if not directories:
-        raise FganError("name what to report on: fgan report RUN, or fgan report COMPARISON.")
+        raise FganError(
+            "name a run or a comparison to report on: fgan report RUN, or fgan report COMPARISON."
+        )
     found, outcomes = Gathered(), {}
     paths = list(dict.fromkeys(Path(directory) for directory in directories))
     places: list[tuple[Path, str]] = []
@@ -115,7 +119,7 @@ def gather(directories: Sequence[str | Path]) -> Gathered:
         _add(found, path, shown, outcomes.get(str(path)))
     if not found.runs:
         raise FganError(
-            f"there is nothing to show yet: {'; '.join(found.said())}. Train first, or name other folders."
+            f"there is nothing to show yet: {'; '.join(found.said())}. Train first, or name another folder."
         )
     _require_same_data(found.runs)
     found.runs = [_with_group(run, found) for run in found.runs]
@@ -138,7 +142,7 @@ def _read_comparison(path: Path, found: Gathered, *, alone: bool) -> dict[str, O
         try:
             configs = {name: TrainConfig(**values) for name, values in _plan(path).items()}
         except (TypeError, FganError) as error:
-            found.note(f"comparison.json is of another version of fgan ({error})")
+            found.note(f"comparison.json was written by another version of fgan ({error})")
         else:
             found.members, found.repeat = replanned(configs) or ([], None)
     try:
@@ -147,13 +151,13 @@ def _read_comparison(path: Path, found: Gathered, *, alone: bool) -> dict[str, O
         if alone and written.places:
             found.ranking = written
         elif not alone:
-            found.note(f"the ranking of {path} is left out: it is not all that is shown")
+            found.note(f"the ranking of {path} is not shown: the report holds other runs too")
         else:
-            found.note(f"{path} has no ranking: no run was judged")
+            found.note(f"{path} has no ranking: no run was evaluated")
     except FileNotFoundError:
-        found.note(f"{path} has no ranking yet; fgan compare --resume makes it")
+        found.note(f"{path} has no ranking yet; finish it with fgan compare --resume")
     except DAMAGE as error:
-        found.note(f"the ranking of {path} is left out: ranking.json is damaged ({error})")
+        found.note(f"the ranking of {path} is not shown: ranking.json is damaged ({error})")
     else:
         return outcomes
     return {}
@@ -171,12 +175,13 @@ def _add(found: Gathered, path: Path, name: str, outcome: Outcome | None) -> Non
     metrics, judged = (_log(found, name, log) for log in (directory.metrics_path, directory.evaluations_path))
     evaluation = _evaluation(found, path, name, step)
     if not steps and not metrics:
-        found.note("skipped: there is neither a checkpoint nor a line of metrics yet", name)
+        found.note("skipped: it has neither a checkpoint nor a line of metrics yet", name)
         return
     state = _state(config, steps, metrics, outcome, directory.status())
     if state != "finished":
         found.note(state, name)
-    found.runs.append(Run(directory, name, "", config, step, state, metrics, judged, evaluation))
+    speed = _columns([values for _, values in lines_of(directory.speed_path)])
+    found.runs.append(Run(directory, name, "", config, step, state, metrics, judged, evaluation, speed))
 
 
 def _state(
@@ -197,9 +202,13 @@ def _log(found: Gathered, name: str, path: Path) -> Log:
     size = path.stat().st_size if path.exists() else 0
     if sum(len(line) for line, _ in read) < size or len(lines) < len(read):
         last = f" after step {lines[-1]['step']:,}" if lines else ""
-        found.note(f"{path.name} is damaged{last}; what comes then is not shown", name)
+        found.note(f"{path.name} is damaged{last}; the rest of it is not shown", name)
     for why in dict.fromkeys(str(values[EVALUATION_ERROR]) for values in lines if EVALUATION_ERROR in values):
-        found.note(f"evaluations while training had no number: {why}", name)
+        found.note(f"an evaluation during training failed: {why}", name)
+    return _columns(lines)
+
+
+def _columns(lines: Sequence[dict[str, Any]]) -> Log:
     names = dict.fromkeys(name for values in lines for name in values if name != EVALUATION_ERROR)
     return {name: np.array([_number(values.get(name)) for values in lines]) for name in names}
 
@@ -212,14 +221,19 @@ def _evaluation(found: Gathered, path: Path, name: str, step: int) -> Evaluation
     try:
         read = Evaluation.from_dict(json.loads((path / "evaluation.json").read_text(encoding="utf-8")))
     except FileNotFoundError:
-        found.note("no evaluation yet, and no place in tables and scatter; fgan evaluate RUN makes one", name)
+        found.note(
+            "no evaluation yet, so it is missing from tables and scatter plots; run fgan evaluate RUN", name
+        )
         return None
     except DAMAGE as error:
-        found.note(f"evaluation.json is damaged ({error}) and left out", name)
+        found.note(f"evaluation.json is damaged ({error}) and ignored", name)
         return None
     at = re.search(r"step ([\d,]+)$", read.samples)
     if at and step and int(at[1].replace(",", "")) != step and not read.asked.get("best"):
-        found.note(f"judged at step {at[1]}, while the newest checkpoint is of step {step:,}", name)
+        found.note(
+            f"evaluated at step {at[1]}, but the newest checkpoint is of step {step:,}",
+            name,
+        )
     for warning in read.warnings:
         found.note(warning, name)
     return read
@@ -229,7 +243,7 @@ def _require_same_data(runs: Sequence[Run]) -> None:
     data = list(dict.fromkeys(run.config.data for run in runs))
     if len(data) > 1:
         raise FganError(
-            f"the runs of a report learn from the same data; got {', '.join(data)}. Make one report of each."
+            f"all runs of a report must have the same data; got {', '.join(data)}. Write one report for each."
         )
 
 
@@ -249,5 +263,5 @@ def _note_unlike(found: Gathered) -> None:
     judged = [run.evaluation for run in found.runs if run.evaluation]
     if len({(one.against, one.reference, one.n, one.extractor.get("name")) for one in judged}) > 1:
         found.note(
-            "the evaluations are not alike (samples, reference or extractor differ): their numbers do not compare"
+            "the evaluations differ in number of samples, reference or extractor: do not compare their numbers"
         )

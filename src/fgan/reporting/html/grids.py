@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,8 +21,10 @@ if TYPE_CHECKING:
 
 BYTES = 1_400_000
 """Of all pictures together, as the page holds them."""
-COUNTS = (64, 36, 16, 9, 4)
-"""Images in a grid: as many as there is room for."""
+ACROSS = (8, 6, 4, 3, 2)
+"""Columns of a grid, and its rows where these are not classes: as many as there is room for."""
+MOST_CLASSES = 20
+"""Classes that have a row each; of more, a grid shows samples in turn."""
 SIDE = 64
 """Pixels of an image in a grid; larger ones are made smaller."""
 VECTORS = 1500
@@ -33,12 +35,22 @@ GREY = "#8a8f98"
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture of one run's samples, or of the data where there is no run."""
+    """A picture of one run's samples, or of the data where there is no run; with the classes of its rows, if any."""
 
     run: Run | None
     uri: str
     width: int
     height: int
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Samples to draw: those of a run, or of the data; sorted by class, as many of each, where there are classes."""
+
+    run: Run | None
+    values: Tensor
+    classes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,32 +72,54 @@ def grids(runs: Sequence[Run], dataset: Dataset | None, colours: Mapping[str, st
         colours: of the points, by game.
         seed: decides the latents.
     """
-    samples: list[tuple[Run, Tensor]] = []
+    panels: list[Panel] = []
     notes: list[tuple[str, str]] = []
     for run in runs:
         if not run.step:
             notes.append(("no checkpoint to draw samples from", run.name))
         else:
             try:
-                samples.append((run, _samples(run, seed)))
+                panels.append(_samples(run, seed))
             except FganError as error:
                 notes.append((f"no samples: {error}", run.name))
-    if not samples:
+    if not panels:
         return Grids([], 0, False, notes)
-    count = len(samples[0][1])
+    if panels[0].values.ndim == 4:
+        real = [_images_of(dataset, panels, seed)] if dataset else []
+        pictures, across = _images([*real, *panels])
+        return Grids(pictures, across**2, True, notes)
+    count = len(panels[0].values)
     real = dataset.held_out.draw(count, torch.Generator().manual_seed(seed)) if dataset else None
     real = dataset.frame.outward(real) if dataset and real is not None else None
-    of_images = samples[0][1].ndim == 4
-    if of_images:
-        pictures, count = _images(samples, real)
-    else:
-        pictures = _vectors(samples, real, colours)
-    return Grids(pictures, count, of_images, notes)
+    samples = [(panel.run, panel.values) for panel in panels if panel.run]
+    return Grids(_vectors(samples, real, colours), count, False, notes)
 
 
-def _samples(run: Run, seed: int) -> Tensor:
-    images = run.directory.sampler().sample(max(COUNTS), seed=seed)
-    return images if images.ndim == 4 else run.directory.sampler().sample(VECTORS, seed=seed)
+def _samples(run: Run, seed: int) -> Panel:
+    sampler, most = run.directory.sampler(), max(ACROSS)
+    images = sampler.sample(most**2, seed=seed)
+    if images.ndim != 4:
+        return Panel(run, sampler.sample(VECTORS, seed=seed))
+    names = tuple(sampler.classes)
+    if not 1 < len(names) <= MOST_CLASSES:
+        return Panel(run, images)
+    latents = sampler.latents(most, seed).repeat(len(names), 1)
+    labels = torch.arange(len(names)).repeat_interleave(most)
+    return Panel(run, sampler.samples(latents, labels, len(labels)), names)
+
+
+def _images_of(dataset: Dataset, panels: Sequence[Panel], seed: int) -> Panel:
+    """Draw images of the data: by class where a run has the same classes, and as many of each; a lack stays black."""
+    random, most = torch.Generator().manual_seed(seed), max(ACROSS)
+    names = next((panel.classes for panel in panels if panel.classes), ())
+    if names and names == tuple(dataset.classes):
+        drawn, labels = dataset.held_out.draw_labelled(8 * most * len(names), random)
+        if labels is not None:
+            images = dataset.frame.outward(drawn)
+            rows = [images[labels == place][:most] for place in range(len(names))]
+            full = [torch.cat([row, torch.zeros(most - len(row), *row.shape[1:])]) for row in rows]
+            return Panel(None, torch.cat(full), names)
+    return Panel(None, dataset.frame.outward(dataset.held_out.draw(most**2, random)))
 
 
 def first_of_each(runs: Sequence[Run]) -> list[Run]:
@@ -98,16 +132,23 @@ def first_of_each(runs: Sequence[Run]) -> list[Run]:
     return [run for _, run in sorted(zip(turns, runs, strict=True), key=lambda pair: pair[0])]
 
 
-def _images(samples: list[tuple[Run, Tensor]], real: Tensor | None) -> tuple[list[Picture], int]:
-    panels: list[tuple[Run | None, Tensor]] = [(None, real)] if real is not None else []
-    panels += samples
-    sets = [(run, _smaller(values)) for run, values in panels]
-    tries = ((count, kind) for count in COUNTS for kind in ("PNG", "JPEG"))
+def _images(panels: Sequence[Panel]) -> tuple[list[Picture], int]:
+    """Draw grids, of as many images as there is room for; return the pictures and the columns of a grid."""
+    smaller = [replace(panel, values=_smaller(panel.values)) for panel in panels]
+    tries = ((across, kind) for across in ACROSS for kind in ("PNG", "JPEG"))
     while True:
-        count, kind = next(tries)
-        pictures = [_picture(run, draw_samples(values[:count], scale=1), kind) for run, values in sets]
-        if sum(len(picture.uri) for picture in pictures) <= BYTES or (count, kind) == (COUNTS[-1], "JPEG"):
-            return pictures, count
+        across, kind = next(tries)
+        pictures = [_grid(panel, across, kind) for panel in smaller]
+        if sum(len(picture.uri) for picture in pictures) <= BYTES or (across, kind) == (ACROSS[-1], "JPEG"):
+            return pictures, across
+
+
+def _grid(panel: Panel, across: int, kind: str) -> Picture:
+    if not panel.classes:
+        return _picture(panel.run, draw_samples(panel.values[: across**2], scale=1), kind)
+    rows = panel.values.unflatten(0, (len(panel.classes), -1))[:, :across]
+    image = draw_samples(rows.flatten(0, 1), columns=across, scale=1)
+    return replace(_picture(panel.run, image, kind), classes=panel.classes)
 
 
 def _smaller(images: Tensor) -> Tensor:

@@ -8,11 +8,12 @@ from typing import Any
 
 from fgan.errors import FganError
 from fgan.evaluation import over_runs
-from fgan.evaluation.metrics import QUANTITIES
 from fgan.evaluation.result import Measurement, Range
 from fgan.experiments.result import Comparison
 from fgan.reporting.html.charts import short
+from fgan.reporting.html.finite import is_finite, is_number
 from fgan.reporting.html.gather import Run
+from fgan.reporting.html.glossary import explanation
 
 QUALITY = ("precision", "within-3-sigma", "density", "fid")
 COVERAGE = ("recall", "coverage", "modes", "kid")
@@ -41,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Column:
-    """One number of a table: its name, the sign that tells which way is better, its meaning and floor."""
+    """One number of a table: its name, the sign that tells which way is better, its meaning and baseline."""
 
     name: str
     arrow: str
@@ -95,7 +96,7 @@ def columns(rows: Iterable[Row]) -> list[Column]:
         Column(
             name,
             arrows.get(value.better, f"→ {value.better}"),
-            QUANTITIES[name].meaning if name in QUANTITIES else "",
+            explanation(name, value.better),
             value.floor,
         )
         for name, value in found.items()
@@ -108,7 +109,11 @@ def trade_off(rows: Sequence[Row], colours: Mapping[str, str]) -> dict[str, Any]
     Runs are small, means over seeds large; the interval is there for both.
     """
     known = columns(rows)
-    names = [column.name for column in known]
+    names = [
+        column.name
+        for column in known
+        if any(is_number(row.metrics[column.name]) for row in rows if column.name in row.metrics)
+    ]
     if len(names) < 2:
         return None
     x = next((name for name in QUALITY if name in names), names[0])
@@ -119,12 +124,14 @@ def trade_off(rows: Sequence[Row], colours: Mapping[str, str]) -> dict[str, Any]
             "color": colours[row.game],
             "mean": row.seed is None,
             "meta": {"groups": [row.group]} if row.seed is None else {"group": row.group, "seed": row.seed},
-            "metrics": {name: _triple(found) for name, found in row.metrics.items() if found.usable},
+            "metrics": {name: _triple(found) for name, found in row.metrics.items() if is_number(found)},
         }
         for row in rows
     ]
-    floors = {column.name: _triple(column.floor) for column in known if column.floor}
-    axes = [(column.name, f"{column.name} {column.arrow}") for column in known]
+    floors = {
+        column.name: _triple(column.floor) for column in known if column.floor and is_finite(column.floor)
+    }
+    axes = [(column.name, f"{column.name} {column.arrow}") for column in known if column.name in names]
     return {"x": x, "y": y, "axes": axes, "points": points, "floors": floors}
 
 

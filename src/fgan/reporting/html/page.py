@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,16 +17,19 @@ from fgan.experiments.result import Comparison
 from fgan.files import save_file
 from fgan.objectives.build import BASELINES
 from fgan.output import Say
+from fgan.reporting.character import character_of
 from fgan.reporting.formulas import formulas
 from fgan.reporting.html import charts, numbers, repeat
 from fgan.reporting.html.colours import colours
+from fgan.reporting.html.commands import repeating
+from fgan.reporting.html.finite import is_finite
 from fgan.reporting.html.gather import Gathered, Run, gather
 from fgan.reporting.html.grids import first_of_each, grids
-from fgan.reporting.wording import leaning_in_full
+from fgan.reporting.html.summary import Summary, summarise
+from fgan.reporting.wording import leaning
 from fgan.seeds import checked_seed
 from fgan.training.run import data_of
 from fgan.training.run_directory import RunDirectory
-from fgan.training.trainer import objective_of
 
 MARK = "<!-- fgan report -->"
 """Near the top of every report, so that nothing else is ever overwritten by one."""
@@ -42,14 +46,16 @@ class Report:
     Args:
         path: the file.
         size: in bytes.
-        runs: what it shows, by name, and what became of each.
+        runs: the runs that it shows, and how each ended.
         notes: what it could not show, and why.
+        summary: what it says in sentences at the top.
     """
 
     path: Path
     size: int
     runs: dict[str, str]
     notes: list[str]
+    summary: Summary
 
 
 def report(
@@ -59,24 +65,24 @@ def report(
     data_dir: str | Path | None = None,
     say: Say = print,
 ) -> Path:
-    """Write one HTML file that shows a run, several runs on the same data, or a comparison; return its path.
+    """Write one HTML file about a run, several runs on the same data, or a comparison; return its path.
 
     Args:
-        runs: run directories and folders of comparisons, or what `fgan.load` makes of them.
-        out: the file; default: report.html in the folder if there is one, in the working directory for several.
-        seed: decides the latents, the same for every run.
-        data_dir: where the data lie, if not where the runs found them.
-        say: receives lines for people, such as what is missing.
+        runs: run directories and folders of comparisons, or what `fgan.load` returns for them.
+        out: the file; default: report.html in the folder, or in the working directory for several folders.
+        seed: seed of the latents, the same for every run.
+        data_dir: where the data are, if they have moved since training.
+        say: receives messages, such as what is missing.
 
     Raises:
-        FganError: where a folder holds no run, there is nothing to show, the runs are of different data, or
-            `out` is something else than a report.
+        FganError: if a folder holds no run, there is nothing to show, the runs have different data, or `out` exists
+            and is no report.
     """
     odd = next((one for one in runs if not isinstance(one, str | Path | RunDirectory | Comparison)), None)
     if odd is not None:
         raise FganError(
-            f"a report is of run directories and comparisons, one argument each; got {odd!r}. Write report(*runs) for "
-            "a list of them."
+            f"report takes run directories and comparisons, one argument each; got {odd!r}. Pass a list as "
+            "report(*runs)."
         )
     folders = [one if isinstance(one, str | Path) else one.path for one in runs]
     return write_report(folders, out, seed=seed, data_dir=data_dir, say=say).path
@@ -90,18 +96,18 @@ def write_report(
     data_dir: str | Path | None = None,
     say: Say = print,
 ) -> Report:
-    """Write a report of a run, of several runs on the same data, or of a comparison.
+    """Write a report about a run, several runs on the same data, or a comparison.
 
     Args:
         directories: run directories, or folders of comparisons.
-        out: the file, `report.html` in the folder if there is one, in the working directory for several.
-        seed: decides the latents, the same for every run.
-        data_dir: where the data lie, if not where the runs found them.
-        say: receives lines for people, such as what is missing.
+        out: the file; default: `report.html` in the folder, or in the working directory for several folders.
+        seed: seed of the latents, the same for every run.
+        data_dir: where the data are, if they have moved since training.
+        say: receives messages, such as what is missing.
 
     Raises:
-        FganError: where a folder holds no run, there is nothing to show, the runs are of different data, or
-            `out` is something else than a report.
+        FganError: if a folder holds no run, there is nothing to show, the runs have different data, or `out` exists
+            and is no report.
     """
     found = gather(directories)
     folder = Path(directories[0]) if len(directories) == 1 else Path()
@@ -112,7 +118,7 @@ def write_report(
     notes = found.said()
     for note in notes:
         say(note)
-    return Report(path, len(content), {run.name: run.state for run in found.runs}, notes)
+    return Report(path, len(content), {run.name: run.state for run in found.runs}, notes, summarise(found))
 
 
 def check_free(path: Path) -> None:
@@ -124,7 +130,7 @@ def check_free(path: Path) -> None:
     if path.suffix not in (".html", ".htm"):
         raise FganError(f'--out must end in .html; got "{path}".')
     if path.is_dir() or (path.exists() and MARK.encode() not in path.read_bytes()[:200]):
-        raise FganError(f"{path} is there and no report of fgan. Remove it, or choose another --out.")
+        raise FganError(f"{path} exists and is no report of fgan. Remove it, or choose another --out.")
 
 
 def _data(found: Gathered, data_dir: str | Path | None) -> Dataset | None:
@@ -151,7 +157,7 @@ def render(found: Gathered, dataset: Dataset | None, seed: int = 0) -> str:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.filters["interval"] = interval
+    environment.filters["interval"], environment.filters["written"] = interval, written
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
     return environment.get_template("page.html.jinja").render(
         **_parts(found, dataset, seed), mark=MARK, plotly=get_plotlyjs()
@@ -165,7 +171,17 @@ def interval(found: Any) -> str:  # noqa: ANN401 - whatever has a value, a low a
     >>> interval(Range(1.0, 0.5, 1.5))
     '[0.5, 1.5]'
     """
-    return f"[{found.low:.4g}, {found.high:.4g}]"
+    return f"[{found.low:.4g}, {found.high:.4g}]" if is_finite(found) else ""
+
+
+def written(found: Any) -> str:  # noqa: ANN401 - whatever has a value
+    """Write a number to four digits, a dash where there is none.
+
+    >>> from fgan.evaluation.result import Range
+    >>> written(Range(1.23456, 0.5, 1.5))
+    '1.235'
+    """
+    return f"{found.value:.4g}" if found.value is not None and math.isfinite(found.value) else "–"
 
 
 def _parts(found: Gathered, dataset: Dataset | None, seed: int) -> dict[str, Any]:
@@ -181,7 +197,7 @@ def _parts(found: Gathered, dataset: Dataset | None, seed: int) -> dict[str, Any
     curves = charts.training_curves(shown, paint)
     if len(shown) < len(runs):
         found.note(
-            f"curves and samples are of {len(shown)} of {len(runs)} runs, of every group before more of one"
+            f"curves and samples show {len(shown)} of {len(runs)} runs: the first seeds of every group"
         )
     means, rows = numbers.mean_rows(runs, found.ranking), numbers.run_rows(runs)
     known = _divergences(runs)
@@ -197,6 +213,7 @@ def _parts(found: Gathered, dataset: Dataset | None, seed: int) -> dict[str, Any
         "dashes": {group: BORDERS.get(dash, "double") for group, dash in charts.dashes(runs).items()},
         "notes": found.said(),
         "grids": pictures,
+        "by_class": any(picture.classes for picture in pictures.pictures),
         "latents": seed,
         "same_latents": len({run.config.latent for run in runs}) == 1,
         "ranking": found.ranking,
@@ -217,7 +234,8 @@ def _parts(found: Gathered, dataset: Dataset | None, seed: int) -> dict[str, Any
         "facts": [_facts(group, runs, known) for group in groups],
         "shared": repeat.shared_settings([run.config for run in runs]),
         "differing": repeat.differing_settings({run.name: run.config for run in runs}),
-        "commands": _commands(found),
+        "commands": repeating(found),
+        "summary": summarise(found),
         "versions": _versions(runs),
     }
 
@@ -233,39 +251,21 @@ def _divergences(runs: Sequence[Run]) -> dict[str, Divergence]:
     return {run.game: divergence(run.game) for run in runs if run.game not in BASELINES}
 
 
-def _facts(group: str, runs: Sequence[Run], known: dict[str, Divergence]) -> dict[str, str]:
-    """Say what the critic and the generator of a group really do."""
+def _facts(group: str, runs: Sequence[Run], known: dict[str, Divergence]) -> dict[str, Any]:
+    """Say what the critic learns and what the generator of a group does, which may be another divergence."""
     run = next(run for run in runs if run.group == group)
-    config, d = run.config, known.get(run.game)
+    d, generator = known.get(run.game), character_of(run.config)
     formula = d and formulas(d)["f"]
     return {
         "group": group,
         "game": run.game,
         "title": d.card.title if d else "",
         "f": formula.pretty if formula else "",
-        "follows": objective_of(config).follows,
-        "character": leaning_in_full(d) if d else "",
+        "leaning": leaning(d) if d else "",
+        "follows": generator.follows,
+        "generator": generator.in_full,
+        "same": bool(d) and generator.follows == d.name,
     }
-
-
-def _commands(found: Gathered) -> list[str]:
-    judged = next((run.evaluation for run in found.runs if run.evaluation), None)
-    asked = judged.asked if judged else {}
-    measured = ["--metrics", ",".join(asked["metrics"]), "--n", str(asked["n"])] if "metrics" in asked else []
-    measured += ["--reference", asked["reference"]] if "reference" in asked else []
-    folders = [str(run.directory.path) for run in found.runs]
-    if found.repeat:
-        ranked = f" --rank-by {found.ranking.by}" if found.ranking else ""
-        parent = str(found.runs[0].directory.path.parent)
-        return [
-            " ".join([f"{found.repeat}{ranked}", *measured, "--out", parent]),
-            f"fgan report {parent}",
-        ]
-    commands = [
-        repeat.train_command(run.config, folder) for run, folder in zip(found.runs, folders, strict=True)
-    ]
-    commands += [" ".join(["fgan evaluate", *folders, *measured])] if judged else []
-    return [*commands, " ".join(["fgan report", *folders])]
 
 
 def _versions(runs: Sequence[Run]) -> dict[str, str]:

@@ -9,7 +9,6 @@ const OPTIONS = {
   responsive: true, displaylogo: false, displayModeBar: true, showSendToCloud: false, plotlyServerURL: "",
   modeBarButtons: [["toImage"], ["zoom2d", "pan2d", "resetScale2d"]],
 };
-const PLACES = ["top center", "bottom center", "top right", "bottom right"];
 
 // What is shown: a run with its group and its seed, a mean or a graph with any of its groups.
 
@@ -67,13 +66,13 @@ function bars([value, low, high], faint) {
   };
 }
 
-function point({ name, color, mean, meta, metrics }, labelled, place = 0) {
+function point({ name, color, mean, meta, metrics }, labelled) {
   const [x, y] = [metrics[chosen.x], metrics[chosen.y]];
   if (!x || !y) return [];
   const text = [x, y].map(([value, low, high]) => `${value} [${low}, ${high}]`);
   return [{
-    x: [x[0]], y: [y[0]], error_x: bars(x, !mean && !labelled), error_y: bars(y, !mean && !labelled), name, meta,
-    mode: labelled ? "markers+text" : "markers", text: [name], textposition: PLACES[place % PLACES.length], cliponaxis: false,
+    x: [x[0]], y: [y[0]], error_x: bars(x, !mean && !labelled), error_y: bars(y, !mean && !labelled), name, meta, labelled,
+    mode: "markers", cliponaxis: false,
     marker: { color, size: mean || labelled ? 13 : 7, opacity: mean || labelled ? 1 : 0.65 },
     hovertemplate: `<b>%{fullData.name}</b><br>${chosen.x} ${text[0]}<br>${chosen.y} ${text[1]}<extra></extra>`,
   }];
@@ -82,7 +81,7 @@ function point({ name, color, mean, meta, metrics }, labelled, place = 0) {
 function tradeOffChart() {
   const means = tradeOff.points.some(({ mean }) => mean);
   const few = new Set(tradeOff.points.map(({ name }) => name)).size <= 40;
-  const traces = tradeOff.points.flatMap((one, place) => point(one, few && (one.mean || !means), place));
+  const traces = tradeOff.points.flatMap((one) => point(one, few && (one.mean || !means)));
   const real = { name: "real samples", color: "#8a8f98", mean: true, meta: { groups: [null] }, metrics: tradeOff.floors };
   for (const star of point(real, true)) traces.push({ ...star, marker: { ...star.marker, symbol: "star" } });
   const axes = Object.fromEntries(tradeOff.axes);
@@ -122,6 +121,7 @@ function draw(figure) {
   const div = figure.querySelector(".plot");
   if (layout.height) div.style.height = `${layout.height}px`;
   Plotly.react(div, shown, { ...themed(layout), uirevision: revision ?? key }, OPTIONS);
+  if (key === "trade-off") labelled(div);
   if (isCurve && !div.linked) {
     div.linked = true;
     div.on("plotly_relayout", (change) => zoomAll(div, change));
@@ -170,7 +170,7 @@ document.getElementById("size")?.addEventListener("input", (event) => {
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
 
-// Tables: a click on a heading sorts, the better ones first; another click turns it round.
+// Tables: a click on a heading sorts, the better first; another click reverses the order.
 
 function valueOf(row, column) {
   const cell = row.cells[column];
@@ -200,9 +200,7 @@ function sortBy(heading) {
 
 for (const heading of document.querySelectorAll(".sortable thead th")) {
   const button = document.createElement("button");
-  button.append(...heading.childNodes);
-  heading.append(button);
+  button.append(...[...heading.childNodes].filter((node) => !node.classList?.contains("about")));
+  heading.prepend(button);
   button.addEventListener("click", () => sortBy(heading));
 }
-
-drawAll();

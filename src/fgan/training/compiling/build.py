@@ -1,4 +1,4 @@
-"""From a graph of operations to a library of this machine's code, by torch's own ahead-of-time compiler."""
+"""Compile a graph of operations for this machine, with torch's ahead-of-time compiler."""
 
 from __future__ import annotations
 
@@ -19,48 +19,48 @@ if TYPE_CHECKING:
     from torch.fx import GraphModule
 
 SETTINGS: dict[str, Any] = {
-    # Between its kernels a program only calls: compiled without care, in three fifths of the time.
+    # The code between kernels only makes calls: without optimisation it compiles in three fifths of the time.
     "aot_inductor.compile_wrapper_opt_level": "O0",
     "aot_inductor.precompile_headers": False,  # which takes longer than a program without
 }
 
 
 def compiler() -> str | None:
-    """Return the C++ compiler, or None where there is none; `CXX` names another one, as everywhere."""
+    """Return the C++ compiler, or None if there is none; the environment variable CXX overrides it."""
     wanted = os.environ.get("CXX")
     names = [wanted] if wanted else ["g++", "clang++", "c++"]
     return next((found for name in names if (found := shutil.which(name))), None)
 
 
 def lacking() -> str:
-    """Return why there is no compiler, in words; nothing where there is one."""
+    """Return in words why there is no compiler; empty if there is one."""
     if compiler():
         return ""
     named = os.environ.get("CXX")
-    why = f'$CXX names "{named}", which is no program' if named else "there is none on the PATH"
-    return f"compiling the step needs a C++ compiler, such as g++, and {why}"
+    why = f'$CXX is "{named}", which is not a program' if named else "none is on the PATH"
+    return f"compiling the step needs a C++ compiler such as g++, but {why}"
 
 
 @contextmanager
 def quickly() -> Iterator[None]:
-    """Trace and compile within in four fifths of the time.
+    """Cut the time of tracing and compiling by a fifth.
 
-    No garbage is collected, no operation keeps the lines of code that called it, and which instructions the compiler
-    can make for this processor, which torch finds out by compiling and loading, is asked on another core meanwhile.
+    The garbage collector is off, operations keep no stack traces, and another core meanwhile detects the processor's
+    vector instructions, which torch does by compiling and loading a test program.
     """
-    # Here, before there is a thread: two threads must not import torch's compiler at once.
+    # Import before the thread starts: two threads must not import torch's compiler at once.
     import torch._inductor.codecache  # noqa: F401 - what the thread would import
     from torch._inductor import config as inductor
     from torch._inductor.cpu_vec_isa import valid_vec_isa_list
     from torch.fx import config
 
     searched = inductor.cpp.cxx
-    inductor.cpp.cxx = (None, compiler() or "g++")  # by itself torch looks for one name only
+    inductor.cpp.cxx = (None, compiler() or "g++")  # torch alone looks for a single name
     collects, config.do_not_emit_stack_traces = gc.isenabled(), True
     gc.disable()
     try:
         with ThreadPoolExecutor(1) as aside:
-            aside.submit(valid_vec_isa_list)  # where it fails, it fails again when the compiler asks
+            aside.submit(valid_vec_isa_list)  # if this fails, it fails again when the compiler needs it
             yield
     finally:
         inductor.cpp.cxx = searched
@@ -73,14 +73,14 @@ def compile_to(path: Path, graph: GraphModule, inputs: Sequence[Tensor]) -> None
     """Compile a graph into a package at `path`, which must end in .pt2.
 
     Args:
-        path: where to.
-        graph: a function of tensors like `inputs`, some of which it may change.
-        inputs: of the shapes, types and device that it is compiled for.
+        path: the file to write.
+        graph: a function of tensors like `inputs`; it may change some of them in place.
+        inputs: tensors with the shapes, types and device to compile for.
     """
     from torch._inductor import aoti_compile_and_package
 
     with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # torch's own, about its own
+        warnings.simplefilter("ignore")  # torch warns about its own internals
         plain = tuple(torch.empty_like(tensor) for tensor in inputs)
         exported = torch.export.export(graph, plain, strict=False)
         aoti_compile_and_package(exported, package_path=str(path), inductor_configs=SETTINGS)

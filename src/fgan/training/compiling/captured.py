@@ -1,4 +1,4 @@
-"""A program as a CUDA graph: the kernels of a step by one launch, and nothing that waits for the GPU."""
+"""A program as a CUDA graph: one launch for all kernels of a step, and no wait for the GPU."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from torch import Tensor
 Replay = Callable[[], object]
 Record = Callable[[Callable[[], Sequence[Tensor]]], tuple[Replay, Sequence[Tensor]]]
 WARM_UPS = 3
-"""Before a capture, so that libraries have chosen their kernels and taken their workspaces."""
+"""Warm-up runs before a capture, in which libraries choose kernels and allocate workspaces."""
 
 
 class Captured:
-    """A program that is replayed on tensors which stay where they are.
+    """A program that is replayed on tensors at fixed addresses.
 
     Args:
-        program: a function of a list of tensors, of which it changes the first ones in place.
-        inputs: such a list. The first `held` are worked on where they lie; the others are copied to places of
-            their own before each replay.
-        held: see `inputs`.
-        record: records what a function does, without doing it, and returns what does it again and what it returned.
+        program: a function of a list of tensors; it changes the first ones in place.
+        inputs: such a list. The first `held` are used where they are; the others are copied into fixed buffers
+            before each replay.
+        held: how many of `inputs` are used in place.
+        record: records what a function launches, without running it; returns a replay function and the outputs.
     """
 
     def __init__(

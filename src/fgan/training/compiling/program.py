@@ -1,8 +1,8 @@
-"""The step of an ensemble as programs: traced into operations without autograd, and compiled; on CUDA, captured.
+"""The step of an ensemble as programs: traced without autograd, then compiled, or captured on CUDA.
 
-A program is a function of tensors: what the ensemble holds, what was drawn, and one vector of numbers that change with
-time (step sizes, the average's share, the weights of penalties). It changes the first in place and returns the
-gradients. Which penalties are due decides what is computed, so lazy ones make two programs of a step.
+A program is a function of three kinds of tensors: the ensemble's state, the random draws, and one vector of numbers
+that change over time (step sizes, the average's share, penalty weights). It updates the state in place and returns the
+gradients. Lazy penalties change what is computed, so such a run needs two programs for a step.
 """
 
 from __future__ import annotations
@@ -30,18 +30,18 @@ if TYPE_CHECKING:
 Program = Callable[[list[Tensor]], Sequence[Tensor]]
 
 _alone = threading.Lock()
-"""Torch traces and compiles in one thread at a time."""
+"""Torch can trace and compile in only one thread at a time."""
 
 
 class Programs:
-    """Takes an ensemble's steps by compiled programs, each of which is made when it is first needed.
+    """Takes an ensemble's steps with compiled programs, each compiled when first needed.
 
     Args:
         whole: the step.
-        recipe: tells, in words that make no difference between two runs of one program, what it is made of; None
-            where no words can, as for the code of users' networks: then the traced operations themselves do.
-        say: told of what is compiled.
-        stop: a request to stop, which ends compiling at once.
+        recipe: text that identifies the program in the cache; None with user networks, which the traced operations
+            identify.
+        say: receives a line about each compilation.
+        stop: a request to stop, which interrupts compiling.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Programs:
         self._made: dict[object, Program] = {}
 
     def has(self, due: Sequence[Due]) -> bool:
-        """Return whether there is a program of a step at which these penalties are due."""
+        """Return whether there is a program for a step with these penalties."""
         return _names(due) in self._made
 
     def take(
@@ -67,15 +67,15 @@ class Programs:
 
         Args:
             batches, due, share: as there.
-            rates: for each move of the critic, then the generator's: the step size of each member, and the root.
+            rates: for each update of the critic, then of the generator: the step size of each member, and the root.
 
         Raises:
-            CompileError: where there is no program of it yet and none can be made; then nothing has been changed.
-            StoppedError: for a request to stop while one was made; likewise.
+            CompileError: if the program does not exist yet and cannot be compiled; nothing has changed then.
+            StoppedError: for a request to stop while compiling; nothing has changed then.
         """
         weights = [weight for of_group in due for weight, _ in of_group]
         numbers = torch.tensor([*rates, share, *weights], dtype=torch.float64)
-        if self.on_cuda:  # page-locked, so that the copy waits for nothing
+        if self.on_cuda:  # pinned memory, so that the copy is asynchronous
             numbers = numbers.pin_memory().to(self.whole.sums.device, non_blocking=True)
         inputs = [*self._memory, numbers, *_tensors(batches)]
         names = _names(due)
@@ -84,10 +84,10 @@ class Programs:
             try:
                 with self.stop.at_once(), _alone:
                     program = self._program(batches, due, names, inputs)
-            # Whatever goes wrong in tracing or in the compiler, there is still the step without.
+            # Whatever fails in tracing or compiling, the eager step still works.
             except Exception as error:
                 raise CompileError(
-                    f"the step could not be compiled: {_last_words(error)}. Take --compile off, which is slower."
+                    f"cannot compile the step: {_last_words(error)}. Use --compile off, which is slower."
                 ) from error
             self._made[names] = program
         gradients = program(inputs)
@@ -102,14 +102,14 @@ class Programs:
             graph = traced(self.whole, batches, due, inputs)
             return Captured(lambda given: graph(*given), inputs, len(self._memory))
         began = time.perf_counter()
-        # The code of users' networks has no other name than what it does.
+        # A user's network can only be identified by the operations that it runs.
         graph = None if self.recipe else traced(self.whole, batches, due, inputs)
         key = kept.key_of(self.recipe or operations_in(graph), names, inputs)
         found = kept.load(key)
         if found is not None:
             return found
         self.say(
-            "compiling the step for this machine, which takes 15 s or more, once for networks and batches like these"
+            "compiling the step for this machine: 15 s or more, once for each combination of networks and batch size"
         )
         with build.quickly():
             graph = graph or traced(self.whole, batches, due, inputs)
@@ -123,7 +123,7 @@ def _names(due: Sequence[Due]) -> tuple[tuple[str, ...], ...]:
 
 
 def _last_words(error: Exception) -> str:
-    """Return the line of an error that says most: of a compiler's output the first one that speaks of an error."""
+    """Return the most useful line of an error; for compiler output, the first that mentions an error."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     telling = [line for line in lines if "error:" in line] or lines[:1]
     return f"{type(error).__name__}: {telling[0]}" if telling else type(error).__name__
@@ -132,12 +132,12 @@ def _last_words(error: Exception) -> str:
 def traced(
     whole: WholeStep, batches: Sequence[Batches], due: Sequence[Due], inputs: Sequence[Tensor]
 ) -> GraphModule:
-    """Return a step as a graph of operations without autograd, a function of tensors like `inputs`.
+    """Trace a step into a graph of operations without autograd, a function of tensors like `inputs`.
 
     Args:
         whole: the step.
-        batches, due: tell which tensors there are, and which penalties.
-        inputs: what `Programs` passes.
+        batches, due: define which tensors and which penalties there are.
+        inputs: the tensors that `Programs` passes.
     """
     from torch.fx.experimental.proxy_tensor import make_fx
 
@@ -156,7 +156,7 @@ def traced(
 
 
 def operations_in(graph: GraphModule | None) -> str:
-    """Return all that a graph computes, as text: its operations, and the numbers that it holds."""
+    """Return what a graph computes as text: its operations and its constants."""
     assert graph is not None
     held = [node.target for node in graph.graph.nodes if node.op == "get_attr"]
     values = [repr(getattr(graph, str(name)).tolist()) for name in held]
@@ -170,7 +170,7 @@ def rates_of(lrs: Sequence[float], betas: tuple[float, float], steps_done: int, 
         lrs: the learning rate of each member.
         betas: Adam's decays.
         steps_done: before this step.
-        n_critic: moves of the critic in each.
+        n_critic: updates of the critic in each step.
     """
     counts = [*(steps_done * n_critic + move for move in range(1, n_critic + 1)), steps_done + 1]
     numbers = []
@@ -199,7 +199,7 @@ def _tensors(batches: Sequence[Batches]) -> list[Tensor]:
 
 
 def _filled(batch: Batches, tensors: Iterator[Tensor]) -> Batches:
-    """Return a batch with other tensors in the place of its own, in the order of `_tensors`."""
+    """Return a batch with its tensors replaced, in the order of `_tensors`."""
     real, latent = next(tensors), next(tensors)
     labels = None if batch.labels is None else next(tensors)
     noise = tuple(

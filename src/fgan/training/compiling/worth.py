@@ -1,4 +1,4 @@
-"""Whether compiling a run's step gains more seconds than it takes, and whether it can be done here."""
+"""Whether compiling a run's step saves more time than it takes, and whether it is possible here."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from fgan.training.operations import Counted
 from fgan.training.trainer import Trainer
 
 SAVED_A_CALL = 2.7e-6
-"""Seconds that a compiled step saves for each operation that it need not call one by one."""
+"""Seconds that a compiled step saves per operation that it does not call separately."""
 SAVED_A_BYTE = 2e-10
-"""Seconds for each byte that such an operation would write."""
+"""Seconds saved per byte that such an operation would write."""
 TO_COMPILE, TO_COMPILE_A_CALL = 11.0, 0.022
-"""Seconds that compiling takes, and for each operation of the step; measured on two cores, as the ones above."""
+"""Seconds that compiling takes, plus seconds per operation of the step; measured on two cores, like those above."""
 FEWEST_STEPS = 1000
-"""Of a shorter run it is not even asked."""
+"""Shorter runs are never compiled."""
 
 
 def settled(
@@ -34,48 +34,48 @@ def settled(
 ) -> TrainConfig:
     """Return a recipe whose `compile` is "on" or "off".
 
-    The answer depends on the recipe alone, not on what is kept or how fast a machine is today: compiled steps round
-    otherwise, and the same recipe must give the same run.
+    The answer depends on the recipe alone, not on the cache or on the machine's speed: compiled steps round
+    differently, and the same recipe must give the same run.
 
     Args:
         config: the recipe, on a device that exists.
-        dataset: what it learns from.
-        say: told why it is not compiled although it should be, or was before.
-        before: what it was when the run that is gone on with began; None for a new run.
-        members: how many like it train as one.
-        ranks: processes that train it together, whose gradients meet within a step.
+        dataset: the data.
+        say: receives a line if the step is not compiled although it should be, or was before.
+        before: the value when the resumed run began; None for a new run.
+        members: how many such runs train as one ensemble.
+        ranks: processes that train the run together and average gradients within a step.
 
     Raises:
-        FganError: where it is "on" and there is no compiler.
+        FganError: if it is "on" and there is no compiler.
     """
     wanted = config.compile
     if wanted == "auto" and before in ("on", "off"):
         wanted = before
     if config.device == "mps" or ranks > 1:
         if "on" in (config.compile, before):
-            where = "by several ranks" if ranks > 1 else "on mps"
-            say(f"steps are not compiled {where}: the run goes on without, which rounds otherwise")
+            where = "with several ranks" if ranks > 1 else "on mps"
+            say(f"steps cannot be compiled {where}: the run continues uncompiled, with different rounding")
         wanted = "off"
     elif wanted == "auto":
         wanted = "on" if _is_worth_it(config, dataset, members) else "off"
     if wanted == "on" and config.device == "cpu" and (why := lacking()):
         if config.compile == "on":
-            raise FganError(f"{why}. Install one, name it in $CXX, or take --compile off.")
-        say(f"{why}: going on without, which is slower")
+            raise FganError(f"{why}. Install one, set $CXX to its path, or use --compile off.")
+        say(f"{why}: continuing without, which is slower")
         wanted = "off"
     return dataclasses.replace(config, compile=wanted)
 
 
 def uncompiled(config: TrainConfig, *, must_compile: bool) -> TrainConfig:
-    """Return the recipe of a run whose networks draw random numbers, without compiling.
+    """Return the recipe with compiling off, for a run whose networks draw random numbers.
 
     Raises:
-        FganError: where it must be compiled.
+        FganError: if it must be compiled.
     """
     if must_compile:
         raise FganError(
-            "a step whose networks draw random numbers, as dropout does, cannot be compiled: a resumed run would draw "
-            "others. Take --compile off, or networks without dropout."
+            "networks that draw random numbers, such as dropout, cannot be compiled: a resumed run would draw others. "
+            "Use --compile off, or networks without dropout."
         )
     return dataclasses.replace(config, compile="off")
 
@@ -83,7 +83,7 @@ def uncompiled(config: TrainConfig, *, must_compile: bool) -> TrainConfig:
 def _is_worth_it(config: TrainConfig, dataset: Dataset, members: int) -> bool:
     if config.steps < FEWEST_STEPS:
         return False
-    if config.device == "cuda":  # a graph is captured within a second, and a step is hundreds of launches
+    if config.device == "cuda":  # capturing takes a second, and an uncompiled step is hundreds of launches
         return True
     calls, written = cost_of_a_step(config, dataset)
     saved = config.steps * (SAVED_A_CALL * calls + SAVED_A_BYTE * written * members)

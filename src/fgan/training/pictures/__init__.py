@@ -1,4 +1,4 @@
-"""Pictures to share: walks through latents, a grid by class, a time lapse of training."""
+"""Pictures and animations: walks through latents, a grid by class, a time lapse of training."""
 
 from fgan.training.pictures.rows import draw_by_class, draw_rows, in_rows
 from fgan.training.pictures.side_by_side import side_by_side

@@ -1,4 +1,4 @@
-"""Rows of samples from the same latents, one for each class, its name beside it."""
+"""Rows of samples from the same latents, one row per class with its name."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ if TYPE_CHECKING:
 
 
 def draw_by_class(sampler: Sampler, latents: Tensor, say: Say = to_stderr) -> Image:
-    """Draw a row of images for each class, all rows of the same latents, and the name of the class beside each.
+    """Draw one row of images per class with its name, all from the same latents.
 
     Args:
         sampler: a conditional generator of images.
-        latents: (n, latent), one for each column.
-        say: told of names that no font here can write; the number of the class stands in their place.
+        latents: (n, latent), one per column.
+        say: receives a message about names that no installed font can write; class numbers are shown instead.
 
     Raises:
-        FganError: for a generator without classes, or of no images.
+        FganError: for a generator without classes, or not for images.
     """
     if not sampler.classes:
         raise sampler.refusal(
-            f"a grid by class needs a run with --conditional; {sampler.source} has no classes. Train one so, or leave "
-            "--grid-by-class out."
+            f"--grid-by-class needs a run trained with --conditional; {sampler.source} has no classes. Train such a "
+            "run, or omit --grid-by-class."
         )
     if len(sampler.frame.shape) != 3:
         raise sampler.refusal(
-            f"a grid by class shows images; samples of {sampler.source} have the shape "
-            f"{tuple(sampler.frame.shape)}. Draw one class at a time by --label."
+            f"--grid-by-class needs images; samples of {sampler.source} have the shape "
+            f"{tuple(sampler.frame.shape)}. Draw one class at a time with --label."
         )
     return draw_rows(sampler, latents, say=say)
 
@@ -44,11 +44,11 @@ def draw_by_class(sampler: Sampler, latents: Tensor, say: Say = to_stderr) -> Im
 def draw_rows(
     sampler: Sampler, latents: Tensor, label: str | int | None = None, say: Say = to_stderr
 ) -> Image:
-    """Draw images of the same latents, a row for each class with its name beside it; one row for one class or none.
+    """Draw images from the same latents, one row per class with its name; a single row for one class or none.
 
     Args:
-        sampler, latents, say: as `draw_by_class` takes them.
-        label: a class by its name; all if not given.
+        sampler, latents, say: as for `draw_by_class`.
+        label: a class by its name; default: all.
     """
     n = len(latents)
     rows = [draw_samples(row, columns=n) for row in in_rows(sampler, latents, label).split(n)]
@@ -58,20 +58,20 @@ def draw_rows(
     unwritten = without_font(names)
     if unwritten:
         say(
-            f"no font here has all letters of {', '.join(unwritten[:5])}: the number of the class stands in their "
-            "place. Install a font that has them."
+            f"no installed font has all letters of {', '.join(unwritten[:5])}: class numbers are shown instead. "
+            "Install a font that has them."
         )
     numbered = {name: f"class {sampler.classes.index(name)}" for name in unwritten}
     return beside(rows, [numbered.get(name, name) for name in names])
 
 
 def in_rows(sampler: Sampler, latents: Tensor, label: str | int | None = None) -> Tensor:
-    """Return samples of latents (n, latent), those of the first class, then those of the next: (classes n, *shape).
+    """Return samples from latents (n, latent) for each class in turn: (classes n, ...).
 
     Args:
         sampler: the generator.
-        latents: of each class.
-        label: this class alone.
+        latents: the same for each class.
+        label: only this class.
     """
     labels = each_class(sampler, label)
     if labels is None:
@@ -85,7 +85,7 @@ def each_class(sampler: Sampler, label: str | int | None) -> Tensor | None:
 
 
 def beside(rows: Sequence[Image], names: Sequence[str]) -> Image:
-    """Return pictures of one size below each other, and right-aligned to the left of each its name."""
+    """Return pictures of the same size below each other, each with its right-aligned name on the left."""
     from PIL import Image
 
     texts = [draw_text(name) for name in names]

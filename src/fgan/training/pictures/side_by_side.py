@@ -21,28 +21,28 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 WIDTH = 900
-"""Pixels that all panels together are wide at most, about."""
+"""Approximate maximum width of all panels together, in pixels."""
 SAMPLES, MANY, SIDE = (4, 3), 3, 56
 """Samples a side of a panel, and where this many panels stand in a row; pixels that each is wide at most."""
 GAP = 12
 
 
 def side_by_side(runs: Mapping[str, RunDirectory], fps: float = 8) -> Animation:
-    """Return the pictures of runs at the same steps beside each other, the name of each below it.
+    """Return an animation with the pictures of several runs side by side at the same steps, with their names.
 
-    Of images the first few samples are shown. A run that ended early keeps its last picture.
+    For images, only the first few samples are shown. A run that ended early keeps its last picture.
 
     Args:
-        runs: by name, of the same data; those without pictures are left out.
-        fps: pictures a second; the last stays for two seconds more.
+        runs: by name, on the same data; those without pictures are skipped.
+        fps: pictures per second; the last one stays for two more seconds.
 
     Raises:
-        RunError: where none has pictures.
+        RunError: if none has pictures.
     """
     found = {name: pictures for name, run in runs.items() if (pictures := pictures_of(run))}
     if not found:
         raise RunError(
-            f"none of {', '.join(runs) or 'no runs'} has pictures in samples/ to make a time lapse of. Train with "
+            f"no pictures for a time lapse in the samples/ folders of {', '.join(runs) or 'no runs'}. Train with "
             "--sample-every STEPS."
         )
     shape = next(iter(runs[name] for name in found)).sampler().frame.shape
@@ -59,7 +59,7 @@ def side_by_side(runs: Mapping[str, RunDirectory], fps: float = 8) -> Animation:
 
 
 def _panel(picture: Image, shape: tuple[int, ...], across: int) -> Image:
-    """Return what fits of a run's picture."""
+    """Return the part of a run's picture that fits."""
     room = min(WIDTH // across, picture.width)
     if len(shape) != 3:
         from PIL import Image

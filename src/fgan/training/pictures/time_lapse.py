@@ -1,4 +1,4 @@
-"""The pictures that a run drew on its way, of the same latents each time, as an animation."""
+"""A time lapse: the pictures of a run during training, always from the same latents, as an animation."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 TIME_LAPSE = "time-lapse.gif"
-"""Its name in the run directory."""
+"""File name in the run directory."""
 HOLD = 2.0
-"""Seconds that the last picture stays."""
+"""Extra seconds for the last picture."""
 PICTURES = 48
-"""How many there are at least, where nobody said how often."""
+"""Minimum number of pictures, unless the user set how often to draw."""
 MOST = 200
-"""How many are shown, evenly chosen where a run has drawn more: a chat takes a few megabytes."""
+"""Maximum number of pictures, evenly chosen, to keep the file to a few megabytes."""
 
 
 def often_enough(config: TrainConfig, *, told: bool) -> TrainConfig:
@@ -32,26 +32,26 @@ def often_enough(config: TrainConfig, *, told: bool) -> TrainConfig:
 
     Args:
         config: the recipe.
-        told: whether somebody said how often, or the run has begun; then that is left as it is.
+        told: whether the user set how often, or the run has already begun; then the recipe is not changed.
 
     Raises:
-        FganError: where there would be no pictures.
+        FganError: if there would be no pictures.
     """
     if not config.sample_count or (told and not config.sample_every):
         raise FganError(
-            "a time lapse is made of the pictures that are drawn while it trains; got "
+            "--gif shows the pictures that are drawn during training; got "
             + ("--sample-count 0" if not config.sample_count else "--sample-every 0")
-            + ". Choose another number, or leave --gif out."
+            + ". Use a positive number, or omit --gif."
         )
     every = max(1, config.steps // PICTURES)
     return config if told else replace(config, sample_every=min(config.sample_every or every, every))
 
 
 def keep_time_lapse(run: RunDirectory, say: Say) -> bool:
-    """Write the time lapse of a run into its folder, if there are pictures yet, and say so; return whether there are.
+    """Write the time lapse of a run into its folder, if it has pictures yet; return whether it has.
 
     Raises:
-        FganError: where it cannot be written.
+        FganError: if it cannot be written.
     """
     if not pictures_of(run):
         return False
@@ -60,33 +60,33 @@ def keep_time_lapse(run: RunDirectory, say: Say) -> bool:
         animation.save(path)
     there, shown = len(_paths_of(run)), len(animation.frames)
     count = f"{shown}" if shown == there else f"{shown} of {there}"
-    say(f"a time lapse of {count} pictures: {path} ({size_of(path)})")
+    say(f"time lapse of {count} pictures: {path} ({size_of(path)})")
     return True
 
 
 def time_lapse(run: RunDirectory, fps: float = 8) -> Animation:
-    """Return the pictures of a run's `samples/`, the steps below them.
+    """Return the pictures in a run's `samples/` as an animation, with the steps below.
 
     Args:
-        run: a run that has drawn some.
-        fps: pictures a second; the last stays for two seconds more.
+        run: a run that has drawn pictures.
+        fps: pictures per second; the last one stays for two more seconds.
 
     Raises:
-        RunError: where there are none, or one is damaged.
+        RunError: if there are none, or one is damaged.
     """
     pictures = pictures_of(run)
     if not pictures:
         raise RunError(
-            f"{run.path} has no pictures in samples/ to make a time lapse of. Train with --sample-every STEPS."
+            f"{run.path}/samples has no pictures for a time lapse. Train with --sample-every STEPS."
         )
     return Animation([captioned(one, f"step {step:,}") for step, one in pictures.items()], fps, HOLD)
 
 
 def pictures_of(run: RunDirectory) -> dict[int, Image]:
-    """Return the pictures of a run by their steps, oldest first: those of the same size as the last, at most 200.
+    """Return the pictures of a run by step, oldest first: those with the size of the last one, at most 200.
 
     Raises:
-        RunError: where one is damaged.
+        RunError: if one is damaged.
     """
     from PIL import Image
 
@@ -99,7 +99,7 @@ def pictures_of(run: RunDirectory) -> dict[int, Image]:
             with Image.open(path) as picture:
                 found[step] = picture.convert("L" if picture.mode == "L" else "RGB")
         except OSError as error:
-            raise RunError(f"the picture {path} is damaged ({error}). Delete it.") from error
+            raise RunError(f"the picture {path} is damaged ({error}). Delete this file.") from error
     last = next(reversed(found.values()), None)
     return {
         step: one for step, one in found.items() if last and (one.size, one.mode) == (last.size, last.mode)
@@ -107,13 +107,13 @@ def pictures_of(run: RunDirectory) -> dict[int, Image]:
 
 
 def _paths_of(run: RunDirectory) -> list[tuple[int, Path]]:
-    """Return the steps of a run's pictures, and where these lie, oldest first."""
+    """Return the steps and paths of a run's pictures, oldest first."""
     paths = [(path.stem.removeprefix("step-"), path) for path in (run.path / "samples").glob("step-*.png")]
     return sorted((int(number), path) for number, path in paths if number.isdecimal())
 
 
 def captioned(picture: Image, text: str) -> Image:
-    """Return a picture with a line of text below it."""
+    """Return a picture with a caption below it."""
     from PIL import Image
 
     line = draw_text(text, letters=1000)

@@ -1,4 +1,4 @@
-"""Walks from latent to latent: as an animation, or as a row of samples."""
+"""Walks through latents, as an animation or a row of samples."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WALKS, IN_A_ROW, POINTS = 16, 8, 500
 A_LEG, THERE_OR_BACK = 12, 24
 """Frames of a walk from one latent to the next, and of an interpolation from one to the other."""
 WIDTH = 256
-"""Pixels that an animation of images is wide at least, about."""
+"""Approximate minimum width of an animation of images, in pixels."""
 
 
 def walk(
@@ -36,25 +36,25 @@ def walk(
     label: str | int | None = None,
     truncate: float | None = None,
 ) -> Animation:
-    """Return several walks side by side, each through latents of its own on great circles and back to its first.
+    """Return several closed walks side by side, each through its own latents along great circles.
 
     Args:
-        sampler: the generator, of images or of points of one or two features.
+        sampler: the generator, for images or points with one or two features.
         stops: latents of each walk, at least 2.
-        n: walks at once; 16 of images, 500 of points, if not given.
-        frames: in all, at least as many as stops; 12 from one latent to the next if not given.
-        fps: frames a second.
-        seed: decides the latents.
-        label: a class by its name; the classes in turn if not given.
-        truncate: as `Sampler.sample` takes it.
+        n: number of walks; default: 16 for images, 500 for points.
+        frames: total number of frames, at least as many as stops; default: 12 per latent.
+        fps: frames per second.
+        seed: determines the latents.
+        label: a class by its name; default: all classes in turn.
+        truncate: as for `Sampler.sample`.
 
     Raises:
-        FganError: for numbers out of these ranges.
-        DataError: for samples that are neither images nor points of one or two features.
+        FganError: for numbers out of range.
+        DataError: for samples that are neither images nor points with one or two features.
     """
-    stops = checked_count("--walk", stops, 2, " latents, between which there is a way")
+    stops = checked_count("--walk", stops, 2, " latents to walk between")
     frames = A_LEG * stops if frames is None else frames
-    frames = checked_count("--frames", frames, stops, ", as many as the latents of the walk")
+    frames = checked_count("--frames", frames, stops, ", the number of latents of the walk")
     require_drawable(sampler)
     n = checked_count("--n", default_n(sampler, WALKS) if n is None else n, 1)
     _require_memory(sampler, frames, n)
@@ -72,15 +72,15 @@ def between(
     label: str | int | None = None,
     truncate: float | None = None,
 ) -> Animation:
-    """Return the way from the first sample of one seed to that of another and back, of every class beside each other.
+    """Return an animation from the first sample of one seed to that of another and back, for all classes in parallel.
 
     Args:
-        sampler, frames, fps, truncate: as `walk` takes them.
-        a, b: seeds; a stands for the sample of `sampler.sample(1, seed=a)`.
-        label: a class by its name; all if not given.
+        sampler, frames, fps, truncate: as for `walk`.
+        a, b: seeds; a means the sample of `sampler.sample(1, seed=a)`.
+        label: a class by its name; default: all.
 
     Raises:
-        FganError: as `walk` and `ends` do.
+        FganError: as for `walk` and `ends`.
     """
     frames = checked_count("--frames", 2 * THERE_OR_BACK if frames is None else frames, 2)
     require_drawable(sampler)
@@ -94,18 +94,18 @@ def between(
 def interpolated(
     sampler: Sampler, a: int, b: int, *, n: int | None = None, truncate: float | None = None
 ) -> Tensor:
-    """Return n latents (n, latent) from that of one seed to that of another, both ends among them.
+    """Return n latents (n, latent) from that of one seed to that of another, including both ends.
 
     Args:
-        sampler, truncate: as `walk` takes them.
-        a, b: as `between` takes them.
-        n: how many; 8 for images, 500 for points, if not given.
+        sampler, truncate: as for `walk`.
+        a, b: as for `between`.
+        n: number of latents; default: 8 for images, 500 for points.
 
     Raises:
-        FganError: for fewer than 2, and as `ends` does.
+        FganError: for fewer than 2, and as for `ends`.
     """
     n = default_n(sampler, IN_A_ROW) if n is None else n
-    n = checked_count("--n", n, 2, " with --interpolate, which has two ends")
+    n = checked_count("--n", n, 2, " with --interpolate, for its two ends")
     first, last = ends(sampler, a, b, truncate)
     return slerp(first, last, torch.linspace(0, 1, n, dtype=torch.float64)[:, None])
 
@@ -114,29 +114,29 @@ def ends(sampler: Sampler, a: int, b: int, truncate: float | None) -> tuple[Tens
     """Return the latents (1, latent) of two seeds.
 
     Raises:
-        FganError: for twice the same seed, or for what is none.
+        FganError: if both seeds are the same, or for an invalid seed.
     """
     if a == b:
-        raise FganError(f"--interpolate needs two seeds that differ; got {a} and {b}.")
+        raise FganError(f"--interpolate needs two different seeds; got {a} and {b}.")
     return sampler.latents(1, a, truncate), sampler.latents(1, b, truncate)
 
 
 def default_n(sampler: Sampler, images: int) -> int:
-    """Return how many samples are drawn where nobody said: this many images, or more points."""
+    """Return the default number of samples: this many images, or more points."""
     return images if len(sampler.frame.shape) == 3 else POINTS
 
 
 def require_drawable(sampler: Sampler) -> None:
-    """Refuse an animation of what has no picture.
+    """Refuse an animation of samples that cannot be drawn.
 
     Raises:
-        FganError: for vectors of more than two features.
+        FganError: for vectors with more than two features.
     """
     shape = sampler.frame.shape
     if len(shape) != 3 and math.prod(shape) > 2:
         raise sampler.refusal(
-            f"an animation shows images, or points of one or two features; samples of {sampler.source} have "
-            f"{math.prod(shape)} features. Draw them as numbers: --out samples.npy, without it."
+            f"only images and points with one or two features can be animated; samples of {sampler.source} have "
+            f"{math.prod(shape)} features. Save them as numbers instead, with --out samples.npy."
         )
 
 
@@ -149,17 +149,17 @@ def _require_memory(sampler: Sampler, frames: int, n: int) -> None:
     shape = sampler.frame.shape
     pixels = math.prod(shape) * _scale(shape, n) ** 2 if len(shape) == 3 else 1e6 / n
     needed = frames * n * (64 * sampler.latent + 12 * math.prod(shape) + 2 * pixels)
-    require_memory(needed, f"An animation of {frames:,} frames", "Take fewer --frames, or a smaller --n.")
+    require_memory(needed, f"An animation of {frames:,} frames", "Use fewer --frames or a smaller --n.")
 
 
 def _scale(shape: tuple[int, ...], n: int) -> int:
-    """Return what each pixel of n images is enlarged by."""
+    """Return the enlargement factor for n images."""
     side = max(shape[1:])
     return max(1, TILE // side, round(WIDTH / (_columns(n) * side)))
 
 
 def _columns(n: int) -> int:
-    """Return the columns of a grid of n: near-square, without a hole where that can be.
+    """Return the number of columns of a nearly square grid for n images, without holes if possible.
 
     >>> [_columns(n) for n in (1, 3, 7, 10, 16)]
     [1, 3, 3, 5, 4]
@@ -169,7 +169,7 @@ def _columns(n: int) -> int:
 
 
 def _animated(sampler: Sampler, latents: Tensor, labels: Tensor | None, fps: float) -> Animation:
-    """Draw the samples of latents (frames, n, latent), and of labels (n,) if there are classes."""
+    """Draw samples for latents (frames, n, latent), and labels (n,) if there are classes."""
     frames, n, _ = latents.shape
     samples = sampler.samples(latents.flatten(0, 1), None if labels is None else labels.repeat(frames))
     samples = samples.unflatten(0, (frames, n))
