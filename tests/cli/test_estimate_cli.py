@@ -100,14 +100,14 @@ def test_an_empty_cell_and_a_broken_parquet_file_are_said(tmp_path):
     (tmp_path / "bad.parquet").write_text("a,b")
     with pytest.raises(DataError, match="is no parquet file"):
         read_table(tmp_path / "bad.parquet")
-    with pytest.raises(DataError, match="there is no file"):
+    with pytest.raises(DataError, match="does not exist"):
         read_table(tmp_path / "none.parquet")
 
 
 def test_a_file_that_is_not_there_and_samples_that_do_not_match(fgan_command, tmp_path):
     one = table(tmp_path / "one.csv", 0.0, "ab")
     result = fgan_command("estimate", one, tmp_path / "none.csv")
-    assert result.returncode == 2 and "there is no file" in result.stderr
+    assert result.returncode == 2 and "does not exist" in result.stderr
     result = fgan_command("estimate", one, "ring8")
     assert result.returncode == 2 and "Traceback" not in result.stderr
 

@@ -226,7 +226,8 @@ def test_a_metric_that_does_not_fit_is_left_out_unless_it_was_asked_for(monkeypa
 
 
 @pytest.mark.parametrize(
-    ("samples", "real", "text"), [(30, 200, "50 samples .there are 30"), (200, 40, "50 real samples .there are 40")]
+    ("samples", "real", "text"),
+    [(30, 200, "50 samples .there are 30"), (200, 40, "50 real samples .there are 40")],
 )
 def test_what_too_few_samples_cannot_have_leaves_the_rest(samples, real, text):
     """Where all metrics are asked for, one that does not apply is left out, with the reason; alone it is refused."""
