@@ -152,7 +152,7 @@ IMAGES, LABELS = np.zeros((4, 5, 5), np.uint8), np.zeros(4, np.uint8)
     [
         (None, "holds none"),
         (idx(IMAGES)[:-7], "cut short"),
-        (gzip.compress(idx(IMAGES))[:-9], "must unpack without error"),
+        (gzip.compress(idx(IMAGES))[:-9], "is damaged or incomplete"),
         (idx(LABELS), "should hold images"),
         (b"no idx at all", "starts with"),
     ],

@@ -58,7 +58,7 @@ def _contents(path):
     [
         ({"to": "tflite"}, "--to must be one of onnx, torch, safetensors, hub"),
         ({"to": "onxn"}, 'Did you mean "onnx"'),
-        ({"to": "onnx", "out": "g.pt2"}, r"ends in \.onnx.*use --to torch"),
+        ({"to": "onnx", "out": "g.pt2"}, r"must end in \.onnx.*use --to torch"),
         ({"to": "torch", "license": "mit"}, "--license"),
         ({"to": "torch", "step": 30}, "20, 40; got 30"),
         ({"to": "torch", "best": True}, "no best checkpoint"),
