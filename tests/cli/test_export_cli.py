@@ -33,7 +33,7 @@ def test_mistakes(run, capsys):
     assert main(["export", run, "a.onnx", "--out", "b.onnx"]) == 2
     assert "two output paths given: a.onnx and --out b.onnx" in capsys.readouterr().err
     assert main(["export", "nowhere"]) == 2
-    assert "nowhere does not exist" in capsys.readouterr().err
+    assert 'there is no file or folder "nowhere"' in capsys.readouterr().err
     assert main(["push", run, "ada/run"]) == 2
     assert "Create it with `fgan export RUN --to hub --out run`" in capsys.readouterr().err
 
@@ -53,7 +53,7 @@ def test_an_exported_generator_is_judged_as_its_run(run, capsys):
     assert not Path("folder/evaluation.json").exists()
     capsys.readouterr()
     for wrong, said in (
-        (["evaluate", "folder"], "say with --against DATA"),
+        (["evaluate", "folder"], "Pass --against DATA"),
         (
             ["evaluate", "folder", "--against", "ring8", "--best"],
             "chooses a checkpoint of a run; folder is none",

@@ -160,8 +160,6 @@ def evaluate_one(command: EvaluateCommand, samples: str, source: Source, loaded:
     if data is None and is_gone(samples):
         raise FganError(f"{nothing_at(samples)} Check the path.")
     if data is None:
-        if is_gone(samples):
-            raise FganError(f"{samples} does not exist. Pass a run directory, or samples and --against DATA.")
         raise FganError(f"{samples} is not a run directory. Pass --against DATA to name the reference data.")
     key = (data, data_dir, options)
     if key not in loaded:
