@@ -98,7 +98,7 @@ def test_the_drift_example_finds_what_differs(root, tmp_path):
     wrong = subprocess.run(
         [*script, "no.csv", "no.csv"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
-    assert wrong.returncode == 2 and "there is no file no.csv" in wrong.stderr
+    assert wrong.returncode == 2 and "no.csv does not exist" in wrong.stderr
 
 
 DIVERGENCES = ["total-variation", "kl", "reverse-kl", "pearson", "squared-hellinger"]

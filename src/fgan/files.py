@@ -20,9 +20,9 @@ def nothing_at(path: str | Path) -> str:
     """Return the sentence by which every verb says that a path does not exist.
 
     >>> nothing_at("photos")
-    'there is no file or folder "photos".'
+    'photos does not exist.'
     """
-    return f'there is no file or folder "{path}".'
+    return f"{path} does not exist."
 
 
 def write_durably(path: Path, content: bytes) -> None:

@@ -241,7 +241,7 @@ def test_what_cannot_be_compared_is_refused(real, tmp_path):
         quiet(real, real, held_out=real, target="name")
     with pytest.raises(DataError, match='held-out columns must have the same type as real ones; "same"'):
         quiet(real, real, held_out=real.assign(same="one"))
-    with pytest.raises(DataError, match="is none"):
+    with pytest.raises(DataError, match="mnist is not one"):
         quiet(real, "mnist")
     with pytest.raises(DataError, match="infinite"):
         quiet(real, real.assign(x=np.inf))

@@ -150,9 +150,9 @@ IMAGES, LABELS = np.zeros((4, 5, 5), np.uint8), np.zeros(4, np.uint8)
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (None, "holds none"),
-        (idx(IMAGES)[:-7], "cut short"),
-        (gzip.compress(idx(IMAGES))[:-9], "must unpack without error"),
+        (None, "has no train-images-idx3-ubyte"),
+        (idx(IMAGES)[:-7], "is truncated"),
+        (gzip.compress(idx(IMAGES))[:-9], "is damaged or incomplete"),
         (idx(LABELS), "should hold images"),
         (b"no idx at all", "starts with"),
     ],
@@ -175,13 +175,13 @@ def evil_zip(path):
 @pytest.mark.parametrize(
     ("name", "make", "said"),
     [
-        ("empty", lambda path: path.mkdir(), "needs pictures"),
+        ("empty", lambda path: path.mkdir(), "contains no picture"),
         ("evil.zip", evil_zip, "../outside.png"),
-        ("rank.npy", lambda path: np.save(path, np.zeros(9)), "has rank 1"),
+        ("rank.npy", lambda path: np.save(path, np.zeros(9)), "rank.npy has (9,)"),
         (
             "nan.npy",
             lambda path: np.save(path, np.full((9, 2), np.nan)),
-            "18 of 18 values are NaN or infinite",
+            "18 of 18 values of",
         ),
         ("pickle.npy", lambda path: np.save(path, np.array([{}] * 9)), "needs pickle"),
         ("text.txt", lambda path: path.write_text("1 2 3"), "text.txt"),

@@ -56,8 +56,8 @@ def test_arrays_and_text_for_people(fgan_command, tmp_path):
         ("a,b\n\n1,2\n\n3\n", "", "line 5 has 1"),
         ("a,b\n1,2\n\n3,\n", "", 'column "b" of .* is empty in line 4'),
         ('a,b\n"1\n",2\n3,\n', "", 'column "b" of .* is empty in line 4'),
-        ("a,b\n", "", "must have a line of names and lines of values"),
-        ("a,a\n1,2\n", "", "a name of its own"),
+        ("a,b\n", "", "must have a header line and lines of values"),
+        ("a,a\n1,2\n", "", "names must be unique"),
     ],
 )
 def test_bad_tables_are_told_where(fgan_command, tmp_path, text, columns, message):
@@ -95,19 +95,19 @@ def test_a_parquet_file_says_what_the_same_csv_file_does(fgan_command, tmp_path)
 
 def test_an_empty_cell_and_a_broken_parquet_file_are_said(tmp_path):
     parquet.write_table(pyarrow.table({"a": [1.0, None]}), tmp_path / "gap.parquet")
-    with pytest.raises(DataError, match=r'column "a" of .* is empty in row 2\. Fill it, remove such rows'):
+    with pytest.raises(DataError, match=r'column "a" of .* is empty in row 2\. Fill it, drop such rows'):
         read_table(tmp_path / "gap.parquet")
     (tmp_path / "bad.parquet").write_text("a,b")
-    with pytest.raises(DataError, match="is no parquet file"):
+    with pytest.raises(DataError, match=r"cannot read .* as Parquet"):
         read_table(tmp_path / "bad.parquet")
-    with pytest.raises(DataError, match="there is no file"):
+    with pytest.raises(DataError, match="does not exist"):
         read_table(tmp_path / "none.parquet")
 
 
 def test_a_file_that_is_not_there_and_samples_that_do_not_match(fgan_command, tmp_path):
     one = table(tmp_path / "one.csv", 0.0, "ab")
     result = fgan_command("estimate", one, tmp_path / "none.csv")
-    assert result.returncode == 2 and "there is no file" in result.stderr
+    assert result.returncode == 2 and "does not exist" in result.stderr
     result = fgan_command("estimate", one, "ring8")
     assert result.returncode == 2 and "Traceback" not in result.stderr
 

@@ -118,13 +118,13 @@ def test_no_mean_is_taken_of_what_was_held_against_different_things(run, fgan_co
         (("digits", "--against", "digits", "--batch-size", "0"), "--batch-size must be at least 1"),
         ((), "no samples given"),
         (("ring8",), "is not a run directory. Pass --against DATA"),
-        (("nowhere", "--against", "digits"), "Check the spelling, or that the path exists"),
+        (("nowhere", "--against", "digits"), "nowhere does not exist"),
         (("ring8", "--against", "digits"), "samples and data must be of the same kind"),
         (("digits", "--against", "digits", "--metrics", "fdi"), 'unknown metric "fdi"'),
         (("digits", "--against", "digits", "--n", "5"), "--n must be at least 20"),
         (("digits", "--against", "digits", "--extractor", "inception"), "torch-fidelity"),
         (("digits", "--against", "digits", "--extractor", "mnist-cnn"), "takes images"),
-        (("digits", "--against", "digits", "--best"), "--best chooses a checkpoint of a run"),
+        (("digits", "--against", "digits", "--best"), "--best selects a checkpoint of a run"),
     ],
 )
 def test_mistakes_end_with_two_and_a_sentence(evaluate, arguments, message):

@@ -56,7 +56,7 @@ def test_an_exported_generator_is_judged_as_its_run(run, capsys):
         (["evaluate", "folder"], "Pass --against DATA"),
         (
             ["evaluate", "folder", "--against", "ring8", "--best"],
-            "chooses a checkpoint of a run; folder is none",
+            "selects a checkpoint of a run; folder is not a run",
         ),
         (["report", "folder"], "an exported generator, not a run"),
     ):

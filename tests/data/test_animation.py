@@ -71,7 +71,7 @@ def test_paper_stays_white_where_colours_have_to_be_chosen():
 
 @pytest.mark.parametrize("fps", [0, -1, 51, float("nan"), float("inf")])
 def test_a_speed_that_players_do_not_show_is_refused(fps):
-    with pytest.raises(DataError, match=r"\(--fps\) must be above 0 and at most 50"):
+    with pytest.raises(DataError, match="--fps must be above 0 and at most 50"):
         Animation(grey(2), fps)
 
 

@@ -72,9 +72,17 @@ def test_a_word_that_only_held_out_rows_have_is_trained_on(people):
     ("changed", "options", "message"),
     [
         ({"id": [f"x{k}" for k in range(N)]}, {}, '"id" has 200 distinct values, such as x0.*--drop id'),
-        ({"row": [str(k + 1) for k in range(N)]}, {}, '"row" looks like a row number, from 1 to 200.*--drop row'),
+        (
+            {"row": [str(k + 1) for k in range(N)]},
+            {},
+            '"row" looks like a row number, from 1 to 200.*--drop row',
+        ),
         ({"hash": [str(k * 2**55) for k in range(N)]}, {"numbers": "hash"}, None),
-        ({"hash": [str(2**62 - k * k * 2**45 - k) for k in range(N)]}, {}, '"hash" span more than.*--drop hash'),
+        (
+            {"hash": [str(2**62 - k * k * 2**45 - k) for k in range(N)]},
+            {},
+            '"hash" span more than.*--drop hash',
+        ),
         ({"x": ["inf", *["1.5"] * (N - 1)]}, {}, '"x" holds 1 infinite'),
         ({}, {"conditional_on": "age"}, '"age" is numbers.*--categories age'),
         ({}, {"conditional_on": "town"}, 'no column "town"'),

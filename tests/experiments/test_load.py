@@ -53,7 +53,7 @@ def test_what_is_no_run_is_said_to_be(folder, tmp_path):
         (tmp_path, "it holds c, empty, file"),
         (tmp_path / "empty", "it is empty"),
         (tmp_path / "file", "it is a file"),
-        (tmp_path / "nothing", "it does not exist"),
+        (tmp_path / "nothing", "nothing does not exist"),
     ):
         with pytest.raises(RunError, match=said):
             fgan.load(path)

@@ -68,7 +68,7 @@ def test_numbers_of_another_checkpoint_are_none_of_this_one(run, judged):
     assert "Not evaluated." in text and "12.3" not in text
     assert 'license: "unknown"' in text and "Ask the author before you use" in text
     assert any("--license" in line for line in said)
-    assert ("evaluation is of step 20, not of this one" in text) == bool(judged)
+    assert ("evaluation is of step 20, not of this checkpoint" in text) == bool(judged)
 
 
 def test_nothing_of_this_machine_is_in_the_folder(run):

@@ -58,7 +58,7 @@ def _contents(path):
     [
         ({"to": "tflite"}, "--to must be one of onnx, torch, safetensors, hub"),
         ({"to": "onxn"}, 'Did you mean "onnx"'),
-        ({"to": "onnx", "out": "g.pt2"}, r"ends in \.onnx.*take --to torch"),
+        ({"to": "onnx", "out": "g.pt2"}, r"must end in \.onnx.*use --to torch"),
         ({"to": "torch", "license": "mit"}, "--license"),
         ({"to": "torch", "step": 30}, "20, 40; got 30"),
         ({"to": "torch", "best": True}, "no best checkpoint"),
@@ -121,7 +121,7 @@ def test_a_run_that_still_trains_says_so(run):
 def test_weights_that_are_not_finite_stay(run):
     path = run.checkpoints().path(40) / "generator_average.safetensors"
     save_file({name: value * torch.nan for name, value in load_file(path).items()}, path)
-    with pytest.raises(ExportError, match=r"not finite.*--step"):
+    with pytest.raises(ExportError, match=r"NaN or infinite.*--step"):
         export(run, "safetensors", say=silent)
     assert export(run, "safetensors", step=20, say=silent).exists()
 

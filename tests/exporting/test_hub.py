@@ -47,7 +47,7 @@ def folder(tmp_path):
 def test_names():
     assert is_hub_name("hub:a/b") and not is_hub_name("a/b")
     for bad in ("hub:", "hub:a", "hub:a/b/c", "hub:../x y"):
-        with pytest.raises(ExportError, match="is USER/NAME"):
+        with pytest.raises(ExportError, match="must be USER/NAME"):
             fgan.load(bad)
 
 
@@ -58,7 +58,7 @@ def test_what_is_pushed_is_loaded(hub, folder, tmp_path):
     assert push(folder, "ada/shapes", say=said.append) == f"{hub.url}/ada/shapes"
     sent = hub.repos["ada/shapes"]["files"]
     assert set(sent) == {"README.md", "config.json", "generator.safetensors", "samples.png"}
-    assert "left behind: .env, train.py" in said[0]
+    assert "not sent: .env, train.py" in said[0]
     assert b"hub:ada/shapes" in sent["README.md"] and b"USER/NAME" not in sent["README.md"]
     assert not any(TOKEN.encode() in content for content in sent.values()) and TOKEN not in "".join(said)
 
@@ -100,11 +100,11 @@ def test_a_repository_of_others_is_refused_without_unpickling(hub):
     said = []
     with pytest.raises(ExportError, match=r"no generator\.safetensors"):
         read_exported("hub:ada/pickle", said.append)
-    assert "model.py" in said[0] and "never run" in said[0]
+    assert "model.py" in said[0] and "neither downloads nor runs" in said[0]
     assert not any("resolve" in line for line in hub.requests)
 
 
-@pytest.mark.parametrize(("token", "said"), [("", "there is none"), ("hf_wrong_one", "may not do this")])
+@pytest.mark.parametrize(("token", "said"), [("", "none was found"), ("hf_wrong_one", "lacks permission")])
 def test_a_token_that_is_missing_or_wrong(hub, folder, monkeypatch, token, said):
     monkeypatch.setenv("HF_TOKEN", token)
     with pytest.raises(ExportError, match=said) as refused:
@@ -129,7 +129,7 @@ def test_without_a_network_the_cache_serves(hub, folder, library, monkeypatch):
 def test_a_folder_that_is_none_of_ours(tmp_path):
     with pytest.raises(ExportError, match=r"lacks generator\.safetensors, config\.json, README\.md"):
         push(tmp_path, "ada/shapes", say=silent)
-    with pytest.raises(ExportError, match="is USER/NAME"):
+    with pytest.raises(ExportError, match="must be USER/NAME"):
         push(tmp_path, "shapes", say=silent)
 
 

@@ -234,7 +234,7 @@ def test_names_cannot_smuggle_anything_into_the_page(copy, tmp_path):
     ("directories", "message"),
     [
         ([], "name a run or a comparison to report on"),
-        (["nowhere"], "nowhere holds no run: it has no config.json"),
+        (["nowhere"], "nowhere does not exist"),
         (["unbegun"], "nothing to show yet.*neither a checkpoint nor a line of metrics"),
         (["copy/kl-seed0", "digits"], "must have the same data; got ring8, digits"),
         (["broken"], "comparison.json is damaged"),

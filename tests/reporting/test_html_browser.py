@@ -1,5 +1,6 @@
 """The report in a real browser, spoken to through Chromium's own pipe; skipped where there is none."""
 
+import itertools
 import json
 import re
 

@@ -51,7 +51,7 @@ class Animation:
         """Check what a user chose."""
         fps = plain_number(self.fps)
         if not isinstance(fps, (int, float)) or not 0 < fps <= FASTEST:
-            raise DataError(f"fps (--fps) must be above 0 and at most {FASTEST}; got {self.fps}.")
+            raise DataError(f"--fps must be above 0 and at most {FASTEST}; got {self.fps}.")
 
     def __repr__(self) -> str:
         """Say what it is."""

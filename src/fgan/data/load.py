@@ -162,5 +162,5 @@ def _existing(name: str) -> Path | None:
 
 
 def _unknown(name: str) -> str:
-    hint = did_you_mean(name, BUILDERS)
+    hint = "" if set(name) & set("/\\.") else did_you_mean(name, BUILDERS)
     return f"{nothing_at(name)}{hint} Data are a path ({FILES}), or a name: {', '.join(BUILDERS)}."

@@ -14,6 +14,7 @@ from typing import Any
 
 from fgan.errors import FganError
 from fgan.experiments.presets import PRESETS
+from fgan.files import nothing_at
 from fgan.training.config import LOADED, TrainConfig
 
 DEEPEST = 5
@@ -101,10 +102,8 @@ def list_runs(folder: str | Path) -> Listing:
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise FganError(
-            f"{folder} {'is not a folder' if Path(folder).exists() else 'does not exist'}. Pass a folder that holds "
-            "run directories; fgan creates them in runs/."
-        )
+        wrong = f"{folder} is not a folder." if folder.exists() else nothing_at(folder)
+        raise FganError(f"{wrong} Pass a folder that holds run directories; fgan creates them in runs/.")
     found = Listing(str(folder))
     _look(folder, found, 0)
     for some in (found.runs, found.comparisons):

@@ -36,7 +36,7 @@ def load(path: str | Path, *, generator: Network = "") -> Run | Comparison | Tra
     if ComparisonDirectory(path).plan_path.is_file():
         return Comparison.read(path)
     if not path.exists():
-        raise RunError(f"{nothing_at(path)} Name a folder made by `fgan train` or `fgan compare`.")
+        raise RunError(f"{nothing_at(path)} Pass a folder made by `fgan train` or `fgan compare`.")
     raise RunError(
         f"{path} is not a run directory (no config.json) or a comparison (no comparison.json): {_there(path)}. "
         "Pass a folder made by `fgan train` or `fgan compare`."

@@ -43,7 +43,7 @@ def read_exported(name: str | Path, say: Say = to_stderr, *, generator: Network 
             say(f"{path} also contains {', '.join(code[:5])}; fgan neither reads nor runs it")
         path = path / WEIGHTS
     if not path.exists():
-        raise ExportError(f"{nothing_at(path)} Name one written by `fgan export --to safetensors`.")
+        raise ExportError(f"{nothing_at(path)} Pass a file written by `fgan export --to safetensors`.")
     return read_safetensors(path, str(name), generator)
 
 

@@ -25,7 +25,7 @@ def broken(value, row=7):
         (FINE[:49], "at least 50 samples of each set.*P has 49"),
         (FINE.astype(complex), "real numbers"),
         (np.array([object()] * 100), "real numbers"),
-        ([[1.0, 2.0], [3.0]] * 50, "rows of one length"),
+        ([[1.0, 2.0], [3.0]] * 50, "must have the same length"),
         (np.zeros((100, 8, 8)), "both sets hold images, or neither"),
         (np.float64(3.0), "must have the shape"),
         (FINE[:0], "must have the shape"),

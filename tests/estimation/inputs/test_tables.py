@@ -57,7 +57,7 @@ def test_dates_as_text_are_numbers(form):
 
 def test_dates_that_do_not_say_the_day_are_refused():
     sides = [{"t": moments(shift, lambda day: day.strftime("%m/%d/%Y"))} for shift in (1, 0)]
-    with pytest.raises(DataError, match=r'"t" of P is dates such as.*in row 0.*Write them as 2024-01-31'):
+    with pytest.raises(DataError, match=r'"t" of P holds dates such as.*in row 0.*Write them as 2024-01-31'):
         fgan.estimate(*sides)
     assert read_two_samples(*sides, kinds={"t": "category"}).kind == "categories"
 
@@ -72,7 +72,7 @@ def test_moments_with_and_without_a_time_zone_are_not_compared():
 
 def test_a_stray_cell_among_numbers_as_text_is_named():
     p, q = [[*map(str, range(100)), stray] * 2 for stray in ("12a", "x")]
-    with pytest.raises(DataError, match=r'2 of 202 cells are none, the first "12a" in row 100'):
+    with pytest.raises(DataError, match=r'2 of 202 cells are not, the first "12a" in row 100'):
         fgan.estimate({"age": p}, {"age": q})
 
 

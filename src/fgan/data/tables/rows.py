@@ -78,7 +78,8 @@ def rows_of(text: str, path: Path, options: TextOptions) -> Rows:
     rows, lines = _parsed(text, path, separator, skipped)
     if not rows or (options.header and len(rows) < 2):
         raise DataError(
-            f"{path} must have a header line and lines of values; it has {len(rows)} non-empty lines."
+            f"{path} must have a header line and lines of values; it has {len(rows)} non-empty "
+            f"line{'s' * (len(rows) != 1)}."
         )
     first = _trimmed(rows.pop(0)) if options.header else []
     if options.header:
