@@ -158,11 +158,8 @@ def evaluate_one(command: EvaluateCommand, samples: str, source: Source, loaded:
             options = options.over(config.load_options())
         data, data_dir = data or config.data, data_dir or config.data_dir
     if data is None:
-<<<<<<< HEAD
-=======
         if is_gone(samples):
             raise FganError(f"{nothing_at(samples)} Pass a run directory, or samples and --against DATA.")
->>>>>>> int
         raise FganError(f"{samples} is not a run directory. Pass --against DATA to name the reference data.")
     key = (data, data_dir, options)
     if key not in loaded:
