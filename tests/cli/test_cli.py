@@ -121,7 +121,7 @@ def test_the_users_own_files(tmp_path, fgan_command):
         ),
         (["train", "ring8", "--image-size", "16"], ["(--image-size) applies to folders"]),
         (["train", "ring8", "--config", "nowhere.json"], ["cannot read the config nowhere.json"]),
-        (["train", "ring8", "--resume"], ["does not exist"]),
+        (["train", "ring8", "--resume"], ["runs/ring8-gan-seed0 does not exist"]),
         (["sample", "nowhere"], ["nowhere does not exist"]),
         (["sample", "nowhere", "--best"], ["nowhere does not exist"]),
         (["train", "ring8", "--evaluate-every", "1"], ["--evaluate-every must be a multiple of"]),

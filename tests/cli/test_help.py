@@ -146,7 +146,7 @@ def test_the_overview_groups_all_verbs_with_an_example_each(capsys, monkeypatch)
         ("sample run --interpolate 1", "--interpolate"),
         ("completion tcsh", "bash"),
         ("paper tyo", 'Did you mean "toy"?'),
-        ("evaluate nosuch", "nosuch does not exist"),
+        ("evaluate nosuch", "nosuch does not exist."),
         ("trian", 'unknown verb "trian". Did you mean "train"?'),
     ],
 )

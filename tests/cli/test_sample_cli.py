@@ -95,7 +95,7 @@ def test_truncated_samples_are_said_to_be_so(sample):
         ("--grid-by-class --out x.npy", "must end in .png with --grid-by-class"),
         ("--frames 3", "--frames works for animations only"),
         ("--n 0", "--n must be at least 1; got 0"),
-        ("--walk 2 --fps 0", "(--fps) must be above 0"),
+        ("--walk 2 --fps 0", "fps must be above 0"),
         ("--truncate 0", "--truncate must be above 0"),
         ("--walk 2 --frames 2 --out digits.gif/walk.gif", "cannot be written to"),
     ],
@@ -108,5 +108,5 @@ def test_mistakes_leave_nothing(sample, arguments, words, tmp_path):
 
 
 def test_a_folder_without_a_run_and_a_run_without_classes(sample):
-    assert "there is no file or folder" in sample("none", "--walk", 3)[1]
+    assert "none does not exist" in sample("none", "--walk", 3)[1]
     assert "needs a run trained with --conditional" in sample("moons", "--grid-by-class")[1]
