@@ -133,7 +133,7 @@ def test_chinese_prose_has_full_width_punctuation(page):
 
 @pytest.mark.parametrize("page", CHINESE_PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_chinese_page_has_a_space_before_inline_mathematics(page):
-    """GitHub shows the dollar signs of a formula that follows a Chinese character or full-width sign."""
+    """GitHub shows the dollars of a formula that follows a Chinese character or full-width sign."""
     text = FENCE.sub("", page.read_text(encoding="utf-8"))
     formulas = re.findall(r"(?s)(.?)(?<!\$)\$(?!\$)[^$\n]+\$(?!\$)", FORMULA.sub("", text))
     assert set(formulas) <= set(" \n*")
