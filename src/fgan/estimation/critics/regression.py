@@ -109,7 +109,7 @@ def products_of(p: Tensor, q: Tensor) -> Products | None:
         return None
     low, high = torch.minimum(p.amin(0), q.amin(0)), torch.maximum(p.amax(0), q.amax(0))
     between = (((p > low) & (p < high)).any(0) | ((q > low) & (q < high)).any(0)).nonzero().flatten()
-    few = 1 < len(between) and dimension + len(between) * (len(between) + 1) // 2 <= MOST_FEATURES
+    few = len(between) > 1 and dimension + len(between) * (len(between) + 1) // 2 <= MOST_FEATURES
     return Products(between) if few else None
 
 
