@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from fgan.auditing.chance import LEVEL
@@ -107,8 +107,8 @@ def _verdict(found: Audit) -> list[str]:
         if joint:
             most = joint.synthetic.interval[1]
             lines.append(
-                f"Their {joint.synthetic.divergence} divergence is at most {most:.3g} by its 95% interval (0: "
-                "identical)."
+                f"The estimated {joint.synthetic.divergence} divergence is {joint.synthetic.value:.3g}, its 95% "
+                f"interval ends at {most:.3g} (0: identical). This does not prove that there is no difference."
             )
     else:
         lines = ["The synthetic table differs from the real one."]
@@ -134,12 +134,23 @@ def _verdict(found: Audit) -> list[str]:
         lines.append(_overlap(found.privacy))
     if found.usefulness:
         lines.append(_use(found.usefulness))
-    lines.append(
-        "Privacy: traces of real rows were found in the synthetic table (see below)."
-        if found.privacy.leaks
-        else "Privacy: no leak found. This does not prove that there is none."
-    )
+    lines.append(_leaks(found))
     return lines
+
+
+def _leaks(found: Audit) -> str:
+    if not found.privacy.leaks:
+        return "Privacy: no leak found. This does not prove that there is none."
+    words = {one.name for one in found.columns if one.kind == "category"}
+    moved = {one.name for one in found.columns if one.differs} | {
+        name for one in found.pairs if one.differs for name in one.columns
+    }
+    if not replace(found.privacy, rare=None).leaks and words & moved:
+        return (
+            "Privacy: rare combinations of categories of real rows recur more often than chance explains. Other "
+            f"frequencies of {_some(sorted(words & moved))} can explain this without a leak."
+        )
+    return "Privacy: traces of real rows were found in the synthetic table (see below)."
 
 
 def _overlap(found: Privacy) -> str:

@@ -182,3 +182,15 @@ def test_files_are_read_by_their_path_and_written_alike(tmp_path):
     paths[1].write_text("x;y\n" + "".join(f"{n / 7};1\n" for n in range(80)))
     with pytest.raises(DataError, match=r"has a decimal comma, but .* has a decimal point"):
         read_two_samples(*paths)
+
+
+def test_files_with_different_separators_may_have_different_decimal_signs(tmp_path):
+    numbers = [round(float(x), 3) for x in drawn(0).normal(size=80)]
+    comma, point = tmp_path / "comma.csv", tmp_path / "point.csv"
+    comma.write_text("x;n\n" + "".join(f"{x};1\n".replace(".", ",") for x in numbers))
+    point.write_text("x,n\n" + "".join(f"{x},1\n" for x in numbers))
+    inputs = read_two_samples(comma, point, say=lambda line: None)
+    assert "decimal comma" in inputs.how.files[0] and "decimal point" in inputs.how.files[1]
+    assert (inputs.first == inputs.second).all()
+    point.write_text("x,n\n" + "".join(f"{n},1\n" for n in range(80)))  # shows no sign
+    assert "decimal comma" in read_two_samples(comma, point, say=lambda line: None).how.files[0]

@@ -1,9 +1,11 @@
 import math
 
+import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
 
+import fgan
 from fgan.estimation.critics.learner import NeuralLearner, padded
 from fgan.estimation.critics.network import Part, Parts, Schedule, train
 from fgan.estimation.critics.regression import (
@@ -129,3 +131,16 @@ def test_few_samples_get_a_regression_only(gaussians):
     design = TwoSamples(*gaussians(100, 2), 2)
     (critic,) = NeuralLearner()([design.job(0)])
     assert "network" not in critic.description
+
+
+def test_a_relation_of_numbers_is_seen_beside_a_column_of_many_words():
+    random = np.random.default_rng(0)
+    words = [f"w{n}" for n in range(60)]
+
+    def rows(correlation):
+        x, noise = random.normal(size=(2, 1000))
+        y = correlation * x + math.sqrt(1 - correlation**2) * noise
+        return {"x": x, "y": y, "word": random.choice(words, 1000)}
+
+    found = fgan.estimate(rows(0.5), rows(-0.5), "kl")
+    assert found.interval[0] < 2 / 3 < found.interval[1] and found.lower_bound > 0.2

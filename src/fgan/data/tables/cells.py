@@ -111,16 +111,22 @@ class Strings:
         return self.rows.lines[place]
 
 
+def signs_shown(columns: Sequence[Strings]) -> dict[str, Strings]:
+    """Return the decimal signs that cells can only be read with, each with the first column that shows it."""
+    shown: dict[str, Strings] = {}
+    for column in columns:
+        if len(column.readings) == 1 and len(column.signs) > 1:
+            shown.setdefault(next(iter(column.readings)), column)
+    return shown
+
+
 def decimal_of(columns: Sequence[Strings]) -> str:
     """Return the decimal sign of all files; "" where no cell shows one.
 
     Raises:
         DataError: where both signs are used, or cells can be read either way.
     """
-    shown: dict[str, Strings] = {}
-    for column in columns:
-        if len(column.readings) == 1 and len(column.signs) > 1:
-            shown.setdefault(next(iter(column.readings)), column)
+    shown = signs_shown(columns)
     if len(shown) > 1:
         (one, a), (other, b) = shown.items()
         raise DataError(

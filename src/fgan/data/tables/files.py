@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from fgan.data.tables.cells import Strings, decimal_of, typed
+from fgan.data.tables.cells import Strings, decimal_of, signs_shown, typed
 from fgan.data.tables.content import decoded, read_bytes
 from fgan.data.tables.formats import NAMES
 from fgan.data.tables.missing import checked_policy
@@ -79,7 +79,7 @@ def read_tables(
     say: Say | None = None,
     drop: Sequence[str] = (),
 ) -> list[Table]:
-    """Return tables whose numbers are written alike, with the cells that they lack.
+    """Return tables, with the cells that they lack.
 
     Args:
         paths: of the files.
@@ -102,21 +102,31 @@ def read_tables(
         _require_columns(wanted, one.columns if isinstance(one, Table) else one.rows.columns, one)
         strings.append(None if isinstance(one, Table) else _strings(one, wanted, options))
     kinds = kinds or {}
-    numeric = [
-        column for one in strings for name, column in (one or {}).items() if kinds.get(name) != "category"
-    ]
-    sign = decimal_of(numeric)
+    signs = _decimals(
+        [column for one in strings for name, column in (one or {}).items() if kinds.get(name) != "category"]
+    )
     found = []
     for one, text, wanted in zip(read, strings, columns, strict=True):
         if isinstance(one, Table) or text is None:
             assert isinstance(one, Table)
             found.append(one.select(wanted or list(one)))
             continue
+        sign = signs.get(one.rows.separator, "")
         chosen = {name: typed(column, sign, kinds.get(name, "")) for name, column in text.items()}
         how = _how(one, text, chosen, options, sign)
         lines, separator = one.rows.lines, one.rows.separator
         found.append(Table(chosen, str(one.path), how, "line", lines, separator=separator))
     return found
+
+
+def _decimals(columns: Sequence[Strings]) -> dict[str, str]:
+    """Return the decimal sign by separator: files with another separator may have another sign if all show theirs."""
+    groups: dict[str, list[Strings]] = {}
+    for column in columns:
+        groups.setdefault(column.rows.separator, []).append(column)
+    if all(len(signs_shown(group)) == 1 for group in groups.values()):
+        return {separator: decimal_of(group) for separator, group in groups.items()}
+    return dict.fromkeys(groups, decimal_of(columns))
 
 
 def _opened(path: Path, options: TextOptions) -> Table | _Text:

@@ -73,6 +73,46 @@ def feature_maps(dimension: int) -> list[Features]:
     return maps if len(maps) > 1 or sizes[squares] > MOST_FEATURES else [*maps, squares]
 
 
+@dataclass(frozen=True)
+class Products:
+    """Features of scaled inputs (n, d): each coordinate, and all products of two of some of them.
+
+    Args:
+        columns: coordinates that are multiplied.
+    """
+
+    columns: Tensor
+
+    @property
+    def __name__(self) -> str:
+        """What regressions on these features are called."""
+        return "products"
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return x and the products (n, d + k (k + 1) / 2)."""
+        some = x[:, self.columns]
+        first, second = torch.triu_indices(some.shape[1], some.shape[1])
+        return torch.cat([x, some[:, first] * some[:, second]], 1)
+
+
+def products_of(p: Tensor, q: Tensor) -> Products | None:
+    """Return the products of coordinates with more than two values; None where `quadratic` has them, or for too many.
+
+    Many words make many coordinates of 0 and 1: too many for all products, but not for those of the numbers.
+
+    >>> words, numbers = torch.eye(60), torch.arange(120.0).reshape(60, 2)
+    >>> products_of(torch.cat([words, numbers], 1), torch.cat([words, numbers], 1)).columns.tolist()
+    [60, 61]
+    """
+    dimension = p.shape[1]
+    if quadratic in feature_maps(dimension):
+        return None
+    low, high = torch.minimum(p.amin(0), q.amin(0)), torch.maximum(p.amax(0), q.amax(0))
+    between = (((p > low) & (p < high)).any(0) | ((q > low) & (q < high)).any(0)).nonzero().flatten()
+    few = len(between) > 1 and dimension + len(between) * (len(between) + 1) // 2 <= MOST_FEATURES
+    return Products(between) if few else None
+
+
 def logistic_loss(log_ratio_p: Tensor, log_ratio_q: Tensor, weights: Weights = (None, None)) -> Tensor:
     """Return ½ E_P[log(1 + e^-l)] + ½ E_Q[log(1 + e^l)] over the last axis; least at l = log(p/q).
 
@@ -130,7 +170,8 @@ def best_regression(
     weights_stop = of_mean_one(weights_stop)
     best, least, first = None, float(logistic_loss(p.new_zeros(1), p.new_zeros(1))), None
     edges = edges_of(p, q)
-    for features in [*(maps or feature_maps(p.shape[1])), *([edges] if edges else [])]:
+    found = [one for one in (products_of(p, q), edges) if one]
+    for features in [*(maps or feature_maps(p.shape[1])), *found]:
         waited = 0
         for regression in ridge_path(features, p, q, weights):
             first = first or regression

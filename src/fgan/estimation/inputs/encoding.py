@@ -334,7 +334,7 @@ def coordinates_of(
             raise DataError(
                 f'column "{column}" has {len(known)} distinct values, too many for one-hot coding (at most '
                 f"{most} in {rows} "
-                "rows). Leave it out, merge rare values, or convert it to numbers."
+                "rows). Leave it out (name the others with --columns), merge rare values, or convert it to numbers."
             )
         words.append(known)
         origins.append(0)
