@@ -45,7 +45,7 @@ def test_the_readme_runs_as_it_is(root, run, tmp_path):
     (code,) = blocks(root / "README.md")
     shorter, found = re.subn(r"steps=2000", "steps=100", code)
     assert found == 2
-    run(shorter + "\nassert images.shape == (64, 1, 8, 8)", tmp_path)
+    run(shorter + "\nassert images.shape == (200, 1, 8, 8)", tmp_path)
 
 
 def test_the_readme_is_short(root):

@@ -205,6 +205,10 @@ def test_a_run_that_was_not_judged_says_so_and_how_to(copy):
     assert found.result == ("There are no numbers on the quality of its samples yet.",)
     assert "not evaluated" in found.problems[0]
     assert found.next[0].command == f"fgan evaluate {copy / 'kl-seed0'}"
+    assert found.problems[1] == "The run is short: 20 steps (default: 30,000)."
+    assert found.next[1].why == "Train longer: 20 steps are few."
+    assert "--steps 200 " in found.next[1].command and found.next[1].command.endswith("--resume")
+    assert "--evaluate-every" not in " ".join(step.command for step in found.next)
 
 
 def run_with(fids):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -14,6 +15,7 @@ from fgan.cli.common import as_json
 from fgan.cli.help import Page
 from fgan.errors import FganError
 from fgan.load_options import LoadOptions
+from fgan.output import on_a_terminal
 
 if TYPE_CHECKING:
     from fgan.data import Dataset
@@ -166,6 +168,8 @@ def evaluate_one(command: EvaluateCommand, samples: str, source: Source, loaded:
         loaded[key] = load_data(data, data_dir=data_dir, options=options, say=print_error)
     if command.neighbours:
         draw_neighbours(command, source, loaded[key], options)
+    if command.metrics == "all" and on_a_terminal(sys.stderr):
+        print_error("evaluating all metrics; this can take minutes, --metrics fid is faster")
     return evaluate(
         source,
         loaded[key],

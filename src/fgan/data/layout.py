@@ -235,7 +235,7 @@ def _why_none(names: Sequence[str], counts: Counter[str], without: list[int], fi
         )
     if len(counts) > 1:
         return "most folders or labels have only one picture"
-    return "no folder or table names any"
+    return "fewer than two class folders, and no table of labels"
 
 
 def _settle_held_out(

@@ -14,7 +14,7 @@ from fgan.reporting.html.finite import is_finite
 from fgan.reporting.html.gather import DAMAGE, Gathered, Run
 from fgan.reporting.html.repeat import train_command
 from fgan.reporting.html.summary.problems import by_end, missing
-from fgan.reporting.html.summary.progress import course, worsened
+from fgan.reporting.html.summary.progress import course, is_short, worsened
 from fgan.reporting.html.summary.result import Step
 from fgan.reporting.html.summary.standings import far_from_real, listed, with_number
 from fgan.training.config import LOADED, TrainConfig
@@ -155,26 +155,37 @@ def _classes(runs: Sequence[Run]) -> list[Step]:
 
 
 def _labelled(run: Run) -> bool:
+    return bool(_loaded(run).get("classes"))
+
+
+def _pictures(run: Run) -> bool:
+    return len(_loaded(run).get("shape") or ()) == 3
+
+
+def _loaded(run: Run) -> dict[str, Any]:
+    """Return what a run recorded of its data; nothing where that cannot be read."""
     try:
-        loaded = json.loads(run.directory.config_path.read_text(encoding="utf-8")).get(LOADED) or {}
-        return bool(loaded.get("classes"))
+        return json.loads(run.directory.config_path.read_text(encoding="utf-8")).get(LOADED) or {}
     except DAMAGE:
-        return False
+        return {}
 
 
 def _longer(found: Gathered, places: Sequence[Place], by: str) -> list[Step]:
     """Propose more steps where a run still improves, or where the best is far from real samples."""
     if any(worsened(run) for run in found.runs) or by_end(found):
         return []
+    times = 4
     improving = next((run.name for run in found.runs if (known := course(run)) and known.improving), None)
     lead = next(iter(with_number(places, by)), None)
     if improving:
         why = f"{improving} still improved at the end"
     elif lead and _is_far(lead, by):
         why = "the best is far from real samples" if len(found.runs) > 1 else "it is far from real samples"
+    elif len(found.runs) == 1 and is_short(found.runs[0]):
+        why, times = f"{found.runs[0].config.steps:,} steps are few", 10
     else:
         return []
-    steps = 4 * found.runs[0].config.steps
+    steps = times * found.runs[0].config.steps
     if found.repeat:
         command = compare_command(found, f"{folder_of(found)}-{steps}-steps", steps=steps)
     elif len(found.runs) == 1:
@@ -196,7 +207,7 @@ def _is_far(lead: Place, by: str) -> bool:
 def _watch(runs: Sequence[Run]) -> list[Step]:
     """Propose evaluations while training, where a run alone had none."""
     run = runs[0]
-    if len(runs) > 1 or run.config.evaluate_every or run.state != "finished":
+    if len(runs) > 1 or run.config.evaluate_every or run.state != "finished" or is_short(run):
         return []
     every = max(run.config.steps // 10, 1)
     return [
@@ -218,5 +229,8 @@ def _use(runs: Sequence[Run], places: Sequence[Place], by: str) -> list[Step]:
         return []
     folder = shlex.quote(str(run.directory.path))
     return [
-        Step(f"Draw samples of {_called(run, runs)}.", f"fgan sample {folder} --n 10000 --out samples.npy")
+        Step(
+            f"Draw samples of {_called(run, runs)}.",
+            f"fgan sample {folder} {'--n 100 --out samples.png' if _pictures(run) else '--n 10000 --out samples.npy'}",
+        )
     ]

@@ -8,8 +8,9 @@ from fgan.evaluation.result import Measurement
 from fgan.experiments.ranking import Place
 from fgan.reporting.html.finite import is_number
 from fgan.reporting.html.gather import Gathered, Run
-from fgan.reporting.html.summary.progress import NOTABLE, course
+from fgan.reporting.html.summary.progress import NOTABLE, course, is_short
 from fgan.reporting.html.summary.standings import LITTLE, listed, with_number
+from fgan.training.config import TrainConfig
 
 ENDS = {
     "diverged": "diverged",
@@ -33,6 +34,7 @@ def problems(found: Gathered, places: Sequence[Place], by: str) -> list[str]:
         *_ends(found),
         *_survivors(found, places, by),
         *_not_judged(found),
+        *_short(found.runs),
         *_misses(found.runs),
         *_worsened(found.runs),
     ]
@@ -99,6 +101,12 @@ def _not_judged(found: Gathered) -> list[str]:
     if len(found.runs) == 1:
         return ["The run was not evaluated: how good its samples are is not known yet."]
     return [f"Not evaluated: {listed(names)}."]
+
+
+def _short(runs: Sequence[Run]) -> list[str]:
+    if len(runs) != 1 or not is_short(runs[0]):
+        return []
+    return [f"The run is short: {runs[0].config.steps:,} steps (default: {TrainConfig.steps:,})."]
 
 
 def _misses(runs: Sequence[Run]) -> list[str]:

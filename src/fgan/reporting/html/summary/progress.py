@@ -15,6 +15,16 @@ NOTABLE = 0.1
 """Changes below a tenth are not spoken of: evaluations while training have no interval."""
 
 
+SHORT = 1000
+"""Below so many steps, a run without numbers is called short."""
+
+
+def is_short(run: Run) -> bool:
+    """Return whether a run finished after few steps, and no number says whether they were enough."""
+    known = run.evaluation or course(run)
+    return run.state == "finished" and run.config.steps < SHORT and not known
+
+
 @dataclass(frozen=True)
 class Course:
     """The evaluations of a run while it trained.
