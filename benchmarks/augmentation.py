@@ -7,7 +7,7 @@
 All settings and seeds of a data set train as one ensemble, by small networks, on the same pictures. With more --steps
 and the same --out the runs go on. Samples are held against pictures that training did not see, in features of the
 classifier that ships for MNIST, and for CIFAR-10 in those of a small one that is trained here first on other pictures
-(two minutes on a core). The defaults are quick; the table in docs/guides/augmentation.md has its own commands. CIFAR-10 is
+(two minutes on a core). The defaults are quick; the table of the guide has its own commands. CIFAR-10 is
 $FGAN_DATA/cifar10/train.tar.gz, or --cifar PATH.
 """
 

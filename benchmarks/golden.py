@@ -32,7 +32,7 @@ import numpy as np
 import torch
 
 Recording = dict[str, Any]
-VOLATILE = {"seconds", "steps_per_second", "samples_per_second"}
+VOLATILE = {"seconds", "steps_per_second", "samples_per_second", "summary"}
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?")
 NEAR_ZERO = 1e-3  # what two numbers below it differ by is held against it
 

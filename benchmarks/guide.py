@@ -33,7 +33,7 @@ from fgan.experiments.comparison import plan
 from fgan.experiments.result import Comparison
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs/guides/choose.md"
+PAGES = [ROOT / "docs/guides/choose.md", ROOT / "docs/zh/guides/choose.md"]
 RING = ("precision", "recall", "modes", "within-3-sigma")
 MNIST = ("fid", "precision", "recall", "coverage", "modes-kl")
 
@@ -51,14 +51,14 @@ def gaussian(fit: statistics.NormalDist | None) -> str:
     return "infinite" if fit is None else f"{fit.mean:.2f}, {fit.stdev:.2f}"
 
 
-def tabulate(page: Path, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table, and put it between its two marks in the page."""
+def tabulate(pages: Sequence[Path], name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table, and put it between its two marks in each page."""
     lines = ["| " + " | ".join(row) + " |" for row in (columns, *rows)]
     lines.insert(1, "|---" * len(columns) + "|")
     table = "\n".join(lines)
     print(f"\n{table}")
-    if page.is_file():
-        marks = re.compile(rf"(<!-- table {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    marks = re.compile(rf"(<!-- table {name} -->\n).*?(<!-- end -->)", re.DOTALL)
+    for page in pages:
         filled = marks.sub(lambda found: f"{found[1]}{table}\n{found[2]}", page.read_text("utf-8"))
         page.write_text(filled, "utf-8")
 
@@ -111,7 +111,7 @@ def part_blobs(arguments: argparse.Namespace) -> None:
             row += [text([one.mean for one in fit]), text([one.stdev for one in fit])]
             row += [text([near(one, center) for one in fit]) for center in BLOBS.centers]
         rows.append(row)
-    tabulate(arguments.page, "blobs", columns, rows)
+    tabulate(arguments.pages, "blobs", columns, rows)
     pictures.densities(BLOBS, fits, best, arguments.pictures / "blobs.png")
     pictures.claims_of_blobs(fits, best, arguments.pictures)
 
@@ -127,7 +127,7 @@ def part_outliers(arguments: argparse.Namespace) -> None:
         for fit in (by_name[name] for by_name in fits.values()):
             row += [text([one.mean for one in fit]), text([one.stdev for one in fit])]
         rows.append(row)
-    tabulate(arguments.page, "outliers", columns, rows)
+    tabulate(arguments.pages, "outliers", columns, rows)
     pictures.densities(OUTLIERS, fits, best, arguments.pictures / "outliers.png")
     pictures.claim_of_outliers(curves, fits, arguments.pictures)
 
@@ -151,7 +151,7 @@ def part_ring(arguments: argparse.Namespace) -> None:
         [f"`{name}`", *(cell for one in found.values() for cell in cells(one, name, RING))]
         for name in FOLLOWED
     ]
-    tabulate(arguments.page, "ring", ["follows", *(f"{r}: {m}" for r in found for m in RING)], rows)
+    tabulate(arguments.pages, "ring", ["follows", *(f"{r}: {m}" for r in found for m in RING)], rows)
     pictures.rings(samples, arguments.pictures / "ring.png")
 
 
@@ -162,7 +162,7 @@ def part_mnist(arguments: argparse.Namespace) -> None:
         arguments.out / "mnist", data, arguments.seeds, judging, steps=6000, latent=10, width=128, depth=1
     )
     rows = [[f"`{name}`", *cells(found, name, MNIST)] for name in FOLLOWED]
-    tabulate(arguments.page, "mnist", ["follows", *MNIST], rows)
+    tabulate(arguments.pages, "mnist", ["follows", *MNIST], rows)
     samples = {name: runs_of(found, name, 1)[0].sample(14, seed=1) for name in FOLLOWED}
     pictures.digits(samples, arguments.pictures / "mnist-samples.png")
     places = {place.group.split()[-1]: place.metrics for place in found.places}
@@ -177,7 +177,9 @@ def main() -> None:
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--out", type=Path, default=Path("runs/guide"), help="folder of the runs")
-    parser.add_argument("--page", type=Path, default=PAGE, help="page whose tables are rewritten")
+    parser.add_argument(
+        "--pages", nargs="*", type=Path, default=PAGES, help="pages whose tables are rewritten"
+    )
     parser.add_argument("--pictures", type=Path, default=ROOT / "docs/images/guide")
     arguments = parser.parse_args()
     arguments.pictures.mkdir(parents=True, exist_ok=True)

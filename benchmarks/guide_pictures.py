@@ -183,9 +183,7 @@ def digits(samples: Mapping[str, torch.Tensor], path: Path) -> None:
         axes.imshow(np.concatenate(list(pictures[:, 0].numpy()), axis=1), cmap="gray_r", vmin=0, vmax=1)
         axes.set(xticks=[], yticks=[])
         axes.spines[:].set_visible(False)
-        axes.set_ylabel(
-            label(name).replace(" ", "\n"), rotation=0, ha="right", va="center", fontsize="medium"
-        )
+        axes.set_ylabel(label(name).replace(" ", "\n"), rotation=0, ha="right", va="center", fontsize="small")
     save(figure, path)
 
 

@@ -1,4 +1,4 @@
-"""Estimates against known truths and against peers, same samples, same run: the tables of docs/benchmarks/estimation.md.
+"""Estimates against known truths and against peers, same samples, same run: the tables of docs/benchmarks/.
 
     python benchmarks/truth.py [divergences information staircase batches] [--n 10000] [--repeats 3]
         [--methods NAME ...] [--laws normal cubed] [--stairs NATS ...] [--critics separable joint]

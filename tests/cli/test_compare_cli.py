@@ -161,7 +161,7 @@ def test_ctrl_c_is_for_the_command_to_pass_on(tmp_path):
         (("--divergences", "kl", "--jobs", "0"), "--jobs must be at least 1"),
         (("--divergences", "kl", "--seeds", "0"), "--seeds must be at least 1"),
         (("--divergences", "kl", "--penalties", "r9:1"), "a penalty must be one of"),
-        (("--divergences", "kl", "--network", "dcgan"), "dcgan makes images"),
+        (("--divergences", "kl", "--network", "dcgan"), "dcgan needs images"),
         (("--divergences", "kl", "--jobs", "1", "--ray", "local"), "Omit one of them"),
         (("--plan", "--claim", "8", "--lease=5"), "--claim and --lease"),
     ],
@@ -182,7 +182,7 @@ def test_a_worker_takes_its_recipe_from_the_plan(monkeypatch, capsys, tmp_path):
     assert (asked["out"], asked["claim"], asked["lease"]) == (tmp_path, 3, 5)
     found.outcomes["js-seed0"] = Outcome("stopped")
     assert main(["compare", "--worker", "here"]) == 2
-    assert "stopped before 1 runs finished. Other workers continue." in (said := capsys.readouterr().err)
+    assert "stopped; 1 of 2 runs are unfinished. Other workers continue" in (said := capsys.readouterr().err)
     assert "fgan compare --worker here" in said
     capsys.readouterr()
     assert main(["compare", "ring8", "--worker", str(tmp_path)]) == 2

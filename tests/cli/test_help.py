@@ -160,5 +160,5 @@ def test_an_underscore_is_a_hyphen_and_a_value_may_begin_with_a_dash():
     page = Page("fgan train", examples=("fgan train moons",))
     made = read(TrainCommand, ["moons", "--batch_size", "7", "--seed=3", "--no-standardize"], page)
     assert (made.recipe.batch_size, made.recipe.seed, made.recipe.standardize) == (7, 3, False)
-    with pytest.raises(FganError, match="--seed must be"):
+    with pytest.raises(FganError, match=r"\(--seed\) must be"):
         read(TrainCommand, ["moons", "--seed", "-1"], page)

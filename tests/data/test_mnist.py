@@ -161,7 +161,12 @@ def test_when_all_mirrors_fail_each_is_named_with_its_reason(tiny, tmp_path, mir
         and "\nPut the four MNIST files" in message
     )
     assert list((tmp_path / "cache" / "mnist").iterdir()) == []
-    assert len(notes) == 4
+    assert len(notes) == 1
+
+    monkeypatch.setenv("FGAN_MNIST_MIRRORS", f"{refused}/a,{refused}/b")  # as without a network
+    with pytest.raises(DataError, match="all 2 mirrors failed") as caught:
+        load_data("mnist", say=notes.append)
+    assert len(str(caught.value).splitlines()) == 2
 
 
 def test_a_local_file_that_differs_is_an_error_and_is_not_replaced(tiny, tmp_path, mirror, monkeypatch):

@@ -16,6 +16,7 @@ ENGLISH_PAGES = [
     DOCS / "guides" / "choose.md",
 ]
 PAGES = [page for page in ENGLISH_PAGES if page.name != "index.md"]
+CHINESE_PAGES = [ROOT / "README.zh-CN.md", *sorted(CHINESE.rglob("*.md"))]
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.S | re.M)
 FORMULA = re.compile(r"\$\$(.*?)\$\$", re.S)
 
@@ -118,6 +119,35 @@ def test_a_translation_has_the_structure_of_its_page(page):
         assert what in ("links and images", "names in `code`", "tables") or expected == theirs[what], (
             f"{what} of {other.relative_to(ROOT)} come in another order than in {page.relative_to(ROOT)}"
         )
+
+
+@pytest.mark.parametrize("page", CHINESE_PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_chinese_prose_has_full_width_punctuation(page):
+    text = re.sub(r"<!-- table \w+ -->.*?<!-- end -->", "", page.read_text(encoding="utf-8"), flags=re.S)
+    text = FORMULA.sub("", FENCE.sub("", text))
+    text = re.sub(r"`[^`\n]+`|\$[^$\n]+\$|\]\([^)\s]+\)", "x", text)
+    assert not re.findall(
+        r".{0,12}[\u4e00-\u9fff][,:;?()].{0,12}|.{0,12}[,:;?()][\u4e00-\u9fff].{0,12}", text
+    )
+
+
+@pytest.mark.parametrize("page", CHINESE_PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_chinese_page_has_a_space_before_inline_mathematics(page):
+    """GitHub shows the dollars of a formula that follows a Chinese character or full-width sign."""
+    text = FENCE.sub("", page.read_text(encoding="utf-8"))
+    formulas = re.findall(r"(?s)(.?)(?<!\$)\$(?!\$)[^$\n]+\$(?!\$)", FORMULA.sub("", text))
+    assert set(formulas) <= set(" \n*")
+
+
+@pytest.mark.parametrize("page", CHINESE_PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_chinese_page_marks_links_to_english_pages(page):
+    for line in FENCE.sub("", page.read_text(encoding="utf-8")).splitlines():
+        for target in re.findall(r"\]\(([^)\s]+\.md)(?:#[^)\s]*)?\)", line):
+            reached = (page.parent / target).resolve()
+            english = CHINESE not in reached.parents and reached.name not in ("README.md", "README.zh-CN.md")
+            assert target.startswith("http") or not english or "英文" in line, (
+                f"{target}: write （英文） after it"
+            )
 
 
 def test_no_translation_is_left_of_a_page_that_is_gone():

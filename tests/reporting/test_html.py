@@ -194,7 +194,7 @@ def test_what_is_cut_short_or_missing_is_said_and_the_rest_is_shown(copy, tmp_pa
         r"kl-seed1: evaluation\.json is damaged",
         r"js-seed0: diverged at step 20 of 20 \(the critic left the finite numbers\)",
         r"js-seed0: no checkpoint to draw samples from",
-        r"js-seed1: skipped: .* holds no run",
+        r"js-seed1: skipped: .* does not exist",
     ):
         assert re.search(message, whole), (message, whole)
     shown = html.unescape(text)

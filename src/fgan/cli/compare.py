@@ -213,7 +213,9 @@ def _show(found: Comparison, *, json: bool, again: str = "Continue with --resume
     else:
         print_out("\n\n".join([found.table(), *([summary.text()] if summary else [])]))
     if found.unfinished:
-        raise FganError(f"stopped before {len(found.unfinished)} runs finished. {again}")
+        raise FganError(
+            f"stopped; {len(found.unfinished)} of {len(found.outcomes)} runs are unfinished. {again}"
+        )
     for state, error in (("failed", FganError), ("taken", FganError), ("diverged", DivergedError)):
         if runs := found.ended(state):
             raise error(

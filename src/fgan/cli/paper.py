@@ -145,4 +145,4 @@ def mnist(command: MnistCommand, names: list[str]) -> None:
     )
     print_out(as_json(table.to_list()) if command.json else table.text())
     if table.unfinished:
-        raise FganError(f"stopped before {len(table.unfinished)} runs finished. Continue with --resume.")
+        raise FganError(f"stopped; unfinished runs: {len(table.unfinished)}. Continue with --resume.")

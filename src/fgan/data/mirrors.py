@@ -33,7 +33,7 @@ def download(name: str, sha256: str, mirrors: Sequence[str], target: Path, say: 
         sha256: of the unpacked content, so that any mirror will do however it packs.
         mirrors: addresses of folders, tried in order.
         target: folder to store in; made if it is missing.
-        say: told of each mirror that was skipped.
+        say: told of each mirror that failed before one served the file.
 
     Returns:
         The mirror that served the file.
@@ -41,16 +41,17 @@ def download(name: str, sha256: str, mirrors: Sequence[str], target: Path, say: 
     Raises:
         DataError: every mirror failed (each is named with its reason), or `target` cannot be written.
     """
-    failures: list[str] = []
+    failures: dict[str, str] = {}
     try:
         target.mkdir(parents=True, exist_ok=True)
         for mirror in mirrors:
             try:
                 content, packed = _fetch(f"{mirror.rstrip('/')}/{name}.gz", sha256)
             except _RefusedError as reason:
-                failures.append(f"{mirror} ({reason})")
-                say(f"mirror {mirror} failed for {name}.gz: {reason}")
+                failures[mirror] = str(reason)
             else:
+                for failed, why in failures.items():
+                    say(f"mirror {failed} failed for {name}.gz: {why}")
                 replace_durably(target / (f"{name}.gz" if packed else name), content)
                 return mirror
     except OSError as error:
@@ -59,9 +60,16 @@ def download(name: str, sha256: str, mirrors: Sequence[str], target: Path, say: 
             "or $FGAN_CACHE."
         ) from error
     raise DataError(
-        f"cannot download {name}.gz: {'; '.join(failures) or 'no mirror is set'}.\n"
+        f"cannot download {name}.gz: {_in_words(failures)}.\n"
         f"Put the four MNIST files (*-ubyte.gz) into {target}, or set $FGAN_MNIST_MIRRORS to other mirrors."
     )
+
+
+def _in_words(failures: dict[str, str]) -> str:
+    """Name each mirror with its reason, or the reason once if all have the same, as without a network."""
+    if len(failures) > 1 and len(reasons := set(failures.values())) == 1:
+        return f"all {len(failures)} mirrors failed ({reasons.pop()})"
+    return "; ".join(f"{mirror} ({reason})" for mirror, reason in failures.items()) or "no mirror is set"
 
 
 class _RefusedError(Exception):

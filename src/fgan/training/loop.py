@@ -278,7 +278,8 @@ class Loop:
     def _go_on(self, restored: bool) -> None:
         step = self.trainer.steps_done
         if restored:
-            self.say(f"resuming {self.run.path} at step {step}")
+            done = "" if step < self.config.steps else ", its last: pass more --steps to train longer"
+            self.say(f"resuming {self.run.path} at step {step}{done}")
         else:
             self.say(f"{self.run.path} has no checkpoint yet: starting from step 0")
         self.run.forget_after(step)
