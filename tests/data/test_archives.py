@@ -60,7 +60,7 @@ def test_a_tar_gives_what_the_folder_gives_and_is_not_extracted(tmp_path, suffix
     data, folder = load_data(path, say=notes.append), load_data(tmp_path / "f")
     assert sorted(tmp_path.rglob("*")) == before
     assert {one.reason: one.names for one in data.record.left_out} == {
-        "hidden and side files": ("./train/.x.png", "__MACOSX/1.png"), "files that are no pictures": ("README",),
+        "hidden and side files": ("./train/.x.png", "__MACOSX/1.png"), "files that are not pictures": ("README",),
         "links inside the archive": ("./train/link.png",), "neither files nor folders": ("./train/pipe.png",),
     }  # fmt: skip
     with pytest.raises(DataError, match=r"strict.*links inside the archive \(1\): \./train/link"):

@@ -90,7 +90,7 @@ def test_a_folder_of_any_depth_and_format(folder, notes, generator):
     said = "\n".join(notes)
     assert "6 samples of 3x32x32; 5 for training, 1 held out" in said and "resized" not in said
     assert {one.reason: (one.count, one.matters) for one in data.record.left_out} == {
-        "hidden and side files": (3, False), "files that are no pictures": (2, False)
+        "hidden and side files": (3, False), "files that are not pictures": (2, False)
     }  # fmt: skip
     load_data(path, say=notes.append, strict=True)  # nothing of substance was left out
     drawn = data.train.draw(8, generator)

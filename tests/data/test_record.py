@@ -33,7 +33,7 @@ def test_a_picture_is_one_by_its_content_whatever_it_is_called(tmp_path, notes):
     assert [(one.reason, one.names[0][:6], one.matters) for one in data.record.left_out] == [
         ("files of formats that Pillow cannot open", "g.heic", True),
         ("pictures that cannot be read", "e.png ", True),
-        ("files that are no pictures", "f.txt", False),
+        ("files that are not pictures", "f.txt", False),
     ]
 
 

@@ -144,7 +144,7 @@ def only_trained(
             f"({', '.join(strange[:5])}). "
             "Leave the labels out, or add training samples of these classes."
         )
-    reason = "held-out samples of a class that is not trained on"
+    reason = "held-out samples of a class without training samples"
     counts = held_out.labels.bincount(minlength=len(classes)).tolist()
     omitted = [Omission(f'class "{name}"', reason, count=counts[classes.index(name)]) for name in strange]
     return (

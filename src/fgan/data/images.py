@@ -40,7 +40,7 @@ DEFAULT_SIZE = 32
 
 _UNREADABLE = "pictures that cannot be read"
 _CLOSED = "files of formats that Pillow cannot open"
-_OTHER = "files that are no pictures"
+_OTHER = "files that are not pictures"
 _FRAMES = "further frames or pages"
 _VIEWS = "further views that cameras store in one photograph"
 _BROKEN_FRAMES = "frames or pages that cannot be read, or are too large for their file"

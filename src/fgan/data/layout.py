@@ -253,5 +253,5 @@ def _settle_held_out(
         if k not in labels:
             layout.omitted.append(Omission(names[k], "held-out pictures without a class"))
         elif labels[k] not in counts:
-            layout.omitted.append(Omission(names[k], "held-out pictures of a class that is not trained on"))
+            layout.omitted.append(Omission(names[k], "held-out pictures of a class without training samples"))
     layout.held_out = kept

@@ -175,7 +175,7 @@ STRAY = np.where(np.arange(100) == 7, "12a", np.arange(100).astype(float).astype
             '"code" is words in Q but not in P: the first "12a" in row 7',
         ),
         ({"code": STRAY}, {"code": np.arange(100)}, '"code" is words in P but not in Q: the first "12a"'),
-        ({"a": np.zeros(60), "b": np.zeros(59)}, {"a": FINE[:, 0]}, '"a" has 60 rows and "b" 59'),
+        ({"a": np.zeros(60), "b": np.zeros(59)}, {"a": FINE[:, 0]}, '"a" has 60 rows and "b" has 59'),
         ({"a": FINE}, {"a": FINE}, r'"a" of P has the shape \(100, 2\)'),
         ({}, {"a": FINE[:, 0]}, "at least one column; P has none"),
         ({0: FINE[:, 0], "0": FINE[:, 1]}, {"a": FINE[:, 0]}, 'P has "0" more than once'),

@@ -96,7 +96,7 @@ def test_rows_of_weight_0_may_lack_cells():
     rows = {"a": [None, *P["a"]], "w": [0, *random.uniform(1, 2, 300)]}
     inputs = read_two_samples(rows, {"a": Q["a"]}, weights=("w", None))
     assert len(inputs.first) == 300
-    with pytest.raises(DataError, match='column "a" of P has "None"'):
+    with pytest.raises(DataError, match='column "a" of P has the missing value "None"'):
         read_two_samples({**rows, "w": [1, *rows["w"][1:]]}, {"a": Q["a"]}, weights=("w", None))
 
 
