@@ -216,7 +216,7 @@ def test_a_folder_that_holds_a_run_or_something_else(tmp_path, fgan_command):
     )
     assert refused(fgan_command("train", "ring8", "--out", run, *QUICK), "already holds a run", "--resume")
     other = fgan_command("train", "ring8", "--out", run, "--resume", *QUICK, "--lr", "0.1")
-    assert refused(other, "another config", "lr: 0.001 there, 0.1 here")
+    assert refused(other, "different settings", "lr: 0.001 there, 0.1 here")
     wrong_data = fgan_command("train", "moons", "--out", run, "--resume")
     assert refused(wrong_data, "was trained on ring8, but moons holds different samples")
     assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
