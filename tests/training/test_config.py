@@ -28,7 +28,7 @@ def test_json_holds_everything():
         ({"ema": 1.0}, "--ema must be at least 0 and below 1; got 1.0"),
         ({"lr_fade": float("inf")}, "--lr-fade must be at least 0 and finite; got inf"),
         ({"gradient_clip": -1.0}, "--gradient-clip must be at least 0 and finite; got -1.0"),
-        ({"seed": -1}, "--seed must be between 0"),
+        ({"seed": -1}, "must be a whole number from 0 to"),
         ({"evaluate_n": 0}, "--evaluate-n must be at least 1; got 0"),
         ({"evaluate_every": -1000}, "--evaluate-every must be at least 0; got -1000"),
         ({"evaluate_every": 1500}, r"a multiple of --checkpoint-every \(1000; change either\); got 1500"),

@@ -45,7 +45,7 @@ def test_neighbours_that_coincide_are_refused(gaussians):
     with pytest.raises(fgan.FganError, match="need distinct samples"):
         fgan.estimate((3 * p).round().exp(), (3 * q).round().exp(), method="knn")
     found = fgan.estimate((3 * p).round(), (3 * q).round(), method="knn")  # evenly spaced: rounded, no copies
-    assert any("seeded noise" in warning for warning in found.warnings) and np.isfinite(found.value)
+    assert any("Seeded uniform noise" in warning for warning in found.warnings) and np.isfinite(found.value)
 
 
 def test_counts_less_their_bias():
