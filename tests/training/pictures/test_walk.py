@@ -114,7 +114,7 @@ def test_points_move_on_axes_that_stand_still(features):
         (lambda s: walk(s, label="dog"), "must be a class"),
         (lambda s: walk(s, truncate=math.inf), "--truncate must be"),
         (lambda s: between(s, 3, 3), "two different seeds"),
-        (lambda s: between(s, 3, -1), "must be between 0"),
+        (lambda s: between(s, 3, -1), "must be a whole number from 0"),
         (lambda s: between(s, 3, 4, frames=1), "at least 2; got 1"),
         (lambda s: interpolated(s, 3, 4, n=1), "at least 2 with --interpolate"),
         (lambda s: walk(trained(frame=VECTORS).sampler()), "one or two features.*have 3"),
