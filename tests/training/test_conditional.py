@@ -42,7 +42,7 @@ def test_samples_are_of_the_class_asked_for(tmp_path, small_config, line_of_clas
         assert ((samples[:, 0] - 4 * number).abs() < 1.5).float().mean() > 0.9, name
     turns = run.sample(6)
     assert torch.equal(turns[:, 0].div(4).round(), torch.tensor([0.0, 1, 2, 0, 1, 2]))
-    with pytest.raises(fgan.FganError, match='got "top", and its classes are left, middle, right'):
+    with pytest.raises(fgan.FganError, match='got "top", but its classes are left, middle, right'):
         run.sample(3, label="top")
 
 
