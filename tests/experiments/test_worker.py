@@ -282,6 +282,7 @@ def test_a_worker_that_is_killed_loses_nothing_and_the_bits_are_those_of_runs_al
             assert process.returncode == 0, errors
             found = json.loads(out)
             assert {outcome["state"] for outcome in found["outcomes"].values()} == {"finished"}
+            assert found.pop("summary")["compared"]
             assert found == Comparison.read(tmp_path / "c").to_dict()
     log = (tmp_path / "c" / f"{name}.log").read_text()
     assert f"resuming {tmp_path / 'c' / name} at step" in log, "the lost run went on from its checkpoint"

@@ -213,7 +213,7 @@ def test_a_compiler_that_fails_ends_no_run_but_where_it_must_compile(broken_comp
     flags = ["--steps", "20", "--log-every", "10"]
     done = on_the_command_line(*flags, "--compile", "on", "--out", str(tmp_path / "on"))
     assert done.returncode == 2, done.stdout
-    assert "could not be compiled" in done.stderr and "--compile off" in done.stderr
+    assert "cannot compile the step" in done.stderr and "--compile off" in done.stderr
     assert "Traceback" not in done.stderr
     assert json.loads((tmp_path / "on" / "status.json").read_text())["state"] == "failed"
     off = on_the_command_line(*flags, "--compile", "off", "--out", str(tmp_path / "off"))
