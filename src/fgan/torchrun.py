@@ -45,8 +45,7 @@ def require_one_process(what: str) -> None:
     if size() > 1:
         raise FganError(
             f"only `fgan train` supports torchrun; got {size()} processes of {what}. Start it without "
-            "torchrun. "
-            "`fgan compare` distributes its runs itself; use --worker or --ray for several machines."
+            "torchrun. `fgan compare` distributes its runs itself; use --worker or --ray for several machines."
         )
 
 

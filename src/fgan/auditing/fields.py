@@ -248,8 +248,7 @@ def _read(table: Table) -> Read:
         if bad.any():
             raise DataError(
                 f"numbers must be finite; {int(bad.sum())} of {len(filled)} cells in a column of {table.name} "
-                "are "
-                f"infinite, the first in {table.place_of(int(bad.argmax()))}. Repair or remove those rows."
+                f"are infinite, the first in {table.place_of(int(bad.argmax()))}. Repair or remove those rows."
             )
         cells.append(filled)
     how = tuple(ColumnRead(name, one.kind, one.unit, one.why) for name, one in table.columns.items())

@@ -158,8 +158,7 @@ def _overlap(found: Privacy) -> str:
     return (
         f"Warning: {found.shared.count:,} of {found.shared.of:,} held-out rows equal a real row, more than "
         "chance explains. "
-        "The generator must not have seen held-out rows, so results that use them are invalid. Provide other "
-        "rows."
+        "The generator must not have seen held-out rows, so results that use them are invalid. Provide other rows."
     )
 
 
@@ -288,8 +287,7 @@ def _privacy_section(found: Privacy) -> Section:
     else:
         lines.append(
             f"{near.share:.1%} [{near.interval[0]:.1%}, {near.interval[1]:.1%}] of {near.of:,} synthetic rows "
-            "are "
-            f"closer to a training row than to any held-out row; without memorisation {near.expected:.1%} "
+            f"are closer to a training row than to any held-out row; without memorisation {near.expected:.1%} "
             "would be "
             f"(p = {near.p_value:.2g}){': the generator memorises rows' if near.above_chance else ''}."
         )

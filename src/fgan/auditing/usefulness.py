@@ -75,8 +75,7 @@ def checked_target(target: str | None, tables: Tables) -> Field | None:
     if len(tables.rows) < 3:
         raise DataError(
             "--target needs --held-out: real rows that the generator has not seen. On training rows, copies "
-            "would look "
-            "useful."
+            "would look useful."
         )
     return field
 

@@ -34,8 +34,7 @@ def pictures(pictures: Sequence[Any], kind: str, options: LoadOptions) -> Taken:
     odd = next((row for row, picture in enumerate(pictures) if not is_drawn(picture)), None)
     if odd is not None:
         raise DataError(
-            f"all samples must be of the same kind; sample {odd} of the {kind} is not a picture, unlike the "
-            "others."
+            f"all samples must be of the same kind; sample {odd} of the {kind} is not a picture, unlike the others."
         )
     found: list[Decoded] = []
 

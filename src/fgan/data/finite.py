@@ -44,8 +44,7 @@ def split(
     n = len(values)
     if n < 2:
         raise DataError(
-            f"a data set needs at least 2 samples, one for training and one held out; got {n}. Add more "
-            "samples."
+            f"a data set needs at least 2 samples, one for training and one held out; got {n}. Add more samples."
         )
     order = torch.randperm(n, generator=torch.Generator().manual_seed(0))
     held_out = min(max(1, int(n * HELD_OUT_SHARE)), HELD_OUT_MOST)
@@ -74,8 +73,7 @@ def _by_class(order: Tensor, labels: Tensor, held_out: int) -> tuple[Tensor, int
     if int(quota.sum()) == 0:
         raise DataError(
             f"each class needs a training sample, and one sample must be held out; got {len(labels)} samples "
-            "of "
-            f"{len(counts)} classes. Add samples, or leave the labels out."
+            f"of {len(counts)} classes. Add samples, or leave the labels out."
         )
     ordered = labels[order]
     grouped = ordered.argsort(stable=True)

@@ -121,8 +121,7 @@ class Reader:
 
     def _unreadable(self, number: int, error: Exception) -> DataError:
         return DataError(
-            f"item {number} of the {self.kind} raised {type(error).__name__}: {error}. Repair it, or leave it "
-            "out."
+            f"item {number} of the {self.kind} raised {type(error).__name__}: {error}. Repair it, or leave it out."
         )
 
     def _each(self, values: Iterable[Any], length: int | None) -> Iterator[Any]:

@@ -73,8 +73,7 @@ def load_data(
     if name.startswith(PASSED):
         raise DataError(
             f'"{name}" was passed to fgan.train as a Dataset object, so it cannot be loaded by name. Pass it '
-            "again "
-            "(dataset=...), or name other data, for example with --against."
+            "again (dataset=...), or name other data, for example with --against."
         )
     options = replace(options or LoadOptions(), **settings)
     if name in BUILDERS:

@@ -205,8 +205,7 @@ def _looked_at(
         if tuple(values.shape[1:]) != shape:
             raise DataError(
                 f"all samples must have the same shape; in the {about.kind} the first have {shape}, others "
-                "have "
-                f"{tuple(values.shape[1:])}. Resize or crop them."
+                f"have {tuple(values.shape[1:])}. Resize or crop them."
             )
         return values, classes.numbers(items, about.kind) if classes.names else None
 

@@ -189,8 +189,7 @@ def shortened(pictures: Sequence[Decoded]) -> list[str]:
         return []
     return [
         f"{count:,} colour pictures have 16 bits per channel, but Pillow reads only the upper 8. If the lower "
-        "bits "
-        "matter, save the pictures as .npy."
+        "bits matter, save the pictures as .npy."
     ]
 
 

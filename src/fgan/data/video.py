@@ -24,8 +24,7 @@ def require_ffmpeg() -> str:
     found = shutil.which("ffmpeg")
     if found is None:
         raise DataError(
-            "an .mp4 needs ffmpeg, which is not on the PATH. Install it, or write a .gif, .webp or .apng "
-            "instead."
+            "an .mp4 needs ffmpeg, which is not on the PATH. Install it, or write a .gif, .webp or .apng instead."
         )
     return found
 

@@ -92,8 +92,7 @@ def tail_warnings(found: Diagnostics, divergence: Divergence) -> list[str]:
             warnings.append(
                 f"{divergence.name} averages {averaged} over {side}, {HEAVY_TAIL} (tail index "
                 f"{power * tail:.2f}; the variance is infinite from ½ on). At large ratios the value relies "
-                "on the critic's extrapolation. lower_bound holds; js and squared-hellinger do not have this "
-                "problem."
+                "on the critic's extrapolation. lower_bound holds; js and squared-hellinger do not have this problem."
             )
     return warnings
 

@@ -178,8 +178,7 @@ class Evaluator:
         )
         if len(values) < 2 * GROUPS:
             raise FganError(
-                f"confidence intervals need at least {2 * GROUPS} samples; {name} has {len(values)}. Provide "
-                "more."
+                f"confidence intervals need at least {2 * GROUPS} samples; {name} has {len(values)}. Provide more."
             )
         # Not in half precision or TF32: distances between close features would be lost.
         with (
@@ -337,8 +336,7 @@ def _applicable(
 def _cut(n: int, given: int) -> str:
     return (
         f"{n} of {given} samples are evaluated: the real samples must suffice for the reference and the "
-        "baseline. "
-        "--reference train, held-out or all (reference=) uses all samples"
+        "baseline. --reference train, held-out or all (reference=) uses all samples"
     )
 
 
@@ -362,8 +360,7 @@ def _warnings(ours: Side, real: Real, dataset: Dataset) -> list[str]:
         )
     if real.other is None:
         warnings.append(
-            f"there is no real-vs-real baseline: besides the reference, fewer than {FEWEST} real samples are "
-            "left"
+            f"there is no real-vs-real baseline: besides the reference, fewer than {FEWEST} real samples are left"
         )
     elif len(real.other) < len(ours):
         warnings.append(

@@ -43,8 +43,7 @@ def traced(trained: TrainedGenerator) -> ExportedProgram:
         raise ExportError(
             f"torch.export cannot trace the generator of {trained.source} "
             f"({type(error).__name__}: {first_line(error) or 'no reason given'}). Its forward must take any "
-            "batch "
-            "size and not branch on values. --to safetensors needs no tracing."
+            "batch size and not branch on values. --to safetensors needs no tracing."
         ) from error
     for module in program.graph_module.modules():
         if isinstance(module, torch.fx.GraphModule):

@@ -72,8 +72,7 @@ def fitted(
     encoding = TableEncoding(tuple(codes), label)
     if not encoding.width:
         raise DataError(
-            f"at least one column must vary; all columns of {table.name} are constant{_besides(label)}. Add "
-            "columns."
+            f"at least one column must vary; all columns of {table.name} are constant{_besides(label)}. Add columns."
         )
     return encoding
 
@@ -109,8 +108,7 @@ def _numbers(column: Column, known: NDArray[Any], name: str) -> NDArray[Any]:
     except ValueError as error:
         raise DataError(
             f'column "{name}" should be numbers (--numbers, kinds), but {error}. Repair it, or treat the '
-            "column as a "
-            "category."
+            "column as a category."
         ) from None
     whole = bool((numbers == np.round(numbers)).all()) and float(np.abs(numbers).max()) < 2.0**53
     cells = np.zeros(len(column), dtype=np.int64 if whole else np.float64)

@@ -202,8 +202,7 @@ def _require_finite(cells: Array, name: str) -> None:
     if cells.dtype.kind == "f" and not np.isfinite(cells).all():
         raise DataError(
             f'numbers must be finite; column "{name}" holds {int((~np.isfinite(cells)).sum()):,} infinite '
-            "values. "
-            "Repair or remove those rows."
+            "values. Repair or remove those rows."
         )
 
 

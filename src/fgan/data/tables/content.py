@@ -111,8 +111,7 @@ def read_bytes(path: Path) -> tuple[bytes, str]:
     if len(content) > MOST_BYTES:
         raise DataError(
             f"{path} has more than {MOST_BYTES // 2**20} MiB of text, which would need several times as much "
-            "memory. "
-            "Save it as .parquet, or use fewer rows."
+            "memory. Save it as .parquet, or use fewer rows."
         )
     strange = next((what for mark, what in STRANGE.items() if content.startswith(mark)), None)
     if strange:

@@ -208,8 +208,7 @@ def _parquet(path: Path) -> Table:
     except ImportError:
         raise DataError(
             f'reading {path} needs pyarrow, which is not installed. Run: pip install "fgan[parquet]", or save '
-            "it "
-            "as .csv."
+            "it as .csv."
         ) from None
     try:
         table = parquet.read_table(path)

@@ -35,8 +35,7 @@ def copula_information(
     if columns > n / 2:
         raise FganError(
             f'method "copula" needs at least two rows per column; got {n} rows and {columns} columns. Use '
-            "more rows or fewer "
-            "columns."
+            "more rows or fewer columns."
         )
     z = torch.cat([normal_scores_of(side, weights[0])(side) for side in (x, y)], 1)
 

@@ -74,8 +74,7 @@ def by_category(table: TextTable) -> Counts:
     if twice is not None:
         raise DataError(
             f"a count table (--counts) must have one row per category; {table.name} has {twice!r} more than "
-            "once. "
-            "Add the counts up."
+            "once. Add the counts up."
         )
     return dict(zip(cells, counts, strict=True))
 
@@ -86,8 +85,7 @@ def _samples(histogram: Histogram) -> Tensor:
         kind = "are probabilities" if histogram.sums_to_one else f"sum to {histogram.total:.6g}"
         raise DataError(
             f"counts (--counts) must be whole numbers; those of {name} {kind}. For probabilities there is nothing "
-            "to "
-            "estimate: fgan.between(p, q) is exact."
+            "to estimate: fgan.between(p, q) is exact."
         )
     if histogram.total > MOST:
         raise DataError(

@@ -68,8 +68,7 @@ def note_on_functions(inputs: Inputs) -> str:
                 f"rows lie on a curve or a surface: their local dimension is {found[0]:.1f}, against "
                 f"{found[1]:.1f} with "
                 "y shuffled. If y is a noise-free function of x, the mutual information is +inf, and every "
-                "finite "
-                "estimate is too small."
+                "finite estimate is too small."
             )
     return ""
 

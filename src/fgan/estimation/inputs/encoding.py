@@ -131,8 +131,7 @@ def require_one_kind(first: Read, second: Read) -> None:
         )  # fmt: skip
         raise DataError(
             f'a column must have the same type in both sets; "{column}" is words in {names[of_words]} but not '
-            "in "
-            f"{names[1 - of_words]}: {mend}"
+            f"in {names[1 - of_words]}: {mend}"
         )
 
 

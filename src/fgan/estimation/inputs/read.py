@@ -354,8 +354,7 @@ def _column(samples: Samples, name: str) -> Column:
         raise DataError(f"samples must have the shape (n,) or (n, d); {name} has the shape {array.shape}.")
     if array.ndim > 4:
         raise DataError(
-            f"samples must have 1 to 4 axes; {name} has the shape {array.shape}. Flatten samples that are not "
-            "images."
+            f"samples must have 1 to 4 axes; {name} has the shape {array.shape}. Flatten samples that are not images."
         )
     return column
 

@@ -114,8 +114,7 @@ def _checked(values: Any, what: str) -> Numbers:  # noqa: ANN401 - whatever was 
         if bad.any():
             raise DataError(
                 f"{what} must be finite and at least 0; {int(bad.sum())} of {len(weight)} are {which}, the "
-                "first "
-                f"{weight[bad.argmax()]:g} in row {int(bad.argmax())}. {mend}"
+                f"first {weight[bad.argmax()]:g} in row {int(bad.argmax())}. {mend}"
             )
     if not weight.any():
         raise DataError(f"{what} are all 0, which leaves no row. At least some must be above 0.")
