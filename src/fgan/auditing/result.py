@@ -203,7 +203,7 @@ def _joint_section(found: Audit) -> Section:
     ]
     rows.append(_distance_row("real against synthetic", joint.synthetic, joint.corrected))
     if joint.floor:
-        rows.append(_distance_row("baseline: real against real", joint.floor, joint.floor.p_value))
+        rows.append(_distance_row("baseline: real vs real", joint.floor, joint.floor.p_value))
     lines = [f"The baseline is {joint.floor_of}."] if joint.floor else ["Too few real rows for a baseline."]
     lines += [f"warning: {one}" for one in joint.synthetic.warnings]
     return heading, rows, lines

@@ -14,6 +14,7 @@ from fgan.cli.arguments import read
 from fgan.cli.common import as_json
 from fgan.cli.help import Page
 from fgan.errors import FganError
+from fgan.files import nothing_at
 from fgan.load_options import LoadOptions
 from fgan.output import on_a_terminal
 
@@ -145,7 +146,6 @@ def evaluate_one(command: EvaluateCommand, samples: str, source: Source, loaded:
     from fgan.data.archives import holds_pictures
     from fgan.data.load import is_gone
     from fgan.evaluation import evaluate
-    from fgan.files import nothing_at
     from fgan.training.run_directory import RunDirectory
 
     data, data_dir, options = command.against, command.data_dir, command.load

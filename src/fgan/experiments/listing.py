@@ -16,11 +16,10 @@ from fgan.errors import FganError
 from fgan.experiments.presets import PRESETS
 from fgan.files import nothing_at
 from fgan.training.config import LOADED, TrainConfig
+from fgan.training.run_files import last_line
 
 DEEPEST = 5
 """Maximum depth of folders to search."""
-TAIL = 8192
-"""Bytes at the end of a log in which to look for its last line."""
 SAID_ELSEWHERE = {"data", "divergence", "objective", "seed", "steps"}
 """Settings with their own column."""
 OF_NO_INTEREST = {
@@ -161,7 +160,7 @@ def _run(path: Path, config: Mapping[str, Any], problems: list[str], *, begun: b
         with _noting(path / "status.json", problems):
             status = _read(path / "status.json") if (path / "status.json").is_file() else {}
         with _noting(path / "metrics.jsonl", problems):
-            metrics = _last_line(path / "metrics.jsonl")
+            metrics = last_line(path / "metrics.jsonl")
         with _noting(path / "evaluation.json", problems):
             evaluation = _evaluation(path)
     step, steps = int(status.get("step", metrics.get("step", 0))), int(config["steps"])
@@ -236,31 +235,9 @@ def _evaluation(path: Path) -> dict[str, float]:
         }
     return {
         name: value
-        for name, value in _last_line(path / "evaluations.jsonl").items()
+        for name, value in last_line(path / "evaluations.jsonl").items()
         if name != "step" and isinstance(value, int | float)
     }
-
-
-def _last_line(path: Path) -> dict[str, Any]:
-    """Return the last complete line of a log; empty if the log is empty or missing.
-
-    Raises:
-        ValueError: if none of the last lines can be read.
-    """
-    if not path.is_file():
-        return {}
-    with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(size - TAIL, 0))
-        lines = file.read().split(b"\n")
-    whole = lines[:-1] if size <= TAIL else lines[1:-1]
-    for line in reversed(whole):
-        with contextlib.suppress(ValueError):
-            if isinstance(values := json.loads(line), dict):
-                return values
-    if not whole and size <= TAIL:  # the first line is being written
-        return {}
-    raise ValueError("none of its last lines are readable")
 
 
 def _read(path: Path) -> dict[str, Any]:

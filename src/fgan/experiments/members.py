@@ -8,7 +8,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
@@ -24,10 +24,11 @@ from fgan.output import Pace, for_people, progress_bar
 from fgan.training.checkpoint import Guard, do_nothing
 from fgan.training.ensemble import together
 from fgan.training.interruption import StopRequest
+from fgan.training.run_files import last_line
 
 SECONDS_BETWEEN_LOOKS = 0.3
 SECONDS_BETWEEN_COUNTS = 2.0
-"""Between two looks at how far the runs are, which reads their metrics."""
+"""Between two looks at how far the runs are, which reads the end of each log."""
 MOST_MEMBERS = 500
 """Maximum runs per chunk: each holds a lock file, and a process can often open only 1,024 files."""
 
@@ -242,8 +243,12 @@ def train_members(
 
 
 def _steps_done(members: Sequence[Member], directory: ComparisonDirectory) -> int:
-    lines = [directory.run(member).metrics()[-1:] for member in members]
-    return sum(line[0]["step"] for line in lines if line)
+    """Return the steps that runs have logged; a damaged log counts for nothing here, its run reports it."""
+    done = 0
+    for member in members:
+        with suppress(ValueError):
+            done += last_line(directory.run(member).metrics_path).get("step", 0)
+    return done
 
 
 def _work(directory: ComparisonDirectory, chunk: Chunk, threads: int, ends: Connection) -> None:

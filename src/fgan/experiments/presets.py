@@ -74,21 +74,6 @@ PRESETS: dict[str, Settings] = {
     },
 }
 
-CORE_HOURS = {
-    "default": 0.08,
-    "original": 1.4,
-    "mnist-dcgan": 0.43,
-    "stacked-mnist": 6.3,
-    "cifar-resnet": 156.0,
-}
-"""Processor hours that all steps of a preset take on one CPU core, for orientation.
-
-Extrapolated from the processor seconds of 5 to 400 uncompiled steps with one thread (torch 2.13, a CPU that other
-programs used too): ring8 for the default, MNIST for the next two, stacked-mnist, and 32x32 colour pictures. Several
-cores divide it, and compiling takes off more: mnist-dcgan takes 11 minutes on two idle cores. A run measures its own
-pace and says it; see `fgan.output.Pace`.
-"""
-
 
 def preset(name: str, data: str | Path, **changes: Unpack[Settings]) -> TrainConfig:
     """Return the recipe of that name for a data set.

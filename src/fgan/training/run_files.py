@@ -13,6 +13,9 @@ from typing import Any
 
 from fgan.errors import TakenError
 
+TAIL = 8192
+"""Bytes at the end of a log in which to look for its last line."""
+
 NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
@@ -49,6 +52,28 @@ def exclusive(folder: Path, writing: Callable[[], AbstractContextManager[None]])
         yield known
     finally:
         os.close(handle)
+
+
+def last_line(path: Path) -> dict[str, Any]:
+    """Return the last complete line of a log; empty if the log is empty or missing.
+
+    Raises:
+        ValueError: if none of the last lines can be read.
+    """
+    if not path.is_file():
+        return {}
+    with path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(size - TAIL, 0))
+        lines = file.read().split(b"\n")
+    whole = lines[:-1] if size <= TAIL else lines[1:-1]
+    for line in reversed(whole):
+        with contextlib.suppress(ValueError):
+            if isinstance(values := json.loads(line), dict):
+                return values
+    if not whole and size <= TAIL:  # the first line is being written
+        return {}
+    raise ValueError("none of its last lines are readable")
 
 
 def lines_of(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
