@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import math
 import sys
+import textwrap
 import time
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
@@ -36,6 +37,17 @@ def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
     return [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
     ]
+
+
+def filled(text: str, width: int = 100, indent: str = "") -> str:
+    """Return a paragraph in lines of at most this width, the second and later ones indented; words stay whole.
+
+    >>> filled("one two three", 8)
+    'one two\\nthree'
+    """
+    return textwrap.fill(
+        text, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    )
 
 
 def jsonable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold, nested

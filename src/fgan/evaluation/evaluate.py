@@ -160,6 +160,11 @@ class Evaluator:
         asked = {"metrics": names, "n": self.n, "seed": self.seed, "best": best}
         return asked if self.reference == "auto" else {**asked, "reference": self.reference}
 
+    def described_extractor(self) -> dict[str, Any]:
+        """Return the name, dimension and sha256 of the feature extractor."""
+        named = self.extractor
+        return {"name": named.name, "dimension": named.dimension, "sha256": named.sha256}
+
     @working()
     def keep_applicable(self) -> dict[str, str]:
         """Restrict the metrics to those that apply to the data; return the others, and what they need."""
@@ -222,11 +227,7 @@ class Evaluator:
             against=self.dataset.name,
             n=len(ours),
             reference=real.description,
-            extractor={
-                "name": self.extractor.name,
-                "dimension": self.extractor.dimension,
-                "sha256": self.extractor.sha256,
-            },
+            extractor=self.described_extractor(),
             metrics=metrics,
             skipped=skipped,
             warnings=(*cut, *_warnings(ours, real, self.dataset), *caveats_of(metrics)),

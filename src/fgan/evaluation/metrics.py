@@ -249,7 +249,7 @@ def chosen_metrics(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
             raise FganError(
                 f'unknown metric "{name}".{did_you_mean(name, known)} Choose from {", ".join(known)}.'
             )
-        chosen[home] = (*chosen.get(home, ()), name)
+        chosen[home] = tuple(dict.fromkeys((*chosen.get(home, ()), name)))
     return chosen
 
 

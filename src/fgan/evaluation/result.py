@@ -123,7 +123,10 @@ class Evaluation:
         if name not in self.metrics:
             skipped = [f"{metric} needs {why}" for metric, why in self.skipped.items()]
             return "; ".join(skipped) or "it was not requested"
-        return "" if self[name].usable else "; ".join(self[name].caveats)
+        found = self[name]
+        if found.value is None or not math.isfinite(found.value):  # read from JSON, it is None
+            return "it is not finite"
+        return "" if found.usable else "; ".join(found.caveats)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-serialisable dict. A number that is not finite is None."""

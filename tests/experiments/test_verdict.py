@@ -1,0 +1,139 @@
+"""The ranking's test, its letters, and the sentence that a reader can quote."""
+
+import itertools
+import json
+import random
+
+import numpy as np
+import pytest
+
+from fgan.evaluation.basis import deciding_first, explained, named
+from fgan.evaluation.result import Evaluation, Measurement, Range
+from fgan.experiments.members import Outcome
+from fgan.experiments.ranking import LEVEL, holm, letter_groups, rank
+from fgan.experiments.result import Comparison
+from fgan.experiments.verdict import verdict
+
+
+def evaluation(value, by="modes-kl", better="lower"):
+    metrics = {
+        by: Measurement(value, value - 0.1, value + 0.1, Range(0.001, 0.0, 0.002), better),
+        "modes": Measurement(8.0, 8.0, 8.0, None, "higher"),
+        "within-3-sigma": Measurement(0.974, 0.97, 0.98, None, "higher"),
+    }
+    return Evaluation("made", "ring8", 1000, "fresh samples", {"name": "raw"}, metrics)
+
+
+def ranked(by="modes-kl", **groups):
+    return rank({group: [evaluation(value, by) for value in values] for group, values in groups.items()}, by)
+
+
+def said(by="modes-kl", features="raw", **groups):
+    return verdict(ranked(by, **groups), by, features, "ring8", "2,000 steps")
+
+
+def test_p_values_are_welchs_corrected_as_holm_does():
+    from scipy.stats import ttest_ind
+
+    rng = np.random.default_rng(0)
+    groups = {name: (rng.normal(size=3) + shift).tolist() for name, shift in (("a", 0), ("b", 3), ("c", 5))}
+    raw = {
+        pair: ttest_ind(groups[pair[0]], groups[pair[1]], equal_var=False).pvalue
+        for pair in itertools.combinations(groups, 2)
+    }
+    # Holm by its definition: the k-th smallest times m - k, never less than a smaller one's.
+    order = sorted(raw, key=raw.__getitem__)
+    expected = {
+        pair: max(min(1.0, (3 - k) * raw[one]) for k, one in enumerate(order[: place + 1]))
+        for place, pair in enumerate(order)
+    }
+    places = {place.group: place for place in ranked(**groups)}
+    for (one, other), p in expected.items():
+        assert places[one].p_values[other] == pytest.approx(p, rel=1e-9) == places[other].p_values[one]
+        assert (other in places[one].tied_with) == (p >= LEVEL)
+
+
+def test_with_no_difference_one_comparison_in_twenty_says_that_there_is_one():
+    """Each of the 45 pairs at 5% would say so in most of them."""
+    rng = np.random.default_rng(1)
+    false = 0
+    for _ in range(200):
+        groups = {f"d{k}": rng.normal(size=4).tolist() for k in range(10)}
+        false += any(place.rank > 1 for place in ranked(**groups))
+    assert false <= 18  # 10 expected; 18 or fewer with probability 0.99
+
+
+def test_names_share_a_letter_exactly_if_they_are_tied():
+    draw = random.Random(0)
+    for _ in range(200):
+        names = [f"n{k}" for k in range(draw.randint(1, 9))]
+        apart = {pair for pair in itertools.combinations(names, 2) if draw.random() < 0.4}
+        letters = letter_groups(names, apart)
+        for pair in itertools.combinations(names, 2):
+            assert bool(set(letters[pair[0]]) & set(letters[pair[1]])) == (pair not in apart)
+    assert holm({}) == {} and letter_groups(["a", "b"], []) == {"a": "a", "b": "a"}
+
+
+def test_a_winner_is_quoted_with_its_number_the_next_and_the_test():
+    text = said(kl=[0.10, 0.11, 0.10], js=[0.30, 0.31, 0.32], gan=[0.9, 0.91, 0.93])
+    assert text.startswith("On ring8, kl is better than js and gan by modes-kl: 0.1033 [")
+    assert "with modes 8 and within-3-sigma 0.974 against 0.31 [" in text and "for js" in text
+    assert text.endswith(
+        "(3 seeds, 2,000 steps each; Welch's t-test, Holm-corrected for 3 pairs, p < 0.001)."
+    )
+
+
+@pytest.mark.parametrize("seeds", [1, 2, 3])
+def test_no_difference_is_a_result_too(seeds):
+    values = {"kl": [0.10, 0.30, 0.20][:seeds], "js": [0.15, 0.20, 0.35][:seeds]}
+    text = said(**values)
+    assert text.startswith("No difference found on ring8") and text.count(". ") == 0 and text.endswith(").")
+    assert ("one seed each cannot tell" in text) == (seeds == 1)
+    assert ("smallest p" in text) == (seeds > 1)
+
+
+def test_one_seed_never_wins_however_far_it_is_ahead():
+    for groups in ({"kl": [0.001], "js": [5.0]}, {"kl": [0.001], "js": [5.0, 5.1, 5.2]}):
+        places = ranked(**groups)
+        assert [place.rank for place in places] == [1, 1] and places[0].tied_with == ("js",)
+        assert said(**groups).startswith("No difference found on ring8")
+    # Those that have seeds are tested beside one that has none.
+    text = said(kl=[0.001], js=[0.1, 0.11, 0.12], gan=[5.0, 5.1, 5.2])
+    assert "no group is better than all others" in text and "js is better than gan" in text
+
+
+def test_a_tie_at_the_top_is_no_win():
+    text = said(kl=[0.10, 0.12, 0.14], js=[0.11, 0.13, 0.15], gan=[9.0, 9.1, 9.2])
+    assert text.startswith("On ring8, no group is better than all others by modes-kl: kl is better than gan")
+    assert "kl cannot be told from js" in text
+
+
+def test_nothing_and_one_group_are_said_too():
+    assert said() == "Nothing is ranked on ring8: no run has a usable modes-kl."
+    assert said(kl=[0.1, 0.2]).startswith("On ring8, kl reaches modes-kl 0.15 [")
+
+
+def test_raw_pixels_are_named_first_and_in_the_sentence():
+    places = ranked("fid", kl=[1.0, 1.1], js=[5.0, 5.1])
+    found = Comparison("c", "fid", places, {}, "pixels", verdict(places, "fid", "pixels", "photos"))
+    assert found.table().startswith("Ranked by fid of raw pixels, lower is better. Raw pixels say little")
+    assert "by fid of raw pixels" in found.verdict and found.table().endswith(found.verdict[-20:])
+    assert "--extractor" in explained("fid", "pixels") and explained("fid", "mnist-cnn") == ""
+    assert named("fid", "mnist-cnn") == "fid of mnist-cnn features"
+
+
+def test_points_are_never_ranked_by_moments_unasked():
+    assert deciding_first("raw")[0] == "modes-kl" and deciding_first("pixels") == ("fid",)
+    assert "means and covariances only" in explained("fid", "raw")
+
+
+def test_a_ranking_of_an_older_version_is_read_and_is_not_called_corrected():
+    places = ranked("fid", kl=[1.0, 1.1], js=[5.0, 5.1])
+    old = Comparison("c", "fid", places, {"kl-seed0": Outcome("finished")}).to_dict()
+    del old["features"], old["verdict"]
+    for place in old["places"]:
+        del place["letters"], place["p_values"]
+    found = Comparison.from_dict(json.loads(json.dumps(old)))
+    assert (found.features, found.verdict) == ("", "") and found.places[0].letters == ""
+    assert "not corrected for the number of pairs" in found.table()
+    assert "not corrected" in verdict(found.places, "fid", "", "ring8")
