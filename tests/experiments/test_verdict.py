@@ -99,13 +99,14 @@ def test_one_seed_never_wins_however_far_it_is_ahead():
         assert said(**groups).startswith("No difference found on ring8")
     # Those that have seeds are tested beside one that has none.
     text = said(kl=[0.001], js=[0.1, 0.11, 0.12], gan=[5.0, 5.1, 5.2])
-    assert "no group is better than all others" in text and "js is better than gan" in text
+    assert "no group is best by modes-kl: kl with" in text and "js is better than gan" in text
 
 
 def test_a_tie_at_the_top_is_no_win():
     text = said(kl=[0.10, 0.12, 0.14], js=[0.11, 0.13, 0.15], gan=[9.0, 9.1, 9.2])
-    assert text.startswith("On ring8, no group is better than all others by modes-kl: kl is better than gan")
-    assert "kl cannot be told from js" in text
+    assert text.startswith(
+        "On ring8, kl and js are better than gan by modes-kl, and no difference is found between"
+    )
 
 
 def test_nothing_and_one_group_are_said_too():

@@ -47,11 +47,17 @@ def verdict(places: Sequence[Place], by: str, features: str, what: str, steps: s
             f"No difference found on {what} between {listed(_names(places))} by {number} ({details}; "
             f"{tested}{_smallest(places)})."
         )
+    top = [place for place in places if place not in worse]
+    if worse and all(_beats(one, other) for one in top for other in worse):
+        return (
+            f"On {what}, {listed(_names(top))} are better than {listed(_names(worse))} by {number}, and no difference "
+            f"is found between them: {_value(lead, by)} for {lead.group} ({details}; {tested})."
+        )
     first = next(place for place in places if any(_beats(place, other) for other in places))
     beaten = [other.group for other in places if _beats(first, other)]
     return (
-        f"On {what}, no group is better than all others by {number}: {first.group} is better than {listed(beaten)}, "
-        f"and {lead.group} cannot be told from {listed(list(lead.tied_with))} ({details}; {tested})."
+        f"On {what}, no group is best by {number}: {lead.group} with {_value(lead, by)} cannot be told from "
+        f"{listed(list(lead.tied_with))}; {first.group} is better than {listed(beaten)} ({details}; {tested})."
     )
 
 
