@@ -1,18 +1,25 @@
 """The ranking's test, its letters, and the sentence that a reader can quote."""
 
+import html
 import itertools
 import json
 import random
 
 import numpy as np
 import pytest
+import torch
 
+import fgan
+from fgan.data import load_data
 from fgan.evaluation.basis import deciding_first, explained, named
 from fgan.evaluation.result import Evaluation, Measurement, Range
+from fgan.experiments.comparison import Judging
+from fgan.experiments.judged import evaluator_of, settled
 from fgan.experiments.members import Outcome
 from fgan.experiments.ranking import LEVEL, holm, letter_groups, rank
 from fgan.experiments.result import Comparison
 from fgan.experiments.verdict import verdict
+from fgan.reporting.html.summary import of_folder
 
 
 def evaluation(value, by="modes-kl", better="lower"):
@@ -138,3 +145,82 @@ def test_a_ranking_of_an_older_version_is_read_and_is_not_called_corrected():
     assert (found.features, found.verdict) == ("", "") and found.places[0].letters == ""
     assert "not corrected for the number of pairs" in found.table()
     assert "not corrected" in verdict(found.places, "fid", "", "ring8")
+
+
+# What ranks by default.
+
+
+def by_default(data, n=200, **judging):
+    return settled(Judging(n=n, **judging), fgan.data.as_dataset(data, say=quiet), "cpu")
+
+
+def quiet(line):
+    pass
+
+
+@pytest.mark.parametrize("name", ["ring8", "grid25"])
+def test_toys_of_known_modes_are_ranked_by_their_modes(name):
+    assert by_default(name).rank_by == "modes-kl"
+
+
+@pytest.mark.parametrize("name", ["moons", "paper-mixture"])
+def test_other_toys_and_rows_are_ranked_by_a_divergence_of_the_distributions(name, tmp_path):
+    assert by_default(name).rank_by == "js"
+    lines = [f"{x},{'abc'[k % 3]}" for k, x in enumerate(np.random.default_rng(0).normal(size=300))]
+    (tmp_path / "rows.csv").write_text("\n".join(["x,city", *lines]))
+    assert by_default(str(tmp_path / "rows.csv")).rank_by == "js"
+    # It needs 50 samples; what is left is named as what it is.
+    assert by_default(name, n=30).rank_by == "fid" and by_default(name, rank_by="kid").rank_by == "kid"
+
+
+def test_pictures_are_ranked_by_features_and_by_pixels_only_where_there_is_nothing_else():
+    assert by_default("digits").rank_by == "fid"
+    photos = np.random.default_rng(0).integers(0, 255, (200, 8, 8), dtype=np.uint8)
+    for extractor, features in (("auto", "pixels"), ("digits-cnn", "digits-cnn")):
+        judging = by_default(photos, n=50, extractor=extractor)
+        evaluator = evaluator_of(judging, fgan.data.as_dataset(photos, say=quiet), "cpu", quiet)
+        assert (judging.rank_by, evaluator.extractor.name) == ("fid", features)
+
+
+def test_an_octagon_is_ranked_behind_the_ring_that_it_has_the_moments_of():
+    """By fid of points it is not: that was the default, and ranked octagons beside perfect rings."""
+    ring = load_data("ring8")
+    draw = torch.Generator().manual_seed(0)
+    corners, k, t = (
+        ring.modes.centers,
+        torch.randint(8, (1000,), generator=draw),
+        torch.rand(1000, 1, generator=draw),
+    )
+    edges = corners[k] * (1 - t) + corners[(k + 1) % 8] * t
+    octagon = edges * (ring.train.draw(1000, draw).square().mean() / edges.square().mean()).sqrt()
+    judged = {
+        name: fgan.evaluate(x, ring, metrics="fid,modes", say=quiet)
+        for name, x in (("octagon", octagon), ("ring", ring.train.draw(1000, draw)))
+    }
+    fids = [judged[name]["fid"] for name in ("octagon", "ring")]
+    assert fids[0].low < fids[1].high  # beside each other
+    assert judged["octagon"]["modes-kl"].low > 10 * judged["ring"]["modes-kl"].high
+
+
+@pytest.mark.slow
+def test_a_comparison_of_two_seeds_agrees_with_itself_everywhere(tmp_path):
+    few = {"steps": 20, "width": 8, "n": 100, "sample_every": 0, "jobs": 1, "say": quiet}
+    found = fgan.compare("ring8", ["kl", "js"], seeds=2, out=tmp_path / "c", **few)
+    assert found.by == "modes-kl" and found.features == "raw" and found.verdict
+    written = json.loads((tmp_path / "c" / "ranking.json").read_text())
+    assert written["verdict"] == found.verdict and fgan.load(tmp_path / "c").table() == found.table()
+    summary = of_folder(tmp_path / "c")
+    assert summary.verdict == found.verdict and summary.text().endswith(found.verdict[-15:])
+    page = fgan.report(tmp_path / "c", say=quiet).read_text()
+    assert found.verdict in html.unescape(page) and found.basis in html.unescape(page)
+    # As it was planned before: resumed, it is ranked by what its plan says.
+    plan = json.loads((tmp_path / "c" / "comparison.json").read_text())
+    plan["judging"] = {
+        "metrics": ["fid", "kid", "prdc", "modes"],
+        "rank_by": "fid",
+        "n": 100,
+        "reference": "auto",
+    }
+    (tmp_path / "c" / "comparison.json").write_text(json.dumps(plan))
+    again = fgan.compare("ring8", ["kl", "js"], seeds=2, out=tmp_path / "c", resume=True, **few)
+    assert again.by == "fid" and "means and covariances only" in again.table()
