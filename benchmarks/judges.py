@@ -2,7 +2,7 @@
 
     python benchmarks/judges.py                # a few minutes on two cores
 
-Each row is the mean over --repeats draws of 10,000 samples, with the standard deviation of one draw. A judge that is
+Each row is the mean over --repeats draws of 10,000 samples, with their standard deviation. A judge that is
 fit for a comparison puts every fault far from "perfect"; `fid` of points sees means and covariances only.
 """
 
