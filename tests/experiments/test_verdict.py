@@ -106,7 +106,7 @@ def test_one_seed_never_wins_however_far_it_is_ahead():
         assert said(**groups).startswith("No difference found on ring8")
     # Those that have seeds are tested beside one that has none.
     text = said(kl=[0.001], js=[0.1, 0.11, 0.12], gan=[5.0, 5.1, 5.2])
-    assert "no group is best by modes-kl: kl with" in text and "js is better than gan" in text
+    assert "no group is best by modes-kl: kl, at 0.001 [" in text and "js is better than gan" in text
 
 
 def test_a_tie_at_the_top_is_no_win():
@@ -223,4 +223,4 @@ def test_a_comparison_of_two_seeds_agrees_with_itself_everywhere(tmp_path):
     }
     (tmp_path / "c" / "comparison.json").write_text(json.dumps(plan))
     again = fgan.compare("ring8", ["kl", "js"], seeds=2, out=tmp_path / "c", resume=True, **few)
-    assert again.by == "fid" and "means and covariances only" in again.table()
+    assert again.by == "fid" and "means and covariances only" in again.basis

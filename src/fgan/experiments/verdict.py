@@ -56,7 +56,7 @@ def verdict(places: Sequence[Place], by: str, features: str, what: str, steps: s
     first = next(place for place in places if any(_beats(place, other) for other in places))
     beaten = [other.group for other in places if _beats(first, other)]
     return (
-        f"On {what}, no group is best by {number}: {lead.group} with {_value(lead, by)} cannot be told from "
+        f"On {what}, no group is best by {number}: {lead.group}, at {_value(lead, by)}, cannot be told from "
         f"{listed(list(lead.tied_with))}; {first.group} is better than {listed(beaten)} ({details}; {tested})."
     )
 
