@@ -127,7 +127,7 @@ def test_raw_pixels_are_named_first_and_in_the_sentence():
     assert found.table().startswith("Ranked by fid of raw pixels, lower is better. Raw pixels say little")
     assert "by fid of raw pixels" in found.verdict and found.table().endswith(found.verdict[-20:])
     assert "--extractor" in explained("fid", "pixels") and explained("fid", "mnist-cnn") == ""
-    assert named("fid", "mnist-cnn") == "fid of mnist-cnn features"
+    assert named("fid", "mnist-cnn") == "fid of features by mnist-cnn"
 
 
 def test_points_are_never_ranked_by_moments_unasked():

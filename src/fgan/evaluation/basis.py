@@ -33,12 +33,12 @@ def named(by: str, features: str) -> str:
     """Return a number's name with what it is of, for a sentence.
 
     >>> named("fid", "pixels"), named("fid", "mnist-cnn"), named("modes-kl", "raw"), named("fid", "")
-    ('fid of raw pixels', 'fid of mnist-cnn features', 'modes-kl', 'fid')
+    ('fid of raw pixels', 'fid of features by mnist-cnn', 'modes-kl', 'fid')
     """
     if by in BESIDE or not features or (features == POINTS and by in OF_POINTS):
         return by
     plain = {PIXELS: "raw pixels", POINTS: "raw values"}
-    return f"{by} of {plain.get(features, f'{features} features')}"
+    return f"{by} of {plain.get(features, f'features by {features}')}"
 
 
 def explained(by: str, features: str) -> str:

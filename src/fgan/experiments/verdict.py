@@ -81,7 +81,7 @@ def how_tested(places: Sequence[Place]) -> str:
         return ""
     tested = _tested(places)
     if tested is None:
-        return "Not tested: a group with one seed says nothing about the next seed, so ranks 1 are shared."
+        return "Not tested: with one seed each, nothing is known about another seed, so all share rank 1."
     one = " Groups with one seed are not tested." if min(place.seeds for place in places) == 1 else ""
     return f"Groups that share a letter do not differ ({tested}, 95%).{one}"
 
