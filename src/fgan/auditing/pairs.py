@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fgan.auditing.chance import LEVEL, of_all
 from fgan.auditing.fields import Field, Tables
+from fgan.auditing.pair_divergence import pair_divergences
+from fgan.divergences import Divergence
 from fgan.evaluation.jackknife import GROUPS, Jackknife
 
 LEVELS = 7
@@ -32,10 +34,14 @@ class PairAudit:
         columns: the two columns.
         measure: "rank correlation" (Spearman's) or "Cramér's V" (of bins, bias-corrected). For two numbers, the former
             if it clearly differs, otherwise the measure that differs more.
-        real, synthetic: the association in each table.
-        difference: synthetic minus real.
+        real, synthetic: the association in the first and in the second table.
+        difference: second minus first.
         interval: 95% confidence interval of the difference.
         corrected: p-value of the test of equal association, corrected for all comparisons.
+        real_interval, synthetic_interval: 95% confidence intervals of the associations.
+        divergence: divergence of both columns together, as far as at most eight levels of each show it.
+        divergence_interval: its 95% confidence interval.
+        lower_bound: the divergence is at least this; holds for all pairs at once with 95% confidence.
     """
 
     columns: tuple[str, str]
@@ -45,6 +51,11 @@ class PairAudit:
     difference: float
     interval: tuple[float, float]
     corrected: float
+    real_interval: tuple[float, float]
+    synthetic_interval: tuple[float, float]
+    divergence: float = 0.0
+    divergence_interval: tuple[float, float] = (0.0, 0.0)
+    lower_bound: float = 0.0
 
     @property
     def differs(self) -> bool:
@@ -52,8 +63,10 @@ class PairAudit:
         return self.corrected <= LEVEL
 
 
-def compare_pairs(tables: Tables, seed: int, differing: Collection[str] = ()) -> tuple[PairAudit, ...]:
-    r"""Compare the association of each pair of columns in the real and the synthetic table.
+def compare_pairs(
+    tables: Tables, divergence: Divergence, seed: int, differing: Collection[str] = ()
+) -> tuple[PairAudit, ...]:
+    r"""Compare the association of each pair of columns in both tables.
 
     Numbers become bins of equal counts: the same ones in both tables, so that chance in their edges makes no difference
     where a sharp relation meets an edge; of columns that differ, in each table its own, so that a shifted column
@@ -67,6 +80,7 @@ def compare_pairs(tables: Tables, seed: int, differing: Collection[str] = ()) ->
 
     Args:
         tables: whose columns.
+        divergence: the divergence of each pair.
         seed: decides permutations.
         differing: columns that differ by themselves.
 
@@ -88,9 +102,20 @@ def compare_pairs(tables: Tables, seed: int, differing: Collection[str] = ()) ->
     least = np.minimum(*np.array([[coded[k][1] for k in pair] for pair in one_hot.pairs]).T) - 1
     v = [[_cramer(counts, least) for counts in _without(parts)] for parts in groups]
     ranks = [_rank_correlations(fields, side, one_hot) for side in (0, 1)]
+    if differing:  # each table has bins of its own, which hide that the columns moved
+        pooled = [_coded(field, bins, apart=False) for field in fields]
+        whole = _OneHot([levels for _, levels in pooled])
+        sides = [whole.of([codes[side] for codes, _ in pooled]) for side in (0, 1)]
+        groups = [[whole.tables(part) for part in _groups(side)] for side in sides]
+    divergences = pair_divergences(groups, divergence)
     return tuple(
-        _pair(fields, one_hot.pairs[place], corrected[place], v, ranks, place)
-        for place in range(len(one_hot.pairs))
+        replace(
+            _pair(fields, one_hot.pairs[place], corrected[place], v, ranks, place),
+            divergence=value,
+            divergence_interval=interval,
+            lower_bound=least,
+        )
+        for place, (value, interval, least) in enumerate(divergences)
     )
 
 
@@ -115,7 +140,9 @@ def _pair(
     _, measure, parts, difference, error = (clear or sorted(found, reverse=True, key=lambda one: one[0]))[0]
     interval = difference - 1.96 * error, difference + 1.96 * error
     names = fields[pair[0]].name, fields[pair[1]].name
-    return PairAudit(names, measure, parts[0].value, parts[1].value, difference, interval, corrected)
+    ends = [(one.value - 1.96 * one.standard_error, one.value + 1.96 * one.standard_error) for one in parts]
+    values = parts[0].value, parts[1].value
+    return PairAudit(names, measure, *values, difference, interval, corrected, ends[0], ends[1])
 
 
 def _coded(field: Field, bins: int, *, apart: bool) -> tuple[list[NDArray[np.int64]], int]:

@@ -96,7 +96,7 @@ def usefulness(tables: Tables, target: Field, seed: int) -> Usefulness:
     """
     random = np.random.default_rng(seed)
     rows = [np.flatnonzero(~gone) for gone in target.missing]
-    for name, some in zip(tables.names, rows, strict=True):
+    for name, some in zip(tables.sources, rows, strict=True):
         if len(some) < FEWEST:
             raise DataError(
                 f'"{target.name}" has a value in only {len(some)} rows of {name}; a score needs at least '

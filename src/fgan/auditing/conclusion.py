@@ -1,0 +1,75 @@
+"""The whole audit in one plain sentence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fgan.auditing.result import Audit
+
+SIZES = (
+    (0.55, "slightly"),
+    (0.65, "moderately"),
+    (0.8, "strongly"),
+    (0.95, "very strongly"),
+    (1.01, "almost completely"),
+)
+"""Words for how far apart two tables are, by the accuracy of a classifier up to which they hold."""
+NAMED = 3
+
+
+def conclusion_of(found: Audit) -> str:
+    """Return one sentence that needs no knowledge of statistics."""
+    parts = [_likeness(found), *([] if found.called.drift else [*_use(found), _leaks(found)])]
+    return f"In short: {'; '.join(parts)}."
+
+
+def _likeness(found: Audit) -> str:
+    called, joint = found.called, found.joint
+    first, second = called.the_first, called.the_second
+    if joint is None:
+        return f"{second} and {first} have no column that can be compared"
+    one = joint.synthetic
+    low, high = (f"{end:.0%}" for end in one.accuracy_interval)
+    right = f"a classifier tells {called.second} from {called.first} rows {one.accuracy:.0%} of the time ({low} to {high})"
+    if not found.differs:
+        return f"no difference between {second} and {first} was found: {right}, and 50% is guessing"
+    if joint.missed:
+        return f"{second} differs from {first}, most clearly in {one.shown_by}"
+    if not joint.differs:
+        return f"{second} differs from {first} in {_where(found)}, but hardly on the whole: {right}, and 50% is guessing"
+    size = next(word for most, word in SIZES if one.accuracy < most)
+    where = _where(found)
+    return f"{second} differs {size} from {first}{f', above all in {where}' if where else ''}: {right}, and 50% is guessing"
+
+
+def _where(found: Audit) -> str:
+    """Name the columns and the pairs that differ most."""
+    columns = sorted((one for one in found.columns if one.differs), key=lambda one: -(one.divergence or 0))
+    names = [one.name for one in columns]
+    known = set(names)
+    pairs = sorted((one for one in found.pairs if one.differs), key=lambda one: -abs(one.difference))
+    names += [
+        f"how {one.columns[0]} goes with {one.columns[1]}" for one in pairs if not known & set(one.columns)
+    ]
+    return " and ".join(filter(None, (", ".join(names[: NAMED - 1]), *names[NAMED - 1 : NAMED])))
+
+
+def _use(found: Audit) -> list[str]:
+    use = found.usefulness
+    if use is None:
+        return []
+    if use.constant or use.real.interval[0] <= use.guess:
+        return [f"whether it helps to predict {use.target} is unknown"]
+    low, high = use.difference.interval
+    how = "as good as" if low <= 0 <= high else "worse than" if high < 0 else "better than"
+    return [f"for predicting {use.target} it is {how} {found.called.first} rows"]
+
+
+def _leaks(found: Audit) -> str:
+    first = found.called.first
+    if found.privacy.undecided:
+        return f"whether it copies {first} rows cannot be told without held-out rows"
+    if found.leaks:
+        return f"it contains more traces of {first} rows than chance explains"
+    return f"no copied {first} rows were found, which proves no privacy"
