@@ -61,4 +61,4 @@ def test_a_run_on_a_table_is_judged_by_the_rows_that_it_makes(folder, fgan_comma
     done = fgan_command("audit", "real.csv", "run", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found["rows"] == [120, 120] and found["names"][1] == "run"
+    assert found["rows"] == [120, 120] and found["sources"][1] == "run"

@@ -261,7 +261,8 @@ def _invented(words: Array, counts: Array, called: Names) -> Iterator[Test]:
         count = int(counts[1, new].sum())
         once = int((counts[0] == 1).sum())
         which = "new" if called.drift else "invented"
-        says = f"{which}: {_named(words[new], counts[1, new])} in {count:,} {called.second} rows and no {called.first} row"
+        named = _named(words[new], counts[1, new])
+        says = f"{which}: {named} in {count:,} {called.second} rows and no {called.first} row"
         yield Test("invented", exceedance(count, int(counts[1].sum()), once + 1, int(counts[0].sum())), says)
 
 
@@ -273,7 +274,8 @@ def _lost(words: Array, counts: Array, called: Names) -> Iterator[Test]:
         p_value = min(1.0, len(words) * all_in_the_first(most, int(sizes[0]), int(sizes[1])))
         rows = int(counts[0, lost].sum())
         which = "gone" if called.drift else "lost"
-        says = f"{which}: {_named(words[lost], counts[0, lost])} in {rows:,} {called.first} rows and no {called.second} row"
+        named = _named(words[lost], counts[0, lost])
+        says = f"{which}: {named} in {rows:,} {called.first} rows and no {called.second} row"
         yield Test("lost", p_value, says)
 
 

@@ -29,18 +29,20 @@ def _likeness(found: Audit) -> str:
     first, second = called.the_first, called.the_second
     if joint is None:
         return f"{second} and {first} have no column that can be compared"
-    one = joint.synthetic
-    low, high = (f"{end:.0%}" for end in one.accuracy_interval)
-    right = f"a classifier tells {called.second} from {called.first} rows {one.accuracy:.0%} of the time ({low} to {high})"
-    if not found.differs:
-        return f"no difference between {second} and {first} was found: {right}, and 50% is guessing"
+    one, where = joint.synthetic, _where(found)
     if joint.missed:
         return f"{second} differs from {first}, most clearly in {one.shown_by}"
+    low, high = (f"{end:.0%}" for end in one.accuracy_interval)
+    right = (
+        f"a classifier that sees one row says correctly which of both it is from {one.accuracy:.0%} of the time "
+        f"({low} to {high}; guessing is right 50% of the time)"
+    )
+    if not found.differs:
+        return f"no difference between {second} and {first} was found: {right}"
     if not joint.differs:
-        return f"{second} differs from {first} in {_where(found)}, but hardly on the whole: {right}, and 50% is guessing"
+        return f"{second} differs from {first} in {where}, but hardly on the whole: {right}"
     size = next(word for most, word in SIZES if one.accuracy < most)
-    where = _where(found)
-    return f"{second} differs {size} from {first}{f', above all in {where}' if where else ''}: {right}, and 50% is guessing"
+    return f"{second} differs {size} from {first}{f', above all in {where}' if where else ''}: {right}"
 
 
 def _where(found: Audit) -> str:

@@ -34,7 +34,7 @@ def held_to_parts(joint: Joint, columns: Sequence[ColumnAudit], pairs: Sequence[
 def _raised(one: Distance, name: str, least: float) -> Distance:
     warning = (
         f"the classifier of all columns found {one.divergence} = {one.value:.3g}, but {name} alone shows at least "
-        f"{least:.3g}. The whole differs at least as much as its parts, so the classifier missed it; the value is raised."
+        f"{least:.3g}. The whole differs at least as much as its parts: the classifier missed it; the value is raised."
     )
     most = math.inf if one.largest is None else one.largest
     return replace(

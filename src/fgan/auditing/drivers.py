@@ -1,4 +1,4 @@
-"""Which rows make the tables differ: rows of one that the other has far fewer of, by a classifier that never saw them."""
+"""Which rows make the tables differ: rows of one that the other has far fewer of."""
 
 from __future__ import annotations
 

@@ -221,8 +221,8 @@ def _shared_section(found: Audit) -> Section:
     called, copies = found.called, found.privacy.copies
     lines = [
         f"{copies.count:,} of {copies.of:,} {called.second} rows equal a {called.first} row: "
-        f"{_share(copies.share, copies.interval)}. Within {called.first}, {_share(copies.floor, copies.floor_interval)} "
-        "equal another one."
+        f"{_share(copies.share, copies.interval)}. Within {called.first}, "
+        f"{_share(copies.floor, copies.floor_interval)} equal another one."
     ]
     for name, one in found.privacy.identifiers.items():
         share = _share(one.share, one.interval)
