@@ -34,11 +34,11 @@ def _likeness(found: Audit) -> str:
         return f"{second} differs from {first}, most clearly in {one.shown_by}"
     low, high = (f"{end:.0%}" for end in one.accuracy_interval)
     right = (
-        f"a classifier that sees one row says correctly which of both it is from {one.accuracy:.0%} of the time "
-        f"({low} to {high}; guessing is right 50% of the time)"
+        f"a classifier that sees one row names its table correctly {one.accuracy:.0%} of the time "
+        f"({low} to {high}; guessing: 50%)"
     )
     if not found.differs:
-        return f"no difference between {second} and {first} was found: {right}"
+        return f"no difference between {called.both} was found: {right}"
     if not joint.differs:
         return f"{second} differs from {first} in {where}, but hardly on the whole: {right}"
     size = next(word for most, word in SIZES if one.accuracy < most)

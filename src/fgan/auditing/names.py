@@ -33,6 +33,11 @@ class Names:
         return self.first, self.second, self.held_out
 
     @property
+    def both(self) -> str:
+        """The two tables, the second one first."""
+        return f"{self.second} and {self.first}" if self.drift else f"the {self.second} and the {self.first} table"
+
+    @property
     def the_first(self) -> str:
         """The first table, as the subject of a sentence."""
         return self.first if self.drift else f"the {self.first} table"

@@ -19,7 +19,7 @@ h1 { font-size: 1.6rem; } h3 { margin: 2rem 0 .5rem; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { padding: .25rem .8rem .25rem 0; border-bottom: 1px solid #8884; white-space: nowrap; }
-img { max-width: 100%; background: white; }
+img { max-width: 100%; background: white; margin-top: 2rem; }
 """
 
 

@@ -27,7 +27,7 @@ def verdict_of(found: Audit) -> list[str]:
     if found.differs:
         lines = [f"{_capital(called.the_second)} differs from {called.the_first}."]
     else:
-        lines = [f"No significant difference found between {called.the_second} and {called.the_first}."]
+        lines = [f"No significant difference found between {called.both}."]
     if found.joint:
         lines += _together(found.joint, called, differs=found.differs)
     if columns:
