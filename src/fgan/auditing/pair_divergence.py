@@ -13,6 +13,7 @@ from torch import Tensor
 from fgan.auditing.accuracy import confidence_for, quantile
 from fgan.divergences import Divergence
 from fgan.estimation.formulas.discrete import divergence_of_shares
+from fgan.estimation.prices import resolution
 from fgan.evaluation.jackknife import GROUPS, student
 
 PRIOR = 0.5
@@ -24,7 +25,8 @@ def pair_divergences(
 ) -> list[tuple[float, tuple[float, float], float]]:
     r"""Return value, 95% interval and lower bound of the divergence of each pair of columns, as far as levels show it.
 
-    Value and interval are the jackknife's over groups of rows of each table. The lower bound is the variational one,
+    Value and interval are the jackknife's over groups of rows of each table (of an f with a kink: between the bound and
+    the divergence of the shares). The lower bound is the variational one,
 
     .. math:: E_P[f'(e^l)] - E_Q[f^*(f'(e^l))] \le D_f(P\|Q),
 
@@ -41,9 +43,14 @@ def pair_divergences(
     bound, error = _bound(parts, prior, n, divergence)
     lowest, highest = divergence.range
     least = (bound - quantile(confidence_for(bound.shape[0])) * error).clamp(lowest, highest)
-    value, spread = _jackknife(parts, prior, divergence) if divergence.smooth else (bound, error)
+    if divergence.smooth:
+        value, spread = _jackknife(parts, prior, divergence)
+        low = high = value
+    else:  # no expansion of its bias: the bound is too low, that of the shares too high
+        low, high = bound, divergence_of_shares(divergence, *(_shares(part.sum(0), prior) for part in parts))
+        value, spread = (low + high) / 2, error
     half = student(GROUPS - 1, 0.95) * spread
-    ends = torch.stack([value, value - half, value + half]).clamp(lowest, highest)
+    ends = torch.stack([value, low - half, high + half]).clamp(lowest, highest)
     found = zip(*ends.tolist(), least.tolist(), strict=True)
     return [(middle, (low, high), floor) for middle, low, high, floor in found]
 
@@ -84,4 +91,4 @@ def _bound(
         spread = (part * (term - mean[:, None]).square()).sum((0, 2)) / size
         reach = term.amax((0, 2)) - term.amin((0, 2))
         bound, variance = bound + mean, variance + spread / size + (reach / size).square()
-    return bound, variance.sqrt()
+    return bound, torch.hypot(variance.sqrt(), torch.tensor(resolution(divergence, *n), dtype=torch.float64))
