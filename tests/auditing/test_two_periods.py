@@ -56,7 +56,9 @@ def test_the_rows_that_drive_it_are_shown_with_their_values(drifted):
     assert more.share > 0.04 and more.other_interval[1] < more.share / 2
     text = str(drifted)
     assert "Rows of april that march has fewer of" in text
-    assert json.loads(json.dumps(drifted.to_dict()))["joint"]["drivers"][1]["rows"][0]["values"]["weight"] == "9"
+    assert (
+        json.loads(json.dumps(drifted.to_dict()))["joint"]["drivers"][1]["rows"][0]["values"]["weight"] == "9"
+    )
 
 
 def test_it_ends_with_one_sentence_that_says_it_all(drifted):
@@ -90,6 +92,7 @@ def test_separated_tables_are_far_apart_and_never_near():
         assert found.verdict[1].startswith("Far apart: "), found.verdict
         assert found.joint.synthetic.lower_bound > 1 and found.joint.synthetic.accuracy > 0.99
         assert "almost completely" in found.conclusion and "word" in found.conclusion
+        assert any("--drop word" in line for line in found.verdict)
 
 
 def test_a_whole_is_held_to_what_its_parts_show(drifted):
@@ -98,15 +101,23 @@ def test_a_whole_is_held_to_what_its_parts_show(drifted):
     from fgan.auditing.consistency import held_to_parts
 
     blind = replace(drifted.joint.synthetic, value=0.0, interval=(0.0, 0.001), lower_bound=0.0)
-    joint = held_to_parts(replace(drifted.joint, synthetic=blind, corrected=1.0), drifted.columns, drifted.pairs)
+    joint = held_to_parts(
+        replace(drifted.joint, synthetic=blind, corrected=1.0), drifted.columns, drifted.pairs
+    )
     least = max(one.lower_bound or 0 for one in (*drifted.columns, *drifted.pairs))
-    assert joint.missed and joint.differs and joint.synthetic.value == joint.synthetic.lower_bound == least > 0
+    assert (
+        joint.missed and joint.differs and joint.synthetic.value == joint.synthetic.lower_bound == least > 0
+    )
     said = replace(drifted, joint=joint)
     assert "the classifier missed it" in said.verdict[1] and joint.synthetic.shown_by in said.conclusion
     assert said.joint.synthetic.interval == (least, pytest.approx(2 * np.log(2)))
     near = replace(drifted.joint.synthetic, lower_bound=0.0)
     held = held_to_parts(replace(drifted.joint, synthetic=near), drifted.columns, drifted.pairs)
-    assert not held.missed and held.synthetic.lower_bound == least and "alone shows" in str(replace(said, joint=held))
+    assert (
+        not held.missed
+        and held.synthetic.lower_bound == least
+        and "alone shows" in str(replace(said, joint=held))
+    )
 
 
 def test_bounds_of_pairs_hold_and_see_a_lost_relation():
@@ -122,7 +133,9 @@ def test_bounds_of_pairs_hold_and_see_a_lost_relation():
 
 
 def test_rows_of_a_table_without_repeats_are_told_from_copies_by_held_out_rows_only():
-    every = pd.DataFrame([(a, b, c) for a in "abcd" for b in "efgh" for c in "ijklmn"], columns=["x", "y", "z"])
+    every = pd.DataFrame(
+        [(a, b, c) for a in "abcd" for b in "efgh" for c in "ijklmn"], columns=["x", "y", "z"]
+    )
     random = np.random.default_rng(0)
     fresh = every.iloc[random.integers(0, len(every), 600)]
     found = quiet(every, fresh)  # each possible row once: every honest row equals one
@@ -131,12 +144,18 @@ def test_rows_of_a_table_without_repeats_are_told_from_copies_by_held_out_rows_o
     assert "cannot be told without held-out rows" in found.conclusion
 
 
+def test_a_period_that_was_exported_twice_is_told():
+    march = orders(0)
+    found = quiet(march, march.assign(customer=[f"again {k}" for k in range(len(march))]), drift=True)
+    assert any("600 of 600 after rows equal a before row" in line for line in found.verdict)
+
+
 def test_names_and_periods_that_cannot_be_are_refused(tmp_path):
     with pytest.raises(FganError, match="two different words"):
         quiet(orders(0), orders(1), names=("march", "march"))
     with pytest.raises(DataError, match="held-out judges a generator"):
         quiet(orders(0), orders(1), held_out=orders(2), drift=True)
-    with pytest.raises(DataError, match='no column "wight".*Did you mean "weight"'):
+    with pytest.raises(DataError, match=r'no column "wight".*Did you mean "weight"'):
         quiet(orders(0), orders(1), columns=["wight"])
 
 
@@ -147,6 +166,10 @@ def test_files_are_read_as_said_and_name_the_periods(tmp_path):
         table=fgan.load_options.TableOptions(separator="semicolon", decimal="comma", drop="customer")
     )
     found = quiet(tmp_path / "march.csv", tmp_path / "april.csv", drift=True, options=options)
-    assert found.names == ("march", "april") and [one.name for one in found.columns] == ["weight", "price", "land"]
+    assert found.names == ("march", "april") and [one.name for one in found.columns] == [
+        "weight",
+        "price",
+        "land",
+    ]
     again = quiet(tmp_path / "march.csv", tmp_path / "april.csv", drift=True, drop=["customer"])
     assert again.to_dict()["columns"] == found.to_dict()["columns"]

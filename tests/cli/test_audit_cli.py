@@ -57,10 +57,16 @@ def test_two_periods_are_named_by_their_files_and_columns_are_dropped(folder, fg
     (folder / "march.csv").write_text((folder / "real.csv").read_text())
     (folder / "april.csv").write_text((folder / "unseen.csv").read_text())
     out = folder / "drift.html"
-    done = fgan_command("audit", "march.csv", "april.csv", "--drift", "--drop", "town", "--out", out, cwd=folder)
+    done = fgan_command(
+        "audit", "march.csv", "april.csv", "--drift", "--drop", "town", "--out", out, cwd=folder
+    )
     assert done.returncode == 0, done.stderr
     assert "No significant difference found between april and march." in done.stdout
-    assert done.stdout.strip().splitlines()[-1].startswith("In short: no difference between april and march was found")
+    assert (
+        done.stdout.strip()
+        .splitlines()[-1]
+        .startswith("In short: no difference between april and march was found")
+    )
     assert "<h1>march and april</h1>" in out.read_text(encoding="utf-8") and "town" not in done.stdout
     done = fgan_command("audit", "march.csv", "april.csv", "--names", "old", "new", "--json", cwd=folder)
     assert json.loads(done.stdout)["names"] == ["old", "new"], done.stderr

@@ -93,7 +93,7 @@ def audit(
     if drift:
         require_two_periods(held_out, target)
     asked = (options or LoadOptions()).table
-    kinds = {**asked.kinds, **kinds} if isinstance(kinds, Mapping) else kinds or asked.kinds or None
+    kinds = kinds or asked.kinds or None
     text = TextOptions(asked.separator, asked.decimal, asked.thousands, asked.encoding, not asked.no_header)
     wanted, unwanted = columns or asked.wanted, drop or asked.dropped
     policy = missing if missing != KEEP else asked.missing

@@ -112,9 +112,11 @@ def compare_columns(
         done()
     corrected = iter(holm([test.p_value for some in tests for test in some]))
     found = []
-    for field, some, (numbers, facts) in zip(tables.fields, tests, rest, strict=True):
+    for field, some, ((value, interval, least, right, ends), facts) in zip(
+        tables.fields, tests, rest, strict=True
+    ):
         some = tuple(Test(one.what, one.p_value, one.says, of_all(next(corrected))) for one in some)
-        found.append(ColumnAudit(field.name, field.kind, *numbers, some, facts))
+        found.append(ColumnAudit(field.name, field.kind, value, interval, least, right, ends, some, facts))
     return tuple(found)
 
 

@@ -15,7 +15,10 @@ SIZES = (
     (1.01, "almost completely"),
 )
 """Words for how far apart two tables are, by the accuracy of a classifier up to which they hold."""
+SURE = 0.98
+"""Accuracy from which on a tenth of a percent counts."""
 NAMED = 3
+"""Columns and pairs that the sentence names, at most."""
 
 
 def conclusion_of(found: Audit) -> str:
@@ -32,9 +35,10 @@ def _likeness(found: Audit) -> str:
     one, where = joint.synthetic, _where(found)
     if joint.missed:
         return f"{second} differs from {first}, most clearly in {one.shown_by}"
-    low, high = (f"{end:.0%}" for end in one.accuracy_interval)
+    digits = 1 if one.accuracy > SURE else 0
+    share, low, high = (f"{end:.{digits}%}" for end in (one.accuracy, *one.accuracy_interval))
     right = (
-        f"a classifier that sees one row names its table correctly {one.accuracy:.0%} of the time "
+        f"a classifier that sees one row names its table correctly {share} of the time "
         f"({low} to {high}; guessing: 50%)"
     )
     if not found.differs:

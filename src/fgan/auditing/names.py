@@ -35,7 +35,11 @@ class Names:
     @property
     def both(self) -> str:
         """The two tables, the second one first."""
-        return f"{self.second} and {self.first}" if self.drift else f"the {self.second} and the {self.first} table"
+        return (
+            f"{self.second} and {self.first}"
+            if self.drift
+            else f"the {self.second} and the {self.first} table"
+        )
 
     @property
     def the_first(self) -> str:

@@ -142,11 +142,17 @@ def _pair(
         errors = [max(one.standard_error, floor) for one, floor in zip(parts, floors, strict=True)]
         difference = parts[1].value - parts[0].value
         found.append(
-            (abs(difference) / max(float(np.hypot(*errors)), 1e-9), measure, parts, difference, errors)
+            (
+                abs(difference) / max(float(np.hypot(errors[0], errors[1])), 1e-9),
+                measure,
+                parts,
+                difference,
+                errors,
+            )
         )
     clear = [one for one in found if one[1] == "rank correlation" and one[0] > CLEAR]
     _, measure, parts, difference, errors = (clear or sorted(found, reverse=True, key=lambda one: one[0]))[0]
-    error = float(np.hypot(*errors))
+    error = float(np.hypot(errors[0], errors[1]))
     interval = difference - NORMAL * error, difference + NORMAL * error
     names = fields[pair[0]].name, fields[pair[1]].name
     lowest = 0.0 if measure == "Cramér's V" else -1.0

@@ -229,8 +229,4 @@ def _shared_section(found: Audit) -> Section:
         lines.append(
             f"{one.count:,} of {one.of:,} {called.second} values of {name} occur in {called.first}: {share}."
         )
-    if copies.above_chance:
-        lines.append(
-            "That is more than chance explains. Rows that are in both tables are not independent; compare without them."
-        )
     return "Rows in both tables", [], lines

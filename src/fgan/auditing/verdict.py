@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from fgan.auditing.joint import Joint
+from fgan.auditing.joint import FAR, Joint
 from fgan.auditing.names import Names
 from fgan.auditing.pairs import PairAudit
 from fgan.auditing.privacy import Privacy
@@ -37,6 +37,13 @@ def verdict_of(found: Audit) -> list[str]:
         names = [" ~ ".join(one.columns) for one in by_size(pairs)]
         lines.append(
             f"Pairs of columns: {len(pairs)} of {len(found.pairs)} have a different association: {some(names)}."
+        )
+    lines += _separating(found)
+    if called.drift and found.privacy.copies.above_chance:
+        copies = found.privacy.copies
+        lines.append(
+            f"Warning: {copies.count:,} of {copies.of:,} {called.second} rows equal a {called.first} row, more than "
+            "chance explains. Intervals and p-values treat all rows as independent; compare without these rows."
         )
     if found.privacy.overlap:
         lines.append(_overlap(found.privacy, called))
@@ -69,6 +76,18 @@ def _together(joint: Joint, called: Names, *, differs: bool) -> list[str]:
     return [
         f"The estimated {one.divergence} divergence is {one.value:.3g}, its 95% interval ends at "
         f"{one.interval[1]:.3g} (0: identical). This does not prove that there is no difference."
+    ]
+
+
+def _separating(found: Audit) -> list[str]:
+    """Say which columns alone nearly always show which table a row is from, as the date of a period does."""
+    sure = [one.name for one in found.columns if one.accuracy_interval and one.accuracy_interval[0] > FAR]
+    if not sure:
+        return []
+    alone = "alone distinguishes" if len(sure) == 1 else "each distinguish"
+    return [
+        f"{some(sure)} {alone} the tables nearly always. If that is expected, as of a date, see what else differs with "
+        f"--drop {','.join(sure[:MOST_SHOWN])}."
     ]
 
 
