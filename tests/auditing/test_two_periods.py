@@ -55,7 +55,7 @@ def test_the_rows_that_drive_it_are_shown_with_their_values(drifted):
     assert max(places) < 60 and odd[0].values["customer"] == f"customer 1-{places[0]}"
     assert more.share > 0.04 and more.other_interval[1] < more.share / 2
     text = str(drifted)
-    assert "Rows of april that march has fewer of" in text
+    assert "Rows in april that march has fewer of" in text
     assert (
         json.loads(json.dumps(drifted.to_dict()))["joint"]["drivers"][1]["rows"][0]["values"]["weight"] == "9"
     )

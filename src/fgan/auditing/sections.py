@@ -82,21 +82,20 @@ def _interval(ends: tuple[float, float]) -> str:
 
 
 def _driver_sections(found: Audit, *, whole: bool) -> list[Section]:
-    drivers = found.joint.drivers if found.joint else ()
-    both = found.called.first, found.called.second
+    called, drivers = found.called, found.joint.drivers if found.joint else ()
+    the = {called.first: called.the_first, called.second: called.the_second}
     order = [one.name for one in _ordered(found)]
-    return [
-        _driver_section(one, both[1 - both.index(one.table)], order, whole=whole)
-        for one in drivers
-        if one.rows
-    ]
+    return [_driver_section(one, the, order, whole=whole) for one in drivers if one.rows]
 
 
-def _driver_section(one: Drivers, other: str, order: list[str], *, whole: bool) -> Section:
+def _driver_section(one: Drivers, the: dict[str, str], order: list[str], *, whole: bool) -> Section:
+    """Return the rows of one table that the other has fewer of; `the` table is what sentences say, by its name."""
     low, high = one.other_interval
+    (other,) = (name for name in the if name != one.table)
     line = (
-        f"The {one.rows_of:,} rows least like {other} are {one.share:.1%} of {one.table}; of {other}, {one.other:.2%} "
-        f"[{low:.2%}, {high:.2%}] look as unlike it. Each row is judged by a classifier that did not see it."
+        f"The {one.rows_of:,} rows least like {the[other]} are {one.share:.1%} of {the[one.table]}; of {the[other]}, "
+        f"{one.other:.2%} [{low:.2%}, {high:.2%}] look as unlike it. Each row is judged by a "
+        "classifier that did not see it."
     )
     names = [name for name in order if name in one.rows[0].values]
     names = names if whole else names[:MOST_CELLS]
@@ -104,7 +103,7 @@ def _driver_section(one: Drivers, other: str, order: list[str], *, whole: bool) 
     rows = [head, *((*_of_row(row), *(row.values[name] for name in names)) for row in one.rows)]
     rest = len(one.rows[0].values) - len(names)
     more = [f"and {rest} more columns (all are in --json and on the page)"] if rest else []
-    return f"Rows of {one.table} that {other} has fewer of", rows, [*more, line]
+    return f"Rows in {the[one.table]} that {the[other]} has fewer of", rows, [*more, line]
 
 
 def _of_row(row: Row) -> tuple[str, ...]:
