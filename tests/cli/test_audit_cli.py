@@ -74,6 +74,15 @@ def test_two_periods_are_named_by_their_files_and_columns_are_dropped(folder, fg
     assert done.returncode == 2 and 'no column "twon"' in done.stderr and 'Did you mean "town"' in done.stderr
 
 
+def test_verbs_of_tables_leave_columns_out_alike(folder, fgan_command):
+    """The town lacks cells, which both verbs refuse."""
+    for verb in (("estimate", "real.csv", "unseen.csv"), ("mi", "real.csv", "--x", "age")):
+        refused = fgan_command(*verb, cwd=folder)
+        assert refused.returncode == 2 and "town" in refused.stderr
+        done = fgan_command(*verb, "--drop", "town", cwd=folder)
+        assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.slow
 def test_a_run_on_a_table_is_judged_by_the_rows_that_it_makes(folder, fgan_command):
     small = ("--steps", "30", "--width", "8", "--device", "cpu")
