@@ -35,8 +35,6 @@ HELP = Page(
         "--divergence",
         "--missing",
         "--categories",
-        "--numbers",
-        "--n",
         "--seed",
         "--out",
         "--json",
