@@ -11,14 +11,12 @@ from torch import Tensor
 
 from fgan.divergences.base import Divergence
 from fgan.divergences.catalogue import DivergenceLike, divergences_of
-from fgan.divergences.elementary import TensorMap
 from fgan.divergences.histograms import Table, read_histograms
+from fgan.divergences.weighed import difference, weighed_terms
 
 NEAR = 0.05
 """Log-ratios below this are integrated from 0, so that small divergences stay accurate."""
 NODES, WEIGHTS = (torch.from_numpy(one) for one in np.polynomial.legendre.leggauss(8))
-LARGE = 1e280
-"""Beyond this, terms are extrapolated by the power of u with which they grow."""
 
 
 def between(
@@ -64,43 +62,21 @@ def divergence_of_shares(divergence: Divergence, p: Tensor, q: Tensor) -> float:
 
     Each outcome contributes q (f(u) - f(1) - f'(1) (u - 1)) >= 0, so nothing cancels in the sum.
     """
-    both = (p > 0) & (q > 0)
-    slope = divergence.threshold
-    missed, extra = float(p[q == 0].sum()), float(q[p == 0].sum())
-    cost = float(_costs(divergence, p[both], q[both]).sum())
-    if missed:
-        cost += missed * (divergence.slope_at_infinity - slope)
-    if extra:
-        cost += extra * (divergence.f_at_zero - divergence.f_at_one + slope)
+    cost = float(_costs(divergence, p, q).sum())
     return min(divergence.f_at_one + cost, divergence.range[1])
 
 
 def _costs(divergence: Divergence, p: Tensor, q: Tensor) -> Tensor:
-    """Return q (f(u) - f(1) - f'(1) (u - 1)) at u = p/q of positive p (k,) and q (k,)."""
-    change = (p - q) / q
-    log_ratio = torch.where(change.abs() < 0.5, change.log1p(), p.log() - q.log())
-    slope, at_one = divergence.threshold, divergence.f_at_one
-    real, fake = divergence.real_at(log_ratio), divergence.fake_at(log_ratio)
-    costs = p * (real - slope) - q * (fake - (slope - at_one))
+    """Return q (f(u) - f(1) - f'(1) (u - 1)) at u = p/q of p (k,) and q (k,)."""
+    both = (p > 0) & (q > 0)
+    change = torch.where(both, (p - q) / q, 0)
+    log_p, log_q = p.log(), q.log()
+    log_ratio = torch.where(both & (change.abs() >= 0.5), log_p - log_q, change.log1p())
+    costs = difference(*weighed_terms(divergence, log_p, log_q, p=p, q=q, log_ratio=log_ratio))
     if divergence.smooth and divergence.curvature and math.isfinite(divergence.curvature):
-        near = log_ratio.abs() < NEAR
+        near = both & (log_ratio.abs() < NEAR)
         costs[near] = q[near] * _integrated(divergence, log_ratio[near])
-    beyond = ~(real.abs() < LARGE) | ~(fake.abs() < LARGE)
-    for which, one, other, real_at, fake_at in (
-        (beyond & (log_ratio > 0), p, q, divergence.real_at, divergence.fake_at),
-        # The same of the dual, u f(1/u), with P and Q exchanged.
-        (
-            beyond & (log_ratio < 0),
-            q,
-            p,
-            lambda at: -divergence.fake_at(-at),
-            lambda at: -divergence.real_at(-at),
-        ),
-    ):
-        if bool(which.any()):
-            tangent = slope * (p - q) + at_one * q
-            costs[which] = _far(real_at, fake_at, one[which], other[which]) - tangent[which]
-    return costs.clamp(min=0.0)
+    return costs
 
 
 def _integrated(divergence: Divergence, log_ratio: Tensor) -> Tensor:
@@ -111,24 +87,3 @@ def _integrated(divergence: Divergence, log_ratio: Tensor) -> Tensor:
     half = log_ratio[:, None] / 2
     at = half * (1 + NODES)
     return (WEIGHTS * divergence.weight(at) * (log_ratio[:, None] - at).expm1() * half).sum(1)
-
-
-def _far(real_at: TensorMap, fake_at: TensorMap, p: Tensor, q: Tensor) -> Tensor:
-    r"""Return q f(p/q) for p far above q, where the terms of f overflow although q f(p/q) may be finite.
-
-    .. math:: \frac{f(e^l)}{e^l} = \frac{f(e^a)}{e^a} + \int_a^l e^{-s} f^*(f'(e^s)) ds
-
-    The integrand grows like a power of e^s, which is read off below the anchor a.
-    """
-    log_ratio = p.log() - q.log()
-    anchor = torch.tensor(300.0, dtype=p.dtype)
-    while not bool(fake_at(anchor).abs() < LARGE):
-        anchor = anchor / 2
-    before = 0.75 * anchor
-    here, there = (fake_at(at).abs().log() - at for at in (anchor, before))
-    power, sign = float((here - there) / (anchor - before)), torch.sign(fake_at(anchor))
-    far = log_ratio - anchor
-    start = p * (real_at(anchor) - sign * here.exp())
-    if abs(power) < 1e-9:
-        return start + sign * p * here.exp() * far
-    return start + sign * ((p.log() + here + power * far).exp() - p * here.exp()) / power

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from fgan.divergences.elementary import value_and_slope
+from fgan.divergences.tails import Tails
 from fgan.divergences.traced import fact
 
 END, ENDLESS = 1e300, 1e200
@@ -154,6 +155,11 @@ class Facts:
             power = (math.log(far) - math.log(near)) / (0.25 * FAR) if near and far else 0.0
             slopes.append(round(power, 2) if power > 0.1 else 0.0)  # a logarithm gives 0.05 here
         return slopes[0], slopes[1]
+
+    @fact
+    def _tails(self) -> Tails:
+        """How T and f*(T) grow where they overflow."""
+        return Tails.of(self.real_at, self.fake_at)
 
 
 def _limit(value: Tensor) -> float:

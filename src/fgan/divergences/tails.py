@@ -1,0 +1,68 @@
+"""How the two terms of a divergence grow at extreme log-ratios, where they overflow but their product with a probability
+does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fgan.divergences.elementary import TensorMap
+
+SURE, FURTHEST = 1e30, 1e5
+"""A term this large is a pure power of u to the last digit; a term that is smaller at log-ratio 1e5 never overflows."""
+LARGEST = 1e280
+
+
+@dataclass(frozen=True)
+class Tail:
+    """A term that is sign e^(shift + power l) for extreme l on one side.
+
+    >>> Tail.of(torch.exp, 1.0)
+    Tail(sign=1.0, shift=0.0, power=1.0)
+    """
+
+    sign: float
+    shift: float
+    power: float
+
+    @classmethod
+    def of(cls, term: TensorMap, side: float) -> Tail:
+        """Measure a term of the log-ratio for l -> +inf (side 1) or -inf (side -1), in float64."""
+        anchor = torch.tensor(300.0 * side, dtype=torch.float64)
+        while bool(term(anchor).abs() < SURE) and abs(anchor) < FURTHEST:
+            anchor = anchor * 2
+        while not bool(term(anchor).abs() < LARGEST):
+            anchor = anchor / 2
+        before = 0.75 * anchor
+        here, there = (term(at).abs().log() for at in (anchor, before))
+        power = round(float((here - there) / (anchor - before)), 9)
+        return cls(float(term(anchor).sign()), float(here - power * anchor), power)
+
+
+@dataclass(frozen=True)
+class Tails:
+    """The tails of T and of f*(T): for l -> -inf, and for l -> +inf."""
+
+    real: tuple[Tail, Tail]
+    fake: tuple[Tail, Tail]
+
+    @classmethod
+    def of(cls, real_at: TensorMap, fake_at: TensorMap) -> Tails:
+        """Measure both."""
+        real, fake = ((Tail.of(term, -1.0), Tail.of(term, 1.0)) for term in (real_at, fake_at))
+        return cls(real, fake)
+
+
+def far_product(
+    tails: tuple[Tail, Tail], of_p: bool, log_p: Tensor, log_q: Tensor, log_ratio: Tensor
+) -> Tensor:
+    """Return p (or q, unless `of_p`) times a term with these tails, elementwise, without computing the term.
+
+    Below l = 0 the exponent starts from log q, above from log p: from the larger of the two, which is accurate.
+    """
+    below, above = tails
+    down = below.sign * (log_q + below.shift + (below.power + of_p) * log_ratio).exp()
+    up = above.sign * (log_p + above.shift + (above.power - (not of_p)) * log_ratio).exp()
+    return torch.where(log_ratio < 0, down, up)
