@@ -23,6 +23,7 @@ WANTED = {
         "audit",
         "evaluate",
         "between",
+        "losses",
         "estimate",
         "mutual_information",
         "DensityRatio",
@@ -64,6 +65,10 @@ def lines_of(name: str, what: object) -> Iterator[str]:
     """A function's signature; a class's, and those of its public members."""
     if inspect.isclass(what) and issubclass(what, Exception):
         yield name
+        return
+    if inspect.ismodule(what):
+        for member in sorted(what.__all__):
+            yield from lines_of(f"{name}.{member}", getattr(what, member))
         return
     if not callable(what):
         yield f"{name}: {type(what).__name__}"
@@ -114,7 +119,13 @@ def test_dir_and_the_star_give_every_name_and_none_is_that_of_a_room(root):
     exec("from fgan import *", given)
     assert set(given) - {"__builtins__"} == WANTED
     rooms = {path.stem for path in (root / "src" / "fgan").iterdir()}
-    assert not rooms & WANTED, "importing that room would put it in the place of the name"
+    assert rooms & WANTED == {"losses"}, "importing that room would put it in the place of the name"
+
+
+def test_the_room_of_losses_is_there_without_an_import_of_its_own():
+    code = "import fgan, sys; assert 'torch' not in sys.modules; print(fgan.losses.between.__module__)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "fgan.losses.between"
 
 
 def test_the_version_is_the_installed_one():

@@ -31,6 +31,8 @@ def __getattr__(name: str) -> _Any:  # noqa: ANN401 - whatever the name stands f
         from fgan.cores import wait_without_spinning
 
         wait_without_spinning()  # its threads read how to wait once, when it is loaded
+    if _HOMES[name] == __name__:  # a room of its own: fgan.losses
+        return _importlib.import_module(f"{__name__}.{name}")
     return getattr(_importlib.import_module(_HOMES[name]), name)
 
 

@@ -1,5 +1,6 @@
 """fgan, the workbench for f-divergences in PyTorch: train, compare, measure."""
 
+from fgan import losses as losses
 from fgan.auditing import audit as audit
 from fgan.augmentation import augment as augment
 from fgan.data import load_data as load_data

@@ -10,6 +10,7 @@ so that one monotone equation gives η for each price λ, and another gives λ f
 from __future__ import annotations
 
 import math
+from functools import cache
 
 import torch
 from scipy.optimize import brentq
@@ -140,6 +141,7 @@ def _in_ball(d: Divergence, losses: Tensor, p: Tensor, radius: float) -> Tensor:
     if _price(d, worst, p) <= radius:
         return worst
 
+    @cache
     def excess(log_price: float) -> float:
         return min(_price(d, _priced(d, losses, p, math.exp(log_price)), p) - radius, 1e100)
 
