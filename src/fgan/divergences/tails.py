@@ -3,6 +3,7 @@ does not."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -10,8 +11,9 @@ from torch import Tensor
 
 from fgan.divergences.elementary import TensorMap
 
-SURE, FURTHEST = 1e30, 1e5
-"""A term this large is a pure power of u to the last digit; a term that is smaller at log-ratio 1e5 never overflows."""
+SURE, FURTHEST, NEAREST = 1e30, 1e5, 1.0
+"""A term this large, or as small as its inverse, is a pure power of u to the last digit. One that is neither at the
+log-ratio 1e5 never over- or underflows."""
 LARGEST = 1e280
 
 
@@ -30,15 +32,24 @@ class Tail:
     @classmethod
     def of(cls, term: TensorMap, side: float) -> Tail:
         """Measure a term of the log-ratio for l -> +inf (side 1) or -inf (side -1), in float64."""
-        anchor = torch.tensor(300.0 * side, dtype=torch.float64)
-        while bool(term(anchor).abs() < SURE) and abs(anchor) < FURTHEST:
-            anchor = anchor * 2
-        while not bool(term(anchor).abs() < LARGEST):
-            anchor = anchor / 2
-        before = 0.75 * anchor
-        here, there = (term(at).abs().log() for at in (anchor, before))
-        power = round(float((here - there) / (anchor - before)), 9)
-        return cls(float(term(anchor).sign()), float(here - power * anchor), power)
+
+        def size(at: float) -> float:
+            return float(term(torch.tensor(side * at, dtype=torch.float64)).abs())
+
+        anchor, rounded = 300.0, False
+        while 1 / SURE < size(anchor) < SURE and anchor < FURTHEST:
+            anchor *= 2
+        while not 1 / LARGEST < size(anchor) < LARGEST:
+            rounded |= size(anchor) == 0
+            anchor /= 2
+            if anchor < NEAREST:
+                return cls(0.0, 0.0, 0.0)
+        if rounded:  # what rounds to 0 soon has few digits just before
+            anchor /= 2
+        here, there = math.log(size(anchor)), math.log(size(0.75 * anchor))
+        power = round((here - there) / (0.25 * anchor * side), 9)
+        sign = float(term(torch.tensor(side * anchor, dtype=torch.float64)).sign())
+        return cls(sign, here - power * anchor * side, power)
 
 
 @dataclass(frozen=True)

@@ -68,7 +68,9 @@ def _log_weight(d: Divergence, log_ratio: Tensor) -> Tensor:
     if bool(near.all()):
         return weight.log()
     below, above = (Tail.of(d.weight, side) for side in (-1.0, 1.0))
-    far = torch.where(
-        log_ratio < 0, below.shift + below.power * log_ratio, above.shift + above.power * log_ratio
-    )
+    far = torch.where(log_ratio < 0, _log_of(below, log_ratio), _log_of(above, log_ratio))
     return torch.where(near, weight.log(), far)
+
+
+def _log_of(tail: Tail, log_ratio: Tensor) -> Tensor:
+    return tail.shift + tail.power * log_ratio if tail.sign else torch.full_like(log_ratio, -torch.inf)

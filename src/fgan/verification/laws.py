@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from fgan.divergences.base import Divergence
-from fgan.verification import laws_of_f, laws_of_links, laws_of_pairs
+from fgan.verification import laws_of_f, laws_of_links, laws_of_losses, laws_of_pairs
 from fgan.verification.points import FIXED, Points
 
 
@@ -31,6 +31,11 @@ LAWS_OF_F: dict[str, Law] = {
     "printed formulas": laws_of_f.formulas,
     "range": laws_of_pairs.spread,
     "dual": laws_of_pairs.duality,
+    "loss between logits": laws_of_losses.between_logits,
+    "finite between far logits": laws_of_losses.far_logits,
+    "preference score is f'": laws_of_losses.preference,
+    "distillation weight is r² f''": laws_of_losses.distillation,
+    "robust mean": laws_of_losses.robust,
 }
 """Laws that do not depend on the link."""
 
