@@ -18,7 +18,7 @@ import fgan
 
 LOWEST, HIGHEST = 0.05, 2.0
 """Noise levels σ of the diffusion."""
-WIDE = 0.06
+WIDE = 0.1
 """The standard deviation of a mode."""
 CENTERS = torch.tensor([[torch.pi / 4 * k] for k in range(8)])
 CENTERS = torch.cat([CENTERS.cos(), CENTERS.sin()], 1)
@@ -38,8 +38,9 @@ class Noisy(nn.Module):
     def __init__(self, out: int, width: int = 96) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(6, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, out)
-        )
+            nn.Linear(6, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(),
+            nn.Linear(width, width), nn.SiLU(), nn.Linear(width, out),
+        )  # fmt: skip
 
     def forward(self, x: Tensor, sigma: Tensor) -> Tensor:
         level = sigma.log()
@@ -70,7 +71,7 @@ def diffusion(steps: int) -> Denoiser:
     for step in range(steps):
         adam.param_groups[0]["lr"] = 2e-3 * (1 - step / steps)
         adam.zero_grad()
-        teacher.loss(data(256)).backward()
+        teacher.loss(data(512)).backward()
         adam.step()
     return teacher
 
@@ -85,9 +86,11 @@ def many_steps(teacher: Denoiser, n: int, steps: int = 40) -> Tensor:
     return teacher(x, levels[-1].expand(n, 1))
 
 
-def distil(teacher: Denoiser, divergence: str, steps: int) -> nn.Module:
+def distil(teacher: Denoiser, divergence: str, steps: int, width: int = 96) -> nn.Module:
     """Train a one-step generator whose gradient is E[h(r) (score of its samples - teacher's score)]."""
-    generator = nn.Sequential(nn.Linear(2, 96), nn.SiLU(), nn.Linear(96, 96), nn.SiLU(), nn.Linear(96, 2))
+    generator = nn.Sequential(
+        nn.Linear(2, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 2)
+    )
     student, critic, loss = Denoiser(), Noisy(1), fgan.GANLoss("gan")
     student.load_state_dict(teacher.state_dict())
     followers = torch.optim.Adam([*student.parameters(), *critic.parameters()], lr=2e-3, betas=(0.5, 0.99))

@@ -18,6 +18,7 @@ from fgan.divergences import (
     divergence,
 )
 from fgan.divergences.card import Formulas
+from fgan.divergences.tails import Tail, Tails
 from fgan.verification import LAWS, broken_laws
 
 
@@ -57,6 +58,7 @@ def raises(self, u):
     raise ZeroDivisionError("division by zero")
 
 
+OFF = Tail(sign=1.0, shift=1e4, power=1.0)
 less_one = [lambda v: v, lambda v: (v - 1).exp(), lambda v: v - 1]
 BROKEN = [
     ("f is convex", "concave", kl(f=lambda self, u: -torch.xlogy(u, u))),
@@ -98,6 +100,12 @@ BROKEN = [
     ("range", "not-zero-at-equality", kl(f_at_one=0.25)),
     ("dual", "itself", kl(dual=property(lambda self: self))),
     ("dual", "called-symmetric", kl(symmetric=True)),
+    ("loss between logits", "fake-term-too-small", kl(fake_at=lambda self, log_ratio: 0.9 * log_ratio.exp())),
+    ("loss between logits", "slope-at-infinity", kl(slope_at_infinity=3.0)),
+    ("finite between far logits", "tail", kl(_tails=Tails((OFF, OFF), (OFF, OFF)))),
+    ("preference score is f'", "affine-part-lost", kl(real_at=lambda self, log_ratio: log_ratio)),
+    ("distillation weight is r² f''", "of-the-reverse", kl(weight=lambda self, at: torch.ones_like(at))),
+    ("robust mean", "inverse-too-steep", kl(log_ratio_at=lambda self, t: 2 * (t - 1))),
     ("activation into dom f*", "outside", linked(ReverseKL, lambda v: v, lambda v: v, lambda v: v)),
     (
         "activation into dom f*",
