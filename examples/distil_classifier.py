@@ -37,7 +37,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--labels", type=int, default=200)
-    parser.add_argument("--divergences", nargs="+", default=["kl", "reverse-kl", "js", "squared-hellinger", "jeffreys"])
+    parser.add_argument(
+        "--divergences", nargs="+", default=["kl", "reverse-kl", "js", "squared-hellinger", "jeffreys"]
+    )
     arguments = parser.parse_args()
 
     digits = load_digits()

@@ -11,7 +11,6 @@ import argparse
 
 import matplotlib.pyplot as plt
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 import fgan
@@ -44,7 +43,9 @@ class Noisy(nn.Module):
 
     def forward(self, x: Tensor, sigma: Tensor) -> Tensor:
         level = sigma.log()
-        inputs = torch.cat([x / (0.5 + sigma**2).sqrt(), level, level.sin(), level.cos(), level.square() / 4], 1)
+        inputs = torch.cat(
+            [x / (0.5 + sigma**2).sqrt(), level, level.sin(), level.cos(), level.square() / 4], 1
+        )
         return self.layers(inputs)
 
 
@@ -147,7 +148,9 @@ def main() -> None:
         modes, good, least = judged(x)
         print(f"{name:22} {modes:10}  {good:9.1%}  {least:13.1%}")
     if arguments.out:
-        figure, panels = plt.subplots(1, len(samples), figsize=(2.4 * len(samples), 2.6), layout="constrained")
+        figure, panels = plt.subplots(
+            1, len(samples), figsize=(2.4 * len(samples), 2.6), layout="constrained"
+        )
         for axes, (name, x) in zip(panels, samples.items(), strict=True):
             axes.scatter(*x.T, s=1, alpha=0.4)
             axes.set(title=name, xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), xticks=[], yticks=[], aspect="equal")

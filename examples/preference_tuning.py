@@ -43,7 +43,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pairs", type=int, default=20_000)
     parser.add_argument("--beta", type=float, default=0.5)
-    parser.add_argument("--divergences", nargs="+", default=["kl", "reverse-kl", "js", "alpha:0.5", "pearson + kl"])
+    parser.add_argument(
+        "--divergences", nargs="+", default=["kl", "reverse-kl", "js", "alpha:0.5", "pearson + kl"]
+    )
     arguments = parser.parse_args()
 
     torch.manual_seed(0)

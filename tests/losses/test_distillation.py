@@ -57,14 +57,19 @@ def test_normalised_weights_are_finite_and_ordered_at_ten_thousand(name):
         for at in ([-1e4, -1.0, 0.0, 1.0, 1e4], [-1e4, -9990.0], [9990.0, 1e4]):
             weight = distillation_weight(torch.tensor(at, dtype=dtype), name, normalize=True)
             assert weight.isfinite().all() and (weight >= 0).all()
-            assert float(weight.mean()) == pytest.approx(1, rel=1e-3) or (name == "marton" and not weight.any())
+            assert float(weight.mean()) == pytest.approx(1, rel=1e-3) or (
+                name == "marton" and not weight.any()
+            )
         assert weight.dtype == (torch.float64 if dtype == torch.float64 else torch.float32)
 
 
 def test_weights_far_out_keep_their_proportions():
     far = torch.tensor([9999.0, 10000.0], dtype=torch.float64)
     for name, power in (("kl", 1), ("pearson", 2), ("js", 0), ("neyman", -1), ("triangular", -1)):
-        for sign, grows in ((1, power), (-1, 2 if name == "triangular" else max(power, 1) if name == "js" else power)):
+        for sign, grows in (
+            (1, power),
+            (-1, 2 if name == "triangular" else max(power, 1) if name == "js" else power),
+        ):
             first, second = distillation_weight(sign * far, name, normalize=True).tolist()
             assert second / first == pytest.approx(torch.tensor(float(sign * grows)).exp().item(), rel=1e-3)
 

@@ -97,7 +97,8 @@ def test_the_minimum_of_the_loss_is_the_best_policy(name):
     first, second = torch.combinations(torch.arange(4)).T
     ratio = logits.log_softmax(-1) - reference.log()
     losses = (
-        torch.sigmoid(reward[a] - reward[b]) * preference_loss(ratio[a], ratio[b], d, beta=beta, reduction="none")
+        torch.sigmoid(reward[a] - reward[b])
+        * preference_loss(ratio[a], ratio[b], d, beta=beta, reduction="none")
         for a, b in ((first, second), (second, first))
     )
     (slope,) = torch.autograd.grad(sum(losses).sum(), logits)

@@ -74,7 +74,9 @@ def test_a_penalty_and_a_ball_are_dual(name):
             price = math.exp(log_price)
             return price * radius + float(robust_mean(LOSSES, name, penalty=price, weights=WEIGHTS))
 
-        best = minimize_scalar(dual, bounds=(-6.0, 6.0), method="bounded", options={"xatol": 1e-4, "maxiter": 25})
+        best = minimize_scalar(
+            dual, bounds=(-6.0, 6.0), method="bounded", options={"xatol": 1e-4, "maxiter": 25}
+        )
         assert value <= best.fun + 1e-7
         assert value == pytest.approx(best.fun, abs=2e-3)
 

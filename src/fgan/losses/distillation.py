@@ -50,7 +50,7 @@ def distillation_weight(
     d = chosen(divergence)
     if not d.smooth:
         raise FganError(
-            f'"{d.name}" has no distillation weight: its f is straight but for a kink, so f\'\' is 0 and no sample '
+            f"\"{d.name}\" has no distillation weight: its f is straight but for a kink, so f'' is 0 and no sample "
             'has a gradient. Use a smooth f, such as "js".'
         )
     wide = widened(log_ratio.detach())

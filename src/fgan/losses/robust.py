@@ -120,9 +120,7 @@ def worst_weights(
     return q.to(losses.device, widened(losses).dtype)
 
 
-def _worst(
-    d: Divergence, losses: Tensor, p: Tensor, radius: float | None, penalty: float | None
-) -> Tensor:
+def _worst(d: Divergence, losses: Tensor, p: Tensor, radius: float | None, penalty: float | None) -> Tensor:
     """Return Q for the losses (n,) of samples with probabilities p (n,), all above 0."""
     losses = losses - losses.max()
     spread = -float(losses.min())

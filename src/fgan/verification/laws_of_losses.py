@@ -133,7 +133,9 @@ def distillation(d: Divergence, at: Points = FIXED) -> str | None:
     if broken:
         return broken
     for dtype in DTYPES:
-        shares = losses.distillation_weight(torch.tensor([-FAR, -1.0, 0.0, 1.0, FAR], dtype=dtype), d, normalize=True)
+        shares = losses.distillation_weight(
+            torch.tensor([-FAR, -1.0, 0.0, 1.0, FAR], dtype=dtype), d, normalize=True
+        )
         if not (shares.isfinite().all() and abs(float(shares.mean()) - 1) < 1e-3):
             return f"normalised distillation weights at ±1e4 in {_short(dtype)} are {shares.tolist()}"
     return None
