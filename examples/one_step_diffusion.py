@@ -8,6 +8,7 @@ step instead of forty. All generators follow the same two scores and differ by o
 """
 
 import argparse
+from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import torch
@@ -82,7 +83,7 @@ def many_steps(teacher: Denoiser, n: int, steps: int = 40) -> Tensor:
     """Sample by Euler steps from the highest noise level to the lowest, then denoise."""
     levels = HIGHEST * (LOWEST / HIGHEST) ** (torch.arange(steps + 1) / steps)
     x = HIGHEST * torch.randn(n, 2)
-    for here, there in zip(levels[:-1], levels[1:], strict=True):
+    for here, there in pairwise(levels):
         x = x + (there - here) * (x - teacher(x, here.expand(n, 1))) / here
     return teacher(x, levels[-1].expand(n, 1))
 

@@ -27,7 +27,7 @@ def test_kl_with_a_penalty_is_the_log_of_a_mean_of_exponentials():
 
 
 def test_pearson_in_a_small_ball_is_mean_plus_deviation():
-    """Duchi and Namkoong, "Variance-based Regularization with Convex Objectives" (2019), Theorem 1, with f twice theirs."""
+    """Duchi and Namkoong, "Variance-based Regularization" (2019), Theorem 1; their f is half of this one."""
     for radius in (1e-8, 1e-3, 0.1):
         wanted = LOSSES.mean() + math.sqrt(radius) * LOSSES.std(correction=0)
         assert robust_mean(LOSSES, "pearson", radius=radius) == pytest.approx(float(wanted))
@@ -36,7 +36,7 @@ def test_pearson_in_a_small_ball_is_mean_plus_deviation():
 @pytest.mark.parametrize("k", [1.5, 2.0, 3.0])
 @pytest.mark.parametrize("radius", [0.05, 0.5, 3.0])
 def test_cressie_read_as_duchi_and_namkoong_write_it(k, radius):
-    """Duchi and Namkoong (2021), Lemma 1: inf over η of (1 + k(k-1)ρ)^(1/k) (E (ℓ - η)_+^k*)^(1/k*) + η, 1/k + 1/k* = 1."""
+    """Duchi and Namkoong (2021), Lemma 1: inf over η of (1 + k(k-1)ρ)^(1/k) (E (ℓ - η)_+^c)^(1/c) + η, c = k/(k-1)."""
     conjugate = k / (k - 1)
 
     def dual(eta):

@@ -1,5 +1,7 @@
-"""How the two terms of a divergence grow at extreme log-ratios, where they overflow but their product with a probability
-does not."""
+"""How the two terms of a divergence grow at extreme log-ratios.
+
+There they overflow, but their product with a probability does not.
+"""
 
 from __future__ import annotations
 

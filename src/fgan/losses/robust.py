@@ -174,10 +174,8 @@ def _priced(d: Divergence, losses: Tensor, p: Tensor, price: float) -> Tensor:
     high = -d.threshold
     ends = torch.tensor([low, high], dtype=torch.float64)
     beside = BESIDE * (1 + abs(low) + abs(high))
-    if float(missing(ends[:1])[0]) >= 0:
-        root = low
-    else:
-        root = float(root_of_increasing(missing, ends[:1], ends[1:]))
+    short = bool(missing(ends[:1])[0] >= 0)
+    root = low if short else float(root_of_increasing(missing, ends[:1], ends[1:]))
     more, less = (p * d.log_ratio_at(t - at).exp() for at in (max(root - beside, low), root + beside))
     return _mixed(more, less, torch.where(losses == 0, p, 0))
 

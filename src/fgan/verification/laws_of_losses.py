@@ -82,7 +82,7 @@ def _short(dtype: torch.dtype) -> str:
 
 
 def _power(d: Divergence, side: float) -> float:
-    """Return how fast min(p, q)-weighted terms grow: the power of the larger of u and 1/u in f over that in max(u, 1)."""
+    """Return the power of the ratio by which p T or q f*(T) outgrows the larger of p and q; at most 0 if it is finite."""
     real, fake = (tails[int(side > 0)].power for tails in (d._tails.real, d._tails.fake))
     # Above, p T = q u T and q f* must stay below p: T below u^0 and f* below u^1. Below, T below u^-1 and f* below u^0.
     return max(real, fake - 1) if side > 0 else max(-real - 1, -fake)
@@ -142,7 +142,7 @@ def distillation(d: Divergence, at: Points = FIXED) -> str | None:
 
 
 def robust(d: Divergence, at: Points = FIXED) -> str | None:
-    """A penalised robust mean, whose Q comes from the inverse of f', is the infimum of its dual, which is made of f*."""
+    """A penalised robust mean, made of the inverse of f', is the infimum of its dual, made of f*."""
     cost = torch.tensor([0.3, -0.4, 1.1, 0.2], dtype=torch.float64)
     p = torch.tensor([0.4, 0.3, 0.1, 0.2], dtype=torch.float64)
     value, dual = float(losses.robust_mean(cost, d, penalty=PENALTY, weights=p)), _dual(d, cost, p)
