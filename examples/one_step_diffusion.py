@@ -1,10 +1,11 @@
 """Distil a 2-D diffusion into a one-step generator by several f-divergences: which modes survive?
 
-python examples/one_step_diffusion.py [--steps 2500] [--divergences reverse-kl js kl] [--out one_step.png]
+python examples/one_step_diffusion.py [--steps 1000] [--divergences reverse-kl js kl] [--out one_step.png]
 
 A small diffusion learns eight Gaussians on a circle. Each divergence then distils it into a generator that needs one
-step instead of forty. All generators follow the same two scores and differ by one weight, r² f''(r) at r = p/q
-(Xu, Nie and Vahdat 2025): 1 for reverse KL, r for KL, r/(1 + r) for JS.
+step instead of forty, but is too small for all modes: it must choose between covering them and staying inside them. All
+follow the same two scores and differ by one weight, r² f''(r) at r = p/q (Xu, Nie and Vahdat 2025): 1 for reverse KL,
+r for KL, r/(1 + r) for JS.
 """
 
 import argparse
@@ -18,6 +19,8 @@ import fgan
 
 LOWEST, HIGHEST = 0.05, 2.0
 """Noise levels σ of the diffusion."""
+COARSEST = 0.6
+"""The highest noise level of the distillation. Far above the distance of the modes, they would be one."""
 WIDE = 0.1
 """The standard deviation of a mode."""
 CENTERS = torch.tensor([[torch.pi / 4 * k] for k in range(8)])
@@ -28,8 +31,8 @@ def data(n: int) -> Tensor:
     return CENTERS[torch.randint(8, (n,))] + WIDE * torch.randn(n, 2)
 
 
-def noise_levels(n: int) -> Tensor:
-    return LOWEST * (HIGHEST / LOWEST) ** torch.rand(n, 1)
+def noise_levels(n: int, highest: float = HIGHEST) -> Tensor:
+    return LOWEST * (highest / LOWEST) ** torch.rand(n, 1)
 
 
 class Noisy(nn.Module):
@@ -88,11 +91,18 @@ def many_steps(teacher: Denoiser, n: int, steps: int = 40) -> Tensor:
     return teacher(x, levels[-1].expand(n, 1))
 
 
-def distil(teacher: Denoiser, divergence: str, steps: int, width: int = 96) -> nn.Module:
+def small_generator() -> nn.Module:
+    """Return a linear map of the noise, which cannot make eight modes, near one of them."""
+    generator = nn.Linear(2, 2)
+    with torch.no_grad():
+        generator.weight.copy_(0.2 * torch.eye(2))
+        generator.bias.copy_(torch.tensor([0.8, 0.3]))
+    return generator
+
+
+def distil(teacher: Denoiser, divergence: str, steps: int) -> nn.Module:
     """Train a one-step generator whose gradient is E[h(r) (score of its samples - teacher's score)]."""
-    generator = nn.Sequential(
-        nn.Linear(2, width), nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 2)
-    )
+    generator = small_generator()
     student, critic, loss = Denoiser(), Noisy(1), fgan.GANLoss("gan")
     student.load_state_dict(teacher.state_dict())
     followers = torch.optim.Adam([*student.parameters(), *critic.parameters()], lr=2e-3, betas=(0.5, 0.99))
@@ -103,13 +113,13 @@ def distil(teacher: Denoiser, divergence: str, steps: int, width: int = 96) -> n
         made = generator(torch.randn(192, 2))
         # The student's score and the log-ratio follow the generator.
         clean, real = made.detach(), data(192)
-        sigma = noise_levels(len(clean))
+        sigma = noise_levels(len(clean), COARSEST)
         noisy = [one + sigma * torch.randn_like(one) for one in (real, clean)]
         followers.zero_grad()
         (student.loss(clean) + loss.critic(*(critic(one, sigma) for one in noisy))).backward()
         followers.step()
         # The generator follows both scores.
-        sigma = noise_levels(len(made))
+        sigma = noise_levels(len(made), COARSEST)
         x = made + sigma * torch.randn_like(made)
         with torch.no_grad():
             weight = fgan.losses.distillation_weight(critic(x, sigma), divergence, normalize=True)
@@ -120,34 +130,34 @@ def distil(teacher: Denoiser, divergence: str, steps: int, width: int = 96) -> n
     return generator
 
 
-def judged(samples: Tensor) -> tuple[int, float, float]:
-    """Return the modes that hold at least 2% of the samples, the share within 3σ, and the smallest mode's share."""
+def judged(samples: Tensor) -> tuple[int, float]:
+    """Return how many modes hold at least 1% of the samples, and the share of samples within 3σ of a mode."""
     distance, nearest = torch.cdist(samples, CENTERS).min(1)
     good = distance < 3 * WIDE
     shares = torch.bincount(nearest[good], minlength=8) / len(samples)
-    return int((shares > 0.02).sum()), float(good.float().mean()), float(shares.min())
+    return int((shares > 0.01).sum()), float(good.float().mean())
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=2500)
+    parser.add_argument("--steps", type=int, default=1000)
     parser.add_argument("--divergences", nargs="+", default=["reverse-kl", "js", "kl"])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", help="a PNG of all samples")
     arguments = parser.parse_args()
 
     torch.manual_seed(arguments.seed)
-    teacher = diffusion(arguments.steps)
+    teacher = diffusion(3 * arguments.steps)
     samples = {"diffusion, 40 steps": many_steps(teacher, 2000)}
     for name in arguments.divergences:
         torch.manual_seed(arguments.seed)
         generator = distil(teacher, name, arguments.steps)
         with torch.no_grad():
             samples[f"one step, {name}"] = generator(torch.randn(2000, 2))
-    print(f"{'':22} modes of 8  within 3σ  smallest mode")
+    print(f"{'':22} modes of 8  within 3σ")
     for name, x in samples.items():
-        modes, good, least = judged(x)
-        print(f"{name:22} {modes:10}  {good:9.1%}  {least:13.1%}")
+        modes, good = judged(x)
+        print(f"{name:22} {modes:10}  {good:9.1%}")
     if arguments.out:
         figure, panels = plt.subplots(
             1, len(samples), figsize=(2.4 * len(samples), 2.6), layout="constrained"

@@ -10,6 +10,7 @@ so that one monotone equation gives η for each price λ, and another gives λ f
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 
 import torch
@@ -19,13 +20,12 @@ from torch import Tensor
 from fgan.divergences.base import Divergence
 from fgan.divergences.between import divergence_of_shares
 from fgan.divergences.catalogue import DivergenceLike
-from fgan.divergences.elementary import value_and_slope, widened
+from fgan.divergences.elementary import widened
 from fgan.errors import FganError
 from fgan.losses.common import chosen
-from fgan.objectives.bounds import root_of_increasing
 
-BESIDE = 1e-13
-"""How far beside a root, relative to the spread of the losses, both sides of a jump are looked at."""
+PRECISION = 1e-13
+"""How precisely η is found, in units of λ; a jump is looked at from four times as far on both sides."""
 CHEAPEST, DEAREST = 1e-12, 1e12
 """Prices λ of the ball, relative to the spread of the losses."""
 
@@ -150,7 +150,7 @@ def _in_ball(d: Divergence, losses: Tensor, p: Tensor, radius: float) -> Tensor:
         high += 2.0
     if excess(low) <= 0:
         return _priced(d, losses, p, math.exp(low))
-    root = float(brentq(excess, low, high, xtol=1e-9, rtol=1e-12))  # pyright: ignore[reportArgumentType]
+    root = _root(excess, low, high, 1e-9)
     # f with kinks: the price of Q jumps at λ, and every mixture of both sides is best there.
     more, less = (_priced(d, losses, p, math.exp(at)) for at in (root - 4e-9, root + 4e-9))
     above, below = _price(d, more, p), _price(d, less, p)
@@ -164,20 +164,28 @@ def _priced(d: Divergence, losses: Tensor, p: Tensor, price: float) -> Tensor:
     """Return the best Q at the price λ; the losses are from -1 to 0."""
     t = losses / price
 
-    def missing(shift: Tensor) -> tuple[Tensor, Tensor]:
-        return value_and_slope(lambda at: 1 - (p * d.log_ratio_at(t - at).exp()).sum(-1, keepdim=True), shift)
+    def scaled(shift: float) -> Tensor:
+        return p * d.log_ratio_at(t - shift).exp()
+
+    def surplus(shift: float) -> float:
+        return math.log(max(float(scaled(shift).sum()), 1e-300))
 
     # At the upper end no u is above 1. At the lower end all are at least 1, or the largest alone makes the mean 2, if
     # f* goes that far; otherwise what is missing goes to the largest losses, which may take any u.
     twice = float(d.real_at(torch.tensor(math.log(2 / float(p[losses == 0].sum())), dtype=torch.float64)))
     low = max(float(t.min()) - d.threshold, -min(twice, d.slope_at_infinity))
     high = -d.threshold
-    ends = torch.tensor([low, high], dtype=torch.float64)
-    beside = BESIDE * (1 + abs(low) + abs(high))
-    short = bool(missing(ends[:1])[0] >= 0)
-    root = low if short else float(root_of_increasing(missing, ends[:1], ends[1:]))
-    more, less = (p * d.log_ratio_at(t - at).exp() for at in (max(root - beside, low), root + beside))
+    within = PRECISION * (1 + abs(low) + abs(high))
+    root = low if surplus(low) <= 0 else _root(surplus, low, high, within)
+    more, less = scaled(max(root - 4 * within, low)), scaled(root + 4 * within)
     return _mixed(more, less, torch.where(losses == 0, p, 0))
+
+
+def _root(decreasing: Callable[[float], float], low: float, high: float, within: float) -> float:
+    """Return where a function changes its sign between two ends."""
+    if decreasing(high) >= 0:
+        return high
+    return float(brentq(decreasing, low, high, xtol=within, rtol=1e-15))  # pyright: ignore[reportArgumentType]
 
 
 def _mixed(more: Tensor, less: Tensor, largest: Tensor) -> Tensor:

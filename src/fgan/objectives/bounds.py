@@ -131,7 +131,7 @@ def _best_shift(t: Tensor, divergence: Divergence) -> Tensor:
     twice = divergence.real_at(t.new_tensor(math.log(2 * t.shape[-1])))
     least, most = t.amin(-1, keepdim=True), t.amax(-1, keepdim=True)
     low, high = torch.maximum(least - divergence.threshold, most - twice), most - divergence.threshold
-    root = root_of_increasing(lambda shift: _mean_ratio_excess(divergence, t, shift), low, high)
+    root = _root_of_increasing(lambda shift: _mean_ratio_excess(divergence, t, shift), low, high)
     return torch.where(near, mean, root) if isinstance(divergence, Pearson) else root
 
 
@@ -143,7 +143,7 @@ def _mean_ratio_excess(divergence: Divergence, t: Tensor, shift: Tensor) -> tupl
     return value_and_slope(lambda at: 1 - divergence.log_ratio_at(t - at).exp().mean(-1, keepdim=True), shift)
 
 
-def root_of_increasing(
+def _root_of_increasing(
     function: Callable[[Tensor], tuple[Tensor, Tensor]], low: Tensor, high: Tensor
 ) -> Tensor:
     """Return the zeros of increasing functions, elementwise, by Newton steps inside shrinking brackets.

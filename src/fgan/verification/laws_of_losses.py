@@ -82,7 +82,7 @@ def _short(dtype: torch.dtype) -> str:
 
 
 def _power(d: Divergence, side: float) -> float:
-    """Return the power of the ratio by which p T or q f*(T) outgrows the larger of p and q; at most 0 if it is finite."""
+    """Return the power of u by which p T or q f*(T) outgrows the larger of p and q: 0 if it stays finite."""
     real, fake = (tails[int(side > 0)].power for tails in (d._tails.real, d._tails.fake))
     # Above, p T = q u T and q f* must stay below p: T below u^0 and f* below u^1. Below, T below u^-1 and f* below u^0.
     return max(real, fake - 1) if side > 0 else max(-real - 1, -fake)
