@@ -160,12 +160,12 @@ def main() -> None:
         print(f"{name:22} {modes:10}  {good:9.1%}")
     if arguments.out:
         figure, panels = plt.subplots(
-            1, len(samples), figsize=(2.4 * len(samples), 2.6), layout="constrained"
+            1, len(samples), figsize=(2.4 * len(samples), 2.8), layout="constrained"
         )
         for axes, (name, x) in zip(panels, samples.items(), strict=True):
             axes.scatter(*x.T, s=1, alpha=0.4)
-            axes.set(title=name, xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), xticks=[], yticks=[], aspect="equal")
-        figure.savefig(arguments.out, dpi=100)
+            axes.set(title=name, xlim=(-2, 2), ylim=(-2, 2), xticks=[], yticks=[], aspect="equal")
+        figure.savefig(arguments.out, dpi=80)
 
 
 if __name__ == "__main__":

