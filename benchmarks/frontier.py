@@ -32,7 +32,11 @@ PLACES = slice(9, None, 10)
 """Of the 199 points, those at 19 equal angles."""
 SPREADS = {"far": 1.0, "near": 0.1, "equal": 0.0}
 """Standard deviation of log(p/q) over categories."""
-CATEGORIES = [(k, n, kind) for k, n in ((3, 300), (10, 1000), (10, 10_000), (50, 1000), (50, 10_000)) for kind in SPREADS]
+CATEGORIES = [
+    (k, n, kind)
+    for k, n in ((3, 300), (10, 1000), (10, 10_000), (50, 1000), (50, 10_000))
+    for kind in SPREADS
+]
 
 
 def shares(k: int, kind: str) -> tuple[Tensor, Tensor]:
@@ -72,7 +76,9 @@ def true_curve(p: Independent, q: Independent, slope: Tensor, draws: int = 4_000
         for side in (p, q):
             x = side.sample((block,))
             ratio = (p.log_prob(x) - q.log_prob(x)).double()
-            total += (torch.minimum(slope[:, None] * ratio.exp(), torch.ones(())) * 2 / (1 + ratio.exp())).sum(1)
+            total += (
+                torch.minimum(slope[:, None] * ratio.exp(), torch.ones(())) * 2 / (1 + ratio.exp())
+            ).sum(1)
     return total / draws
 
 
@@ -108,7 +114,14 @@ def row_of(found: list[dict[str, Tensor]], truth: Tensor) -> tuple[str, ...]:
     )
 
 
-HEAD = ("points held", "worst", "upper end too low", "lower end too high", "bias at λ = 1, in se", "width there")
+HEAD = (
+    "points held",
+    "worst",
+    "upper end too low",
+    "lower end too high",
+    "bias at λ = 1, in se",
+    "width there",
+)
 
 
 def covered(rows: list[tuple[str, int, int]], repeats: int, jobs: int | None) -> None:
@@ -153,7 +166,7 @@ def published(path: Path) -> None:
         x, y = (one.sample((2000,)).double() for one in LAWS[name]())
         slope = torch.linspace(1e-3, math.pi / 2 - 1e-3, 201).double().tan()
         curve = true_curve(*LAWS[name](), slope)
-        np.random.seed(0)  # noqa: NPY002 - what the authors' code draws from
+        np.random.seed(0)
         theirs = prd.compute_prd_from_embedding(y.numpy(), x.numpy())
         ours = fgan.frontier(x, y)
         table.append((f"{name}: the distributions", *_pair(prd, (curve.numpy(), (curve / slope).numpy()))))

@@ -22,7 +22,17 @@ HELP = Page(
         "fgan frontier real.csv synthetic.csv --plot frontier.png",
         "fgan frontier moons runs/moons-js-seed0 --json",
     ),
-    common=("--plot", "--columns", "--method", "--n", "--seed", "--missing", "--categories", "--numbers", "--json"),
+    common=(
+        "--plot",
+        "--columns",
+        "--method",
+        "--n",
+        "--seed",
+        "--missing",
+        "--categories",
+        "--numbers",
+        "--json",
+    ),
 )
 
 

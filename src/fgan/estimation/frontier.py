@@ -115,7 +115,11 @@ def frontier_of(found: Estimate) -> Frontier:
         return of_critics(*held_out, sampling, folds, slope)
 
     points = curve(rays())
-    warned = [] if found.diagnostics is None else warnings_of(found.diagnostics, divergence("js"), min(inputs.sizes))
+    warned = (
+        []
+        if found.diagnostics is None
+        else warnings_of(found.diagnostics, divergence("js"), min(inputs.sizes))
+    )
     return Frontier(
         slope=points.slope,
         precision=points.value,

@@ -114,9 +114,14 @@ def attained_by(p: HeldOut, q: HeldOut, sampling: Sampling, folds: int, slope: T
         folds: K.
         slope: λ (k,).
     """
-    none = torch.zeros_like(p.log_ratio, dtype=torch.float64), torch.zeros_like(q.log_ratio, dtype=torch.float64)
+    none = (
+        torch.zeros_like(p.log_ratio, dtype=torch.float64),
+        torch.zeros_like(q.log_ratio, dtype=torch.float64),
+    )
 
-    def of(side: HeldOut, inside: Tensor, size: float, variance: Callable[[Tensor], float]) -> tuple[float, float]:
+    def of(
+        side: HeldOut, inside: Tensor, size: float, variance: Callable[[Tensor], float]
+    ) -> tuple[float, float]:
         share = min(float(side.mean(inside)), 1.0)
         most = len(side) if side.weight is None else size
         return share, _known_by(share, variance(inside), size, most)
@@ -210,7 +215,8 @@ def shortfall(p: HeldOut, q: HeldOut, slope: Tensor) -> Tensor:
     this is half of V times the density of l at t.
     """
     (l_p, v_p), (l_q, v_q) = (
-        (one.log_ratio.double().clamp(-FAR, FAR), one.variance.double().clamp(max=MOST_VARIANCE)) for one in (p, q)
+        (one.log_ratio.double().clamp(-FAR, FAR), one.variance.double().clamp(max=MOST_VARIANCE))
+        for one in (p, q)
     )
     middle = (p.mean(l_p) + q.mean(l_q)) / 2
     spread = (p.mean((l_p - middle).square()) + q.mean((l_q - middle).square())) / 2
@@ -218,7 +224,9 @@ def shortfall(p: HeldOut, q: HeldOut, slope: Tensor) -> Tensor:
     signal = (1 - chance / spread.clamp(min=1e-12)).clamp(0.0, 1.0)
     lost = []
     for threshold in (-slope.log()).tolist():
-        of_q = _expected_loss(threshold - (middle + signal * (l_q - middle)), signal * v_q) * (l_q >= threshold)
+        of_q = _expected_loss(threshold - (middle + signal * (l_q - middle)), signal * v_q) * (
+            l_q >= threshold
+        )
         of_p = _expected_loss(middle + signal * (l_p - middle) - threshold, signal * v_p) * (l_p < threshold)
         lost.append(float(q.mean(of_q)) + math.exp(-threshold) * float(p.mean(of_p)))
     return torch.tensor(lost, dtype=torch.float64)

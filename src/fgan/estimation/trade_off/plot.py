@@ -22,7 +22,10 @@ def draw(found: Frontier) -> Figure:
     slope = found.slope.numpy()
     low, high = found.low.numpy(), found.high.numpy()
     left.fill(
-        np.concatenate([low / slope, (high / slope)[::-1]]), np.concatenate([low, high[::-1]]), alpha=0.25, lw=0
+        np.concatenate([low / slope, (high / slope)[::-1]]),
+        np.concatenate([low, high[::-1]]),
+        alpha=0.25,
+        lw=0,
     )
     left.plot(found.recall.numpy(), found.precision.numpy())
     left.set(xlabel="recall", ylabel="precision", xlim=(0, 1.02), ylim=(0, 1.02), aspect="equal")
@@ -32,7 +35,11 @@ def draw(found: Frontier) -> Figure:
     right.plot(errors, [one.value for one in curve])
     right.plot([0, 1], [1, 0], color="grey", linestyle=":", linewidth=1)
     right.set(
-        xlabel="data taken for samples", ylabel="samples taken for data", xlim=(0, 1), ylim=(0, 1.02), aspect="equal"
+        xlabel="data taken for samples",
+        ylabel="samples taken for data",
+        xlim=(0, 1),
+        ylim=(0, 1.02),
+        aspect="equal",
     )
     figure.suptitle(f"{found.names[1]} for {found.names[0]}, 95% band at each point")
     return figure

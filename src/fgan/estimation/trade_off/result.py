@@ -100,7 +100,8 @@ class Frontier:
         weight = torch.full_like(self.slope, step / 2)
         weight[[0, -1]] += step / 4  # up to the axes
         found = (
-            float(weight @ (one.square() * (1 + self.slope**-2))) for one in (self.precision, self.low, self.high)
+            float(weight @ (one.square() * (1 + self.slope**-2)))
+            for one in (self.precision, self.low, self.high)
         )
         return Banded(*(min(one, 1.0) for one in found))
 
@@ -154,7 +155,9 @@ class Frontier:
             raise FganError(f"gamma must be above 0 and finite; got {gamma}.")
         point = self.curve(torch.tensor([1 / gamma], dtype=torch.float64))
         shift = max(1 - gamma, 0.0)
-        value, high, low = (max(1 - gamma * float(one) - shift, 0.0) for one in (point.value, point.low, point.high))
+        value, high, low = (
+            max(1 - gamma * float(one) - shift, 0.0) for one in (point.value, point.low, point.high)
+        )
         return Banded(value, low, high)
 
     def _largest(self, factor: Tensor, shift: Tensor) -> Banded:
@@ -177,9 +180,11 @@ class Frontier:
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-serialisable dict."""
-        curve = {name: getattr(self, name).tolist() for name in ("slope", "precision", "recall", "low", "high")}
+        curve = {
+            name: getattr(self, name).tolist() for name in ("slope", "precision", "recall", "low", "high")
+        }
         found = {
-            **{name: one for name, one in self.summary.items()},
+            **self.summary,
             "curve": curve,
             "shortfall": float(self.shortfall.max()),
             "band": self.claim,
@@ -229,7 +234,10 @@ class Frontier:
 
     def _parts(self) -> tuple[list[tuple[str, ...]], list[str]]:
         rows = [("", "value", "95% interval")]
-        rows += [(name, f"{one.value:.4g}", f"[{one.low:.4g}, {one.high:.4g}]") for name, one in self.summary.items()]
+        rows += [
+            (name, f"{one.value:.4g}", f"[{one.low:.4g}, {one.high:.4g}]")
+            for name, one in self.summary.items()
+        ]
         sizes = ["", ""] if self.n_effective is None else [f" (n_eff = {n:,.4g})" for n in self.n_effective]
         basis = (
             f"samples {self.names[1]} ({self.n_q:,}{sizes[1]}) for data {self.names[0]} ({self.n_p:,}{sizes[0]}); "
