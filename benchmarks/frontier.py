@@ -79,7 +79,7 @@ def true_curve(p: Independent, q: Independent, slope: Tensor, draws: int = 4_000
             total += (
                 torch.minimum(slope[:, None] * ratio.exp(), torch.ones(())) * 2 / (1 + ratio.exp())
             ).sum(1)
-    return total / draws
+    return torch.minimum(total / draws, slope.clamp(max=1.0))  # never above that, but by the chance in draws
 
 
 def draw(job: tuple[str, int, int, int]) -> dict[str, Tensor]:
