@@ -25,6 +25,7 @@ WANTED = {
         "between",
         "estimate",
         "mutual_information",
+        "frontier",
         "DensityRatio",
         "verify",
         "report",

@@ -12,6 +12,7 @@ from fgan.estimation.estimate import estimate
 from fgan.estimation.formulas.discrete import shares_of
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.inputs.weighting import WeightsLike
+from fgan.estimation.methods import METHODS
 from fgan.estimation.result import Estimate
 from fgan.estimation.trade_off.curve import Curve, of_categories, of_critics, rays
 from fgan.estimation.trade_off.result import Frontier
@@ -71,6 +72,8 @@ def frontier(
     >>> found.overlap.low < 0.617 < found.overlap.high  # 1 - TV of N(0, 1) and N(1, 1) is 0.617
     True
     """
+    if method in METHODS and METHODS[method].learner is None:
+        raise _without_critic(method)
     found = estimate(
         p,
         q,
@@ -101,9 +104,7 @@ def frontier_of(found: Estimate) -> Frontier:
     """
     source = found.source
     if source.held_out is None or source.sampling is None:
-        raise FganError(
-            f'method "{found.method}" has no critic, so it shows no frontier. Use method="logistic", for example.'
-        )
+        raise _without_critic(found.method)
     held_out, sampling, inputs, folds = source.held_out, source.sampling, source.inputs, len(source.critics)
     counted = inputs.kind == "categories" and found.blocks is None
     samples = zip((inputs.first, inputs.second), inputs.weights, strict=True)
@@ -137,4 +138,11 @@ def frontier_of(found: Estimate) -> Frontier:
         n_effective=found.n_effective,
         how_read=found.how_read,
         curve=curve,
+        guide=points.guide,
+    )
+
+
+def _without_critic(method: str) -> FganError:
+    return FganError(
+        f'method "{method}" has no critic, so it shows no frontier. Use method="logistic", for example.'
     )

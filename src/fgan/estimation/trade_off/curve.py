@@ -59,6 +59,7 @@ class Curve:
         value: the best estimate of α(λ), the precision; the recall is α(λ)/λ.
         low, high: pointwise 95% band.
         shortfall: how far the critics are estimated to be above the frontier.
+        guide: a smoother curve, which says where a sum with α is largest; the largest value would be too large.
     """
 
     slope: Tensor
@@ -66,6 +67,7 @@ class Curve:
     low: Tensor
     high: Tensor
     shortfall: Tensor
+    guide: Tensor
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,9 @@ def of_critics(p: HeldOut, q: HeldOut, sampling: Sampling, folds: int, slope: Te
     """Return the curve of held-out log-ratios."""
     attained = attained_by(p, q, sampling, folds, slope)
     lost = shortfall(p, q, slope)
-    return _within(slope, attained.value - lost, attained.low - 2 * lost, attained.high, lost)
+    return _within(
+        slope, attained.value - lost, attained.low - 2 * lost, attained.high, lost, implied(p, q, slope)
+    )
 
 
 def of_categories(
@@ -96,7 +100,7 @@ def of_categories(
     attained, counted = attained_by(p, q, sampling, folds, slope), counted_in(*shares, slope)
     lost = shortfall(p, q, slope)
     value = torch.maximum(attained.value - lost, counted.value)
-    return _within(slope, value, counted.low, attained.high, lost)
+    return _within(slope, value, counted.low, attained.high, lost, counted.value)
 
 
 def attained_by(p: HeldOut, q: HeldOut, sampling: Sampling, folds: int, slope: Tensor) -> Sums:
@@ -133,7 +137,10 @@ def attained_by(p: HeldOut, q: HeldOut, sampling: Sampling, folds: int, slope: T
         on_q = of(q, above, sampling.n_q, lambda inside: sampling.variance(none[0], inside))
         pairs.append((*on_p, *on_q))
         undecided.append([float(side.mean(_undecided(side, threshold))) for side in (p, q)])
-    sums, near = _added(slope, torch.tensor(pairs).double()), torch.tensor(undecided).double()
+    sums, near = (
+        _added(slope, torch.tensor(pairs, dtype=torch.float64)),
+        torch.tensor(undecided, dtype=torch.float64),
+    )
     shared = 2 * (folds - 1) / (math.pi * math.sqrt(max(2 * folds - 3, 1)))
     more = shared / 4 * (slope**2 * near[:, 0] / sampling.n_p + near[:, 1] / sampling.n_q)
     return sums.widened(more.sqrt() * normal_quantile((1 + CONFIDENCE) / 2))
@@ -159,7 +166,10 @@ def counted_in(p: Shares, q: Shares, slope: Tensor) -> Sums:
         tied = gain.abs() <= z * (factor**2 * p.of / p.size + q.of / q.size).sqrt()
         # Which tied categories belong to A is chance, and so is its spread: the largest counts.
         sets = [(gain > 0) & ~tied, gain > 0, (gain > 0) | tied]
-        of_set = _added(torch.full((3,), factor), torch.tensor([_of_set(p, q, one) for one in sets]).double())
+        of_set = _added(
+            torch.full((3,), factor, dtype=torch.float64),
+            torch.tensor([_of_set(p, q, one) for one in sets], dtype=torch.float64),
+        )
         least = of_set.value.min()
         sums.append(
             (least, least - (of_set.value - of_set.low).max(), least + (of_set.high - of_set.value).max())
@@ -205,6 +215,16 @@ def _limits(share: Tensor, n: Tensor) -> tuple[Tensor, Tensor]:
     return middle - half, middle + half
 
 
+def implied(p: HeldOut, q: HeldOut, slope: Tensor) -> Tensor:
+    """Return the mean of E_Q[min(λe^l, 1)] and E_P[min(λ, e^-l)] (k,): the frontier if l is right, and no bound."""
+    l_p, l_q = (one.log_ratio.double().clamp(-FAR, FAR) for one in (p, q))
+    means = [
+        (q.mean((l_q.exp() * at).clamp(max=1.0)) + p.mean((-l_p).exp().clamp(max=at))) / 2
+        for at in slope.tolist()
+    ]
+    return torch.stack(means)
+
+
 def shortfall(p: HeldOut, q: HeldOut, slope: Tensor) -> Tensor:
     r"""Return how far critics are above the frontier by the chance in their training samples, an estimate (k,).
 
@@ -244,8 +264,8 @@ def _expected_loss(over: Tensor, variance: Tensor) -> Tensor:
     return (torch.special.ndtr(at) - grown * torch.special.ndtr(at - error)).clamp(0.0, 1.0)
 
 
-def _within(slope: Tensor, value: Tensor, low: Tensor, high: Tensor, lost: Tensor) -> Curve:
+def _within(slope: Tensor, value: Tensor, low: Tensor, high: Tensor, lost: Tensor, guide: Tensor) -> Curve:
     """Return a curve within 0 <= α <= min(λ, 1), which holds for all distributions."""
     most = slope.clamp(max=1.0)
     value, low, high = (torch.minimum(one.clamp(min=0.0), most) for one in (value, low, high))
-    return Curve(slope, value, low, high, torch.minimum(lost, most))
+    return Curve(slope, value, low, high, torch.minimum(lost, most), guide)

@@ -62,6 +62,8 @@ class Frontier:
         warnings: reasons to trust the frontier less.
         n_effective: effective sample sizes of P and of Q; None if samples have no weights.
         how_read: how each column and file was interpreted.
+        curve: computes the curve at other slopes.
+        guide: a smoother curve, which says where scores are largest (k,).
     """
 
     slope: Tensor
@@ -80,6 +82,7 @@ class Frontier:
     n_effective: tuple[float, float] | None
     how_read: HowRead
     curve: Callable[[Tensor], Curve] = field(repr=False)
+    guide: Tensor = field(repr=False)
 
     def f_score(self, beta: float = 1.0) -> Banded:
         r"""Return the largest F_β on the frontier, (1 + β²) α(λ) / (1 + β² λ); β above 1 favours recall.
@@ -161,9 +164,9 @@ class Frontier:
         return Banded(value, low, high)
 
     def _largest(self, factor: Tensor, shift: Tensor) -> Banded:
-        """Return the largest factor · α + shift over all slopes."""
+        """Return the largest factor · α + shift over all slopes, where the guide has it."""
         values, lows, highs = (factor * one + shift for one in (self.precision, self.low, self.high))
-        best = int(values.argmax())
+        best = int((factor * self.guide + shift).argmax())
         return Banded(*(min(max(float(one), 0.0), 1.0) for one in (values[best], lows[best], highs.max())))
 
     @property
