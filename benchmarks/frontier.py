@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import math
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,12 +23,12 @@ from torch import Tensor
 from torch.distributions import Categorical, Independent, Laplace, MixtureSameFamily, Normal, StudentT
 
 import fgan
+from fgan.estimation import Estimate
+from fgan.estimation.frontier import frontier_of
 from fgan.estimation.trade_off.curve import rays
 from fgan.output import aligned
 
 POINTS = 19
-PLACES = slice(9, None, 10)
-"""Of the 199 points, those at 19 equal angles."""
 SPREADS = {"far": 1.0, "near": 0.1, "equal": 0.0}
 """Standard deviation of log(p/q) over categories."""
 CATEGORIES = [
@@ -90,9 +89,10 @@ def draw(job: tuple[str, int, int, int]) -> dict[str, Tensor]:
         p, q = (torch.multinomial(one, n, replacement=True) for one in shares(k, name))
     else:
         p, q = (one.sample((n,)).double() for one in LAWS[name]())
-    found = fgan.frontier(p, q, seed=seed, kinds="category" if k else "number")
-    points = {one: getattr(found, one)[PLACES] for one in ("precision", "low", "high")}
-    return points | {"seconds": torch.tensor(time.process_time())}
+    found = fgan.estimate(p, q, "js", seed=seed, kinds="category" if k else "number")
+    assert isinstance(found, Estimate), "one divergence was asked for"
+    curve = frontier_of(found, POINTS)
+    return {one: getattr(curve, one) for one in ("precision", "low", "high")}
 
 
 def row_of(found: list[dict[str, Tensor]], truth: Tensor) -> tuple[str, ...]:

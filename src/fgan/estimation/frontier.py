@@ -14,7 +14,7 @@ from fgan.estimation.inputs.read import Samples
 from fgan.estimation.inputs.weighting import WeightsLike
 from fgan.estimation.methods import METHODS
 from fgan.estimation.result import Estimate
-from fgan.estimation.trade_off.curve import Curve, of_categories, of_critics, rays
+from fgan.estimation.trade_off.curve import ANGLES, Curve, of_categories, of_critics, rays
 from fgan.estimation.trade_off.result import Frontier
 from fgan.load_options import LoadOptions
 from fgan.output import Say, to_stderr
@@ -96,8 +96,12 @@ def frontier(
     return frontier_of(found)
 
 
-def frontier_of(found: Estimate) -> Frontier:
+def frontier_of(found: Estimate, angles: int = ANGLES) -> Frontier:
     """Return the frontier that the critics of an estimate show.
+
+    Args:
+        found: the estimate.
+        angles: number of points, at equal angles.
 
     Raises:
         FganError: for an estimate without critics.
@@ -115,7 +119,7 @@ def frontier_of(found: Estimate) -> Frontier:
             return of_categories(*held_out, sampling, folds, (shares[0], shares[1]), slope)
         return of_critics(*held_out, sampling, folds, slope)
 
-    points = curve(rays())
+    points = curve(rays(angles))
     warned = (
         []
         if found.diagnostics is None
