@@ -25,11 +25,13 @@ class OfFrontier(Uncertain):
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
         """Return the 95% interval that the band gives; other confidences scale it."""
-        factor = 1.0 if confidence == 0.95 else Uncertain(0.0, 1.0).interval(confidence)[1] / UNIT
+        factor = 1.0 if confidence == 0.95 else _unit(confidence) / _unit()
         return self.value - factor * (self.value - self.low), self.value + factor * (self.high - self.value)
 
 
-UNIT = Uncertain(0.0, 1.0).interval()[1]
+def _unit(confidence: float = 0.95) -> float:
+    """Return half of the interval of a number whose standard error is 1."""
+    return Uncertain(0.0, 1.0).interval(confidence)[1]
 
 
 def frontier_summaries(critics: Estimates) -> dict[str, Uncertain]:
@@ -49,7 +51,7 @@ def frontier_summaries(critics: Estimates) -> dict[str, Uncertain]:
 def _of(found: Frontier, one: Banded) -> Uncertain:
     half = max(one.high - one.value, one.value - one.low)
     caveats = tuple(map(Caveat, found.warnings))
-    return OfFrontier(one.value, half / UNIT, one.low, one.high, found, caveats=caveats)
+    return OfFrontier(one.value, half / _unit(), one.low, one.high, found, caveats=caveats)
 
 
 def curve_of(found: Uncertain, floor: Uncertain | None) -> dict[str, Any] | None:
@@ -57,11 +59,8 @@ def curve_of(found: Uncertain, floor: Uncertain | None) -> dict[str, Any] | None
     if not isinstance(found, OfFrontier):
         return None
     curve = _points(found.frontier, "slope", "precision", "low", "high")
-    return curve | {
-        "floor": _points(floor.frontier, "precision", "low", "high")
-        if isinstance(floor, OfFrontier)
-        else None
-    }
+    real = _points(floor.frontier, "precision", "low", "high") if isinstance(floor, OfFrontier) else None
+    return curve | {"floor": real}
 
 
 def _points(found: Frontier, *names: str) -> dict[str, list[float]]:
