@@ -185,6 +185,7 @@ def main() -> None:
     parser.add_argument("code", type=Path, nargs="?")
     parser.add_argument("--repeats", type=int, default=200)
     parser.add_argument("--n", type=int, default=1000)
+    parser.add_argument("--only", default="", help="laws whose name holds this")
     parser.add_argument("--jobs", type=int, default=None)
     arguments = parser.parse_args()
     if arguments.part == "published":
@@ -192,7 +193,11 @@ def main() -> None:
     elif arguments.part == "categories":
         covered([(kind, k, n) for k, n, kind in CATEGORIES], arguments.repeats, arguments.jobs)
     else:
-        covered([(name, 0, arguments.n) for name in LAWS], arguments.repeats, arguments.jobs)
+        covered(
+            [(name, 0, arguments.n) for name in LAWS if arguments.only in name],
+            arguments.repeats,
+            arguments.jobs,
+        )
 
 
 if __name__ == "__main__":

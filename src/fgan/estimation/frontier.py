@@ -112,7 +112,7 @@ def frontier_of(found: Estimate, angles: int = ANGLES) -> Frontier:
     held_out, sampling, inputs, folds = source.held_out, source.sampling, source.inputs, len(source.critics)
     counted = inputs.kind == "categories" and found.blocks is None
     samples = zip((inputs.first, inputs.second), inputs.weights, strict=True)
-    shares = tuple(shares_of(x, inputs.width, weight) for x, weight in samples) if counted else ()
+    shares = [shares_of(x, inputs.width, weight) for x, weight in samples] if counted else []
 
     def curve(slope: Tensor) -> Curve:
         if counted:
