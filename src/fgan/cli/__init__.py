@@ -33,7 +33,7 @@ GROUPS = {
         "estimate": "estimate divergences between two sample sets",
         "frontier": "estimate the precision-recall curve of samples, with a band",
         "mi": "estimate mutual information between columns",
-        "audit": "check a synthetic table: fidelity, usefulness, copied rows",
+        "audit": "check a synthetic table, or the drift between two periods",
     },
     "Learn more": {
         "divergences": "list all divergences, or show one with its formulas",
