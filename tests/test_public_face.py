@@ -26,6 +26,7 @@ WANTED = {
         "losses",
         "estimate",
         "mutual_information",
+        "frontier",
         "DensityRatio",
         "verify",
         "report",

@@ -13,6 +13,7 @@ from fgan.cli.compare import CompareCommand
 from fgan.cli.estimate import EstimateCommand
 from fgan.cli.evaluate import EvaluateCommand
 from fgan.cli.export import ExportCommand
+from fgan.cli.frontier import FrontierCommand
 from fgan.cli.mi import MutualInformationCommand
 from fgan.cli.paper import MnistCommand
 from fgan.cli.train import TrainCommand
@@ -98,6 +99,7 @@ def test_every_verb_offers_the_same_devices(command):
         (CompareCommand, "log_to", TRACKERS),
         (EstimateCommand, "method", METHODS),
         (MutualInformationCommand, "method", INFORMATION_METHODS),
+        (FrontierCommand, "method", [name for name, one in METHODS.items() if one.learner]),
         (EvaluateCommand, "metrics", METRICS),
     ],
 )

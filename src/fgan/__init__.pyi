@@ -11,6 +11,7 @@ from fgan.divergences.between import between as between
 from fgan.errors import FganError as FganError
 from fgan.estimation import DensityRatio as DensityRatio
 from fgan.estimation import estimate as estimate
+from fgan.estimation import frontier as frontier
 from fgan.estimation import mutual_information as mutual_information
 from fgan.evaluation import evaluate as evaluate
 from fgan.experiments.compare import compare as compare

@@ -12,6 +12,7 @@ COMMANDS = {
     "sample": ("run", "--n", 4, "--out", "samples.npy"),
     "evaluate": ("run", "--n", 100, "--metrics", "fid,prdc,kl", "--json"),
     "estimate": ("p.npy", "q.npy"),
+    "frontier": ("p.npy", "q.npy", "--plot", "frontier.png"),
     "audit": ("p.npy", "q.npy"),
     "mi": ("p.npy", "q.npy", "--json"),
     "paper": ("toy", "--divergences", "kl", "--steps", 5, "--n", 100, "--json"),

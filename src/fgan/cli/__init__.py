@@ -31,6 +31,7 @@ GROUPS = {
     "Measure": {
         "evaluate": "measure how good samples are, with intervals",
         "estimate": "estimate divergences between two sample sets",
+        "frontier": "estimate the precision-recall curve of samples, with a band",
         "mi": "estimate mutual information between columns",
         "audit": "check a synthetic table, or the drift between two periods",
     },

@@ -20,6 +20,7 @@ from fgan.training.config import TrainConfig
 
 if TYPE_CHECKING:
     from fgan.estimation import Estimate, Estimates
+    from fgan.figure import Figure
 
 PICTURES = (".png", ".pdf", ".svg")
 TERMINAL = Path("-")
@@ -74,9 +75,14 @@ def show(found: Estimate | Estimates, path: Path | None, *, json: bool) -> None:
 
             print_error(f"\n{sketch(one)}")
             return
-        picture = io.BytesIO()
-        one.plot().savefig(picture, format=path.suffix[1:].lower())
-        save_file(path, picture.getvalue(), "A picture")
+        save_figure(one.plot(), path)
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Save a figure in the format that the file's name ends in."""
+    picture = io.BytesIO()
+    figure.savefig(picture, format=path.suffix[1:].lower())
+    save_file(path, picture.getvalue(), "A picture")
 
 
 def base_recipe(arguments: list[str]) -> TrainConfig:

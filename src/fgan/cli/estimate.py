@@ -10,10 +10,9 @@ import tyro
 
 from fgan.cli import print_error
 from fgan.cli.arguments import read
-from fgan.cli.common import checked_picture, divergences_in, names_in, show
+from fgan.cli.common import checked_picture, divergences_in, show
 from fgan.cli.help import Page
 from fgan.cli.tables import TableFlags
-from fgan.errors import FganError
 from fgan.load_options import LoadOptions
 
 HELP = Page(
@@ -99,7 +98,7 @@ def run(arguments: list[str]) -> None:
     from fgan.estimation import estimate
 
     of_p, of_q = (one or command.weights for one in (command.weights_p, command.weights_q))
-    p, q = _sides(command, of_p, of_q)
+    p, q = command.read_sides(command.p, command.q, command.columns, (of_p, of_q))
     found = estimate(
         p,
         q,
@@ -121,18 +120,3 @@ def run(arguments: list[str]) -> None:
         say=print_error,
     )
     show(found, command.plot, json=command.json)
-
-
-def _sides(command: EstimateCommand, *weights: str) -> list[object]:
-    """Return the samples of P and of Q: tables as their columns, all else by name."""
-    from fgan.data.tables import is_table
-    from fgan.estimation.inputs.weighting import is_column
-
-    columns = tuple(names_in(command.columns))
-    files = command.p, command.q
-    if columns and not all(map(is_table, files)):
-        raise FganError(
-            f"--columns works for tables only; {command.p} and {command.q} are not both tables. Leave it out."
-        )
-    wanted = [(*columns, one) if columns and one and is_column(one) else columns for one in weights]
-    return list(command.read(files, wanted))

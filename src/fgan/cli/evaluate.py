@@ -66,8 +66,8 @@ class EvaluateCommand:
     against: str | None = None
     """Reference data, named as for `fgan train`. (default: the data that the run was trained on)"""
     metrics: str = "all"
-    """Metrics separated by commas: fid, kid, is, prdc, modes, kde, copying, c2st, divergences, or one number such as
-    recall; all means every metric that applies."""
+    """Metrics separated by commas: fid, kid, is, prdc, modes, kde, copying, c2st, divergences, frontier, or one number
+    such as recall; all means every metric that applies."""
     n: int = 10_000
     """Maximum number of samples to evaluate."""
     extractor: str = "auto"

@@ -81,3 +81,25 @@ class TableFlags:
         wanted = [names for path, names in zip(paths, columns, strict=True) if path in files]
         tables = iter(read_tables(files, wanted, options, self.kinds, print_error, names_in(self.drop)))
         return [next(tables) if path in files else path for path in paths]
+
+    def read_sides(self, p: str, q: str, columns: str, weights: Sequence[str]) -> list[Table | str]:
+        """Return the samples of P and of Q: tables as the columns that are wanted, all else by name.
+
+        Args:
+            p, q: names.
+            columns: names of columns, separated by commas; all if empty.
+            weights: of P and of Q: a column that is needed too, another name, or "".
+
+        Raises:
+            FganError: where columns are named and there is no table; see `read`, too.
+        """
+        from fgan.data.tables import is_table
+        from fgan.estimation.inputs.weighting import is_column
+
+        wanted = tuple(names_in(columns))
+        if wanted and not all(map(is_table, (p, q))):
+            raise FganError(
+                f"--columns works for tables only; {p} and {q} are not both tables. Leave it out."
+            )
+        each = [(*wanted, one) if wanted and one and is_column(one) else wanted for one in weights]
+        return self.read((p, q), each)

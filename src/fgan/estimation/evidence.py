@@ -55,7 +55,8 @@ class Evidence:
         """The samples, the critics and what these say."""
         if self.fitted is None:
             return Source(self.inputs)
-        return Source(self.inputs, tuple(self.fitted.critics), (self.fitted.p, self.fitted.q))
+        fitted = self.fitted
+        return Source(self.inputs, tuple(fitted.critics), (fitted.p, fitted.q), fitted.sampling)
 
     @cached_property
     def diagnostics(self) -> Diagnostics | None:

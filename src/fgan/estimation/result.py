@@ -19,7 +19,7 @@ from fgan.estimation.inequalities import Check
 from fgan.estimation.inputs.encoding import Inputs
 from fgan.estimation.inputs.read import Samples
 from fgan.estimation.plot import draw
-from fgan.estimation.prices import HeldOut, Mean
+from fgan.estimation.prices import HeldOut, Mean, Sampling
 from fgan.output import aligned, html_lines, html_picture, html_table, jsonable
 
 if TYPE_CHECKING:
@@ -34,11 +34,13 @@ class Source:
         inputs: the samples.
         critics: one for each fold.
         held_out: log-ratios on P and on Q, by critics that had not seen these samples.
+        sampling: how these samples depend on each other.
     """
 
     inputs: Inputs
     critics: tuple[Critic, ...] = ()
     held_out: tuple[HeldOut, HeldOut] | None = None
+    sampling: Sampling | None = None
 
 
 @dataclass(frozen=True)

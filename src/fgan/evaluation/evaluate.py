@@ -23,6 +23,7 @@ from fgan.errors import FganError, MemoryLimitError
 from fgan.evaluation.copying import nearest_training, repeated
 from fgan.evaluation.domain import FEWER
 from fgan.evaluation.features import Extractor, extractor_for, mismatch
+from fgan.evaluation.frontier import curve_of
 from fgan.evaluation.jackknife import GROUPS
 from fgan.evaluation.metrics import METRICS, Found, chosen_metrics
 from fgan.evaluation.result import Evaluation, caveats_of, measured
@@ -244,6 +245,7 @@ class Evaluator:
             versions={"fgan": version("fgan"), "torch": torch.__version__},
             n_reference=len(real.reference),
             n_floor=None if real.other is None else len(real.other),
+            frontier=_frontier(found, floors),
         )
 
     def _real(self, n: int) -> tuple[Real, dict[str, Found]]:
@@ -346,6 +348,11 @@ def _applicable(
         name, why = next(iter(skipped.items()))
         raise FganError(f'metric "{name}" needs {why}. Leave it out.')
     return applicable, skipped
+
+
+def _frontier(found: dict[str, Found], floors: dict[str, Found]) -> dict[str, Any] | None:
+    area = found.get("frontier", {}).get("frontier-area")
+    return None if area is None else curve_of(area, floors["frontier"].get("frontier-area"))
 
 
 def _cut(n: int, given: int) -> str:

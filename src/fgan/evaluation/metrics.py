@@ -15,6 +15,7 @@ from fgan.evaluation.divergences import feature_divergences
 from fgan.evaluation.domain import Caveat, constant_features
 from fgan.evaluation.features import Classifier
 from fgan.evaluation.frechet import frechet_distance
+from fgan.evaluation.frontier import frontier_summaries
 from fgan.evaluation.jackknife import GROUPS, Uncertain, proportion
 from fgan.evaluation.kernel import kernel_distance
 from fgan.evaluation.modes import mixture_coverage
@@ -209,13 +210,27 @@ METRICS: dict[str, Metric] = {
         domain=_varying,
     ),
     "divergences": Metric(
-        lambda samples, real: feature_divergences(samples.features, real.reference.features),
+        lambda samples, real: feature_divergences(samples.critics(real.reference)),
         {
             "kl": Quantity("lower", 0, INFINITE, "KL(data ‖ samples) of features, nats"),
             "reverse-kl": Quantity("lower", 0, INFINITE, "KL(samples ‖ data) of features, nats"),
             "js": Quantity("lower", 0, 2 * math.log(2), "JS (the f-GAN paper's) of features, nats"),
             "squared-hellinger": Quantity("lower", 0, 2, "squared Hellinger distance of features"),
             "total-variation": Quantity("lower", 0, 1, "total variation of features"),
+        },
+        domain=_varying,
+        fewest=FEWEST,
+    ),
+    "frontier": Metric(
+        lambda samples, real: frontier_summaries(samples.critics(real.reference)),
+        {
+            "frontier-area": Quantity("higher", 0, 1, "area under the curve of precision and recall"),
+            "frontier-recall": Quantity(
+                "higher", 0, 1, "F_8 of that curve: share of the data that is covered"
+            ),
+            "frontier-precision": Quantity(
+                "higher", 0, 1, "F_1/8 of that curve: share of samples that look real"
+            ),
         },
         domain=_varying,
         fewest=FEWEST,

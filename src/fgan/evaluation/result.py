@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fgan.errors import FganError
+from fgan.evaluation.frontier import OfFrontier
 from fgan.evaluation.jackknife import Uncertain, student
 from fgan.evaluation.metrics import QUANTITIES
 from fgan.files import save_file
@@ -65,12 +66,17 @@ def ranged(name: str, value: float, half: float, highest: float = math.inf) -> R
     return Range(value, low, high)
 
 
+def _range_of(name: str, found: Uncertain) -> Range:
+    low, high = found.interval(CONFIDENCE)
+    symmetric = ranged(name, found.value, high - found.value, found.highest)
+    if not isinstance(found, OfFrontier):
+        return symmetric
+    return replace(symmetric, low=max(low, QUANTITIES[name].lowest))
+
+
 def measured(name: str, found: Uncertain, floor: Uncertain | None) -> Measurement:
     """Return a metric's finding as it is reported."""
-    mine, theirs = (
-        None if one is None else ranged(name, one.value, one.interval(CONFIDENCE)[1] - one.value, one.highest)
-        for one in (found, floor)
-    )
+    mine, theirs = (None if one is None else _range_of(name, one) for one in (found, floor))
     assert mine is not None, "a metric finds something"
     caveats = [caveat.text for caveat in found.caveats]
     if floor is not None and not floor.usable:
@@ -97,6 +103,7 @@ class Evaluation:
         warnings: reasons to trust the numbers less.
         asked: the requested metrics, number of samples and seed.
         versions: versions of fgan and torch.
+        frontier: the curve of precision and recall with its band, if it was computed; see `fgan.frontier`.
         n_reference, n_floor: number of real samples in the reference, and in the real-vs-real baseline. None without a
             baseline, or in a file of an older version.
     """
@@ -113,6 +120,7 @@ class Evaluation:
     versions: dict[str, str] = field(default_factory=dict)
     n_reference: int | None = None
     n_floor: int | None = None
+    frontier: dict[str, Any] | None = None
 
     def __getitem__(self, name: str) -> Measurement:
         """Return the measurement with this name."""
@@ -130,7 +138,10 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-serialisable dict. A number that is not finite is None."""
-        return jsonable(self)
+        found = jsonable(self)
+        if self.frontier is None:
+            del found["frontier"]
+        return found
 
     def to_json(self) -> str:
         """Return the text of `evaluation.json`."""

@@ -15,7 +15,9 @@ from fgan.data import Dataset, Modes, Source
 from fgan.data.dataset import as_float, as_uint8, finite
 from fgan.data.large import take
 from fgan.errors import DataError, FganError
+from fgan.estimation.result import Estimates
 from fgan.evaluation.copying import nearest_training
+from fgan.evaluation.divergences import fit_critics
 from fgan.evaluation.features import Classifier, Extractor, features_of
 from fgan.evaluation.jackknife import GROUPS
 
@@ -59,6 +61,7 @@ class Side:
         )
 
         self._near: dict[Side, Tensor] = {}
+        self._critics: dict[Side, Estimates] = {}
         self._search = lambda training: nearest_training(self.features, training.features)[0][:, 0]
 
     def __len__(self) -> int:
@@ -71,12 +74,19 @@ class Side:
             self._near[training] = self._search(training)
         return self._near[training]
 
+    def critics(self, reference: Side) -> Estimates:
+        """Return what critics say of the features of a reference against those of the samples, fitted once."""
+        if reference not in self._critics:
+            self._critics[reference] = fit_critics(self.features, reference.features)
+        return self._critics[reference]
+
     def part(self, rows: slice) -> Side:
         """Return some of the samples, with the features that are extracted for all."""
         part = copy.copy(self)
         part.__dict__.pop("features", None)
         part.__dict__.pop("logits", None)
         part.values, part._extract = self.values[rows], lambda: self.features[rows]
+        part._critics = {}
         part._near, part._search = {}, lambda training: self.near(training)[rows]
         return part
 

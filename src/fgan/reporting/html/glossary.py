@@ -38,6 +38,12 @@ EXPLAINED = {
     "lie outside the data.",
     "js": "Jensen-Shannon divergence in the paper's scale, estimated on the features, in nats. 0 to 2 log 2.",
     "squared-hellinger": "Squared Hellinger distance, estimated on the features. 0 to 2.",
+    "frontier-area": "Area under the curve of precision against recall, estimated on the features. 1 for samples like "
+    "the data, 0 for samples that share nothing with them.",
+    "frontier-recall": "Largest F_8 score on the curve of precision and recall, which weighs recall: low if samples "
+    "miss parts of the data.",
+    "frontier-precision": "Largest F_1/8 score on the curve of precision and recall, which weighs precision: low if "
+    "samples lie outside the data.",
     "total-variation": "Total variation distance, estimated on the features. 0 to 1.",
 }
 """A metric that is not here is explained by its few words in `METRICS`."""

@@ -23,6 +23,7 @@ from fgan.reporting.html import charts, numbers, repeat
 from fgan.reporting.html.colours import colours
 from fgan.reporting.html.commands import repeating
 from fgan.reporting.html.finite import is_finite
+from fgan.reporting.html.frontiers import frontier_chart
 from fgan.reporting.html.gather import Gathered, Run, gather
 from fgan.reporting.html.grids import first_of_each, grids
 from fgan.reporting.html.summary import Summary, summarise
@@ -203,6 +204,7 @@ def _parts(found: Gathered, dataset: Dataset | None, seed: int) -> dict[str, Any
     known = _divergences(runs)
     at = {name: [group for group, game in groups.items() if game == name] for name in known}
     graphs, scatter = charts.graphs_of(known, at, paint), numbers.trade_off([*means, *rows], paint)
+    frontier = frontier_chart(shown, paint)
     return {
         "title": _title(runs, paint),
         "data": runs[0].config.data,
@@ -222,12 +224,13 @@ def _parts(found: Gathered, dataset: Dataset | None, seed: int) -> dict[str, Any
         "columns": numbers.columns([*means, *rows]),
         "judged": next((run.evaluation for run in runs if run.evaluation), None),
         "trade_off": scatter,
+        "frontier": frontier,
         "curves": curves,
         "graphs": graphs,
         "payload": {
             "charts": {
                 one.key: {"traces": one.traces, "layout": one.layout}
-                for one in [*curves, *graphs, *filter(None, [ranked])]
+                for one in [*curves, *graphs, *filter(None, [ranked, frontier])]
             },
             "tradeOff": scatter,
         },
