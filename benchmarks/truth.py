@@ -341,6 +341,7 @@ def batches(
 APART = {
     "coverage": "truth_coverage:main",
     "table": "truth_coverage:print_table",
+    "separated": "truth_separated:main",
 }
 """Parts that have a file and flags of their own."""
 
