@@ -342,6 +342,7 @@ APART = {
     "coverage": "truth_coverage:main",
     "table": "truth_coverage:print_table",
     "separated": "truth_separated:main",
+    "weights": "truth_weights:main",
 }
 """Parts that have a file and flags of their own."""
 

@@ -88,10 +88,14 @@ def powered(points: tuple[Tensor, Tensor, Tensor], copies: int) -> tuple[Tensor,
         spectrum = torch.fft.rfft(bins, n=copies * BINS + 1)
         return torch.fft.irfft(spectrum**copies, n=copies * BINS + 1).clamp(min=0.0)
 
+    total = torch.linspace(copies * float(low), copies * float(high), copies * BINS + 1, dtype=torch.float64)
+    of_p, of_q = convolved(p), convolved(q)
+    # One side's rounding errors would count e^|l| times under the other: the larger mass gives both.
+    larger = total > 0
     return (
-        convolved(p),
-        convolved(q),
-        torch.linspace(copies * float(low), copies * float(high), copies * BINS + 1, dtype=torch.float64),
+        torch.where(larger, of_p, of_q * total.exp()),
+        torch.where(larger, of_p * (-total).exp(), of_q),
+        total,
     )
 
 

@@ -15,6 +15,7 @@ from many import in_parallel
 
 import fgan
 from fgan.errors import FganError
+from fgan.estimation.result import Estimate
 from fgan.output import jsonable, silent
 
 Row = dict[str, Any]
@@ -53,7 +54,7 @@ def top_up(path: Path, keys: Iterable[Key], work: Callable[[Key], Row], jobs: in
             file.flush()
 
 
-def measured(key: Key, work: Callable[[], Mapping[str, fgan.Estimate]]) -> Row:
+def measured(key: Key, work: Callable[[], Mapping[str, Estimate]]) -> Row:
     """Return a row of estimates; processor seconds, which other work on the machine does not change."""
     law, n, seed = key
     row: Row = {"law": law, "n": n, "seed": seed}
@@ -68,7 +69,7 @@ def measured(key: Key, work: Callable[[], Mapping[str, fgan.Estimate]]) -> Row:
     }
 
 
-def numbers_of(found: fgan.Estimate) -> Row:
+def numbers_of(found: Estimate) -> Row:
     """Return what the tables need; an end that is infinite is None."""
     numbers = {
         name: getattr(found, name)
@@ -89,6 +90,6 @@ def width(interval: list[float | None]) -> float:
     return math.inf if low is None or high is None else high - low
 
 
-def estimates(p: Any, q: Any, names: Iterable[str], **settings: Any) -> Mapping[str, fgan.Estimate]:
+def estimates(p: Any, q: Any, names: Iterable[str], **settings: Any) -> Mapping[str, Estimate]:
     """Return estimates by name, from one critic."""
     return dict(fgan.estimate(p, q, list(names), say=silent, **settings).items())  # pyright: ignore
