@@ -343,6 +343,7 @@ APART = {
     "table": "truth_coverage:print_table",
     "separated": "truth_separated:main",
     "weights": "truth_weights:main",
+    "peers": "truth_peers:main",
 }
 """Parts that have a file and flags of their own."""
 

@@ -110,7 +110,7 @@ def informed(draw: Callable[[int, torch.Generator], tuple[Any, Any]], points: tu
         return dict(fgan.mutual_information(x, y, list(NAMES), seed=seed, say=silent).items())  # pyright: ignore
 
     p, q, log_ratio = points
-    return Case(Law("pairs", none, none, (p, q, log_ratio)), estimate)
+    return Case(Law("pairs", draw, none, (p, q, log_ratio)), estimate)
 
 
 def normal_pairs(rho: float, d: int = 1, power: int = 1) -> Case:
