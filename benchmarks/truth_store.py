@@ -49,9 +49,17 @@ def top_up(path: Path, keys: Iterable[Key], work: Callable[[Key], Row], jobs: in
     left = [key for key in keys if key not in done]
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
+        if not whole(path):
+            file.write("\n")
         for row in map(work, left) if jobs == 1 else (row for _, row in in_parallel(work, left, jobs)):
             file.write(json.dumps(row) + "\n")
             file.flush()
+
+
+def whole(path: Path) -> bool:
+    """Return whether the last line of a file came to its end."""
+    text = path.read_text()
+    return not text or text.endswith("\n")
 
 
 def measured(key: Key, work: Callable[[], Mapping[str, Estimate]]) -> Row:
