@@ -21,11 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from scipy.stats import binom
 from truth_laws import MAKERS, NAMES, Law
 from truth_store import Key, Row, estimates, generator, holds, measured, read, top_up, width
 
 COVERED, ABOVE, BIASED, WIDE = 0.93, 0.05, 0.5, 1.5
-"""What issue 24 asks: at least, at most, at most at n = 10,000, at most."""
+"""What is asked: coverage at least, lower bounds above the truth at most, bias at n = 10,000 and width at most."""
+SURELY = 0.01
 
 
 @functools.cache
@@ -151,6 +153,12 @@ def reached(scored: dict[tuple[str, int], dict[str, Score]]) -> list[str]:
             f"width ≤ {WIDE} × the oracle's": [one.wide <= WIDE for one in cells if math.isfinite(one.wide)],
         }
         lines += [f"n = {n:,}: {text}: {sum(met)} of {len(met)}" for text, met in counts.items()]
+        short = sum(
+            binom.cdf(round(one.covered * one.repeats), one.repeats, COVERED) < SURELY for one in cells
+        )
+        lines.append(
+            f"n = {n:,}: too few to be chance (p < {SURELY} if it held {COVERED:.0%}): {short} of {len(cells)}"
+        )
         lines.append(
             f"n = {n:,}: over all cells the interval holds {statistics.fmean(one.covered for one in cells):.1%}, "
             f"{statistics.fmean(one.open_share for one in cells):.1%} are open"
