@@ -150,15 +150,13 @@ def reached(scored: dict[tuple[str, int], dict[str, Score]]) -> list[str]:
             f"bias ≤ {BIASED} standard errors": [
                 abs(one.bias) <= BIASED for one in cells if not math.isnan(one.bias)
             ],
-            f"width ≤ {WIDE} × the oracle's": [one.wide <= WIDE for one in cells if math.isfinite(one.wide)],
+            f"width ≤ {WIDE} × the oracle's": [one.wide <= WIDE for one in cells],
         }
         lines += [f"n = {n:,}: {text}: {sum(met)} of {len(met)}" for text, met in counts.items()]
         short = sum(
             binom.cdf(round(one.covered * one.repeats), one.repeats, COVERED) < SURELY for one in cells
         )
-        lines.append(
-            f"n = {n:,}: too few to be chance (p < {SURELY} if it held {COVERED:.0%}): {short} of {len(cells)}"
-        )
+        lines.append(f"n = {n:,}: surely in less than {COVERED:.0%} (p < {SURELY}): {short} of {len(cells)}")
         lines.append(
             f"n = {n:,}: over all cells the interval holds {statistics.fmean(one.covered for one in cells):.1%}, "
             f"{statistics.fmean(one.open_share for one in cells):.1%} are open"

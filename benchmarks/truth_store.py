@@ -88,9 +88,9 @@ def numbers_of(found: Estimate) -> Row:
 
 
 def holds(interval: list[float | None], truth: float) -> bool:
-    """Return whether an interval, whose ends may be open, holds the truth."""
+    """Return whether an interval, which may be open above, holds the truth; one that begins nowhere holds nothing."""
     low, high = interval
-    return (low is None or low <= truth) and (high is None or truth <= high)
+    return low is not None and low <= truth and (high is None or truth <= high)
 
 
 def width(interval: list[float | None]) -> float:

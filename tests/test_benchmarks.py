@@ -116,6 +116,7 @@ def test_coverage_counts_open_ends_and_bounds_above_the_truth(truths):
     assert (score.covered, score.above, score.open_share, score.bias) == (0.5, 0.25, 0.25, 1.0)
     assert score.wide == 2.0
     assert score.bound_covered is None
+    assert not truths("store").holds([None, None], 1.0)  # what is no number is no open end
 
 
 def test_separated_pairs_say_what_is_certain(truths):
