@@ -10,15 +10,21 @@ mutual_info_regression (of single coordinates) and the plain neural estimator. s
 from n samples, normal and cubed, by every method. batches: the same staircase on a stream of fresh batches of 64, as in
 the papers (separable or joint critic, 4,000 steps a stair). A cell is mean ± standard deviation over the repeats,
 of batches over the last half of a stair's steps.
+
+    python benchmarks/truth.py coverage | table FILE | weights | separated | peers  [--help]
+
+Each of these explains itself and has a file of its own, truth_*.py.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import itertools
 import math
 import os
 import statistics
+import sys
 from collections.abc import Callable, Iterable
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -332,7 +338,24 @@ def batches(
             print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
+APART = {
+    "coverage": "truth_coverage:main",
+    "table": "truth_coverage:print_table",
+    "separated": "truth_separated:main",
+    "weights": "truth_weights:main",
+    "peers": "truth_peers:main",
+}
+"""Parts that have a file and flags of their own."""
+
+
 def main() -> None:
+    if sys.argv[1:] and sys.argv[1] in APART:
+        module, _, name = APART[sys.argv[1]].partition(":")
+        return getattr(importlib.import_module(module), name)(sys.argv[2:])
+    return compare_all()
+
+
+def compare_all() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
