@@ -12,6 +12,7 @@ from fgan.errors import FganError, did_you_mean
 from fgan.estimation.critics.joint import JointLearner
 from fgan.estimation.critics.kernels import KLIEP, LeastSquares
 from fgan.estimation.critics.learner import NeuralLearner
+from fgan.estimation.critics.stack import StackLearner
 from fgan.estimation.critics.telescoping import TelescopingLearner
 from fgan.estimation.designs.design import Learner
 from fgan.estimation.designs.pairs import SHIFTS
@@ -119,7 +120,7 @@ REGISTRY: tuple[Method, ...] = (
         "logistic",
         "a classifier's log-odds: regression, then a spline (one coordinate) or a network; convolutional for images",
         two_samples=IMAGES,
-        learner=lambda s: NeuralLearner(seed=s.seed, device=s.device),
+        learner=lambda s: StackLearner(NeuralLearner(seed=s.seed, device=s.device)),
         weighted=True,
     ),
     Method(
