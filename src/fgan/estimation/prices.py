@@ -13,7 +13,8 @@ the critic's extrapolation: above the upper cap, b keeps its value at the cap an
 the lower cap, the reverse.
 
 The last term corrects for that square, where V is the variance of l due to the training samples: the bound of a
-critic that is off by δ falls short of D_f by ½ E_Q[w(e^l) δ²], w(u) = u² f''(u), to second order.
+critic that is off by δ falls short of D_f by ½ E_Q[w(e^l) δ²], w(u) = u² f''(u), to second order. Where f has kinks,
+the mean shortfall over normal δ stands in its place.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from fgan.estimation.weights import Weight, Weights, heaviest_fill, mean_of, siz
 
 FURTHEST = 700.0
 """The largest log-ratio whose exponential is a number."""
+NODES = 16
+"""Places of a normal distribution that stand for it, at its quantiles."""
 MOST_VARIANCE = 1.0
 """Where l moves further than this by chance, its square says no more what it costs."""
 CONFIDENCE = 0.95
@@ -219,20 +222,33 @@ def _given_real(divergence: Divergence, log_ratio: Tensor, real: Tensor) -> Tens
 
 
 def _lost_by_chance(divergence: Divergence, p: HeldOut, q: HeldOut, caps: tuple[float, float]) -> float:
-    """Return ½ E_Q[w V] within the caps: over P where p > q, over Q elsewhere, so that no weight is large."""
-    if not divergence.smooth or divergence.curvature == math.inf:  # there is no second order
+    """Return what the chance in l costs within the caps: over P where p > q, over Q elsewhere, so no weight is large."""
+    if divergence.smooth and divergence.curvature == math.inf:  # the cost is of no order that a variance tells
         return 0.0
+    cost = _cost if divergence.smooth else _cost_at_kinks
     lost = 0.0
     for side, on_this, sign in ((p, p.log_ratio > 0, -1.0), (q, q.log_ratio <= 0, 0.0)):
         within = side.log_ratio.double().clamp(*caps)
         counts = on_this & (within == side.log_ratio)
-        terms = (
-            divergence.weight(within)
-            * (sign * within).exp()
-            * side.variance.double().clamp(max=MOST_VARIANCE)
-        )
-        lost += float(side.mean(torch.where(counts, terms, 0.0))) / 2
+        variance = side.variance.double().clamp(max=MOST_VARIANCE)
+        terms = cost(divergence, within, variance) * (sign * within).exp()
+        lost += float(side.mean(torch.where(counts, terms, 0.0)))
     return lost
+
+
+def _cost(divergence: Divergence, log_ratio: Tensor, variance: Tensor) -> Tensor:
+    """Return ½ w V, by sample of Q."""
+    return divergence.weight(log_ratio) * variance / 2
+
+
+def _cost_at_kinks(divergence: Divergence, log_ratio: Tensor, variance: Tensor) -> Tensor:
+    """Return the mean of f(u) - (f'(û) u - f*(f'(û))) over log û normal around log u, where f has no second order."""
+    cost = torch.zeros_like(log_ratio)
+    f, u = divergence.f(log_ratio.exp()), log_ratio.exp()
+    for chance in (torch.arange(NODES, dtype=torch.float64) + 0.5) / NODES:
+        moved = log_ratio + torch.special.ndtri(chance) * variance.sqrt()
+        cost += f - divergence.real_at(moved) * u + divergence.fake_at(moved)
+    return cost.clamp(min=0.0) / NODES
 
 
 def _mean_of(
@@ -241,7 +257,7 @@ def _mean_of(
     """Return the sum of the means of two sides' terms, with a standard error of at least `floor`."""
     spread = sampling.variance(on_p[1], on_q[1])
     mean = sum(side.mean(terms) for side, terms in (on_p, on_q))
-    return Mean(float(mean), math.hypot(math.sqrt(spread), floor))
+    return Mean(float(mean), max(math.sqrt(spread), floor))
 
 
 def resolution(divergence: Divergence, n_p: float, n_q: float) -> float:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from fgan.estimation.prices import HeldOut, Sampling
-from fgan.estimation.weights import Weight, Weights
+from fgan.estimation.weights import Weight, Weights, size_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,11 @@ class Job:
     q_stop: Tensor
     weights: Weights = (None, None)
     weights_stop: Weights = (None, None)
+
+    @property
+    def smallest(self) -> float:
+        """How many samples of equal weight know as much as those that train, on the side that has fewer."""
+        return min(size_of(x, w) for x, w in zip((self.p, self.q), self.weights, strict=True))
 
     @property
     def whole(self) -> list[tuple[Tensor, Weight]]:
