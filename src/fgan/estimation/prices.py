@@ -36,6 +36,8 @@ NODES = 16
 """Places of a normal distribution that stand for it, at its quantiles."""
 MOST_VARIANCE = 1.0
 """Where l moves further than this by chance, its square says no more what it costs."""
+LEARNING = 0.8
+"""What a bound lacks falls with this power of the number of samples: 1 for a right model, less for a flexible one."""
 CONFIDENCE = 0.95
 
 
@@ -60,6 +62,19 @@ class HeldOut:
     def mean(self, terms: Tensor) -> Tensor:
         """Return the mean of a term of each sample."""
         return mean_of(terms, self.weight)
+
+
+@dataclass(frozen=True)
+class Fewer:
+    """What two critics say of the same samples of P and of Q, which neither has seen.
+
+    Args:
+        half: by one that saw half as many samples.
+        whole: by one that saw them all.
+    """
+
+    half: tuple[HeldOut, HeldOut]
+    whole: tuple[HeldOut, HeldOut]
 
 
 @dataclass(frozen=True)
@@ -109,12 +124,14 @@ class Price:
         lower_bound: what the divergence is at least, with 95% confidence: the bound less z SE, and less what one
             sample could add that is as extreme as any (the range term of Bernstein's inequality).
         correction: what the value gives back for the chance in the critics.
+        unlearnt: what they lack beyond that, as far as the gain from twice as many samples tells.
     """
 
     value: Mean
     bound: Mean
     lower_bound: float
     correction: float
+    unlearnt: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -157,13 +174,20 @@ def of_blocks(
     return replace(sampling, variance=variance, **sizes)
 
 
-def price(divergence: Divergence, p: HeldOut, q: HeldOut, sampling: Sampling | None = None) -> Price:
+def price(
+    divergence: Divergence,
+    p: HeldOut,
+    q: HeldOut,
+    sampling: Sampling | None = None,
+    fewer: Fewer | None = None,
+) -> Price:
     """Return the value and the bound of a divergence at given log-ratios.
 
     Args:
         divergence: whose.
         p, q: log-ratios on samples of P and of Q.
         sampling: how these samples depend on each other (default: all independent).
+        fewer: what critics of fewer samples say, which shows how fast they learn.
 
     >>> from fgan.divergences import KL
     >>> l, none = torch.tensor([1.0, 9.0]).repeat(200), torch.zeros(400)
@@ -188,8 +212,10 @@ def price(divergence: Divergence, p: HeldOut, q: HeldOut, sampling: Sampling | N
     if not math.isfinite(plain.value):  # a power of the ratio is beyond all numbers
         return Price(Mean(math.inf, math.inf), bound, bound.lower() - extreme, 0.0)
     correction = _lost_by_chance(divergence, p, q, (low, high))
+    unlearnt = 0.0 if fewer is None else _still_to_learn(divergence, fewer, (low, high)) - correction
     error = math.hypot(plain.standard_error, correction / 2, a_word + b_word)
-    return Price(Mean(plain.value + correction, error), bound, bound.lower() - extreme, correction)
+    value = Mean(plain.value + correction, error)
+    return Price(value, bound, bound.lower() - extreme, correction, max(unlearnt, 0.0))
 
 
 def _reach(terms: Tensor) -> float:
@@ -234,6 +260,17 @@ def _lost_by_chance(divergence: Divergence, p: HeldOut, q: HeldOut, caps: tuple[
         terms = cost(divergence, within, variance) * (sign * within).exp()
         lost += float(side.mean(torch.where(counts, terms, 0.0)))
     return lost
+
+
+def _still_to_learn(divergence: Divergence, fewer: Fewer, caps: tuple[float, float]) -> float:
+    """Return what the bound would gain from ever more samples, judged by what twice as many gained."""
+    half, whole = (_bound(divergence, *sides, caps) for sides in (fewer.half, fewer.whole))
+    return (whole - half) / (2**LEARNING - 1)
+
+
+def _bound(divergence: Divergence, p: HeldOut, q: HeldOut, caps: tuple[float, float]) -> float:
+    on_p, on_q = (side.log_ratio.double().clamp(*caps) for side in (p, q))
+    return float(p.mean(divergence.real_at(on_p)) - q.mean(divergence.fake_at(on_q)))
 
 
 def _cost(divergence: Divergence, log_ratio: Tensor, variance: Tensor) -> Tensor:
