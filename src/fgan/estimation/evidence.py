@@ -164,7 +164,7 @@ class Evidence:
                 f"{lowest:g}. Any value "
                 f'above {floor:.4g} is possible. Use another method, such as "logistic".'
             )
-        elif value < floor and floor > lowest:
+        elif high < floor and floor > lowest:
             warnings.append(
                 f"{self.method.name} found {value:.4g}, which is below its own lower bound (95% confidence). "
                 f"The value is raised to that bound, {floor:.4g}; the true value may be larger."
@@ -189,6 +189,7 @@ class Evidence:
                 f"their supports overlap, so {divergence.name} may be +inf. The value relies on the critics' "
                 "extrapolation."
             )
+        value, high = max(value, floor), max(high, floor)
         return _within(value, divergence), (_within(low, divergence), _within(high, divergence)), warnings
 
     @cached_property

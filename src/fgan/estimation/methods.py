@@ -118,7 +118,7 @@ VECTORS, IMAGES, CATEGORIES = ("vectors",), ("vectors", "images"), ("categories"
 REGISTRY: tuple[Method, ...] = (
     Method(
         "logistic",
-        "a classifier's log-odds: regression, then a spline (one coordinate) or a network; convolutional for images",
+        "a classifier's log-odds: regressions, a network, splines and boosted trees, weighed; convolutional for images",
         two_samples=IMAGES,
         learner=lambda s: StackLearner(NeuralLearner(seed=s.seed, device=s.device)),
         weighted=True,
@@ -127,7 +127,7 @@ REGISTRY: tuple[Method, ...] = (
         "logistic",
         "a classifier of pairs: a normal copula first, then a spline (one x, one y) or a network",
         joint=VECTORS,
-        learner=lambda s: JointLearner(s.columns, seed=s.seed, device=s.device),
+        learner=lambda s: StackLearner(JointLearner(s.columns, seed=s.seed, device=s.device)),
         weighted=True,
     ),
     Method(

@@ -17,7 +17,6 @@ from fgan.estimation.methods import Method, Setting, trained_for
 from fgan.estimation.prices import Mean
 from fgan.estimation.published.fitting import published_value
 
-
 HALVED = 2
 """Folds in which a critic of half of the samples shows how much the other half taught."""
 

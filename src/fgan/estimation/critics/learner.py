@@ -17,7 +17,7 @@ from fgan.divergences import Divergence
 from fgan.draws import DrawnFrom
 from fgan.estimation.critics.network import Objective, Part, Parts, Schedule, train
 from fgan.estimation.critics.normal_scores import normal_scores_of
-from fgan.estimation.critics.regression import best_regression, logistic_loss, regressions
+from fgan.estimation.critics.regression import best_of, best_regression, logistic_loss, ridge_path, splines_of
 from fgan.estimation.critics.scaling import scaling_of
 from fgan.estimation.critics.spline import splined
 from fgan.estimation.designs.design import Critic, Job
@@ -146,14 +146,20 @@ class NeuralLearner:
         each = (x.new_ones(len(x)) if w is None else w for x, w in zip(parts[:2], job.weights, strict=True))
         return normal_scores_of(pooled, torch.cat([one.double() / one.sum() for one in each]))
 
+    def alone(self, jobs: list[Job]) -> bool:
+        """Whether nothing else is worth fitting beside: images, and few coordinates, whose spline is any function."""
+        return jobs[0].p.ndim != 2 or jobs[0].p.shape[1] <= self.splined
+
     def by_ranks(self, job: Job) -> list[Critic]:
-        """Return a regression of each kind on the normal scores of ranks, which are the same in any units."""
+        """Return splines of the normal scores of ranks, which are the same in any units; none for too many columns."""
         prepare = self._scores(job, [job.p, job.q])
-        parts = [prepare(x) for x in (job.p, job.q, job.p_stop, job.q_stop)]
-        return [
-            Fitted(prepare, one, None, _same, self.device, f"{one.description} of ranks")
-            for _, one in regressions(*parts, job.weights, job.weights_stop)
-        ]
+        p, q, p_stop, q_stop = (prepare(x) for x in (job.p, job.q, job.p_stop, job.q_stop))
+        splines = splines_of(p, q)
+        if splines is None:
+            return []
+        path = ridge_path(splines, p, q, job.weights)
+        _, best = best_of(path, p_stop, q_stop, job.weights_stop)
+        return [Fitted(prepare, best[1], None, _same, self.device, "splines of ranks")] if best else []
 
     def _networks(
         self, jobs: list[Job], prepared: list[list[Tensor]], bases: list[Base | None]

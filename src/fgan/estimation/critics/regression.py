@@ -201,44 +201,6 @@ class Regression:
         return Regression(self.features, factor * self.coefficients, factor * self.intercept)
 
 
-def regressions(
-    p: Tensor,
-    q: Tensor,
-    p_stop: Tensor,
-    q_stop: Tensor,
-    weights: Weights = (None, None),
-    weights_stop: Weights = (None, None),
-    maps: list[Features] | None = None,
-) -> list[tuple[float, Regression]]:
-    """Return the best regression of each map to features and its loss on the stopping samples; none for too many inputs.
-
-    Where none beats l = 0, there is nothing to be seen: a hundredth of the first one is left, which says in what
-    direction one would look, and costs nothing.
-
-    Args:
-        p, q, p_stop, q_stop: scaled inputs (n, d) that train and stop.
-        weights, weights_stop: of these.
-        maps: instead of those that suit the number of coordinates.
-    """
-    weights_stop = of_mean_one(weights_stop)
-    nothing, first = float(logistic_loss(p.new_zeros(1), p.new_zeros(1))), None
-    edges, found = edges_of(p, q), []
-    others = [one for one in (splines_of(p, q), products_of(p, q), edges) if one]
-    for features in [*(maps or feature_maps(p.shape[1])), *others]:
-        best, least, waited = None, nothing, 0
-        for regression in ridge_path(features, p, q, weights):
-            first = first or regression
-            loss = float(logistic_loss(regression(p_stop), regression(q_stop), weights_stop))
-            waited = 0 if loss < least else waited + 1
-            if loss < least:
-                best, least = regression, loss
-            if waited == PATIENCE and features is not edges:  # a step needs a large coefficient
-                break
-        if best is not None:
-            found.append((least, best))
-    return found or ([(nothing, first.times(0.01))] if first else [])
-
-
 def best_regression(
     p: Tensor,
     q: Tensor,
@@ -248,9 +210,52 @@ def best_regression(
     weights_stop: Weights = (None, None),
     maps: list[Features] | None = None,
 ) -> Regression | None:
-    """Return the regression that loses least on the stopping samples; None for too many inputs."""
-    found = regressions(p, q, p_stop, q_stop, weights, weights_stop, maps)
-    return min(found, key=lambda one: one[0])[1] if found else None
+    """Return the regression on scaled inputs (n, d) that loses least on the stopping samples; None for too many inputs.
+
+    Where none beats l = 0, there is nothing to be seen: a hundredth of the first one is left, which says in what
+    direction one would look, and costs nothing.
+    """
+    first, edges, found = None, edges_of(p, q), []
+    others = [one for one in (splines_of(p, q), products_of(p, q), edges) if one]
+    for features in [*(maps or feature_maps(p.shape[1])), *others]:
+        patience = math.inf if features is edges else PATIENCE  # a step needs a large coefficient
+        path = ridge_path(features, p, q, weights)
+        heaviest, best = best_of(path, p_stop, q_stop, weights_stop, patience)
+        first = first or heaviest
+        if best is not None:
+            found.append(best)
+    if found:
+        return min(found, key=lambda one: one[0])[1]
+    return first and first.times(0.01)
+
+
+def best_of(
+    path: Iterator[Regression],
+    p_stop: Tensor,
+    q_stop: Tensor,
+    weights_stop: Weights = (None, None),
+    patience: float = PATIENCE,
+) -> tuple[Regression, tuple[float, Regression] | None]:
+    """Return the first regression of a path, and the best one with its loss, None where all lose more than l = 0.
+
+    Args:
+        path: from the heaviest penalty to the lightest.
+        p_stop, q_stop: scaled inputs (n, d) that choose.
+        weights_stop: of these.
+        patience: after so many that are no better, the rest is not fitted.
+    """
+    weights_stop, waited, first, best = of_mean_one(weights_stop), 0, None, None
+    least = math.log(2)
+    for regression in path:
+        first = first or regression
+        loss = float(logistic_loss(regression(p_stop), regression(q_stop), weights_stop))
+        waited = 0 if loss < least else waited + 1
+        if loss < least:
+            best, least = (loss, regression), loss
+        if waited == patience:
+            break
+    assert first is not None, "there is a penalty"
+    return first, best
 
 
 def ridge_path(

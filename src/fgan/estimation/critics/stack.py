@@ -68,7 +68,9 @@ def stacked(critics: list[Critic], job: Job) -> Stack:
     def loss(w: np.ndarray) -> tuple[float, np.ndarray]:
         p, q = w @ on_p, w @ on_q
         value = np.logaddexp(0, -p) @ share_p + np.logaddexp(0, q) @ share_q
-        slope = on_q @ (share_q * np.exp(-np.logaddexp(0, -q))) - on_p @ (share_p * np.exp(-np.logaddexp(0, p)))
+        slope = on_q @ (share_q * np.exp(-np.logaddexp(0, -q))) - on_p @ (
+            share_p * np.exp(-np.logaddexp(0, p))
+        )
         return float(value), slope
 
     alone = [loss(one)[0] for one in np.eye(len(critics))]
@@ -90,9 +92,7 @@ def _shares(count: int, weight: Weight) -> np.ndarray:
 
 
 class StackLearner:
-    """Fits several critics to each job and weighs them: a regression with its correction, others of ranks, and trees.
-
-    Images have one critic, and so do single coordinates, whose spline is any function.
+    """Fits several critics to each job and weighs them: a regression with its correction, splines of ranks, and trees.
 
     Args:
         inner: fits the critic that the others stand beside.
@@ -104,8 +104,7 @@ class StackLearner:
     def __call__(self, jobs: list[Job]) -> list[Critic]:
         """Return a critic for each job."""
         critics = self.inner(jobs)
-        width = jobs[0].p.shape[1] if jobs[0].p.ndim == 2 else 0
-        if width <= self.inner.splined or min(job.smallest for job in jobs) < FEW:
+        if self.inner.alone(jobs) or min(job.smallest for job in jobs) < FEW:
             return critics
         return [
             stacked([critic, *self.inner.by_ranks(job), trees_of(job, self.inner.seed)], job)

@@ -13,17 +13,17 @@ import torch
 from torch import Tensor
 
 from fgan.estimation.designs.design import Job
-from fgan.estimation.weights import Weights, of_mean_one
+from fgan.estimation.weights import Weights
 
 if TYPE_CHECKING:
     import numpy as np
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-ROUNDS = 200
+ROUNDS = 100
 PATIENCE = 10
 """Rounds that do not help on the stopping samples, after which no further one is fitted."""
 LEAVES = 8
-RATE = 0.1
+RATE = 0.15
 MOST_ROWS = 100_000
 """Rows of a side that are fitted, at most: more say little of some hundred leaves."""
 
@@ -69,7 +69,9 @@ def trees_of(job: Job, seed: int) -> Trees:
         random_state=seed,
     )
     fitted.fit(train, of_train, own, X_val=stop, y_val=of_stop, sample_weight_val=own_stop)
-    shares = (len(x[:most]) if w is None else float(w[:most].sum()) for x, w in zip((job.p, job.q), job.weights))
+    shares = (
+        len(x[:most]) if w is None else float(w[:most].sum()) for x, w in zip((job.p, job.q), job.weights)
+    )
     return Trees(fitted, math.log(next(shares)) - math.log(next(shares)))
 
 
