@@ -87,20 +87,6 @@ def test_the_shell_examples_are_real_commands(root, fgan_command):
         assert not [flag for flag in flags - {"--help-all"} if flag not in known], verb
 
 
-@pytest.mark.slow
-def test_the_drift_example_finds_what_differs(root, tmp_path):
-    script = [sys.executable, root / "examples" / "drift.py"]
-    demo = subprocess.run([*script, "--demo"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert demo.returncode == 0, demo.stderr
-    first = demo.stdout.splitlines()[3].split()
-    assert first[0] == "bp" and float(first[3]) <= 0.01  # blood pressure rises with age
-    assert "all together" in demo.stdout and "times as frequent" in demo.stdout
-    wrong = subprocess.run(
-        [*script, "no.csv", "no.csv"], cwd=tmp_path, capture_output=True, text=True, check=False
-    )
-    assert wrong.returncode == 2 and "no.csv does not exist" in wrong.stderr
-
-
 DIVERGENCES = ["total-variation", "kl", "reverse-kl", "pearson", "squared-hellinger"]
 
 

@@ -6,11 +6,14 @@ import base64
 import dataclasses
 import math
 import sys
+import textwrap
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
+from contextlib import contextmanager
+from contextvars import ContextVar
 from html import escape
 from importlib.util import find_spec
-from typing import Any, TextIO
+from typing import Any, TextIO, TypeVar
 
 from tqdm import tqdm
 
@@ -18,6 +21,12 @@ SECONDS_BETWEEN_LINES = 60.0
 """Between two lines of progress where nothing can move on the screen, such as in a log file."""
 SECONDS_OF_A_LONG_RUN = 600.0
 SECONDS_TO_TIME = 5.0
+SLOW = 3.0
+"""Seconds after which work that takes longer shows how far it is."""
+LEAST_BESIDE = 24
+"""Columns that text needs beside a table's other cells; with fewer it goes below them."""
+_watched: ContextVar[bool] = ContextVar("watched", default=False)
+Item = TypeVar("Item")
 Say = Callable[[str], None]
 """Receives lines for people."""
 
@@ -26,16 +35,42 @@ def silent(line: str) -> None:
     """Receive a line, and say nothing."""
 
 
-def aligned(rows: Sequence[tuple[str, ...]]) -> list[str]:
+def aligned(rows: Sequence[tuple[str, ...]], width: int | None = None) -> list[str]:
     """Return rows of cells as lines in which columns begin below each other.
+
+    Args:
+        rows: the cells.
+        width: of the terminal, in which the last cells are wrapped; None for one line a row.
 
     >>> aligned([("a", "b"), ("long", "c")])
     ['a     b', 'long  c']
+    >>> aligned([("a", "one two three four five six")], width=28)
+    ['a  one two three four five', '   six']
     """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows
-    ]
+    margin = sum(widths[:-1]) + 2 * len(widths[:-1])
+    if width is None or margin + widths[-1] <= width:
+        return ["  ".join(map(str.ljust, row, widths)).rstrip() for row in rows]
+    lines, beside = [], width - margin >= LEAST_BESIDE
+    for *cells, last in rows:
+        line = "".join(cell.ljust(room) + "  " for cell, room in zip(cells, widths[:-1], strict=True))
+        room = width - margin if beside else max(width - 4, LEAST_BESIDE)
+        first, *rest = (filled(last, room) if last else "").split("\n")
+        if not beside:  # below the row
+            line, first, rest = line.rstrip(), "", [first, *rest] if last else []
+        lines += [(line + first).rstrip(), *(" " * (margin if beside else 4) + part for part in rest)]
+    return lines
+
+
+def filled(text: str, width: int = 100, indent: str = "") -> str:
+    """Return a paragraph in lines of at most this width, the second and later ones indented; words stay whole.
+
+    >>> filled("one two three", 8)
+    'one two\\nthree'
+    """
+    return textwrap.fill(
+        text, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+    )
 
 
 def jsonable(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold, nested
@@ -131,6 +166,40 @@ def progress_bar(
         file=_Lines(sys.stderr), bar_format=None if total is None else f"{{desc}}{words}",
         delay=SECONDS_BETWEEN_LINES, mininterval=SECONDS_BETWEEN_LINES, maxinterval=2 * SECONDS_BETWEEN_LINES,
     )  # fmt: skip
+
+
+@contextmanager
+def watching() -> Iterator[None]:
+    """Show the progress of everything in this block that goes through `watched`."""
+    token = _watched.set(True)
+    try:
+        yield
+    finally:
+        _watched.reset(token)
+
+
+def watched(
+    items: Iterable[Item], what: str, total: int | None = None, unit: str = "parts"
+) -> Iterator[Item]:
+    """Yield items; where somebody watches, a bar is shown as soon as they take longer than `SLOW` seconds.
+
+    Args:
+        items: parts of one piece of work.
+        what: that is, such as "kid".
+        total: number of items, if they have no length.
+        unit: of the items, in the plural.
+
+    >>> list(watched([1, 2], "counting"))
+    [1, 2]
+    """
+    if not _watched.get():
+        yield from items
+        return
+    total = len(items) if total is None and isinstance(items, Sized) else total
+    with progress_bar(total, what=what, unit=unit, delay=SLOW, lines=True) as bar:
+        for item in items:
+            yield item
+            bar.update()
 
 
 class _Lines:

@@ -53,6 +53,36 @@ def test_a_mistake_is_answered_by_what_mends_it(folder, fgan_command):
     assert done.returncode == 2 and ".html" in done.stderr
 
 
+def test_two_periods_are_named_by_their_files_and_columns_are_dropped(folder, fgan_command):
+    (folder / "march.csv").write_text((folder / "real.csv").read_text())
+    (folder / "april.csv").write_text((folder / "unseen.csv").read_text())
+    out = folder / "drift.html"
+    done = fgan_command(
+        "audit", "march.csv", "april.csv", "--drift", "--drop", "town", "--out", out, cwd=folder
+    )
+    assert done.returncode == 0, done.stderr
+    assert "No significant difference found between april and march." in done.stdout
+    assert (
+        done.stdout.strip()
+        .splitlines()[-1]
+        .startswith("In short: no difference between april and march was found")
+    )
+    assert "<h1>march and april</h1>" in out.read_text(encoding="utf-8") and "town" not in done.stdout
+    done = fgan_command("audit", "march.csv", "april.csv", "--names", "old", "new", "--json", cwd=folder)
+    assert json.loads(done.stdout)["names"] == ["old", "new"], done.stderr
+    done = fgan_command("audit", "march.csv", "april.csv", "--drop", "twon", cwd=folder)
+    assert done.returncode == 2 and 'no column "twon"' in done.stderr and 'Did you mean "town"' in done.stderr
+
+
+def test_verbs_of_tables_leave_columns_out_alike(folder, fgan_command):
+    """The town lacks cells, which both verbs refuse."""
+    for verb in (("estimate", "real.csv", "unseen.csv"), ("mi", "real.csv", "--x", "age")):
+        refused = fgan_command(*verb, cwd=folder)
+        assert refused.returncode == 2 and "town" in refused.stderr
+        done = fgan_command(*verb, "--drop", "town", cwd=folder)
+        assert done.returncode == 0, done.stderr
+
+
 @pytest.mark.slow
 def test_a_run_on_a_table_is_judged_by_the_rows_that_it_makes(folder, fgan_command):
     small = ("--steps", "30", "--width", "8", "--device", "cpu")
@@ -61,4 +91,4 @@ def test_a_run_on_a_table_is_judged_by_the_rows_that_it_makes(folder, fgan_comma
     done = fgan_command("audit", "real.csv", "run", "--json", cwd=folder)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
-    assert found["rows"] == [120, 120] and found["names"][1] == "run"
+    assert found["rows"] == [120, 120] and found["sources"][1] == "run"

@@ -104,9 +104,8 @@ def test_a_number_that_says_nothing_or_is_missing_has_no_place_and_a_mean_with_i
 
 
 def test_more_is_better_where_it_is():
-    places = rank(
-        {"a": [evaluation(0.5, "recall", 0.001)], "b": [evaluation(0.9, "recall", 0.001)]}, "recall"
-    )
+    lower, higher = ([evaluation(value + k, "recall", 0.001) for k in (0, 0.001)] for value in (0.5, 0.9))
+    places = rank({"a": lower, "b": higher}, "recall")
     assert [(place.group, place.rank) for place in places] == [("b", 1), ("a", 2)]
 
 

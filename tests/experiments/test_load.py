@@ -95,7 +95,7 @@ def test_compare_by_keywords(planned):
     ]
     assert {member.config.steps for member in members} == {100}
     assert dataset.name == "ring8" and out.as_posix() == "runs/compare-ring8"
-    assert rest["metrics"] == ("fid", "prdc") and rest["rank_by"] == "fid"
+    assert rest["metrics"] == ("fid", "prdc") and rest["rank_by"] == "auto"
 
 
 def test_compare_by_a_recipe(planned):

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fgan.auditing.names import Names
 from fgan.data.arrays import read_array
 from fgan.data.tables import Column, ColumnRead, Table
 from fgan.data.tables.kinds import Kinds, kind_of, kinds_by_name
 from fgan.data.tables.memory import table_in
 from fgan.data.tables.missing import checked_policy
+from fgan.data.tables.values import EPOCH
 from fgan.errors import DataError
 from fgan.estimation.inputs.encoding import FEW_WORDS as FEW_CATEGORIES
 from fgan.estimation.inputs.encoding import require_alike
-from fgan.estimation.inputs.read import ARRAYS, FEWEST, Array, Read, Samples, opened
+from fgan.estimation.inputs.read import ARRAYS, FEWEST, Array, Read, Samples
 from fgan.estimation.inputs.settle import as_asked, words_of
-from fgan.output import Say
 from fgan.training.run_directory import RunDirectory
 
-SIDES = ("real", "synthetic", "held-out")
-"""What the tables are called, in their order."""
 MOST_DISTINCT = 0.5
 """A column of words is an identifier, or text, where more than this share of its rows has a word of its own..."""
 FEW_WORDS = 20
@@ -99,15 +100,19 @@ class Tables:
 
     Args:
         fields: their columns.
-        names: of the tables.
+        sources: where each is from: its path, or its name.
         rows: of each.
         read: how files were read, for people.
+        called: what sentences call them.
+        places: of each table, what to call a row, such as "line 17".
     """
 
     fields: tuple[Field, ...]
-    names: tuple[str, ...]
+    sources: tuple[str, ...]
     rows: tuple[int, ...]
     read: tuple[str, ...] = ()
+    called: Names = field(default_factory=Names)
+    places: tuple[Callable[[int], str], ...] = ()
 
     def of_kind(self, *kinds: str) -> list[Field]:
         """Return the fields of these kinds."""
@@ -133,7 +138,13 @@ class Tables:
 
 
 def read_fields(
-    samples: Sequence[Samples], kinds: Kinds, missing: str, n: int | None, seed: int, say: Say
+    samples: Sequence[Samples],
+    kinds: Kinds,
+    missing: str,
+    n: int | None,
+    seed: int,
+    called: Names,
+    chosen: Callable[[Table], Table] = lambda table: table,
 ) -> Tables:
     """Read two or three tables.
 
@@ -144,15 +155,17 @@ def read_fields(
         missing: "keep" rows that lack a value, "drop" or "refuse" them.
         n: the maximum number of rows of each table, drawn at random.
         seed: decides which.
-        say: told how files were read.
+        called: what sentences call the tables.
+        chosen: leaves the columns of a table that are wanted.
 
     Raises:
         DataError: where they cannot be read, have other columns, or fewer than 50 rows.
     """
-    real, synthetic, *held_out = opened(samples, kinds, say)
-    given = [_table(real, SIDES[0])]
-    given.append(_drawn(synthetic, n or given[0].count, seed) or _table(synthetic, SIDES[1]))
-    given += [_table(one, SIDES[2]) for one in held_out]
+    real, synthetic, *held_out = samples
+    given = [_table(real, called.first)]
+    given.append(_drawn(synthetic, n or given[0].count, seed) or _table(synthetic, called.second))
+    given += [_table(one, called.held_out) for one in held_out]
+    given = [chosen(one) for one in given]
     names = tuple(table.name for table in given)
     for name, table in zip(names[1:], given[1:], strict=True):
         columns = tuple(given[0]), tuple(table)
@@ -170,9 +183,12 @@ def read_fields(
     asked = kinds_by_name(kinds, reads[0].columns, named=True)
     reads = [as_asked(one, asked) for one in reads]
     masks = [[_gone(table.columns[name]) for table in tables] for name in tables[0]]
-    fields = tuple(_field(place, reads, masks[place], asked) for place in range(len(reads[0].columns)))
+    fields = tuple(
+        _field(place, reads, masks[place], asked, called) for place in range(len(reads[0].columns))
+    )
     rows = tuple(table.count for table in tables)
-    return Tables(fields, names, rows, tuple(dict.fromkeys(one.how for one in tables if one.how)))
+    read = tuple(dict.fromkeys(one.how for one in tables if one.how))
+    return Tables(fields, names, rows, read, called, tuple(one.place_of for one in tables))
 
 
 def _table(samples: Samples, side: str) -> Table:
@@ -255,7 +271,9 @@ def _read(table: Table) -> Read:
     return Read(table.name, cells, tuple(table), named=True, how=how)
 
 
-def _field(place: int, reads: Sequence[Read], masks: Sequence[Mask], asked: dict[str, str]) -> Field:
+def _field(
+    place: int, reads: Sequence[Read], masks: Sequence[Mask], asked: dict[str, str], called: Names
+) -> Field:
     name = reads[0].columns[place]
     cells = [one.cells[place] for one in reads]
     known = [cell[~gone] for cell, gone in zip(cells, masks, strict=True)]
@@ -265,12 +283,12 @@ def _field(place: int, reads: Sequence[Read], masks: Sequence[Mask], asked: dict
     classes = [unit if unit and one != "nothing" else _CLASSES.get(one, one) for one, unit in pairs]
     if len(reads) > 2 and len({classes[0], classes[2], "nothing"}) > 2:
         raise DataError(
-            f'held-out columns must have the same type as real ones; "{name}" is {types[0]} in '
+            f'held-out columns must have the same type as {called.first} ones; "{name}" is {types[0]} in '
             f"{reads[0].name} and "
             f"{types[2]} in {reads[2].name}. Convert one of them."
         )
     unit = units[0]
-    given = [cell for cell, side in zip(known, SIDES, strict=False) if side != "synthetic" and len(cell)]
+    given = [cell for side, cell in enumerate(known) if side != 1 and len(cell)]
     kind, why = kind_of(*given) if given else ("category", "all cells are missing")
     kind, why = (asked[name], "asked for") if name in asked else ("number", unit) if unit else (kind, why)
     changed = classes[0] != classes[1] and "nothing" not in classes[:2] and name not in asked
@@ -278,7 +296,7 @@ def _field(place: int, reads: Sequence[Read], masks: Sequence[Mask], asked: dict
         said = [one if not unit else f"{one} ({unit})" for one, unit in pairs]
         kind, why = "changed", f"{said[0]} in {reads[0].name}, {said[1]} in {reads[1].name}"
     elif kind == "category" and types[1] == "numbers" and name not in asked:
-        kind, why = "number", "whole numbers, but the synthetic values are not"  # no category is 1.37
+        kind, why = "number", f"whole numbers, but the {called.second} values are not"  # no category is 1.37
     elif name not in asked and _is_identifier(known[0], kind, unit):
         kind, why = (
             "identifier",
@@ -327,3 +345,13 @@ def _words(cells: Array, gone: Mask) -> Array:
     made = np.full(len(cells), "", dtype=known.dtype if len(known) else "<U1")
     made[~gone] = known
     return made
+
+
+def spelled(value: Any, field: Field) -> str:  # noqa: ANN401 - a number or a word
+    """Return a cell as people write it: a number with up to ten digits, a number of days as a date."""
+    if field.kind != "number":
+        return str(value)
+    if field.unit.startswith("days since"):
+        moment = EPOCH + dt.timedelta(seconds=round(value * 86_400))
+        return moment.isoformat(" ", "seconds") if value % 1 else moment.date().isoformat()
+    return f"{value:.10g}" + (f" {field.unit}" if field.unit else "")

@@ -11,18 +11,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fgan.auditing.accuracy import accuracy_of, corrected_bound, first_of
 from fgan.auditing.chance import LEVEL, of_all
+from fgan.auditing.drivers import Drivers, driving_rows
 from fgan.auditing.fields import ANOTHER, Field, Tables
+from fgan.auditing.names import Names
 from fgan.divergences import divergence as divergence_named
 from fgan.estimation.estimate import estimate
 from fgan.estimation.inputs.read import FEWEST, Array
-from fgan.estimation.result import Estimate, Estimates
-from fgan.evaluation.jackknife import proportion
+from fgan.estimation.result import Estimates
 from fgan.output import silent
 
 PERMUTATIONS = 999
-NORMAL = 1.96
-"""Half of a 95% interval, in standard errors."""
+FOLDS = 5
+FAR = 0.99
+"""Accuracy from which on two tables count as far apart: a classifier hardly measures how far."""
 Rows = NDArray[np.int64]
 
 
@@ -33,7 +36,8 @@ class Distance:
     Args:
         divergence: its name.
         value, interval: the estimate and its 95% confidence interval.
-        lower_bound: the divergence is at least this with 95% confidence; None without a critic.
+        lower_bound: the divergence is at least this; all lower bounds of an audit hold together with 95% confidence.
+            None without a critic.
         accuracy: held-out accuracy of a classifier that distinguishes the two sets; ½ is chance.
         accuracy_interval: 95% confidence interval of the accuracy.
         p_value: of the permutation test that both distributions are the same; uncorrected.
@@ -41,6 +45,7 @@ class Distance:
         method: method of `fgan.estimate`.
         warnings: warnings of the estimate.
         largest: the largest possible value of the divergence; None if it is unbounded.
+        shown_by: the column or the pair whose lower bound this is; "" where it is that of all columns together.
     """
 
     divergence: str
@@ -54,6 +59,12 @@ class Distance:
     method: str
     warnings: tuple[str, ...]
     largest: float | None
+    shown_by: str = ""
+
+    @property
+    def far(self) -> bool:
+        """Whether the sets hardly overlap, so that a lower bound says more than the value."""
+        return self.accuracy_interval[0] > FAR or math.isinf(self.interval[1])
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,8 @@ class Joint:
         floor_of: which rows the baseline compares.
         corrected: the p-value, corrected for all questions of the audit.
         merged: columns whose rare categories were merged.
+        drivers: the rows of each table that are least like the other one; none where the tables do not differ.
+        missed: whether the classifier of all columns missed a difference that a part of them shows.
     """
 
     synthetic: Distance
@@ -73,11 +86,13 @@ class Joint:
     floor_of: str
     corrected: float
     merged: tuple[str, ...]
+    drivers: tuple[Drivers, ...] = ()
+    missed: bool = False
 
     @property
     def differs(self) -> bool:
         """Whether the tables differ by more than chance explains."""
-        return self.corrected <= LEVEL
+        return self.corrected <= LEVEL or self.missed
 
 
 def compare_jointly(tables: Tables, divergence: str, seed: int) -> Joint | None:
@@ -93,28 +108,33 @@ def compare_jointly(tables: Tables, divergence: str, seed: int) -> Joint | None:
     words = {field.name: field.common_words(fewest) for field in fields if field.kind == "category"}
     merged = tuple(name for name, known in words.items() if known is not None)
 
-    def between(first: tuple[int, Rows | None], second: tuple[int, Rows | None]) -> Distance:
+    def between(first: tuple[int, Rows | None], second: tuple[int, Rows | None]) -> Estimates:
         sides = [_encoded(fields, table, rows, words) for table, rows in (first, second)]
         kinds = {
             name: "category" if cells.dtype.kind == "U" else "number" for name, cells in sides[0].items()
         }
-        return _distance(sides, kinds, divergence, seed)
+        return _estimates(sides, kinds, divergence, seed)
 
     found = between((0, None), (1, None))
+    distance = _distance(found, divergence, tables.called)
     floor = None
     if min(map(len, parts)) >= FEWEST:
-        floor = between((0, parts[0]), (2 if len(tables.rows) > 2 else 0, parts[1]))
-    return Joint(found, floor, floor_of, of_all(found.p_value), merged)
+        floor = _distance(
+            between((0, parts[0]), (2 if len(tables.rows) > 2 else 0, parts[1])), divergence, tables.called
+        )
+    corrected = of_all(distance.p_value)
+    drivers = driving_rows(first_of(found), tables, FOLDS, seed) if corrected <= LEVEL else ()
+    return Joint(distance, floor, floor_of, corrected, merged, drivers)
 
 
 def _floor_rows(tables: Tables, seed: int) -> tuple[tuple[Rows, Rows], str]:
-    random = np.random.default_rng(seed)
+    random, called = np.random.default_rng(seed), tables.called
     order = random.permutation(tables.rows[0])
     if len(tables.rows) > 2:
         other = random.permutation(tables.rows[2])[: tables.rows[1]]
-        return (order, other), "real rows against held-out rows"
+        return (order, other), f"{called.first} rows against {called.held_out} rows"
     half = len(order) // 2
-    return (order[:half], order[half : 2 * half]), "one half of the real rows against the other"
+    return (order[:half], order[half : 2 * half]), f"one half of the {called.first} rows against the other"
 
 
 def _encoded(
@@ -147,59 +167,47 @@ def _apart(name: str, fields: Sequence[Field]) -> str:
     return name
 
 
-def _distance(sides: list[dict[str, Array]], kinds: dict[str, Any], divergence: str, seed: int) -> Distance:
+def _estimates(sides: list[dict[str, Array]], kinds: dict[str, Any], divergence: str, seed: int) -> Estimates:
     found = estimate(
         sides[0],
         sides[1],
         [divergence, "total-variation"],
+        folds=FOLDS,
         permutations=PERMUTATIONS,
         kinds=kinds,
         seed=seed,
         say=silent,
     )
     assert isinstance(found, Estimates), "two divergences were asked for"
-    one = found[_name_in(found, divergence)]
-    accuracy, interval = _accuracy(one, found["total-variation"])
+    return found
+
+
+def _distance(found: Estimates, divergence: str, called: Names) -> Distance:
+    one = first_of(found)
+    accuracy = accuracy_of(one, found["total-variation"])
     assert one.p_value is not None, "the test was asked for"
     return Distance(
         one.divergence,
         one.value,
         one.interval,
-        one.lower_bound,
-        accuracy,
-        interval,
+        corrected_bound(one, 1),
+        accuracy.value,
+        accuracy.interval,
         one.p_value,
         (one.n_p, one.n_q),
         one.method,
-        tuple(map(_told, one.warnings)),
+        tuple(_told(warning, called) for warning in one.warnings),
         _largest(one.divergence),
     )
 
 
-def _told(warning: str) -> str:
+def _told(warning: str, called: Names) -> str:
     """Return a warning of `fgan.estimate` in the audit's terms, without flags that `fgan.audit` lacks."""
     kept = warning.partition(" For a time series set blocks=")[0]
-    return re.sub(r"\bQ\b", "the synthetic table", re.sub(r"\bP\b", "the real table", kept))
+    return re.sub(r"\b[PQ]\b", lambda side: called.the_first if side[0] == "P" else called.the_second, kept)
 
 
 def _largest(name: str) -> float | None:
     one = divergence_named(name)
     most = one.f_at_zero + one.slope_at_infinity
     return most if math.isfinite(most) else None
-
-
-def _name_in(found: Estimates, divergence: str) -> str:
-    return divergence if divergence in found else next(iter(found))
-
-
-def _accuracy(found: Estimate, total_variation: Estimate) -> tuple[float, tuple[float, float]]:
-    """Return the critics' held-out accuracy; without critics, ½ (1 + total variation)."""
-    if found.source.held_out is None:
-        low, high = total_variation.interval
-        return (1 + total_variation.value) / 2, ((1 + low) / 2, (1 + high) / 2)
-    on_p, on_q = (side.log_ratio for side in found.source.held_out)
-    sides = [proportion(on_p > 0), proportion(on_q < 0)]
-    ties = [float((side == 0).double().mean()) / 2 for side in (on_p, on_q)]
-    value = (sides[0].value + ties[0] + sides[1].value + ties[1]) / 2
-    half = NORMAL * float(np.hypot(sides[0].standard_error, sides[1].standard_error)) / 2
-    return value, (max(0.0, value - half), min(1.0, value + half))

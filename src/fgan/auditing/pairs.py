@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fgan.auditing.chance import LEVEL, of_all
 from fgan.auditing.fields import Field, Tables
+from fgan.auditing.pair_divergence import pair_divergences
+from fgan.divergences import Divergence
 from fgan.evaluation.jackknife import GROUPS, Jackknife
 
 LEVELS = 7
@@ -19,6 +21,8 @@ ROWS_A_CELL = 5
 PERMUTATIONS = 199
 ROUNDS = 6
 """Of fitting margins, after which these are right to a thousandth where two tables are nearly alike."""
+NORMAL = 1.96
+"""Half of a 95% interval, in standard errors."""
 CLEAR = 4.0
 """Standard errors from which on a difference of rank correlations is shown rather than one of Cramér's V."""
 Numbers = NDArray[np.float64]
@@ -32,10 +36,14 @@ class PairAudit:
         columns: the two columns.
         measure: "rank correlation" (Spearman's) or "Cramér's V" (of bins, bias-corrected). For two numbers, the former
             if it clearly differs, otherwise the measure that differs more.
-        real, synthetic: the association in each table.
-        difference: synthetic minus real.
+        real, synthetic: the association in the first and in the second table.
+        difference: second minus first.
         interval: 95% confidence interval of the difference.
         corrected: p-value of the test of equal association, corrected for all comparisons.
+        real_interval, synthetic_interval: 95% confidence intervals of the associations.
+        divergence: divergence of both columns together, as far as at most eight levels of each show it.
+        divergence_interval: its 95% confidence interval.
+        lower_bound: the divergence is at least this; holds for all pairs at once with 95% confidence.
     """
 
     columns: tuple[str, str]
@@ -45,6 +53,11 @@ class PairAudit:
     difference: float
     interval: tuple[float, float]
     corrected: float
+    real_interval: tuple[float, float]
+    synthetic_interval: tuple[float, float]
+    divergence: float = 0.0
+    divergence_interval: tuple[float, float] = (0.0, 0.0)
+    lower_bound: float = 0.0
 
     @property
     def differs(self) -> bool:
@@ -52,8 +65,10 @@ class PairAudit:
         return self.corrected <= LEVEL
 
 
-def compare_pairs(tables: Tables, seed: int, differing: Collection[str] = ()) -> tuple[PairAudit, ...]:
-    r"""Compare the association of each pair of columns in the real and the synthetic table.
+def compare_pairs(
+    tables: Tables, divergence: Divergence, seed: int, differing: Collection[str] = ()
+) -> tuple[PairAudit, ...]:
+    r"""Compare the association of each pair of columns in both tables.
 
     Numbers become bins of equal counts: the same ones in both tables, so that chance in their edges makes no difference
     where a sharp relation meets an edge; of columns that differ, in each table its own, so that a shifted column
@@ -67,6 +82,7 @@ def compare_pairs(tables: Tables, seed: int, differing: Collection[str] = ()) ->
 
     Args:
         tables: whose columns.
+        divergence: the divergence of each pair.
         seed: decides permutations.
         differing: columns that differ by themselves.
 
@@ -86,11 +102,23 @@ def compare_pairs(tables: Tables, seed: int, differing: Collection[str] = ()) ->
     corrected = _corrected(sides, one_hot, random)
     groups = [[one_hot.tables(part) for part in _groups(side)] for side in sides]
     least = np.minimum(*np.array([[coded[k][1] for k in pair] for pair in one_hot.pairs]).T) - 1
+    coarse = _resolutions(coded, one_hot, tables.rows)
     v = [[_cramer(counts, least) for counts in _without(parts)] for parts in groups]
     ranks = [_rank_correlations(fields, side, one_hot) for side in (0, 1)]
+    if differing:  # each table has bins of its own, which hide that the columns moved
+        pooled = [_coded(field, bins, apart=False) for field in fields]
+        whole = _OneHot([levels for _, levels in pooled])
+        sides = [whole.of([codes[side] for codes, _ in pooled]) for side in (0, 1)]
+        groups = [[whole.tables(part) for part in _groups(side)] for side in sides]
+    divergences = pair_divergences(groups, divergence)
     return tuple(
-        _pair(fields, one_hot.pairs[place], corrected[place], v, ranks, place)
-        for place in range(len(one_hot.pairs))
+        replace(
+            _pair(fields, one_hot.pairs[place], corrected[place], v, ranks, place, coarse[place]),
+            divergence=value,
+            divergence_interval=interval,
+            lower_bound=least,
+        )
+        for place, (value, interval, least) in enumerate(divergences)
     )
 
 
@@ -101,21 +129,54 @@ def _pair(
     v: list[list[Numbers]],
     ranks: list[Numbers],
     place: int,
+    coarse: tuple[float, float],
 ) -> PairAudit:
     chosen = [("Cramér's V", [[one[place] for one in side] for side in v])]
+    least = {"Cramér's V": coarse}
     if all(fields[k].kind == "number" for k in pair):
         chosen.append(("rank correlation", [list(side[:, place]) for side in ranks]))
     found = []
     for measure, (real, synthetic) in chosen:
         parts = [Jackknife(float(one[0]), tuple(map(float, one[1:]))) for one in (real, synthetic)]
-        error = float(np.hypot(parts[0].standard_error, parts[1].standard_error))
+        floors = least.get(measure, (0.0, 0.0))
+        errors = [max(one.standard_error, floor) for one, floor in zip(parts, floors, strict=True)]
         difference = parts[1].value - parts[0].value
-        found.append((abs(difference) / max(error, 1e-9), measure, parts, difference, error))
+        found.append(
+            (
+                abs(difference) / max(float(np.hypot(errors[0], errors[1])), 1e-9),
+                measure,
+                parts,
+                difference,
+                errors,
+            )
+        )
     clear = [one for one in found if one[1] == "rank correlation" and one[0] > CLEAR]
-    _, measure, parts, difference, error = (clear or sorted(found, reverse=True, key=lambda one: one[0]))[0]
-    interval = difference - 1.96 * error, difference + 1.96 * error
+    _, measure, parts, difference, errors = (clear or sorted(found, reverse=True, key=lambda one: one[0]))[0]
+    error = float(np.hypot(errors[0], errors[1]))
+    interval = difference - NORMAL * error, difference + NORMAL * error
     names = fields[pair[0]].name, fields[pair[1]].name
-    return PairAudit(names, measure, parts[0].value, parts[1].value, difference, interval, corrected)
+    lowest = 0.0 if measure == "Cramér's V" else -1.0
+    ends = [
+        (max(lowest, one.value - NORMAL * error), min(1.0, one.value + NORMAL * error))
+        for one, error in zip(parts, errors, strict=True)
+    ]
+    values = parts[0].value, parts[1].value
+    return PairAudit(names, measure, *values, difference, interval, corrected, ends[0], ends[1])
+
+
+def _resolutions(
+    coded: Sequence[tuple[object, int]], one_hot: _OneHot, rows: Sequence[int]
+) -> list[tuple[float, float]]:
+    """Return the least standard error of Cramér's V of each pair in each table: that of V where it is 0.
+
+    There V is cut off at 0 and the jackknife finds no spread; χ² of d degrees has the standard deviation √(2d).
+    """
+    found = []
+    for pair in one_hot.pairs:
+        levels = [coded[k][1] - 1 for k in pair]
+        spread = NORMAL * np.sqrt(2 * levels[0] * levels[1]) / min(levels)
+        found.append(tuple(float(np.sqrt(spread / n)) / NORMAL for n in rows[:2]))
+    return found
 
 
 def _coded(field: Field, bins: int, *, apart: bool) -> tuple[list[NDArray[np.int64]], int]:

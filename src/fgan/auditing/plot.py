@@ -34,7 +34,8 @@ def _columns(axes: Axes, found: Audit) -> None:
         axes.plot(one.interval, [place, place], color=colour, linewidth=2)
         axes.plot(one.divergence, place, "o", color=colour)
     axes.set_yticks(range(len(known)), [one.name for one in reversed(known)])
-    axes.set_xlabel("divergence, 95% interval; red: differs")
+    name = found.joint.synthetic.divergence if found.joint else "divergence"
+    axes.set_xlabel(f"{name}, 95% interval; red: differs")
     axes.set_title("columns")
 
 
@@ -49,5 +50,5 @@ def _pairs(figure: Figure, axes: Axes, found: Audit) -> None:
     picture = axes.imshow(values, cmap="RdBu_r", vmin=-1, vmax=1)
     axes.set_xticks(range(len(names)), names, rotation=90)
     axes.set_yticks(range(len(names)), names)
-    axes.set_title("association: synthetic minus real; dot: differs")
+    axes.set_title(f"association: {found.called.second} minus {found.called.first}; dot: differs")
     figure.colorbar(picture, ax=axes, shrink=0.7)

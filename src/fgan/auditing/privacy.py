@@ -99,6 +99,8 @@ class Privacy:
             columns of categories.
         shared: held-out rows that equal a unique real row, by the same test; None without held-out rows.
         identifiers: by column of identifiers, synthetic values that occur in the real table.
+        undecided: whether synthetic rows equal real ones and chance cannot be told from copying: without held-out rows,
+            where the real rows are all different and the synthetic ones are not, as after removing repeated rows.
         not_proved: what these checks do not show.
     """
 
@@ -107,6 +109,7 @@ class Privacy:
     rare: Matches | None
     identifiers: dict[str, Matches]
     shared: Matches | None = None
+    undecided: bool = False
     not_proved: str = NOT_PROVED
 
     @property
@@ -117,7 +120,8 @@ class Privacy:
     @property
     def leaks(self) -> bool:
         """Whether any check found more than chance explains."""
-        found = (self.copies, self.nearness, self.rare, *self.identifiers.values())
+        found = [self.nearness, *self.identifiers.values()]
+        found += [] if self.undecided else [self.copies, self.rare]
         return any(one is not None and one.above_chance for one in found)
 
 
@@ -142,7 +146,10 @@ def look_for_leaks(tables: Tables, seed: int) -> Privacy:
     identifiers = {
         one.name: _matches([_rows([one], side, known=True) for side in sides], seed) for one in names
     }
-    copies = _matches([_rows(fields, side) for side in sides], seed)
+    rows = [_rows(fields, side) for side in sides]
+    copies = _matches(rows, seed)
+    if tables.called.drift:  # rows that recur are no leak
+        return Privacy(copies, None, None, identifiers)
     rare = _matches([_rows(words, side) for side in sides], seed, alone=True) if len(words) > 1 else None
     nearness = _nearness(tables, fields, seed) if len(sides) > 2 and fields else None
     checks = sum(one is not None for one in (copies, rare, nearness, *names))
@@ -150,12 +157,16 @@ def look_for_leaks(tables: Tables, seed: int) -> Privacy:
     def corrected(one: Found) -> Found:
         return replace(one, p_value=min(1.0, checks * one.p_value))
 
+    copies, rare = corrected(copies), rare and corrected(rare)
+    alike = copies.above_chance or (rare is not None and rare.above_chance)
+    distinct = [len(set(some)) == len(some) for some in rows]
     return Privacy(
-        corrected(copies),
+        copies,
         nearness and corrected(nearness),
-        rare and corrected(rare),
+        rare,
         {name: corrected(one) for name, one in identifiers.items()},
-        _matches([_rows(fields, side) for side in (0, 2)], seed) if len(sides) > 2 else None,
+        _matches([rows[0], rows[2]], seed) if len(sides) > 2 else None,
+        undecided=alike and len(sides) == 2 and distinct[0] and not distinct[1],
     )
 
 

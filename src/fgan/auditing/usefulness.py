@@ -13,7 +13,6 @@ from fgan.auditing.fields import Field, Tables
 from fgan.errors import DataError, did_you_mean
 from fgan.evaluation.jackknife import Jackknife, folds, group_of, student
 
-TREES = 50
 FEWEST = 50
 MODELS = 5
 """Of each table, on bootstrap samples of its rows: how far their scores spread is what chance in these rows makes."""
@@ -83,20 +82,20 @@ def checked_target(target: str | None, tables: Tables) -> Field | None:
 def usefulness(tables: Tables, target: Field, seed: int) -> Usefulness:
     """Train on synthetic and on real rows, and test both on held-out ones.
 
-    Both train on as many rows, by scikit-learn's random forest: five of each table, on bootstrap samples of its rows,
+    Both train on as many rows, by scikit-learn's boosted trees: five of each table, on bootstrap samples of its rows,
     whose spread counts in the intervals.
 
     Args:
         tables: real, synthetic and held-out rows.
         target: the column that is predicted.
-        seed: decides rows and trees.
+        seed: decides rows and bootstrap samples.
 
     Raises:
         DataError: for fewer than 50 rows of a table that have the target.
     """
     random = np.random.default_rng(seed)
     rows = [np.flatnonzero(~gone) for gone in target.missing]
-    for name, some in zip(tables.names, rows, strict=True):
+    for name, some in zip(tables.sources, rows, strict=True):
         if len(some) < FEWEST:
             raise DataError(
                 f'"{target.name}" has a value in only {len(some)} rows of {name}; a score needs at least '
@@ -166,12 +165,12 @@ def _predicted(
     kind: str,
     seed: int,
 ) -> NDArray[Any]:
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     if len(np.unique(y)) == 1:  # nothing to learn
         return np.full(len(fresh), y[0])
-    model = RandomForestRegressor if kind == "number" else RandomForestClassifier
-    return model(TREES, min_samples_leaf=3, random_state=seed % 2**32).fit(x, y).predict(fresh)
+    model = HistGradientBoostingRegressor if kind == "number" else HistGradientBoostingClassifier
+    return model(random_state=seed % 2**32).fit(x, y).predict(fresh)
 
 
 def _balanced(truth: NDArray[Any], predicted: NDArray[Any]) -> Jackknife:

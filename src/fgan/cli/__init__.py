@@ -32,7 +32,7 @@ GROUPS = {
         "evaluate": "measure how good samples are, with intervals",
         "estimate": "estimate divergences between two sample sets",
         "mi": "estimate mutual information between columns",
-        "audit": "check a synthetic table: fidelity, usefulness, copied rows",
+        "audit": "check a synthetic table, or the drift between two periods",
     },
     "Learn more": {
         "divergences": "list all divergences, or show one with its formulas",

@@ -1,4 +1,4 @@
-"""`fgan audit`: how a synthetic table compares with the real one."""
+"""`fgan audit`: how a synthetic table compares with the real one, or one period with another."""
 
 from __future__ import annotations
 
@@ -23,17 +23,18 @@ HELP = Page(
     examples=(
         "fgan audit real.csv synthetic.csv",
         "fgan audit train.csv runs/people-table --held-out test.csv --target income",
-        "fgan audit real.csv synthetic.csv --out audit.html",
+        "fgan audit march.csv april.csv --drift --out drift.html",
     ),
     common=(
         "--held-out",
         "--target",
+        "--drift",
+        "--names",
         "--columns",
+        "--drop",
         "--divergence",
         "--missing",
         "--categories",
-        "--numbers",
-        "--n",
         "--seed",
         "--out",
         "--json",
@@ -43,24 +44,33 @@ HELP = Page(
 
 @dataclass(frozen=True, kw_only=True)
 class AuditCommand(TableFlags):
-    """Check a synthetic table: how close it is to the real one, how useful, and whether it copies real rows."""
+    """Check a synthetic table: how close it is to the real one, how useful, and whether it copies real rows.
+
+    With --drift, compare two periods instead. Both show which columns, pairs and rows differ.
+    """
 
     real: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="REAL")]
-    """Real rows that the generator was trained on: a table (.csv, .tsv, .txt, .csv.gz, .parquet)."""
+    """Real rows that the generator was trained on, or the earlier period: a table (.csv, .tsv, .txt, .csv.gz,
+    .parquet)."""
     synthetic: Annotated[tyro.conf.Positional[str], tyro.conf.arg(metavar="SYNTHETIC")]
-    """Synthetic rows: a table, or a run directory to draw as many rows from."""
+    """Synthetic rows, or the later period: a table, or a run directory to draw as many rows from."""
     held_out: str | None = None
     """A table of real rows that the generator has not seen. --target and the check for copied rows need it. (default:
     skip these checks)"""
     target: str | None = None
     """Column to predict. One model is trained on synthetic rows, one on real rows; both are tested on held-out rows.
     (default: skip this check)"""
+    drift: bool = False
+    """The tables are two periods, and neither is synthetic: rows that are in both are no leak."""
+    names: tuple[str, str] | None = None
+    """What to call the two tables, such as march april. (default: real synthetic; with --drift, the names of the
+    files)"""
     missing: Literal["keep", "drop", "refuse"] = "keep"  # pyright: ignore[reportIncompatibleVariableOverride]
     """Rows with missing cells: keep compares the missing cells too, drop removes these rows, refuse stops."""
     columns: str = ""
     """Columns to compare, separated by commas. (default: all)"""
     divergence: str = "js"
-    """Divergence to report, for the joint distribution and for each column."""
+    """Divergence to report, for the joint distribution, each column and each pair."""
     n: int | None = None
     """Maximum number of rows per table, drawn at random. (default: all)"""
     seed: int = 0
@@ -85,6 +95,9 @@ def run(arguments: list[str]) -> None:
         tables[1],
         held_out=tables[2] if command.held_out else None,
         target=command.target,
+        names=command.names,
+        drift=command.drift,
+        drop=names_in(command.drop),
         divergence=command.divergence,
         kinds=command.kinds,
         missing=command.missing,
@@ -98,6 +111,5 @@ def run(arguments: list[str]) -> None:
         from fgan.files import save_file
 
         ending = command.out.suffix.lower()
-        page = f'<!doctype html><meta charset="utf-8"><title>fgan audit</title>{found.to_html()}'
-        content = {".json": text, ".html": page, ".txt": str(found)}[ending]
+        content = found.to_html(page=True) if ending == ".html" else text if ending == ".json" else str(found)
         save_file(command.out, f"{content}\n".encode(), "An audit")

@@ -91,12 +91,15 @@ class CompareCommand:
     """Seconds without a sign of life from a worker after which its runs are taken over."""
     metrics: str = "fid,kid,prdc,modes"
     """Metrics separated by commas, as in `fgan evaluate`. With all, metrics that do not apply are skipped."""
-    rank_by: str = "fid"
-    """Metric that decides the ranking."""
+    rank_by: str = "auto"
+    """Metric that decides the ranking. auto is what can fail: modes-kl where modes are known, js for other vectors and
+    tables, fid of an extractor's features for pictures."""
     n: int = 10_000
     """Maximum number of samples to evaluate for each run."""
     reference: Literal["auto", "train", "held-out", "all"] = "auto"
     """Real samples to compare with, as in `fgan evaluate`."""
+    extractor: str = "auto"
+    """Feature extractor, as in `fgan evaluate`. auto takes the one of the data set, else raw pixels or values."""
     log_to: str = ""
     """Also log to these trackers, separated by commas: tensorboard, wandb, trackio."""
     gif: bool = False
@@ -167,6 +170,7 @@ def run(arguments: list[str]) -> None:
         rank_by=command.rank_by,
         n=command.n,
         reference=command.reference,
+        extractor=command.extractor,
         log_to=command.log_to,
         gif=command.gif,
         say=print_error,
@@ -211,7 +215,9 @@ def _show(found: Comparison, *, json: bool, again: str = "Continue with --resume
     if json:
         print_out(as_json(found.to_dict() | {"summary": summary and summary.to_dict()}))
     else:
-        print_out("\n\n".join([found.table(), *([summary.text()] if summary else [])]))
+        # The summary ends with the verdict.
+        parts = [found.table(verdict=False), summary.text()] if summary else [found.table()]
+        print_out("\n\n".join(parts))
     if found.unfinished:
         raise FganError(
             f"stopped; {len(found.unfinished)} of {len(found.outcomes)} runs are unfinished. {again}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,13 +114,14 @@ def run(arguments: list[str]) -> None:
     from fgan.evaluation.result import table_of
     from fgan.output import jsonable
 
+    width = shutil.get_terminal_size().columns if on_a_terminal(sys.stdout) else None
     data: Loaded = {}
     evaluations = []
     for samples in command.samples:
         source = source_of(command, samples)
         evaluations.append(evaluate_one(command, samples, source, data))
         if not command.json:
-            print_out(evaluations[-1].table() + "\n")
+            print_out(evaluations[-1].table(width) + "\n")
         if is_of_run(command, source, data):
             leave_in_run(evaluations[-1], samples)
     several = len(evaluations) > 1
@@ -129,7 +131,7 @@ def run(arguments: list[str]) -> None:
         print_error("no mean over these inputs: their reference data or sample counts differ")
     if pooled and not command.json:
         heading = f"mean over {len(evaluations)} inputs, with the 95% interval of the mean"
-        print_out("\n".join([heading, "", *table_of(pooled, evaluations[0].floor_heading)]))
+        print_out("\n".join([heading, "", *table_of(pooled, evaluations[0].floor_heading, width)]))
     result = {"evaluations": evaluations, "mean": pooled} if several else evaluations[0]
     text = as_json(jsonable(result), 2)
     if command.json:

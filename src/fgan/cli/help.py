@@ -28,7 +28,7 @@ GROUPS = {
     ("TrainConfig", "--data-dir"): "Reading data",
     ("TrainConfig", "--columns"): "Reading tables",
     ("TrainConfig", "--device"): "This machine",
-    ("TableFlags", "--numbers"): "Reading tables",
+    ("TableFlags", "--drop"): "Reading tables",
     ("LoadOptions", "--image-size"): "Reading pictures",
 }
 """Headings of --help-all, by the class and the flag that begins the group."""
@@ -51,6 +51,7 @@ METAVARS = {
     "--background": "COLOUR",
     "--value-range": "RANGE",
     "--interpolate": "SEED SEED",
+    "--names": "NAME NAME",
     "--image-size": "PIXELS",
     "--label": "CLASS",
     "--lease": "SECONDS",

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 class TableFlags:
     """How tables are read."""
 
+    drop: str = ""
+    """Columns to leave out, such as ids, separated by commas."""
     numbers: str = ""
     """Columns to treat as numbers, separated by commas. (default: detected; whole numbers with at most 20 distinct
     values count as categories)"""
@@ -49,6 +51,7 @@ class TableFlags:
     def given(self) -> list[str]:
         """The flags that only tables have use for."""
         flags = {
+            "--drop": self.drop,
             "--separator": self.separator,
             "--decimal": self.decimal,
             "--thousands": self.thousands,
@@ -76,5 +79,5 @@ class TableFlags:
             )
         options = TextOptions(self.separator, self.decimal, self.thousands, self.encoding, not self.no_header)
         wanted = [names for path, names in zip(paths, columns, strict=True) if path in files]
-        tables = iter(read_tables(files, wanted, options, self.kinds, print_error))
+        tables = iter(read_tables(files, wanted, options, self.kinds, print_error, names_in(self.drop)))
         return [next(tables) if path in files else path for path in paths]

@@ -122,7 +122,7 @@ class _Reader:
                 self.other_names.get(family.lower(), family), [*known, *self.other_names.values()]
             )
             raise FganError(
-                f'unknown divergence "{name}".{hint} The catalogue has: {", ".join(known)}. '
+                f'unknown divergence "{name}".{hint} `fgan divergences` lists all {len(known)}. '
                 'Or write your own: "f(u)=(u-1)**4".'
             )
         if not issubclass(kind, OneParameter):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from fgan.evaluation.domain import Caveat
+from fgan.evaluation.domain import FEWER, Caveat
 from fgan.evaluation.jackknife import Jackknife, Uncertain, jackknife, leave_out, sum_by_group
+from fgan.memory import require_memory
 
 
 def classifier_score(logits: Tensor) -> Jackknife:
@@ -63,6 +64,9 @@ def class_coverage(logits: Tensor, reference: Tensor) -> dict[str, Uncertain]:
 
 def coverage_of(modes: Tensor, reference: Tensor, count: int) -> dict[str, Uncertain]:
     """Do what `class_coverage` does, from the mode of each sample (n,) and of each real one (m,); -1 for none."""
+    most = max(len(modes), len(reference))
+    what = f"modes of {most:,} samples in {count:,} classes"
+    require_memory(24.0 * most * (count + 1), what, FEWER, modes.device)
     # One more column for samples in no mode, so that they do not improve the shares.
     q, p = (
         leave_out(sum_by_group(torch.nn.functional.one_hot(which + 1, count + 1)))
@@ -98,4 +102,5 @@ def distinct(counts: Tensor) -> Uncertain:
     lost = (-seen).exp()
     once, twice = (float((counts == c).sum()) for c in (1, 2))
     unseen = min(once**2 / max(2 * twice, 1), float((counts == 0).sum()))
-    return Uncertain(float(len(seen)), (float((lost * (1 - lost)).sum()) + unseen / 4) ** 0.5)
+    error = (float((lost * (1 - lost)).sum()) + unseen / 4) ** 0.5
+    return Uncertain(float(len(seen)), error, highest=len(counts))

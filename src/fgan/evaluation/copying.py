@@ -8,6 +8,7 @@ from torch import Tensor
 from fgan.evaluation.domain import Caveat, require_memory_of
 from fgan.evaluation.jackknife import Jackknife, Uncertain, folds, group_of, proportion
 from fgan.evaluation.neighbours import Points, bytes_of_points, nearest
+from fgan.output import watched
 
 
 def nearest_training(
@@ -18,7 +19,8 @@ def nearest_training(
     require_memory_of("copying", needed, features, training)
     center = training.mean(0, dtype=torch.float64)
     x, t = Points(features - center), Points(training - center)
-    found = [nearest(x, t, rows, count) for rows in torch.arange(len(x), device=features.device).split(block)]
+    parts = watched(torch.arange(len(x), device=features.device).split(block), "copying")
+    found = [nearest(x, t, rows, count) for rows in parts]
     distances, rows = zip(*found, strict=True)
     return torch.cat(distances), torch.cat(rows)
 

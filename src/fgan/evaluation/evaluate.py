@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import sys
 from collections.abc import Callable
 from importlib.metadata import version
@@ -15,7 +16,7 @@ from torch import Tensor
 
 from fgan.cores import working
 from fgan.data import Dataset, TensorSource, as_dataset
-from fgan.data.dataset import as_float, as_uint8
+from fgan.data.dataset import as_float, as_uint8, finite
 from fgan.data.passed import Passable
 from fgan.device import resolve_device
 from fgan.errors import FganError, MemoryLimitError
@@ -28,8 +29,8 @@ from fgan.evaluation.result import Evaluation, caveats_of, measured
 from fgan.evaluation.samples import Drawable, Samples, gather, is_run
 from fgan.evaluation.sides import FEWEST, Real, Reference, Side, checked_reference, real_of
 from fgan.load_options import LoadOptions
-from fgan.memory import running_out
-from fgan.output import Say, on_a_terminal, progress_bar, to_stderr
+from fgan.memory import require_memory, running_out
+from fgan.output import Say, on_a_terminal, progress_bar, to_stderr, watching
 from fgan.seeds import checked_seed
 from fgan.training.judging import EVALUATION_ERROR
 
@@ -160,6 +161,11 @@ class Evaluator:
         asked = {"metrics": names, "n": self.n, "seed": self.seed, "best": best}
         return asked if self.reference == "auto" else {**asked, "reference": self.reference}
 
+    def described_extractor(self) -> dict[str, Any]:
+        """Return the name, dimension and sha256 of the feature extractor."""
+        named = self.extractor
+        return {"name": named.name, "dimension": named.dimension, "sha256": named.sha256}
+
     @working()
     def keep_applicable(self) -> dict[str, str]:
         """Restrict the metrics to those that apply to the data; return the others, and what they need."""
@@ -173,8 +179,10 @@ class Evaluator:
         Raises:
             FganError: if samples cannot be read or compared, or a metric does not apply.
         """
+        drawn = is_run(samples) or isinstance(samples, Drawable)
+        n = self._most(self.n) if drawn else self.n
         name, values = gather(
-            samples, self.dataset, self.n, seed=self.seed, best=best, options=self.options, say=self.say
+            samples, self.dataset, n, seed=self.seed, best=best, options=self.options, say=self.say
         )
         if len(values) < 2 * GROUPS:
             raise FganError(
@@ -184,13 +192,19 @@ class Evaluator:
         with (
             torch.autocast(torch.device(self.device).type, enabled=False),
             torch.backends.cudnn.flags(allow_tf32=False),
+            watching(),
         ):
-            return self._measure(name, values, best, drawn=is_run(samples) or isinstance(samples, Drawable))
+            return self._measure(name, values, best, drawn)
+
+    def _most(self, n: int) -> int:
+        """Return how many of n samples are evaluated: with "auto", as many as there are real ones for the baseline."""
+        other = self._real(n)[0].other
+        return n if self.reference != "auto" or other is None else min(n, len(other))
 
     def _measure(self, name: str, values: Tensor, best: bool, drawn: bool) -> Evaluation:
-        real, floors = self._real(len(values))
-        most = len(values) if self.reference != "auto" or real.other is None else len(real.other)
-        ours = self._side(values[:most])
+        n = self.n if drawn else len(values)
+        real, floors = self._real(n)
+        ours = self._side(values[: self._most(n)])
         applicable, skipped = _applicable(self.chosen, len(ours), real, strict=self.strict)
         found = {}
         shortage = None
@@ -222,11 +236,7 @@ class Evaluator:
             against=self.dataset.name,
             n=len(ours),
             reference=real.description,
-            extractor={
-                "name": self.extractor.name,
-                "dimension": self.extractor.dimension,
-                "sha256": self.extractor.sha256,
-            },
+            extractor=self.described_extractor(),
             metrics=metrics,
             skipped=skipped,
             warnings=(*cut, *_warnings(ours, real, self.dataset), *caveats_of(metrics)),
@@ -239,6 +249,11 @@ class Evaluator:
     def _real(self, n: int) -> tuple[Real, dict[str, Found]]:
         """Return the real samples for a comparison of n, and their own scores."""
         if n not in self._known:
+            if (
+                finite(self.dataset.train) is None
+            ):  # samples, reference and baseline are all drawn, and shuffled
+                numbers = 6 * n * math.prod(self.dataset.shape)
+                require_memory(4 * numbers, f"Evaluating {n:,} samples", "Use fewer samples (--n, n=).")
             self._known[n] = (real_of(self.dataset, n, self._side, self.reference), {})
         return self._known[n]
 

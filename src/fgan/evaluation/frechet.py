@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fgan.evaluation.domain import Caveat, require_memory_of
 from fgan.evaluation.jackknife import GROUPS, Jackknife, group_of, jackknife, leave_out, sum_by_group
+from fgan.output import watched
 
 COLUMNS = 2**22
 """Numbers of features that are held in float64 at once where products are added up over features."""
@@ -45,7 +46,7 @@ def frechet_distance(samples: Tensor, reference: Tensor) -> Jackknife:
     needed = 5 * n * m + 4 * COLUMNS if by_products else (2 * (GROUPS + 2) + 12) * d**2 + 2 * (n + m) * d
     require_memory_of("fid", needed * DOUBLE, samples, reference)
     folds = _folds_of_products if by_products else _folds_of_covariances
-    found = jackknife(list(folds(samples, reference)))
+    found = jackknife(list(watched(folds(samples, reference), "fid", 1 + GROUPS)))
     return found.with_caveats(*_caveats(found, n, m, d))
 
 

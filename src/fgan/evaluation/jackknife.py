@@ -20,7 +20,7 @@ GROUPS = 10
 
 @dataclass(frozen=True)
 class Uncertain:
-    """A number with its standard error and its caveats.
+    """A number with its standard error, its caveats, and the highest value that it can have.
 
     >>> Uncertain(1.0, 0.1).interval()[1] > 1.2
     True
@@ -29,6 +29,7 @@ class Uncertain:
     value: float
     standard_error: float
     caveats: tuple[Caveat, ...] = field(default=(), kw_only=True)
+    highest: float = field(default=math.inf, kw_only=True)
 
     @property
     def usable(self) -> bool:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from fgan.evaluation.domain import require_memory_of
 from fgan.evaluation.jackknife import GROUPS, Jackknife, group_of, jackknife, leave_out, sum_by_group
+from fgan.output import watched
 
 
 def kernel_distance(samples: Tensor, reference: Tensor, block: int = 500) -> Jackknife:
@@ -44,7 +45,7 @@ def _block_sums(x: Tensor, y: Tensor, block: int) -> Tensor:
     rows, columns = group_of(len(x), x.device), group_of(len(y), y.device)
     member = torch.nn.functional.one_hot(columns).double()
     sums = torch.zeros(GROUPS, GROUPS, dtype=torch.float64, device=x.device)
-    for start in range(0, len(x), block):
+    for start in watched(range(0, len(x), block), "kid"):
         part = slice(start, start + block)
         if x is not y:
             sums.index_add_(0, rows[part], _kernel(x[part] @ y.T, x.shape[1]) @ member)

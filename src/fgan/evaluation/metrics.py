@@ -35,12 +35,14 @@ class Quantity:
         better: "higher", "lower", or "½" if the ideal is ½.
         lowest, highest: its range.
         meaning: a short description.
+        counts: whether it counts something of which the data have a number, such as classes.
     """
 
     better: str
     lowest: float
     highest: float
     meaning: str
+    counts: bool = False
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ METRICS: dict[str, Metric] = {
     "modes": Metric(
         _modes,
         {
-            "modes": Quantity("higher", 0, INFINITE, "classes or clusters with a sample"),
+            "modes": Quantity("higher", 0, INFINITE, "classes or clusters with a sample", counts=True),
             "modes-kl": Quantity("lower", 0, INFINITE, "KL of their shares from the real shares, nats"),
             "within-3-sigma": Quantity("higher", 0, 1, "share of samples within 3σ of a cluster"),
         },
@@ -249,7 +251,7 @@ def chosen_metrics(names: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
             raise FganError(
                 f'unknown metric "{name}".{did_you_mean(name, known)} Choose from {", ".join(known)}.'
             )
-        chosen[home] = (*chosen.get(home, ()), name)
+        chosen[home] = tuple(dict.fromkeys((*chosen.get(home, ()), name)))
     return chosen
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from fgan.errors import FganError
 from fgan.evaluation.domain import empty_balls, require_memory_of
 from fgan.evaluation.jackknife import GROUPS, Uncertain, group_of, mean_of_crossed, mean_over_units
+from fgan.output import watched
 
 SPARE = 10
 SPAN = 32
@@ -60,7 +61,7 @@ def precision_recall(
     x, y = Points(reference - center), Points(samples - center)
     counts = _Counts(*(squared_radii(points, k, block) for points in (x, y)))
     memory = torch.empty(min(block, len(x)) * len(y), device=reference.device)
-    for start in range(0, len(x), block):
+    for start in watched(range(0, len(x), block), "prdc"):
         rows = torch.arange(start, min(start + block, len(x)), device=reference.device)
         counts.add(*close_pairs(x, y, rows, counts.reach(rows), counts.decisive, memory))
     real = empty_balls(counts.x_radii[:, 0] <= SAME * x.norms, k, "real samples")
@@ -214,7 +215,7 @@ def own_neighbours(points: Points, count: int, block: int) -> tuple[Tensor, Tens
         index[rows] = places.gather(1, order)
 
     memory = torch.empty(min(block, n) * n, device=device)
-    for start in range(0, n, block):
+    for start in watched(range(0, n, block), "neighbours"):
         stop = min(start + block, n)
         rows = torch.arange(start, stop, device=device)
         distances = points.quick_distances(rows, points, start, memory=memory)

@@ -11,6 +11,7 @@ from torch import Tensor
 from fgan.evaluation.domain import Caveat, require_memory_of
 from fgan.evaluation.jackknife import GROUPS, Jackknife, group_of, jackknife, leave_out, sum_by_group
 from fgan.evaluation.neighbours import Points, bytes_of_points
+from fgan.output import watched
 
 BANDWIDTHS = 17
 """Candidates, evenly spaced on a logarithmic scale."""
@@ -77,7 +78,7 @@ def choose_bandwidth(x: Points, validation: Points, block: int = 500) -> float:
     """Return the h of a grid, from the nearest neighbour's scale outwards, that fits the validation samples best."""
     distances = torch.empty(len(validation), len(x), device=x.quick.device)
     nearest = torch.empty(len(validation), 1, dtype=torch.float64, device=x.quick.device)
-    for rows in torch.arange(len(validation), device=x.quick.device).split(block):
+    for rows in watched(torch.arange(len(validation), device=x.quick.device).split(block), "kde"):
         quick = validation.quick_distances(rows, x)
         nearest[rows, 0] = validation.pair_distances(x, rows, quick.argmin(1))
         distances[rows] = quick.sub_(nearest[rows]).clamp_(min=0)
@@ -104,7 +105,7 @@ def choose_bandwidth(x: Points, validation: Points, block: int = 500) -> float:
 
 
 def _squared_distances(x: Points, y: Points, block: int) -> Iterator[Tensor]:
-    for rows in torch.arange(len(y), device=y.exact.device).split(block):
+    for rows in watched(torch.arange(len(y), device=y.exact.device).split(block), "kde"):
         yield y.distances(rows, x)
 
 

@@ -13,7 +13,7 @@ from fgan.errors import FganError
 from fgan.evaluation.jackknife import Uncertain, student
 from fgan.evaluation.metrics import QUANTITIES
 from fgan.files import save_file
-from fgan.output import aligned, html_lines, html_table, jsonable
+from fgan.output import aligned, filled, html_lines, html_table, jsonable
 
 CONFIDENCE = 0.95
 
@@ -58,17 +58,17 @@ class Measurement(Range):
         return cls(**{**values, "floor": floor, "caveats": tuple(values.get("caveats", ()))})
 
 
-def ranged(name: str, value: float, half: float) -> Range:
-    """Return value ± half, clipped to the range of the quantity."""
+def ranged(name: str, value: float, half: float, highest: float = math.inf) -> Range:
+    """Return value ± half, clipped to the range of the quantity, and to the highest value that it has here."""
     quantity = QUANTITIES[name]
-    low, high = max(value - half, quantity.lowest), min(value + half, quantity.highest)
+    low, high = max(value - half, quantity.lowest), min(value + half, quantity.highest, highest)
     return Range(value, low, high)
 
 
 def measured(name: str, found: Uncertain, floor: Uncertain | None) -> Measurement:
     """Return a metric's finding as it is reported."""
     mine, theirs = (
-        None if one is None else ranged(name, one.value, one.interval(CONFIDENCE)[1] - one.value)
+        None if one is None else ranged(name, one.value, one.interval(CONFIDENCE)[1] - one.value, one.highest)
         for one in (found, floor)
     )
     assert mine is not None, "a metric finds something"
@@ -123,7 +123,10 @@ class Evaluation:
         if name not in self.metrics:
             skipped = [f"{metric} needs {why}" for metric, why in self.skipped.items()]
             return "; ".join(skipped) or "it was not requested"
-        return "" if self[name].usable else "; ".join(self[name].caveats)
+        found = self[name]
+        if found.value is None or not math.isfinite(found.value):  # read from JSON, it is None
+            return "it is not finite"
+        return "" if found.usable else "; ".join(found.caveats)
 
     def to_dict(self) -> dict[str, Any]:
         """Return a JSON-serialisable dict. A number that is not finite is None."""
@@ -147,10 +150,16 @@ class Evaluation:
         """
         save_file(Path(path), self.to_json().encode(), "An evaluation")
 
-    def table(self) -> str:
-        """Return the evaluation as a table, with warnings and caveats."""
+    def table(self, width: int | None = None) -> str:
+        """Return the evaluation as a table, with warnings and caveats.
+
+        Args:
+            width: of the terminal, in which text is wrapped; None for one line a row.
+        """
         above, below = self._around()
-        return "\n".join([*above, "", *table_of(self.metrics, self.floor_heading), *below])
+        if width is not None:
+            above, below = ([filled(line, width, "    ") for line in lines] for lines in (above, below))
+        return "\n".join([*above, "", *table_of(self.metrics, self.floor_heading, width), *below])
 
     def __repr__(self) -> str:
         """Return the table."""
@@ -176,9 +185,9 @@ class Evaluation:
         return f"real vs real ({self.n_floor} samples)" if fewer else "real vs real"
 
 
-def table_of(metrics: dict[str, Measurement], floor: str) -> list[str]:
-    """Return the lines of a table of numbers, their 95% intervals, floors and meanings."""
-    return aligned(rows_of(metrics, floor))
+def table_of(metrics: dict[str, Measurement], floor: str, width: int | None = None) -> list[str]:
+    """Return the lines of a table of numbers, their 95% intervals, floors and meanings; see `aligned`."""
+    return aligned(rows_of(metrics, floor), width)
 
 
 def rows_of(metrics: dict[str, Measurement], floor: str) -> list[tuple[str, ...]]:
@@ -229,7 +238,10 @@ def over_runs(evaluations: Sequence[Evaluation]) -> dict[str, Measurement]:
         values = [one[name].value for one in evaluations]
         mean = sum(values) / count
         spread = math.sqrt(sum((value - mean) ** 2 for value in values) / max(count - 1, 1))
-        found = ranged(name, mean, student(count - 1, CONFIDENCE) * spread / math.sqrt(count))
+        # Of a count, such as modes, runs and real samples show how high it can be.
+        seen = [part.high for one in evaluations for part in (one[name], one[name].floor) if part]
+        highest = max(seen) if QUANTITIES[name].counts else math.inf
+        found = ranged(name, mean, student(count - 1, CONFIDENCE) * spread / math.sqrt(count), highest)
         caveats = tuple(dict.fromkeys(text for one in evaluations for text in one[name].caveats))
         usable = all(one[name].usable for one in evaluations)
         pooled[name] = replace(

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fgan.evaluation.domain import require_memory_of
 from fgan.evaluation.jackknife import Jackknife, mean
+from fgan.output import watched
 
 
 def classifier_accuracy(samples: Tensor, reference: Tensor, seed: int = 0) -> Jackknife:
@@ -47,7 +48,10 @@ def cross_fitted(samples: Tensor, reference: Tensor, seed: int = 0) -> list[Any]
     with warnings.catch_warnings(), threadpool_limits(1, user_api="blas"):
         # It stops by its own validation set, or after 30 rounds.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return [_trained(samples[half::2].cpu(), reference[half::2].cpu(), seed) for half in (0, 1)]
+        return [
+            _trained(samples[half::2].cpu(), reference[half::2].cpu(), seed)
+            for half in watched((0, 1), "c2st", unit="classifiers")
+        ]
 
 
 def _trained(samples: Tensor, reference: Tensor, seed: int) -> Any:  # noqa: ANN401 - scikit-learn has no types

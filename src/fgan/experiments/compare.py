@@ -17,9 +17,9 @@ from fgan.device import resolve_device
 from fgan.errors import FganError, RunError
 from fgan.evaluation.sides import Reference
 from fgan.experiments.claims import Claims
-from fgan.experiments.comparison import ComparisonDirectory, Judging, Member, plan
+from fgan.experiments.comparison import AUTO, ComparisonDirectory, Judging, Member, plan
 from fgan.experiments.jobs import require_jobs
-from fgan.experiments.judged import evaluator_of, ranked
+from fgan.experiments.judged import evaluator_of, ranked, settled
 from fgan.experiments.members import (
     MOST_TRACKED,
     Outcome,
@@ -55,9 +55,10 @@ def compare(
     ray: str | None = None,
     plan_only: bool = False,
     metrics: str | Sequence[str] = ("fid", "kid", "prdc", "modes"),
-    rank_by: str = "fid",
+    rank_by: str = "auto",
     n: int = 10_000,
     reference: Reference = "auto",
+    extractor: str = "auto",
     log_to: str | Iterable[str] = (),
     gif: bool = False,
     say: Say = to_people,
@@ -85,9 +86,12 @@ def compare(
         plan_only: train nothing; any number of `fgan.work(out)` processes do the training.
         metrics: metrics to measure, as for `fgan.evaluate`, or "all". Metrics that do not apply to the data are skipped
             with a message. `rank_by` is always measured.
-        rank_by: the metric that ranks.
+        rank_by: the metric that ranks; default: what can fail on the data. That is modes-kl where modes are known
+            (missing modes, samples outside them), js for other vectors and tables, fid of an extractor's features for
+            pictures.
         n: maximum number of samples of each run to evaluate.
         reference: the data to compare with, as for `fgan.evaluate`.
+        extractor: name of the feature extractor, as for `fgan.evaluate`.
         log_to: trackers that the runs also log to, as for `fgan.train`.
         gif: save a time lapse of each run in its folder, and of all divergences side by side as `time-lapse.gif` in
             the comparison's folder, as for `fgan.train`.
@@ -144,6 +148,7 @@ def compare(
         rank_by=rank_by,
         n=n,
         reference=reference,
+        extractor=extractor,
         log_to=log_to,
         say=say,
     )
@@ -172,9 +177,10 @@ def compare_members(
     ray: str | None = None,
     plan_only: bool = False,
     metrics: tuple[str, ...] = (),
-    rank_by: str = "fid",
+    rank_by: str = AUTO,
     n: int = 10_000,
     reference: Reference = "auto",
+    extractor: str = "auto",
     log_to: str | Iterable[str] = (),
     say: Say = to_people,
 ) -> Comparison:
@@ -194,25 +200,27 @@ def compare_members(
         ray: train on a Ray cluster instead, see `Cluster`; `out` must be visible to all hosts.
         plan_only: train nothing; workers do the training, see `fgan.experiments.worker`.
         metrics: metrics to measure; default: all that apply. `rank_by` is always measured.
-        rank_by: the metric that ranks the groups.
+        rank_by: the metric that ranks the groups; "auto" chooses by the data, or when resuming, as before.
         n: samples of each run to evaluate.
         reference: the data to compare with.
+        extractor: name of the feature extractor.
         say: receives messages as lines of text.
 
     Raises:
         FganError: for mistakes, before anything is written.
     """
-    judging, trackers = Judging(metrics, rank_by, n, reference), checked_trackers(log_to)
+    trackers, directory = checked_trackers(log_to), ComparisonDirectory(out)
     device = resolve_device(members[0].config.device)
+    rank_by = directory.ranked_by() if resume and rank_by == AUTO else rank_by
+    judging = settled(Judging(metrics, rank_by, n, reference, extractor), dataset, device)
     for note in notes_of(replace(members[0].config, device=device), dataset):
         say(note)
     evaluator = evaluator_of(judging, dataset, device, say)
-    directory = ComparisonDirectory(out)
     begin = partial(_begun, directory, members, dataset, passed, judging, resume, trackers, say)
     if plan_only:
         with begin() as outcomes:
             every = {member.name: outcomes.get(member.name, Outcome("stopped")) for member in members}
-            return Comparison(str(out), rank_by, [], every)
+            return Comparison(str(out), judging.rank_by, [], every)
     with _workplace(ray, jobs, device) as workplace:
         at_most = members_that_fit(
             replace(members[0].config, device=device), dataset, 1 / workplace.neighbours

@@ -25,6 +25,8 @@ from fgan.training.trainer import objective_of
 # Not for training: its bound is 0 and flat as soon as p/q is on one side of its parameter everywhere.
 UNDEFINED = ("hockey-stick",)
 LOSSES = ("non-saturating", "saturating")
+AUTO = "auto"
+"""Rank by what can fail on these data; see `fgan.evaluation.basis`."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,10 @@ class Judging:
     """How the runs of a comparison are evaluated and ranked; see `fgan.compare`."""
 
     metrics: tuple[str, ...] = ()
-    rank_by: str = "fid"
+    rank_by: str = AUTO
     n: int = 10_000
     reference: Reference = "auto"
+    extractor: str = "auto"
 
     @property
     def wanted(self) -> tuple[str, ...]:
@@ -272,6 +275,14 @@ class ComparisonDirectory:
         own = {player: refer_to(network, player) for player, network in own.items() if network != ""}
         members = [replace(member, config=replace(member.config, **own)) for member in members]
         return members, replace(judging, metrics=tuple(judging.metrics))
+
+    def ranked_by(self) -> str:
+        """Return the number that ranks by an existing plan; "auto" if it does not say.
+
+        Raises:
+            RunError: if there is no comparison, or its plan is damaged.
+        """
+        return self._read().get("judging", {}).get("rank_by", AUTO)
 
     def log_to(self) -> tuple[str, ...]:
         """Return the trackers that the runs log to.

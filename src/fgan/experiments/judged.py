@@ -4,26 +4,64 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fgan.data import Dataset
+from fgan.data.load import short_name
 from fgan.errors import FganError
 from fgan.evaluation import Evaluation, Evaluator
-from fgan.experiments.comparison import ComparisonDirectory, Judging, Member
+from fgan.evaluation.basis import deciding_first
+from fgan.experiments.comparison import AUTO, ComparisonDirectory, Judging, Member
 from fgan.experiments.members import Outcome
 from fgan.experiments.ranking import rank
 from fgan.experiments.result import Comparison
-from fgan.output import Say
+from fgan.experiments.verdict import verdict
+from fgan.output import Say, silent
+
+
+def settled(judging: Judging, dataset: Dataset, device: str) -> Judging:
+    """Return the same with the number that ranks: by default, of those that see what can fail, the first that applies.
+
+    Raises:
+        FganError: for an unknown extractor.
+    """
+    if judging.rank_by != AUTO:
+        return judging
+    features = _evaluator(judging, (), dataset, device, silent).extractor.name
+    candidates = deciding_first(features)
+    if len(candidates) == 1:
+        return replace(judging, rank_by=candidates[0])
+    evaluator = _evaluator(judging, candidates, dataset, device, silent)
+    evaluator.keep_applicable()
+    applicable = evaluator.asked()["metrics"]
+    return replace(judging, rank_by=next(name for name in candidates if name in applicable))
+
+
+def _evaluator(
+    judging: Judging, metrics: tuple[str, ...], dataset: Dataset, device: str, say: Say
+) -> Evaluator:
+    return Evaluator(
+        dataset,
+        metrics=metrics,
+        n=judging.n,
+        reference=judging.reference,
+        extractor=judging.extractor,
+        device=device,
+        say=say,
+    )
 
 
 def evaluator_of(judging: Judging, dataset: Dataset, device: str, say: Say) -> Evaluator:
     """Return the evaluator for the runs of a comparison, with the metrics that apply to the data.
 
+    Args:
+        judging: with the number that ranks, as `settled` returns it.
+        dataset, device, say: as for `Evaluator`.
+
     Raises:
         FganError: for metrics that do not exist or do not apply, and if the ranking metric is not a single number.
     """
-    evaluator = Evaluator(
-        dataset, metrics=judging.wanted, n=judging.n, reference=judging.reference, device=device, say=say
-    )
+    evaluator = _evaluator(judging, judging.wanted, dataset, device, say)
     if judging.rank_by not in evaluator.asked()["metrics"]:
         raise FganError(f'--rank-by must be a single number such as fid or recall; got "{judging.rank_by}".')
     for metric, why in evaluator.keep_applicable().items():
@@ -49,9 +87,14 @@ def ranked(
     for group, found in evaluations.items():
         for text in dict.fromkeys(filter(None, (one.lacking(judging.rank_by) for one in found))):
             say(f"{group} is not ranked by {judging.rank_by}: {text}")
-    in_order = {member.name: outcomes[member.name] for member in members}
+    places, features, config = rank(evaluations, judging.rank_by), evaluator.extractor.name, members[0].config
     comparison = Comparison(
-        str(directory.path), judging.rank_by, rank(evaluations, judging.rank_by), in_order
+        str(directory.path),
+        judging.rank_by,
+        places,
+        {member.name: outcomes[member.name] for member in members},
+        features,
+        verdict(places, judging.rank_by, features, short_name(config.data), f"{config.steps:,} steps"),
     )
     comparison.write()
     return comparison
@@ -68,7 +111,8 @@ def judged(directory: ComparisonDirectory, member: Member, evaluator: Evaluator,
             say(f"{path} is damaged ({error}); evaluating again")
         else:
             newer = path.stat().st_mtime >= run.checkpoints().path(member.config.steps).stat().st_mtime
-            if there.asked == evaluator.asked() and newer:
+            same = there.asked == evaluator.asked() and there.extractor == evaluator.described_extractor()
+            if same and newer:
                 return there
     found = evaluator(run)
     found.write(path)

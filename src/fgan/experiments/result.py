@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fgan.errors import RunError
+from fgan.evaluation.basis import BESIDE, explained, named
 from fgan.experiments.comparison import ComparisonDirectory
 from fgan.experiments.members import Outcome
 from fgan.experiments.ranking import Place
 from fgan.experiments.run import Run
+from fgan.experiments.verdict import how_tested
 from fgan.files import save_file
-from fgan.output import aligned, html_lines, html_table, jsonable
+from fgan.output import aligned, filled, html_lines, html_table, jsonable
 
 if TYPE_CHECKING:
     from fgan.data.animation import Animation
@@ -31,12 +33,16 @@ class Comparison:
         by: the metric that ranks.
         places: the groups, best first.
         outcomes: the outcome of each run.
+        features: the name of the extractor whose features were compared; "" in rankings of older versions.
+        verdict: the result in one sentence; "" in rankings of older versions.
     """
 
     path: str
     by: str
     places: list[Place]
     outcomes: dict[str, Outcome]
+    features: str = ""
+    verdict: str = ""
 
     @property
     def runs(self) -> dict[str, Run]:
@@ -74,7 +80,8 @@ class Comparison:
         """Return what `to_dict` described."""
         places = [Place.from_dict(place) for place in values["places"]]
         outcomes = {name: Outcome(**outcome) for name, outcome in values["outcomes"].items()}
-        return cls(values["path"], values["by"], places, outcomes)
+        more = {name: values[name] for name in ("features", "verdict") if name in values}
+        return cls(values["path"], values["by"], places, outcomes, **more)
 
     def write(self) -> None:
         """Write it into its folder as `ranking.json`.
@@ -129,23 +136,59 @@ class Comparison:
         return self.table()
 
     def _repr_html_(self) -> str:
-        rows, bad = self._rows()
-        return html_table(rows) + html_lines(bad)
+        return html_lines(self._above()) + html_table(self._rows()) + html_lines(self._below(verdict=True))
 
-    def table(self) -> str:
-        """Return the ranking as text, followed by the runs that are not in it."""
-        rows, bad = self._rows()
-        return "\n".join(aligned(rows) + (["", *bad] if bad else []))
+    def table(self, *, verdict: bool = True) -> str:
+        """Return the ranking as text: what decides, the groups, the runs that are not ranked, the result in a sentence.
 
-    def _rows(self) -> tuple[list[tuple[str, ...]], list[str]]:
-        rows = [("rank", "", f"{self.by} [95%]", "seeds", "tied with")]
+        Args:
+            verdict: whether to end with that sentence.
+        """
+        above, below = ([filled(line) for line in lines] for lines in (self._above(), self._below(verdict)))
+        return "\n".join([*above, *aligned(self._rows()), *(["", *below] if below else [])])
+
+    @property
+    def basis(self) -> str:
+        """What decides the ranking, and what it cannot see."""
+        better = f", {self.places[0].metrics[self.by].better} is better" if self.places else ""
+        return (
+            f"Ranked by {named(self.by, self.features)}{better}. {explained(self.by, self.features)}".strip()
+        )
+
+    @property
+    def test(self) -> str:
+        """How the ranking was tested; "" if it has no pair."""
+        return how_tested(self.places)
+
+    @property
+    def beside(self) -> list[str]:
+        """Numbers to show beside the one that ranks."""
+        return [
+            name for name in BESIDE.get(self.by, ()) if all(name in place.metrics for place in self.places)
+        ]
+
+    def _above(self) -> list[str]:
+        return [self.basis, ""]
+
+    def _rows(self) -> list[tuple[str, ...]]:
+        rows = [("rank", "", f"{self.by} [95%]", *self.beside, "seeds", "ties")]
         for place in self.places:
-            tied = ", ".join(place.tied_with[:4]) + (" ..." if len(place.tied_with) > 4 else "")
-            value = place.metrics[self.by].text()
-            rows.append((str(place.rank), place.group, value, str(place.seeds), tied or "-"))
+            rows.append(
+                (
+                    str(place.rank),
+                    place.group,
+                    place.metrics[self.by].text(),
+                    *(f"{place.metrics[name].value:.4g}" for name in self.beside),
+                    str(place.seeds),
+                    place.letters or ", ".join(place.tied_with) or "-",
+                )
+            )
+        return rows
+
+    def _below(self, verdict: bool) -> list[str]:
         bad = [
             f"{name}: {outcome.state}{f', {outcome.reason}' if outcome.reason else ''}"
             for name, outcome in self.outcomes.items()
             if outcome.state != "finished"
         ]
-        return rows, bad
+        return [*filter(None, [self.test]), *bad, *([self.verdict] if verdict and self.verdict else [])]

@@ -18,7 +18,7 @@ from fgan.evaluation import Evaluator
 from fgan.experiments.claims import FREE, SECONDS_BETWEEN_LOOKS, WHOLE, Claim, Claims, Lease
 from fgan.experiments.comparison import ComparisonDirectory, Member
 from fgan.experiments.jobs import LEASE
-from fgan.experiments.judged import evaluator_of, judged, ranked
+from fgan.experiments.judged import evaluator_of, judged, ranked, settled
 from fgan.experiments.members import Chunk, Outcome, ended, train_chunk
 from fgan.experiments.result import Comparison
 from fgan.output import Say
@@ -70,6 +70,7 @@ def work(
         directory.require_data(dataset, members)
         device = resolve_device(config.device)
         notes_of(replace(config, device=device), dataset)  # fails here if this machine lacks a network
+        judging = settled(judging, dataset, device)
         evaluator = evaluator_of(judging, dataset, device, say)
         if claim > 1:
             claim = min(claim, members_that_fit(replace(config, device=device), dataset))

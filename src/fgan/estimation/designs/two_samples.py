@@ -104,6 +104,11 @@ class TwoSamples:
         """Return the samples that report in a fold."""
         return self.p[self._of_p.reports[fold]], self.q[self._of_q.reports[fold]]
 
+    @property
+    def reported(self) -> tuple[Tensor, Tensor]:
+        """The rows of P and of Q in the order in which they report, fold by fold."""
+        return torch.cat(self._of_p.reports), torch.cat(self._of_q.reports)
+
     def weights(self, fold: int) -> Weights:
         """Return the weights of the samples that report in a fold."""
         return self._some(self._of_p.reports[fold], self._of_q.reports[fold])

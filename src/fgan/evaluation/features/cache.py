@@ -17,6 +17,7 @@ from fgan.evaluation.domain import FEWER, require_finite
 from fgan.evaluation.features.extractor import Extractor
 from fgan.files import cache_folder, replace_durably
 from fgan.memory import require_memory
+from fgan.output import watched
 
 MOST_BYTES = 2**30
 """Maximum size of the cache in bytes; the oldest files are deleted first."""
@@ -62,7 +63,8 @@ def features_of(
     )
     require_memory(needed, what, FEWER, device)
     extractor = extractor.to(device)
-    parts = [extractor(part.to(device)).float() for part in values.split(batch_size)]
+    batches = watched(values.split(batch_size), f"{extractor.name} features", unit="batches")
+    parts = [extractor(part.to(device)).float() for part in batches]
     features = require_finite(torch.cat(parts))
     if path is not None:
         _write(path, features, say)

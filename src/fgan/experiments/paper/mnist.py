@@ -129,7 +129,8 @@ class LikelihoodTable:
         for name, place in self.rows:
             theirs = (_published(LOG_LIKELIHOOD.get(name)),) if self.published else ()
             if place:
-                cells.append((str(place.rank), name, _nats(place.metrics[METRIC]), str(place.seeds), *theirs))
+                rank = str(place.rank) if place.seeds > 1 else "-"  # nothing is known about another seed
+                cells.append((rank, name, _nats(place.metrics[METRIC]), str(place.seeds), *theirs))
             else:
                 cells.append(("-", name, self._why_not(name), "0", *theirs))
         if self.floor:

@@ -123,8 +123,17 @@ def gather(directories: Sequence[str | Path]) -> Gathered:
         )
     _require_same_data(found.runs)
     found.runs = [_with_group(run, found) for run in found.runs]
+    found.ranking = _with_features(found)
     _note_unlike(found)
     return found
+
+
+def _with_features(found: Gathered) -> Comparison | None:
+    """Return the ranking with the name of its extractor, which older versions left to the evaluations."""
+    ranking, judged = found.ranking, next((run.evaluation for run in found.runs if run.evaluation), None)
+    if ranking is None or ranking.features or judged is None:
+        return ranking
+    return replace(ranking, features=judged.extractor.get("name", ""))
 
 
 def _plan(path: Path) -> dict[str, dict[str, Any]]:

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from fgan.data.load import short_name
 from fgan.errors import FganError
 from fgan.evaluation import Evaluation
+from fgan.evaluation.basis import deciding_number
 from fgan.evaluation.result import Range
 from fgan.experiments.ranking import Place, rank
+from fgan.experiments.verdict import listed, verdict
 from fgan.reporting.html.finite import is_number
 from fgan.reporting.html.gather import Gathered, Run, gather
 from fgan.reporting.html.summary.next_steps import next_steps
 from fgan.reporting.html.summary.problems import problems
 from fgan.reporting.html.summary.progress import NOTABLE, course, time_of
 from fgan.reporting.html.summary.result import Summary
-from fgan.reporting.html.summary.standings import against_baseline, far_from_real, listed, standings
-
-SIZE = "fid"
-"""What decides where nothing else does."""
+from fgan.reporting.html.summary.standings import against_baseline, far_from_real, standings, with_number
 
 
 def summarise(found: Gathered) -> Summary:
@@ -30,6 +30,7 @@ def summarise(found: Gathered) -> Summary:
         tuple(result),
         tuple(problems(found, places, by)),
         tuple(next_steps(found, places, by)),
+        _verdict(found, places, by),
     )
 
 
@@ -61,7 +62,21 @@ def _number_of(evaluations: Sequence[Evaluation]) -> str:
         for name, value in (evaluations[0].metrics.items() if evaluations else ())
         if value.better in ("higher", "lower") and all(not one.lacking(name) for one in evaluations)
     ]
-    return SIZE if SIZE in shared or not shared else shared[0]
+    features = evaluations[0].extractor.get("name", "") if evaluations else ""
+    by = deciding_number(features, shared)
+    return by if by in shared or not shared else shared[0]
+
+
+def _verdict(found: Gathered, places: Sequence[Place], by: str) -> str:
+    """Return the ranking's sentence; that of runs which are no comparison is made of their evaluations."""
+    if found.ranking and found.ranking.verdict:
+        return found.ranking.verdict
+    runs, judged = found.runs, next((run.evaluation for run in found.runs if run.evaluation), None)
+    if len(runs) == 1 and not found.members and judged:
+        places = rank({runs[0].group: [judged]}, by)
+    features = judged.extractor.get("name", "") if judged else ""
+    steps = _span({run.config.steps for run in runs}, "step")
+    return verdict(with_number(places, by), by, features, short_name(runs[0].config.data), steps)
 
 
 def _compared(found: Gathered) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from fgan.experiments.ranking import Place
+from fgan.experiments.verdict import listed
 from fgan.reporting.html.commands import compare_command, folder_of, retrained
 from fgan.reporting.html.finite import is_finite
 from fgan.reporting.html.gather import DAMAGE, Gathered, Run
@@ -16,7 +17,7 @@ from fgan.reporting.html.repeat import train_command
 from fgan.reporting.html.summary.problems import by_end, missing
 from fgan.reporting.html.summary.progress import course, is_short, worsened
 from fgan.reporting.html.summary.result import Step
-from fgan.reporting.html.summary.standings import far_from_real, listed, with_number
+from fgan.reporting.html.summary.standings import far_from_real, with_number
 from fgan.training.config import LOADED, TrainConfig
 
 MOST = 4

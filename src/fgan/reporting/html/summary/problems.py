@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from fgan.evaluation.result import Measurement
 from fgan.experiments.ranking import Place
+from fgan.experiments.verdict import listed
 from fgan.reporting.html.finite import is_number
 from fgan.reporting.html.gather import Gathered, Run
 from fgan.reporting.html.summary.progress import NOTABLE, course, is_short
-from fgan.reporting.html.summary.standings import LITTLE, listed, with_number
+from fgan.reporting.html.summary.standings import LITTLE, with_number
 from fgan.training.config import TrainConfig
 
 ENDS = {

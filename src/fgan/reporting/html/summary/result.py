@@ -26,12 +26,14 @@ class Summary:
         result: what came out of it.
         problems: what went wrong.
         next: what to try, the most useful first.
+        verdict: the result in one sentence that can be quoted alone.
     """
 
     compared: str
     result: tuple[str, ...]
     problems: tuple[str, ...] = ()
     next: tuple[Step, ...] = ()
+    verdict: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it in JSON's types."""
@@ -45,6 +47,8 @@ class Summary:
         if self.next:
             lines = [line for step in self.next for line in (_item(step.why, width), f"      {step.command}")]
             blocks.append("\n".join(["What to try next", *lines]))
+        if self.verdict:
+            blocks.append("\n".join(["In one sentence", _filled(self.verdict, width, "  ", "  ")]))
         return "\n\n".join(filter(None, blocks))
 
 

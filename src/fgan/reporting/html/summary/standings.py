@@ -7,21 +7,19 @@ from collections.abc import Mapping, Sequence
 from fgan.evaluation.metrics import QUANTITIES
 from fgan.evaluation.result import Measurement, Range
 from fgan.experiments.ranking import Place
+from fgan.experiments.verdict import listed
 from fgan.reporting.html.finite import is_finite, is_number
 
 SHARES = ("precision", "within-3-sigma", "recall", "coverage", "modes")
 """Numbers from 0 up of which a part of the baseline means something."""
 LITTLE = 0.5
 """Below this share of what real samples score, a number is called far from them."""
-NAMED = 6
-"""Groups that a sentence names; of more it says how many."""
 
 
 def standings(places: Sequence[Place], by: str) -> list[str]:
     """Return the sentences.
 
-    Nothing is said that the ranking's own test does not say: two groups differ where Welch's 95% interval of their
-    difference excludes 0, and nothing is corrected for the number of pairs.
+    Nothing is said that the ranking's own test does not say.
 
     Args:
         places: of the ranking, best first.
@@ -41,16 +39,13 @@ def standings(places: Sequence[Place], by: str) -> list[str]:
     elif tied:
         sentences = _tie(lead, tied, worse, by)
     else:
-        sentences = _winner(lead, worse, by, one_seed)
+        sentences = _winner(lead, worse, by)
     sentences += against_baseline(lead.metrics[by], by, lead.group)
     sentences += far_from_real(lead.metrics, by, lead.group)
     if one_seed and others:
         sentences.append(_one_seed(ranked))
-    if worse and len(ranked) > 2:
-        pairs = len(ranked) * (len(ranked) - 1) // 2
-        sentences.append(
-            f"The {pairs} pairs are not corrected for multiple comparisons: expect about 5% false differences."
-        )
+    if worse and len(ranked) > 2 and not any(place.p_values for place in ranked):
+        sentences.append("An older version ranked these: nothing is corrected for the number of pairs.")
     return sentences
 
 
@@ -93,26 +88,21 @@ def far_from_real(metrics: Mapping[str, Measurement], by: str, name: str) -> lis
     return [f"By other metrics {name} is far from real samples: {listed(far)}."] if far else []
 
 
-def _winner(lead: Place, worse: list[Place], by: str, one_seed: bool) -> list[str]:
-    direction = "lowest" if lead.metrics[by].better == "lower" else "highest"
+def _winner(lead: Place, worse: list[Place], by: str) -> list[str]:
     second = f"{worse[0].group} follows with {number(worse[0], by)}"
-    if one_seed:
-        return [f"{lead.group} has the {direction} {by} in these runs: {number(lead, by)}; {second}."]
     others = "the other group" if len(worse) == 1 else f"each of the {len(worse)} other groups"
     return [
         f"{lead.group} is best by {by}: {number(lead, by)}.",
-        f"It differs from {others} by more than the uncertainty (Welch, 95%); {second}.",
+        f"It differs from {others} by more than the uncertainty; {second}.",
     ]
 
 
 def _tie(lead: Place, tied: list[str], worse: list[Place], by: str) -> list[str]:
     direction = "lowest" if lead.metrics[by].better == "lower" else "highest"
     if not worse:
-        opening = f"No winner: {by} does not distinguish {listed([lead.group, *tied])} (Welch, 95%)."
+        opening = f"No winner: {by} does not distinguish {lead.group} from any other group."
     else:
-        opening = (
-            f"No single winner: {by} does not distinguish {lead.group} from {listed(tied)} (Welch, 95%)."
-        )
+        opening = f"No single winner: {by} does not distinguish {lead.group} from {listed(tied)}."
     what = "mean" if lead.seeds > 1 else "value"
     sentences = [opening, f"{lead.group} has the {direction} {what}, {number(lead, by)}."]
     if worse:
@@ -126,15 +116,3 @@ def _one_seed(ranked: Sequence[Place]) -> str:
     return (
         f"{whose} only one seed: the interval covers sampling alone, and another seed may reverse the order."
     )
-
-
-def listed(names: Sequence[str]) -> str:
-    """Write names as a list in a sentence.
-
-    >>> listed(["kl", "js", "gan"]), listed(["kl"])
-    ('kl, js and gan', 'kl')
-    """
-    shown = list(names)
-    if len(shown) > NAMED:
-        shown = [*shown[: NAMED - 1], f"{len(shown) - NAMED + 1} more"]
-    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1])))
