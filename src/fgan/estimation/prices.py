@@ -248,7 +248,7 @@ def _given_real(divergence: Divergence, log_ratio: Tensor, real: Tensor) -> Tens
 
 
 def _lost_by_chance(divergence: Divergence, p: HeldOut, q: HeldOut, caps: tuple[float, float]) -> float:
-    """Return what the chance in l costs within the caps: over P where p > q, over Q elsewhere, so no weight is large."""
+    """Return what the chance in l costs within the caps: over P where p > q, over Q elsewhere: no weight is large."""
     if (
         divergence.smooth and divergence.curvature == math.inf
     ):  # the cost is of no order that a variance tells

@@ -51,14 +51,15 @@ def trees_of(job: Job, seed: int) -> Trees:
 
     Args:
         job: samples (n, d).
-        seed: decides which rows of a side are fitted, of more than `MOST_ROWS`.
+        seed: decides what the trees leave to chance.
 
     Source: Friedman, "Greedy function approximation: a gradient boosting machine" (2001).
     """
     from sklearn.ensemble import HistGradientBoostingClassifier  # not at the top: it takes a second
 
     most = min(MOST_ROWS, 2 * min(len(job.p), len(job.q)))  # pairs of others' rows are many, and say the same
-    train, of_train, own = _rows(job.p[:most], job.q[:most], _some(job.weights, most))
+    of_p, of_q = (None if one is None else one[:most] for one in job.weights)
+    train, of_train, own = _rows(job.p[:most], job.q[:most], (of_p, of_q))
     stop, of_stop, own_stop = _rows(job.p_stop, job.q_stop, job.weights_stop)
     fitted = HistGradientBoostingClassifier(
         learning_rate=RATE,
@@ -69,14 +70,9 @@ def trees_of(job: Job, seed: int) -> Trees:
         random_state=seed,
     )
     fitted.fit(train, of_train, own, X_val=stop, y_val=of_stop, sample_weight_val=own_stop)
-    shares = (
-        len(x[:most]) if w is None else float(w[:most].sum()) for x, w in zip((job.p, job.q), job.weights)
-    )
-    return Trees(fitted, math.log(next(shares)) - math.log(next(shares)))
-
-
-def _some(weights: Weights, most: int) -> Weights:
-    return tuple(None if one is None else one[:most] for one in weights)
+    heavy = of_train if own is None else own * of_train
+    total = len(of_train) if own is None else own.sum()
+    return Trees(fitted, math.log(heavy.sum()) - math.log(total - heavy.sum()))
 
 
 def _rows(p: Tensor, q: Tensor, weights: Weights) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
