@@ -72,7 +72,7 @@ class Evidence:
         fitted = self.fitted
         if fitted is None:
             return {}
-        return {one: price(one, fitted.p, fitted.q, fitted.sampling) for one in self.direct}
+        return {one: price(one, fitted.p, fitted.q, fitted.sampling, fitted.fewer) for one in self.direct}
 
     def falls_below(self, other: Evidence) -> bool:
         """Whether a value or a bound of it is below what other critics of the same samples show to be there."""
@@ -110,7 +110,8 @@ class Evidence:
         best = direct or (priced.value if priced else None)
         assert best is not None, "one of both is there"
         lower_bound = max(priced.lower_bound, divergence.range[0]) if priced else None
-        value, interval, warnings = self._honest(divergence, best, lower_bound)
+        unlearnt = priced.unlearnt if priced and direct is None else 0.0
+        value, interval, warnings = self._honest(divergence, best, lower_bound, unlearnt)
         self._require_numbers(
             divergence, value, *interval, lower_bound, priced.bound.value if priced else None
         )
@@ -142,12 +143,18 @@ class Evidence:
         )
 
     def _honest(
-        self, divergence: Divergence, best: Mean, lower_bound: float | None
+        self, divergence: Divergence, best: Mean, lower_bound: float | None, unlearnt: float
     ) -> tuple[float, tuple[float, float], list[str]]:
         """Return a value and an interval within the range that contradict no bound at hand, and what to say of them."""
         lowest, highest = divergence.range
         value, (low, high), warnings = best.value, best.interval(), []
         floor = lowest if lower_bound is None else lower_bound
+        high += unlearnt  # critics fall short; they never reach too far
+        if unlearnt > best.standard_error:
+            warnings.append(
+                f"the critics still learn: from half as many samples, {divergence.name} comes out smaller. "
+                f"The value may be too small by about {unlearnt:.2g}, which the upper end counts. Use more samples."
+            )
         by_accuracy = lowest if self.fitted is None else sign_bound(divergence, self.fitted)
         if math.isinf(value):
             low, high = floor, math.inf
@@ -158,7 +165,7 @@ class Evidence:
                 f"{lowest:g}. Any value "
                 f'above {floor:.4g} is possible. Use another method, such as "logistic".'
             )
-        elif value < floor and floor > lowest:
+        elif high < floor and floor > lowest:
             warnings.append(
                 f"{self.method.name} found {value:.4g}, which is below its own lower bound (95% confidence). "
                 f"The value is raised to that bound, {floor:.4g}; the true value may be larger."
@@ -183,6 +190,7 @@ class Evidence:
                 f"their supports overlap, so {divergence.name} may be +inf. The value relies on the critics' "
                 "extrapolation."
             )
+        value, high = max(value, floor), max(high, floor)
         return _within(value, divergence), (_within(low, divergence), _within(high, divergence)), warnings
 
     @cached_property

@@ -12,6 +12,7 @@ from fgan.errors import FganError, did_you_mean
 from fgan.estimation.critics.joint import JointLearner
 from fgan.estimation.critics.kernels import KLIEP, LeastSquares
 from fgan.estimation.critics.learner import NeuralLearner
+from fgan.estimation.critics.stack import StackLearner
 from fgan.estimation.critics.telescoping import TelescopingLearner
 from fgan.estimation.designs.design import Learner
 from fgan.estimation.designs.pairs import SHIFTS
@@ -117,16 +118,16 @@ VECTORS, IMAGES, CATEGORIES = ("vectors",), ("vectors", "images"), ("categories"
 REGISTRY: tuple[Method, ...] = (
     Method(
         "logistic",
-        "a classifier's log-odds: regression, then a spline (one coordinate) or a network; convolutional for images",
+        "a classifier's log-odds: regressions, a network, splines and boosted trees, weighed; convolutional for images",
         two_samples=IMAGES,
-        learner=lambda s: NeuralLearner(seed=s.seed, device=s.device),
+        learner=lambda s: StackLearner(NeuralLearner(seed=s.seed, device=s.device)),
         weighted=True,
     ),
     Method(
         "logistic",
         "a classifier of pairs: a normal copula first, then a spline (one x, one y) or a network",
         joint=VECTORS,
-        learner=lambda s: JointLearner(s.columns, seed=s.seed, device=s.device),
+        learner=lambda s: StackLearner(JointLearner(s.columns, seed=s.seed, device=s.device)),
         weighted=True,
     ),
     Method(

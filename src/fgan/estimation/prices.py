@@ -13,7 +13,8 @@ the critic's extrapolation: above the upper cap, b keeps its value at the cap an
 the lower cap, the reverse.
 
 The last term corrects for that square, where V is the variance of l due to the training samples: the bound of a
-critic that is off by δ falls short of D_f by ½ E_Q[w(e^l) δ²], w(u) = u² f''(u), to second order.
+critic that is off by δ falls short of D_f by ½ E_Q[w(e^l) δ²], w(u) = u² f''(u), to second order. Where f has kinks,
+the mean shortfall over normal δ stands in its place.
 """
 
 from __future__ import annotations
@@ -31,8 +32,12 @@ from fgan.estimation.weights import Weight, Weights, heaviest_fill, mean_of, siz
 
 FURTHEST = 700.0
 """The largest log-ratio whose exponential is a number."""
+NODES = 16
+"""Places of a normal distribution that stand for it, at its quantiles."""
 MOST_VARIANCE = 1.0
 """Where l moves further than this by chance, its square says no more what it costs."""
+LEARNING = 0.8
+"""What a bound lacks falls with this power of the number of samples: 1 for a right model, less for a flexible one."""
 CONFIDENCE = 0.95
 
 
@@ -57,6 +62,19 @@ class HeldOut:
     def mean(self, terms: Tensor) -> Tensor:
         """Return the mean of a term of each sample."""
         return mean_of(terms, self.weight)
+
+
+@dataclass(frozen=True)
+class Fewer:
+    """What two critics say of the same samples of P and of Q, which neither has seen.
+
+    Args:
+        half: by one that saw half as many samples.
+        whole: by one that saw them all.
+    """
+
+    half: tuple[HeldOut, HeldOut]
+    whole: tuple[HeldOut, HeldOut]
 
 
 @dataclass(frozen=True)
@@ -106,12 +124,14 @@ class Price:
         lower_bound: what the divergence is at least, with 95% confidence: the bound less z SE, and less what one
             sample could add that is as extreme as any (the range term of Bernstein's inequality).
         correction: what the value gives back for the chance in the critics.
+        unlearnt: what they lack beyond that, as far as the gain from twice as many samples tells.
     """
 
     value: Mean
     bound: Mean
     lower_bound: float
     correction: float
+    unlearnt: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -154,13 +174,20 @@ def of_blocks(
     return replace(sampling, variance=variance, **sizes)
 
 
-def price(divergence: Divergence, p: HeldOut, q: HeldOut, sampling: Sampling | None = None) -> Price:
+def price(
+    divergence: Divergence,
+    p: HeldOut,
+    q: HeldOut,
+    sampling: Sampling | None = None,
+    fewer: Fewer | None = None,
+) -> Price:
     """Return the value and the bound of a divergence at given log-ratios.
 
     Args:
         divergence: whose.
         p, q: log-ratios on samples of P and of Q.
         sampling: how these samples depend on each other (default: all independent).
+        fewer: what critics of fewer samples say, which shows how fast they learn.
 
     >>> from fgan.divergences import KL
     >>> l, none = torch.tensor([1.0, 9.0]).repeat(200), torch.zeros(400)
@@ -185,8 +212,10 @@ def price(divergence: Divergence, p: HeldOut, q: HeldOut, sampling: Sampling | N
     if not math.isfinite(plain.value):  # a power of the ratio is beyond all numbers
         return Price(Mean(math.inf, math.inf), bound, bound.lower() - extreme, 0.0)
     correction = _lost_by_chance(divergence, p, q, (low, high))
+    unlearnt = 0.0 if fewer is None else _still_to_learn(divergence, fewer, (low, high)) - correction
     error = math.hypot(plain.standard_error, correction / 2, a_word + b_word)
-    return Price(Mean(plain.value + correction, error), bound, bound.lower() - extreme, correction)
+    value = Mean(plain.value + correction, error)
+    return Price(value, bound, bound.lower() - extreme, correction, max(unlearnt, 0.0))
 
 
 def _reach(terms: Tensor) -> float:
@@ -219,20 +248,46 @@ def _given_real(divergence: Divergence, log_ratio: Tensor, real: Tensor) -> Tens
 
 
 def _lost_by_chance(divergence: Divergence, p: HeldOut, q: HeldOut, caps: tuple[float, float]) -> float:
-    """Return ½ E_Q[w V] within the caps: over P where p > q, over Q elsewhere, so that no weight is large."""
-    if not divergence.smooth or divergence.curvature == math.inf:  # there is no second order
+    """Return what the chance in l costs within the caps: over P where p > q, over Q elsewhere: no weight is large."""
+    if (
+        divergence.smooth and divergence.curvature == math.inf
+    ):  # the cost is of no order that a variance tells
         return 0.0
+    cost = _cost if divergence.smooth else _cost_at_kinks
     lost = 0.0
     for side, on_this, sign in ((p, p.log_ratio > 0, -1.0), (q, q.log_ratio <= 0, 0.0)):
         within = side.log_ratio.double().clamp(*caps)
         counts = on_this & (within == side.log_ratio)
-        terms = (
-            divergence.weight(within)
-            * (sign * within).exp()
-            * side.variance.double().clamp(max=MOST_VARIANCE)
-        )
-        lost += float(side.mean(torch.where(counts, terms, 0.0))) / 2
+        variance = side.variance.double().clamp(max=MOST_VARIANCE)
+        terms = cost(divergence, within, variance) * (sign * within).exp()
+        lost += float(side.mean(torch.where(counts, terms, 0.0)))
     return lost
+
+
+def _still_to_learn(divergence: Divergence, fewer: Fewer, caps: tuple[float, float]) -> float:
+    """Return what the bound would gain from ever more samples, judged by what twice as many gained."""
+    half, whole = (_bound(divergence, *sides, caps) for sides in (fewer.half, fewer.whole))
+    return (whole - half) / (2**LEARNING - 1)
+
+
+def _bound(divergence: Divergence, p: HeldOut, q: HeldOut, caps: tuple[float, float]) -> float:
+    on_p, on_q = (side.log_ratio.double().clamp(*caps) for side in (p, q))
+    return float(p.mean(divergence.real_at(on_p)) - q.mean(divergence.fake_at(on_q)))
+
+
+def _cost(divergence: Divergence, log_ratio: Tensor, variance: Tensor) -> Tensor:
+    """Return ½ w V, by sample of Q."""
+    return divergence.weight(log_ratio) * variance / 2
+
+
+def _cost_at_kinks(divergence: Divergence, log_ratio: Tensor, variance: Tensor) -> Tensor:
+    """Return the mean of f(u) - (f'(û) u - f*(f'(û))) over log û normal around log u, where f has no second order."""
+    cost = torch.zeros_like(log_ratio)
+    f, u = divergence.f(log_ratio.exp()), log_ratio.exp()
+    for chance in (torch.arange(NODES, dtype=torch.float64) + 0.5) / NODES:
+        moved = log_ratio + torch.special.ndtri(chance) * variance.sqrt()
+        cost += f - divergence.real_at(moved) * u + divergence.fake_at(moved)
+    return cost.clamp(min=0.0) / NODES
 
 
 def _mean_of(
@@ -241,7 +296,7 @@ def _mean_of(
     """Return the sum of the means of two sides' terms, with a standard error of at least `floor`."""
     spread = sampling.variance(on_p[1], on_q[1])
     mean = sum(side.mean(terms) for side, terms in (on_p, on_q))
-    return Mean(float(mean), math.hypot(math.sqrt(spread), floor))
+    return Mean(float(mean), max(math.sqrt(spread), floor))
 
 
 def resolution(divergence: Divergence, n_p: float, n_q: float) -> float:

@@ -51,7 +51,8 @@ class Estimate:
         divergence: its name.
         value: the best estimate, within the divergence's range.
         standard_error: of the value.
-        interval: 95% confidence interval of the value.
+        interval: 95% confidence interval of the divergence itself: it counts the chance in the samples, that in the
+            critics, and what twice the samples taught them. An end is infinite where no sample shows it.
         lower_bound: the divergence is at least this with 95% confidence, however good the critics are. None for a
             method without critics.
         bound: the critics' variational bound and its standard error. None for a method without critics.
@@ -84,6 +85,11 @@ class Estimate:
     n_effective: tuple[float, float] | None = None
     blocks: int | None = None
 
+    @property
+    def bound_interval(self) -> tuple[float, float] | None:
+        """95% confidence interval of the critics' bound, which is at most the divergence. None without critics."""
+        return None if self.bound is None else self.bound.interval()
+
     def log_ratio(self, x: Samples) -> Tensor:
         """Return log(p/q) of new samples, averaged over the folds' critics: float64 (n,).
 
@@ -107,7 +113,12 @@ class Estimate:
         for name in ("n_effective", "blocks"):
             if fields[name] is None:
                 del fields[name]
-        return jsonable({**fields, "infinite": math.isinf(self.value), "how_read": self.how_read})
+        derived = {
+            "infinite": math.isinf(self.value),
+            "bound_interval": self.bound_interval,
+            "how_read": self.how_read,
+        }
+        return jsonable({**fields, **derived})
 
     @property
     def how_read(self) -> HowRead:

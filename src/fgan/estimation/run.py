@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from fgan.divergences import Divergence
 from fgan.errors import FganError
+from fgan.estimation.critics.learner import FEW
 from fgan.estimation.designs.design import CrossFit, Design, Learner, cross_fit
 from fgan.estimation.designs.pairs import SHIFTS, Pairs
 from fgan.estimation.designs.two_samples import TwoSamples
@@ -15,6 +16,9 @@ from fgan.estimation.inputs.encoding import Inputs
 from fgan.estimation.methods import Method, Setting, trained_for
 from fgan.estimation.prices import Mean
 from fgan.estimation.published.fitting import published_value
+
+HALVED = 2
+"""Folds in which a critic of half of the samples shows how much the other half taught."""
 
 
 @dataclass(frozen=True)
@@ -106,11 +110,13 @@ def _fit(plan: Plan, learner: Callable[[Setting], Learner]) -> tuple[CrossFit, f
     learn = learner(Setting(inputs.width, trained_for(plan.wanted), plan.seed, plan.device))
     design = design_of(inputs, plan.folds, plan.seed, shifts, plan.block)
     jobs = [design.job(fold) for fold in range(plan.folds)]
+    fewer = [design.job(fold, 0.5) for fold in range(HALVED)] if plan.method.value is None else []
+    fewer = learn(fewer) if fewer and min(job.smallest for job in fewer) >= FEW else []
     if not plan.permutations:
-        return cross_fit(design, learn(jobs)), None
+        return cross_fit(design, learn(jobs), fewer), None
     halves = design_of(inputs, 2, plan.seed + 1, shifts, plan.block)
     *critics, tester = learn([*jobs, halves.job(0)])
-    return cross_fit(design, critics), halves.p_value(tester, plan.permutations, plan.seed)
+    return cross_fit(design, critics, fewer), halves.p_value(tester, plan.permutations, plan.seed)
 
 
 def _without_critics(plan: Plan, divergence: Divergence) -> Mean | None:

@@ -86,6 +86,14 @@ class JointLearner(NeuralLearner):
             return LabelLearner(sides, seed=self.seed, device=self.device)(jobs)
         return super().__call__(jobs)
 
+    def alone(self, jobs: list[Job]) -> bool:
+        """Whether nothing else is worth fitting beside, as of a label, whose critic is no classifier of pairs."""
+        return super().alone(jobs) or label_in(jobs, self.columns) is not None
+
+    def by_ranks(self, job: Job) -> list[Critic]:
+        """Return none: the margins of both sides are the same, and ranks are what all critics of pairs take."""
+        return []
+
     def _preparation(self, job: Job) -> Callable[[Tensor], Tensor]:
         return normal_scores_of(job.p, job.weights[0])
 

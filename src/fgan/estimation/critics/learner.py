@@ -17,12 +17,12 @@ from fgan.divergences import Divergence
 from fgan.draws import DrawnFrom
 from fgan.estimation.critics.network import Objective, Part, Parts, Schedule, train
 from fgan.estimation.critics.normal_scores import normal_scores_of
-from fgan.estimation.critics.regression import best_regression, logistic_loss
+from fgan.estimation.critics.regression import best_of, best_regression, logistic_loss, ridge_path, splines_of
 from fgan.estimation.critics.scaling import scaling_of
 from fgan.estimation.critics.spline import splined
 from fgan.estimation.designs.design import Critic, Job
 from fgan.estimation.prices import FURTHEST
-from fgan.estimation.weights import Weights, of_mean_one, size_of, times
+from fgan.estimation.weights import Weights, of_mean_one, times
 from fgan.frame import Frame
 from fgan.networks import Architecture, build_critic
 from fgan.networks.pyramid import BASES
@@ -111,9 +111,7 @@ class NeuralLearner:
             self._base(parts, job.weights, job.weights_stop)
             for job, parts in zip(jobs, prepared, strict=True)
         ]
-        smallest = min(
-            size_of(x, w) for job in jobs for x, w in zip((job.p, job.q), job.weights, strict=True)
-        )
+        smallest = min(job.smallest for job in jobs)
         networks: list[nn.Module | None] = [None] * len(jobs)
         if self.divergence is None and prepared[0][0].ndim == 2 and prepared[0][0].shape[1] <= self.splined:
             if smallest >= FEW:
@@ -147,6 +145,21 @@ class NeuralLearner:
             return normal_scores_of(pooled)
         each = (x.new_ones(len(x)) if w is None else w for x, w in zip(parts[:2], job.weights, strict=True))
         return normal_scores_of(pooled, torch.cat([one.double() / one.sum() for one in each]))
+
+    def alone(self, jobs: list[Job]) -> bool:
+        """Whether nothing else is worth fitting beside: images, and few coordinates, whose spline is any function."""
+        return jobs[0].p.ndim != 2 or jobs[0].p.shape[1] <= self.splined
+
+    def by_ranks(self, job: Job) -> list[Critic]:
+        """Return splines of the normal scores of ranks, which are the same in any units; none for too many columns."""
+        prepare = self._scores(job, [job.p, job.q])
+        p, q, p_stop, q_stop = (prepare(x) for x in (job.p, job.q, job.p_stop, job.q_stop))
+        splines = splines_of(p, q)
+        if splines is None:
+            return []
+        path = ridge_path(splines, p, q, job.weights)
+        _, best = best_of(path, p_stop, q_stop, job.weights_stop)
+        return [Fitted(prepare, best[1], None, _same, self.device, "splines of ranks")] if best else []
 
     def _networks(
         self, jobs: list[Job], prepared: list[list[Tensor]], bases: list[Base | None]

@@ -20,8 +20,13 @@ from fgan.estimation.weights import Weights, mean_of, of_mean_one, times
 RIDGES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.001, 1e-4)
 """Penalties on half the squared coefficients of standardised features, beside the mean loss of a sample."""
 MOST_FEATURES = 600
-SPACING = 0.75
-KNOTS = tuple(SPACING * place for place in range(-4, 5))
+KNOTS = 12
+"""Places of a coordinate where a spline may bend, at most."""
+FEWEST_KNOTS = 3
+BENDS = (0.1, 0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 3e-5)
+"""Penalties on half the squared bends of splines."""
+STRAIGHT = 1e-3
+"""The penalty on what of a spline does not bend."""
 FINE = 20
 MAX_STEPS, TOLERANCE = 20, 2e-6
 SLOW = 0.3
@@ -48,12 +53,6 @@ def squares(x: Tensor) -> Tensor:
     return torch.cat([x, x.square()], 1)
 
 
-def additive(x: Tensor) -> Tensor:
-    """Return x and hats around `KNOTS` of each coordinate, whose sums are any functions of single ones, (n, 10d)."""
-    hats = (1 - (x[:, :, None] - torch.tensor(KNOTS)).abs() / SPACING).clamp_(min=0.0)
-    return torch.cat([x, hats.flatten(1)], 1)
-
-
 def fine(x: Tensor) -> Tensor:
     """Return x and hats around points at every fifth of a spread, for any function of a few coordinates, (n, 42d)."""
     places = torch.arange(-FINE, FINE + 1) / 5
@@ -66,10 +65,9 @@ def feature_maps(dimension: int) -> list[Features]:
     sizes = {
         linear: dimension,
         quadratic: dimension * (dimension + 3) // 2,
-        additive: (1 + len(KNOTS)) * dimension,
         squares: 2 * dimension,
     }
-    maps = [one for one in (linear, quadratic, additive) if sizes[one] <= MOST_FEATURES]
+    maps = [one for one in (linear, quadratic) if sizes[one] <= MOST_FEATURES]
     return maps if len(maps) > 1 or sizes[squares] > MOST_FEATURES else [*maps, squares]
 
 
@@ -107,10 +105,60 @@ def products_of(p: Tensor, q: Tensor) -> Products | None:
     dimension = p.shape[1]
     if quadratic in feature_maps(dimension):
         return None
-    low, high = torch.minimum(p.amin(0), q.amin(0)), torch.maximum(p.amax(0), q.amax(0))
-    between = (((p > low) & (p < high)).any(0) | ((q > low) & (q < high)).any(0)).nonzero().flatten()
+    between = columns_between(p, q)
     few = len(between) > 1 and dimension + len(between) * (len(between) + 1) // 2 <= MOST_FEATURES
     return Products(between) if few else None
+
+
+@dataclass(frozen=True)
+class Splines:
+    r"""Features whose sums are any functions of single coordinates: each of them, and what of it is above its knots.
+
+    .. math:: \sum_i \beta_i x_i + \sum_{i,k} b_{ik} (x_i - t_{ik})_+
+
+    A coefficient b is how much the slope changes at a knot, so that a penalty on its square makes functions smooth.
+
+    Args:
+        columns: coordinates that bend (c,).
+        knots: of each, in increasing order (c, k).
+    """
+
+    columns: Tensor
+    knots: Tensor
+
+    @property
+    def __name__(self) -> str:
+        """What regressions on these features are called."""
+        return "splines"
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Return the features (n, d + c k) of scaled inputs (n, d)."""
+        above = (x[:, self.columns, None] - self.knots).clamp_(min=0.0)
+        return torch.cat([x, above.flatten(1)], 1)
+
+
+def splines_of(p: Tensor, q: Tensor) -> Splines | None:
+    """Return splines with knots at quantiles of both sides' samples (n, d), (m, d); None for too many coordinates.
+
+    >>> x = torch.linspace(0, 1, 1001)[:, None]
+    >>> splines_of(x, x).knots[0, [0, 5, 11]]
+    tensor([0.0769, 0.4615, 0.9231])
+    """
+    columns = columns_between(p, q)
+    knots = min(KNOTS, (MOST_FEATURES - p.shape[1]) // max(len(columns), 1))
+    if not len(columns) or knots < FEWEST_KNOTS:
+        return None
+    chances = torch.arange(1, knots + 1) / (knots + 1)
+    ranked = [side[:, columns].sort(0).values for side in (p, q)]
+    places = [(chances * (len(side) - 1)).round().long() for side in ranked]
+    middles = (ranked[0][places[0]] + ranked[1][places[1]]) / 2
+    return Splines(columns, middles.T.contiguous())
+
+
+def columns_between(p: Tensor, q: Tensor) -> Tensor:
+    """Return which coordinates of samples (n, d), (m, d) have more than two values."""
+    low, high = torch.minimum(p.amin(0), q.amin(0)), torch.maximum(p.amax(0), q.amax(0))
+    return (((p > low) & (p < high)).any(0) | ((q > low) & (q < high)).any(0)).nonzero().flatten()
 
 
 def logistic_loss(log_ratio_p: Tensor, log_ratio_q: Tensor, weights: Weights = (None, None)) -> Tensor:
@@ -167,21 +215,47 @@ def best_regression(
     Where none beats l = 0, there is nothing to be seen: a hundredth of the first one is left, which says in what
     direction one would look, and costs nothing.
     """
-    weights_stop = of_mean_one(weights_stop)
-    best, least, first = None, float(logistic_loss(p.new_zeros(1), p.new_zeros(1))), None
-    edges = edges_of(p, q)
-    found = [one for one in (products_of(p, q), edges) if one]
-    for features in [*(maps or feature_maps(p.shape[1])), *found]:
-        waited = 0
-        for regression in ridge_path(features, p, q, weights):
-            first = first or regression
-            loss = float(logistic_loss(regression(p_stop), regression(q_stop), weights_stop))
-            waited = 0 if loss < least else waited + 1
-            if loss < least:
-                best, least = regression, loss
-            if waited == PATIENCE and features is not edges:  # a step needs a large coefficient
-                break
-    return best or (first and first.times(0.01))
+    first, edges, found = None, edges_of(p, q), []
+    others = [one for one in (splines_of(p, q), products_of(p, q), edges) if one]
+    for features in [*(maps or feature_maps(p.shape[1])), *others]:
+        patience = math.inf if features is edges else PATIENCE  # a step needs a large coefficient
+        path = ridge_path(features, p, q, weights)
+        heaviest, best = best_of(path, p_stop, q_stop, weights_stop, patience)
+        first = first or heaviest
+        if best is not None:
+            found.append(best)
+    if found:
+        return min(found, key=lambda one: one[0])[1]
+    return first and first.times(0.01)
+
+
+def best_of(
+    path: Iterator[Regression],
+    p_stop: Tensor,
+    q_stop: Tensor,
+    weights_stop: Weights = (None, None),
+    patience: float = PATIENCE,
+) -> tuple[Regression, tuple[float, Regression] | None]:
+    """Return the first regression of a path, and the best one with its loss, None where all lose more than l = 0.
+
+    Args:
+        path: from the heaviest penalty to the lightest.
+        p_stop, q_stop: scaled inputs (n, d) that choose.
+        weights_stop: of these.
+        patience: after so many that are no better, the rest is not fitted.
+    """
+    weights_stop, waited, first, best = of_mean_one(weights_stop), 0, None, None
+    least = math.log(2)
+    for regression in path:
+        first = first or regression
+        loss = float(logistic_loss(regression(p_stop), regression(q_stop), weights_stop))
+        waited = 0 if loss < least else waited + 1
+        if loss < least:
+            best, least = (loss, regression), loss
+        if waited == patience:
+            break
+    assert first is not None, "there is a penalty"
+    return first, best
 
 
 def ridge_path(
@@ -202,12 +276,17 @@ def ridge_path(
     )
     spread = (weight @ x.square()).sqrt()
     spread = torch.where(spread > 1e-6 * spread.max(), spread, torch.inf)  # a constant feature says nothing
+    bent = isinstance(features, Splines)
+    if bent:
+        spread[p.shape[1] :] = 1.0  # a bend is one in units of the inputs
     x = torch.cat([x / spread, x.new_ones(len(x), 1)], 1)
     sign = torch.cat([x.new_full((len(p),), -1.0), x.new_ones(len(q))])
     w, curvature = x.new_zeros(x.shape[1]), None
-    for ridge in RIDGES:
+    for ridge in BENDS if bent else RIDGES:
         penalty = torch.full_like(w, ridge)
         penalty[-1] = 0.0
+        if bent:
+            penalty[: p.shape[1]] = STRAIGHT
         w, curvature = _newton(x, weight, sign, penalty, w, curvature)
         coefficients = w[:-1] / spread
         yield Regression(features, coefficients, w[-1] - center @ coefficients)

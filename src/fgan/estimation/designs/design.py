@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
-from fgan.estimation.prices import HeldOut, Sampling
-from fgan.estimation.weights import Weight, Weights
+from fgan.estimation.prices import Fewer, HeldOut, Sampling
+from fgan.estimation.weights import Weight, Weights, size_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,11 @@ class Job:
     q_stop: Tensor
     weights: Weights = (None, None)
     weights_stop: Weights = (None, None)
+
+    @property
+    def smallest(self) -> float:
+        """How many samples of equal weight know as much as those that train, on the side that has fewer."""
+        return min(size_of(x, w) for x, w in zip((self.p, self.q), self.weights, strict=True))
 
     @property
     def whole(self) -> list[tuple[Tensor, Weight]]:
@@ -67,8 +73,8 @@ class Design(Protocol):
 
     folds: int
 
-    def job(self, fold: int) -> Job:
-        """Return what the critic of a fold may see."""
+    def job(self, fold: int, share: float = 1.0) -> Job:
+        """Return what the critic of a fold may see, or a share of it."""
         ...
 
     def report(self, fold: int) -> tuple[Tensor, Tensor]:
@@ -100,15 +106,17 @@ class CrossFit:
         critics: one for each fold.
         p, q: every sample of P and of Q once, fold by fold.
         sampling: how these depend on each other.
+        fewer: what critics that saw half of the samples say of the first folds; None where there are none.
     """
 
     critics: list[Critic]
     p: HeldOut
     q: HeldOut
     sampling: Sampling
+    fewer: Fewer | None = None
 
 
-def cross_fit(design: Design, critics: list[Critic]) -> CrossFit:
+def cross_fit(design: Design, critics: list[Critic], fewer: Sequence[Critic] = ()) -> CrossFit:
     r"""Let every critic report on its own fold, and say how far the critics differ by chance.
 
     Critics that share a part ρ of their training samples differ by 2 (1 - ρ) V, where V is the variance of one:
@@ -117,6 +125,7 @@ def cross_fit(design: Design, critics: list[Critic]) -> CrossFit:
     Args:
         design: the parts.
         critics: one for each fold, fitted to `design.job(fold)`.
+        fewer: the same of the first folds, fitted to half of that.
     """
     pairs = [(i, j) for i in range(design.folds) for j in range(i)]
     shares = [2 * (1 - design.overlap(i, j)) for i, j in pairs]
@@ -130,7 +139,18 @@ def cross_fit(design: Design, critics: list[Critic]) -> CrossFit:
             ]
             side.append(HeldOut(all_say[fold], torch.stack(apart).mean(0), weight))
     p, q = (_together(side) for side in sides)
-    return CrossFit(critics, p, q, design.sampling((p.weight, q.weight)))
+    learning = _fewer(design, sides, fewer) if fewer else None
+    return CrossFit(critics, p, q, design.sampling((p.weight, q.weight)), learning)
+
+
+def _fewer(design: Design, sides: tuple[list[HeldOut], list[HeldOut]], critics: Sequence[Critic]) -> Fewer:
+    """Return what critics say of the first folds beside what those of all samples say."""
+    parts = [], []
+    for fold, critic in enumerate(critics):
+        for part, x, own in zip(parts, design.report(fold), (side[fold] for side in sides), strict=True):
+            part.append(replace(own, log_ratio=critic(x).double()))
+    whole = (_together(side[: len(critics)]) for side in sides)
+    return Fewer((_together(parts[0]), _together(parts[1])), (next(whole), next(whole)))
 
 
 def _together(folds: list[HeldOut]) -> HeldOut:

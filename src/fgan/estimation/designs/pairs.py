@@ -69,13 +69,13 @@ class Pairs:
         self._rows = Folds(len(x), folds, torch.Generator().manual_seed(seed), block)
         self.shifts = min(shifts, min(map(len, self._rows.reports)) // block - 1)
 
-    def rows(self, fold: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Return which samples train, stop and report in a fold."""
-        return self._rows.parts(fold)
+    def rows(self, fold: int, share: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
+        """Return which samples train, stop and report in a fold; of the first two a share only."""
+        return self._rows.parts(fold, share)
 
-    def job(self, fold: int) -> Job:
-        """Return what trains and stops the critic of a fold."""
-        train, stop, _ = self.rows(fold)
+    def job(self, fold: int, share: float = 1.0) -> Job:
+        """Return what trains and stops the critic of a fold, or a share of it."""
+        train, stop, _ = self.rows(fold, share)
         (p, q), (p_stop, q_stop) = self._sides(train), self._sides(stop)
         return Job(p, q, p_stop, q_stop, self._weights(train), self._weights(stop))
 

@@ -43,9 +43,10 @@ class Folds:
         self.reports = [self._rows(one) for one in reports]
         self._others = [one[torch.randperm(len(one), generator=generator)] for one in others]
 
-    def parts(self, fold: int) -> tuple[Tensor, Tensor, Tensor]:
-        """Return which rows train, stop and report in a fold."""
+    def parts(self, fold: int, share: float = 1.0) -> tuple[Tensor, Tensor, Tensor]:
+        """Return which rows train, stop and report in a fold; of the first two a share only."""
         others = self._others[fold]
+        others = others[: round(share * len(others))]
         stop = max(2, round(STOP_SHARE * len(others)))
         return self._rows(others[stop:]), self._rows(others[:stop]), self.reports[fold]
 
@@ -93,9 +94,9 @@ class TwoSamples:
         self.p, self.q, self.folds, self._weights = p, q, folds, weights
         self._of_p, self._of_q = (Folds(len(side), folds, generator, block) for side in (p, q))
 
-    def job(self, fold: int) -> Job:
-        """Return what trains and stops the critic of a fold."""
-        (p, p_stop, _), (q, q_stop, _) = self._of_p.parts(fold), self._of_q.parts(fold)
+    def job(self, fold: int, share: float = 1.0) -> Job:
+        """Return what trains and stops the critic of a fold, or a share of it."""
+        (p, p_stop, _), (q, q_stop, _) = self._of_p.parts(fold, share), self._of_q.parts(fold, share)
         weights, weights_stop = self._some(p, q), self._some(p_stop, q_stop)
         return Job(self.p[p], self.q[q], self.p[p_stop], self.q[q_stop], weights, weights_stop)
 
