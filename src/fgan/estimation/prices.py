@@ -22,6 +22,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from torch import Tensor
@@ -157,10 +158,14 @@ def independent(p: Tensor, q: Tensor, weights: Weights = (None, None)) -> Sampli
     return Sampling(
         size_of(p, of_p),
         size_of(q, of_q),
-        lambda on_p, on_q: variance_of_mean(on_p, of_p) + variance_of_mean(on_q, of_q),
+        partial(_variance_of_both, weights),
         heaviest_fill(p, of_p),
         heaviest_fill(q, of_q),
     )
+
+
+def _variance_of_both(weights: Weights, on_p: Tensor, on_q: Tensor) -> float:
+    return variance_of_mean(on_p, weights[0]) + variance_of_mean(on_q, weights[1])
 
 
 def of_blocks(

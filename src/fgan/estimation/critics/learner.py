@@ -92,6 +92,8 @@ class NeuralLearner:
     """
 
     schedule = Schedule()
+    bends = True
+    """Whether splines are among the regressions; how they go on where there are no samples, nothing says."""
     splined = 1
     """Up to this many coordinates, a spline corrects the regression instead of a network."""
 
@@ -136,7 +138,7 @@ class NeuralLearner:
         if self.divergence is not None or parts[0].ndim == 4:
             return None
         p, q, p_stop, q_stop = parts
-        return best_regression(p, q, p_stop, q_stop, weights, weights_stop)
+        return best_regression(p, q, p_stop, q_stop, weights, weights_stop, bends=self.bends)
 
     def _scores(self, job: Job, parts: list[Tensor]) -> Callable[[Tensor], Tensor]:
         """Return the way from prepared samples to coordinates of spread about 1: of P and Q pooled, half each."""
@@ -158,8 +160,8 @@ class NeuralLearner:
         if splines is None:
             return []
         path = ridge_path(splines, p, q, job.weights)
-        _, best = best_of(path, p_stop, q_stop, job.weights_stop)
-        return [Fitted(prepare, best[1], None, _same, self.device, "splines of ranks")] if best else []
+        _, best, _ = best_of(path, p_stop, q_stop, job.weights_stop)
+        return [Fitted(prepare, best, None, _same, self.device, "splines of ranks")] if best else []
 
     def _networks(
         self, jobs: list[Job], prepared: list[list[Tensor]], bases: list[Base | None]

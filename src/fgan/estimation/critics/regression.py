@@ -23,6 +23,8 @@ MOST_FEATURES = 600
 KNOTS = 12
 """Places of a coordinate where a spline may bend, at most."""
 FEWEST_KNOTS = 3
+OUTERMOST = 2.0
+"""Where the outermost knots are, as normal quantiles."""
 BENDS = (0.1, 0.03, 0.01, 0.003, 0.001, 3e-4, 1e-4, 3e-5)
 """Penalties on half the squared bends of splines."""
 STRAIGHT = 1e-3
@@ -114,9 +116,10 @@ def products_of(p: Tensor, q: Tensor) -> Products | None:
 class Splines:
     r"""Features whose sums are any functions of single coordinates: each of them, and what of it is above its knots.
 
-    .. math:: \sum_i \beta_i x_i + \sum_{i,k} b_{ik} (x_i - t_{ik})_+
+    .. math:: \sum_i \beta_i x_i + \sum_i c_i x_i^2 / 2 + \sum_{i,k} b_{ik} (x_i - t_{ik})_+
 
-    A coefficient b is how much the slope changes at a knot, so that a penalty on its square makes functions smooth.
+    A coefficient b is how much the slope changes at a knot, so that a penalty on its square makes functions smooth. The
+    square goes on bending beyond the outermost knots, as log-ratios of normal tails do.
 
     Args:
         columns: coordinates that bend (c,).
@@ -132,23 +135,24 @@ class Splines:
         return "splines"
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Return the features (n, d + c k) of scaled inputs (n, d)."""
-        above = (x[:, self.columns, None] - self.knots).clamp_(min=0.0)
-        return torch.cat([x, above.flatten(1)], 1)
+        """Return the features (n, d + c (k + 1)) of scaled inputs (n, d)."""
+        bent = x[:, self.columns]
+        above = (bent[:, :, None] - self.knots).clamp_(min=0.0)
+        return torch.cat([x, bent.square() / 2, above.flatten(1)], 1)
 
 
 def splines_of(p: Tensor, q: Tensor) -> Splines | None:
     """Return splines with knots at quantiles of both sides' samples (n, d), (m, d); None for too many coordinates.
 
     >>> x = torch.linspace(0, 1, 1001)[:, None]
-    >>> splines_of(x, x).knots[0, [0, 5, 11]]
-    tensor([0.0769, 0.4615, 0.9231])
+    >>> splines_of(x, x).knots[0, [0, 11]]
+    tensor([0.0230, 0.9770])
     """
     columns = columns_between(p, q)
-    knots = min(KNOTS, (MOST_FEATURES - p.shape[1]) // max(len(columns), 1))
+    knots = min(KNOTS, (MOST_FEATURES - p.shape[1]) // max(len(columns), 1) - 1)
     if not len(columns) or knots < FEWEST_KNOTS:
         return None
-    chances = torch.arange(1, knots + 1) / (knots + 1)
+    chances = torch.special.ndtr(torch.linspace(-OUTERMOST, OUTERMOST, knots))
     ranked = [side[:, columns].sort(0).values for side in (p, q)]
     places = [(chances * (len(side) - 1)).round().long() for side in ranked]
     middles = (ranked[0][places[0]] + ranked[1][places[1]]) / 2
@@ -209,24 +213,28 @@ def best_regression(
     weights: Weights = (None, None),
     weights_stop: Weights = (None, None),
     maps: list[Features] | None = None,
+    bends: bool = True,
 ) -> Regression | None:
     """Return the regression on scaled inputs (n, d) that loses least on the stopping samples; None for too many inputs.
 
     Where none beats l = 0, there is nothing to be seen: a hundredth of the first one is left, which says in what
     direction one would look, and costs nothing.
+
+    Args:
+        p, q, p_stop, q_stop: scaled inputs (n, d) that train and stop.
+        weights, weights_stop: of these.
+        maps: instead of those that suit the number of coordinates.
+        bends: whether splines are among them.
     """
-    first, edges, found = None, edges_of(p, q), []
-    others = [one for one in (splines_of(p, q), products_of(p, q), edges) if one]
+    first, best, least, edges = None, None, math.log(2), edges_of(p, q)
+    splines = splines_of(p, q) if bends else None
+    others = [one for one in (splines, products_of(p, q), edges) if one]
     for features in [*(maps or feature_maps(p.shape[1])), *others]:
         patience = math.inf if features is edges else PATIENCE  # a step needs a large coefficient
         path = ridge_path(features, p, q, weights)
-        heaviest, best = best_of(path, p_stop, q_stop, weights_stop, patience)
-        first = first or heaviest
-        if best is not None:
-            found.append(best)
-    if found:
-        return min(found, key=lambda one: one[0])[1]
-    return first and first.times(0.01)
+        heaviest, better, least = best_of(path, p_stop, q_stop, weights_stop, least, patience)
+        first, best = first or heaviest, better or best
+    return best or (first and first.times(0.01))
 
 
 def best_of(
@@ -234,28 +242,29 @@ def best_of(
     p_stop: Tensor,
     q_stop: Tensor,
     weights_stop: Weights = (None, None),
+    least: float = math.log(2),
     patience: float = PATIENCE,
-) -> tuple[Regression, tuple[float, Regression] | None]:
-    """Return the first regression of a path, and the best one with its loss, None where all lose more than l = 0.
+) -> tuple[Regression, Regression | None, float]:
+    """Return the first regression of a path, the best one, None where none loses less than others did, and the loss.
 
     Args:
         path: from the heaviest penalty to the lightest.
         p_stop, q_stop: scaled inputs (n, d) that choose.
         weights_stop: of these.
+        least: what the best one so far loses; l = 0 loses log 2.
         patience: after so many that are no better, the rest is not fitted.
     """
     weights_stop, waited, first, best = of_mean_one(weights_stop), 0, None, None
-    least = math.log(2)
     for regression in path:
         first = first or regression
         loss = float(logistic_loss(regression(p_stop), regression(q_stop), weights_stop))
         waited = 0 if loss < least else waited + 1
         if loss < least:
-            best, least = (loss, regression), loss
+            best, least = regression, loss
         if waited == patience:
             break
     assert first is not None, "there is a penalty"
-    return first, best
+    return first, best, least
 
 
 def ridge_path(

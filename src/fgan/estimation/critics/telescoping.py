@@ -45,6 +45,12 @@ class Telescope:
         return torch.stack([bridge(z).double() for bridge in self.bridges]).sum(0)
 
 
+class BridgeLearner(NeuralLearner):
+    """Fits the critics of bridges, which report far from the samples that trained them."""
+
+    bends = False
+
+
 class TelescopingLearner:
     """Fits a critic for each bridge between P and Q, and adds them up; for differences of many nats.
 
@@ -60,7 +66,7 @@ class TelescopingLearner:
     """
 
     def __init__(self, bridges: int = BRIDGES, *, seed: int = 0, device: str = "cpu") -> None:
-        self.bridges, self.inner = bridges, NeuralLearner(seed=seed, device=device)
+        self.bridges, self.inner = bridges, BridgeLearner(seed=seed, device=device)
 
     def __call__(self, jobs: list[Job]) -> list[Critic]:
         """Return a critic for each job."""

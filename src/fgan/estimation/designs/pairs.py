@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -108,10 +110,7 @@ class Pairs:
         sizes = [len(self.rows(fold)[2]) for fold in range(self.folds)]
         n, fill = size_of(self.x, self.weight), heaviest_fill(self.x, self.weight)
         halves = (n // 2, fill // 2) if self.weight is None else (n / 2, fill / 2)
-
-        def variance(on_p: Tensor, on_q: Tensor) -> float:
-            return self._variance(_relative(on_p, weights[0]), _relative(on_q, weights[1]), sizes)
-
+        variance = partial(self._variance, weights, sizes)
         found = Sampling(n, halves[0], variance, fill, halves[1])
         units = units_of(len(self.x), self.block)
         return found if self.block == 1 else of_blocks(found, variance, units, units // 2)
@@ -122,8 +121,9 @@ class Pairs:
         rows = rows[rows < len(self.x) // self.block * self.block]  # whole blocks
         return independence_p_value(critic, self.x[rows], self.y[rows], permutations, seed, self.block)
 
-    def _variance(self, on_p: Tensor, on_q: Tensor, sizes: list[int]) -> float:
+    def _variance(self, weights: Weights, sizes: list[int], on_p: Tensor, on_q: Tensor) -> float:
         """Return the variance of the sum of both means, to first order: of what each sample adds to them."""
+        on_p, on_q = _relative(on_p, weights[0]), _relative(on_q, weights[1])
         mean = on_q.mean()
         apart = []
         for part in on_q.split([self.shifts * size for size in sizes]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -12,6 +14,10 @@ from fgan.estimation.weights import Weights, some_of, variance_by_blocks
 
 STOP_SHARE = 0.2
 """Of the samples that do not report, how many stop, select and calibrate."""
+
+
+def _variance_by_blocks(weights: Weights, blocks: tuple[Tensor, Tensor], on_p: Tensor, on_q: Tensor) -> float:
+    return sum(map(variance_by_blocks, (on_p, on_q), weights, blocks))
 
 
 def units_of(n: int, block: int) -> int:
@@ -126,10 +132,7 @@ class TwoSamples:
         if self._of_p.block == 1:
             return one_by_one
         blocks = self._of_p.blocks(), self._of_q.blocks()
-
-        def variance(on_p: Tensor, on_q: Tensor) -> float:
-            return sum(map(variance_by_blocks, (on_p, on_q), weights, blocks))
-
+        variance = partial(_variance_by_blocks, weights, blocks)
         return of_blocks(one_by_one, variance, *(int(one.max()) + 1 for one in blocks))
 
     def p_value(self, critic: Critic, permutations: int, seed: int) -> float:
