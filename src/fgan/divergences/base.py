@@ -24,7 +24,9 @@ from torch import Tensor
 from fgan.divergences.card import Card, Formulas
 from fgan.divergences.elementary import TensorMap, value_and_slope, widened
 from fgan.divergences.facts import Facts
+from fgan.divergences.linear import Linear
 from fgan.divergences.newton import SLOPE_INVERSE, conjugate_by_inversion, invert
+from fgan.divergences.traced import fact
 from fgan.errors import FganError
 from fgan.output import html_table
 
@@ -75,11 +77,14 @@ class Divergence(Facts, ABC):
     """Whether the optimal critic determines log(p/q) everywhere, not just its sign or a part of it."""
     smooth: bool = True
     """Whether f has a derivative everywhere; if not, the log-ratio link is a step function and cannot be trained."""
+    kinks: tuple[float, ...] = ()
+    """The u at which f has none."""
 
     LINKS: ClassVar[dict[str, str]] = {
         "paper": "paper_link",
         "log-ratio": "ratio_link",
         "soft-hinge": "soft_hinge_link",
+        "linear": "linear_link",
     }
     """The method that makes each link, in order of preference."""
 
@@ -155,6 +160,19 @@ class Divergence(Facts, ABC):
     def soft_hinge_link(self) -> Link:
         """Return a link for an f with a kink; overridden by subclasses that have one, with `soft_hinge`."""
         raise NotImplementedError
+
+    def linear_link(self) -> Link:
+        """Return the link of which neither term is ever steeper than v; see `fgan.divergences.linear`."""
+        return Link(
+            real=lambda v: self.linear.real(v),
+            fake=lambda v: self.linear.fake(v),
+            log_ratio=lambda v: self.linear.log_ratio(v),
+        )
+
+    @fact
+    def linear(self) -> Linear:
+        """The table of the link "linear"."""
+        return Linear(self)
 
     def solved_link(self) -> Link:
         """Return the link T = v for an f* without a closed form: `log_ratio_at` solves for log u, in v's dtype."""
@@ -244,7 +262,7 @@ class Divergence(Facts, ABC):
 
     def __getstate__(self) -> dict[str, object]:
         """Drop the functions of the link, which cannot be pickled and are recreated."""
-        return {key: value for key, value in self.__dict__.items() if key != "_link"}
+        return {key: value for key, value in self.__dict__.items() if key not in ("_link", "linear")}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         """Recreate the functions of the link."""

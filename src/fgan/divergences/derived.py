@@ -59,9 +59,19 @@ class FromF(Divergence):
         self._given = f
         self._diagnosis: Diagnosis = diagnose(f, self.name)
         self.notes = self._diagnosis.notes
-        self.smooth = not self._diagnosis.kinks
+        self.kinks = self._diagnosis.kinks
+        self.smooth = not self.kinks
         self.identifies_ratio = self._diagnosis.strictly_convex
         super().__init__(link)
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        return ("linear", "log-ratio", "paper")
+
+    def paper_link(self):
+        t0, s = self.threshold, self.linear.scale
+        from fgan.divergences.base import Link
+        return Link(real=lambda v: t0+s*v, fake=lambda v: self.conjugate(t0+s*v), log_ratio=lambda v: self.log_ratio_at(t0+s*v))
 
     @property
     def trusted(self) -> tuple[float, float]:

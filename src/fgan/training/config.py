@@ -17,7 +17,7 @@ from fgan.load_options import FramesName, LoadOptions, MissingName, SplitName, T
 from fgan.network_names import NETWORK_NAMES
 from fgan.seeds import checked_seed, plain_number
 
-LinkName = Literal["paper", "log-ratio", "soft-hinge"]
+LinkName = Literal["paper", "log-ratio", "soft-hinge", "linear"]
 ObjectiveName = Literal[
     "plain", "tight", "relativistic", "reweighted", "wasserstein", "hinge", "least-squares"
 ]
