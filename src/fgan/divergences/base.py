@@ -130,6 +130,10 @@ class Divergence(Facts, ABC):
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return f*(f'(e^l)) = e^l f'(e^l) - f(e^l) at the log-ratio l, elementwise."""
 
+    def terms_at(self, log_ratio: Tensor) -> tuple[Tensor, Tensor]:
+        """Return `real_at` and `fake_at`, elementwise."""
+        return self.real_at(log_ratio), self.fake_at(log_ratio)
+
     def derivative(self, u: Tensor) -> Tensor:
         """Return f'(u), elementwise: the T that makes the bound tight where p/q = u."""
         return self.real_at(u.log())

@@ -94,16 +94,20 @@ class FromF(Divergence):
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return f'(e^l)."""
-        u = self._ratio(log_ratio)
-        _, slope = value_and_slope(self._given, u)
-        # For a piecewise linear f, autograd finds no dependence of f' on u; the gradient is 0, not missing.
-        return (slope if slope.requires_grad or not u.requires_grad else slope + 0 * u).to(log_ratio.dtype)
+        return self.terms_at(log_ratio)[0]
 
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return e^l f'(e^l) - f(e^l) + f(1)."""
+        return self.terms_at(log_ratio)[1]
+
+    def terms_at(self, log_ratio: Tensor) -> tuple[Tensor, Tensor]:
+        """Return both, of which f is evaluated once."""
         u = self._ratio(log_ratio)
         value, slope = value_and_slope(self._given, u)
-        return (u * slope - value + self._diagnosis.f_at_one).to(log_ratio.dtype)
+        fake = u * slope - value + self._diagnosis.f_at_one
+        # For a piecewise linear f, autograd finds no dependence of f' on u; the gradient is 0, not missing.
+        real = slope if slope.requires_grad or not u.requires_grad else slope + 0 * u
+        return real.to(log_ratio.dtype), fake.to(log_ratio.dtype)
 
     def _ratio(self, log_ratio: Tensor) -> Tensor:
         u = F.hardtanh(log_ratio.double(), *self.trusted).exp()

@@ -1,14 +1,14 @@
-r"""The link "linear": T = v below p/q = 1 and f\*(T) = v above, for any convex f.
+r"""The link "linear": T = v below p/q = 1, and f\*(T) = v above, for any convex f.
 
-As functions of a scaled and shifted v the two terms of the bound are
+Up to a shift and a scale of v, the two terms of the bound are
 
 .. math::
-    T(v) = v, \; f^*(T) = f^*(v) \text{ for } v < 0, \qquad f^*(T) = v, \; T = (f^*)^{-1}(v) \text{ for } v \ge 0.
+    T = v, \; f^*(T) = f^*(v) \text{ for } v < 0, \qquad f^*(T) = v, \; T = (f^*)^{-1}(v) \text{ for } v \ge 0.
 
-The slope of f\* at f'(u) is u, so neither term is ever steeper than v, and always one of them is as steep. Where f'
-ends below, T goes on falling while f\* stays at -f(0). Where f\* ends above, it goes on rising while T stays at its
-largest value. Both are bounds still: the two mirror each other when P and Q are exchanged. For total variation this
-is the hinge loss.
+The slope of f\* at f'(u) is u. So neither term is ever steeper than v, and one of them always is as steep. If f'(0) is
+finite, T falls on below it, while f\* stays at -f(0). If f\* ends at a finite value, it rises on above it, while T stays
+at the limit of f(u)/u. Both are still bounds: the second is the first for the dual. For total variation this is the
+hinge loss.
 """
 
 from __future__ import annotations
@@ -26,13 +26,17 @@ if TYPE_CHECKING:
 
 NEAR, WIDEST = 30.0, 700.0
 """Log-ratios up to which the table is fine, and at which it ends."""
-FINE, COARSE = 1 / 256, 1 / 16
-BESIDE = 1e-12
-"""Log-ratios this far from a kink are in the table, on both sides."""
+FINE, COARSE = 1 / 1024, 1 / 16
+CLOSEST = 1e-12
+"""The distance of the nearest log-ratios in the table from 0 and from a kink."""
+STEEPEST = 1.0
+"""The steepest that a term may be. With its natural 24, (u - 1)**4 lost its modes under the default penalties."""
 
 
 class Linear:
     """The terms of the link "linear" as functions of a critic's output v.
+
+    A table gives the log-ratio for which v is best, with an error of about 1e-7. The terms have the square of that.
 
     Args:
         divergence: any divergence; `trusted`, if it has that, limits the log-ratios.
@@ -40,59 +44,19 @@ class Linear:
 
     def __init__(self, divergence: Divergence) -> None:
         self.divergence = divergence
-        log_ratio = _grid(*getattr(divergence, "trusted", (-WIDEST, WIDEST)), divergence.kinks)
-        real, fake = divergence.real_at(log_ratio).detach(), divergence.fake_at(log_ratio).detach()
-        inside = real.isfinite() & fake.isfinite()
-        log_ratio, real, fake = log_ratio[inside], real[inside], fake[inside]
-        # As f(1) = 0 and T is a slope of f at 1, f*(T) = T is on the graph of f* whatever kink f may have there.
+        # T is a slope of f at 1, so this point is on the graph of f*, even if f has a kink at 1.
         self.middle = divergence.threshold, divergence.threshold - divergence.f_at_one
-        below, above = (self.middle[0] - real).clamp(min=0), (fake - self.middle[1]).clamp(min=0)
-        self.scale = _scale(log_ratio, real, fake, below, above)
-        height = torch.where(log_ratio < 0, -below, above) / self.scale
-        self.table = log_ratio, height.cummax(0).values, real, fake
+        log_ratio = _grid(*getattr(divergence, "trusted", (-WIDEST, WIDEST)), divergence.kinks)
+        real, fake = (term.detach() for term in divergence.terms_at(log_ratio))
+        inside = real.isfinite() & fake.isfinite()
+        self.log_ratios = log_ratio[inside]
+        rise = self._rise(self.log_ratios, real[inside], fake[inside]).cummax(0).values  # despite rounding
+        self.scale = min(_natural_scale(self.log_ratios, rise, max(map(abs, self.middle))), STEEPEST)
+        self.outputs = rise / self.scale
 
-    def height(self, log_ratio: Tensor) -> Tensor:
-        """Return the v that belongs to a log-ratio, elementwise."""
-        real, fake = self.divergence.real_at(log_ratio), self.divergence.fake_at(log_ratio)
-        return torch.where(log_ratio < 0, real - self.middle[0], fake - self.middle[1]) / self.scale
-
-    def log_ratio_inside(self, v: Tensor) -> Tensor:
-        """Return the log-ratio for which an output is best, held at the ends of the table, without a gradient.
-
-        The table leaves an error that two steps of regula falsi square, and square again.
-        """
-        log_ratios, heights = (column.to(v.device) for column in self.table[:2])
-        wide = v.detach().double()
-        place = torch.searchsorted(heights, wide).clamp(1, len(heights) - 1)
-        low, high = log_ratios[place - 1], log_ratios[place]
-        bottom, top = heights[place - 1], heights[place]
-        steep = (top - bottom) / (high - low)
-        first = _held(low + (wide - bottom) / steep, low, high)
-        at_first = self.height(first)
-        second = _held(first + (wide - at_first) / steep, low, high)
-        at_second = self.height(second)
-        moved = (at_second - at_first) / (second - first)
-        better = second + (wide - at_second) / torch.where(moved > 0, moved, steep)
-        best = torch.where(better.isfinite(), better, second)
-        return torch.minimum(torch.maximum(best, low), high).to(v.dtype)
-
-    def outside(self, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Return where outputs lie below, and above, all that belong to a log-ratio."""
-        return v < float(self.table[1][0]), v > float(self.table[1][-1])
-
-    def slopes(self, v: Tensor) -> tuple[Tensor, Tensor]:
-        """Return the slopes of both terms, elementwise."""
-        log_ratio = self.log_ratio(v)
-        steeper = torch.full_like(v, self.scale)
-        real = torch.where(v < 0, steeper, self.scale * (-log_ratio).exp())
-        fake = torch.where(v < 0, self.scale * log_ratio.exp(), steeper)
-        return real, fake
-
-    def log_ratio(self, v: Tensor) -> Tensor:
-        """Return log u, elementwise, differentiable; -inf and +inf where v lies beyond all ratios."""
-        below, above = self.outside(v)
-        inside = _LogRatio.apply(v, self)
-        return torch.where(below, -torch.inf, torch.where(above, torch.inf, inside))
+    def _rise(self, log_ratio: Tensor, real: Tensor, fake: Tensor) -> Tensor:
+        """Return how far the steeper term is from its value at p/q = 1, elementwise."""
+        return torch.where(log_ratio < 0, real - self.middle[0], fake - self.middle[1])
 
     def real(self, v: Tensor) -> Tensor:
         """Return T, elementwise."""
@@ -102,30 +66,59 @@ class Linear:
         """Return f*(T), elementwise."""
         return _Term.apply(v, self, 1)[0]  # pyright: ignore[reportOptionalSubscript]
 
-    def term(self, v: Tensor, log_ratio: Tensor, which: int) -> Tensor:
-        """Return T (0) or f* (1) for float64 outputs, given their log-ratios held at the ends of the table."""
-        straight = self.middle[which] + self.scale * v
-        real, fake = self.divergence.real_at(log_ratio), self.divergence.fake_at(log_ratio)
-        here, other = (real, fake) if which == 0 else (fake, real)
-        # A step along the tangent: between the two slopes of a kink it is exact, elsewhere it removes rounding.
-        u = log_ratio.exp() if which else (-log_ratio).exp()
-        rest = self.middle[1 - which] + self.scale * v - other
-        here = torch.where(torch.logical_or(*self.outside(v)), here, here + u * rest)
-        return torch.where((v < 0) == (which == 0), straight, here)
+    def log_ratio(self, v: Tensor) -> Tensor:
+        """Return log u, elementwise, differentiable; -inf and +inf where v lies beyond all ratios."""
+        return self.open_ended(v, _LogRatio.apply(v, self))  # pyright: ignore[reportArgumentType]
+
+    def open_ended(self, v: Tensor, log_ratio: Tensor) -> Tensor:
+        """Return log-ratios with -inf and +inf where v lies beyond all of them."""
+        below, above = v < float(self.outputs[0]), v > float(self.outputs[-1])
+        return torch.where(below, -torch.inf, torch.where(above, torch.inf, log_ratio))
+
+    def nearest(self, v: Tensor) -> Tensor:
+        """Return the log-ratio of v, held at the ends of the table, elementwise, without a gradient.
+
+        For v in float64 a step of regula falsi squares the error of the table.
+        """
+        log_ratios, outputs = self.log_ratios.to(v.device), self.outputs.to(v.device)
+        wide = v.detach().double()
+        place = torch.searchsorted(outputs, wide).clamp(1, len(outputs) - 1)
+        low, high, bottom, top = log_ratios[place - 1], log_ratios[place], outputs[place - 1], outputs[place]
+        rises = top > bottom
+        across = (high - low) / torch.where(rises, top - bottom, 1)
+        found = torch.where(rises, low + (wide - bottom) * across, high)
+        if v.dtype == torch.float64:
+            at = self._rise(found, *self.divergence.terms_at(found)) / self.scale
+            found = torch.where(rises, found + (wide - at) * across, high)
+        return torch.minimum(torch.maximum(found, low), high).to(v.dtype)
+
+    def term(self, which: int, v: Tensor, log_ratio: Tensor) -> Tensor:
+        """Return T (0) or f*(T) (1) of v in float64, given its log-ratio held at the ends of the table."""
+        given = [middle + self.scale * v for middle in self.middle]
+        found = self.divergence.terms_at(log_ratio)
+        # Along the tangent of f*: exact between the two slopes of a kink; elsewhere it squares the table's error.
+        step = (given[1 - which] - found[1 - which]) * (log_ratio if which else -log_ratio).exp()
+        ends = self.open_ended(v, log_ratio).isinf()
+        return torch.where((v < 0) == (which == 0), given[which], found[which] + torch.where(ends, 0, step))
+
+    def slope(self, which: int, v: Tensor, log_ratio: Tensor) -> Tensor:
+        """Return the slope of T (0) or f*(T) (1) at v, given its log-ratio."""
+        ratio = torch.where((v < 0) == (which == 0), 0, log_ratio if which else -log_ratio)
+        return self.scale * ratio.exp()
 
 
-LOG_RATIO = Operator("linear_log_ratio", lambda v, divergence: divergence.linear.log_ratio_inside(v))
-"""The log-ratio of float64 outputs under the link "linear", as a single operator in traced programs."""
+NEAREST = Operator("linear_log_ratio", lambda v, divergence: divergence.linear.nearest(v))
+"""The log-ratio of outputs, as a single operator in traced programs."""
 
 
 class _LogRatio(torch.autograd.Function):
     @staticmethod
     def forward(v: Tensor, linear: Linear) -> Tensor:
-        return LOG_RATIO(v.double(), linear.divergence).to(v.dtype)
+        return NEAREST(v, linear.divergence)
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[Tensor, int | None]:  # noqa: ANN401
-        return _LogRatio.apply(*inputs), in_dims[0]
+        return _LogRatio.apply(*inputs), in_dims[0]  # elementwise: one more dimension changes nothing
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Tensor) -> None:  # noqa: ANN401
@@ -135,18 +128,18 @@ class _LogRatio(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None]:  # noqa: ANN401
         v, log_ratio = ctx.saved_tensors
-        log_ratio = _LogRatio.apply(v, ctx.linear) if torch.is_grad_enabled() else log_ratio
-        rise = ctx.linear.divergence.weight(log_ratio) * (-log_ratio).clamp(min=0).exp() / ctx.linear.scale
-        moves = (rise > 0) & ~torch.logical_or(*ctx.linear.outside(v))
+        linear = ctx.linear
+        log_ratio = _LogRatio.apply(v, linear) if torch.is_grad_enabled() else log_ratio
+        rise = linear.divergence.weight(log_ratio) * (-log_ratio).clamp(min=0).exp() / linear.scale
+        moves = (rise > 0) & linear.open_ended(v, log_ratio).isfinite()
         return torch.where(moves, grads[0] / torch.where(moves, rise, 1), 0), None
 
 
 class _Term(torch.autograd.Function):
     @staticmethod
     def forward(v: Tensor, linear: Linear, which: int) -> tuple[Tensor, Tensor]:
-        wide = v.double()
-        log_ratio = LOG_RATIO(wide, linear.divergence)
-        return linear.term(wide, log_ratio, which).to(v.dtype), log_ratio
+        log_ratio = NEAREST(v, linear.divergence)
+        return linear.term(which, v.double(), log_ratio.double()).to(v.dtype), log_ratio
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> Any:  # noqa: ANN401
@@ -160,41 +153,30 @@ class _Term(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, None, None]:  # noqa: ANN401
-        v, inside = ctx.saved_tensors
+        v, log_ratio = ctx.saved_tensors
         linear = ctx.linear
-        if torch.is_grad_enabled():
-            log_ratio = linear.log_ratio(v.double())
-        else:
-            below, above = linear.outside(v)
-            log_ratio = torch.where(below, -torch.inf, torch.where(above, torch.inf, inside))
-        side = log_ratio if ctx.which else -log_ratio
-        straight = (v < 0) == (ctx.which == 0)
-        slope = linear.scale * torch.where(straight, 0.0, side).exp()
-        return grads[0] * slope.to(grads[0].dtype), None, None
+        # Solved for again only where someone will differentiate it again.
+        log_ratio = linear.log_ratio(v) if torch.is_grad_enabled() else linear.open_ended(v, log_ratio)
+        return grads[0] * linear.slope(ctx.which, v, log_ratio), None, None
 
 
 def _grid(low: float, high: float, kinks: tuple[float, ...]) -> Tensor:
-    """Return log-ratios, fine near 0 and on both sides of each kink."""
+    """Return log-ratios between two, fine near 0, finer still beside it and on both sides of each kink."""
     fine = torch.arange(-NEAR, NEAR + FINE, FINE, dtype=torch.float64)
     coarse = torch.arange(-WIDEST, WIDEST + COARSE, COARSE, dtype=torch.float64)
+    beside = torch.logspace(math.log10(CLOSEST), math.log10(FINE), 100, dtype=torch.float64)
     at = torch.tensor([math.log(u) for u in kinks], dtype=torch.float64)
     ends = torch.tensor([low, high], dtype=torch.float64)
-    points = torch.cat([fine, coarse, at - BESIDE, at + BESIDE, ends]).unique()
+    points = torch.cat([fine, coarse, -beside, beside, at - CLOSEST, at + CLOSEST, ends]).unique()
     return points[(points >= low) & (points <= high)]
 
 
-def _scale(log_ratio: Tensor, real: Tensor, fake: Tensor, below: Tensor, above: Tensor) -> float:
-    """Return what makes v = ±1 belong to log-ratios of about ±1, or of ±2, ±4, ... if f is straight up to there."""
+def _natural_scale(log_ratios: Tensor, rise: Tensor, size: float) -> float:
+    """Return the scale with which v = ±1 belongs to log-ratios of about ±1; or of ±2, ±4, ... if f is straight there."""
     away = 1.0
     while True:
-        low, high = (int(torch.searchsorted(log_ratio, end)) for end in (-away, away))
-        high = min(high, len(log_ratio) - 1)
-        total = float(below[low] + above[high]) / 2
-        rounding = 1e-13 * float(real[low].abs() + fake[high].abs())
-        if total > rounding or away > WIDEST:
-            return total
+        ends = torch.searchsorted(log_ratios, log_ratios.new_tensor([-away, away])).clamp(max=len(rise) - 1)
+        low, high = rise[ends].tolist()
+        if high - low > 1e-13 * size or away > WIDEST:
+            return (high - low) / 2
         away *= 2
-
-
-def _held(value: Tensor, low: Tensor, high: Tensor) -> Tensor:
-    return torch.minimum(torch.maximum(value.nan_to_num(nan=0.0, posinf=WIDEST, neginf=-WIDEST), low), high)
