@@ -15,6 +15,7 @@ Their values at l = -inf, 0 and +inf are the constants that textbooks list, see 
 from __future__ import annotations
 
 import copy
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -29,6 +30,9 @@ from fgan.divergences.newton import SLOPE_INVERSE, conjugate_by_inversion, inver
 from fgan.divergences.traced import fact
 from fgan.errors import FganError
 from fgan.output import html_table
+
+FASTEST, ENDLESS = 1.05, 100.0
+"""The power of the ratio as which a term may grow under the log-ratio link (KL: 1), and what counts as none."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ class Divergence(Facts, ABC):
     Args:
         link: "paper" for an activation as in the paper's Table 2, if there is one; "log-ratio" if v should be
             log(p/q), so that T = f'(e^v) and f*(T) = e^v f'(e^v) - f(e^v); "soft-hinge", for an f with a kink, for an
-            activation that keeps its gradient on rejected samples. Default: the first of `links`.
+            activation that keeps its gradient on rejected samples; "linear", for a custom or combined f, for T = v
+            below p/q = 1 and f*(T) = v above. Default: the first of `links`.
 
     Raises:
         FganError: for a link that this divergence does not have.
@@ -71,14 +76,14 @@ class Divergence(Facts, ABC):
     """Its description: title, when to use it, caveats, references."""
     formulas: Formulas = Formulas()
     """Its formulas as text; tests check them against the code."""
-    notes: tuple[str, ...] = ()
-    """Automatically detected caveats."""
     identifies_ratio: bool = True
     """Whether the optimal critic determines log(p/q) everywhere, not just its sign or a part of it."""
     smooth: bool = True
     """Whether f has a derivative everywhere; if not, the log-ratio link is a step function and cannot be trained."""
     kinks: tuple[float, ...] = ()
-    """The u at which f has none."""
+    """The u at which it has none."""
+    trusted: tuple[float, float] = (-600.0, 600.0)
+    """The range of log-ratios in which both terms are accurate in float64."""
 
     LINKS: ClassVar[dict[str, str]] = {
         "paper": "paper_link",
@@ -100,6 +105,11 @@ class Divergence(Facts, ABC):
         return getattr(self, self.LINKS[self.link])()
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Automatically detected caveats."""
+        return ()
+
+    @property
     def links(self) -> tuple[str, ...]:
         """The available links; the first is the default."""
         return tuple(
@@ -107,6 +117,24 @@ class Divergence(Facts, ABC):
             for link, maker in self.LINKS.items()
             if link == "log-ratio" or getattr(type(self), maker) is not getattr(Divergence, maker)
         )
+
+    def log_ratio_fails(self) -> str:
+        """Return why the link "log-ratio" does not train this divergence well; empty if it does.
+
+        >>> from fgan.divergences import Pearson
+        >>> Pearson().log_ratio_fails()
+        'f*(T) grows as u^2'
+        """
+        up, down = self.growth
+        if self.kinks:
+            return f"the bound jumps at {' and '.join(f'u = {u:.6g}' for u in self.kinks)}"
+        if up > FASTEST:
+            return "f*(T) grows " + (f"as u^{up:.3g}" if up < ENDLESS else "faster than any power of u")
+        if down > FASTEST:
+            return "T falls " + (f"as -u^-{down:.3g}" if down < ENDLESS else "faster than any power of 1/u")
+        if math.isfinite(self.slope_at_zero):
+            return f"T levels off at {self.slope_at_zero:.4g} as u falls to 0"
+        return "f*(T) levels off as u grows" if self.conjugate_domain.closed else ""
 
     def with_link(self, link: str) -> Self:
         """Return the same divergence under another link.
@@ -166,7 +194,7 @@ class Divergence(Facts, ABC):
         raise NotImplementedError
 
     def linear_link(self) -> Link:
-        """Return the link of which neither term is ever steeper than v; see `fgan.divergences.linear`."""
+        """Return the link under which no term is ever steeper than v; see `fgan.divergences.linear`."""
         return Link(
             real=lambda v: self.linear.real(v),
             fake=lambda v: self.linear.fake(v),
@@ -309,6 +337,21 @@ class Divergence(Facts, ABC):
             ("f*(t)", formulas.conjugate), ("where", where), ("use", card.use), ("avoid", card.avoid),
         ]  # fmt: skip
         return html_table([row for row in rows if row[1]], head=False)
+
+
+class Derived(Divergence):
+    """A divergence without an activation of its own: its link is "log-ratio" where that trains, else "linear"."""
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Both links; the first is the default."""
+        return ("linear", "log-ratio") if self.log_ratio_fails() else ("log-ratio", "linear")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Automatically detected caveats; why the link is "linear"."""
+        why = self.log_ratio_fails() if self.link == "linear" else ""
+        return (f'the link is "linear": under "log-ratio" {why}.',) if why else ()
 
 
 def _widened(function: TensorMap, v: Tensor) -> Tensor:

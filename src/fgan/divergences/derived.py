@@ -1,7 +1,7 @@
 r"""The divergence of a custom convex f.
 
-f', f'' and with them T, f* and the weight come from automatic differentiation of f, in float64 and with the
-log-ratio link; f* and (f')^{-1} at a given t come from a safeguarded Newton iteration (`newton.py`). `diagnosis.py`
+f', f'' and with them T, f* and the weight come from automatic differentiation of f, in float64 and as
+functions of the log-ratio; f* and (f')^{-1} at a given t come from a safeguarded Newton iteration (`newton.py`). `diagnosis.py`
 checks f when the divergence is created.
 """
 
@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.divergences import expression
-from fgan.divergences.base import Divergence
+from fgan.divergences.base import Derived
 from fgan.divergences.card import Card, Formulas
 from fgan.divergences.diagnosis import Diagnosis, diagnose
 from fgan.divergences.elementary import TensorMap, value_and_slope
@@ -25,7 +25,7 @@ JUST_BESIDE = 1e-15
 """If f''(1) is infinite, as for |u - 1|^1.5, the output 0 of a new critic is taken as a ratio next to 1."""
 
 
-class FromF(Divergence):
+class FromF(Derived):
     r"""The divergence of a convex f given as a function or as text.
 
     .. math::
@@ -37,13 +37,13 @@ class FromF(Divergence):
     Args:
         f: see `Divergence.from_f`.
         name: a name for it; an f given as text is named by its text.
-        link: "log-ratio" is the only one.
+        link: "linear" or "log-ratio"; default: "log-ratio" if no term explodes or levels off under it.
 
     Raises:
         FganError: see `Divergence.from_f`.
 
     >>> FromF("f(u) = u**2").notes
-    ('f(1) = 1 is not 0: f - 1 is used.', "f'(1) = 2: the term 2(u - 1) does not change the divergence...")
+    ('f(1) = 1 is not 0: f - 1 is used.', "f'(1) = 2: the term 2(u - 1) does not change the divergence...u^2.')
     """
 
     card = Card(title="A custom divergence")
@@ -58,25 +58,16 @@ class FromF(Divergence):
         self.name = name or getattr(f, "__name__", "from_f")
         self._given = f
         self._diagnosis: Diagnosis = diagnose(f, self.name)
-        self.notes = self._diagnosis.notes
         self.kinks = self._diagnosis.kinks
         self.smooth = not self.kinks
+        self.trusted = self._diagnosis.trusted
         self.identifies_ratio = self._diagnosis.strictly_convex
         super().__init__(link)
 
     @property
-    def links(self) -> tuple[str, ...]:
-        return ("linear", "log-ratio", "paper")
-
-    def paper_link(self):
-        t0, s = self.threshold, self.linear.scale
-        from fgan.divergences.base import Link
-        return Link(real=lambda v: t0+s*v, fake=lambda v: self.conjugate(t0+s*v), log_ratio=lambda v: self.log_ratio_at(t0+s*v))
-
-    @property
-    def trusted(self) -> tuple[float, float]:
-        """The range of log-ratios in which f is accurate in float64."""
-        return self._diagnosis.trusted
+    def notes(self) -> tuple[str, ...]:
+        """What the diagnosis found, and why the link is "linear"."""
+        return (*self._diagnosis.notes, *super().notes)
 
     def f(self, u: Tensor) -> Tensor:
         """Return f(u) - f(1), elementwise; at u = 0 its limit."""
@@ -88,9 +79,10 @@ class FromF(Divergence):
     def derivative(self, u: Tensor) -> Tensor:
         """Return f'(u), elementwise."""
         wide = u.double()
-        positive = wide > 0
-        _, slope = value_and_slope(self._given, torch.where(positive, wide, 1))
-        return torch.where(positive, slope, self.slope_at_zero).to(u.dtype)
+        inside = (wide > 0) & wide.isfinite()
+        _, slope = value_and_slope(self._given, torch.where(inside, wide, 1))
+        ends = torch.where(wide > 0, self.slope_at_infinity, self.slope_at_zero)
+        return torch.where(inside, slope, ends).to(u.dtype)
 
     def real_at(self, log_ratio: Tensor) -> Tensor:
         """Return f'(e^l)."""

@@ -126,8 +126,7 @@ def _notes(
     if kinks:
         where = ", ".join(f"{u:.6g}" for u in kinks)
         notes.append(
-            f"f has a kink at u = {where}: the bound jumps there and has no gradient. It can evaluate a critic, but "
-            "not train one."
+            f"f has a kink at u = {where}: a critic cannot tell ratios near a kink apart."
         )
     elif abs(threshold) > 1e-12:
         notes.append(

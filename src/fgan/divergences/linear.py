@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 NEAR, WIDEST = 30.0, 700.0
 """Log-ratios up to which the table is fine, and at which it ends."""
 FINE, COARSE = 1 / 1024, 1 / 16
+CHORDS = 4
 CLOSEST = 1e-12
 """The distance of the nearest log-ratios in the table from 0 and from a kink."""
 STEEPEST = 1.0
@@ -39,14 +40,14 @@ class Linear:
     A table gives the log-ratio for which v is best, with an error of about 1e-7. The terms have the square of that.
 
     Args:
-        divergence: any divergence; `trusted`, if it has that, limits the log-ratios.
+        divergence: any divergence; the table ends where its terms are no longer accurate.
     """
 
     def __init__(self, divergence: Divergence) -> None:
         self.divergence = divergence
         # T is a slope of f at 1, so this point is on the graph of f*, even if f has a kink at 1.
         self.middle = divergence.threshold, divergence.threshold - divergence.f_at_one
-        log_ratio = _grid(*getattr(divergence, "trusted", (-WIDEST, WIDEST)), divergence.kinks)
+        log_ratio = _grid(*divergence.trusted, divergence.kinks)
         real, fake = (term.detach() for term in divergence.terms_at(log_ratio))
         inside = real.isfinite() & fake.isfinite()
         self.log_ratios = log_ratio[inside]
@@ -78,7 +79,7 @@ class Linear:
     def nearest(self, v: Tensor) -> Tensor:
         """Return the log-ratio of v, held at the ends of the table, elementwise, without a gradient.
 
-        For v in float64 a step of regula falsi squares the error of the table.
+        For v in float64 a few steps along the table's chords remove its error.
         """
         log_ratios, outputs = self.log_ratios.to(v.device), self.outputs.to(v.device)
         wide = v.detach().double()
@@ -86,11 +87,11 @@ class Linear:
         low, high, bottom, top = log_ratios[place - 1], log_ratios[place], outputs[place - 1], outputs[place]
         rises = top > bottom
         across = (high - low) / torch.where(rises, top - bottom, 1)
-        found = torch.where(rises, low + (wide - bottom) * across, high)
-        if v.dtype == torch.float64:
+        found = torch.where(rises, low + (wide.clamp(bottom, top) - bottom) * across, high)
+        for _ in range(CHORDS if v.dtype == torch.float64 else 0):
             at = self._rise(found, *self.divergence.terms_at(found)) / self.scale
-            found = torch.where(rises, found + (wide - at) * across, high)
-        return torch.minimum(torch.maximum(found, low), high).to(v.dtype)
+            found = torch.minimum(torch.maximum(found + (wide - at) * across, low), high)
+        return found.to(v.dtype)
 
     def term(self, which: int, v: Tensor, log_ratio: Tensor) -> Tensor:
         """Return T (0) or f*(T) (1) of v in float64, given its log-ratio held at the ends of the table."""
