@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NEAR, WIDEST = 30.0, 700.0
 """Log-ratios up to which the table is fine, and at which it ends."""
 FINE, COARSE = 1 / 1024, 1 / 16
-CHORDS = 4
+CHORDS, ROUNDING = 4, 1e-13
 CLOSEST = 1e-12
 """The distance of the nearest log-ratios in the table from 0 and from a kink."""
 STEEPEST = 1.0
@@ -41,6 +41,10 @@ class Linear:
 
     Args:
         divergence: any divergence; the table ends where its terms are no longer accurate.
+
+    Attributes:
+        scale: the slope of the steeper term.
+        straight: the log-ratios around 0 between which f is straight: both 0 unless D_f can be 0 for P other than Q.
     """
 
     def __init__(self, divergence: Divergence) -> None:
@@ -52,7 +56,10 @@ class Linear:
         inside = real.isfinite() & fake.isfinite()
         self.log_ratios = log_ratio[inside]
         rise = self._rise(self.log_ratios, real[inside], fake[inside]).cummax(0).values  # despite rounding
-        self.scale = min(_natural_scale(self.log_ratios, rise, max(map(abs, self.middle))), STEEPEST)
+        rounding = ROUNDING * max(map(abs, self.middle))
+        still = self.log_ratios[rise.abs() <= rounding]
+        self.straight = float(still.amin()), float(still.amax())
+        self.scale = min(_natural_scale(self.log_ratios, rise, rounding), STEEPEST)
         self.outputs = rise / self.scale
 
     def _rise(self, log_ratio: Tensor, real: Tensor, fake: Tensor) -> Tensor:
@@ -172,12 +179,12 @@ def _grid(low: float, high: float, kinks: tuple[float, ...]) -> Tensor:
     return points[(points >= low) & (points <= high)]
 
 
-def _natural_scale(log_ratios: Tensor, rise: Tensor, size: float) -> float:
+def _natural_scale(log_ratios: Tensor, rise: Tensor, rounding: float) -> float:
     """Return the scale with which v = ±1 belongs to log-ratios of about ±1; or of ±2, ±4, ... if f is straight there."""
     away = 1.0
     while True:
         ends = torch.searchsorted(log_ratios, log_ratios.new_tensor([-away, away])).clamp(max=len(rise) - 1)
         low, high = rise[ends].tolist()
-        if high - low > 1e-13 * size or away > WIDEST:
+        if high - low > rounding or away > WIDEST:
             return (high - low) / 2
         away *= 2
