@@ -58,6 +58,15 @@ def test_the_papers_table_has_the_papers_link(name):
         ("alpha:0.9", "log-ratio"),
         ("triangular", "log-ratio"),
         ("symmetric-chi2", "paper"),
+        ("tsallis:0.5", "log-ratio"),
+        ("tsallis:2", "paper"),
+        ("0.5*kl + 0.5*reverse-kl", "log-ratio"),
+        ("symmetrized(js)", "log-ratio"),
+        ("symmetrized(pearson)", "linear"),
+        ("dual(pearson)", "linear"),
+        ("2*dual(pearson)", "linear"),
+        ("0.5*kl + 0.5*total-variation", "linear"),
+        ("softened-kl + pearson", "linear"),
     ],
 )
 def test_the_first_link_is_the_one_that_trains(name, link):
@@ -141,7 +150,7 @@ def test_a_parameter_that_is_no_number_is_said(value):
 
 
 def test_an_unknown_link_is_refused():
-    with pytest.raises(fgan.FganError, match='link must be one of paper, log-ratio, soft-hinge; got "logit"'):
+    with pytest.raises(fgan.FganError, match='link must be one of paper, log-ratio, soft-hinge, linear; got "logit"'):
         fgan.divergence("kl", link="logit")
     with pytest.raises(fgan.FganError, match=r'"triangular" has no link "paper"\. Its links: log-ratio'):
         fgan.divergence("triangular", link="paper")

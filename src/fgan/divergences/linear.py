@@ -57,7 +57,7 @@ class Linear:
         self.log_ratios = log_ratio[inside]
         rise = self._rise(self.log_ratios, real[inside], fake[inside]).cummax(0).values  # despite rounding
         rounding = ROUNDING * max(map(abs, self.middle))
-        still = self.log_ratios[rise.abs() <= rounding]
+        still = torch.where(rise.abs() <= rounding, self.log_ratios, 0)
         self.straight = float(still.amin()), float(still.amax())
         self.scale = min(_natural_scale(self.log_ratios, rise, rounding), STEEPEST)
         self.outputs = rise / self.scale
