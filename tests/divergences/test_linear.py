@@ -71,7 +71,8 @@ def test_one_term_is_straight_and_the_other_is_less_steep(name):
 @together("name", [*THIRTY, *COMBINED])
 def test_no_output_is_better_than_the_best_and_all_laws_hold(name):
     d = divergence(name).with_link("linear")
-    real, fake = d.real_term(V), d.fake_term(V)
+    v = V[V.abs() < 12]  # beyond, a T next to the edge of dom f* has no digits left
+    real, fake = d.real_term(v), d.fake_term(v)
     assert (fake >= d.conjugate(real) - 1e-9 * (1 + fake.abs())).all()
     assert not broken_laws(d)
 

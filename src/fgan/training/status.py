@@ -65,7 +65,7 @@ def blown_up(
             f"{share:.0%} of the samples lie more than {FAR:g} times as far from the mean as any real sample"
         )
     if bound < lowest_bound(trainer):
-        found.append(f"the bound is {bound:.4g}, although a constant critic already reaches about 0")
+        found.append(f"the bound fell to {bound:.4g}, although a constant critic already reaches about 0")
     if all(line.get(f"{who}_gradient_norm") == 0 for line in (health, *recent) for who in ("critic", "generator")):
         found.append("the gradients of critic and generator are exactly 0, so neither learns any more")
     if not found:
