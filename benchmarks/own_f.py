@@ -93,7 +93,9 @@ def main() -> None:
     for name, why in refused.items():
         print(f"{name} is refused: {why}")
     names = [name for name in arguments.only if name not in refused]
-    print(f"{'data':<6} {'f':<32} {'link':<10} {'seed':>4} {'modes':>6} {'within 3 sigma':>15} {'rarest':>7}  bound")
+    print(
+        f"{'data':<6} {'f':<32} {'link':<10} {'seed':>4} {'modes':>6} {'within 3 sigma':>15} {'rarest':>7}  bound"
+    )
     for data in arguments.data:
         source, steps = data_of(data, arguments.out), arguments.steps or STEPS[data]
         configs = {

@@ -150,7 +150,9 @@ def test_a_parameter_that_is_no_number_is_said(value):
 
 
 def test_an_unknown_link_is_refused():
-    with pytest.raises(fgan.FganError, match='link must be one of paper, log-ratio, soft-hinge, linear; got "logit"'):
+    with pytest.raises(
+        fgan.FganError, match='link must be one of paper, log-ratio, soft-hinge, linear; got "logit"'
+    ):
         fgan.divergence("kl", link="logit")
     with pytest.raises(fgan.FganError, match=r'"triangular" has no link "paper"\. Its links: log-ratio'):
         fgan.divergence("triangular", link="paper")

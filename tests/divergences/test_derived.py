@@ -134,7 +134,7 @@ def test_a_kink_is_a_note_and_has_no_log_ratio_link(f, kinks):
     own = fgan.divergence(f)
     assert any(f"a kink at u = {', '.join(kinks)}:" in note for note in own.notes)
     assert own.link == "linear" and own.kinks == pytest.approx([float(u) for u in kinks])
-    with pytest.raises(fgan.FganError, match="its f has a kink.*Use one of its other links: linear"):
+    with pytest.raises(fgan.FganError, match=r"its f has a kink.*Use one of its other links: linear"):
         fgan.GANLoss(own.with_link("log-ratio"))
 
 

@@ -16,7 +16,9 @@ from fgan.objectives.relativistic import RelativisticLoss
 from fgan.verification.laws import broken_laws
 
 LIST = Path(__file__).parents[2] / "benchmarks" / "own_f.txt"
-THIRTY = [f"f(u)={line}" for line in LIST.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+THIRTY = [
+    f"f(u)={line}" for line in LIST.read_text(encoding="utf-8").splitlines() if not line.startswith("#")
+]
 COMBINED = ["symmetrized(pearson)", "dual(pearson)", "0.1*kl + total-variation", "dual(hockey-stick:2)"]
 V = torch.linspace(-30, 30, 241, dtype=torch.float64) + 1e-3
 
@@ -48,7 +50,9 @@ def test_it_is_chosen_where_the_log_ratio_fails_and_says_why(name, why):
     assert not any('"linear"' in note for note in d.with_link("log-ratio").notes)
 
 
-@together("name", ["f(u)=u*log(u)", "f(u)=-log(u)", "f(u)=(u-1)*log(u)", "f(u)=-sqrt(u)", "0.5*kl + 0.5*dual(kl)"])
+@together(
+    "name", ["f(u)=u*log(u)", "f(u)=-log(u)", "f(u)=(u-1)*log(u)", "f(u)=-sqrt(u)", "0.5*kl + 0.5*dual(kl)"]
+)
 def test_where_the_log_ratio_trains_it_stays(name):
     d = divergence(name)
     assert d.links == ("log-ratio", "linear") and not any("link" in note for note in d.notes)
@@ -108,7 +112,9 @@ def test_a_copy_of_it_travels():
     assert torch.equal(d.with_link("log-ratio").with_link("linear").fake_term(V), d.fake_term(V))
 
 
-@pytest.mark.parametrize("name", ["f(u)=max(u-2,0)", "f(u)=max(u-3,0)**2 + max(0.3-u,0)**2", "dual(hockey-stick:2)"])
+@pytest.mark.parametrize(
+    "name", ["f(u)=max(u-2,0)", "f(u)=max(u-3,0)**2 + max(0.3-u,0)**2", "dual(hockey-stick:2)"]
+)
 def test_an_f_that_is_straight_around_one_is_refused_with_what_to_add(name):
     with pytest.raises(fgan.FganError, match=r"f is straight .*u = .*0 as soon as .*0\.1\*js \+ "):
         fgan.GANLoss(name)

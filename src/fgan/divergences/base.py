@@ -125,7 +125,9 @@ class Divergence(Facts, ABC):
     @fact
     def steepness(self) -> float:
         """How steep the terms are where p is about q, under the log-ratio link: 1.4 for KL, 0.6 for JS."""
-        below, at_one, above = (self.terms_at(torch.tensor(at, dtype=torch.float64)) for at in (-1.0, 0.0, 1.0))
+        below, at_one, above = (
+            self.terms_at(torch.tensor(at, dtype=torch.float64)) for at in (-1.0, 0.0, 1.0)
+        )
         return float(at_one[0] - below[0] + above[1] - at_one[1]) / 2
 
     @fact
@@ -147,7 +149,9 @@ class Divergence(Facts, ABC):
             return f"T levels off at {self.slope_at_zero:.4g} as u falls to 0"
         if self.conjugate_domain.closed:
             return "f*(T) levels off as u grows"
-        return f"T and f*(T) rise {self.steepness:.3g} times as fast as v" if self.steepness > STEEPEST else ""
+        return (
+            f"T and f*(T) rise {self.steepness:.3g} times as fast as v" if self.steepness > STEEPEST else ""
+        )
 
     def with_link(self, link: str) -> Self:
         """Return the same divergence under another link.

@@ -1,8 +1,8 @@
 r"""The divergence of a custom convex f.
 
-f', f'' and with them T, f* and the weight come from automatic differentiation of f, in float64 and as
-functions of the log-ratio; f* and (f')^{-1} at a given t come from a safeguarded Newton iteration (`newton.py`). `diagnosis.py`
-checks f when the divergence is created.
+f', f'' and with them T, f* and the weight come from automatic differentiation of f, in float64 and as functions of the
+log-ratio; f* and (f')^{-1} at a given t come from a safeguarded Newton iteration (`newton.py`). `diagnosis.py` checks f
+when the divergence is created.
 """
 
 from __future__ import annotations

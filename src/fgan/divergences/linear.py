@@ -6,9 +6,9 @@ Up to a shift and a scale of v, the two terms of the bound are
     T = v, \; f^*(T) = f^*(v) \text{ for } v < 0, \qquad f^*(T) = v, \; T = (f^*)^{-1}(v) \text{ for } v \ge 0.
 
 The slope of f\* at f'(u) is u. So neither term is ever steeper than v, and one of them always is as steep. If f'(0) is
-finite, T falls on below it, while f\* stays at -f(0). If f\* ends at a finite value, it rises on above it, while T stays
-at the limit of f(u)/u. Both are still bounds: the second is the first for the dual. For total variation this is the
-hinge loss.
+finite, T falls on below it, while f\* stays at -f(0). If f\* ends at a finite value, it rises on above it, while T
+stays at the limit of f(u)/u. Both are still bounds: the second is the first for the dual. For total variation this is
+the hinge loss.
 """
 
 from __future__ import annotations
@@ -180,7 +180,7 @@ def _grid(low: float, high: float, kinks: tuple[float, ...]) -> Tensor:
 
 
 def _natural_scale(log_ratios: Tensor, rise: Tensor, rounding: float) -> float:
-    """Return the scale with which v = ±1 belongs to log-ratios of about ±1; or of ±2, ±4, ... if f is straight there."""
+    """Return the scale with which v = ±1 belongs to log-ratios near ±1; or near ±2, ±4, ... if f is straight there."""
     away = 1.0
     while True:
         ends = torch.searchsorted(log_ratios, log_ratios.new_tensor([-away, away])).clamp(max=len(rise) - 1)

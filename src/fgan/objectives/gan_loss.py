@@ -217,8 +217,8 @@ def _require_signal(divergence: Divergence) -> None:
     low, high = divergence.linear.straight
     if low < -BLIND and high > BLIND:
         raise FganError(
-            f'"{divergence.name}" cannot train a generator: f is straight {_between(low, high)}, so D_f is 0 as soon as '
-            "every p/q is there, although P is not Q. Add some of another divergence, such as "
+            f'"{divergence.name}" cannot train a generator: f is straight {_between(low, high)}, so D_f is 0 as soon '
+            "as every p/q is there, although P is not Q. Add some of another divergence, such as "
             f'"0.1*js + {divergence.name}".'
         )
 

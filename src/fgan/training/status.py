@@ -58,7 +58,9 @@ def blown_up(
     """
     recent = [line for line in logged if (line["step"] or 0) > (1 - RECENT) * trainer.steps_done]
     share = far_share(trainer)
-    bound = min(metrics["bound"], *(value for line in recent if (value := line["bound"]) is not None), math.inf)
+    bound = min(
+        metrics["bound"], *(value for line in recent if (value := line["bound"]) is not None), math.inf
+    )
     found = []
     if share > 0.5:
         found.append(
@@ -66,7 +68,9 @@ def blown_up(
         )
     if bound < lowest_bound(trainer):
         found.append(f"the bound fell to {bound:.4g}, although a constant critic already reaches about 0")
-    if all(line.get(f"{who}_gradient_norm") == 0 for line in (health, *recent) for who in ("critic", "generator")):
+    if all(
+        line.get(f"{who}_gradient_norm") == 0 for line in (health, *recent) for who in ("critic", "generator")
+    ):
         found.append("the gradients of critic and generator are exactly 0, so neither learns any more")
     if not found:
         return ""
