@@ -128,7 +128,7 @@ class Divergence(Facts, ABC):
         below, at_one, above = (
             self.terms_at(torch.tensor(at, dtype=torch.float64)) for at in (-1.0, 0.0, 1.0)
         )
-        return float(at_one[0] - below[0] + above[1] - at_one[1]) / 2
+        return float((at_one[0] - below[0] + above[1] - at_one[1]).detach()) / 2
 
     @fact
     def log_ratio_fails(self) -> str:

@@ -60,9 +60,15 @@ class FromF(Derived):
         self._diagnosis: Diagnosis = diagnose(f, self.name)
         self.kinks = self._diagnosis.kinks
         self.smooth = not self.kinks
+        self._is_learnt = bool(f(torch.ones(1, dtype=torch.float64)).requires_grad)
         self.trusted = self._diagnosis.trusted
         self.identifies_ratio = self._diagnosis.strictly_convex
         super().__init__(link)
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Both links; "log-ratio" alone for an f with parameters that are trained, of which no table can be kept."""
+        return ("log-ratio",) if self._is_learnt else super().links
 
     @property
     def notes(self) -> tuple[str, ...]:

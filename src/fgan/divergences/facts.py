@@ -149,7 +149,7 @@ class Facts:
         slopes = []
         for term, sign, end in ((self.fake_at, 1.0, self.trusted[1]), (self.real_at, -1.0, -self.trusted[0])):
             reach = min(1.25 * FAR, end)
-            near, far = (float(term(_at(sign * at)).abs()) for at in (0.8 * reach, reach))
+            near, far = (abs(_number(term(_at(sign * at)))) for at in (0.8 * reach, reach))
             if not math.isfinite(far):  # faster than any power
                 slopes.append(math.inf)
                 continue
@@ -164,7 +164,7 @@ def _limit(value: Tensor) -> float:
 
 
 def _number(value: Tensor) -> float:
-    return float(value) + 0.0  # never -0.0
+    return float(value.detach()) + 0.0  # never -0.0
 
 
 def _at(value: float) -> Tensor:

@@ -61,6 +61,7 @@ class Linear:
         self.straight = float(still.amin()), float(still.amax())
         self.scale = min(_natural_scale(self.log_ratios, rise, rounding), STEEPEST)
         self.outputs = rise / self.scale
+        self.ends = float(self.outputs[0]), float(self.outputs[-1])
 
     def _rise(self, log_ratio: Tensor, real: Tensor, fake: Tensor) -> Tensor:
         """Return how far the steeper term is from its value at p/q = 1, elementwise."""
@@ -80,8 +81,8 @@ class Linear:
 
     def open_ended(self, v: Tensor, log_ratio: Tensor) -> Tensor:
         """Return log-ratios with -inf and +inf where v lies beyond all of them."""
-        below, above = v < float(self.outputs[0]), v > float(self.outputs[-1])
-        return torch.where(below, -torch.inf, torch.where(above, torch.inf, log_ratio))
+        lowest, highest = self.ends
+        return torch.where(v < lowest, -torch.inf, torch.where(v > highest, torch.inf, log_ratio))
 
     def nearest(self, v: Tensor) -> Tensor:
         """Return the log-ratio of v, held at the ends of the table, elementwise, without a gradient.
