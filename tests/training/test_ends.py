@@ -174,6 +174,8 @@ def test_a_bound_is_held_against_what_is_usual_for_its_f(name: str, fine: float,
     trainer = trainer_of(divergence=name)
     assert blown_up(trainer, {"bound": fine}, {}) == ""
     assert f"the bound fell to {bad:.4g}" in blown_up(trainer, {"bound": bad}, {})
+    assert blown_up(trainer, {"bound": -100 * fine}, {}) == ""
+    assert "terms exploded" in blown_up(trainer, {"bound": -1e6 * bad}, {})
 
 
 def test_a_bound_that_came_back_just_before_the_end_is_still_absurd() -> None:

@@ -19,6 +19,8 @@ FAR = 10.0
 """Samples count as far outside if they are this many times farther from the data's mean than any real sample."""
 ABSURD = 100.0
 """A bound below minus this, times how steep the terms are at p = q, means divergence: a constant critic has about 0."""
+EXPLODED = 1e6
+"""A bound above this, times the same, means divergence too."""
 ABSURD_BASELINE = 1e6
 """The same for an objective without a divergence, whose value has no scale."""
 RECENT = 0.2
@@ -66,8 +68,13 @@ def blown_up(
         found.append(
             f"{share:.0%} of the samples lie more than {FAR:g} times as far from the mean as any real sample"
         )
-    if bound < lowest_bound(trainer):
+    lowest, highest = usual_bounds(trainer)
+    if bound < lowest:
         found.append(f"the bound fell to {bound:.4g}, although a constant critic already reaches about 0")
+    if metrics["bound"] > highest:
+        found.append(
+            f"the bound is {metrics['bound']:.4g}: the critic's terms exploded, and samples are far off"
+        )
     if all(
         line.get(f"{who}_gradient_norm") == 0 for line in (health, *recent) for who in ("critic", "generator")
     ):
@@ -79,10 +86,12 @@ def blown_up(
     )
 
 
-def lowest_bound(trainer: Trainer) -> float:
-    """Return the lowest bound that a trained critic may have."""
+def usual_bounds(trainer: Trainer) -> tuple[float, float]:
+    """Return the lowest and the highest bound that a trained critic may have."""
     divergence = trainer.objective.divergence
-    return -ABSURD * divergence.steepness if divergence else -ABSURD_BASELINE
+    if not divergence:
+        return -ABSURD_BASELINE, math.inf
+    return -ABSURD * divergence.steepness, EXPLODED * divergence.steepness
 
 
 @torch.no_grad()
