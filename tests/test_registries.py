@@ -34,7 +34,7 @@ from fgan.objectives.penalties import PENALTIES
 from fgan.tracking import TRACKERS
 from fgan.training.config import TrainConfig
 
-LINKS = {link for name in EXAMPLES for link in divergence(name).links}
+LINKS = {link for name in (*EXAMPLES, "kl + js") for link in divergence(name).links}
 CHOICES = {
     "link": LINKS,
     "objective": OBJECTIVES,

@@ -58,6 +58,15 @@ def test_the_papers_table_has_the_papers_link(name):
         ("alpha:0.9", "log-ratio"),
         ("triangular", "log-ratio"),
         ("symmetric-chi2", "paper"),
+        ("tsallis:0.5", "log-ratio"),
+        ("tsallis:2", "paper"),
+        ("0.5*kl + 0.5*reverse-kl", "log-ratio"),
+        ("symmetrized(js)", "log-ratio"),
+        ("symmetrized(pearson)", "linear"),
+        ("dual(pearson)", "linear"),
+        ("2*dual(pearson)", "linear"),
+        ("0.5*kl + 0.5*total-variation", "linear"),
+        ("softened-kl + pearson", "linear"),
     ],
 )
 def test_the_first_link_is_the_one_that_trains(name, link):
@@ -141,7 +150,9 @@ def test_a_parameter_that_is_no_number_is_said(value):
 
 
 def test_an_unknown_link_is_refused():
-    with pytest.raises(fgan.FganError, match='link must be one of paper, log-ratio, soft-hinge; got "logit"'):
+    with pytest.raises(
+        fgan.FganError, match='link must be one of paper, log-ratio, soft-hinge, linear; got "logit"'
+    ):
         fgan.divergence("kl", link="logit")
     with pytest.raises(fgan.FganError, match=r'"triangular" has no link "paper"\. Its links: log-ratio'):
         fgan.divergence("triangular", link="paper")
@@ -233,7 +244,10 @@ def test_a_combination_is_a_divergence_and_its_name_reads_back(name):
     assert again.name == d.name
     v = torch.linspace(-3.1, 3.3, 30, dtype=torch.float64)
     torch.testing.assert_close(again.real_term(v), d.real_term(v))
-    torch.testing.assert_close(d.fake_term(v), d.conjugate(d.real_term(v)), rtol=1e-9, atol=1e-9)
+    by_ratio = d.with_link("log-ratio")  # the link "linear" goes on where f* ends
+    torch.testing.assert_close(
+        by_ratio.fake_term(v), d.conjugate(by_ratio.real_term(v)), rtol=1e-9, atol=1e-9
+    )
     u = v.exp()
     touching = d.f(u) + d.conjugate(d.derivative(u)) - u * d.derivative(u)
     torch.testing.assert_close(touching, torch.zeros_like(touching), rtol=0, atol=1e-8)

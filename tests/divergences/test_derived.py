@@ -21,9 +21,8 @@ AWAY_FROM_KINKS = L[(L.abs() > 0.02) & ((L - math.log(2)).abs() > 0.02) & ((L + 
 def written(name: str) -> tuple[fgan.Divergence, fgan.Divergence]:
     """A catalogue entry, and what is derived from its f alone."""
     entry = divergence(name, "log-ratio")
-    return entry, fgan.Divergence.from_f(
-        parse(entry.formulas.f, "u", entry.formulas.constants), name="written"
-    )
+    own = fgan.Divergence.from_f(parse(entry.formulas.f, "u", entry.formulas.constants), name="written")
+    return entry, own.with_link("log-ratio")
 
 
 def values_and_slopes(function, x):
@@ -80,9 +79,10 @@ def test_the_limits_of_a_written_f_agree(name):
 
 @together("name, dtype", itertools.product(EVERY, (torch.float32, torch.bfloat16, torch.float64)))
 def test_extremes_of_a_written_f_are_never_nan(name, dtype):
-    _, own = written(name)
+    own = written(name)[1]
+    linear = own.with_link("linear")
     v = torch.tensor([-1e4, -100, -1, 0, 1, 100, 1e4], dtype=dtype, requires_grad=True)
-    for term in (own.real_term, own.fake_term):
+    for term in (own.real_term, own.fake_term, linear.real_term, linear.fake_term):
         got = term(v)
         slope = torch.autograd.grad(got.sum(), v, allow_unused=True)[0]
         assert got.dtype == dtype and not got.isnan().any()
@@ -92,7 +92,7 @@ def test_extremes_of_a_written_f_are_never_nan(name, dtype):
 
 def test_a_bound_beyond_the_trusted_ratios_is_still_a_bound():
     """Beyond, both terms stay at the edge's point of the conjugate's graph, so no critic gains there."""
-    own = fgan.Divergence.from_f("f(u) = exp(u)")
+    own = fgan.Divergence.from_f("f(u) = exp(u)").with_link("log-ratio")
     _, high = own.trusted
     assert high < 8
     v = torch.tensor([high, high + 1, 50.0], dtype=torch.float64)
@@ -102,9 +102,10 @@ def test_a_bound_beyond_the_trusted_ratios_is_still_a_bound():
 
 def test_gradients_of_a_quartic():
     own = fgan.Divergence.from_f(lambda u: (u - 1) ** 4, name="quartic")
-    assert own.name == "quartic" and own.link == "log-ratio" and own.notes == ()
+    by_ratio = own.with_link("log-ratio")
+    assert own.name == "quartic" and own.link == "linear" and by_ratio.notes == ()
     v = torch.tensor([-1.5, 0.3, 1.2], dtype=torch.float64, requires_grad=True)
-    for term in (own.real_term, own.fake_term, own.weight):
+    for term in (own.real_term, own.fake_term, by_ratio.real_term, by_ratio.fake_term, own.weight):
         assert torch.autograd.gradcheck(term, (v,))
     t = torch.tensor([-3.0, -0.5, 0.2, 4.0], dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(own.conjugate, (t,))
@@ -129,11 +130,12 @@ def test_a_shift_and_an_affine_part_are_reported():
     ],
     ids=["tv", "small", "two"],
 )
-def test_a_kink_is_a_note_and_cannot_be_trained(f, kinks):
+def test_a_kink_is_a_note_and_has_no_log_ratio_link(f, kinks):
     own = fgan.divergence(f)
     assert any(f"a kink at u = {', '.join(kinks)}:" in note for note in own.notes)
-    with pytest.raises(fgan.FganError, match="its f has a kink"):
-        fgan.GANLoss(own)
+    assert own.link == "linear" and own.kinks == pytest.approx([float(u) for u in kinks])
+    with pytest.raises(fgan.FganError, match=r"its f has a kink.*Use one of its other links: linear"):
+        fgan.GANLoss(own.with_link("log-ratio"))
 
 
 def counting(u):
@@ -203,7 +205,7 @@ def test_the_scale_of_f_does_not_matter(name, size):
 
 
 def test_an_infinite_second_derivative_is_said_as_such():
-    own = fgan.divergence("f(u)=abs(u-1)**1.5")
+    own = fgan.divergence("f(u)=abs(u-1)**1.5", link="log-ratio")
     assert own.curvature == math.inf and own.threshold == 0
     v = torch.zeros(1, requires_grad=True)
     (slope,) = torch.autograd.grad(own.real_term(v), v)
@@ -218,6 +220,14 @@ def test_at_zero_it_is_the_limit():
     assert torch.equal(own.f(zero), zero)
     assert (own.derivative(zero) == -math.inf).all()
     assert (fgan.divergence("f(u)=(u-1)**2").derivative(zero) == -2).all()
+    endless = torch.full((2,), math.inf)
+    assert (fgan.divergence("f(u)=(u-1)**2/(u+1)").derivative(endless) == 1).all()
+    assert (own.derivative(endless) == math.inf).all()
+
+
+def test_how_fast_it_grows_is_read_where_it_is_accurate():
+    """exp(u) is held constant from log u = 7 on; a power read beyond would be 0."""
+    assert fgan.divergence("f(u)=exp(u)").growth[0] > 100
 
 
 def test_limits_that_come_slowly_and_ends_that_never_come():

@@ -146,6 +146,7 @@ def test_what_a_divergence_says_does_not_depend_on_the_mode(name, link):
 def test_the_parameters_of_ones_own_f_have_gradients():
     a = torch.nn.Parameter(torch.tensor(2.0, dtype=torch.float64))
     d = Divergence.from_f(lambda u: a * (u - 1) ** 2, name="mine")
+    assert d.links == ("log-ratio",)  # a table of another link would keep the parameter's first value
     v = torch.tensor([0.5, -0.5], dtype=torch.float64)
     d.real_term(v).sum().backward()
     assert a.grad.item() == pytest.approx(float((2 * v.expm1()).sum()))

@@ -24,9 +24,20 @@ NOT_BY_DEFAULT = "hockey-stick"
 @pytest.mark.timeout(600)
 def test_the_default_preset_learns_four_modes_by_every_divergence():
     """The first of its thirty thousand steps, all as one program; benchmarks/toys.py takes all of them."""
+    require_four_modes([name for name in ONE_OF_EACH_FAMILY if not name.startswith(NOT_BY_DEFAULT)])
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_the_default_preset_learns_four_modes_by_an_f_of_ones_own():
+    """A power, a kink, one that levels off, a steep one, a combination; benchmarks/own_f.py takes thirty."""
+    own = ["(u-1)**4", "abs(u-1)", "2*(u+1)*log((u+1)/2)", "1000*u*log(u)"]
+    require_four_modes([*(f"f(u)={f}" for f in own), "symmetrized(pearson)", "tsallis:2"])
+
+
+def require_four_modes(names: list[str]) -> None:
     centers = torch.tensor([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]])
     data = _uniform_mixture("four", 4, lambda k: centers[k], 0.1)
-    names = [name for name in ONE_OF_EACH_FAMILY if not name.startswith(NOT_BY_DEFAULT)]
     trainers = [
         Trainer(fgan.preset("default", "four", divergence=name, device="cpu"), data) for name in names
     ]

@@ -105,7 +105,13 @@ def test_advice_follows_what_was_seen(small_config, changes, health, tip):
 
 def test_a_link_that_is_taken_already_is_not_advised(small_config):
     for changes in ({"divergence": "f(u)=u*log(u)"}, {"divergence": "neyman", "link": "log-ratio"}):
-        assert not any("--link" in line for line in advice(small_config(**changes), {"near_edge": 0.9}))
+        assert not any("has none" in line for line in advice(small_config(**changes), {"near_edge": 0.9}))
+
+
+def test_a_link_that_was_chosen_is_advised_against(small_config):
+    tips = advice(small_config(divergence="f(u)=(u-1)**4", link="log-ratio"), {})
+    assert tips[0] == "the default link, without --link log-ratio"
+    assert not any("link" in line for line in advice(small_config(divergence="f(u)=(u-1)**4"), {}))
 
 
 def test_a_weight_that_adam_can_never_move_again_counts_as_broken(small_config):

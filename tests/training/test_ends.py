@@ -154,10 +154,61 @@ def test_data_far_from_where_an_untrained_generator_begins_is_no_false_alarm(tmp
 
 
 def test_bounds_far_below_a_constant_critics_are_absurd() -> None:
-    trainer = Trainer(fgan.TrainConfig(data="moons", device="cpu", width=8), fgan.load_data("moons"))
+    trainer = trainer_of()
     assert far_share(trainer) == 0
     assert blown_up(trainer, {"bound": -1.4}, {}) == ""
     assert "-1e+14" in blown_up(trainer, {"bound": -1e14}, {})
+
+
+# Siblings of one kind: an entry, a custom f, and one whose numbers are all a thousand times as large.
+@pytest.mark.parametrize(
+    ("name", "fine", "bad"),
+    [
+        ("tsallis:2", -50.0, -2284.0),
+        ("f(u)=(u-1)**4", -50.0, -5000.0),
+        ("f(u)=1000*u*log(u)", -5000.0, -1e6),
+        ("f(u)=0.01*u*log(u)", -0.5, -20.0),
+    ],
+)
+def test_a_bound_is_held_against_what_is_usual_for_its_f(name: str, fine: float, bad: float) -> None:
+    trainer = trainer_of(divergence=name)
+    assert blown_up(trainer, {"bound": fine}, {}) == ""
+    assert f"the bound fell to {bad:.4g}" in blown_up(trainer, {"bound": bad}, {})
+    assert blown_up(trainer, {"bound": -100 * fine}, {}) == ""
+    assert "terms exploded" in blown_up(trainer, {"bound": -1e6 * bad}, {})
+
+
+def test_a_bound_that_came_back_just_before_the_end_is_still_absurd() -> None:
+    trainer = trainer_of(divergence="kl")
+    trainer.steps_done = 1000
+    early = [{"step": step, "bound": -1e13 if step == 700 else 0.1} for step in range(100, 1001, 100)]
+    late = [{"step": step, "bound": -1e13 if step == 900 else 0.1} for step in range(100, 1001, 100)]
+    unknown: list[dict[str, float | None]] = [{"step": 950, "bound": None}]
+    assert blown_up(trainer, {"bound": 0.1}, {}, [*early, *unknown]) == ""
+    assert "fell to -1e+13" in blown_up(trainer, {"bound": 0.1}, {}, late)
+
+
+@pytest.mark.parametrize(
+    ("critic", "generator", "dead"), [(0.0, 0.0, True), (0.0, 0.1, False), (None, None, False)]
+)
+def test_players_without_a_gradient_learn_nothing(
+    critic: float | None, generator: float | None, dead: bool
+) -> None:
+    """A critic alone may have none: of a hinge loss it has none while it is right about every sample."""
+    trainer = trainer_of()
+    health = {"critic_gradient_norm": critic, "generator_gradient_norm": generator}
+    assert ("exactly 0" in blown_up(trainer, {"bound": -1.0}, health)) == dead
+
+
+def test_a_critic_that_never_moves_again_ends_as_diverged(tmp_path: Path) -> None:
+    ways = {"divergence": "neyman", "link": "log-ratio", "generator_loss": "saturating", "penalties": "none"}
+    done = fgan.train("ring8", tmp_path, lr=3.0, steps=60, log_every=20, **ways, **SMALL)
+    assert done.diverged is not None
+    assert RunDirectory(tmp_path).status() == Status("diverged", 60, done.diverged)
+
+
+def trainer_of(**changes: Any) -> Trainer:
+    return Trainer(fgan.TrainConfig(data="moons", device="cpu", width=8, **changes), fgan.load_data("moons"))
 
 
 @pytest.fixture

@@ -15,18 +15,28 @@ Their values at l = -inf, 0 and +inf are the constants that textbooks list, see 
 from __future__ import annotations
 
 import copy
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
+import torch
 from torch import Tensor
 
 from fgan.divergences.card import Card, Formulas
 from fgan.divergences.elementary import TensorMap, value_and_slope, widened
 from fgan.divergences.facts import Facts
+from fgan.divergences.linear import Linear
 from fgan.divergences.newton import SLOPE_INVERSE, conjugate_by_inversion, invert
+from fgan.divergences.traced import fact
 from fgan.errors import FganError
 from fgan.output import html_table
+
+FASTEST, ENDLESS = 1.05, 100.0
+"""The power of the ratio as which a term may grow under the log-ratio link (KL: 1), and what counts as none."""
+STEEPEST = 4.0
+"""The steepness that the default penalties hold under the log-ratio link. Jeffreys has 2.7; 30 u log u, 41, lost its
+modes."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +65,8 @@ class Divergence(Facts, ABC):
     Args:
         link: "paper" for an activation as in the paper's Table 2, if there is one; "log-ratio" if v should be
             log(p/q), so that T = f'(e^v) and f*(T) = e^v f'(e^v) - f(e^v); "soft-hinge", for an f with a kink, for an
-            activation that keeps its gradient on rejected samples. Default: the first of `links`.
+            activation that keeps its gradient on rejected samples; "linear", for a custom or combined f, for T = v
+            below p/q = 1 and f*(T) = v above. Default: the first of `links`.
 
     Raises:
         FganError: for a link that this divergence does not have.
@@ -69,17 +80,20 @@ class Divergence(Facts, ABC):
     """Its description: title, when to use it, caveats, references."""
     formulas: Formulas = Formulas()
     """Its formulas as text; tests check them against the code."""
-    notes: tuple[str, ...] = ()
-    """Automatically detected caveats."""
     identifies_ratio: bool = True
     """Whether the optimal critic determines log(p/q) everywhere, not just its sign or a part of it."""
     smooth: bool = True
     """Whether f has a derivative everywhere; if not, the log-ratio link is a step function and cannot be trained."""
+    kinks: tuple[float, ...] = ()
+    """The u at which it has none."""
+    trusted: tuple[float, float] = (-600.0, 600.0)
+    """The range of log-ratios in which both terms are accurate in float64."""
 
     LINKS: ClassVar[dict[str, str]] = {
         "paper": "paper_link",
         "log-ratio": "ratio_link",
         "soft-hinge": "soft_hinge_link",
+        "linear": "linear_link",
     }
     """The method that makes each link, in order of preference."""
 
@@ -95,12 +109,48 @@ class Divergence(Facts, ABC):
         return getattr(self, self.LINKS[self.link])()
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """Automatically detected caveats."""
+        return ()
+
+    @property
     def links(self) -> tuple[str, ...]:
         """The available links; the first is the default."""
         return tuple(
             link
             for link, maker in self.LINKS.items()
             if link == "log-ratio" or getattr(type(self), maker) is not getattr(Divergence, maker)
+        )
+
+    @fact
+    def steepness(self) -> float:
+        """How steep the terms are where p is about q, under the log-ratio link: 1.4 for KL, 0.6 for JS."""
+        below, at_one, above = (
+            self.terms_at(torch.tensor(at, dtype=torch.float64)) for at in (-1.0, 0.0, 1.0)
+        )
+        return float((at_one[0] - below[0] + above[1] - at_one[1]).detach()) / 2
+
+    @fact
+    def log_ratio_fails(self) -> str:
+        """Why the link "log-ratio" does not train this divergence well; empty if it does.
+
+        >>> from fgan.divergences import Pearson
+        >>> Pearson().log_ratio_fails
+        'f*(T) grows as u^2'
+        """
+        up, down = self.growth
+        if self.kinks:
+            return f"the bound jumps at {' and '.join(f'u = {u:.6g}' for u in self.kinks)}"
+        if up > FASTEST:
+            return "f*(T) grows " + (f"as u^{up:.3g}" if up < ENDLESS else "faster than any power of u")
+        if down > FASTEST:
+            return "T falls " + (f"as -u^-{down:.3g}" if down < ENDLESS else "faster than any power of 1/u")
+        if math.isfinite(self.slope_at_zero):
+            return f"T levels off at {self.slope_at_zero:.4g} as u falls to 0"
+        if self.conjugate_domain.closed:
+            return "f*(T) levels off as u grows"
+        return (
+            f"T and f*(T) rise {self.steepness:.3g} times as fast as v" if self.steepness > STEEPEST else ""
         )
 
     def with_link(self, link: str) -> Self:
@@ -124,6 +174,10 @@ class Divergence(Facts, ABC):
     @abstractmethod
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return f*(f'(e^l)) = e^l f'(e^l) - f(e^l) at the log-ratio l, elementwise."""
+
+    def terms_at(self, log_ratio: Tensor) -> tuple[Tensor, Tensor]:
+        """Return `real_at` and `fake_at`, elementwise."""
+        return self.real_at(log_ratio), self.fake_at(log_ratio)
 
     def derivative(self, u: Tensor) -> Tensor:
         """Return f'(u), elementwise: the T that makes the bound tight where p/q = u."""
@@ -155,6 +209,19 @@ class Divergence(Facts, ABC):
     def soft_hinge_link(self) -> Link:
         """Return a link for an f with a kink; overridden by subclasses that have one, with `soft_hinge`."""
         raise NotImplementedError
+
+    def linear_link(self) -> Link:
+        """Return the link under which no term is ever steeper than v; see `fgan.divergences.linear`."""
+        return Link(
+            real=lambda v: self.linear.real(v),
+            fake=lambda v: self.linear.fake(v),
+            log_ratio=lambda v: self.linear.log_ratio(v),
+        )
+
+    @fact
+    def linear(self) -> Linear:
+        """The table of the link "linear"."""
+        return Linear(self)
 
     def solved_link(self) -> Link:
         """Return the link T = v for an f* without a closed form: `log_ratio_at` solves for log u, in v's dtype."""
@@ -244,7 +311,7 @@ class Divergence(Facts, ABC):
 
     def __getstate__(self) -> dict[str, object]:
         """Drop the functions of the link, which cannot be pickled and are recreated."""
-        return {key: value for key, value in self.__dict__.items() if key != "_link"}
+        return {key: value for key, value in self.__dict__.items() if key not in ("_link", "linear")}
 
     def __setstate__(self, state: dict[str, object]) -> None:
         """Recreate the functions of the link."""
@@ -287,6 +354,21 @@ class Divergence(Facts, ABC):
             ("f*(t)", formulas.conjugate), ("where", where), ("use", card.use), ("avoid", card.avoid),
         ]  # fmt: skip
         return html_table([row for row in rows if row[1]], head=False)
+
+
+class Derived(Divergence):
+    """A divergence without an activation of its own: its link is "log-ratio" where that trains, else "linear"."""
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """Both links; the first is the default."""
+        return ("linear", "log-ratio") if self.log_ratio_fails else ("log-ratio", "linear")
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Automatically detected caveats; why the link is "linear"."""
+        why = self.log_ratio_fails if self.link == "linear" else ""
+        return (f'the link is "linear": under "log-ratio" {why}.',) if why else ()
 
 
 def _widened(function: TensorMap, v: Tensor) -> Tensor:

@@ -96,7 +96,7 @@ def divergence(name: str, link: str | None = None) -> Divergence:
         name: a key of `fgan.divergences.CATALOGUE`, for a family with its parameter after a colon ("alpha:0.5"); a
             combination such as "0.5*kl + 0.5*reverse-kl", "dual(js)", "symmetrized(skew-kl:0.1)" or "scaled(pearson)";
             or a custom f, "f(u) = (u - 1)**4".
-        link: "paper", "log-ratio" or "soft-hinge", see `fgan.Divergence`; default: the first one available.
+        link: "paper", "log-ratio", "soft-hinge" or "linear", see `fgan.Divergence`; default: the first one available.
 
     Raises:
         FganError: for an unknown name (the message suggests the nearest), a parameter out of range, or a link that

@@ -12,13 +12,13 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from fgan.divergences.base import Divergence, Link
+from fgan.divergences.base import Derived, Divergence, Link
 from fgan.divergences.card import Card
 from fgan.errors import FganError
 from fgan.output import spell
 
 
-class Dual(Divergence):
+class Dual(Derived):
     r"""D_f(Q‖P), the divergence of u f(1/u).
 
     >>> from fgan.divergences import KL
@@ -31,6 +31,8 @@ class Dual(Divergence):
         self.name = f"dual({of.name})"
         self.card = Card(f"Dual of {of.name}", references=of.card.references)
         self.smooth, self.identifies_ratio = of.smooth, of.identifies_ratio
+        self.kinks = tuple(1 / u for u in of.kinks)
+        self.trusted = -of.trusted[1], -of.trusted[0]
         super().__init__(link)
 
     def f(self, u: Tensor) -> Tensor:
@@ -63,6 +65,7 @@ class Multiple(Divergence):
         self.name = f"{spell(self.factor)}*{inner}"
         self.card = Card(f"{spell(self.factor)} × {of.card.title}", references=of.card.references)
         self.smooth, self.identifies_ratio = of.smooth, of.identifies_ratio
+        self.kinks, self.trusted = of.kinks, of.trusted
         super().__init__(link or of.link)
 
     @property
@@ -102,6 +105,10 @@ class Multiple(Divergence):
         """Return the other's link with both terms multiplied by c."""
         return self._multiplied(self.of.soft_hinge_link())
 
+    def linear_link(self) -> Link:
+        """Return the other's link with both terms multiplied by c."""
+        return self._multiplied(self.of.linear_link())
+
     def _multiplied(self, link: Link) -> Link:
         return Link(
             real=lambda v: self.factor * link.real(v),
@@ -126,8 +133,8 @@ class Scaled(Multiple):
         self.card = replace(self.card, title=f"{of.card.title}, scaled to f''(1) = 1")
 
 
-class Sum(Divergence):
-    """D_f + D_g, the divergence of f + g, under the log-ratio link."""
+class Sum(Derived):
+    """D_f + D_g, the divergence of f + g."""
 
     def __init__(self, first: Divergence, second: Divergence, link: str | None = None) -> None:
         self.first, self.second = first, second
@@ -136,6 +143,9 @@ class Sum(Divergence):
         self.card = Card(f"{first.card.title} + {second.card.title}", references=tuple(cited))
         self.smooth = first.smooth and second.smooth
         self.identifies_ratio = first.identifies_ratio or second.identifies_ratio
+        self.kinks = tuple(sorted({*first.kinks, *second.kinks}))
+        lows, highs = zip(first.trusted, second.trusted, strict=True)
+        self.trusted = max(lows), min(highs)
         super().__init__(link)
 
     def f(self, u: Tensor) -> Tensor:

@@ -125,10 +125,7 @@ def _notes(
         )
     if kinks:
         where = ", ".join(f"{u:.6g}" for u in kinks)
-        notes.append(
-            f"f has a kink at u = {where}: the bound jumps there and has no gradient. It can evaluate a critic, but "
-            "not train one."
-        )
+        notes.append(f"f has a kink at u = {where}: a critic cannot tell ratios near a kink apart.")
     elif abs(threshold) > 1e-12:
         notes.append(
             f"f'(1) = {threshold:.6g}: the term {threshold:.6g}(u - 1) does not change the divergence, but it is the "

@@ -52,6 +52,7 @@ class Facts:
     """The constants of a divergence, computed from the two terms of its bound at a few log-ratios."""
 
     smooth: bool
+    trusted: tuple[float, float]
     f: Callable[[Tensor], Tensor]
     real_at: Callable[[Tensor], Tensor]
     fake_at: Callable[[Tensor], Tensor]
@@ -147,12 +148,13 @@ class Facts:
         more it depends on a few samples.
         """
         slopes = []
-        for term, sign in ((self.fake_at, 1.0), (self.real_at, -1.0)):
-            near, far = (float(term(_at(sign * at)).abs()) for at in (FAR, 1.25 * FAR))
+        for term, sign, end in ((self.fake_at, 1.0, self.trusted[1]), (self.real_at, -1.0, -self.trusted[0])):
+            reach = min(1.25 * FAR, end)
+            near, far = (abs(_number(term(_at(sign * at)))) for at in (0.8 * reach, reach))
             if not math.isfinite(far):  # faster than any power
                 slopes.append(math.inf)
                 continue
-            power = (math.log(far) - math.log(near)) / (0.25 * FAR) if near and far else 0.0
+            power = (math.log(far) - math.log(near)) / (0.2 * reach) if near and far else 0.0
             slopes.append(round(power, 2) if power > 0.1 else 0.0)  # a logarithm gives 0.05 here
         return slopes[0], slopes[1]
 
@@ -168,7 +170,7 @@ def _limit(value: Tensor) -> float:
 
 
 def _number(value: Tensor) -> float:
-    return float(value) + 0.0  # never -0.0
+    return float(value.detach()) + 0.0  # never -0.0
 
 
 def _at(value: float) -> Tensor:

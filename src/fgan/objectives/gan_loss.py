@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -20,6 +21,8 @@ GENERATOR_LOSSES: dict[str, Callable[[Divergence, Tensor, int | None], Tensor]] 
 }
 FARTHEST = 50.0
 """The log-ratio used for infinity where a generator needs a finite number."""
+BLIND = 0.05
+"""The log-ratio up to which, on both sides of 0, f may be straight."""
 
 
 class GANLoss(Objective):
@@ -43,8 +46,9 @@ class GANLoss(Objective):
             has no gradient; with link="log-ratio" every sample has one.
 
     Raises:
-        FganError: for an unknown name, link or generator loss, for a link that has no gradient, and for a
-            generator divergence if the critic's output does not determine the log-ratio.
+        FganError: for an unknown name, link or generator loss, for a link that has no gradient, for a custom f that
+            is straight around 1, and for a generator divergence if the critic's output does not determine the
+            log-ratio.
 
     Source: Nowozin, Cseke, Tomioka, "f-GAN" (2016), eq. 6 and §3.2; Shannon, "Properties of f-divergences and
     f-GAN training" (2020), for two divergences at once.
@@ -108,7 +112,8 @@ class GANLoss(Objective):
         """Return the default link of this objective.
 
         It is the first link of the divergence, with two exceptions: the soft hinge for the plain objective with the
-        "non-saturating" generator loss, and "log-ratio" for a smooth f in the relativistic objective.
+        "non-saturating" generator loss, and "log-ratio" for a smooth f in the relativistic objective, unless the first
+        is "linear".
 
         >>> from fgan import divergence
         >>> GANLoss.default_link(divergence("kl"), "non-saturating")
@@ -117,7 +122,8 @@ class GANLoss(Objective):
         'soft-hinge'
         """
         # f* is flat where the soft hinge is not, so only a generator that climbs T benefits from it.
-        trainable_by = {"soft-hinge": generator == "non-saturating", "log-ratio": divergence.smooth}
+        by_ratio = divergence.smooth and divergence.links[0] != "linear"
+        trainable_by = {"soft-hinge": generator == "non-saturating", "log-ratio": by_ratio}
         link, offered = cls.preferred_link, set(divergence.links).difference(cls.unfit_links)
         return link if link in offered and trainable_by[link] else divergence.links[0]
 
@@ -186,7 +192,8 @@ def trainable(divergence: str | Divergence, link: str | None = None) -> Divergen
     """Return a divergence that can train a critic, from a name or a `Divergence`.
 
     Raises:
-        FganError: for an unknown name or link, and for a link that has no gradient.
+        FganError: for an unknown name or link, for a link that has no gradient, and for a custom f that is straight
+            around 1.
     """
     if isinstance(divergence, str):
         divergence = catalogue.divergence(divergence, link)
@@ -195,13 +202,35 @@ def trainable(divergence: str | Divergence, link: str | None = None) -> Divergen
     elif link not in (None, divergence.link):
         raise FganError(f'{divergence!r} already has a link; got link="{link}" as well. Omit one of them.')
     if divergence.link == "log-ratio" and not divergence.smooth:
-        instead = (
-            f"Use one of its other links: {', '.join(other for other in divergence.links if other != 'log-ratio')}."
-            if len(divergence.links) > 1
-            else "Use a smooth f, or total-variation, which has a suitable activation."
-        )
         raise FganError(
             f'"{divergence.name}" cannot be trained with link="log-ratio": its f has a kink, so the '
-            f"bound jumps there and has no gradient. {instead}"
+            "bound jumps there and has no gradient. Use one of its other links: "
+            f"{', '.join(other for other in divergence.links if other != 'log-ratio')}."
         )
+    if divergence.link == "linear":
+        _require_signal(divergence)
     return divergence
+
+
+def _require_signal(divergence: Divergence) -> None:
+    """Refuse an f that is straight around 1, so that D_f is 0 also for P other than Q."""
+    low, high = divergence.linear.straight
+    if low < -BLIND and high > BLIND:
+        raise FganError(
+            f'"{divergence.name}" cannot train a generator: f is straight {_between(low, high)}, so D_f is 0 as soon '
+            "as every p/q is there, although P is not Q. Add some of another divergence, such as "
+            f'"0.1*js + {divergence.name}".'
+        )
+
+
+def _between(low: float, high: float) -> str:
+    """Return an interval of ratios in words.
+
+    >>> _between(-600.0, math.log(2)), _between(-1.0, 1.0)
+    ('below u = 2', 'between u = 0.368 and 2.72')
+    """
+    if low < -FARTHEST:
+        return f"below u = {math.exp(high):.3g}"
+    if high > FARTHEST:
+        return f"above u = {math.exp(low):.3g}"
+    return f"between u = {math.exp(low):.3g} and {math.exp(high):.3g}"

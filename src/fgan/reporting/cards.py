@@ -23,6 +23,7 @@ TRAINING_A_KINK = {
     "paper": "Train with the paper's link.",
     "soft-hinge": "Train with the soft hinge (the default of the plain objective with the non-saturating loss) or "
     "with the paper's link.",
+    "linear": "Train with the link linear, the default.",
 }
 
 
@@ -151,6 +152,9 @@ def _formulas(known: Mapping[str, Any], width: int) -> str:
     if "log-ratio" in first:
         terms = "T = f'(e^l), f*(T) = e^l·f'(e^l) - f(e^l)"
         rows.append(("if v = log(p/q)", f'{terms}   (link "log-ratio"{first["log-ratio"]})'))
+    if "linear" in first:
+        terms = "T = v below p/q = 1, f*(T) = v above, shifted and scaled"
+        rows.append(("if not steep", f'{terms}   (link "linear"{first["linear"]})'))
     if constants:
         rows.insert(0, ("with", constants))
     return _labelled(rows, width)
@@ -245,7 +249,7 @@ def scaled(relative: Mapping[str, Any]) -> str:
 def critic(known: Mapping[str, Any]) -> str:
     """Say what a critic cannot learn, and which links exist."""
     facts = known["facts"]
-    one_link = "" if "paper" in known["links"] else "One link, log-ratio: the output v is log(p/q)."
+    one_link = "One link, log-ratio: the output v is log(p/q)." if known["links"] == ["log-ratio"] else ""
     if not facts["smooth"]:
         side = (
             ""

@@ -17,7 +17,7 @@ from fgan.load_options import FramesName, LoadOptions, MissingName, SplitName, T
 from fgan.network_names import NETWORK_NAMES
 from fgan.seeds import checked_seed, plain_number
 
-LinkName = Literal["paper", "log-ratio", "soft-hinge"]
+LinkName = Literal["paper", "log-ratio", "soft-hinge", "linear"]
 ObjectiveName = Literal[
     "plain", "tight", "relativistic", "reweighted", "wasserstein", "hinge", "least-squares"
 ]
@@ -44,7 +44,8 @@ class TrainConfig:
     """A name from `fgan divergences`, a mixture such as "0.5*kl + 0.5*js", or your own f such as "f(u)=(u-1)**4"."""
     link: LinkName | None = None
     """How the critic's output enters the bound: paper (an activation like the paper's), log-ratio (the output is log
-    p/q), or soft-hinge (for an f with a kink). (default: chosen for the divergence and the objective)"""
+    p/q), soft-hinge (for an f with a kink), or linear (for your own f and for combinations: no term is steeper than the
+    output). (default: chosen for the divergence and the objective)"""
     objective: ObjectiveName = "plain"
     """Objective: plain (the paper's bound), tight (the tight bound), relativistic (the critic compares pairs: RpGAN for
     any f), reweighted (samples weighted by their ratio: KL-WGAN for any f), or a baseline without a divergence:

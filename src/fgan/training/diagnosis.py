@@ -36,8 +36,10 @@ def advice(config: TrainConfig, health: Mapping[str, float | None]) -> list[str]
             f"the critic separated data and samples almost perfectly: increase the weights {config.penalties} of "
             "--penalties"
         )
+    if config.link:
+        tips.append(f"the default link, without --link {config.link}")
     objective = objective_of(config)
-    escapable = objective.divergence and objective.divergence.smooth and objective.link != "log-ratio"
+    escapable = objective.divergence and objective.divergence.smooth and objective.link == "paper"
     if escapable and (health.get("near_edge") or 0.0) > 0.5:
         tips.append("most critic outputs were at the edge of dom f*: --link log-ratio has none, if available")
     if (share := health.get("effective_sample_size")) is not None and share < 0.05:

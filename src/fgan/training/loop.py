@@ -257,7 +257,7 @@ class Loop:
             self.line(f"stopped by {self.stopped_by} at step {step}; continue with --resume")
         self._require_loggers()
         if not self.stopped_by:
-            self.diverged = blown_up(self.trainer, self.last_metrics, self.health)
+            self.diverged = blown_up(self.trainer, self.last_metrics, self.health, self.run.metrics())
         self._end(
             "stopped" if self.stopped_by else "diverged" if self.diverged else "finished", self.diverged
         )

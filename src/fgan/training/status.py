@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,8 +17,14 @@ LOOKED_AT = 1000
 """Real and generated samples to compare."""
 FAR = 10.0
 """Samples count as far outside if they are this many times farther from the data's mean than any real sample."""
-ABSURD = 1e6
-"""A bound below minus this means divergence: a constant critic already has about 0."""
+ABSURD = 100.0
+"""A bound below minus this, times how steep the terms are at p = q, means divergence: a constant critic has about 0."""
+EXPLODED = 1e6
+"""A bound above this, times the same, means divergence too."""
+ABSURD_BASELINE = 1e6
+"""The same for an objective without a divergence, whose value has no scale."""
+RECENT = 0.2
+"""The share of the steps at the end that may not have such a bound."""
 
 
 @dataclass(frozen=True)
@@ -36,25 +42,56 @@ class Status:
     reason: str = ""
 
 
-def blown_up(trainer: Trainer, metrics: Mapping[str, float], health: Mapping[str, float | None]) -> str:
+def blown_up(
+    trainer: Trainer,
+    metrics: Mapping[str, float],
+    health: Mapping[str, float | None],
+    logged: Sequence[Mapping[str, float | None]] = (),
+) -> str:
     """Return why a run has diverged although all its numbers are finite, and what to try; empty if it has not.
 
-    It has diverged if most samples lie far outside the data (and farther than before training), or if the bound is
-    far below that of a constant critic.
+    It has diverged if most samples lie far outside the data (and farther than before training), if the bound was far
+    below that of a constant critic in the last fifth of the steps, or if no player had a gradient then.
+
+    Args:
+        trainer: the trained run.
+        metrics, health: its last metrics and telemetry.
+        logged: all lines of its log.
     """
-    share, bound = far_share(trainer), metrics["bound"]
+    recent = [line for line in logged if (line["step"] or 0) > (1 - RECENT) * trainer.steps_done]
+    share = far_share(trainer)
+    bound = min(
+        metrics["bound"], *(value for line in recent if (value := line["bound"]) is not None), math.inf
+    )
     found = []
     if share > 0.5:
         found.append(
             f"{share:.0%} of the samples lie more than {FAR:g} times as far from the mean as any real sample"
         )
-    if bound < -ABSURD:
-        found.append(f"the bound is {bound:.4g}, although a constant critic already reaches about 0")
+    lowest, highest = usual_bounds(trainer)
+    if bound < lowest:
+        found.append(f"the bound fell to {bound:.4g}, although a constant critic already reaches about 0")
+    if metrics["bound"] > highest:
+        found.append(
+            f"the bound is {metrics['bound']:.4g}: the critic's terms exploded, and samples are far off"
+        )
+    if all(
+        line.get(f"{who}_gradient_norm") == 0 for line in (health, *recent) for who in ("critic", "generator")
+    ):
+        found.append("the gradients of critic and generator are exactly 0, so neither learns any more")
     if not found:
         return ""
     return (
         f"training diverged: {'; '.join(found)}. What to try: {'; or '.join(advice(trainer.config, health))}."
     )
+
+
+def usual_bounds(trainer: Trainer) -> tuple[float, float]:
+    """Return the lowest and the highest bound that a trained critic may have."""
+    divergence = trainer.objective.divergence
+    if not divergence:
+        return -ABSURD_BASELINE, math.inf
+    return -ABSURD * divergence.steepness, EXPLODED * divergence.steepness
 
 
 @torch.no_grad()

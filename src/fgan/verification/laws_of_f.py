@@ -182,7 +182,7 @@ def weight(d: Divergence, at: Points = FIXED) -> str | None:
 
 def limits(d: Divergence, at: Points = FIXED) -> str | None:
     """f(0), f'(0), lim f(u)/u, f'(1) and f''(1) are what f tends to."""
-    low, high = getattr(d, "trusted", (-600.0, 600.0))
+    low, high = d.trusted
     near, far = _thirds(low).exp(), _thirds(high).exp()
     for name, stated, u, values in (
         ("f(0)", d.f_at_zero, near, d.f(near)),

@@ -13,6 +13,7 @@ from fgan.verification.loading import Foreign
 from fgan.verification.points import FIXED, Points, complaint, slope_of
 from fgan.verification.precision import V, precision_breaks
 
+FARTHEST = 1e300
 EXTREMES = (-1e4, -300, -88, -60, -30, -17, -2, 0, 2, 17, 30, 60, 88, 300, 1e4)
 
 
@@ -40,12 +41,13 @@ def activation(d: Divergence, at: Points = FIXED) -> str | None:
 
 
 def terms(d: Divergence, at: Points = FIXED) -> str | None:
-    """`real_term` is the activation, and `fake_term` is f* of it."""
+    """`real_term` is the activation, and `fake_term` is f* of it; under the link "linear" above that where T ends."""
     real, fake, t = d.real_term(at.outputs), d.fake_term(at.outputs), d.activation(at.outputs)
     composed = d.conjugate(t)
     # t = g_f(v) rounds; where f* is steep, that alone moves f*(t) by u times the rounding.
     steep = d.log_ratio(at.outputs).exp().clamp(max=1e12)
     slack = 1e-9 * (1 + fake.abs()) + 4e-16 * steep * (1 + t.abs())
+    ends = (d.link == "linear") & (t >= d.activation(at.outputs.new_tensor(FARTHEST))) & (fake > composed)
     return complaint(
         real != t,
         "real_term is {real:.10g} at v = {v:.6g}, but g_f is {t:.10g}",
@@ -53,7 +55,7 @@ def terms(d: Divergence, at: Points = FIXED) -> str | None:
         real=real,
         t=t,
     ) or complaint(
-        ~((fake == composed) | ((fake - composed).abs() <= slack)),
+        ~((fake == composed) | ((fake - composed).abs() <= slack) | ends),
         "fake_term is {fake:.10g} at v = {v:.6g}, but f*(g_f(v)) is {composed:.10g}",
         v=at.outputs,
         fake=fake,
@@ -77,11 +79,13 @@ def log_ratio(d: Divergence, at: Points = FIXED) -> str | None:
 
 
 def optimal(d: Divergence, at: Points = FIXED) -> str | None:
-    """T = f'(u) at the u that belongs to v, where v determines u."""
+    """T = f'(u) at the u that belongs to v, where v determines u and f has a slope."""
     if not d.identifies_ratio:
         return None
     u = d.log_ratio(at.outputs).exp()
     inside = u > 0
+    for kink in d.kinks:
+        inside &= (u - kink).abs() > 1e-9 * kink
     t, best = d.activation(at.outputs), d.derivative(torch.where(inside, u, 1.0))
     return complaint(
         inside & ~((t - best).abs() <= 1e-8 * best.abs() + 1e-9),

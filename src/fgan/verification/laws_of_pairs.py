@@ -27,7 +27,7 @@ def tight(d: Divergence, at: Points = FIXED) -> str | None:
 
 def _grows(d: Divergence, on: Pairs) -> Tensor:
     """Whether the bound grows as much with each doubling of the outputs where P or Q misses an atom."""
-    low, high = getattr(d, "trusted", (-600.0, 600.0))
+    low, high = d.trusted
     edge = torch.where(on.q == 0, high, torch.where(on.p == 0, low, 0.0)).double()
     first, second, last = (_bound(d, on, share * edge) for share in (0.25, 0.5, 1.0))
     return (last - second > 1e-3 * last.abs()) & (last - second >= 0.5 * (second - first))

@@ -15,10 +15,10 @@ from fgan.divergences.elementary import TensorMap
 # No round numbers, so that no kink of an f lies on a point.
 LOG_RATIOS = torch.linspace(-6, 6, 48, dtype=torch.float64) + 0.01234
 OUTPUTS = torch.linspace(-8, 8, 64, dtype=torch.float64) + 0.00567
-_FAR = torch.logspace(-3, 16, 800, dtype=torch.float64)
+_FAR = torch.logspace(-3, 24, 1100, dtype=torch.float64)
 _NEAR = torch.linspace(-40, 40, 401, dtype=torch.float64)
 REACH = torch.cat([-_FAR, _NEAR, _FAR]).unique()
-"""Critic outputs from -1e16 to 1e16: some links approach their limits only like 1/v, and T = v must be as large as
+"""Critic outputs from -1e24 to 1e24: some links approach their limits only like 1/v, and T = v must be as large as
 f'(u)."""
 ROUNDS, SPLITS = 6, 17
 

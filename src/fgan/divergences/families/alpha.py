@@ -197,6 +197,16 @@ class Tsallis(OneParameter):
         conjugate="max((1 + (q - 1)*t)/q, 0)**(q/(q - 1))",
     )
 
+    def __init__(self, value: float, link: str | None = None) -> None:
+        super().__init__(value, link)
+        if self.value > 1:
+            self.formulas = replace(self.formulas, activation="v")
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The paper's link for q > 1 only: at q = 2 the log-ratio's bound fell to -4e7 on moons."""
+        return ("paper", "log-ratio") if self.value > 1 else ("log-ratio",)
+
     def f(self, u: Tensor) -> Tensor:
         """Return (u^q - u)/(q - 1)."""
         return (u.pow(self.value) - u) / (self.value - 1)
@@ -220,3 +230,7 @@ class Tsallis(OneParameter):
     def fake_at(self, log_ratio: Tensor) -> Tensor:
         """Return e^(ql)."""
         return (self.value * log_ratio).exp()
+
+    def paper_link(self) -> Link:
+        """Return the link T = v, for q > 1."""
+        return Link(real=lambda v: v, fake=self.conjugate, log_ratio=self.log_ratio_at)

@@ -58,6 +58,7 @@ class Chi(OneParameter):
 
     def __init__(self, value: float, link: str | None = None) -> None:
         self.smooth = self.identifies_ratio = value != 1
+        self.kinks = () if self.smooth else (1.0,)
         super().__init__(value, link)
         self.formulas = replace(self.formulas, **(_SMOOTH if self.smooth else _KINKED))
 

@@ -50,6 +50,7 @@ class TotalVariation(Divergence):
     )
     identifies_ratio = False
     smooth = False
+    kinks = (1.0,)
 
     def f(self, u: Tensor) -> Tensor:
         """Return ½|u - 1|."""
@@ -125,6 +126,10 @@ class HockeyStick(OneParameter):
     )
     identifies_ratio = False
     smooth = False
+
+    def __init__(self, value: float, link: str | None = None) -> None:
+        self.kinks = (float(value),)
+        super().__init__(value, link)
 
     def f(self, u: Tensor) -> Tensor:
         """Return (u - γ)_+ - (1 - γ)_+."""
