@@ -22,7 +22,7 @@ EXACT = {
 
 @pytest.fixture(scope="module")
 def everything():
-    random = torch.Generator().manual_seed(0)
+    random = torch.Generator().manual_seed(1)
     p, q = 1 + torch.randn(2000, 1, generator=random), torch.randn(2000, 1, generator=random)
     return fgan.estimate(p, q, "all", permutations=99)
 

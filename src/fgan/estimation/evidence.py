@@ -109,6 +109,10 @@ class Evidence:
         n_p, n_q = len(self.inputs.first), len(fitted.q if fitted else self.inputs.second)
         best = direct or (priced.value if priced else None)
         assert best is not None, "one of both is there"
+        if priced and math.isinf(best.value) and math.isfinite(priced.value.value):
+            best = Mean(
+                priced.value.value, math.inf
+            )  # what a set of samples lacks may be rare, and not impossible
         lower_bound = max(priced.lower_bound, divergence.range[0]) if priced else None
         unlearnt = priced.unlearnt if priced and direct is None else 0.0
         value, interval, warnings = self._honest(divergence, best, lower_bound, unlearnt)
@@ -156,7 +160,7 @@ class Evidence:
                 f"The value may be too small by about {unlearnt:.2g}, which the upper end counts. Use more samples."
             )
         by_accuracy = lowest if self.fitted is None else sign_bound(divergence, self.fitted)
-        if math.isinf(value):
+        if math.isinf(best.standard_error):
             low, high = floor, math.inf
         elif high < lowest and self._claim > CLAIMS:
             high = highest
