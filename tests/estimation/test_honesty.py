@@ -112,3 +112,38 @@ def test_signs_alone_show_a_bound():
     assert sign_value(divergence("js"), fitted) == pytest.approx(ALL)
     assert 1.1 < sign_bound(divergence("js"), fitted) < ALL
     assert sign_value(divergence("kl"), fitted) == math.inf > sign_bound(divergence("kl"), fitted)
+
+
+def test_the_two_intervals_of_an_estimate(tmp_path):
+    """One is for the divergence, the other for what the critics attain."""
+    random = np.random.default_rng(0)
+    p = random.normal(size=(400, 2))
+    p[:, 1] += np.sin(2 * p[:, 0])
+    found = fgan.estimate(p, random.normal(size=(400, 2)))
+    low, high = found.bound_interval
+    assert low < found.bound.value < high and found.interval != found.bound_interval
+    assert found.to_dict()["bound_interval"] == [low, high]
+    assert fgan.estimate(p, random.normal(size=(400, 2)), method="knn").bound_interval is None
+
+
+def test_what_twice_the_samples_taught_is_in_the_upper_end():
+    """A curve that critics learn slowly: only the upper end counts what is left to learn."""
+    random = np.random.default_rng(1)
+    p, q = random.normal(size=(2, 1500, 6))
+    p[:, 1] += np.sin(3 * p[:, 0])
+    found = fgan.estimate(p, q, "js")
+    low, high = found.interval
+    assert high - found.value > 1.02 * (found.value - low)
+
+
+def test_kinks_lose_what_chance_costs():
+    """Total variation of critics that are off by chance is too small on average; the value gives that back."""
+    off = []
+    for seed in range(12):
+        random = np.random.default_rng(seed)
+        p, q = random.normal(size=(2, 500, 10))
+        p[:, 0] += 1
+        found = fgan.estimate(p, q, "total-variation", seed=seed)
+        off.append([(one - 0.382925) / found.standard_error for one in (found.value, found.bound.value)])
+    value, bound = np.mean(off, 0)
+    assert abs(value) < 0.7 < bound + 2 and value > bound + 0.3
