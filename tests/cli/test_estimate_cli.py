@@ -15,7 +15,7 @@ from fgan.errors import DataError
 
 
 def table(path, shift, cities, n=600):
-    chance = random.Random(path.name)
+    chance = random.Random(path.stem)
     with path.open("w", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(["id", "income", "city"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fgan.divergences import Divergence
 from fgan.errors import FganError
-from fgan.estimation.critics.learner import FEW
+from fgan.estimation.critics.stack import FEWEST
 from fgan.estimation.designs.design import CrossFit, Design, Learner, cross_fit
 from fgan.estimation.designs.pairs import SHIFTS, Pairs
 from fgan.estimation.designs.two_samples import TwoSamples
@@ -111,7 +111,7 @@ def _fit(plan: Plan, learner: Callable[[Setting], Learner]) -> tuple[CrossFit, f
     design = design_of(inputs, plan.folds, plan.seed, shifts, plan.block)
     jobs = [design.job(fold) for fold in range(plan.folds)]
     fewer = [design.job(fold, 0.5) for fold in range(HALVED)] if plan.method.value is None else []
-    fewer = learn(fewer) if fewer and min(job.smallest for job in fewer) >= FEW else []
+    fewer = learn(fewer) if fewer and min(job.smallest for job in fewer) >= FEWEST else []
     if not plan.permutations:
         return cross_fit(design, learn(jobs), fewer), None
     halves = design_of(inputs, 2, plan.seed + 1, shifts, plan.block)

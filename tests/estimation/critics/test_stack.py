@@ -109,7 +109,7 @@ def test_columns_in_other_units_change_nothing():
 
 
 def test_single_columns_and_small_sets_have_one_critic():
-    p, q = normals(150, d=3)
+    p, q = normals(70, d=3)
     jobs = [TwoSamples(p, q, folds=2).job(0)]
     assert "," not in StackLearner(NeuralLearner())(jobs)[0].description
     jobs = [TwoSamples(*normals(2000, d=1), folds=2).job(0)]

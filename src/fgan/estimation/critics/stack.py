@@ -13,11 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from fgan.estimation.critics.learner import FEW, NeuralLearner
+from fgan.estimation.critics.learner import NeuralLearner
 from fgan.estimation.critics.trees import trees_of
 from fgan.estimation.designs.design import Critic, Job
 from fgan.estimation.weights import Weight, of_mean_one
 
+FEWEST = 30
+"""Training samples of a side below which nothing stands beside the regression."""
 LEAST = 0.005
 """A smaller weight is taken for 0."""
 
@@ -104,7 +106,7 @@ class StackLearner:
     def __call__(self, jobs: list[Job]) -> list[Critic]:
         """Return a critic for each job."""
         critics = self.inner(jobs)
-        if self.inner.alone(jobs) or min(job.smallest for job in jobs) < FEW:
+        if self.inner.alone(jobs) or min(job.smallest for job in jobs) < FEWEST:
             return critics
         return [
             stacked([critic, *self.inner.by_ranks(job), trees_of(job, self.inner.seed)], job)
