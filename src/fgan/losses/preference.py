@@ -66,6 +66,7 @@ def _straight(d: Divergence, largest: float) -> tuple[float, float, float, float
     ends = d.log_ratio_at(torch.tensor([-largest, largest], dtype=torch.float64))
     ends = torch.where(ends.isnan(), torch.tensor([-math.inf, math.inf], dtype=torch.float64), ends)  # no such T
     slopes = value_and_slope(d.real_at, torch.where(ends.isfinite(), ends, 0))[1]
+    slopes = slopes.clamp(max=largest)  # a line all the same where rounding leaves the slope infinite
     low, high = ends.tolist()
     return (low, high, *slopes.tolist())
 
