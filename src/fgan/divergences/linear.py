@@ -91,7 +91,7 @@ class Linear:
         For v in float64 a few steps along the table's chords remove its error.
         """
         log_ratios, outputs = self.log_ratios.to(v.device), self.outputs.to(v.device)
-        wide = v.detach().double()
+        wide = v.detach().double().contiguous()
         place = torch.searchsorted(outputs, wide).clamp(1, len(outputs) - 1)
         low, high, bottom, top = log_ratios[place - 1], log_ratios[place], outputs[place - 1], outputs[place]
         rises = top > bottom
@@ -117,7 +117,7 @@ class Linear:
         return self.scale * ratio.exp()
 
 
-NEAREST = Operator("linear_log_ratio", lambda v, divergence: divergence.linear.nearest(v).contiguous())
+NEAREST = Operator("linear_log_ratio", lambda v, divergence: divergence.linear.nearest(v))
 """The log-ratio of outputs, as a single operator in traced programs."""
 
 
