@@ -10,9 +10,9 @@ from catalogue import EVERY
 from torch.fx.experimental.proxy_tensor import make_fx
 
 import fgan
-from fgan.divergences import Divergence, divergence
+from fgan.divergences import Divergence, divergence, traced
 from fgan.divergences.traced import name_of, named
-from fgan.objectives import PENALTIES
+from fgan.objectives import PENALTIES, GANLoss
 from fgan.objectives.build import BASELINES, F_GAN, build_objective
 from fgan.objectives.clamp import Clamped
 from fgan.objectives.penalties import Seen
@@ -90,6 +90,22 @@ def test_nor_where_an_iteration_is_inside_with_simulated_tensors(name):
     program = check(played([TightLoss(name, generator="saturating")]), torch.float64, "fake")
     called = {str(node.target) for node in program.graph.nodes}
     assert "fgan.best_shift.default" in called
+
+
+@together("name", ["f(u)=u**2", "f(u)=abs(u-1)", "symmetrized(pearson)", "2*dual(pearson)"])
+def test_nor_where_the_link_is_a_table(name):
+    """Its table is made before the trace, in which nothing has a gradient; twice, as of a name never seen before."""
+    traced._held.pop(name, None)
+    for dtype in DIGITS:
+        program = check(played([GANLoss(name), GANLoss(name, generator="saturating")]), dtype)
+    assert "fgan.linear_log_ratio.default" in {str(node.target) for node in program.graph.nodes}
+
+
+def test_what_the_table_gives_has_the_strides_that_programs_expect():
+    d = divergence("f(u)=u**2")
+    v = torch.randn(8, 3).T
+    program = torch.compile(make_fx(lambda v: d.real_term(v))(v))
+    torch.testing.assert_close(program(v), d.real_term(v))
 
 
 @together("name", BASELINES)

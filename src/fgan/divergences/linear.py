@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from fgan.divergences.traced import Operator
+from fgan.divergences.traced import Operator, name_of, named, tracing
 
 if TYPE_CHECKING:
     from fgan.divergences.base import Divergence
@@ -59,6 +59,7 @@ class Linear:
         rounding = ROUNDING * max(map(abs, self.middle))
         still = torch.where(rise.abs() <= rounding, self.log_ratios, 0)
         self.straight = float(still.amin()), float(still.amax())
+        assert rise[0] < rise[-1], "made where autograd is off, such as inside of an operator of a trace"
         self.scale = min(_natural_scale(self.log_ratios, rise, rounding), STEEPEST)
         self.outputs = rise / self.scale
         self.ends = float(self.outputs[0]), float(self.outputs[-1])
@@ -90,7 +91,7 @@ class Linear:
         For v in float64 a few steps along the table's chords remove its error.
         """
         log_ratios, outputs = self.log_ratios.to(v.device), self.outputs.to(v.device)
-        wide = v.detach().double()
+        wide = v.detach().double().contiguous()
         place = torch.searchsorted(outputs, wide).clamp(1, len(outputs) - 1)
         low, high, bottom, top = log_ratios[place - 1], log_ratios[place], outputs[place - 1], outputs[place]
         rises = top > bottom
@@ -120,10 +121,17 @@ NEAREST = Operator("linear_log_ratio", lambda v, divergence: divergence.linear.n
 """The log-ratio of outputs, as a single operator in traced programs."""
 
 
+def _nearest(v: Tensor, divergence: Divergence) -> Tensor:
+    """Return the log-ratio of outputs; its table is made before a trace calls the operator."""
+    if tracing():
+        assert named(name_of(divergence)).linear
+    return NEAREST(v, divergence)
+
+
 class _LogRatio(torch.autograd.Function):
     @staticmethod
     def forward(v: Tensor, linear: Linear) -> Tensor:
-        return NEAREST(v, linear.divergence)
+        return _nearest(v, linear.divergence)
 
     @staticmethod
     def vmap(info: Any, in_dims: tuple[Any, ...], *inputs: Any) -> tuple[Tensor, int | None]:  # noqa: ANN401
@@ -147,7 +155,7 @@ class _LogRatio(torch.autograd.Function):
 class _Term(torch.autograd.Function):
     @staticmethod
     def forward(v: Tensor, linear: Linear, which: int) -> tuple[Tensor, Tensor]:
-        log_ratio = NEAREST(v, linear.divergence)
+        log_ratio = _nearest(v, linear.divergence)
         return linear.term(which, v.double(), log_ratio.double()).to(v.dtype), log_ratio
 
     @staticmethod

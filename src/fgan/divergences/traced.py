@@ -47,7 +47,7 @@ class Operator:
 
     Args:
         name: the name of the operator.
-        function: of a tensor and a divergence; the result has the shape of the tensor.
+        function: of a tensor and a divergence; the result has the shape of the tensor and is contiguous.
         narrow: the last axis of the result has size one instead.
     """
 
@@ -58,7 +58,10 @@ class Operator:
         LIBRARY.define(f"{name}(Tensor t, str divergence) -> Tensor")
         # No autograd kernel, so that the function may differentiate inside; callers define the gradient.
         LIBRARY.impl(name, lambda t, key: function(t, named(key)), "CompositeExplicitAutograd")
-        shaped = (lambda t, key: t[..., :1].clone()) if narrow else (lambda t, key: torch.empty_like(t))
+
+        def shaped(t: Tensor, key: str) -> Tensor:
+            return t[..., :1].clone() if narrow else torch.empty(t.shape, dtype=t.dtype, device=t.device)
+
         torch.library.register_fake(f"fgan::{name}", shaped, lib=LIBRARY)
         self.operator = getattr(torch.ops.fgan, name).default
 
