@@ -64,7 +64,9 @@ def preference_score(log_ratio: Tensor, divergence: DivergenceLike = "kl") -> Te
 def _straight(d: Divergence, largest: float) -> tuple[float, float, float, float]:
     """Return the log-ratios beyond which T is continued as a line, ±inf if it never gets there, and its slopes."""
     ends = d.log_ratio_at(torch.tensor([-largest, largest], dtype=torch.float64))
-    ends = torch.where(ends.isnan(), torch.tensor([-math.inf, math.inf], dtype=torch.float64), ends)  # no such T
+    ends = torch.where(
+        ends.isnan(), torch.tensor([-math.inf, math.inf], dtype=torch.float64), ends
+    )  # no such T
     slopes = value_and_slope(d.real_at, torch.where(ends.isfinite(), ends, 0))[1]
     slopes = slopes.clamp(max=largest)  # a line all the same where rounding leaves the slope infinite
     low, high = ends.tolist()

@@ -65,7 +65,7 @@ def trees_of(job: Job, seed: int) -> Trees:
         learning_rate=RATE,
         max_leaf_nodes=LEAVES,
         max_iter=ROUNDS,
-        early_stopping=True,
+        early_stopping=True,  # pyright: ignore[reportArgumentType] - the stub knows "auto" only
         n_iter_no_change=PATIENCE,
         random_state=seed,
     )
