@@ -163,7 +163,7 @@ def test_a_script_without_a_guard_compares_and_runs_once(tmp_path):
     )
     assert ended.returncode == 0, ended.stderr
     said = ended.stdout.splitlines()
-    assert said.count("begins") == 1 and said[1].startswith("rank")
+    assert said.count("begins") == 1 and said[1].startswith("Ranked by js")
     assert said[-1] == "torch.Size([3, 2]) ['js-seed0', 'js-seed1', 'kl-seed0', 'kl-seed1']"
     assert "modes is skipped: it needs" in ended.stderr
     assert (tmp_path / "ranking.png").stat().st_size > 1000
