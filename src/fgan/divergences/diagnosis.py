@@ -125,7 +125,7 @@ def _notes(
         )
     if kinks:
         where = ", ".join(f"{u:.6g}" for u in kinks)
-        notes.append(f"f has a kink at u = {where}: a critic cannot tell ratios near a kink apart.")
+        notes.append(f"f has a kink at u = {where}: a critic cannot distinguish ratios near a kink.")
     elif abs(threshold) > 1e-12:
         notes.append(
             f"f'(1) = {threshold:.6g}: the term {threshold:.6g}(u - 1) does not change the divergence, but it is the "

@@ -110,9 +110,8 @@ class Evidence:
         best = direct or (priced.value if priced else None)
         assert best is not None, "one of both is there"
         if priced and math.isinf(best.value) and math.isfinite(priced.value.value):
-            best = Mean(
-                priced.value.value, math.inf
-            )  # what a set of samples lacks may be rare, and not impossible
+            # What one set of samples lacks may be rare there, and not impossible.
+            best = Mean(priced.value.value, math.inf)
         lower_bound = max(priced.lower_bound, divergence.range[0]) if priced else None
         unlearnt = priced.unlearnt if priced and direct is None else 0.0
         value, interval, warnings = self._honest(divergence, best, lower_bound, unlearnt)

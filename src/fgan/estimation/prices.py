@@ -254,9 +254,7 @@ def _given_real(divergence: Divergence, log_ratio: Tensor, real: Tensor) -> Tens
 
 def _lost_by_chance(divergence: Divergence, p: HeldOut, q: HeldOut, caps: tuple[float, float]) -> float:
     """Return what the chance in l costs within the caps: over P where p > q, over Q elsewhere: no weight is large."""
-    if (
-        divergence.smooth and divergence.curvature == math.inf
-    ):  # the cost is of no order that a variance tells
+    if divergence.smooth and divergence.curvature == math.inf:  # a variance does not tell the cost
         return 0.0
     cost = _cost if divergence.smooth else _cost_at_kinks
     lost = 0.0

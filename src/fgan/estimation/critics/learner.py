@@ -115,7 +115,7 @@ class NeuralLearner:
         ]
         smallest = min(job.smallest for job in jobs)
         networks: list[nn.Module | None] = [None] * len(jobs)
-        if self.divergence is None and prepared[0][0].ndim == 2 and prepared[0][0].shape[1] <= self.splined:
+        if self.divergence is None and self._few_columns(prepared[0][0]):
             if smallest >= FEW:
                 bases = [
                     splined(base, parts, self._scores(job, parts), job.weights, job.weights_stop)
@@ -150,7 +150,10 @@ class NeuralLearner:
 
     def alone(self, jobs: list[Job]) -> bool:
         """Whether nothing else is worth fitting beside: images, and few coordinates, whose spline is any function."""
-        return jobs[0].p.ndim != 2 or jobs[0].p.shape[1] <= self.splined
+        return jobs[0].p.ndim != 2 or self._few_columns(jobs[0].p)
+
+    def _few_columns(self, x: Tensor) -> bool:
+        return x.ndim == 2 and x.shape[1] <= self.splined
 
     def by_ranks(self, job: Job) -> list[Critic]:
         """Return splines of the normal scores of ranks, which are the same in any units; none for too many columns."""
