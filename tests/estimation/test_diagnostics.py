@@ -91,7 +91,8 @@ def test_an_interval_excuses_a_small_excess():
 
 
 @pytest.mark.parametrize(
-    ("wide", "name"), [(0, "pearson"), (0, "tsallis:2"), (0, "f(u)=(u-1)**4"), (1, "neyman"), (1, "alpha:-1.5")]
+    ("wide", "name"),
+    [(0, "pearson"), (0, "tsallis:2"), (0, "f(u)=(u-1)**4"), (1, "neyman"), (1, "alpha:-1.5")],
 )
 def test_a_mean_that_is_infinite_has_no_upper_end(gaussians, wide, name):
     sides = list(gaussians(1000, 1, kl=0.0))
