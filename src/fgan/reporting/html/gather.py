@@ -23,7 +23,7 @@ from fgan.reporting.html.repeat import replanned, varying
 from fgan.training.config import TrainConfig
 from fgan.training.judging import EVALUATION_ERROR
 from fgan.training.run_directory import RunDirectory
-from fgan.training.run_files import lines_of
+from fgan.training.run_files import read_log
 from fgan.training.status import Status
 
 DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
@@ -189,7 +189,7 @@ def _add(found: Gathered, path: Path, name: str, outcome: Outcome | None) -> Non
     state = _state(config, steps, metrics, outcome, directory.status())
     if state != "finished":
         found.note(state, name)
-    speed = _columns([values for _, values in lines_of(directory.speed_path)])
+    speed = _columns([values for _, values in read_log(directory.speed_path).lines])
     found.runs.append(Run(directory, name, "", config, step, state, metrics, judged, evaluation, speed))
 
 
@@ -205,13 +205,11 @@ def _state(
 
 
 def _log(found: Gathered, name: str, path: Path) -> Log:
-    """Return what a log holds, and note where it was cut."""
-    read = list(lines_of(path))
-    lines = [values for _, values in read if isinstance(values, dict) and isinstance(values.get("step"), int)]
-    size = path.stat().st_size if path.exists() else 0
-    if sum(len(line) for line, _ in read) < size or len(lines) < len(read):
-        last = f" after step {lines[-1]['step']:,}" if lines else ""
-        found.note(f"{path.name} is damaged{last}; the rest of it is not shown", name)
+    """Return what a log holds, and note which lines are damaged."""
+    log = read_log(path)
+    lines = [values for _, values in log.lines]
+    if damage := log.damage or (log.rest and "its last line is incomplete"):
+        found.note(f"{path.name}: {damage}; the rest is shown", name)
     for why in dict.fromkeys(str(values[EVALUATION_ERROR]) for values in lines if EVALUATION_ERROR in values):
         found.note(f"an evaluation during training failed: {why}", name)
     return _columns(lines)
