@@ -13,7 +13,6 @@ import platformdirs
 
 from fgan.errors import DataError
 
-
 GONE = ".gone"
 """End of the hidden name of what is being removed."""
 LEFTOVER = re.compile(r"\.(?:step-[0-9]+\.(?:part|gone)|.+\.(?P<process>[0-9]+)\.part)")
@@ -136,7 +135,9 @@ def sweep(folder: Path) -> None:
 
 def _is_being_written(path: Path, process: str | None) -> bool:
     """Whether another process of this machine may still be writing a file."""
-    if process is None or int(process) == os.getpid():  # a process of an earlier container may have had this number
+    if (
+        process is None or int(process) == os.getpid()
+    ):  # a process of an earlier container may have had this number
         return False
     try:
         fresh = time.time() - path.stat().st_mtime < STALE_SECONDS

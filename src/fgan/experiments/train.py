@@ -28,8 +28,8 @@ from fgan.training.loop import Loop
 from fgan.training.operations import operations_of
 from fgan.training.pictures import keep_time_lapse, often_enough
 from fgan.training.ranks import facts_of, fitted, joined
-from fgan.training.run import data_of, default_folder, in_lockstep, prepare_torch, resolved
 from fgan.training.resuming import check_start
+from fgan.training.run import data_of, default_folder, in_lockstep, prepare_torch, resolved
 from fgan.training.run_directory import RunDirectory
 from fgan.training.settings import Settings
 

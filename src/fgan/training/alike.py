@@ -17,7 +17,9 @@ def restore(network: nn.Module, tensors: dict[str, Tensor]) -> None:
     network.load_state_dict(tensors)
 
 
-def require_alike(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str, but: str = "") -> None:
+def require_alike(
+    found: Mapping[str, Tensor], wanted: Mapping[str, Tensor], what: str, but: str = ""
+) -> None:
     """Refuse tensors that torch would broadcast or convert silently.
 
     Args:

@@ -199,6 +199,7 @@ class Checkpoints:
         folder = self.path(step)
         sums = self._sums(folder)
         if sums is None:
+            self._description(step, self._content(folder, STATE))  # which may say that there were digests
             more = [name for name in MORE_FILES_OF_OLD if (folder / f"{name}.safetensors").exists()]
             names = [STATE, *(f"{name}.safetensors" for name in (*FILES_OF_OLD, *more))]
             return {name: self._content(folder, name) for name in names}
@@ -233,12 +234,16 @@ class Checkpoints:
         try:
             found = parse_json(content, STATE, RunError)
         except RunError as error:
-            raise DamagedError(folder, str(error).removesuffix(" Restore the file.").removesuffix(".")) from error
+            raise DamagedError(
+                folder, str(error).removesuffix(" Restore the file.").removesuffix(".")
+            ) from error
         if not isinstance(found, dict) or found.get("step") != step:
             raise DamagedError(folder, f"{STATE} does not describe step {step}")
         if RECIPE in found and not (folder / SUMS).exists():
             raise DamagedError(folder, f"{SUMS} is missing")
-        for name in SHAPES.keys() & found.keys():  # else another program wrote it, and no other checkpoint is better
+        for name in (
+            SHAPES.keys() & found.keys()
+        ):  # else another program wrote it, and no other checkpoint is better
             shaped(found[name], SHAPES[name], f"{name} in {folder / STATE}", RunError)
         return found
 

@@ -32,13 +32,9 @@ def _require_free(run: RunDirectory) -> None:
     with run.writing():
         names = [path.name for path in run.path.iterdir()] if run.path.is_dir() else []
     if run.config_path.name in names:
-        raise RunError(
-            f"{run.path} already holds a run. Continue it with --resume, or choose another --out."
-        )
+        raise RunError(f"{run.path} already holds a run. Continue it with --resume, or choose another --out.")
     if any(not name.startswith(".") for name in names):
-        raise RunError(
-            f"{run.path} is not empty and does not hold a run. Choose another folder with --out."
-        )
+        raise RunError(f"{run.path} is not empty and does not hold a run. Choose another folder with --out.")
 
 
 def _require_same(run: RunDirectory, config: TrainConfig) -> None:
@@ -98,7 +94,9 @@ def restore_newest(run: RunDirectory, trainer: Trainer, fingerprint: str) -> int
 
     step, description = checkpoints.newest_intact(restored)
     if not (checkpoints.path(step) / SUMS).exists():
-        run.say(f"the checkpoint of step {step} is of an older version of fgan: it has no digests to check it by")
+        run.say(
+            f"the checkpoint of step {step} is of an older version of fgan: it has no digests to check it by"
+        )
     _note_changes(run, trainer, began_as, description)
     return step
 

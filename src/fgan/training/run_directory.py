@@ -17,8 +17,8 @@ from fgan.draws import DrawnFrom
 from fgan.errors import RunError
 from fgan.files import nothing_at, replace_durably
 from fgan.frame import Frame
-from fgan.networks import Generator
 from fgan.json_files import read_json
+from fgan.networks import Generator
 from fgan.output import Say, jsonable, to_stderr
 from fgan.seeds import checked_seed
 from fgan.training.alike import restore

@@ -125,7 +125,9 @@ def values_of(line: bytes) -> dict[str, Any]:
     if not isinstance(values, dict) or type(step := values.get("step")) is not int or step < 0:
         raise ValueError("it has no step")
     for name, value in values.items():
-        if type(value) not in (int, float, NoneType) and not (name == EVALUATION_ERROR and isinstance(value, str)):
+        if type(value) not in (int, float, NoneType) and not (
+            name == EVALUATION_ERROR and isinstance(value, str)
+        ):
             raise ValueError(f"its {name} is not a number")
     return values
 
