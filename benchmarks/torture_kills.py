@@ -18,12 +18,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import fgan
 import numpy as np
+import PIL.Image
 import torch
-from fgan.training.ensemble import Ensemble
 from torture_forks import Outcome, die_at, differences, digests, run, warm
 from torture_tally import Tally, until
+
+import fgan
+from fgan.training.ensemble import Ensemble
 
 SMALL: dict[str, Any] = {
     **{"width": 8, "depth": 1, "batch_size": 8, "latent": 2, "device": "cpu", "compile": "off", "seed": 1},
@@ -42,6 +44,7 @@ class Recipe:
         name: what it shows.
         settings: of `fgan.train`.
         steps: of each call: all but the last one end early, and the next one resumes.
+        stops: whether the calls but the last one are stopped, rather than asked for fewer steps.
         breaks: steps at which a weight becomes NaN, with how many halvings of the learning rate cure it.
     """
 
@@ -49,6 +52,7 @@ class Recipe:
     settings: dict[str, Any] = field(default_factory=dict)
     steps: tuple[int, ...] = (14,)
     breaks: tuple[tuple[int, int], ...] = ()
+    stops: bool = False
 
 
 RECIPES = [
@@ -59,23 +63,23 @@ RECIPES = [
     Recipe("rolls back and keeps 1", {"keep_checkpoints": 1}, (14,), ((11, 2),)),
     Recipe("rolls back three times", {"keep_checkpoints": 3}, (14,), ((7, 1), (13, 3))),
     Recipe("diverges", JUDGED, (18,), ((10, 99),)),
-    Recipe("stops and resumes", JUDGED, (6, 11, 14)),
-    Recipe("stops, resumes, rolls back", {"keep_checkpoints": 1}, (6, 11, 18), ((13, 1),)),
+    Recipe("made longer twice", JUDGED, (6, 11, 14)),
+    Recipe("stopped twice", JUDGED, (6, 11, 14), stops=True),
+    Recipe("stopped twice, rolls back", {"keep_checkpoints": 1}, (6, 11, 18), ((13, 1),), stops=True),
 ]
 
 
 def torture(seconds: float, seed: int) -> Tally:
-    """Disturb the recipes in turn, at every operation if there is time, else at random ones."""
+    """Disturb the recipes at every operation if there is time, else at random ones."""
     warm()
+    PIL.Image.init()
     tally, chance = Tally("kills"), random.Random(seed)
     with tempfile.TemporaryDirectory(dir=QUICK if Path(QUICK).is_dir() else None) as place:
         folder = Path(place).resolve() / "run"  # the same for all
         tries = []
         for recipe in RECIPES:
             wanted, operations = undisturbed(recipe, folder)
-            tries += [
-                (recipe, wanted, cut, k) for k in range(1, operations + 1) for cut in (False, True)
-            ]
+            tries += [(recipe, wanted, cut, k) for k in range(1, operations + 1) for cut in (False, True)]
         chance.shuffle(tries)
         for number in until(seconds):
             if number == len(tries):
@@ -90,6 +94,7 @@ def torture(seconds: float, seed: int) -> Tally:
 def exhaustive(names: list[str], place: Path, *, cut: bool) -> Iterator[str]:
     """Disturb some recipes at every operation; yield what went wrong."""
     warm()
+    PIL.Image.init()
     for recipe in RECIPES:
         if recipe.name in names:
             wanted, operations = undisturbed(recipe, place / "run")
@@ -152,7 +157,13 @@ def trained(recipe: Recipe, folder: Path, part: int, setup: Callable[[], Any] | 
         there = (folder / "config.json").exists()
         try:
             fgan.train(
-                str(data), folder, resume=there, say=print, steps=recipe.steps[part], **SMALL, **recipe.settings
+                str(data),
+                folder,
+                resume=there,
+                say=print,
+                steps=recipe.steps[part],
+                **SMALL,
+                **recipe.settings,
             )
         except fgan.FganError as error:
             print(error)
@@ -160,6 +171,17 @@ def trained(recipe: Recipe, folder: Path, part: int, setup: Callable[[], Any] | 
         return 0
 
     return run(call=call)
+
+
+@dataclass(frozen=True)
+class StopAt:
+    """A callback that stops a run after a step."""
+
+    step: int
+
+    def on_step(self, state: Any) -> object:
+        """Return whether to stop."""
+        return fgan.STOP if state.step == self.step else None
 
 
 def break_at(breaks: tuple[tuple[int, int], ...]) -> None:

@@ -265,7 +265,7 @@ class Checkpoints:
             RunError: if there is no checkpoint, or none is intact.
         """
         damaged: dict[int, DamagedError] = {}
-        while steps := [step for step in self.steps() if step not in damaged]:
+        while steps := [step for step in self._named() if step not in damaged]:
             try:
                 found = use(steps[-1])
             except DamagedError as error:

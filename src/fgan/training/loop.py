@@ -29,7 +29,7 @@ from fgan.training.run_directory import RunDirectory
 from fgan.training.status import Status, blown_up
 from fgan.training.summary import Summary, glance_text, metrics_text
 from fgan.training.telemetry import finite_or_none
-from fgan.training.tidying import forget_after, supersede, tidy
+from fgan.training.tidying import forget_after, note_gaps, supersede, tidy
 from fgan.training.trainer import METRICS, Trainer
 
 VECTORS_IN_A_PICTURE = 2000
@@ -110,6 +110,7 @@ class Loop:
             # Before anything is written: a run that it does not fit stays what it was.
             restored = restore_newest(self.run, self.trainer, self.fingerprint) if resume else None
             tidy(self.run, self.checkpoints, self.best_checkpoints)
+            note_gaps(self.run, self.config, self.trainer.steps_done)
             self.run.write_config(self.config, self.data.record)
             self.run.write_table(self.data.table)
             for note in self.trainer.notes:
@@ -248,6 +249,8 @@ class Loop:
             self._log(window_ends=False)
         if step not in self.checkpoints.steps():
             self._checkpoint(self.checkpoints)
+        if self.stopped_by:  # before its picture, which a resumed run then knows to remove
+            self._end("stopped", "")
         if self.last_picture != self.run.sample_path(step):
             self._picture()
         if self.stopped_by:
@@ -255,9 +258,7 @@ class Loop:
         self._require_loggers()
         if not self.stopped_by:
             self.diverged = blown_up(self.trainer, self.last_metrics, self.health, self.run.metrics())
-        self._end(
-            "stopped" if self.stopped_by else "diverged" if self.diverged else "finished", self.diverged
-        )
+            self._end("diverged" if self.diverged else "finished", self.diverged)
 
     def _end(self, state: str, reason: str) -> None:
         self.run.write_status(Status(state, self.trainer.steps_done, reason))

@@ -88,7 +88,9 @@ def restore_newest(run: RunDirectory, trainer: Trainer, fingerprint: str) -> int
             trainer.load_state(groups)
         if trainer.steps_done != step or trainer.summed < 0 or trainer.backoff < 0:
             raise DamagedError(folder, "its progress is of another step")
-        if not trainer.is_finite():
+        if not (
+            trainer.is_finite() and all(bool(one.isfinite().all()) for one in trainer.sampler.parameters())
+        ):
             raise DamagedError(folder, "it has weights or metrics that are NaN or infinite")
         return step, description
 

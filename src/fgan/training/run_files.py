@@ -109,6 +109,16 @@ def _in_words(damaged: dict[int, str]) -> str:
     return f"line {number} is damaged ({why}){more}"
 
 
+def gap_of(log: Log, every: int, last: int) -> str:
+    """Return which lines a log lacks, of those due at each multiple of `every` up to `last`; empty if none."""
+    there = {values["step"] for _, values in log.lines}
+    missing = [step for step in range(every, last + 1, every) if step not in there]
+    if not missing:
+        return ""
+    lines = f"the line of step {missing[0]:,} is" if len(missing) == 1 else f"{len(missing):,} lines are"
+    return f"{lines} missing" + (f", the first of step {missing[0]:,}" if len(missing) > 1 else "")
+
+
 def values_of(line: bytes) -> dict[str, Any]:
     """Return the content of a line of a log: its step, and numbers, null or the text of an error by name.
 

@@ -10,8 +10,9 @@ from typing import Any
 from fgan.errors import RunError
 from fgan.files import replace_durably, set_aside, sweep
 from fgan.training.checkpoint import Checkpoints
+from fgan.training.config import TrainConfig
 from fgan.training.run_directory import RunDirectory
-from fgan.training.run_files import read_log
+from fgan.training.run_files import gap_of, read_log
 from fgan.training.status import Status
 
 PICTURE = re.compile(r"step-([0-9]{8,15})\.png")
@@ -50,11 +51,21 @@ def _set_status_aside(run: RunDirectory) -> None:
             run.say_once(f"{error} It was renamed to {aside.name}, and training continues without it.")
 
 
+def note_gaps(run: RunDirectory, config: TrainConfig, step: int) -> None:
+    """Say which lines logs lack that a run at this step has written; an evaluation at the step itself may be due."""
+    for path, every, last in (
+        (run.metrics_path, config.log_every, step),
+        (run.evaluations_path, config.evaluate_every, step - 1),
+    ):
+        if every and (gap := gap_of(read_log(path), every, last)):
+            run.say_once(f"{path}: {gap}; training continues without")
+
+
 def supersede(run: RunDirectory, log_every: int, sample_every: int) -> None:
     """Remove what the last end left and an uninterrupted run would not have: its status, log line and picture.
 
-    A log line between two regular ones is removed. So is the last picture of a stopped run; that of a finished one
-    stays. A killed run has no status, but may have been about to stop at its last checkpoint.
+    A log line between two regular ones is removed: a killed run has no status, but may have been about to stop at its
+    last checkpoint. So is the last picture of a stopped run; that of a finished one stays.
 
     Raises:
         RunError: if the system refuses.
@@ -66,7 +77,7 @@ def supersede(run: RunDirectory, log_every: int, sample_every: int) -> None:
     with run.writing():
         for path in (run.metrics_path, run.speed_path) if step % log_every else ():
             _keep_lines(run, path, lambda values: values["step"] != step)
-        if (not status or status.state == "stopped") and (not sample_every or step % sample_every):
+        if status and status.state == "stopped" and (not sample_every or step % sample_every):
             run.sample_path(step).unlink(missing_ok=True)
         run.status_path.unlink(missing_ok=True)
 
