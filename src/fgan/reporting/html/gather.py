@@ -190,7 +190,7 @@ def _add(found: Gathered, path: Path, name: str, outcome: Outcome | None) -> Non
     state = _state(config, steps, metrics, outcome, directory.status())
     if state != "finished":
         found.note(state, name)
-    speed = _columns([values for _, values in read_log(directory.speed_path).lines])
+    speed = _log(found, name, directory.speed_path, 0, 0)
     found.runs.append(Run(directory, name, "", config, step, state, metrics, judged, evaluation, speed))
 
 
