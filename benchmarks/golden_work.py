@@ -30,6 +30,8 @@ OLD_RUN = Path(__file__).resolve().parent.parent / "tests" / "old_run"
 """A run of 40 steps, made before the code was rearranged."""
 OLD = {"width": 16, "batch_size": 128, "log_every": 10, "checkpoint_every": 20}
 """Its recipe, besides what `trained` takes."""
+OF_THE_SETUP = ("threads", "torch", "recipe")
+"""Keys of `state.json` that depend on the machine, or repeat the config."""
 FOREIGN = """
 import torch
 right = (lambda v: v, lambda t: (t - 1).exp())
@@ -84,7 +86,7 @@ def run_of(folder: str | Path) -> Found:
     found: Found = {"config": json.loads((Path(folder) / "config.json").read_text())}
     for step in sorted((Path(folder) / "checkpoints").glob("step-*")):
         state = json.loads((step / "state.json").read_text())
-        found[f"{step.name}/state"] = {key: value for key, value in state.items() if key != "threads"}
+        found[f"{step.name}/state"] = {key: value for key, value in state.items() if key not in OF_THE_SETUP}
         for file in sorted(step.glob("*.safetensors")):
             tensors = load_file(file)
             if file.stem.endswith("_optimizer"):  # many, and wrong where the weights are

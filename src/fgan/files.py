@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
+import shutil
+import time
 from pathlib import Path
 
 import platformdirs
 
 from fgan.errors import DataError
+
+GONE = ".gone"
+"""End of the hidden name of what is being removed."""
+LEFTOVER = re.compile(r"\.(?:step-[0-9]+\.(?:part|gone)|.+\.(?P<process>[0-9]+)\.part)")
+STALE_SECONDS = 3600.0
+"""A file that another process writes is done or abandoned after this time."""
 
 
 def cache_folder() -> Path:
@@ -76,3 +86,73 @@ def sync_folder(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+def digest_of(content: bytes) -> str:
+    """Return the SHA-256 digest in hexadecimal digits, as `sha256sum` prints it."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder, or what is in its place, so that at every moment it is there as a whole or not at all.
+
+    Raises:
+        OSError: if the system refuses; the folder is then unchanged.
+    """
+    gone = folder.with_name(f".{folder.name}{GONE}")
+    _erase(gone)
+    folder.rename(gone)
+    sync_folder(folder.parent)
+    _erase(gone)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged file or folder to `.damaged-NAME` beside it, and return its new path.
+
+    Raises:
+        OSError: if the system refuses.
+    """
+    aside, number = path.with_name(f".damaged-{path.name}"), 1
+    while os.path.lexists(aside):
+        number += 1
+        aside = path.with_name(f".damaged-{path.name}-{number}")
+    path.rename(aside)
+    sync_folder(path.parent)
+    return aside
+
+
+def sweep(folder: Path) -> None:
+    """Remove what interrupted writes and removals left in a folder; other hidden files stay.
+
+    Raises:
+        OSError: if the folder cannot be read.
+    """
+    for path in list(folder.iterdir()) if folder.is_dir() else ():
+        found = LEFTOVER.fullmatch(path.name)
+        if found and not _is_being_written(path, found["process"]):
+            _erase(path)
+
+
+def _is_being_written(path: Path, process: str | None) -> bool:
+    """Whether another process of this machine may still be writing a file."""
+    if (
+        process is None or int(process) == os.getpid()
+    ):  # a process of an earlier container may have had this number
+        return False
+    try:
+        fresh = time.time() - path.stat().st_mtime < STALE_SECONDS
+        if os.name != "nt" and fresh:  # Windows has no such question
+            os.kill(int(process), 0)
+    except (ProcessLookupError, FileNotFoundError, OverflowError):
+        return False
+    except PermissionError:  # somebody else's process
+        return True
+    return fresh
+
+
+def _erase(path: Path) -> None:
+    """Remove what nobody reads any more; what cannot be removed now, such as a file open over NFS, is swept later."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+MOST_NUMBERS = 2**30
+"""In one sample: more cannot be meant."""
 
 
 @dataclass(frozen=True)
@@ -77,12 +81,15 @@ class Frame:
     def from_json(cls, values: dict[str, Any]) -> Self:
         """Return the frame that `to_json` described.
 
+        Raises:
+            KeyError, TypeError, ValueError: for anything else.
+
         >>> frame = Frame((2,), None, (0.5, 1.0), (2.0, 3.0))
         >>> Frame.from_json(frame.to_json()) == frame
         True
         """
         low_high = values["value_range"]
-        return cls(
+        frame = cls(
             tuple(values["shape"]),
             (low_high[0], low_high[1]) if low_high else None,
             tuple(values["center"]),
@@ -91,3 +98,15 @@ class Frame:
             tuple(values.get("unit", ())),
             tuple((first, count, gated) for first, count, gated in values.get("choices", ())),
         )
+        whole = (*frame.shape, *(one for choice in frame.choices for one in choice))
+        sizes = {len(frame.center), len(frame.scale)} - {1, math.prod(frame.shape)}
+        numbers = (*frame.center, *frame.scale, *frame.origin, *frame.unit, *(frame.value_range or ()))
+        if not frame.shape or any(type(one) is not int for one in whole) or min(frame.shape) < 1 or sizes:
+            raise ValueError(f"no samples have the shape {list(frame.shape)}")
+        if math.prod(frame.shape) > MOST_NUMBERS:
+            raise ValueError(
+                f"a sample of the shape {list(frame.shape)} has more than {MOST_NUMBERS:,} numbers"
+            )
+        if not all(math.isfinite(one) for one in numbers) or min(*frame.scale, *frame.unit, 1.0) <= 0:
+            raise ValueError("centre and scale must be finite, and scales above 0")
+        return frame

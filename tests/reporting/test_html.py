@@ -190,7 +190,7 @@ def test_what_is_cut_short_or_missing_is_said_and_the_rest_is_shown(copy, tmp_pa
     said, text = written([copy], tmp_path)
     whole = "\n".join(said)
     for message in (
-        r"kl-seed0: metrics\.jsonl is damaged after step \d+",
+        r"kl-seed0: metrics\.jsonl: its last line is incomplete",
         r"kl-seed1: evaluation\.json is damaged",
         r"js-seed0: diverged at step 20 of 20 \(the critic left the finite numbers\)",
         r"js-seed0: no checkpoint to draw samples from",

@@ -1,8 +1,9 @@
 """What a program has asked of the disk, in order: which bytes are there to stay, and when a name was given."""
 
 import os
-import shutil
 from pathlib import Path
+
+from fgan.files import GONE
 
 
 class Disk:
@@ -15,7 +16,7 @@ class Disk:
     def __init__(self, monkeypatch) -> None:
         self.events: list[tuple[str, str]] = []
         self._synced: dict[int, int] = {}  # how many bytes of which inode
-        fsync, rename, replace, rmtree = os.fsync, Path.rename, Path.replace, shutil.rmtree
+        fsync, rename, replace = os.fsync, Path.rename, Path.replace
 
         def watched_fsync(handle: int) -> None:
             fsync(handle)
@@ -24,19 +25,16 @@ class Disk:
             self.events.append(("sync", Path(f"/proc/self/fd/{handle}").resolve().name))
 
         def named(path: Path, target: Path, how) -> Path:
-            self.before_a_name(path, target)
-            self.events.append(("name", Path(target).name))
+            if Path(target).name.endswith(GONE):
+                self.events.append(("remove", path.name))
+            else:
+                self.before_a_name(path, target)
+                self.events.append(("name", Path(target).name))
             return how(path, target)
-
-        def watched_rmtree(path, *arguments, **keywords) -> None:
-            if Path(path).exists():
-                self.events.append(("remove", Path(path).name))
-            rmtree(path, *arguments, **keywords)
 
         monkeypatch.setattr(os, "fsync", watched_fsync)
         monkeypatch.setattr(Path, "rename", lambda path, target: named(path, target, rename))
         monkeypatch.setattr(Path, "replace", lambda path, target: named(path, target, replace))
-        monkeypatch.setattr(shutil, "rmtree", watched_rmtree)
 
     def before_a_name(self, path: Path, target: Path) -> None:
         """Require that all of what gets its name now is there to stay."""

@@ -69,16 +69,13 @@ def test_logs_are_on_the_disk_before_a_checkpoint_counts_on_them(tmp_path, small
 
 
 @pytest.mark.parametrize("damage", [lambda path: path.write_bytes(b"{"), lambda path: path.unlink()])
-def test_damage_is_said_with_the_way_out(tmp_path, damage):
+@pytest.mark.parametrize("name", ["state.json", "weights.safetensors", "SHA256SUMS"])
+def test_damage_is_said_with_the_file_and_the_way_out(tmp_path, damage, name):
     checkpoints = Checkpoints(tmp_path)
-    checkpoints.write(5, GROUPS, {})
-    damage(checkpoints.path(5) / "state.json")
-    with pytest.raises(fgan.FganError, match=r"step-00000005 is damaged .* Delete this folder"):
+    checkpoints.write(5, GROUPS, {"recipe": {}})
+    damage(checkpoints.path(5) / name)
+    with pytest.raises(fgan.FganError, match=rf"step-00000005 is damaged: {name} .* Restore it from a copy"):
         checkpoints.read(5)
-    checkpoints.write(6, GROUPS, {})
-    (checkpoints.path(6) / "weights.safetensors").write_bytes(b"\x00" * 9)
-    with pytest.raises(fgan.FganError, match="step-00000006 is damaged"):
-        checkpoints.read(6)
 
 
 def test_no_checkpoint_is_said(tmp_path):

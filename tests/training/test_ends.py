@@ -66,7 +66,7 @@ def test_a_run_shorter_than_its_log_leaves_its_numbers(tmp_path: Path, steps: in
 def test_a_run_that_was_stopped_leaves_its_picture_and_ends_as_if_it_had_not_been(
     tmp_path: Path, killed: bool
 ) -> None:
-    """Also where it was killed while it stopped: all is there but its status."""
+    """Also where it was killed while it stopped: its status is written before its picture."""
     ways = {"steps": 12, "log_every": 4, "sample_every": 6, "checkpoint_every": 6, **SMALL}
     fgan.train("ring8", tmp_path / "whole", **ways)
     stopped = fgan.train("ring8", tmp_path / "parts", loggers=[Stopping(4)], **ways)
@@ -75,7 +75,7 @@ def test_a_run_that_was_stopped_leaves_its_picture_and_ends_as_if_it_had_not_bee
     assert stopped.summary.sample == str(RunDirectory(tmp_path / "parts").sample_path(step))
     assert pictures_of(tmp_path / "parts")[-1] == steps_of(tmp_path / "parts")[-1] == step
     if killed:
-        RunDirectory(tmp_path / "parts").status_path.unlink()
+        RunDirectory(tmp_path / "parts").sample_path(step).unlink()
     fgan.train("ring8", tmp_path / "parts", resume=True, **ways)
     for name in ("metrics.jsonl", "status.json"):
         assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()

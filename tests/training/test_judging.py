@@ -61,7 +61,12 @@ def test_judging_changes_no_bit_of_the_run(tmp_path, small_config):
     train(small_config(), tmp_path / "plain", say=quiet, build_judge=judged_by(wave))
     train(small_config(evaluate_every=10), tmp_path / "judged", say=quiet, build_judge=judged_by(wave))
     judged, plain = tmp_path / "judged", tmp_path / "plain"
-    assert files(judged, "config.json", "evaluations.jsonl", "best") == files(plain, "config.json")
+    one, other = files(judged, "config.json", "evaluations.jsonl", "best"), files(plain, "config.json")
+    assert one.keys() == other.keys()
+    assert {Path(name).name for name in one if one[name] != other[name]} == {
+        "state.json",
+        "SHA256SUMS",
+    }  # recipe
     assert not (plain / "evaluations.jsonl").exists() and not (plain / "best").exists()
     train(small_config(evaluate_every=10), tmp_path / "again", say=quiet, build_judge=judged_by(wave))
     assert files(tmp_path / "again") == files(judged)

@@ -1,10 +1,10 @@
-import json
 import shutil
 import signal
 
 import numpy as np
 import pytest
 import torch
+from damage import make_old
 from stepping import take_steps
 
 import fgan
@@ -171,12 +171,8 @@ def test_data_that_changed_are_not_resumed_on(tmp_path, small_config, first, the
 def test_a_link_that_means_another_now_is_not_resumed_by(tmp_path, small_config, kept):
     fgan.train(small_config(divergence="total-variation", link="paper"), tmp_path / "run", say=quiet)
     run = fgan.RunDirectory(tmp_path / "run")
-    state = run.checkpoints().path(40) / "state.json"
-    description = json.loads(state.read_text())
-    assert description["link"] == "paper"
-    if not kept:
-        del description["link"]
-    state.write_text(json.dumps(description))
+    for step in run.checkpoints().steps():
+        make_old(run.checkpoints().path(step), *([] if kept else ["link"]))
     run.config_path.write_text(run.config_path.read_text().replace('"link": "paper"', '"link": null'))
     with pytest.raises(
         fgan.FganError, match=r'with the link "paper", but its config\.json now means "soft-hinge"'
@@ -186,19 +182,12 @@ def test_a_link_that_means_another_now_is_not_resumed_by(tmp_path, small_config,
     fgan.train(run.config(), run.path, resume=True, say=quiet)
 
 
-@pytest.mark.parametrize(
-    "damage",
-    [
-        lambda run, step: (step / "critic.safetensors").unlink(),
-        lambda run, step: (step / "generator_average.safetensors").unlink(),
-        lambda run, step: (step / "state.json").write_text("{}"),
-        lambda run, step: run.write_text(run.read_text().replace('"width": 16', '"width": 17')),
-    ],
-)
-def test_a_checkpoint_that_does_not_fit_is_said(tmp_path, small_config, damage):
+def test_an_old_checkpoint_that_does_not_fit_is_said(tmp_path, small_config):
     fgan.train(small_config(), tmp_path / "run", say=quiet)
     run = fgan.RunDirectory(tmp_path / "run")
-    damage(run.config_path, run.checkpoints().path(40))
+    for step in run.checkpoints().steps():
+        make_old(run.checkpoints().path(step))
+    run.config_path.write_text(run.config_path.read_text().replace('"width": 16', '"width": 17'))
     with pytest.raises(fgan.FganError, match=r"step-00000040 does not fit .*config\.json"):
         fgan.train(run.config(), run.path, resume=True, say=quiet)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Unpack
@@ -29,6 +28,7 @@ from fgan.training.loop import Loop
 from fgan.training.operations import operations_of
 from fgan.training.pictures import keep_time_lapse, often_enough
 from fgan.training.ranks import facts_of, fitted, joined
+from fgan.training.resuming import check_start
 from fgan.training.run import data_of, default_folder, in_lockstep, prepare_torch, resolved
 from fgan.training.run_directory import RunDirectory
 from fgan.training.settings import Settings
@@ -120,7 +120,7 @@ def train(
         prepare_torch()
         config = fitted(ranks, resolved(config), resume=goes_on)
         if not ranks.rank:
-            run.check(config, resume=goes_on)
+            check_start(run, config, resume=goes_on)
         return (config, run, goes_on), facts_of(config)
 
     found: Dataset | None = None
@@ -183,8 +183,7 @@ def _streams(run: RunDirectory, goes_on: bool, dataset: object) -> bool | None:
     """Whether a resumed run streamed its data before: then it does so again, however much memory is free."""
     if not goes_on or isinstance(dataset, (Dataset, str, Path)):
         return None
-    loaded = json.loads(run.config_path.read_text(encoding="utf-8")).get("loaded")
-    return bool(loaded and loaded.get("streamed"))
+    return bool(run.loaded().get("streamed"))
 
 
 def next_folder(first: Path, *, again: bool) -> Path:

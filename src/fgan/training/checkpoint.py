@@ -1,27 +1,64 @@
-"""Checkpoints: folders of safetensors and JSON, written atomically."""
+"""Checkpoints: folders of safetensors and JSON, written atomically, with a digest of every file."""
 
 from __future__ import annotations
 
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
 from fgan.errors import RunError
-from fgan.files import sync_folder, write_durably
+from fgan.files import digest_of, remove_folder, set_aside, sweep, sync_folder, write_durably
+from fgan.json_files import parse_json, shaped
+from fgan.output import Say, to_stderr
 
 Groups = dict[str, dict[str, Tensor]]
 Guard = Callable[[], None]
+T = TypeVar("T")
+
+NAME = re.compile(r"step-([0-9]{8,15})")
+STATE = "state.json"
+SUMS = "SHA256SUMS"
+"""Lists the files of a checkpoint with their digests, as `sha256sum` does; what it does not list does not count."""
+SUM = re.compile(r"([0-9a-f]{64})  ([a-z_]+\.(?:safetensors|json))")
+RECIPE = "recipe"
+"""Key of `state.json` for the settings of the run; a checkpoint that has it also has digests."""
+SHAPES: dict[str, Any] = {
+    "classes": list[str],
+    "data": str,
+    "frame": dict[str, Any],
+    "link": str | None,
+    "threads": int,
+    "torch": str,
+    RECIPE: dict[str, bool | int | float | str | None],
+}
+"""Types in `state.json`; older versions did not write all of these."""
+FILES_OF_OLD = ("generator", "critic", "generator_optimizer", "critic_optimizer", "progress")
+MORE_FILES_OF_OLD = ("generator_average", "penalties")
+"""What versions without digests wrote, always and sometimes."""
 
 
 def do_nothing() -> None:
     """Allow every write."""
+
+
+class DamagedError(RunError):
+    """A checkpoint is damaged.
+
+    Args:
+        folder: the checkpoint.
+        why: what is wrong with which file.
+    """
+
+    def __init__(self, folder: Path, why: str) -> None:
+        self.what = f"the checkpoint {folder} is damaged: {why}"
+        super().__init__(f"{self.what}. Restore it from a copy, or use another checkpoint.")
 
 
 def _apart(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -42,28 +79,41 @@ class Checkpoints:
         keep: how many of the newest regular checkpoints to keep; an irregular one stays until the next is written.
         every: steps between two regular ones.
         guard: called before anything is written; raises if this process may not write.
+        say: receives a line about each damaged checkpoint that is passed over.
     """
 
-    def __init__(self, folder: Path, keep: int = 2, every: int = 1, guard: Guard = do_nothing) -> None:
-        self.folder, self.keep, self.every, self.guard = folder, keep, every, guard
+    def __init__(
+        self,
+        folder: Path,
+        keep: int = 2,
+        every: int = 1,
+        guard: Guard = do_nothing,
+        say: Say = to_stderr,
+    ) -> None:
+        self.folder, self.keep, self.every, self.guard, self.say = folder, keep, every, guard, say
 
     def steps(self) -> list[int]:
-        """Return the steps that have a checkpoint, oldest first."""
+        """Return the steps that have a checkpoint, oldest first; it may be damaged."""
+        return [step for step in self._named() if self.path(step).is_dir()]
+
+    def _named(self) -> list[int]:
+        """Return the steps whose name something has, be it a file; names that fgan does not write are passed over."""
         if not self.folder.is_dir():
             return []
-        matches = (re.fullmatch(r"step-(\d+)", path.name) for path in self.folder.iterdir())
-        return sorted(int(match[1]) for match in matches if match)
+        matches = (NAME.fullmatch(path.name) for path in self.folder.iterdir())
+        steps = sorted((int(match[1]), match[0]) for match in matches if match)
+        return [step for step, name in steps if name == self.path(step).name]
 
     def regular(self) -> list[int]:
         """Return the steps of regular checkpoints, oldest first; those written because the run was stopped are not."""
         return [step for step in self.steps() if step % self.every == 0]
 
     def forget_after(self, step: int) -> None:
-        """Remove the checkpoints of later steps."""
+        """Remove the checkpoints of later steps, the newest first: what is left is always a state that the run had."""
         self.guard()
-        for later in self.steps():
+        for later in reversed(self.steps()):
             if later > step:
-                shutil.rmtree(self.path(later))
+                remove_folder(self.path(later))
 
     def path(self, step: int) -> Path:
         """Return the folder of a step's checkpoint."""
@@ -83,21 +133,41 @@ class Checkpoints:
         self.guard()
         target, aside = self.path(step), self.folder / f".step-{step:08d}.part"
         try:
-            shutil.rmtree(aside, ignore_errors=True)
-            aside.mkdir(parents=True)
-            for name, tensors in groups.items():
-                write_durably(aside / f"{name}.safetensors", save(_apart(tensors)))
-            write_durably(aside / "state.json", json.dumps({"step": step, **description}, indent=2).encode())
+            self.folder.mkdir(parents=True, exist_ok=True)
+            sweep(self.folder)
+            aside.mkdir()
+            sums = ""
+            for name, content in self._contents_of(step, groups, description):
+                write_durably(aside / name, content)
+                sums += f"{digest_of(content)}  {name}\n"
+            write_durably(aside / SUMS, sums.encode())
             sync_folder(aside)
             self.guard()
-            shutil.rmtree(target, ignore_errors=True)
+            if target.exists():
+                remove_folder(target)
             aside.rename(target)
             sync_folder(self.folder)
+            self.prune()
         except OSError as error:
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(aside, ignore_errors=True)  # the disk may be full
             raise RunError(self._could_not_write(step, error)) from error
-        for old in set(self.steps()) - {step, *self.regular()[-self.keep :]}:
-            shutil.rmtree(self.path(old), ignore_errors=True)
+
+    @staticmethod
+    def _contents_of(step: int, groups: Groups, description: dict[str, Any]) -> Iterator[tuple[str, bytes]]:
+        for name, tensors in groups.items():
+            yield f"{name}.safetensors", save(_apart(tensors))
+        yield STATE, json.dumps({"step": step, **description}, indent=2).encode()
+
+    def prune(self) -> None:
+        """Remove all but the newest checkpoint and the newest regular ones, the oldest first.
+
+        Raises:
+            OSError: if the system refuses.
+        """
+        steps = self.steps()
+        for old in steps[:-1]:
+            if old not in self.regular()[-self.keep :]:
+                remove_folder(self.path(old))
 
     def _could_not_write(self, step: int, error: OSError) -> str:
         kept = self.steps()
@@ -108,29 +178,133 @@ class Checkpoints:
         )
 
     def read(self, step: int) -> tuple[Groups, dict[str, Any]]:
-        """Return the tensors and the description of a step's checkpoint.
+        """Return the tensors and the description of a step's checkpoint; every file is checked by its digest.
 
         Raises:
-            RunError: if a file is missing or damaged.
+            DamagedError: if a file is missing or damaged.
+            RunError: if fgan did not write it.
         """
-        folder = self.path(step)
-        try:
-            description = json.loads((folder / "state.json").read_bytes())
-            groups = {path.stem: load(path.read_bytes()) for path in sorted(folder.glob("*.safetensors"))}
-        except (OSError, ValueError, SafetensorError) as error:
-            raise RunError(
-                f"the checkpoint {folder} is damaged ({error}). "
-                "Delete this folder to fall back to the previous checkpoint."
-            ) from error
+        contents = self._checked(step)
+        description = self._description(step, contents.pop(STATE))
+        groups: Groups = {}
+        for name in list(contents):
+            try:
+                groups[name.removesuffix(".safetensors")] = load(contents.pop(name))
+            except (SafetensorError, ValueError, KeyError, TypeError, RuntimeError) as error:
+                raise DamagedError(self.path(step), f"{name} is no safetensors file ({error})") from error
         return groups, description
 
+    def _checked(self, step: int) -> dict[str, bytes]:
+        """Return the content of each file of a checkpoint."""
+        folder = self.path(step)
+        sums = self._sums(folder)
+        if sums is None:
+            self._description(step, self._content(folder, STATE))  # which may say that there were digests
+            more = [name for name in MORE_FILES_OF_OLD if (folder / f"{name}.safetensors").exists()]
+            names = [STATE, *(f"{name}.safetensors" for name in (*FILES_OF_OLD, *more))]
+            return {name: self._content(folder, name) for name in names}
+        contents = {name: self._content(folder, name) for name in sums}
+        for name, content in contents.items():
+            if digest_of(content) != sums[name]:
+                raise DamagedError(folder, f"{name} is not what was written (its digest in {SUMS} differs)")
+        return contents
+
+    @staticmethod
+    def _content(folder: Path, name: str) -> bytes:
+        try:
+            return (folder / name).read_bytes()
+        except OSError as error:
+            raise DamagedError(folder, f"{name} cannot be read ({error.strerror or error})") from error
+
+    def _sums(self, folder: Path) -> dict[str, str] | None:
+        """Return the digests by file; None for a checkpoint of an older version."""
+        if not folder.is_dir():
+            raise DamagedError(folder, "it is not a folder")
+        if not (folder / SUMS).exists():
+            return None
+        lines = self._content(folder, SUMS).decode(errors="replace").splitlines()
+        found = [SUM.fullmatch(line) for line in lines]
+        sums = {match[2]: match[1] for match in found if match}
+        if len(sums) < len(lines) or STATE not in sums:
+            raise DamagedError(folder, f"{SUMS} is not a list of digests with {STATE} in it")
+        return sums
+
+    def _description(self, step: int, content: bytes) -> dict[str, Any]:
+        folder = self.path(step)
+        try:
+            found = parse_json(content, STATE, RunError)
+        except RunError as error:
+            raise DamagedError(
+                folder, str(error).removesuffix(" Restore the file.").removesuffix(".")
+            ) from error
+        if not isinstance(found, dict) or found.get("step") != step:
+            raise DamagedError(folder, f"{STATE} does not describe step {step}")
+        if RECIPE in found and not (folder / SUMS).exists():
+            raise DamagedError(folder, f"{SUMS} is missing")
+        for name in (
+            SHAPES.keys() & found.keys()
+        ):  # else another program wrote it, and no other checkpoint is better
+            shaped(found[name], SHAPES[name], f"{name} in {folder / STATE}", RunError)
+        return found
+
+    def check(self, step: int) -> None:
+        """Check every file of a step's checkpoint.
+
+        Raises:
+            DamagedError: if one is missing or damaged.
+        """
+        self.read(step)
+
+    def newest_intact(self, use: Callable[[int], T]) -> T:
+        """Return what `use` makes of the newest checkpoint that is not damaged; damaged ones are named.
+
+        Args:
+            use: maps a step to anything; raises DamagedError for a damaged checkpoint.
+
+        Raises:
+            RunError: if there is no checkpoint, or none is intact.
+        """
+        damaged: dict[int, DamagedError] = {}
+        while steps := [step for step in self._named() if step not in damaged]:
+            try:
+                found = use(steps[-1])
+            except DamagedError as error:
+                if self.path(steps[-1]).exists():  # else a training removed it just now
+                    damaged[steps[-1]] = error
+                continue
+            for error in damaged.values():
+                self.say(f"{error.what}; the checkpoint of step {steps[-1]} is used instead")
+            return found
+        if damaged:
+            raise RunError(
+                f"{'; '.join(error.what for error in damaged.values())}. {self.folder} holds no other checkpoint. "
+                "Restore one from a copy, or start a new run with another --out."
+            )
+        raise RunError(f"{self.folder.parent} has no checkpoint yet. Train it for longer first.")
+
     def newest(self) -> int:
-        """Return the newest checkpoint's step.
+        """Return the newest intact checkpoint's step.
 
         Raises:
             RunError: if there is none.
         """
-        steps = self.steps()
-        if not steps:
-            raise RunError(f"{self.folder.parent} has no checkpoint yet. Train it for longer first.")
-        return steps[-1]
+
+        def checked(step: int) -> int:
+            self.check(step)
+            return step
+
+        return self.newest_intact(checked)
+
+    def set_damaged_aside(self) -> None:
+        """Rename damaged checkpoints, such as to `.damaged-step-00010000`, and say so; for the process that trains.
+
+        Raises:
+            OSError: if the system refuses.
+        """
+        self.guard()
+        for step in self._named():
+            try:
+                self.check(step)
+            except DamagedError as error:
+                aside = set_aside(self.path(step))
+                self.say(f"{error.what}; it was renamed to {aside.name}")

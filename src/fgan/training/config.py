@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin,
 import tyro
 
 from fgan.errors import FganError, RunError, did_you_mean
+from fgan.json_files import parse_json
 from fgan.load_options import FramesName, LoadOptions, MissingName, SplitName, TableOptions
 from fgan.network_names import NETWORK_NAMES
 from fgan.seeds import checked_seed, plain_number
@@ -249,7 +250,7 @@ class TrainConfig:
         return json.dumps(values, indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text: str, origin: str) -> TrainConfig:
+    def from_json(cls, text: str | bytes, origin: str) -> TrainConfig:
         """Read the result of `to_json`.
 
         Args:
@@ -262,12 +263,7 @@ class TrainConfig:
         >>> TrainConfig.from_json(TrainConfig(data="ring8").to_json(), "here").data
         'ring8'
         """
-        try:
-            values = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise RunError(
-                f"{origin} is not valid JSON ({error}). Restore the file, or start a new run."
-            ) from error
+        values = parse_json(text, origin, RunError)
         if not isinstance(values, dict) or "data" not in values:
             raise RunError(f'{origin} must be a JSON object with the key "data"; got {str(text)[:60]!r}.')
         if "library_name" in values:  # of `fgan export --to hub`
@@ -303,9 +299,10 @@ class TrainConfig:
             RunError: if it does not exist or cannot be read.
         """
         try:
-            return cls.from_json(path.read_text(encoding="utf-8"), str(path))
-        except (OSError, UnicodeDecodeError) as error:
+            content = path.read_bytes()
+        except (OSError, ValueError) as error:  # ValueError: a path with NUL
             raise RunError(f"cannot read the config {path}: {error}.") from error
+        return cls.from_json(content, str(path))
 
     def differences(self, other: TrainConfig) -> list[str]:
         """Return the differences to another config that would change the run, one line each."""
@@ -314,6 +311,23 @@ class TrainConfig:
             for field in dataclasses.fields(self)
             if getattr(self, field.name) != getattr(other, field.name)
             and not self._may_change(field.name, other)
+        ]
+
+    def determining(self) -> dict[str, bool | str | float | None]:
+        """Return the settings that determine what a step computes, as JSON types; of custom networks, that they are."""
+        return {
+            field.name: bool(value) if field.name in ("generator", "critic") else value
+            for field in dataclasses.fields(self)
+            if field.name not in MAY_CHANGE_ON_RESUME
+            for value in [getattr(self, field.name)]
+        }
+
+    def edits(self, recorded: Mapping[str, object]) -> list[str]:
+        """Return what was changed since `determining` was recorded, one line each; older versions had fewer fields."""
+        return [
+            f"{name}: {recorded[name]!r} in training, {value!r} now"
+            for name, value in self.determining().items()
+            if name in recorded and recorded[name] != value
         ]
 
     def unused(self) -> list[str]:

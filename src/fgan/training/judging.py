@@ -10,10 +10,8 @@ from torch import Tensor
 
 from fgan.data import Dataset
 from fgan.training.config import TrainConfig
+from fgan.training.run_files import EVALUATION_ERROR
 from fgan.training.telemetry import finite_or_none
-
-EVALUATION_ERROR = "evaluation_error"
-"""The key under which an evaluation says why its metric is missing."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,7 @@ class Judge:
         >>> fid.best([{"step": 1, "fid": None}, {"step": 2, "fid": 3.0}, {"step": 3, "fid": 3.0}])
         {'step': 2, 'fid': 3.0}
         """
-        judged = [line for line in evaluations if line.get(self.metric) is not None]
+        judged = [line for line in evaluations if isinstance(line.get(self.metric), (int, float))]
         sign = 1 if self.higher_is_better else -1
         return max(judged, key=lambda line: sign * line[self.metric], default=None)
 

@@ -15,7 +15,7 @@ from fgan.cores import in_words
 from fgan.data import Dataset, draw_samples
 from fgan.errors import DivergedError, FganError
 from fgan.training.callbacks import NONE, Callbacks
-from fgan.training.checkpoint import Checkpoints
+from fgan.training.checkpoint import RECIPE, Checkpoints
 from fgan.training.compiling.worth import settled, uncompiled
 from fgan.training.config import TrainConfig
 from fgan.training.diagnosis import diagnosis, what_broke
@@ -24,11 +24,12 @@ from fgan.training.judging import EVALUATION_ERROR, BuildJudge, Judge, evaluatio
 from fgan.training.loggers import Logger, Loggers
 from fgan.training.progress import Progress
 from fgan.training.ranks import ALONE, Ranks
-from fgan.training.resuming import checkpoint_to_resume
+from fgan.training.resuming import check_start, restore_newest
 from fgan.training.run_directory import RunDirectory
 from fgan.training.status import Status, blown_up
 from fgan.training.summary import Summary, glance_text, metrics_text
 from fgan.training.telemetry import finite_or_none
+from fgan.training.tidying import forget_after, note_gaps, supersede, tidy
 from fgan.training.trainer import METRICS, Trainer
 
 VECTORS_IN_A_PICTURE = 2000
@@ -88,7 +89,7 @@ class Loop:
         self.health: dict[str, float | None] = {}
         self.last_picture: Path | None = None
         self.progress = Progress(config.steps, say, wanted=bar)
-        self.say = self.progress.line  # a bar must not be written into
+        self.say = run.say = self.progress.line  # a bar must not be written into
         self.taken, self.seconds = 0, 0.0
         self.stopped_by: str | None = None
 
@@ -105,15 +106,11 @@ class Loop:
                     f"the file system of {self.run.path} has no file locks: make sure no other process trains this run"
                 )
             # Check again: another process may have written here while the data were read.
-            self.run.check(self.config, resume=resume)
-            restored = (
-                checkpoint_to_resume(self.run, self.trainer, self.fingerprint, self.say) if resume else None
-            )
-            if (
-                restored is not None
-            ):  # before anything is written: a run that it does not fit stays what it was
-                with self.run.fitting(self.checkpoints.path(self.checkpoints.newest()), self.config):
-                    self.trainer.load_state(restored)
+            check_start(self.run, self.config, resume=resume)
+            # Before anything is written: a run that it does not fit stays what it was.
+            restored = restore_newest(self.run, self.trainer, self.fingerprint) if resume else None
+            tidy(self.run, self.checkpoints, self.best_checkpoints)
+            note_gaps(self.run, self.config, self.trainer.steps_done)
             self.run.write_config(self.config, self.data.record)
             self.run.write_table(self.data.table)
             for note in self.trainer.notes:
@@ -147,7 +144,7 @@ class Loop:
         self.taken += 1
         if self.taken == 1:
             with self._failing():
-                self.run.supersede(self.config.log_every, self.config.sample_every)
+                supersede(self.run, self.config.log_every, self.config.sample_every)
         if self._is_check_due() and not self.trainer.is_finite():
             return False
         with self._failing():
@@ -211,6 +208,8 @@ class Loop:
             raise error
         lost, broken = trainer.steps_done, what_broke(trainer)
         self.trainer = Trainer(self.config, self.data, trainer.ranks)
+        with self.run.writing():
+            self.checkpoints.set_damaged_aside()
         regular = self.checkpoints.regular()
         if len(regular) > 1 and regular[-1] == trainer.returned_to:
             regular.pop()
@@ -219,8 +218,7 @@ class Loop:
             self.trainer.load_state(groups)
         step = self.trainer.steps_done
         self.trainer.backoff, self.trainer.returned_to = backoff, step
-        self.checkpoints.forget_after(step)
-        self.run.forget_after(step)
+        forget_after(self.run, self.checkpoints, step)
         self._remember_logged()
         self._clock = (step, time.perf_counter())
         self.loggers.begin(step)
@@ -247,10 +245,12 @@ class Loop:
         if not self.trainer.is_finite():  # stopped between two checks
             self._go_back()
         step = self.trainer.steps_done
-        if self.trainer.summed and step not in (line["step"] for line in self.run.metrics()[-1:]):
+        if self.trainer.summed and step not in [line["step"] for line in self.run.metrics()[-1:]]:
             self._log(window_ends=False)
         if step not in self.checkpoints.steps():
             self._checkpoint(self.checkpoints)
+        if self.stopped_by:  # before its picture, which a resumed run then knows to remove
+            self._end("stopped", "")
         if self.last_picture != self.run.sample_path(step):
             self._picture()
         if self.stopped_by:
@@ -258,9 +258,7 @@ class Loop:
         self._require_loggers()
         if not self.stopped_by:
             self.diverged = blown_up(self.trainer, self.last_metrics, self.health, self.run.metrics())
-        self._end(
-            "stopped" if self.stopped_by else "diverged" if self.diverged else "finished", self.diverged
-        )
+            self._end("diverged" if self.diverged else "finished", self.diverged)
 
     def _end(self, state: str, reason: str) -> None:
         self.run.write_status(Status(state, self.trainer.steps_done, reason))
@@ -282,7 +280,7 @@ class Loop:
             self.say(f"resuming {self.run.path} at step {step}{done}")
         else:
             self.say(f"{self.run.path} has no checkpoint yet: starting from step 0")
-        self.run.forget_after(step)
+        forget_after(self.run, self.checkpoints, step)
         self._remember_logged()
 
     def _remember_logged(self) -> None:
@@ -362,6 +360,8 @@ class Loop:
             "data": self.fingerprint,
             "link": self.trainer.objective.link,
             "threads": torch.get_num_threads(),
+            "torch": torch.__version__,
+            RECIPE: self.config.determining(),
         }
         step = self.trainer.steps_done
         checkpoints.write(step, self.trainer.state(), description)

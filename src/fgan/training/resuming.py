@@ -1,4 +1,4 @@
-"""Check whether a run can be resumed: the content of the data and the link must be the same."""
+"""Check whether a run can be started or resumed: settings, data and link must be the same."""
 
 from __future__ import annotations
 
@@ -8,40 +8,107 @@ import torch
 
 from fgan.cores import go_on_with
 from fgan.errors import RunError
-from fgan.output import Say
-from fgan.training.checkpoint import Groups
+from fgan.output import silent
+from fgan.training.checkpoint import SUMS, Checkpoints, DamagedError
+from fgan.training.config import TrainConfig
 from fgan.training.run_directory import RunDirectory
 from fgan.training.trainer import Trainer
 
 
-def checkpoint_to_resume(run: RunDirectory, trainer: Trainer, fingerprint: str, say: Say) -> Groups | None:
-    """Return the content of a run's newest checkpoint if the run can be resumed from it; None if there is none yet.
+def check_start(run: RunDirectory, config: TrainConfig, *, resume: bool) -> None:
+    """Check, before anything is written, that a run can be started or resumed in a folder.
+
+    Raises:
+        RunError: when starting, if the folder holds a run or other files; when resuming, if it is not a run, if its
+            settings differ, or if it has already done more steps.
+    """
+    if resume:
+        _require_same(run, config)
+    else:
+        _require_free(run)
+
+
+def _require_free(run: RunDirectory) -> None:
+    with run.writing():
+        names = [path.name for path in run.path.iterdir()] if run.path.is_dir() else []
+    if run.config_path.name in names:
+        raise RunError(f"{run.path} already holds a run. Continue it with --resume, or choose another --out.")
+    if any(not name.startswith(".") for name in names):
+        raise RunError(f"{run.path} is not empty and does not hold a run. Choose another folder with --out.")
+
+
+def _require_same(run: RunDirectory, config: TrainConfig) -> None:
+    differences = run.config().differences(config)
+    if differences:
+        raise RunError(
+            f"{run.path} was started with different settings ({'; '.join(differences)}). "
+            "Resume with the same flags, or start a new run with another --out."
+        )
+    checkpoints = Checkpoints(run.checkpoints().folder, say=silent)  # resuming says what is damaged
+    done = checkpoints.newest() if checkpoints.steps() else 0
+    if config.steps < done:
+        raise RunError(
+            f"--steps must be at least {done}, the steps that {run.path} has done; got {config.steps}."
+        )
+
+
+def restore_newest(run: RunDirectory, trainer: Trainer, fingerprint: str) -> int | None:
+    """Restore a trainer from a run's newest intact checkpoint, if the run can be resumed from it.
 
     Nothing is written, so a refused run is unchanged.
 
     Args:
-        run: the run directory.
+        run: the run directory; its `say` receives messages about damage, moved data or a changed machine.
         trainer: built from the recipe and the data to continue with.
         fingerprint: of these data.
-        say: receives messages about moved data or a changed device.
+
+    Returns:
+        The step; None if there is no checkpoint yet.
 
     Raises:
-        RunError: if the data or the link differ from those that it was trained with.
+        RunError: if the settings, the data or the link differ from those that it was trained with, or if no checkpoint
+            is intact.
     """
     began_as, config, checkpoints = run.config(), trainer.config, run.checkpoints()
-    moved, steps = began_as.data != config.data, checkpoints.steps()
-    if not steps:
-        if moved:
+    if not checkpoints.steps():
+        if began_as.data != config.data:
             raise RunError(
                 f"{run.path} has no checkpoint yet, so fgan cannot check that {config.data} holds the same samples as "
                 f"{began_as.data}. Start a new run with another --out."
             )
         return None
-    groups, description = checkpoints.read(steps[-1])
-    with run.fitting(checkpoints.path(steps[-1]), config):
-        _require_same_data(run, trainer, fingerprint, description, began_as.data)
-        _require_same_link(run, trainer, description)
-    if moved:
+
+    def restored(step: int) -> tuple[int, dict[str, Any]]:
+        groups, description = checkpoints.read(step)
+        folder = checkpoints.path(step)
+        run.require_unedited(began_as, description)
+        with run.fitting(folder, config):
+            _require_same_data(run, trainer, fingerprint, description, began_as.data)
+            _require_same_link(run, trainer, description)
+            trainer.load_state(groups)
+        if trainer.steps_done != step or trainer.summed < 0 or trainer.backoff < 0:
+            raise DamagedError(folder, "its progress is of another step")
+        if not (
+            trainer.is_finite() and all(bool(one.isfinite().all()) for one in trainer.sampler.parameters())
+        ):
+            raise DamagedError(folder, "it has weights or metrics that are NaN or infinite")
+        return step, description
+
+    step, description = checkpoints.newest_intact(restored)
+    if not (checkpoints.path(step) / SUMS).exists():
+        run.say(
+            f"the checkpoint of step {step} is of an older version of fgan: it has no digests to check it by"
+        )
+    _note_changes(run, trainer, began_as, description)
+    return step
+
+
+def _note_changes(
+    run: RunDirectory, trainer: Trainer, began_as: TrainConfig, description: dict[str, Any]
+) -> None:
+    """Say what differs from when the run was trained."""
+    config, say = trainer.config, run.say
+    if began_as.data != config.data:
         say(f"the data moved from {began_as.data} to {config.data}; their content is the same")
     for name in ("generator", "critic"):
         then, now = getattr(began_as, name), getattr(config, name)
@@ -56,12 +123,17 @@ def checkpoint_to_resume(run: RunDirectory, trainer: Trainer, fingerprint: str, 
             f"this run was trained with {threads} threads and continues with {torch.get_num_threads()}: results may "
             "differ in the last digits, because sums are split differently"
         )
+    then = description.get("torch", torch.__version__)
+    if then != torch.__version__:
+        say(
+            f"this run was trained with torch {then} and continues with torch {torch.__version__}: results may differ "
+            "in the last digits"
+        )
     if began_as.device != config.device:
         say(
             f"this run was trained on {began_as.device} and continues on {config.device}: random draws and rounding "
             f"differ, so the next steps are not the ones that {began_as.device} would have made"
         )
-    return groups
 
 
 def _require_same_data(

@@ -31,6 +31,7 @@ from fgan.training.judging import BuildJudge
 from fgan.training.loggers import Logger, closing
 from fgan.training.loop import Loop
 from fgan.training.operations import operations_of
+from fgan.training.resuming import check_start
 from fgan.training.run_directory import RunDirectory
 from fgan.training.summary import Summary
 
@@ -80,7 +81,7 @@ def train_together(
                 run = RunDirectory(job.out)
                 run.guard = job.guard
                 resumed[index] = run.config_path.is_file()
-                run.check(config, resume=resumed[index])
+                check_start(run, config, resume=resumed[index])
                 loops[index] = Loop(
                     config,
                     dataset,

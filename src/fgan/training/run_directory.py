@@ -17,13 +17,15 @@ from fgan.draws import DrawnFrom
 from fgan.errors import RunError
 from fgan.files import nothing_at, replace_durably
 from fgan.frame import Frame
+from fgan.json_files import read_json
 from fgan.networks import Generator
-from fgan.output import jsonable
+from fgan.output import Say, jsonable, to_stderr
 from fgan.seeds import checked_seed
+from fgan.training.alike import restore
 from fgan.training.at_hand import at_hand, keep_at_hand
-from fgan.training.checkpoint import Checkpoints, Guard, do_nothing
+from fgan.training.checkpoint import RECIPE, Checkpoints, DamagedError, Guard, do_nothing
 from fgan.training.config import LOADED, TrainConfig
-from fgan.training.run_files import exclusive, lines_of
+from fgan.training.run_files import exclusive, read_log
 from fgan.training.sampling import Sampler, shown
 from fgan.training.settings import Network
 from fgan.training.status import Status
@@ -43,6 +45,9 @@ class RunDirectory:
         keep_at_hand(self.path, generator, critic)
         self.guard: Guard = do_nothing
         """Called before anything is written; raises if this process may not write."""
+        self.say: Say = to_stderr
+        """Receives a line about everything damaged that is passed over."""
+        self._said = set[str]()
 
     def __repr__(self) -> str:
         """Write the call that opens it."""
@@ -67,6 +72,11 @@ class RunDirectory:
     def evaluations_path(self) -> Path:
         """Path of the evaluations, one JSON object per line."""
         return self.path / "evaluations.jsonl"
+
+    @property
+    def logs(self) -> tuple[Path, Path, Path]:
+        """Paths of the logs, whose lines each begin with a step."""
+        return self.metrics_path, self.speed_path, self.evaluations_path
 
     @property
     def table_path(self) -> Path:
@@ -98,7 +108,7 @@ class RunDirectory:
 
     def checkpoints(self, keep: int = 2, every: int = 1) -> Checkpoints:
         """Return the run's checkpoints; see `Checkpoints`."""
-        return Checkpoints(self.path / "checkpoints", keep, every, self.guard)
+        return Checkpoints(self.path / "checkpoints", keep, every, self.guard, self.say_once)
 
     def best_checkpoints(self, keep: int = 2) -> Checkpoints:
         """Return the checkpoints that were the best so far when evaluated; the newest is the best of all.
@@ -106,44 +116,13 @@ class RunDirectory:
         The earlier ones are needed if the run rolls back past the newest. It never rolls back past the oldest regular
         checkpoint, so keeping as many as there are regular ones is enough.
         """
-        return Checkpoints(self.path / "best", keep, guard=self.guard)
+        return Checkpoints(self.path / "best", keep, guard=self.guard, say=self.say_once)
 
-    def check(self, config: TrainConfig, *, resume: bool) -> None:
-        """Check, before anything is written, that the run can be started or resumed here.
-
-        Raises:
-            RunError: when starting, if the folder holds a run or other files; when resuming, if it is not a run, if
-                its settings differ, or if it has already done more steps.
-        """
-        if resume:
-            self._require_same(config)
-        else:
-            self._require_free()
-
-    def _require_free(self) -> None:
-        with self.writing():
-            names = [path.name for path in self.path.iterdir()] if self.path.is_dir() else []
-        if self.config_path.name in names:
-            raise RunError(
-                f"{self.path} already holds a run. Continue it with --resume, or choose another --out."
-            )
-        if any(not name.startswith(".") for name in names):
-            raise RunError(
-                f"{self.path} is not empty and does not hold a run. Choose another folder with --out."
-            )
-
-    def _require_same(self, config: TrainConfig) -> None:
-        differences = self.config().differences(config)
-        if differences:
-            raise RunError(
-                f"{self.path} was started with different settings ({'; '.join(differences)}). "
-                "Resume with the same flags, or start a new run with another --out."
-            )
-        done = max(self.checkpoints().steps(), default=0)
-        if config.steps < done:
-            raise RunError(
-                f"--steps must be at least {done}, the steps that {self.path} has done; got {config.steps}."
-            )
+    def say_once(self, line: str) -> None:
+        """Say a line, unless it was said before."""
+        if line not in self._said:
+            self._said.add(line)
+            self.say(line)
 
     def write_config(self, config: TrainConfig, loaded: Record | None = None) -> None:
         """Write the recipe, and the record of how its data were read.
@@ -171,12 +150,7 @@ class RunDirectory:
         Raises:
             RunError: if the file is damaged.
         """
-        if not self.status_path.is_file():
-            return None
-        try:
-            return Status(**json.loads(self.status_path.read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
-            raise RunError(f"{self.status_path} is damaged ({error}). Delete this file.") from error
+        return Status.read(self.status_path) if self.status_path.exists() else None
 
     def write_status(self, status: Status) -> None:
         """Record how the run ended."""
@@ -184,46 +158,19 @@ class RunDirectory:
         with self.writing():
             replace_durably(self.status_path, f"{text}\n".encode())
 
-    def supersede(self, log_every: int, sample_every: int) -> None:
-        """Remove what the last end left and an uninterrupted run would not have: its status, log line and picture.
-
-        A log line between two regular ones is removed. So is the last picture of a stopped run; that of a finished one
-        stays. A killed run has no status, but may have been about to stop at its last checkpoint.
-        """
-        status, steps = self.status(), self.checkpoints().steps()
-        if status is None and not steps:
-            return
-        step = status.step if status else steps[-1]
-        with self.writing():
-            for path in (self.metrics_path, self.speed_path) if step % log_every else ():
-                if path.exists():
-                    replace_durably(
-                        path, b"".join(line for line, values in lines_of(path) if values["step"] != step)
-                    )
-            if (not status or status.state == "stopped") and (not sample_every or step % sample_every):
-                self.sample_path(step).unlink(missing_ok=True)
-            self.status_path.unlink(missing_ok=True)
-
-    def forget_after(self, step: int) -> None:
-        """Remove logs, pictures and best checkpoints of later steps, which will be computed again."""
-        with self.writing():
-            self.best_checkpoints().forget_after(step)
-            for path in (self.metrics_path, self.speed_path, self.evaluations_path):
-                if path.exists():
-                    kept = b"".join(line for line, values in lines_of(path) if values["step"] <= step)
-                    replace_durably(path, kept)
-            for picture in (self.path / "samples").glob("step-*.png"):
-                number = picture.stem.removeprefix("step-")
-                if number.isdecimal() and int(number) > step:
-                    picture.unlink()
-
     def metrics(self) -> list[dict[str, Any]]:
-        """Return the logged metrics, oldest first, up to the first line damaged by a crash."""
-        return [values for _, values in lines_of(self.metrics_path)]
+        """Return the logged metrics, oldest first; a damaged line is left out and named."""
+        return self._lines(self.metrics_path)
 
     def evaluations(self) -> list[dict[str, Any]]:
         """Return the evaluations during training, oldest first; empty if there were none."""
-        return [values for _, values in lines_of(self.evaluations_path)]
+        return self._lines(self.evaluations_path)
+
+    def _lines(self, path: Path) -> list[dict[str, Any]]:
+        log = read_log(path)
+        if log.damage:
+            self.say_once(f"{path}: {log.damage}")
+        return [values for _, values in log.lines]
 
     def append(self, log: str, step: int, values: Mapping[str, float | str | None]) -> None:
         """Append a line to a log.
@@ -250,8 +197,7 @@ class RunDirectory:
         Raises:
             RunError: if there is no checkpoint, or it is damaged.
         """
-        checkpoints = self.checkpoints()
-        description = checkpoints.read(checkpoints.newest())[1]
+        description = self._description()
         fingerprint = dataset.train.fingerprint(labels=bool(description["classes"]))
         units = dataset.frame.origin, dataset.frame.unit
         then = Frame.from_json(description["frame"])
@@ -259,8 +205,11 @@ class RunDirectory:
 
     def classes(self) -> list[str]:
         """Return the class names of a conditional generator; empty for an unconditional one."""
+        return self._description()["classes"]
+
+    def _description(self) -> dict[str, Any]:
         checkpoints = self.checkpoints()
-        return checkpoints.read(checkpoints.newest())[1]["classes"]
+        return checkpoints.newest_intact(checkpoints.read)[1]
 
     def load_generator(self, step: int | None = None, *, best: bool = False) -> Generator:
         """Return the generator for sampling, on the CPU, from the newest or a given checkpoint.
@@ -282,14 +231,37 @@ class RunDirectory:
                 f"{self.path} has no best checkpoint: it was not (or not yet) evaluated during training. "
                 "Train with --evaluate-every STEPS, or omit --best to use the newest checkpoint."
             )
-        step = checkpoints.newest() if step is None else step
+
+        def loaded(step: int) -> tuple[Generator, list[str], Frame]:
+            return self._generator_in(checkpoints, step, config)
+
+        return checkpoints.newest_intact(loaded) if step is None else loaded(step)
+
+    def _generator_in(
+        self, checkpoints: Checkpoints, step: int, config: TrainConfig
+    ) -> tuple[Generator, list[str], Frame]:
         groups, description = checkpoints.read(step)
+        self.require_unedited(config, description)
         with self.fitting(checkpoints.path(step), config):
             frame = Frame.from_json(description["frame"])
             with DrawnFrom.seeded(0):  # weights that the checkpoint replaces
                 generator = generator_of(config, frame, len(description["classes"]))
-            generator.load_state_dict(groups["generator_average" if config.ema else "generator"])
+            restore(generator, groups["generator_average" if config.ema else "generator"])
+        if not all(bool(one.isfinite().all()) for one in generator.parameters()):
+            raise DamagedError(checkpoints.path(step), "its generator has weights that are NaN or infinite")
         return generator.eval().requires_grad_(False), description["classes"], frame
+
+    def require_unedited(self, config: TrainConfig, description: Mapping[str, Any]) -> None:
+        """Refuse a config that is not the one of a checkpoint, except for what may change on resuming.
+
+        Raises:
+            RunError: with each value that was edited.
+        """
+        if edited := config.edits(description.get(RECIPE, {})):
+            raise RunError(
+                f"{self.config_path} was edited after training began ({'; '.join(edited)}). Restore these values, or "
+                "start a new run with another --out."
+            )
 
     def table(self) -> TableEncoding | None:
         """Return the encoding of the table that the run was trained on; None for other data.
@@ -307,10 +279,18 @@ class RunDirectory:
         return None
 
     def _is_of_table(self) -> bool:
-        if not self.config_path.is_file():
-            return False
-        loaded = json.loads(self.config_path.read_text(encoding="utf-8")).get(LOADED) or {}
-        return any(note.startswith(COLUMNS) for note in loaded.get("notes", ()))
+        notes = self.loaded().get("notes")
+        return isinstance(notes, list) and any(str(note).startswith(COLUMNS) for note in notes)
+
+    def loaded(self) -> dict[str, Any]:
+        """Return the record in `config.json` of how the data were read; empty without one.
+
+        Raises:
+            RunError: if the file is damaged.
+        """
+        config = read_json(self.config_path, RunError) if self.config_path.is_file() else {}
+        loaded = config.get(LOADED) if isinstance(config, dict) else None
+        return loaded if isinstance(loaded, dict) else {}
 
     def sampler(self, *, best: bool = False) -> Sampler:
         """Return a sampler of the newest checkpoint, or of the best.
@@ -369,12 +349,12 @@ class RunDirectory:
         """Name the checkpoint in an error if it does not fit the run's config or is incomplete."""
         try:
             yield
-        except (KeyError, RuntimeError, TypeError, IndexError) as error:
+        except (LookupError, RuntimeError, TypeError, ValueError, ArithmeticError, MemoryError) as error:
             own = " and ".join(f"the {name}" for name in ("generator", "critic") if getattr(config, name))
             fix = f"Pass {own} as it was in training" if own else "Restore the config"
             raise RunError(
                 f"the checkpoint {checkpoint} does not fit {own or self.config_path} "
-                f"({type(error).__name__}: {error}). {fix}, or delete the folder of this checkpoint."
+                f"({type(error).__name__}: {error}). {fix}, or start a new run with another --out."
             ) from error
 
     @contextlib.contextmanager

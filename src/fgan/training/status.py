@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from fgan.draws import DrawnFrom
+from fgan.errors import RunError
+from fgan.json_files import read_json, shaped
 from fgan.training.diagnosis import advice
 from fgan.training.trainer import Trainer, generator_of
 
@@ -40,6 +43,18 @@ class Status:
     state: str
     step: int
     reason: str = ""
+
+    @classmethod
+    def read(cls, path: Path) -> Status:
+        """Read a `status.json`.
+
+        Raises:
+            RunError: if it is damaged.
+        """
+        status = shaped(read_json(path, RunError), cls, str(path), RunError)
+        if status.step < 0:
+            raise RunError(f"{path} is damaged (its step is {status.step}). Restore the file.")
+        return status
 
 
 def blown_up(

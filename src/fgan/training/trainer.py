@@ -21,6 +21,7 @@ from fgan.networks.own import own_critic, own_generator
 from fgan.objectives import Objective, Penalties, build_objective, faded
 from fgan.objectives.part import WHOLE, Part
 from fgan.seeds import SEEDS
+from fgan.training.alike import require_alike
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.config import TrainConfig
 from fgan.training.player import Player, call
@@ -214,8 +215,10 @@ class Trainer:
         """Restore the result of `state` of a trainer with the same config.
 
         Raises:
-            KeyError, RuntimeError: if groups or tensors are missing or have different shapes.
+            KeyError, RuntimeError: if groups or tensors are missing or have different shapes or types.
         """
+        for name, tensors in self.state().items():
+            require_alike(groups[name], tensors, name, but="random")  # which depends on the device
         self.generator.network.load_state_dict(groups["generator"])
         self.critic.network.load_state_dict(groups["critic"])
         if self.average:

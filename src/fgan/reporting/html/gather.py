@@ -23,7 +23,7 @@ from fgan.reporting.html.repeat import replanned, varying
 from fgan.training.config import TrainConfig
 from fgan.training.judging import EVALUATION_ERROR
 from fgan.training.run_directory import RunDirectory
-from fgan.training.run_files import lines_of
+from fgan.training.run_files import gap_of, read_log
 from fgan.training.status import Status
 
 DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
@@ -181,7 +181,8 @@ def _add(found: Gathered, path: Path, name: str, outcome: Outcome | None) -> Non
         return
     steps = directory.checkpoints().steps()
     step = max(steps, default=0)
-    metrics, judged = (_log(found, name, log) for log in (directory.metrics_path, directory.evaluations_path))
+    metrics = _log(found, name, directory.metrics_path, config.log_every, step)
+    judged = _log(found, name, directory.evaluations_path, config.evaluate_every, step - 1)
     evaluation = _evaluation(found, path, name, step)
     if not steps and not metrics:
         found.note("skipped: it has neither a checkpoint nor a line of metrics yet", name)
@@ -189,7 +190,7 @@ def _add(found: Gathered, path: Path, name: str, outcome: Outcome | None) -> Non
     state = _state(config, steps, metrics, outcome, directory.status())
     if state != "finished":
         found.note(state, name)
-    speed = _columns([values for _, values in lines_of(directory.speed_path)])
+    speed = _log(found, name, directory.speed_path, 0, 0)
     found.runs.append(Run(directory, name, "", config, step, state, metrics, judged, evaluation, speed))
 
 
@@ -204,14 +205,14 @@ def _state(
     return f"{outcome.state} at step {reached:,.0f} of {config.steps:,}{why}"
 
 
-def _log(found: Gathered, name: str, path: Path) -> Log:
-    """Return what a log holds, and note where it was cut."""
-    read = list(lines_of(path))
-    lines = [values for _, values in read if isinstance(values, dict) and isinstance(values.get("step"), int)]
-    size = path.stat().st_size if path.exists() else 0
-    if sum(len(line) for line, _ in read) < size or len(lines) < len(read):
-        last = f" after step {lines[-1]['step']:,}" if lines else ""
-        found.note(f"{path.name} is damaged{last}; the rest of it is not shown", name)
+def _log(found: Gathered, name: str, path: Path, every: int, last: int) -> Log:
+    """Return what a log holds, and note which lines are damaged or missing: it has one every so many steps."""
+    log = read_log(path)
+    if not log.damage and every and (gap := gap_of(log, every, last)):
+        found.note(f"{path.name}: {gap}", name)
+    lines = [values for _, values in log.lines]
+    if damage := log.damage or (log.rest and "its last line is incomplete"):
+        found.note(f"{path.name}: {damage}; the rest is shown", name)
     for why in dict.fromkeys(str(values[EVALUATION_ERROR]) for values in lines if EVALUATION_ERROR in values):
         found.note(f"an evaluation during training failed: {why}", name)
     return _columns(lines)

@@ -1,0 +1,28 @@
+"""A run that is killed, or loses its power, at any file operation ends with the same bits when it is resumed."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="needs fork and /proc")]
+
+
+@pytest.mark.parametrize("name", ["plain", "rolls back and keeps 1"])
+@pytest.mark.parametrize("cut", [False, True], ids=["kill", "power cut"])
+def test_a_kill_at_every_file_operation_changes_nothing(root, tmp_path, name, cut):
+    code = (
+        "import sys; from pathlib import Path; import torture_kills\n"
+        f"print(*torture_kills.exhaustive([{name!r}], Path({str(tmp_path)!r}), cut={cut}), sep=chr(10), end='')"
+    )
+    environment = os.environ | {"PYTHONPATH": f"{root / 'src'}{os.pathsep}{root / 'benchmarks'}"}
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=900,
+    )
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
