@@ -96,6 +96,7 @@ def ranked(
         features,
         verdict(places, judging.rank_by, features, short_name(config.data), f"{config.steps:,} steps"),
     )
+    directory.require_there()
     comparison.write()
     return comparison
 
@@ -115,6 +116,7 @@ def judged(directory: ComparisonDirectory, member: Member, evaluator: Evaluator,
             if same and newer:
                 return there
     found = evaluator(run)
+    directory.require_there()  # writing would create it again
     found.write(path)
     say(f"{member.name} evaluated")
     return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, nullcontext
@@ -20,7 +21,7 @@ from fgan.cores import working
 from fgan.data import Dataset, absolute_name, load_data
 from fgan.data.load import short_name
 from fgan.device import resolve_device
-from fgan.errors import CompileError, FganError
+from fgan.errors import CompileError, FganError, TakenError
 from fgan.objectives import BASELINES
 from fgan.training.checkpoint import Guard, do_nothing
 from fgan.training.config import TrainConfig
@@ -33,6 +34,10 @@ from fgan.training.loop import Loop
 from fgan.training.operations import operations_of
 from fgan.training.run_directory import RunDirectory
 from fgan.training.summary import Summary
+
+
+PATIENCE, SECONDS_BETWEEN_LOOKS = 3.0, 0.1
+"""How long to wait for locked folders, as the workers of a killed comparison leave them for a moment."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,7 @@ def train_together(
         For each run its summary, or the error if it failed; failures do not affect the others.
     """
     prepare_torch()
+    began = time.monotonic()
     ends: dict[int, Summary | FganError] = {}
     loops: dict[int, Loop] = {}
     resumed: dict[int, bool] = {}
@@ -98,7 +104,7 @@ def train_together(
         for index, loop in list(loops.items()):
             try:
                 stack.enter_context(closing(jobs[index].loggers))
-                stack.enter_context(loop.opened(resume=resumed[index]))
+                _open(loop, stack, resume=resumed[index], until=began + PATIENCE)
             except FganError as error:
                 ends[index] = error
                 del loops[index]
@@ -106,6 +112,22 @@ def train_together(
             in_lockstep(list(loops.values()), stop)
     ends |= {index: loop.failure or loop.summary() for index, loop in loops.items()}
     return [ends[index] for index in range(len(jobs))]
+
+
+def _open(loop: Loop, stack: ExitStack, *, resume: bool, until: float) -> None:
+    """Open a loop; wait some time for the lock of its folder, since whoever holds it may be ending.
+
+    Raises:
+        FganError: as for `Loop.opened`.
+    """
+    while True:
+        try:
+            stack.enter_context(loop.opened(resume=resume))
+            return
+        except TakenError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def default_folder(config: TrainConfig, preset: str = "default") -> Path:

@@ -21,16 +21,17 @@ from fgan.networks import Generator
 from fgan.output import jsonable
 from fgan.seeds import checked_seed
 from fgan.training.at_hand import at_hand, keep_at_hand
-from fgan.training.checkpoint import Checkpoints, Guard, do_nothing
+from fgan.training.checkpoint import Checkpoints
 from fgan.training.config import LOADED, TrainConfig
-from fgan.training.run_files import exclusive, lines_of
+from fgan.training.held_folder import HeldFolder
+from fgan.training.run_files import lines_of
 from fgan.training.sampling import Sampler, shown
 from fgan.training.settings import Network
 from fgan.training.status import Status
 from fgan.training.trainer import generator_of
 
 
-class RunDirectory:
+class RunDirectory(HeldFolder):
     """A folder with `config.json`, logs, `checkpoints/`, `best/` and `samples/`.
 
     Args:
@@ -39,10 +40,8 @@ class RunDirectory:
     """
 
     def __init__(self, path: str | Path, *, generator: Network = "", critic: Network = "") -> None:
-        self.path = Path(path)
+        super().__init__(Path(path))
         keep_at_hand(self.path, generator, critic)
-        self.guard: Guard = do_nothing
-        """Called before anything is written; raises if this process may not write."""
 
     def __repr__(self) -> str:
         """Write the call that opens it."""
@@ -98,7 +97,7 @@ class RunDirectory:
 
     def checkpoints(self, keep: int = 2, every: int = 1) -> Checkpoints:
         """Return the run's checkpoints; see `Checkpoints`."""
-        return Checkpoints(self.path / "checkpoints", keep, every, self.guard)
+        return Checkpoints(self.path / "checkpoints", keep, every, self.require_mine)
 
     def best_checkpoints(self, keep: int = 2) -> Checkpoints:
         """Return the checkpoints that were the best so far when evaluated; the newest is the best of all.
@@ -106,7 +105,7 @@ class RunDirectory:
         The earlier ones are needed if the run rolls back past the newest. It never rolls back past the oldest regular
         checkpoint, so keeping as many as there are regular ones is enough.
         """
-        return Checkpoints(self.path / "best", keep, guard=self.guard)
+        return Checkpoints(self.path / "best", keep, guard=self.require_mine)
 
     def check(self, config: TrainConfig, *, resume: bool) -> None:
         """Check, before anything is written, that the run can be started or resumed here.
@@ -353,18 +352,6 @@ class RunDirectory:
         return shown(sampler.rows(n, seed, batch_size, label, truncate), sampler.table)
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
-        """Turn a system error on writing here into an error that says what to do."""
-        self.guard()
-        try:
-            yield
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise RunError(
-                f"cannot write to {self.path}: {reason}. Choose another folder with --out, or free some disk space."
-            ) from error
-
-    @contextlib.contextmanager
     def fitting(self, checkpoint: Path, config: TrainConfig) -> Iterator[None]:
         """Name the checkpoint in an error if it does not fit the run's config or is incomplete."""
         try:
@@ -376,25 +363,3 @@ class RunDirectory:
                 f"the checkpoint {checkpoint} does not fit {own or self.config_path} "
                 f"({type(error).__name__}: {error}). {fix}, or delete the folder of this checkpoint."
             ) from error
-
-    @contextlib.contextmanager
-    def locked(self, *, create: bool = False) -> Iterator[bool]:
-        """Lock the folder; see `exclusive`.
-
-        Args:
-            create: create the folder first, and remove it at the end if it is still empty.
-
-        Raises:
-            TakenError: if another process has locked it.
-            RunError: if there is no such folder.
-        """
-        with self.writing():
-            made = create and not self.path.exists()
-            if create:
-                self.path.mkdir(parents=True, exist_ok=True)
-        try:
-            with exclusive(self.path, self.writing) as known:
-                yield known
-        finally:
-            if made and not any(self.path.iterdir()):
-                self.path.rmdir()
