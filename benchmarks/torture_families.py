@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shlex
 import shutil
 import signal
 import tempfile
@@ -18,15 +19,15 @@ from torture_forks import Outcome, differences, digests, run, warm
 from torture_tally import Tally, until
 
 MEMBERS = ("gan-seed0", "js-seed0")
-COMPARE = (
+COMPARE = shlex.split(
     "compare ring8 --divergences gan,js --steps 600 --width 8 --depth 1 --batch-size 16 --checkpoint-every 20 "
     "--log-every 10 --sample-every 100 --sample-count 16 --device cpu --compile off --jobs 2 --n 200 --metrics modes "
     "--rank-by modes-kl"
-).split()
-TRAIN = (
+)
+TRAIN = shlex.split(
     "train ring8 --steps 1000000 --width 8 --depth 1 --batch-size 16 --log-every 10 --checkpoint-every 100 "
     "--sample-every 100 --sample-count 16 --device cpu --compile off"
-).split()
+)
 SECONDS_TO_DIE = 2.0
 SECONDS_TO_NOTICE = 10.0
 
@@ -56,12 +57,16 @@ class _Bench:
         """The parent is killed alone: its workers end, and --resume goes on at once."""
         out, after = self.folder / f"orphans-{k}", self.random.uniform(0, self.seconds)
         told = self.folder / f"parent-{k}"
-        run([*COMPARE, "--out", str(out)], setup=lambda: (told.write_text(str(os.getpid())), _in(after, _die)))
+        run(
+            [*COMPARE, "--out", str(out)], setup=lambda: (told.write_text(str(os.getpid())), _in(after, _die))
+        )
         group, end = int(told.read_text()), time.monotonic() + SECONDS_TO_DIE
         while (living := _living(group)) and time.monotonic() < end:
             time.sleep(0.05)
         if living:
-            self.tally.bad("hang", f"{len(living)} workers live on after their parent, killed at {after:.2f} s")
+            self.tally.bad(
+                "hang", f"{len(living)} workers live on after their parent, killed at {after:.2f} s"
+            )
         self._resumes(out, f"parent killed at {after:.2f} s")
 
     def loses_a_worker(self, k: int) -> None:
@@ -100,7 +105,11 @@ class _Bench:
         """The folder of a run is removed, renamed or replaced while it trains."""
         out, kind = self.folder / f"run-{k}", self.random.choice(LOSSES)
         after = self.random.uniform(0.05, 2)
-        found = run([*TRAIN, "--out", str(out)], setup=lambda: _in(after, partial(kind, out)), seconds=after + SECONDS_TO_NOTICE)
+        found = run(
+            [*TRAIN, "--out", str(out)],
+            setup=lambda: _in(after, partial(kind, out)),
+            seconds=after + SECONDS_TO_NOTICE,
+        )
         self._stopped(found, out, f"run {kind.__name__} at {after:.2f} s")
 
     def loses_its_folder(self, k: int) -> None:
@@ -108,7 +117,9 @@ class _Bench:
         out, kind = self.folder / f"lost-{k}", self.random.choice(LOSSES)
         after = self.random.uniform(3, self.seconds)
         longer = [*COMPARE, "--out", str(out), "--steps", "1000000"]
-        found = run(longer, setup=lambda: _in(after, partial(kind, out)), seconds=after + 2 * SECONDS_TO_NOTICE)
+        found = run(
+            longer, setup=lambda: _in(after, partial(kind, out)), seconds=after + 2 * SECONDS_TO_NOTICE
+        )
         self._stopped(found, out, f"comparison {kind.__name__} at {after:.2f} s")
 
     def _stopped(self, found: Outcome, out: Path, what: str) -> None:
@@ -116,7 +127,10 @@ class _Bench:
         if str(out) not in found.last:
             self.tally.bad("silent", f"{what}: the last line does not name the folder: {found.last}")
         if out.exists() and any(out.iterdir()):
-            self.tally.bad("escape", f"{what}: files were written to what is there now: {sorted(os.listdir(out))}")
+            self.tally.bad(
+                "escape",
+                f"{what}: files were written to what is there now: {sorted(path.name for path in out.iterdir())}",
+            )
 
     def _ended(self, found: Outcome, code: int, what: str) -> None:
         if found.code is None:
@@ -140,7 +154,10 @@ class _Bench:
 
 
 def removed(out: Path) -> None:
-    shutil.rmtree(out, ignore_errors=True)
+    """At once: removing file by file may leave a folder into which the process still writes."""
+    gone = out.with_name(f"{out.name}-gone")
+    out.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)
 
 
 def renamed(out: Path) -> None:

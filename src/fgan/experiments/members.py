@@ -183,9 +183,9 @@ def ended(directory: ComparisonDirectory, member: Member) -> Outcome | None:
     if not directory.finished(member):
         return None
     status = directory.run(member).status()
-    return (
-        Outcome("diverged", status.reason) if status and status.state == "diverged" else Outcome("finished")
-    )
+    if status and status.state in ("finished", "diverged"):
+        return Outcome(status.state, status.reason)
+    return Outcome("finished")
 
 
 def left_behind(directory: ComparisonDirectory, chunk: Chunk, lost: Outcome) -> dict[str, Outcome]:
@@ -324,7 +324,7 @@ def train_chunk(
         else:
             job.say(f"{end.step} steps, {end.seconds:.0f} s in this process")
             state = "stopped" if end.stopped_by else "diverged" if end.diverged else "finished"
-            outcomes[member.name] = Outcome(state, end.diverged or "")
+            outcomes[member.name] = Outcome(state, end.diverged or end.warning or "")
     return outcomes
 
 

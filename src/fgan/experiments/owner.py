@@ -46,6 +46,6 @@ def _is_zombie(number: int) -> bool:
 def _machine() -> str:
     """Return six digits for this start of this machine; empty where a system does not tell starts apart."""
     with suppress(OSError):
-        marks = MARKS[0].read_text().strip() + os.readlink(MARKS[1])
+        marks = MARKS[0].read_text().strip() + str(MARKS[1].readlink())
         return hashlib.sha256(marks.encode()).hexdigest()[:6]
     return ""

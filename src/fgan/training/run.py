@@ -21,7 +21,8 @@ from fgan.cores import working
 from fgan.data import Dataset, absolute_name, load_data
 from fgan.data.load import short_name
 from fgan.device import resolve_device
-from fgan.errors import CompileError, FganError, TakenError
+from fgan.errors import CompileError, FganError, MemoryLimitError, TakenError
+from fgan.memory import TRAINING, running_out
 from fgan.objectives import BASELINES
 from fgan.training.checkpoint import Guard, do_nothing
 from fgan.training.config import TrainConfig
@@ -34,7 +35,6 @@ from fgan.training.loop import Loop
 from fgan.training.operations import operations_of
 from fgan.training.run_directory import RunDirectory
 from fgan.training.summary import Summary
-
 
 PATIENCE, SECONDS_BETWEEN_LOOKS = 3.0, 0.1
 """How long to wait for locked folders, as the workers of a killed comparison leave them for a moment."""
@@ -87,17 +87,18 @@ def train_together(
                 run.guard = job.guard
                 resumed[index] = run.config_path.is_file()
                 run.check(config, resume=resumed[index])
-                loops[index] = Loop(
-                    config,
-                    dataset,
-                    run,
-                    build_judge,
-                    job.say,
-                    lines=False,
-                    bar=False,
-                    loggers=job.loggers,
-                    members=len(jobs),
-                )
+                with running_out(*TRAINING):
+                    loops[index] = Loop(
+                        config,
+                        dataset,
+                        run,
+                        build_judge,
+                        job.say,
+                        lines=False,
+                        bar=False,
+                        loggers=job.loggers,
+                        members=len(jobs),
+                    )
             except FganError as error:
                 ends[index] = error
         stack.enter_context(working(sum(operations_of(loop.trainer) for loop in loops.values())))
@@ -205,24 +206,26 @@ def _step_together(group: list[Loop | Follower], stop: StopRequest) -> list[Loop
     """Step loops until their last step or a stop request; return those that rolled back and are not done."""
     went_back: list[Loop | Follower] = []
     while group:
-        ensemble = Ensemble(
-            [loop.trainer for loop in group],
-            group[0].line,
-            must_compile=any(loop.must_compile for loop in group),
-            stop=stop,
-        )
         whole = True
-        while whole and not stop.signal and group[0].is_unfinished():
-            try:
-                ensemble.step()
-            except CompileError as error:
-                for loop in group:
-                    loop.failure = error
-                return went_back
-            except StoppedError:
-                break
-            unbroken = [loop.after_step() for loop in group]
-            whole = all(unbroken)
+        try:
+            with running_out(*TRAINING):
+                ensemble = Ensemble(
+                    [loop.trainer for loop in group],
+                    group[0].line,
+                    must_compile=any(loop.must_compile for loop in group),
+                    stop=stop,
+                )
+            while whole and not stop.signal and group[0].is_unfinished():
+                with running_out(*TRAINING):
+                    ensemble.step()
+                unbroken = [loop.after_step() for loop in group]
+                whole = all(unbroken)
+        except (CompileError, MemoryLimitError) as error:
+            for loop in group:
+                loop.failure = error
+            return went_back
+        except StoppedError:
+            pass
         broken = [loop for loop in group if not loop.failure and not loop.trainer.is_finite()]
         for loop in broken:
             loop.go_back()
