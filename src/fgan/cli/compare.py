@@ -235,7 +235,7 @@ def _require_complete(found: Comparison, again: str) -> None:
     Raises:
         IncompleteError: if there are any.
     """
-    ends = {state: found.unranked if state == "unranked" else found.ended(state) for state in ENDS}
+    ends = {state: found.ended(state) for state in ENDS}
     missing = sum(map(len, ends.values()))
     if missing:
         parts = "; ".join(f"{ENDS[state]}: {', '.join(runs)}" for state, runs in ends.items() if runs)

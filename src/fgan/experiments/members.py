@@ -38,7 +38,8 @@ MOST_TRACKED = 100
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a run: "finished", "diverged", "failed", "stopped", or "taken" by another process; and why."""
+    """The outcome of a run: "finished", "diverged", "failed", "stopped", "taken" by another process, or
+    "unranked", which is finished without a number to rank by; and why."""
 
     state: str
     reason: str = ""

@@ -67,17 +67,6 @@ class Comparison:
         """The runs that were stopped and can be resumed."""
         return self.ended("stopped")
 
-    @property
-    def unranked(self) -> list[str]:
-        """The runs that finished without a place in the ranking, because their number could not be measured."""
-        finished = self.ended("finished")
-        if self.unfinished or not finished:  # the ranking is not made yet, or has nothing to rank
-            return []
-        members, _ = ComparisonDirectory(self.path).planned()
-        ranked = {place.group for place in self.places}
-        without = {member.name for member in members if member.group not in ranked}
-        return [name for name in finished if name in without]
-
     def ended(self, state: str) -> list[str]:
         """Return the runs that ended in this state."""
         return [name for name, outcome in self.outcomes.items() if outcome.state == state]

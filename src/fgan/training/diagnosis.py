@@ -85,7 +85,7 @@ def _back(config: TrainConfig) -> list[Advice]:
             )
         )
     if config.link:
-        tips.append(Advice(f"the default link, without --link {config.link}", {"link": ""}))
+        tips.append(Advice(f"the default link, without --link {config.link}", {"link": None}))
     chosen = config.objective in ("plain", "tight", "relativistic") and not config.generator_divergence
     if chosen and config.generator_loss == "saturating":
         tips.append(Advice("--generator-loss non-saturating", {"generator_loss": "non-saturating"}))

@@ -12,8 +12,8 @@ from fgan.training.symptoms import (
     Compared,
     Line,
     compared,
+    data_to_mend,
     have_collapsed,
-    outliers_of,
     share_beyond_all,
     warnings_of,
 )
@@ -114,7 +114,7 @@ def blown_up(
 
 
 def _what_to_try(trainer: Trainer, found: Compared) -> str:
-    return outliers_of(found) or what_to_try(trainer.config)
+    return data_to_mend(found) or what_to_try(trainer.config)
 
 
 def _recent(trainer: Trainer, logged: Sequence[Mapping[str, float | None]]) -> list[Line]:

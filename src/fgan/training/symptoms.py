@@ -17,14 +17,17 @@ LOOKED_AT, PICTURES_LOOKED_AT = 1000, 64
 """Real and generated samples to compare."""
 FAR = 10.0
 """Samples count as far outside if they are this many times farther from the data's centre than real samples."""
-COLLAPSED, OF_BEFORE = 0.01, 0.1
-"""Samples count as constant below this share of the data's spread, and this share of an untrained generator's."""
+COLLAPSED, OF_BEFORE, CONSTANT = 0.01, 0.3, 1e-4
+"""Samples count as constant below this share of the data's spread and this one of an untrained generator's, or below
+the last share of the data's spread."""
 WON, WON_BY = 0.98, 10.0
 """A critic has won by far above this difference of its rates, and this difference of its mean log-ratios."""
 STEEP = 1e4
-"""Gradients of the critic above this norm have exploded."""
+"""Gradients above this norm in most lines have exploded."""
 OUTLYING = 1e4
 """Data are outliers if they lie this many times as far from the median as is usual."""
+LEAST_SCALE, MOST_SCALE = 1e-25, 1e25
+"""Gradients are lost to float32 for data of another spread."""
 OVERWHELMING = 10.0
 """Penalties overwhelm the game above this many times the bound."""
 Line = dict[str, float | None]
@@ -52,8 +55,9 @@ def compared(trainer: Trainer) -> Compared:
     latents = torch.randn(n, trainer.latent, generator=torch.Generator().manual_seed(0))
     labels = torch.arange(n) % trainer.classes if trainer.classes else None
     before = untrained(latents) if labels is None else untrained(latents, labels)
-    every = (one.cpu().double().flatten(1) for one in (real, before, trainer.sample(latents, labels)))
-    return Compared(*every, is_picture)
+    now = trainer.sample(latents, labels)
+    real, before, now = (one.cpu().double().flatten(1) for one in (real, before, now))
+    return Compared(real, before, now, is_picture)
 
 
 def share_beyond_all(found: Compared) -> float:
@@ -80,18 +84,24 @@ def share_beyond_most(found: Compared) -> float:
 
 
 def have_collapsed(found: Compared) -> bool:
-    """Whether all samples are the same, though the data are not, nor were the samples before training."""
+    """Whether all samples are the same, though the data are not."""
     scale = _typical_spread(found.real)
     if not (scale > 0).any():
         return False
     unit = torch.where(scale > 0, scale, math.inf) if not found.is_picture else 1.0
     real, before, now = ((one.std(0) / unit).norm().item() for one in (found.real, found.before, found.now))
-    return now < COLLAPSED * real and now < OF_BEFORE * before
+    return now < CONSTANT * real or now < min(COLLAPSED * real, OF_BEFORE * before)
 
 
-def outliers_of(found: Compared) -> str:
-    """Return what to do about outliers among the data, if there are some that set the scale; else nothing."""
+def data_to_mend(found: Compared) -> str:
+    """Return what to do about data whose outliers set the scale, or whose scale is extreme; else nothing."""
     scale = _typical_spread(found.real)
+    extreme = [one for one in scale[scale > 0].tolist() if not LEAST_SCALE < one < MOST_SCALE]
+    if extreme:
+        return (
+            f"What to try: divide the data by their scale. Some numbers spread by {extreme[0]:.0e}, and float32 loses "
+            "such gradients."
+        )
     distance = (found.real - found.real.median(0).values).abs().max(0).values
     ratios = torch.where(scale > 0, distance / scale, 0.0)
     if found.is_picture or ratios.max() < OUTLYING:
@@ -132,13 +142,12 @@ def warnings_of(trainer: Trainer, found: Compared, recent: Sequence[Line]) -> li
         )
     if all(line.get("generator_gradient_norm") == 0 for line in recent):
         said.append("the gradient of the generator is exactly 0, so it no longer learns")
-    if all((line.get("critic_gradient_norm") or 0) > STEEP for line in recent):
-        said.append(
-            f"the gradient of the critic exploded: its norm is {recent[-1]['critic_gradient_norm']:.3g}"
-        )
     for who in ("critic", "generator"):
         if all(_is_missing(line, f"{who}_gradient_norm") for line in recent):
             said.append(f"the gradient of the {who} is not finite")
+        if sum((line.get(f"{who}_gradient_norm") or 0) > STEEP for line in recent) > len(recent) / 2:
+            norm = max(line.get(f"{who}_gradient_norm") or 0 for line in recent)
+            said.append(f"the gradient of the {who} exploded: its norm reached {norm:.3g}")
     if all(all(line.get(name) is None for name in TELEMETRY) for line in recent):
         said.append("the telemetry has no finite number")
     if all(_penalty(line) > OVERWHELMING * max(1.0, abs(line.get("bound") or 0.0)) for line in recent):
