@@ -6,6 +6,7 @@ import json
 import random
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -131,7 +132,7 @@ def _advice_helps(
 ) -> None:
     """Try what is advised, and what is advised then, as a user would."""
     for turn in range(2):
-        told = run(call=lambda: _tell_advice(out))
+        told = run(call=partial(_tell_advice, out))
         changes = changes | {key.replace("_", "-"): value for key, value in json.loads(told.text).items()}
         again = folder / f"again-{turn}"
         found = _trained(folder, data, again, changes)
