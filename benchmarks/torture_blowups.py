@@ -131,6 +131,7 @@ def _advice_helps(
     tally: Tally, words: str, folder: Path, data: str, changes: dict[str, Any], out: Path
 ) -> None:
     """Try what is advised, and what is advised then, as a user would."""
+    found = None
     for turn in range(2):
         told = run(call=partial(_tell_advice, out))
         changes = changes | {key.replace("_", "-"): value for key, value in json.loads(told.text).items()}
@@ -142,14 +143,14 @@ def _advice_helps(
             shutil.rmtree(out, ignore_errors=True)
             return
     shutil.rmtree(out, ignore_errors=True)
-    tally.bad("silent", f"{words}: what is advised does not help: {found.last}")
+    tally.bad("silent", f"{words}: what is advised does not help: {found and found.last}")
 
 
 def _tell_advice(out: Path) -> None:
-    import fgan
     from fgan.training.diagnosis import advice
+    from fgan.training.run_directory import RunDirectory
 
     changes: dict[str, Any] = {}
-    for one in advice(fgan.load(out).config()):
+    for one in advice(RunDirectory(out).config()):
         changes |= one.changes
     print(json.dumps(changes))

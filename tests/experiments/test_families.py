@@ -1,5 +1,6 @@
 """Families: what happens to workers, claims and folders when a process of a comparison dies or its folder goes."""
 
+import errno
 import shutil
 import signal
 import subprocess
@@ -11,10 +12,11 @@ from pathlib import Path
 import pytest
 
 import fgan
-from fgan.errors import RunError
+from fgan.errors import RunError, TakenError
 from fgan.experiments.claims import Claims
-from fgan.experiments.owner import has_died, owner_name
+from fgan.owner import has_died, owner_name
 from fgan.training.callbacks import RunState
+from fgan.training.held_folder import HeldFolder
 from fgan.training.same_folder import SameFolder
 
 PARENT = """
@@ -194,3 +196,31 @@ def test_a_comparison_whose_parent_was_killed_goes_on_at_once(tmp_path: Path) ->
             assert (tmp_path / "parts" / name / file).read_bytes() == (
                 tmp_path / "whole" / name / file
             ).read_bytes()
+
+
+def test_without_file_locks_a_file_holds_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fcntl = pytest.importorskip("fcntl")
+
+    def refuse(handle: int, operation: int) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    one, other, lock = HeldFolder(tmp_path / "run"), HeldFolder(tmp_path / "run"), tmp_path / "run" / ".lock"
+    with one.locked(create=True) as known:
+        assert not known and lock.is_file()
+        with pytest.raises(TakenError, match=r"delete that file"), other.locked():
+            pass
+        assert lock.is_file(), "of the one that holds it"
+    assert not (tmp_path / "run").exists(), "which was empty"
+    (tmp_path / "run").mkdir()
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    host, _, digits = owner_name().rsplit("-", 2)
+    lock.write_text(f"{host}-{ended.pid}-{digits}")
+    if sys.platform == "linux":
+        with other.locked():
+            assert lock.read_text() != f"{host}-{ended.pid}-{digits}"
+        assert list((tmp_path / "run").iterdir()) == []
+    lock.write_text("")
+    with pytest.raises(TakenError, match="an unknown process"), other.locked():
+        pass

@@ -20,8 +20,8 @@ from pathlib import Path
 
 from fgan.errors import RunError, TakenError
 from fgan.experiments.jobs import LEASE
-from fgan.experiments.owner import has_died, owner_name
 from fgan.output import Say
+from fgan.owner import has_died, owner_name
 
 WHOLE = "comparison"
 """The claim that `fgan compare` holds while it trains a whole comparison."""

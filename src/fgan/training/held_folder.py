@@ -8,6 +8,7 @@ from pathlib import Path
 
 from fgan.errors import RunError
 from fgan.training.checkpoint import Guard, do_nothing
+from fgan.training.lock_file import lock_file
 from fgan.training.run_files import exclusive
 from fgan.training.same_folder import SameFolder
 
@@ -59,7 +60,10 @@ class HeldFolder:
             if create:
                 self.path.mkdir(parents=True, exist_ok=True)
         try:
-            with exclusive(self.path, self.writing) as known:
+            with exclusive(self.path, self.writing) as known, contextlib.ExitStack() as stack:
+                if not known:
+                    with self.writing():
+                        stack.enter_context(lock_file(self.path))
                 self._locked = SameFolder(self.path, "this run")
                 yield known
         finally:

@@ -101,7 +101,7 @@ class Loop:
         """
         with self.run.locked(create=not resume) as locked, self.progress.bar:
             if not locked:
-                self.say(f"{self.run.path} has no file locks: make sure no other process trains this run")
+                self.say(f"{self.run.path} has no file locks, so it is held by the file .lock in it")
             # Check again: another process may have written here while the data were read.
             self.run.check(self.config, resume=resume)
             restored = (
