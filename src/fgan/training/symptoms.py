@@ -24,6 +24,8 @@ WON, WON_BY = 0.98, 10.0
 """A critic has won by far above this difference of its rates, and this difference of its mean log-ratios."""
 STEEP = 1e4
 """Gradients above this norm in most lines have exploded."""
+MOST = 0.9
+"""The share of the data that samples are held against, so that fewer outliers do not hide how far samples are."""
 OUTLYING = 1e4
 """Data are outliers if they lie this many times as far from the median as is usual."""
 LEAST_SCALE, MOST_SCALE = 1e-25, 1e25
@@ -72,14 +74,14 @@ def share_beyond_all(found: Compared) -> float:
 
 
 def share_beyond_most(found: Compared) -> float:
-    """Return the share of samples far beyond 99% of the real ones, in units that outliers do not change."""
+    """Return the share of samples far beyond most of the real ones, in units that outliers do not change."""
     if found.is_picture:
         return 0.0
     centre, scale = found.real.median(0).values, _typical_spread(found.real)
     real, now = (
         ((one - centre) / torch.where(scale > 0, scale, 1.0)).norm(dim=1) for one in (found.real, found.now)
     )
-    usual = real.quantile(0.99).item()
+    usual = real.quantile(MOST).item()
     return _share(now, FAR * usual) if 0 < usual < math.inf else 0.0
 
 
@@ -134,7 +136,7 @@ def warnings_of(trainer: Trainer, found: Compared, recent: Sequence[Line]) -> li
     said = []
     if (share := share_beyond_most(found)) > 0.5:
         said.append(
-            f"{share:.0%} of the samples lie more than {FAR:g} times as far from the data's median as 99% of it"
+            f"{share:.0%} of the samples lie more than {FAR:g} times as far from the data's median as {MOST:.0%} of it"
         )
     if all(_rate(line) > WON and _lead(line) > WON_BY for line in recent):
         said.append(
