@@ -79,11 +79,13 @@ def _ends(found: Gathered) -> list[str]:
 
 def _warned(runs: Sequence[Run]) -> list[str]:
     warned = [run for run in runs if run.warning]
+    if not warned:
+        return []
     if len(runs) == 1:
-        return [f"The run finished with a {run.warning}" for run in warned]
+        return [f"The run finished with a {warned[0].warning}"]
     return [
         f"{len(warned)} of {len(runs)} runs finished with a warning: {listed([run.name for run in warned])}."
-    ] * bool(warned)
+    ]
 
 
 def _survivors(found: Gathered, places: Sequence[Place], by: str) -> list[str]:
