@@ -76,3 +76,9 @@ class DivergedError(FganError):
     """A loss or weight became NaN or infinite; the last good checkpoint is intact."""
 
     exit_code = 3
+
+
+class IncompleteError(FganError):
+    """Some runs of a comparison failed, diverged or were skipped; the others are ranked."""
+
+    exit_code = 4

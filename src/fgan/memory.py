@@ -11,6 +11,12 @@ from fgan.control_groups import UNKNOWN, control_groups
 from fgan.errors import MemoryLimitError
 
 TORCH_SIGNS = ("can't allocate memory", "not enough memory", "out of memory")
+TRAINING = (
+    "Training",
+    "Reduce --batch-size, --width or --depth, choose smaller samples (--image-size), or free some memory; a run with "
+    "checkpoints continues with --resume if its settings stay.",
+)
+"""What runs out of memory in training, and what to do; for `running_out`."""
 CGROUP_FILES = (
     ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),

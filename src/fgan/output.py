@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from html import escape
 from importlib.util import find_spec
+from threading import RLock
 from typing import Any, TextIO, TypeVar
 
 from tqdm import tqdm
@@ -25,6 +26,8 @@ SLOW = 3.0
 """Seconds after which work that takes longer shows how far it is."""
 LEAST_BESIDE = 24
 """Columns that text needs beside a table's other cells; with fewer it goes below them."""
+LOCK = RLock()
+"""Of all bars: those of other processes share no terminal, and tqdm's own lock outlives a process that is killed."""
 _watched: ContextVar[bool] = ContextVar("watched", default=False)
 Item = TypeVar("Item")
 Say = Callable[[str], None]
@@ -150,6 +153,7 @@ def progress_bar(
         lines: print a line now and then where there is neither a terminal nor a notebook.
     """
     notebook, terminal = in_a_notebook(), on_a_terminal(sys.stderr)
+    tqdm.set_lock(LOCK)
     kind = tqdm
     if notebook and find_spec("ipywidgets"):
         from tqdm.notebook import tqdm as kind

@@ -24,7 +24,10 @@ def compare(cold_fgan_command, tmp_path):
     return call
 
 
-@pytest.mark.parametrize(("state", "code"), [("finished", 0), ("diverged", 3), ("failed", 2), ("stopped", 2)])
+@pytest.mark.parametrize(
+    ("state", "code"),
+    [("finished", 0), ("diverged", 4), ("failed", 4), ("stopped", 4), ("taken", 4), ("unranked", 4)],
+)
 def test_the_exit_code_tells_of_a_run_without_a_place(monkeypatch, capsys, state, code):
     outcomes = {"kl-seed0": Outcome("finished"), "js-seed0": Outcome(state)}
     found = Comparison("c", "fid", [], outcomes)
@@ -94,8 +97,8 @@ def test_a_member_that_diverges_is_reported_and_leaves_the_others(compare, tmp_p
         "ring8", "--divergences", "js,symmetrized(pearson)", "--steps", 400, "--lr", 3,
         "--penalties", "none", *SMALL, "--out", out,
     )  # fmt: skip
-    assert result.returncode == 3, result.stderr
-    assert "1 of 2 runs diverged and are not ranked: symmetrized_pearson_-seed0." in result.stderr
+    assert result.returncode == 4, result.stderr
+    assert "1 of 2 runs are not in the ranking. Diverged: symmetrized_pearson_-seed0." in result.stderr
     assert "symmetrized_pearson_-seed0: diverged" in result.stdout
     assert "1     js" in result.stdout
 
@@ -118,7 +121,7 @@ def test_a_stopped_comparison_goes_on(tmp_path, number):
         time.sleep(0.05)
     process.send_signal(number) if number == signal.SIGTERM else os.killpg(process.pid, number)
     _, errors = process.communicate(timeout=120)
-    assert process.returncode == 2 and "Continue with --resume" in errors, errors
+    assert process.returncode == 4 and "Continue them with --resume" in errors, errors
     stopped = [path.read_text() for path in out.glob("*.log") if "stopped by" in path.read_text()]
     assert stopped, "those that ran have written a checkpoint"
     result = subprocess.run(
@@ -181,8 +184,8 @@ def test_a_worker_takes_its_recipe_from_the_plan(monkeypatch, capsys, tmp_path):
     assert main(["compare", "--worker", str(tmp_path), "--claim", "3", "--lease", "5"]) == 0
     assert (asked["out"], asked["claim"], asked["lease"]) == (tmp_path, 3, 5)
     found.outcomes["js-seed0"] = Outcome("stopped")
-    assert main(["compare", "--worker", "here"]) == 2
-    assert "stopped; 1 of 2 runs are unfinished. Other workers continue" in (said := capsys.readouterr().err)
+    assert main(["compare", "--worker", "here"]) == 4
+    assert "1 of 2 runs are not in the ranking. Stopped: " in (said := capsys.readouterr().err)
     assert "fgan compare --worker here" in said
     capsys.readouterr()
     assert main(["compare", "ring8", "--worker", str(tmp_path)]) == 2

@@ -8,7 +8,7 @@ from stepping import take_steps
 
 import fgan
 from fgan.errors import DivergedError
-from fgan.training.diagnosis import advice, what_broke
+from fgan.training.diagnosis import what_broke
 from fgan.training.loop import MOST_BACKOFFS
 from fgan.training.trainer import Trainer
 
@@ -86,32 +86,6 @@ def test_the_command_line_says_it_in_json_and_on_stderr(tmp_path, fgan_command):
     assert result.stderr.count("back to step 0") == MOST_BACKOFFS and "Traceback" not in result.stderr
     assert result.stdout == ""
     assert json.loads((tmp_path / "run" / "config.json").read_text())["lr"] == 1000
-
-
-@pytest.mark.parametrize(
-    ("changes", "health", "tip"),
-    [
-        ({"penalties": "none"}, {}, "give the critic a penalty"),
-        ({}, {"true_positive_rate": 1.0, "false_positive_rate": 0.0}, "increase the weights"),
-        ({"divergence": "neyman"}, {"near_edge": 0.9}, "--link log-ratio"),
-        ({}, {"effective_sample_size": 0.01}, "bounded weight"),
-        ({"generator_loss": "saturating"}, {}, "--generator-loss non-saturating"),
-        ({}, {}, "a lower --lr"),
-    ],
-)
-def test_advice_follows_what_was_seen(small_config, changes, health, tip):
-    assert any(tip in line for line in advice(small_config(**changes), health))
-
-
-def test_a_link_that_is_taken_already_is_not_advised(small_config):
-    for changes in ({"divergence": "f(u)=u*log(u)"}, {"divergence": "neyman", "link": "log-ratio"}):
-        assert not any("has none" in line for line in advice(small_config(**changes), {"near_edge": 0.9}))
-
-
-def test_a_link_that_was_chosen_is_advised_against(small_config):
-    tips = advice(small_config(divergence="f(u)=(u-1)**4", link="log-ratio"), {})
-    assert tips[0] == "the default link, without --link log-ratio"
-    assert not any("link" in line for line in advice(small_config(divergence="f(u)=(u-1)**4"), {}))
 
 
 def test_a_weight_that_adam_can_never_move_again_counts_as_broken(small_config):

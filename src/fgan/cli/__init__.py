@@ -52,7 +52,7 @@ VERBS = {verb: what for group in GROUPS.values() for verb, what in group.items()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one verb; return the exit code: 1 for a broken law, 2 for the user's mistake, 3 for diverged training."""
+    """Run one verb; return the exit code, such as 2 for the user's mistake: see docs/guides/troubleshooting.md."""
     with _readers_may_leave():
         return _main(sys.argv[1:] if arguments is None else arguments)
 

@@ -11,7 +11,7 @@ from fgan.cli import print_error, print_out
 from fgan.cli.arguments import read
 from fgan.cli.common import as_json, base_recipe, is_given, is_whole, names_in
 from fgan.cli.help import Page
-from fgan.errors import DivergedError, FganError
+from fgan.errors import FganError, IncompleteError
 from fgan.experiments.jobs import LEASE, require_jobs
 from fgan.training.config import TrainConfig
 
@@ -40,6 +40,8 @@ HELP = Page(
         "--gif",
         "--device",
     ),
+    more="Exit code: 0 if every run has a place in the ranking; 4 if some failed, diverged or were skipped, which the "
+    "last line names; 2 for mistakes.",
 )
 WORKER_HELP = Page(
     "fgan compare",
@@ -130,8 +132,14 @@ class WorkerCommand:
     """Print one JSON object to stdout at the end; everything else goes to stderr."""
 
 
-WORDS = {"failed": "failed", "taken": "were taken over by another process", "diverged": "diverged"}
-"""How a run can end without a place in the ranking, as a verb."""
+ENDS = {
+    "failed": "failed",
+    "diverged": "diverged",
+    "taken": "held by another process",
+    "stopped": "stopped",
+    "unranked": "without a number to rank by",
+}
+"""How a run can end without a place in the ranking."""
 
 
 def run(arguments: list[str]) -> None:
@@ -207,8 +215,8 @@ def _planned(found: Comparison) -> str:
     )
 
 
-def _show(found: Comparison, *, json: bool, again: str = "Continue with --resume.") -> None:
-    """Print the ranking; raise for runs that have no place in it."""
+def _show(found: Comparison, *, json: bool, again: str = "Continue them with --resume.") -> None:
+    """Print the ranking; raise for runs that have no place in it, see `_require_complete`."""
     from fgan.reporting.html.summary import of_folder
 
     summary = of_folder(found.path)
@@ -218,15 +226,23 @@ def _show(found: Comparison, *, json: bool, again: str = "Continue with --resume
         # The summary ends with the verdict.
         parts = [found.table(verdict=False), summary.text()] if summary else [found.table()]
         print_out("\n\n".join(parts))
-    if found.unfinished:
-        raise FganError(
-            f"stopped; {len(found.unfinished)} of {len(found.outcomes)} runs are unfinished. {again}"
+    _require_complete(found, again)
+
+
+def _require_complete(found: Comparison, again: str) -> None:
+    """Name the runs that have no place in the ranking.
+
+    Raises:
+        IncompleteError: if there are any.
+    """
+    ends = {state: found.ended(state) for state in ENDS}
+    missing = sum(map(len, ends.values()))
+    if missing:
+        parts = "; ".join(f"{ENDS[state]}: {', '.join(runs)}" for state, runs in ends.items() if runs)
+        raise IncompleteError(
+            f"{missing} of {len(found.outcomes)} runs are not in the ranking. {parts[0].upper()}{parts[1:]}."
+            + (f" {again}" if ends["stopped"] else "")
         )
-    for state, error in (("failed", FganError), ("taken", FganError), ("diverged", DivergedError)):
-        if runs := found.ended(state):
-            raise error(
-                f"{len(runs)} of {len(found.outcomes)} runs {WORDS[state]} and are not ranked: {', '.join(runs)}."
-            )
 
 
 def _with_cluster(arguments: list[str]) -> list[str]:

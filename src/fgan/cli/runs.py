@@ -48,6 +48,9 @@ def run(arguments: list[str]) -> None:
         if len(rows) > 1
         else f"no runs in {found.folder}. Train one: fgan train moons --steps 500"
     )
+    for one in (*found.runs, *(member for of in found.comparisons for member in of.members)):
+        if one.reason:
+            print_out(f"{one.path}: {one.reason}")
     for problem in found.problems:
         print_error(problem)
 

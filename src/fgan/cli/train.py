@@ -101,5 +101,7 @@ def run(arguments: list[str]) -> None:
         best = "" if summary.best_step is None else f", best {summary.best:.4g} at step {summary.best_step:,}"
         picture = f", {summary.sample}" if summary.sample else ""
         print_out(f"{summary.run}: {steps}{bound}{best}{picture}")
+    if summary.warning and not torchrun.rank():
+        print_error(f"fgan: {summary.warning}")
     if summary.diverged:
         raise DivergedError(summary.diverged)

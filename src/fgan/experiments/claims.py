@@ -3,16 +3,14 @@
 The only requirement on the file system is that of several renames of one file exactly one succeeds. The owner of a
 claim renames its file at every heartbeat. A claim whose file kept its name for a whole lease, measured by the
 observer's clock, may be taken over. So no clocks are compared, and a claim that was renewed or taken meanwhile cannot
-be taken: its old name is gone. In the same way a suspended process notices that its claim was taken over.
+be taken: its old name is gone. In the same way a suspended process notices that its claim was taken over. Of a process
+that has ended on the observer's own machine, claims may be taken at once.
 """
 
 from __future__ import annotations
 
-import os
 import re
-import secrets
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -23,6 +21,7 @@ from pathlib import Path
 from fgan.errors import RunError, TakenError
 from fgan.experiments.jobs import LEASE
 from fgan.output import Say
+from fgan.owner import has_died, owner_name
 
 WHOLE = "comparison"
 """The claim that `fgan compare` holds while it trains a whole comparison."""
@@ -43,7 +42,7 @@ class Claim:
         state: "free", "held", or how the run ended: "finished", "diverged", "failed".
         file: its file name.
         owner: the process that holds it.
-        expired: held, but not renewed for a whole lease.
+        expired: held, but not renewed for a whole lease, or by a process of this machine that has ended.
     """
 
     thing: str
@@ -144,8 +143,7 @@ class Claims:
         if not 1 <= seconds < float("inf"):
             raise RunError(f"--lease must be at least 1 second; got {seconds:g}.")
         self.folder, self.seconds = folder, seconds
-        host = re.sub(r"[^\w.-]", "_", socket.gethostname())[:40]
-        self.owner = f"{host}-{os.getpid()}-{secrets.token_hex(3)}"
+        self.owner = owner_name()
         self._seen: dict[str, float] = {}
         self._held = set[Lease]()
 
@@ -208,7 +206,8 @@ class Claims:
         thing, state, *held = file.split("~")
         if not held:
             return Claim(thing, state, file)
-        return Claim(thing, HELD, file, state, now - self._seen[file] >= float(held[0]))
+        expired = now - self._seen[file] >= float(held[0]) or has_died(state)
+        return Claim(thing, HELD, file, state, expired)
 
     def take(self, claim: Claim) -> Lease | None:
         """Take an open claim, or return None if another process was faster.

@@ -251,6 +251,7 @@ def _begun(
     claims = Claims(directory.claims_path)
     claims.prepare(member.name for member in members)
     with claims.whole(say):
+        directory.hold()
         directory.write(plan)  # not earlier: workers may be using the existing plan
         if passed is not None:
             _keep(passed, directory.path)

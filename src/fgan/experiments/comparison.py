@@ -19,6 +19,7 @@ from fgan.networks.own import refer_to
 from fgan.output import jsonable
 from fgan.training.config import TrainConfig
 from fgan.training.run_directory import RunDirectory
+from fgan.training.same_folder import SameFolder
 from fgan.training.settings import Network
 from fgan.training.trainer import objective_of
 
@@ -132,6 +133,20 @@ class ComparisonDirectory:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self._held: SameFolder | None = None
+
+    def hold(self) -> None:
+        """Remember which folder this is, since the process works in it from now on."""
+        self._held = SameFolder(self.path, "this comparison")
+
+    def require_there(self) -> None:
+        """Check that a held folder is still there.
+
+        Raises:
+            RunError: if it was removed, renamed or replaced.
+        """
+        if self._held:
+            self._held.require()
 
     @property
     def plan_path(self) -> Path:

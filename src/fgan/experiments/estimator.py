@@ -118,8 +118,8 @@ class Generator(BaseEstimator):
         assert run.summary, "it was trained just now"
         if run.summary.stopped_by:
             raise KeyboardInterrupt(f"stopped by {run.summary.stopped_by}")
-        if run.summary.diverged:
-            warnings.warn(run.summary.diverged, ConvergenceWarning, stacklevel=3)
+        if said := run.summary.diverged or run.summary.warning:
+            warnings.warn(said, ConvergenceWarning, stacklevel=3)
         self.generator_, self.metrics_, self.n_iter_ = run.generator, run.metrics(), run.summary.step
 
     def sample(self, n_samples: int = 1, random_state: int | np.random.RandomState | None = None) -> Any:  # noqa: ANN401

@@ -84,20 +84,27 @@ def ranked(
     for member in members:
         if outcomes[member.name].state == "finished":
             evaluations[member.group].append(judged(directory, member, evaluator, say))
+    lacking: dict[str, str] = {}
     for group, found in evaluations.items():
         for text in dict.fromkeys(filter(None, (one.lacking(judging.rank_by) for one in found))):
             say(f"{group} is not ranked by {judging.rank_by}: {text}")
+            lacking[group] = text
     places, features, config = rank(evaluations, judging.rank_by), evaluator.extractor.name, members[0].config
     comparison = Comparison(
         str(directory.path),
         judging.rank_by,
         places,
-        {member.name: outcomes[member.name] for member in members},
+        {member.name: _outcome(outcomes[member.name], lacking.get(member.group)) for member in members},
         features,
         verdict(places, judging.rank_by, features, short_name(config.data), f"{config.steps:,} steps"),
     )
+    directory.require_there()
     comparison.write()
     return comparison
+
+
+def _outcome(outcome: Outcome, lacking: str | None) -> Outcome:
+    return Outcome("unranked", lacking) if lacking and outcome.state == "finished" else outcome
 
 
 def judged(directory: ComparisonDirectory, member: Member, evaluator: Evaluator, say: Say) -> Evaluation:
@@ -115,6 +122,7 @@ def judged(directory: ComparisonDirectory, member: Member, evaluator: Evaluator,
             if same and newer:
                 return there
     found = evaluator(run)
+    directory.require_there()  # writing would create it again
     found.write(path)
     say(f"{member.name} evaluated")
     return found

@@ -50,6 +50,7 @@ class Listed:
         evaluation: the last metrics of `fgan evaluate`, or of an evaluation during training.
         updated: time of the last write, in seconds since 1970; None if not yet started.
         group: of a member of a comparison: what it shares with its other seeds.
+        reason: why it diverged or failed, or what it finished with a warning of; "" if there is nothing to report.
     """
 
     path: str
@@ -66,6 +67,7 @@ class Listed:
     evaluation: dict[str, float]
     updated: float | None
     group: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -178,6 +180,7 @@ def _run(path: Path, config: Mapping[str, Any], problems: list[str], *, begun: b
         metrics.get("bound"),
         evaluation,
         _updated(path) if begun else None,
+        reason=str(status.get("reason") or ""),
     )
 
 

@@ -12,14 +12,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
-from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
 from fgan.cores import take_share, usable_cores, wait_without_spinning
 from fgan.data import Dataset
-from fgan.errors import DivergedError, FganError, TakenError
+from fgan.errors import DivergedError, FganError, RunError, TakenError
 from fgan.experiments.comparison import ComparisonDirectory, Member
+from fgan.experiments.lifeline import call_with_lifeline, packed
 from fgan.output import Pace, for_people, progress_bar
 from fgan.training.checkpoint import Guard, do_nothing
 from fgan.training.ensemble import together
@@ -38,7 +38,8 @@ MOST_TRACKED = 100
 
 @dataclass(frozen=True)
 class Outcome:
-    """The outcome of a run: "finished", "diverged", "failed", "stopped", or "taken" by another process; and why."""
+    """The outcome of a run: "finished", "diverged", "failed", "stopped", "taken" by another process, or
+    "unranked", which is finished without a number to rank by; and why."""
 
     state: str
     reason: str = ""
@@ -137,7 +138,9 @@ class ProcessWork:
         context = multiprocessing.get_context("spawn")
         self.chunk, self._directory = chunk, directory
         self._ends, child = context.Pipe(duplex=False)
-        self._process = context.Process(target=_work, args=(directory, chunk, threads, child))
+        self._process = context.Process(
+            target=call_with_lifeline, args=(packed(_work, directory, chunk, threads), child)
+        )
         with _without_main():
             self._process.start()
         child.close()
@@ -181,9 +184,9 @@ def ended(directory: ComparisonDirectory, member: Member) -> Outcome | None:
     if not directory.finished(member):
         return None
     status = directory.run(member).status()
-    return (
-        Outcome("diverged", status.reason) if status and status.state == "diverged" else Outcome("finished")
-    )
+    if status and status.state in ("finished", "diverged"):
+        return Outcome(status.state, status.reason)
+    return Outcome("finished")
 
 
 def left_behind(directory: ComparisonDirectory, chunk: Chunk, lost: Outcome) -> dict[str, Outcome]:
@@ -206,6 +209,9 @@ def train_members(
         directory: the comparison.
         workplace: where to train.
         say: receives a message when a member ends.
+
+    Raises:
+        RunError: if the comparison's folder was removed, renamed or replaced meanwhile; all training has ended then.
     """
     outcomes: dict[str, Outcome] = {}
     waiting, running = list(chunks), list[Work]()
@@ -220,6 +226,8 @@ def train_members(
         while running or (waiting and not stop.signal):
             while waiting and len(running) < workplace.places and not stop.signal:
                 running.append(workplace.start(directory, waiting.pop(0)))
+            if not stop.signal and not _is_there(directory):
+                stop.ask("the loss of its folder")
             if stop.signal and not asked:
                 asked = True
                 for work in running:
@@ -239,7 +247,16 @@ def train_members(
                 bar.update(done - bar.n)
                 bar.set_postfix_str(f"{len(outcomes)} of {len(members)} runs done", refresh=False)
                 counted = time.monotonic()
+    directory.require_there()
     return {member.name: outcomes.get(member.name, Outcome("stopped")) for member in members}
+
+
+def _is_there(directory: ComparisonDirectory) -> bool:
+    try:
+        directory.require_there()
+    except RunError:
+        return False
+    return True
 
 
 def _steps_done(members: Sequence[Member], directory: ComparisonDirectory) -> int:
@@ -292,7 +309,7 @@ def train_chunk(
     log_to = directory.log_to()
 
     def job_of(member: Member) -> Job:
-        run, say = directory.run(member), partial(_log, directory.log_path(member))
+        run, say = directory.run(member), partial(_log, directory, member)
         guard = guards[member.name] if guards else do_nothing
         return Job(member.config, run.path, say, guard, trackers_of(log_to, run, say))
 
@@ -308,11 +325,12 @@ def train_chunk(
         else:
             job.say(f"{end.step} steps, {end.seconds:.0f} s in this process")
             state = "stopped" if end.stopped_by else "diverged" if end.diverged else "finished"
-            outcomes[member.name] = Outcome(state, end.diverged or "")
+            outcomes[member.name] = Outcome(state, end.diverged or end.warning or "")
     return outcomes
 
 
-def _log(path: Path, line: str) -> None:
+def _log(directory: ComparisonDirectory, member: Member, line: str) -> None:
+    directory.require_there()
     # Opened for each line: a thousand runs would need a thousand file descriptors.
-    with path.open("a", encoding="utf-8") as file:
+    with directory.log_path(member).open("a", encoding="utf-8") as file:
         print(line, file=file)

@@ -189,6 +189,6 @@ class Comparison:
         bad = [
             f"{name}: {outcome.state}{f', {outcome.reason}' if outcome.reason else ''}"
             for name, outcome in self.outcomes.items()
-            if outcome.state != "finished"
+            if outcome.state != "finished" or outcome.reason
         ]
         return [*filter(None, [self.test]), *bad, *([self.verdict] if verdict and self.verdict else [])]

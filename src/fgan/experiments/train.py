@@ -16,6 +16,7 @@ from fgan.data.streamed import IteratedSource
 from fgan.errors import DataError, FganError
 from fgan.experiments.presets import preset as preset_of
 from fgan.experiments.run import Run
+from fgan.memory import TRAINING, running_out
 from fgan.output import Say, silent, to_people
 from fgan.tracking import checked_trackers, trackers_of
 from fgan.training.callbacks import Callbacks
@@ -146,9 +147,19 @@ def train(
             loop = Follower(config, found, ranks)
         else:
             kind = Loop if ranks.size == 1 else Leader
-            loop = kind(
-                config, found, run, judge_of, say, lines, bar, loggers=followers, callbacks=told, ranks=ranks
-            )
+            with running_out(*TRAINING):
+                loop = kind(
+                    config,
+                    found,
+                    run,
+                    judge_of,
+                    say,
+                    lines,
+                    bar,
+                    loggers=followers,
+                    callbacks=told,
+                    ranks=ranks,
+                )
         return loop, {"data": loop.fingerprint[:12] or found.name, "frame": loop.trainer.frame.to_json()}
 
     config, run, goes_on = ranks.agreed(begin)

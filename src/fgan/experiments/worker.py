@@ -62,6 +62,7 @@ def work(
         raise FganError(f"--claim must be at least 1; got {claim}.")
     directory = ComparisonDirectory(out)
     members, judging = directory.planned(generator=generator, critic=critic)
+    directory.hold()
     claims = Claims(directory.claims_path, lease)
     claims.prepare(member.name for member in members)
     with _one_thread(), StopRequest() as stop, claims.beating():
@@ -105,6 +106,7 @@ class _Worker:
     def run(self) -> None:
         """Work until all runs have ended, or a signal arrives."""
         while not self._stop.signal:
+            self._directory.require_there()
             if leases := self._take():
                 self._train(leases)
             elif not self._wait():

@@ -4,9 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
+from fgan.objectives import read_terms
 from fgan.training.config import TrainConfig
-from fgan.training.trainer import Trainer, objective_of
+from fgan.training.trainer import Trainer
+
+USUAL = TrainConfig(data="")
+PENALTIES = "r1:0.2,r2:0.2"
+MOST_WEIGHT, MOST_RATE = 100.0, 0.002
+LEAST_BATCH, LEAST_WIDTH = 8, 8
+OF_TRAINING = (
+    "objective", "divergence", "generator_divergence", "penalties", "n_critic", "single_step", "lr", "lr_fade", "beta1",
+    "beta2", "gradient_clip", "critic_clamp", "ema", "augment", "batch_size", "latent", "width", "depth",
+    "critic_width", "critic_depth", "activation", "norm", "spectral_norm", "init",
+)  # fmt: skip
+"""Settings that may make training unstable."""
 
 
 def what_broke(trainer: Trainer) -> str:
@@ -20,40 +34,77 @@ def what_broke(trainer: Trainer) -> str:
     return ", ".join(bad)
 
 
-def advice(config: TrainConfig, health: Mapping[str, float | None]) -> list[str]:
-    """Return what to try, most promising first, from the last telemetry.
+@dataclass(frozen=True)
+class Advice:
+    """Something to try.
 
-    >>> advice(TrainConfig(data="ring8", penalties="none"), {})[0]
-    'give the critic a penalty, such as --penalties r1:0.2,r2:0.2'
+    Args:
+        text: what to do, with its flags.
+        changes: the same as fields of `TrainConfig`.
     """
-    real, fake = health.get("true_positive_rate"), health.get("false_positive_rate")
-    tips = []
-    free = config.penalties.strip() in ("", "none")
-    if free and not config.spectral_norm:
-        tips.append("give the critic a penalty, such as --penalties r1:0.2,r2:0.2")
-    elif not free and real is not None and fake is not None and real - fake > 0.95:
+
+    text: str
+    changes: dict[str, Any]
+
+
+def advice(config: TrainConfig) -> list[Advice]:
+    """Return what to try, all together: settings that make training unstable go back to what is stable.
+
+    If there are none, all settings go back to their defaults, or the learning rate is lowered.
+
+    >>> [one.text for one in advice(TrainConfig(data="ring8", penalties="none", lr=10))]
+    ['give the critic a penalty, such as --penalties r1:0.2,r2:0.2', '--lr 0.001']
+    """
+    return _back(config) or _further(config)
+
+
+def what_to_try(config: TrainConfig) -> str:
+    """Return `advice` as a sentence."""
+    tips = [one.text for one in advice(config)]
+    together = "What to try, all together: " if len(tips) > 1 else "What to try: "
+    return f"{together}{'; and '.join(tips)}."
+
+
+def _back(config: TrainConfig) -> list[Advice]:
+    """Return the settings to take back."""
+    tips, weights = [], [term.weight for term in read_terms(config.penalties)]
+    if not weights and not config.spectral_norm:
         tips.append(
-            f"the critic separated data and samples almost perfectly: increase the weights {config.penalties} of "
-            "--penalties"
+            Advice(f"give the critic a penalty, such as --penalties {PENALTIES}", {"penalties": PENALTIES})
+        )
+    if max(weights, default=0) > MOST_WEIGHT:
+        tips.append(
+            Advice(f"--penalties {PENALTIES} instead of {config.penalties}", {"penalties": PENALTIES})
+        )
+    if config.lr > MOST_RATE:
+        tips.append(Advice(f"--lr {USUAL.lr:g}", {"lr": USUAL.lr}))
+    if not config.standardize:
+        tips.append(
+            Advice(
+                "the data scaled to mean 0 and deviation 1, without --no-standardize", {"standardize": True}
+            )
         )
     if config.link:
-        tips.append(f"the default link, without --link {config.link}")
-    objective = objective_of(config)
-    escapable = objective.divergence and objective.divergence.smooth and objective.link == "paper"
-    if escapable and (health.get("near_edge") or 0.0) > 0.5:
-        tips.append("most critic outputs were at the edge of dom f*: --link log-ratio has none, if available")
-    if (share := health.get("effective_sample_size")) is not None and share < 0.05:
-        tips.append(
-            f"{share:.1%} of the samples carried all of the ratio p/q: use a divergence with a bounded weight "
-            "(gan, js, squared-hellinger) or a larger --batch-size"
-            + ("" if config.critic_clamp or "noise" in config.penalties else ", or --critic-clamp 20")
-        )
+        tips.append(Advice(f"the default link, without --link {config.link}", {"link": None}))
     chosen = config.objective in ("plain", "tight", "relativistic") and not config.generator_divergence
     if chosen and config.generator_loss == "saturating":
-        tips.append("--generator-loss non-saturating")
-    if not config.gradient_clip:
-        tips.append("--gradient-clip 10")
-    return [*tips, f"a lower --lr than {config.lr:g}"]
+        tips.append(Advice("--generator-loss non-saturating", {"generator_loss": "non-saturating"}))
+    if config.batch_size < LEAST_BATCH:
+        tips.append(Advice(f"--batch-size {USUAL.batch_size}", {"batch_size": USUAL.batch_size}))
+    if config.width and config.width < LEAST_WIDTH:
+        tips.append(Advice("wider networks, without --width", {"width": None}))
+    return tips
+
+
+def _further(config: TrainConfig) -> list[Advice]:
+    """Return what to try where no single setting is known to be unstable: the defaults, or a lower learning rate."""
+    changed = {
+        name: getattr(USUAL, name) for name in OF_TRAINING if getattr(config, name) != getattr(USUAL, name)
+    }
+    if changed:
+        flags = " ".join(f"--{name.replace('_', '-')}" for name in changed)
+        return [Advice(f"the default settings, without {flags}", changed)]
+    return [Advice(f"--lr {config.lr / 10:g}", {"lr": config.lr / 10})]
 
 
 def diagnosis(
@@ -67,5 +118,5 @@ def diagnosis(
     return (
         f"training diverged by step {trainer.steps_done}: {what_broke(trainer)} became NaN or infinite, although "
         f"the learning rate was halved {trainer.backoff} times. Last finite values: {before or 'none'}. {kept}"
-        f"What to try: {'; or '.join(advice(trainer.config, health))}."
+        f"{what_to_try(trainer.config)}"
     )

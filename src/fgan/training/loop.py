@@ -14,6 +14,7 @@ import torch
 from fgan.cores import in_words
 from fgan.data import Dataset, draw_samples
 from fgan.errors import DivergedError, FganError
+from fgan.memory import TRAINING, running_out
 from fgan.training.callbacks import NONE, Callbacks
 from fgan.training.checkpoint import RECIPE, Checkpoints
 from fgan.training.compiling.worth import settled, uncompiled
@@ -26,7 +27,7 @@ from fgan.training.progress import Progress
 from fgan.training.ranks import ALONE, Ranks
 from fgan.training.resuming import check_start, restore_newest
 from fgan.training.run_directory import RunDirectory
-from fgan.training.status import Status, blown_up
+from fgan.training.status import Status, end_of
 from fgan.training.summary import Summary, glance_text, metrics_text
 from fgan.training.telemetry import finite_or_none
 from fgan.training.tidying import forget_after, note_gaps, supersede, tidy
@@ -56,8 +57,7 @@ class Loop:
 
     failure: FganError | None = None
     """Why it cannot go on, if so."""
-    diverged = ""
-    """Why it is of no use although it did all its steps, if so."""
+    ending: Status | None = None  # once it did all its steps
 
     def __init__(
         self,
@@ -102,9 +102,7 @@ class Loop:
         """
         with self.run.locked(create=not resume) as locked, self.progress.bar:
             if not locked:
-                self.say(
-                    f"the file system of {self.run.path} has no file locks: make sure no other process trains this run"
-                )
+                self.say(f"{self.run.path} has no file locks, so it is held by the file .lock in it")
             # Check again: another process may have written here while the data were read.
             check_start(self.run, self.config, resume=resume)
             # Before anything is written: a run that it does not fit stays what it was.
@@ -158,7 +156,8 @@ class Loop:
     @contextmanager
     def _failing(self) -> Iterator[None]:
         try:
-            yield
+            with running_out(*TRAINING):
+                yield
         except FganError as error:
             self.failure = error
 
@@ -250,17 +249,17 @@ class Loop:
         if step not in self.checkpoints.steps():
             self._checkpoint(self.checkpoints)
         if self.stopped_by:  # before its picture, which a resumed run then knows to remove
-            self._end("stopped", "")
+            self._end("stopped")
         if self.last_picture != self.run.sample_path(step):
             self._picture()
         if self.stopped_by:
             self.line(f"stopped by {self.stopped_by} at step {step}; continue with --resume")
         self._require_loggers()
         if not self.stopped_by:
-            self.diverged = blown_up(self.trainer, self.last_metrics, self.health, self.run.metrics())
-            self._end("diverged" if self.diverged else "finished", self.diverged)
+            self.ending = end_of(self.trainer, self.last_metrics, self.health, self.run.metrics())
+            self._end(self.ending.state, self.ending.reason)
 
-    def _end(self, state: str, reason: str) -> None:
+    def _end(self, state: str, reason: str = "") -> None:
         self.run.write_status(Status(state, self.trainer.steps_done, reason))
 
     def _leave_last_good(self) -> None:
@@ -379,6 +378,7 @@ class Loop:
         """Return the summary."""
         rate = self.taken / self.seconds if self.seconds else 0.0
         best = self.judge.best(self.run.evaluations()) if self.judge else None
+        end, reason = (self.ending.state, self.ending.reason or None) if self.ending else ("", None)
         return Summary(
             run=str(self.run.path),
             data=self.config.data,
@@ -396,5 +396,6 @@ class Loop:
             best_step=best["step"] if best else None,
             best=best[self.judge.metric] if self.judge and best else None,
             sample=str(self.last_picture) if self.last_picture else None,
-            diverged=self.diverged or None,
+            diverged=reason if end == "diverged" else None,
+            warning=reason if end == "finished" else None,
         )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, nullcontext
@@ -20,7 +21,8 @@ from fgan.cores import working
 from fgan.data import Dataset, absolute_name, load_data
 from fgan.data.load import short_name
 from fgan.device import resolve_device
-from fgan.errors import CompileError, FganError
+from fgan.errors import CompileError, FganError, MemoryLimitError, TakenError
+from fgan.memory import TRAINING, running_out
 from fgan.objectives import BASELINES
 from fgan.training.checkpoint import Guard, do_nothing
 from fgan.training.config import TrainConfig
@@ -34,6 +36,9 @@ from fgan.training.operations import operations_of
 from fgan.training.resuming import check_start
 from fgan.training.run_directory import RunDirectory
 from fgan.training.summary import Summary
+
+PATIENCE, SECONDS_BETWEEN_LOOKS = 3.0, 0.1
+"""How long to wait for locked folders, as the workers of a killed comparison leave them for a moment."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,7 @@ def train_together(
         For each run its summary, or the error if it failed; failures do not affect the others.
     """
     prepare_torch()
+    began = time.monotonic()
     ends: dict[int, Summary | FganError] = {}
     loops: dict[int, Loop] = {}
     resumed: dict[int, bool] = {}
@@ -82,24 +88,25 @@ def train_together(
                 run.guard = job.guard
                 resumed[index] = run.config_path.is_file()
                 check_start(run, config, resume=resumed[index])
-                loops[index] = Loop(
-                    config,
-                    dataset,
-                    run,
-                    build_judge,
-                    job.say,
-                    lines=False,
-                    bar=False,
-                    loggers=job.loggers,
-                    members=len(jobs),
-                )
+                with running_out(*TRAINING):
+                    loops[index] = Loop(
+                        config,
+                        dataset,
+                        run,
+                        build_judge,
+                        job.say,
+                        lines=False,
+                        bar=False,
+                        loggers=job.loggers,
+                        members=len(jobs),
+                    )
             except FganError as error:
                 ends[index] = error
         stack.enter_context(working(sum(operations_of(loop.trainer) for loop in loops.values())))
         for index, loop in list(loops.items()):
             try:
                 stack.enter_context(closing(jobs[index].loggers))
-                stack.enter_context(loop.opened(resume=resumed[index]))
+                _open(loop, stack, resume=resumed[index], until=began + PATIENCE)
             except FganError as error:
                 ends[index] = error
                 del loops[index]
@@ -107,6 +114,22 @@ def train_together(
             in_lockstep(list(loops.values()), stop)
     ends |= {index: loop.failure or loop.summary() for index, loop in loops.items()}
     return [ends[index] for index in range(len(jobs))]
+
+
+def _open(loop: Loop, stack: ExitStack, *, resume: bool, until: float) -> None:
+    """Open a loop; wait some time for the lock of its folder, since whoever holds it may be ending.
+
+    Raises:
+        FganError: as for `Loop.opened`.
+    """
+    while True:
+        try:
+            stack.enter_context(loop.opened(resume=resume))
+            return
+        except TakenError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
 def default_folder(config: TrainConfig, preset: str = "default") -> Path:
@@ -184,24 +207,26 @@ def _step_together(group: list[Loop | Follower], stop: StopRequest) -> list[Loop
     """Step loops until their last step or a stop request; return those that rolled back and are not done."""
     went_back: list[Loop | Follower] = []
     while group:
-        ensemble = Ensemble(
-            [loop.trainer for loop in group],
-            group[0].line,
-            must_compile=any(loop.must_compile for loop in group),
-            stop=stop,
-        )
         whole = True
-        while whole and not stop.signal and group[0].is_unfinished():
-            try:
-                ensemble.step()
-            except CompileError as error:
-                for loop in group:
-                    loop.failure = error
-                return went_back
-            except StoppedError:
-                break
-            unbroken = [loop.after_step() for loop in group]
-            whole = all(unbroken)
+        try:
+            with running_out(*TRAINING):
+                ensemble = Ensemble(
+                    [loop.trainer for loop in group],
+                    group[0].line,
+                    must_compile=any(loop.must_compile for loop in group),
+                    stop=stop,
+                )
+            while whole and not stop.signal and group[0].is_unfinished():
+                with running_out(*TRAINING):
+                    ensemble.step()
+                unbroken = [loop.after_step() for loop in group]
+                whole = all(unbroken)
+        except (CompileError, MemoryLimitError) as error:
+            for loop in group:
+                loop.failure = error
+            return went_back
+        except StoppedError:
+            pass
         broken = [loop for loop in group if not loop.failure and not loop.trainer.is_finite()]
         for loop in broken:
             loop.go_back()

@@ -23,16 +23,17 @@ from fgan.output import Say, jsonable, to_stderr
 from fgan.seeds import checked_seed
 from fgan.training.alike import restore
 from fgan.training.at_hand import at_hand, keep_at_hand
-from fgan.training.checkpoint import RECIPE, Checkpoints, DamagedError, Guard, do_nothing
+from fgan.training.checkpoint import RECIPE, Checkpoints, DamagedError
 from fgan.training.config import LOADED, TrainConfig
-from fgan.training.run_files import exclusive, read_log
+from fgan.training.held_folder import HeldFolder
+from fgan.training.run_files import read_log
 from fgan.training.sampling import Sampler, shown
 from fgan.training.settings import Network
 from fgan.training.status import Status
 from fgan.training.trainer import generator_of
 
 
-class RunDirectory:
+class RunDirectory(HeldFolder):
     """A folder with `config.json`, logs, `checkpoints/`, `best/` and `samples/`.
 
     Args:
@@ -41,10 +42,8 @@ class RunDirectory:
     """
 
     def __init__(self, path: str | Path, *, generator: Network = "", critic: Network = "") -> None:
-        self.path = Path(path)
+        super().__init__(Path(path))
         keep_at_hand(self.path, generator, critic)
-        self.guard: Guard = do_nothing
-        """Called before anything is written; raises if this process may not write."""
         self.say: Say = to_stderr
         """Receives a line about everything damaged that is passed over."""
         self._said = set[str]()
@@ -108,7 +107,7 @@ class RunDirectory:
 
     def checkpoints(self, keep: int = 2, every: int = 1) -> Checkpoints:
         """Return the run's checkpoints; see `Checkpoints`."""
-        return Checkpoints(self.path / "checkpoints", keep, every, self.guard, self.say_once)
+        return Checkpoints(self.path / "checkpoints", keep, every, self.require_mine, self.say_once)
 
     def best_checkpoints(self, keep: int = 2) -> Checkpoints:
         """Return the checkpoints that were the best so far when evaluated; the newest is the best of all.
@@ -116,7 +115,7 @@ class RunDirectory:
         The earlier ones are needed if the run rolls back past the newest. It never rolls back past the oldest regular
         checkpoint, so keeping as many as there are regular ones is enough.
         """
-        return Checkpoints(self.path / "best", keep, guard=self.guard, say=self.say_once)
+        return Checkpoints(self.path / "best", keep, guard=self.require_mine, say=self.say_once)
 
     def say_once(self, line: str) -> None:
         """Say a line, unless it was said before."""
@@ -333,18 +332,6 @@ class RunDirectory:
         return shown(sampler.rows(n, seed, batch_size, label, truncate), sampler.table)
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[None]:
-        """Turn a system error on writing here into an error that says what to do."""
-        self.guard()
-        try:
-            yield
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise RunError(
-                f"cannot write to {self.path}: {reason}. Choose another folder with --out, or free some disk space."
-            ) from error
-
-    @contextlib.contextmanager
     def fitting(self, checkpoint: Path, config: TrainConfig) -> Iterator[None]:
         """Name the checkpoint in an error if it does not fit the run's config or is incomplete."""
         try:
@@ -356,25 +343,3 @@ class RunDirectory:
                 f"the checkpoint {checkpoint} does not fit {own or self.config_path} "
                 f"({type(error).__name__}: {error}). {fix}, or start a new run with another --out."
             ) from error
-
-    @contextlib.contextmanager
-    def locked(self, *, create: bool = False) -> Iterator[bool]:
-        """Lock the folder; see `exclusive`.
-
-        Args:
-            create: create the folder first, and remove it at the end if it is still empty.
-
-        Raises:
-            TakenError: if another process has locked it.
-            RunError: if there is no such folder.
-        """
-        with self.writing():
-            made = create and not self.path.exists()
-            if create:
-                self.path.mkdir(parents=True, exist_ok=True)
-        try:
-            with exclusive(self.path, self.writing) as known:
-                yield known
-        finally:
-            if made and not any(self.path.iterdir()):
-                self.path.rmdir()

@@ -7,25 +7,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
-from torch import Tensor
-
-from fgan.draws import DrawnFrom
 from fgan.errors import RunError
 from fgan.json_files import read_json, shaped
-from fgan.training.diagnosis import advice
-from fgan.training.trainer import Trainer, generator_of
+from fgan.training.diagnosis import what_to_try
+from fgan.training.symptoms import (
+    FAR,
+    Compared,
+    Line,
+    compared,
+    data_to_mend,
+    have_collapsed,
+    share_beyond_all,
+    warnings_of,
+)
+from fgan.training.trainer import Trainer
 
-LOOKED_AT = 1000
-"""Real and generated samples to compare."""
-FAR = 10.0
-"""Samples count as far outside if they are this many times farther from the data's mean than any real sample."""
 ABSURD = 100.0
 """A bound below minus this, times how steep the terms are at p = q, means divergence: a constant critic has about 0."""
 EXPLODED = 1e6
 """A bound above this, times the same, means divergence too."""
 ABSURD_BASELINE = 1e6
-"""The same for an objective without a divergence, whose value has no scale."""
+"""The same for an objective without a divergence, whose value has no scale, in both directions."""
 RECENT = 0.2
 """The share of the steps at the end that may not have such a bound."""
 
@@ -37,7 +39,7 @@ class Status:
     Args:
         state: "finished", "stopped" by a signal, "diverged", or "failed".
         step: generator steps done.
-        reason: why, and what to try; empty if there is nothing to report.
+        reason: why, and what to try; of a finished run, a warning. Empty if there is nothing to report.
     """
 
     state: str
@@ -57,77 +59,91 @@ class Status:
         return status
 
 
-def blown_up(
+def end_of(
     trainer: Trainer,
     metrics: Mapping[str, float],
     health: Mapping[str, float | None],
-    logged: Sequence[Mapping[str, float | None]] = (),
-) -> str:
-    """Return why a run has diverged although all its numbers are finite, and what to try; empty if it has not.
-
-    It has diverged if most samples lie far outside the data (and farther than before training), if the bound was far
-    below that of a constant critic in the last fifth of the steps, or if no player had a gradient then.
+    logged: Sequence[Mapping[str, float | None]],
+) -> Status:
+    """Return how a run that did all its steps ended: diverged, or finished, perhaps with a warning.
 
     Args:
         trainer: the trained run.
         metrics, health: its last metrics and telemetry.
         logged: all lines of its log.
     """
-    recent = [line for line in logged if (line["step"] or 0) > (1 - RECENT) * trainer.steps_done]
-    share = far_share(trainer)
+    found, step = compared(trainer), trainer.steps_done
+    if why := blown_up(trainer, metrics, health, logged, found):
+        return Status("diverged", step, why)
+    recent = [*_recent(trainer, logged), {**metrics, **health}]
+    said = warnings_of(trainer, found, recent)
+    if not said:
+        return Status("finished", step)
+    return Status("finished", step, f"warning: {'; '.join(said)}. {_what_to_try(trainer, found)}")
+
+
+def blown_up(
+    trainer: Trainer,
+    metrics: Mapping[str, float],
+    health: Mapping[str, float | None],
+    logged: Sequence[Mapping[str, float | None]] = (),
+    found: Compared | None = None,
+) -> str:
+    """Return why a run has diverged although all its numbers are finite, and what to try; empty if it has not.
+
+    It has diverged if most samples lie far outside the data (and farther than before training), if all samples are the
+    same, if the bound was far below that of a constant critic in the last fifth of the steps or is absurdly high, or if
+    no player had a gradient then.
+
+    Args:
+        trainer: the trained run.
+        metrics, health: its last metrics and telemetry.
+        logged: all lines of its log.
+        found: samples to look at; default: drawn here.
+    """
+    recent, found = _recent(trainer, logged), found or compared(trainer)
     bound = min(
         metrics["bound"], *(value for line in recent if (value := line["bound"]) is not None), math.inf
     )
-    found = []
-    if share > 0.5:
-        found.append(
+    reasons = []
+    if (share := share_beyond_all(found)) > 0.5:
+        reasons.append(
             f"{share:.0%} of the samples lie more than {FAR:g} times as far from the mean as any real sample"
         )
+    if have_collapsed(found):
+        reasons.append("all samples are the same")
     lowest, highest = usual_bounds(trainer)
     if bound < lowest:
-        found.append(f"the bound fell to {bound:.4g}, although a constant critic already reaches about 0")
+        reasons.append(f"the bound fell to {bound:.4g}, although a constant critic already reaches about 0")
     if metrics["bound"] > highest:
-        found.append(
+        reasons.append(
             f"the bound is {metrics['bound']:.4g}: the critic's terms exploded, and samples are far off"
         )
     if all(
         line.get(f"{who}_gradient_norm") == 0 for line in (health, *recent) for who in ("critic", "generator")
     ):
-        found.append("the gradients of critic and generator are exactly 0, so neither learns any more")
-    if not found:
+        reasons.append("the gradients of critic and generator are exactly 0, so neither learns any more")
+    if not reasons:
         return ""
-    return (
-        f"training diverged: {'; '.join(found)}. What to try: {'; or '.join(advice(trainer.config, health))}."
-    )
+    return f"training diverged: {'; '.join(reasons)}. {_what_to_try(trainer, found)}"
+
+
+def _what_to_try(trainer: Trainer, found: Compared) -> str:
+    return data_to_mend(found) or what_to_try(trainer.config)
+
+
+def _recent(trainer: Trainer, logged: Sequence[Mapping[str, float | None]]) -> list[Line]:
+    return [dict(line) for line in logged if (line["step"] or 0) > (1 - RECENT) * trainer.steps_done]
 
 
 def usual_bounds(trainer: Trainer) -> tuple[float, float]:
     """Return the lowest and the highest bound that a trained critic may have."""
     divergence = trainer.objective.divergence
     if not divergence:
-        return -ABSURD_BASELINE, math.inf
+        return -ABSURD_BASELINE, ABSURD_BASELINE
     return -ABSURD * divergence.steepness, EXPLODED * divergence.steepness
 
 
-@torch.no_grad()
 def far_share(trainer: Trainer) -> float:
     """Return the share of samples far outside the data; 0 for data with a bounded range, such as images."""
-    if trainer.frame.value_range is not None:
-        return 0.0
-    random = torch.Generator(trainer.device).manual_seed(0)
-    real = trainer.source.draw(LOOKED_AT, random).cpu().double().flatten(1)
-    with DrawnFrom.seeded(trainer.config.seed):
-        untrained = generator_of(trainer.config, trainer.frame, trainer.classes).eval()
-    latents = torch.randn(LOOKED_AT, trainer.latent, generator=torch.Generator().manual_seed(0))
-    labels = torch.arange(LOOKED_AT) % trainer.classes if trainer.classes else None
-    before = untrained(latents) if labels is None else untrained(latents, labels)
-    now = trainer.sample(latents, labels)
-    most = max(_distances(real, real).max().item(), _distances(before, real).max().item())
-    distances = _distances(now, real)
-    return (~(distances <= FAR * most)).double().mean().item() if math.isfinite(most) else 0.0
-
-
-def _distances(samples: Tensor, real: Tensor) -> Tensor:
-    """Return how far samples lie from the data's mean, in standard deviations of the data."""
-    spread = real.std(0)
-    return ((samples.double().flatten(1) - real.mean(0)) / torch.where(spread > 0, spread, 1.0)).norm(dim=1)
+    return share_beyond_all(compared(trainer))

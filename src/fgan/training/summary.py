@@ -25,6 +25,7 @@ class Summary:
         best_step, best: step and value of the best evaluation; None without one.
         sample: path of the newest picture, or None.
         diverged: why a completed run is unusable, and what to try; None if it is fine.
+        warning: what looks wrong in a completed run that did not diverge, and what to try; None if nothing does.
     """
 
     run: str
@@ -46,6 +47,7 @@ class Summary:
     best: float | None
     sample: str | None
     diverged: str | None = None
+    warning: str | None = None
 
 
 def metrics_text(metrics: Mapping[str, float], health: Mapping[str, float | None]) -> str:

@@ -19,6 +19,7 @@ from fgan.divergences import divergence
 from fgan.errors import FganError
 from fgan.evaluation.jackknife import student
 from fgan.evaluation.result import CONFIDENCE, Range
+from fgan.experiments.lifeline import call_with_lifeline, packed
 from fgan.experiments.paper.published import CROSS, FITS
 from fgan.experiments.paper.quadrature import Gaussian, best_gaussian
 from fgan.experiments.paper.toy import Price, ToyRun, ToySettings, link_of, train_toy
@@ -147,7 +148,9 @@ def _train_all(
     context = multiprocessing.get_context("spawn")
     jobs = min(jobs or usable_cores(), len(wanted))
     with (
-        ProcessPoolExecutor(jobs, mp_context=context, initializer=_prepare) as pool,
+        ProcessPoolExecutor(
+            jobs, mp_context=context, initializer=call_with_lifeline, initargs=(packed(_prepare),)
+        ) as pool,
         progress_bar(len(wanted), unit="runs") as bar,
     ):
         try:

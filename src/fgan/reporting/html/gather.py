@@ -48,6 +48,7 @@ class Run:
         metrics, judged: what it logged, and what each evaluation found while it trained: columns by name.
         evaluation: its `evaluation.json`, if there is one.
         speed: samples per second between two lines of the log.
+        warning: what looks wrong although it finished, if anything.
     """
 
     directory: RunDirectory
@@ -60,6 +61,7 @@ class Run:
     judged: Log
     evaluation: Evaluation | None
     speed: Log = field(default_factory=dict)
+    warning: str = ""
 
     @property
     def game(self) -> str:
@@ -187,11 +189,15 @@ def _add(found: Gathered, path: Path, name: str, outcome: Outcome | None) -> Non
     if not steps and not metrics:
         found.note("skipped: it has neither a checkpoint nor a line of metrics yet", name)
         return
-    state = _state(config, steps, metrics, outcome, directory.status())
-    if state != "finished":
-        found.note(state, name)
+    status = directory.status()
+    state = _state(config, steps, metrics, outcome, status)
+    warning = status.reason if status and state == "finished" else ""
+    if state != "finished" or warning:
+        found.note(warning or state, name)
     speed = _log(found, name, directory.speed_path, 0, 0)
-    found.runs.append(Run(directory, name, "", config, step, state, metrics, judged, evaluation, speed))
+    found.runs.append(
+        Run(directory, name, "", config, step, state, metrics, judged, evaluation, speed, warning)
+    )
 
 
 def _state(

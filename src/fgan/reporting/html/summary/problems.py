@@ -33,6 +33,7 @@ def problems(found: Gathered, places: Sequence[Place], by: str) -> list[str]:
     """
     return [
         *_ends(found),
+        *_warned(found.runs),
         *_survivors(found, places, by),
         *_not_judged(found),
         *_short(found.runs),
@@ -74,6 +75,17 @@ def _ends(found: Gathered) -> list[str]:
         else:
             sentences.append(f"{len(names)} of {count} runs {ENDS[end]}: {listed(names)}.")
     return sentences
+
+
+def _warned(runs: Sequence[Run]) -> list[str]:
+    warned = [run for run in runs if run.warning]
+    if not warned:
+        return []
+    if len(runs) == 1:
+        return [f"The run finished with a {warned[0].warning}"]
+    return [
+        f"{len(warned)} of {len(runs)} runs finished with a warning: {listed([run.name for run in warned])}."
+    ]
 
 
 def _survivors(found: Gathered, places: Sequence[Place], by: str) -> list[str]:
