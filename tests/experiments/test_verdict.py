@@ -95,7 +95,7 @@ def test_no_difference_is_a_result_too(seeds):
     values = {"kl": [0.10, 0.30, 0.20][:seeds], "js": [0.15, 0.20, 0.35][:seeds]}
     text = said(**values)
     assert text.startswith("No difference found on ring8") and text.count(". ") == 0 and text.endswith(").")
-    assert ("one seed each cannot tell" in text) == (seeds == 1)
+    assert ("one seed each cannot distinguish" in text) == (seeds == 1)
     assert ("smallest p" in text) == (seeds > 1)
 
 

@@ -25,8 +25,8 @@ from fgan.output import silent
 PERMUTATIONS = 999
 FOLDS = 5
 MOST_ROWS = 20_000
-"""Rows of each table that the classifier of all columns sees, at most: more take minutes and gigabytes, and its
-accuracy's standard error is 0.3% already. Columns, pairs and copies use all rows."""
+"""Rows of each table that the classifier of all columns sees, at most: more take minutes and gigabytes, and the
+standard error of an accuracy is 0.3% already. Columns, pairs and copies use all rows."""
 FAR = 0.99
 """Accuracy from which on two tables count as far apart: a classifier hardly measures how far."""
 Rows = NDArray[np.int64]

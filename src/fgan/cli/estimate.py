@@ -12,7 +12,7 @@ from fgan.cli import print_error
 from fgan.cli.arguments import read
 from fgan.cli.common import checked_picture, divergences_in, show
 from fgan.cli.help import Page
-from fgan.cli.tables import TableFlags
+from fgan.cli.two_samples import TwoSampleFlags
 from fgan.load_options import LoadOptions
 
 HELP = Page(
@@ -39,7 +39,7 @@ HELP = Page(
 
 
 @dataclass(frozen=True, kw_only=True)
-class EstimateCommand(TableFlags):
+class EstimateCommand(TwoSampleFlags):
     """Estimate f-divergences between two sample sets, with confidence intervals and a lower bound.
 
     Estimates are cross-fitted: samples never score the critic that they trained.
@@ -52,27 +52,11 @@ class EstimateCommand(TableFlags):
     """Samples of Q, in any of the same forms."""
     divergence: str = "kl"
     """Names separated by commas; all gives the whole catalogue from one critic."""
-    columns: str = ""
-    """Columns of the tables to use, separated by commas. (default: all)"""
-    weights: str = ""
-    """Importance weights for the rows of both tables: the name of a column. It is then not a feature."""
-    weights_p: str = ""
-    """Importance weights for P only: a column, or a .npy file with one weight per row."""
-    weights_q: str = ""
-    """Importance weights for Q only: a column, or a .npy file with one weight per row."""
-    counts: bool = False
-    """P and Q hold counts rather than samples: tables with the count in the last column and the categories in the
-    others, or .npy arrays."""
     method: str = "auto"
     """Estimator: auto, logistic, plain, tight, nwj, dv, telescoping, ulsif, rulsif, kliep, gaussian, knn or
     discrete."""
-    folds: int = 5
-    """Number of folds for cross-fitting."""
     permutations: int = 0
     """Number of permutations for the two-sample test, such as 999; 0 skips it."""
-    blocks: int | None = None
-    """Rows per block, for time series: folds and permutations keep each block of consecutive rows together. (default:
-    rows are independent)"""
     curve: bool = False
     """Also estimate from 1/8, 1/4 and 1/2 of the samples, to show how the value depends on their number."""
     n: int | None = None
@@ -97,23 +81,16 @@ def run(arguments: list[str]) -> None:
     divergences = divergences_in(command.divergence)
     from fgan.estimation import estimate
 
-    of_p, of_q = (one or command.weights for one in (command.weights_p, command.weights_q))
-    p, q = command.read_sides(command.p, command.q, command.columns, (of_p, of_q))
+    p, q = command.read_both(command.p, command.q)
     found = estimate(
         p,
         q,
         divergences,
-        weights_p=of_p or None,
-        weights_q=of_q or None,
-        counts=command.counts,
+        **command.settings,
         method=command.method,
-        folds=command.folds,
         permutations=command.permutations,
-        blocks=command.blocks,
         curve=command.curve,
         n=command.n,
-        kinds=command.kinds,
-        missing=command.missing,
         seed=command.seed,
         device=command.device,
         options=command.load,

@@ -12,7 +12,7 @@ from fgan.cli import print_error, print_out
 from fgan.cli.arguments import read
 from fgan.cli.common import TERMINAL, as_json, checked_picture, save_figure
 from fgan.cli.help import Page
-from fgan.cli.tables import TableFlags
+from fgan.cli.two_samples import TwoSampleFlags
 from fgan.errors import FganError
 from fgan.load_options import LoadOptions
 
@@ -37,7 +37,7 @@ HELP = Page(
 
 
 @dataclass(frozen=True, kw_only=True)
-class FrontierCommand(TableFlags):
+class FrontierCommand(TwoSampleFlags):
     """Estimate the curve of precision and recall of samples, with a 95% band at each point.
 
     The curve is cross-fitted: samples never score the critic that they trained.
@@ -50,24 +50,8 @@ class FrontierCommand(TableFlags):
     """Samples to judge, in any of the same forms."""
     plot: Path | None = None
     """Save a figure of the curve. (default: no figure)"""
-    columns: str = ""
-    """Columns of the tables to use, separated by commas. (default: all)"""
-    weights: str = ""
-    """Importance weights for the rows of both tables: the name of a column. It is then not a feature."""
-    weights_p: str = ""
-    """Importance weights for DATA only: a column, or a .npy file with one weight per row."""
-    weights_q: str = ""
-    """Importance weights for SAMPLES only: a column, or a .npy file with one weight per row."""
-    counts: bool = False
-    """Both files hold counts rather than samples: tables with the count in the last column and the categories in the
-    others, or .npy arrays."""
     method: str = "auto"
     """Estimator: auto, logistic, plain, tight, nwj, dv, telescoping, ulsif, rulsif, kliep, gaussian or discrete."""
-    folds: int = 5
-    """Number of folds for cross-fitting."""
-    blocks: int | None = None
-    """Rows per block, for time series: folds keep each block of consecutive rows together. (default: rows are
-    independent)"""
     n: int | None = None
     """Number of samples to draw from a run or distribution; otherwise the maximum number of rows to use. (default:
     10,000 drawn, or all rows)"""
@@ -88,20 +72,13 @@ def run(arguments: list[str]) -> None:
         raise FganError("--plot needs a file, such as frontier.png; the curve cannot be drawn as text.")
     from fgan.estimation import frontier
 
-    of_p, of_q = (one or command.weights for one in (command.weights_p, command.weights_q))
-    data, samples = command.read_sides(command.data, command.samples, command.columns, (of_p, of_q))
+    data, samples = command.read_both(command.data, command.samples)
     found = frontier(
         data,
         samples,
-        weights_p=of_p or None,
-        weights_q=of_q or None,
-        counts=command.counts,
+        **command.settings,
         method=command.method,
-        folds=command.folds,
-        blocks=command.blocks,
         n=command.n,
-        kinds=command.kinds,
-        missing=command.missing,
         seed=command.seed,
         device=command.device,
         options=command.load,

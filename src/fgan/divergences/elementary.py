@@ -15,6 +15,8 @@ from torch import Tensor
 from torch._C._functorch import is_functorch_wrapped_tensor
 from torch.autograd.forward_ad import unpack_dual
 
+from fgan.divergences.operation import Operation
+
 TensorMap = Callable[[Tensor], Tensor]
 LOG2 = math.log(2.0)
 EXACT = 40.0
@@ -110,7 +112,7 @@ def quadratic(x: Tensor, a: float, b: float, c: float = 0.0) -> Tensor:
 # These define their own derivative, which halves the passes that autograd would need.
 
 
-class _LogSoftplus(torch.autograd.Function):
+class _LogSoftplus(Operation):
     generate_vmap_rule = True
 
     @staticmethod
@@ -128,7 +130,7 @@ class _LogSoftplus(torch.autograd.Function):
         return grad * (x.sigmoid() * (-y).exp())
 
 
-class _ExpDifference(torch.autograd.Function):
+class _ExpDifference(Operation):
     generate_vmap_rule = True
 
     @staticmethod
@@ -153,7 +155,7 @@ class _ExpDifference(torch.autograd.Function):
         return grad * slope, None, None, None
 
 
-class _Quadratic(torch.autograd.Function):
+class _Quadratic(Operation):
     generate_vmap_rule = True
 
     @staticmethod

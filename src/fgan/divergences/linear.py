@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
+from fgan.divergences.operation import Operation
 from fgan.divergences.traced import Operator, name_of, named, tracing
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def _nearest(v: Tensor, divergence: Divergence) -> Tensor:
     return NEAREST(v, divergence)
 
 
-class _LogRatio(torch.autograd.Function):
+class _LogRatio(Operation):
     @staticmethod
     def forward(v: Tensor, linear: Linear) -> Tensor:
         return _nearest(v, linear.divergence)
@@ -152,7 +153,7 @@ class _LogRatio(torch.autograd.Function):
         return torch.where(moves, grads[0] / torch.where(moves, rise, 1), 0), None
 
 
-class _Term(torch.autograd.Function):
+class _Term(Operation):
     @staticmethod
     def forward(v: Tensor, linear: Linear, which: int) -> tuple[Tensor, Tensor]:
         log_ratio = _nearest(v, linear.divergence)

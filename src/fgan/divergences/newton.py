@@ -10,6 +10,7 @@ from torch import Tensor
 
 from fgan.divergences.elementary import value_and_slope
 from fgan.divergences.facts import Facts
+from fgan.divergences.operation import Operation
 from fgan.divergences.traced import Operator, settled
 
 ROUNDING = 4e-16
@@ -38,7 +39,7 @@ def conjugate_by_inversion(divergence: Facts, t: Tensor) -> Tensor:
     return _Conjugate.apply(t, divergence)[0]  # pyright: ignore[reportOptionalSubscript]
 
 
-class _Inverse(torch.autograd.Function):
+class _Inverse(Operation):
     @staticmethod
     def forward(
         t: Tensor, increasing: Callable[[Tensor], Tensor], solve: Callable[[Tensor], Tensor] | None
@@ -63,7 +64,7 @@ class _Inverse(torch.autograd.Function):
         return torch.where(log_ratio.isfinite(), grad / slope, 0), None, None
 
 
-class _Conjugate(torch.autograd.Function):
+class _Conjugate(Operation):
     @staticmethod
     def forward(t: Tensor, divergence: Facts) -> tuple[Tensor, Tensor]:
         wide = t.double()

@@ -17,6 +17,7 @@ from torch import Tensor
 
 from fgan.divergences.base import Divergence
 from fgan.divergences.elementary import TensorMap
+from fgan.divergences.operation import Operation
 from fgan.divergences.tails import Tail, far_product
 from fgan.divergences.traced import settled
 
@@ -80,7 +81,7 @@ def costs(divergence: Divergence, log_p: Tensor, log_q: Tensor) -> Tensor:
     return _Costs.apply(log_p, log_q, divergence)[0]  # pyright: ignore[reportOptionalSubscript]
 
 
-class _Costs(torch.autograd.Function):
+class _Costs(Operation):
     @staticmethod
     def forward(log_p: Tensor, log_q: Tensor, divergence: Divergence) -> tuple[Tensor, Tensor, Tensor]:
         a, b = weighed_terms(divergence, log_p, log_q)

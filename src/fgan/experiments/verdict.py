@@ -32,7 +32,7 @@ def verdict(places: Sequence[Place], by: str, features: str, what: str, steps: s
     tested = _tested(places)
     if tested is None:
         return (
-            f"No difference found on {what}: one seed each cannot tell {listed(_names(places))} apart by {number} "
+            f"No difference found on {what}: one seed each cannot distinguish {listed(_names(places))} by {number} "
             f"({details}; {lead.group} has the {_end(lead, by)} value, {_value(lead, by)})."
         )
     worse = [place for place in places if place.rank > lead.rank and place.group not in lead.tied_with]

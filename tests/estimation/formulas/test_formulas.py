@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import fgan
-from fgan.estimation.formulas.discrete import count_value
+from fgan.estimation.formulas.discrete import count_value, divergence_of_shares
 from fgan.estimation.formulas.gaussian import Normal, divergence_of_normals
 from fgan.estimation.formulas.nearest import neighbour_value
 
@@ -106,3 +106,29 @@ def test_counts_under_a_kink_are_less_their_bias(name, apart):
         assert mean < 0.7 * np.mean(plain)
     else:
         assert mean == pytest.approx(truth, rel=0.1)
+
+
+@pytest.mark.parametrize("name", ["js", "squared-hellinger", "skew-kl:0.5", "total-variation"])
+@pytest.mark.parametrize(("categories", "n"), [(20, 1000), (50, 300), (200, 300), (200, 1000)])
+def test_few_samples_a_category_are_covered(name, categories, n):
+    """Of 200 categories of 1,000 samples, squared Hellinger came out at twice its truth: 1.9 standard errors."""
+    by, random = fgan.divergence(name), torch.Generator().manual_seed(categories + n)
+    p = torch.full((categories,), 1 / categories, dtype=torch.float64)
+    q = torch.exp(-2.5 * torch.arange(categories, dtype=torch.float64) / categories)
+    q = q / q.sum()
+    truth, held = float(divergence_of_shares(by, p, q)), 0
+    for _ in range(100):
+        drawn = (torch.multinomial(one, n, replacement=True, generator=random) for one in (p, q))
+        low, high = count_value(by, *drawn).interval()
+        held += low <= truth <= high
+    assert held >= 93
+
+
+@pytest.mark.parametrize("name", ["js", "squared-hellinger"])
+def test_many_samples_a_category_lose_the_bias_of_the_second_order(name):
+    by, random = fgan.divergence(name), torch.Generator().manual_seed(0)
+    p, q = (torch.randint(size, (20_000,), generator=random) for size in (10, 10))
+    shares = [side.bincount().double() / len(side) for side in (p, q)]
+    plain = float(divergence_of_shares(by, *shares))
+    second_order = float((by.weight((shares[0] / shares[1]).log()) * (2 - sum(shares))).sum()) / 2 / 20_000
+    assert count_value(by, p, q).value == pytest.approx(plain - second_order, abs=0.05 * second_order)

@@ -11,6 +11,7 @@ from fgan.divergences.base import Link
 from fgan.divergences.card import Card, Formulas
 from fgan.divergences.elementary import EXACT, at_least, at_most, exp_difference
 from fgan.divergences.families.total_variation import at_the_kink, soft_hinge
+from fgan.divergences.operation import Operation
 from fgan.divergences.parameter import OneParameter, Parameter
 
 _SMOOTH = {"conjugate": "max(t, -k) + (k - 1)*(abs(max(t, -k))/k)**(k/(k - 1))", "activation": "v"}
@@ -129,7 +130,7 @@ def signed_power(x: Tensor, exponent: float) -> Tensor:
     return x if exponent == 1 else _SignedPower.apply(x, exponent)  # pyright: ignore[reportReturnType]
 
 
-class _SignedPower(torch.autograd.Function):
+class _SignedPower(Operation):
     generate_vmap_rule = True
 
     @staticmethod

@@ -18,6 +18,9 @@ from fgan.estimation.weights import Weight, Weights, effective_size, size_of
 PRIOR = 0.5
 """What is added to every count, so that a category that one side lacks keeps a finite log-ratio (Jeffreys' prior)."""
 
+UNSURE = 0.25
+"""The part of the jackknife's correction that counts as error."""
+
 
 @dataclass(frozen=True)
 class CountRatio:
@@ -111,9 +114,12 @@ def count_value(divergence: Divergence, p: Tensor, q: Tensor, weights: Weights =
         p, q: categories (n,), (m,), as numbers from 0.
         weights: of the samples; the variance of a share is then that of a weighted mean.
 
-    An f with a kink has no second order; its bias and error are then those of draws from the shares.
+    An f with a kink has no second order; its bias and error are then those of draws from the shares. A bounded D_f of
+    unweighted samples loses its bias by the jackknife instead: of few samples a category, whose shares may be 0, the
+    second order says too little.
 
     Source: the second-order delta method; for entropy, Miller, "Note on the bias of information estimates" (1955).
+    Efron and Stein, "The jackknife estimate of variance" (1981).
 
     >>> from fgan.divergences import KL
     >>> p, q = torch.tensor([0, 1]).repeat(500), torch.tensor([0, 0, 0, 1]).repeat(250)
@@ -128,9 +134,37 @@ def count_value(divergence: Divergence, p: Tensor, q: Tensor, weights: Weights =
     floor = resolution(divergence, of_p.size, of_q.size)
     if not divergence.smooth:
         return bootstrapped(value, divergence_of_shares(divergence, of_p.drawn(0), of_q.drawn(1)), floor)
+    if weights == (None, None) and math.isfinite(divergence.f_at_zero + divergence.slope_at_infinity):
+        return _jackknifed(divergence, value, (of_p, of_q), floor)
     real, fake = _terms(divergence, of_p.of, of_q.of)
     spread = of_p.spread(real) / of_p.size + of_q.spread(fake) / of_q.size
     return Mean(value - _bias(divergence, of_p, of_q), math.hypot(math.sqrt(spread), floor))
+
+
+def _jackknifed(divergence: Divergence, value: float, sides: tuple[Shares, Shares], floor: float) -> Mean:
+    """Return D_f less its bias by leaving out each sample once; samples of one category do the same.
+
+    The error counts a part of the correction, which is as large as D_f where most categories have few samples.
+    """
+    bias = variance = 0.0
+    for place, side in enumerate(sides):
+        n, share = side.size, side.of
+
+        def costs(changed: Tensor, place: int = place) -> Tensor:
+            return _costs(divergence, *(changed if k == place else one.of for k, one in enumerate(sides)))
+
+        kept = costs(share * n / (n - 1))
+        without = kept.sum() - kept + costs(((share * n).round() - 1).clamp(min=0.0) / (n - 1))
+        mean = share @ without
+        bias += (n - 1) * (float(mean) - value)
+        variance += (n - 1) * float(share @ (without - mean).square())
+    return Mean(value - bias, math.hypot(math.sqrt(variance), UNSURE * bias, floor))
+
+
+def _costs(divergence: Divergence, p: Tensor, q: Tensor) -> Tensor:
+    """Return what each category adds to D_f of shares p (k,) from q (k,)."""
+    real, fake = _terms(divergence, p, q)
+    return torch.where(p > 0, p * real, 0.0) - torch.where(q > 0, q * fake, 0.0)
 
 
 def _terms(divergence: Divergence, p: Tensor, q: Tensor) -> tuple[Tensor, Tensor]:

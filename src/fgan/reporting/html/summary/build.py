@@ -57,11 +57,13 @@ def _places(found: Gathered) -> tuple[list[Place], str]:
 
 
 def _number_of(evaluations: Sequence[Evaluation]) -> str:
-    shared = [
+    """Return the number that ranks, of those that all evaluations have; if none has, of those that were asked for."""
+    asked = [
         name
         for name, value in (evaluations[0].metrics.items() if evaluations else ())
-        if value.better in ("higher", "lower") and all(not one.lacking(name) for one in evaluations)
+        if value.better in ("higher", "lower")
     ]
+    shared = [name for name in asked if all(not one.lacking(name) for one in evaluations)] or asked
     features = evaluations[0].extractor.get("name", "") if evaluations else ""
     by = deciding_number(features, shared)
     return by if by in shared or not shared else shared[0]
