@@ -29,10 +29,30 @@ _watched: ContextVar[bool] = ContextVar("watched", default=False)
 Item = TypeVar("Item")
 Say = Callable[[str], None]
 """Receives lines for people."""
+INVISIBLE = {
+    code: f"\\u{code:04x}"
+    for code in (
+        *(code for code in range(0x20) if chr(code) not in "\t\n"),  # C0: escape sequences begin here
+        *range(0x7F, 0xA0),  # DEL and C1
+        *(0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)),  # reorder what is shown
+        *(0x2028, 0x2029),  # break lines
+        *range(0xD800, 0xE000),  # bytes of a name that is not UTF-8
+    )
+}
+"""Characters that could steer a terminal, as text; in JSON's own spelling, so that JSON stays the same."""
 
 
 def silent(line: str) -> None:
     """Receive a line, and say nothing."""
+
+
+def visible(text: str) -> str:
+    """Return text in which nothing steers a terminal: file names, cells and messages may come from anyone.
+
+    >>> visible("a\\x1b[2Jb")
+    'a\\\\u001b[2Jb'
+    """
+    return text.translate(INVISIBLE)
 
 
 def aligned(rows: Sequence[tuple[str, ...]], width: int | None = None) -> list[str]:
@@ -100,7 +120,7 @@ def spell(value: float) -> str:
 def to_stderr(note: str) -> None:
     """Write one note as a line on standard error, where it mixes with no command's output."""
     if sys.stderr is not None:  # None under pythonw and in some services
-        sys.stderr.write(f"{note}\n")
+        sys.stderr.write(f"{visible(note)}\n")
 
 
 def on_a_terminal(stream: TextIO | None) -> bool:
@@ -127,7 +147,7 @@ def to_people(line: str) -> None:
     """Say a line there."""
     stream = for_people()
     if stream is not None:  # None under pythonw and in some services
-        stream.write(f"{line}\n")
+        stream.write(f"{visible(line)}\n")
 
 
 def progress_bar(
@@ -150,6 +170,7 @@ def progress_bar(
         lines: print a line now and then where there is neither a terminal nor a notebook.
     """
     notebook, terminal = in_a_notebook(), on_a_terminal(sys.stderr)
+    what = visible(what)
     kind = tqdm
     if notebook and find_spec("ipywidgets"):
         from tqdm.notebook import tqdm as kind
@@ -211,7 +232,7 @@ class _Lines:
     def write(self, text: str) -> None:
         """Write what the bar shows, if it shows anything."""
         if shown := text.strip("\r\n "):
-            self._stream.write(f"{shown}\n")
+            self._stream.write(f"{visible(shown)}\n")
 
     def flush(self) -> None:
         """Write what is kept."""
