@@ -4,6 +4,7 @@ import io
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -53,11 +54,15 @@ def test_a_system_that_refuses_is_no_error_of_fgan(breaking, capsys):
     assert "No space left on device" in capsys.readouterr().err
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
 def test_a_full_disk_behind_a_pipe():
-    with open("/dev/full", "w") as full:
+    with Path("/dev/full").open("w") as full:
         result = subprocess.run(
-            [sys.executable, "-m", "fgan", "--help"], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+            [sys.executable, "-m", "fgan", "--help"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
         )
     assert result.returncode == 2 and "No space left" in result.stderr and result.stderr.count("\n") == 1
 
@@ -94,7 +99,9 @@ def test_other_libraries_do_not_steer_it_either(monkeypatch, breaking):
     assert text.endswith("\\udcffi\n")
 
 
-@pytest.mark.parametrize("verb", [["cite", HOSTILE.replace("\x00", "")], [HOSTILE.replace("\x00", "")], ["runs", "\x1b[2J"]])
+@pytest.mark.parametrize(
+    "verb", [["cite", HOSTILE.replace("\x00", "")], [HOSTILE.replace("\x00", "")], ["runs", "\x1b[2J"]]
+)
 def test_a_command_line_is_printed_back_harmlessly(verb, capsys):
     assert main(verb) == 2
     assert "\x1b" not in "".join(capsys.readouterr())
@@ -109,7 +116,12 @@ def test_a_command_line_is_printed_back_harmlessly(verb, capsys):
     ],
 )  # fmt: skip
 def test_odd_environments(environment, tmp_path):
-    for words in (["divergences", "kl"], ["divergences"], ["runs", os.fsdecode(b"no\xffname")], ["train", "--help"]):
+    for words in (
+        ["divergences", "kl"],
+        ["divergences"],
+        ["runs", os.fsdecode(b"no\xffname")],
+        ["train", "--help"],
+    ):
         result = subprocess.run(
             [sys.executable, "-m", "fgan", *words], env=os.environ | environment, capture_output=True, check=False,
             cwd=tmp_path,
@@ -122,10 +134,14 @@ def test_odd_environments(environment, tmp_path):
 def test_a_folder_that_is_gone(tmp_path):
     gone = tmp_path / "gone"
     gone.mkdir()
-    script = f"import os; os.chdir({str(gone)!r}); os.rmdir({str(gone)!r}); from fgan.cli import main; print(main(WORDS))"
+    script = f"import os; os.chdir({str(gone)!r}); os.rmdir({str(gone)!r})"
+    script += "; from fgan.cli import main; print(main(WORDS))"
     for words in (["divergences", "kl"], ["runs", "."], ["train", "ring8", "--steps", "1"], ["report", "x"]):
         result = subprocess.run(
-            [sys.executable, "-c", script.replace("WORDS", repr(words))], capture_output=True, text=True, check=False
+            [sys.executable, "-c", script.replace("WORDS", repr(words))],
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert result.stdout.splitlines()[-1] in ("0", "2"), result.stderr
         assert "Traceback" not in result.stderr

@@ -18,8 +18,8 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 
 import tyro
 
-from fgan.cli import help as help_page
 from fgan.cli import Answered, print_out
+from fgan.cli import help as help_page
 from fgan.errors import FganError, did_you_mean
 
 Command = TypeVar("Command")

@@ -30,7 +30,9 @@ def reported(error: BaseException, arguments: Sequence[str]) -> str:
         arguments: of the command line.
     """
     text = "\n".join([*_circumstances(arguments), "", *_trace(error)])
-    what = f"{type(error).__name__}: {str(error).splitlines()[0][:200]}" if str(error) else type(error).__name__
+    what = (
+        f"{type(error).__name__}: {str(error).splitlines()[0][:200]}" if str(error) else type(error).__name__
+    )
     for folder in _folders():
         with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: no home folder
             place = folder()

@@ -197,7 +197,9 @@ def parse_definition(text: str) -> Expression:
         raise FganError(f'write a custom divergence like "f(u)=(u-1)**4"; got "{shortened(text)}".')
     variable, right = match.groups()
     if (usual := unicodedata.normalize("NFKC", variable)) != variable:
-        raise FganError(f'the variable "{variable}" is not the letter "{usual}" that it looks like; write {usual}.')
+        raise FganError(
+            f'the variable "{variable}" is not the letter "{usual}" that it looks like; write {usual}.'
+        )
     if variable in FUNCTIONS or variable in EXTREMES or variable in CONSTANTS:
         raise FganError(f'the variable of "{shortened(text)}" must not be called "{variable}"; call it u.')
     if variable != "u":

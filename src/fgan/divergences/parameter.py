@@ -12,7 +12,6 @@ from fgan.divergences.base import Divergence
 from fgan.errors import FganError
 from fgan.output import spell
 
-
 SHOWN = 40
 NEAREST = 1e-6
 """Nearer to a value at which a formula divides by zero, float64 has too few digits left."""

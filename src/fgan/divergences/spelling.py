@@ -36,7 +36,7 @@ def read(
 ) -> Divergence:
     """Return the divergence that a name spells; see `fgan.divergence`."""
     if not isinstance(name, str):
-        raise FganError(f"a divergence is named by a text such as \"kl\"; got {name!r}.")
+        raise FganError(f'a divergence is named by a text such as "kl"; got {name!r}.')
     if len(name) > LONGEST:
         raise FganError(
             f'the name of a divergence has at most {LONGEST:,} characters; got {len(name):,}: "{name[:40]}…".'
@@ -152,6 +152,6 @@ class _Reader:
 
     def wrong(self, what: str) -> FganError:
         return FganError(
-            f'cannot read the divergence "{shortened(self.text)}": {what}. Write for example "0.5*kl + 0.5*reverse-kl" or '
-            '"dual(js)".'
+            f'cannot read the divergence "{shortened(self.text)}": {what}. Write for example '
+            '"0.5*kl + 0.5*reverse-kl" or "dual(js)".'
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Unpack
@@ -20,7 +19,7 @@ from fgan.experiments.run import Run
 from fgan.output import Say, silent, to_people
 from fgan.tracking import checked_trackers, trackers_of
 from fgan.training.callbacks import Callbacks
-from fgan.training.config import TrainConfig, require_settings
+from fgan.training.config import TrainConfig, loaded_record, require_settings
 from fgan.training.follower import Follower, Leader
 from fgan.training.interruption import StopRequest
 from fgan.training.judging import Judge
@@ -183,8 +182,7 @@ def _streams(run: RunDirectory, goes_on: bool, dataset: object) -> bool | None:
     """Whether a resumed run streamed its data before: then it does so again, however much memory is free."""
     if not goes_on or isinstance(dataset, (Dataset, str, Path)):
         return None
-    loaded = json.loads(run.config_path.read_text(encoding="utf-8")).get("loaded")
-    return bool(loaded and loaded.get("streamed"))
+    return bool(loaded_record(run.config_path).get("streamed"))
 
 
 def next_folder(first: Path, *, again: bool) -> Path:

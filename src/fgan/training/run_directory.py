@@ -22,7 +22,7 @@ from fgan.output import jsonable
 from fgan.seeds import checked_seed
 from fgan.training.at_hand import at_hand, keep_at_hand
 from fgan.training.checkpoint import Checkpoints, Guard, do_nothing
-from fgan.training.config import LOADED, TrainConfig
+from fgan.training.config import TrainConfig, loaded_record
 from fgan.training.run_files import exclusive, lines_of
 from fgan.training.sampling import Sampler, shown
 from fgan.training.settings import Network
@@ -309,8 +309,8 @@ class RunDirectory:
     def _is_of_table(self) -> bool:
         if not self.config_path.is_file():
             return False
-        loaded = json.loads(self.config_path.read_text(encoding="utf-8")).get(LOADED) or {}
-        return any(note.startswith(COLUMNS) for note in loaded.get("notes", ()))
+        notes = loaded_record(self.config_path).get("notes")
+        return isinstance(notes, list) and any(str(note).startswith(COLUMNS) for note in notes)
 
     def sampler(self, *, best: bool = False) -> Sampler:
         """Return a sampler of the newest checkpoint, or of the best.

@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -142,8 +143,8 @@ def _answer(work: Callable[[], Report], mouth: int) -> None:
         _limit_memory()
         try:
             answer = dataclasses.asdict(work())
-        except FganError as error:
-            answer = {"error": str(error)}
+        except BaseException as error:  # KeyboardInterrupt too: it came from that code
+            answer = {"error": str(error) or type(error).__name__}
         content = json.dumps(answer).encode()
         while content:
             content = content[os.write(mouth, content) :]
@@ -167,8 +168,8 @@ def _limit_memory() -> None:
 
 def _held() -> int:
     """Return the bytes of writable memory that this process has asked for; 0 where that is not known."""
-    with contextlib.suppress(OSError, ValueError, IndexError), open("/proc/self/statm") as file:
-        return int(file.read().split()[5]) * os.sysconf("SC_PAGE_SIZE")
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/self/statm").read_text().split()[5]) * os.sysconf("SC_PAGE_SIZE")
     return 0
 
 
