@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 PYTEST := $(BIN)/python -m pytest -n 2 --dist worksteal
 
-.PHONY: demo test test-slow test-all lint format docs docs-serve dist dist-check bench bench-gpu clean
+.PHONY: demo test test-slow test-all coverage torture lint format docs docs-serve dist dist-check bench bench-gpu clean
 
 demo: $(VENV)/.installed
 	$(BIN)/python examples/demo.py
@@ -19,6 +19,15 @@ test-slow: $(VENV)/.installed-dev
 
 test-all: $(VENV)/.installed-dev
 	$(PYTEST) --hypothesis-profile full $(ARGS)
+
+# Lines and branches that the tests reach, of src/; the table at the end, pages in build/coverage.
+coverage: $(VENV)/.installed-dev
+	rm -rf build/coverage && mkdir -p build/coverage
+	COVERAGE_FILE=build/coverage/data $(PYTEST) --cov=fgan --cov-branch --cov-report=html:build/coverage --cov-report=term $(ARGS)
+
+# Kills, damaged files, bombs and a million mutated inputs, in half an hour: docs/reliability.md.
+torture: $(VENV)/.installed-dev
+	$(BIN)/python benchmarks/torture.py $(ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -6,6 +6,10 @@ that fails ends it.
 
     python benchmarks/mutants.py                     # all, two at a time
     python benchmarks/mutants.py --only objectives --slow
+    python benchmarks/mutants.py --random 50 --near-only divergences objectives estimation/run.py
+
+The last one makes random breaks in these rooms and files instead (mutants_random.py), and tries them by the room's own
+tests alone. A break that changes nothing that one could see survives: read the survivors.
 """
 
 import argparse
@@ -22,6 +26,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
+
+from mutants_random import sample
 
 ROOT = Path(__file__).parent.parent
 LIST = Path(__file__).with_suffix(".toml")
@@ -51,6 +57,23 @@ class Mutant:
         return source.replace(self.old, self.new)
 
 
+@dataclass(frozen=True)
+class RandomMutant(Mutant):
+    """A break whose whole source is at hand."""
+
+    text: str = ""
+
+    def broken(self, source: str) -> str:
+        """Return the broken source."""
+        return self.text
+
+
+def random_mutants(files: list[str], count: int, seed: int) -> list[Mutant]:
+    """Return random breaks in rooms or files."""
+    found = sample(ROOT / "src" / "fgan", files, count, seed)
+    return [RandomMutant(done, file, "", "", "", text) for file, text, done in found]
+
+
 def mutants() -> list[Mutant]:
     """Return all breaks of the list."""
     return [Mutant(**one) for one in tomllib.loads(LIST.read_text())["mutant"]]
@@ -66,12 +89,14 @@ def copied(target: Path) -> Path:
     return target
 
 
-def stages(mutant: Mutant, slow: bool) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:
+def stages(mutant: Mutant, slow: bool, near_only: bool) -> Iterator[tuple[str, tuple[str, ...], list[str]]]:
     """Yield what to run, nearest first: a name, pytest's options, and the paths."""
     room = mutant.file.split("/")[0]
     near = [path for path in (f"tests/{mutant.near or room}", f"src/fgan/{room}") if (ROOT / path).exists()]
     if near:
         yield "fast", FAST, near
+    if near_only:
+        return
     yield "fast", FAST, []
     if slow:
         yield "slow", SLOW, []
@@ -97,13 +122,13 @@ def first_failure(tree: Path, options: tuple[str, ...], paths: list[str]) -> str
     return found[1]
 
 
-def tried(mutant: Mutant, tree: Path, slow: bool) -> tuple[str, str]:
+def tried(mutant: Mutant, tree: Path, slow: bool, near_only: bool) -> tuple[str, str]:
     """Return which tests caught a break, "fast", "slow" or "", and the first of them."""
     path = tree / "src" / "fgan" / mutant.file
     whole = path.read_text()
     path.write_text(mutant.broken(whole))
     try:
-        for stage, options, paths in stages(mutant, slow):
+        for stage, options, paths in stages(mutant, slow, near_only):
             if failure := first_failure(tree, options, paths):
                 return stage, failure
     finally:
@@ -116,8 +141,15 @@ def main() -> None:
     parser.add_argument("--only", default="", help="a part of the name or of the file")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--slow", action="store_true", help="try survivors by the slow tests too")
+    parser.add_argument("--random", type=int, default=0, metavar="N", help="random breaks, in these files")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--near-only", action="store_true", help="try the room's own tests, no others")
+    parser.add_argument("files", nargs="*", help="rooms and files under src/fgan, with --random")
     arguments = parser.parse_args()
-    chosen = [one for one in mutants() if arguments.only in f"{one.file} {one.name}"]
+    if arguments.random:
+        chosen = random_mutants(arguments.files, arguments.random, arguments.seed)
+    else:
+        chosen = [one for one in mutants() if arguments.only in f"{one.file} {one.name}"]
     with tempfile.TemporaryDirectory() as folder:
         trees: SimpleQueue[Path] = SimpleQueue()
         for job in range(arguments.jobs):
@@ -126,7 +158,7 @@ def main() -> None:
         def judged(mutant: Mutant) -> str:
             tree, start = trees.get(), time.perf_counter()
             try:
-                stage, by = tried(mutant, tree, arguments.slow)
+                stage, by = tried(mutant, tree, arguments.slow, arguments.near_only)
             finally:
                 trees.put(tree)
             seconds = time.perf_counter() - start
