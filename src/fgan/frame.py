@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from fgan.errors import DataError
+from fgan.json_files import shaped
+
 if TYPE_CHECKING:
     from torch import Tensor
+
+MOST_ENTRIES = 2**28
+"""Numbers of one sample."""
 
 
 @dataclass(frozen=True)
@@ -77,17 +84,29 @@ class Frame:
     def from_json(cls, values: dict[str, Any]) -> Self:
         """Return the frame that `to_json` described.
 
+        Raises:
+            DataError: if it is damaged.
+
         >>> frame = Frame((2,), None, (0.5, 1.0), (2.0, 3.0))
         >>> Frame.from_json(frame.to_json()) == frame
         True
         """
-        low_high = values["value_range"]
-        return cls(
-            tuple(values["shape"]),
-            (low_high[0], low_high[1]) if low_high else None,
-            tuple(values["center"]),
-            tuple(values["scale"]),
-            tuple(values.get("origin", ())),
-            tuple(values.get("unit", ())),
-            tuple((first, count, gated) for first, count, gated in values.get("choices", ())),
+        frame = shaped(values, cls, "the frame of the samples")
+        entries = math.prod(frame.shape)
+        numbers = (frame.center, frame.scale, frame.origin, frame.unit)
+        sound = (
+            0 < len(frame.shape) <= 4
+            and min(frame.shape) > 0
+            and entries <= MOST_ENTRIES
+            and all(len(one) in (0, 1, entries) for one in numbers)
+            and len(frame.origin) == len(frame.unit)
+            and all(
+                0 <= gated <= 1 and gated <= first and count > 0 and first + count <= entries
+                for first, count, gated in frame.choices
+            )
         )
+        if not sound:
+            raise DataError(
+                "the frame of the samples is damaged (its parts do not fit together). Restore the file."
+            )
+        return frame

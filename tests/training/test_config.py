@@ -73,7 +73,7 @@ def test_only_what_does_not_change_a_step_may_differ_on_resume():
 
 def test_a_config_that_is_no_text_is_said(tmp_path):
     (tmp_path / "config.json").write_bytes(b"\xff\xfe")
-    with pytest.raises(fgan.FganError, match="cannot be read"):
+    with pytest.raises(fgan.FganError, match="is not valid JSON"):
         TrainConfig.read(tmp_path / "config.json")
 
 

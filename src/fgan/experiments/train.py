@@ -25,6 +25,7 @@ from fgan.training.interruption import StopRequest
 from fgan.training.judging import Judge
 from fgan.training.loggers import Logger, checked_loggers, closing
 from fgan.training.loop import Loop
+from fgan.training.named_data import remember_data
 from fgan.training.operations import operations_of
 from fgan.training.pictures import keep_time_lapse, often_enough
 from fgan.training.ranks import facts_of, fitted, joined
@@ -148,6 +149,8 @@ def train(
             loop = kind(
                 config, found, run, judge_of, say, lines, bar, loggers=followers, callbacks=told, ranks=ranks
             )
+        if dataset is None and not ranks.rank:
+            remember_data(config, loop.fingerprint)
         return loop, {"data": loop.fingerprint[:12] or found.name, "frame": loop.trainer.frame.to_json()}
 
     config, run, goes_on = ranks.agreed(begin)

@@ -14,7 +14,7 @@ from fgan.data import Dataset
 from fgan.data.encoding import TableEncoding
 from fgan.data.record import COLUMNS, Record
 from fgan.draws import DrawnFrom
-from fgan.errors import RunError
+from fgan.errors import DataError, RunError
 from fgan.files import nothing_at, replace_durably
 from fgan.frame import Frame
 from fgan.networks import Generator
@@ -369,7 +369,7 @@ class RunDirectory:
         """Name the checkpoint in an error if it does not fit the run's config or is incomplete."""
         try:
             yield
-        except (KeyError, RuntimeError, TypeError, IndexError) as error:
+        except (KeyError, RuntimeError, TypeError, IndexError, DataError) as error:
             own = " and ".join(f"the {name}" for name in ("generator", "critic") if getattr(config, name))
             fix = f"Pass {own} as it was in training" if own else "Restore the config"
             raise RunError(
