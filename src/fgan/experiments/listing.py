@@ -179,14 +179,14 @@ def _run(path: Path, config: Mapping[str, Any], problems: list[str], *, begun: b
     status, metrics, evaluation = {}, {}, {}
     if begun:
         with _noting(path / "status.json", problems):
-            status = _read(path / "status.json") if (path / "status.json").is_file() else {}
+            if (path / "status.json").is_file():
+                status = shaped(_read(path / "status.json"), Ended, str(path / "status.json"))
         with _noting(path / "metrics.jsonl", problems):
             metrics = last_line(path / "metrics.jsonl")
         with _noting(path / "evaluation.json", problems):
             evaluation = _evaluation(path)
-    with _noting(path / "status.json", problems):
-        status = {} if not status else shaped(status, Ended, str(path / "status.json"))
-    step, steps = status.get("step", metrics.get("step", 0)), config["steps"]
+    logged = metrics.get("step", 0)
+    step, steps = status.get("step", logged if isinstance(logged, int) else 0), config["steps"]
     return Listed(
         str(path),
         str(status.get("state") or _state(path, step, steps)) if begun else "planned",
