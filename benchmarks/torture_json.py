@@ -77,14 +77,18 @@ def tried(tally: Tally, kind: str, text: str, read: Reader) -> None:
         tally.bad("memory", f"{kind}: {text[:200]!r}")
     except BaseException as error:
         at = traceback.extract_tb(error.__traceback__)[-1]
-        tally.bad("traceback", f"{kind}: {type(error).__name__} {error} ({Path(at.filename).name}:{at.lineno})")
+        tally.bad(
+            "traceback", f"{kind}: {type(error).__name__} {error} ({Path(at.filename).name}:{at.lineno})"
+        )
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
 
 
 def kinds_in(folder: Path) -> dict[str, tuple[Any, Reader]]:
     """Return a sound value and the reader of each kind."""
-    config = json.loads(TrainConfig(data="ring8", steps=60, width=8).to_json({"notes": ["a note"], "shape": [2]}))
+    config = json.loads(
+        TrainConfig(data="ring8", steps=60, width=8).to_json({"notes": ["a note"], "shape": [2]})
+    )
     evaluation = evaluation_of()
     plan = {
         "members": {f"{name}-seed0": config | {"divergence": name} for name in ("kl", "js")},
@@ -115,7 +119,14 @@ def kinds_in(folder: Path) -> dict[str, tuple[Any, Reader]]:
 
 def evaluation_of() -> dict[str, Any]:
     """Return the content of an evaluation.json."""
-    number = {"value": 3.5, "low": 3.0, "high": 4.0, "better": "lower", "caveats": ["few samples"], "usable": True}
+    number = {
+        "value": 3.5,
+        "low": 3.0,
+        "high": 4.0,
+        "better": "lower",
+        "caveats": ["few samples"],
+        "usable": True,
+    }
     floor = {"value": 1.0, "low": 0.9, "high": 1.1}
     curve = {"precision": [0.5, 0.4], "low": [0.3, 0.2], "high": [0.6, 0.5]}
     return {
@@ -130,7 +141,13 @@ def evaluation_of() -> dict[str, Any]:
 
 def ranking_of(evaluation: dict[str, Any]) -> dict[str, Any]:
     """Return the content of a ranking.json."""
-    place = {"seeds": 1, "tied_with": ["js"], "metrics": evaluation["metrics"], "letters": "a", "p_values": {"js": 0.5}}
+    place = {
+        "seeds": 1,
+        "tied_with": ["js"],
+        "metrics": evaluation["metrics"],
+        "letters": "a",
+        "p_values": {"js": 0.5},
+    }
     return {
         "path": "x", "by": "fid", "features": "identity", "verdict": "kl is first.",
         "places": [place | {"group": "kl", "rank": 1}, place | {"group": "js", "rank": 1, "tied_with": ["kl"]}],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 INVISIBLE = {
     code: f"\\u{code:04x}"
     for code in (
@@ -13,6 +15,15 @@ INVISIBLE = {
     )
 }
 """Characters that could steer a terminal, as text; in JSON's own spelling, so that JSON stays the same."""
+
+
+def fgan_command(*words: object) -> str:
+    """Return a command line to copy into a shell, each word quoted: names and paths may come from anyone.
+
+    >>> fgan_command("sample", "runs/a b; touch x")
+    "fgan sample 'runs/a b; touch x'"
+    """
+    return shlex.join(["fgan", *map(str, words)])
 
 
 def visible(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import shutil
 import sys
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from fgan.errors import FganError
 from fgan.files import nothing_at
 from fgan.load_options import LoadOptions
 from fgan.output import on_a_terminal
+from fgan.visible import fgan_command
 
 if TYPE_CHECKING:
     from fgan.data import Dataset
@@ -158,10 +158,10 @@ def evaluate_one(command: EvaluateCommand, samples: str, source: Source, loaded:
         if data is None and is_gone(config.data):
             raise FganError(
                 f"{samples} was trained on {config.data}, which no longer exists. Pass the new location: "
-                f"{shlex.join(['fgan', 'evaluate', samples])} --against NEWPATH."
+                f"{fgan_command('evaluate', samples)} --against NEWPATH."
             )
         if data is None:
-            again = shlex.join(["fgan", "evaluate", samples, "--against", config.data])
+            again = fgan_command("evaluate", samples, "--against", config.data)
             require_own_data(source, config, f"If you trust it: {again}")
         if data is None or holds_pictures(Path(data)):  # a folder that has moved is loaded as it was
             options = options.over(config.load_options())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
-import shlex
 import tempfile
 import time
 import traceback
@@ -14,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 from fgan.files import cache_folder
+from fgan.visible import fgan_command
 
 EXIT_CODE = 70
 """The exit code of an error in fgan itself, as in sysexits.h."""
@@ -60,7 +60,7 @@ def _circumstances(arguments: Sequence[str]) -> list[str]:
         with contextlib.suppress(metadata.PackageNotFoundError):
             versions.append(f"{library} {metadata.version(library)}")
     return [
-        f"command: {shlex.join(['fgan', *arguments])}",
+        f"command: {fgan_command(*arguments)}",
         f"versions: {', '.join(versions)}, Python {platform.python_version()}, {platform.platform()}",
     ]
 

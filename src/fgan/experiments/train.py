@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Unpack
@@ -200,7 +201,7 @@ def _require_there(name: str, run: RunDirectory) -> None:
     if is_gone(name):
         raise DataError(
             f"{run.path} was trained on {name}, which no longer exists. Pass the new path of the data: fgan train "
-            f"NEWPATH --resume --out {run.path} (in Python the first argument, or dataset=). "
+            f"NEWPATH --resume --out {shlex.quote(str(run.path))} (in Python the first argument, or dataset=). "
             "fgan checks that the content is the same."
         )
 

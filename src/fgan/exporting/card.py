@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from typing import Any
 
 from fgan.errors import DataError, ExportError
 from fgan.evaluation.result import Evaluation, Measurement, caveats_of
 from fgan.exporting.trained import TrainedGenerator
 from fgan.training.run_directory import RunDirectory
+from fgan.visible import fgan_command
 
 NAME = "USER/NAME"
 """Stands for where the folder will be; `fgan push` writes the repository in its place."""
@@ -56,8 +56,7 @@ def evaluation_of(run: RunDirectory, step: int, best: bool) -> tuple[Evaluation 
     try:
         found = Evaluation.read(path)
     except DataError as error:
-        again = shlex.join(["fgan", "evaluate", str(run.path)])
-        raise ExportError(f"{error} Make it again: {again}") from error
+        raise ExportError(f"{error} Make it again: {fgan_command('evaluate', run.path)}") from error
     judged = re.search(r"step ([\d,]+)$", found.samples)
     if judged is None:
         return None, "The run's evaluation does not say which checkpoint it is of, so it is left out."

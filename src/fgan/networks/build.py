@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from importlib import import_module
 
-import torch
 from torch import nn
 from torch.nn.utils.parametrizations import spectral_norm
 
@@ -24,26 +22,23 @@ NETWORKS: dict[str, Pair] = {
 """Every kind of network."""
 
 
+KERNEL = 9
+"""Weights between two channels."""
 LARGE = 10**7
-"""Weights, roughly, above which they are counted before they are allocated."""
+"""Weights from which on they may not fit into memory."""
 
 
-def require_room(
-    build: Callable[[Architecture, Frame], nn.Module], architecture: Architecture, frame: Frame
-) -> None:
+def require_room(architecture: Architecture, frame: Frame) -> None:
     """Refuse to build a network that does not fit into memory.
 
     Raises:
-        MemoryLimitError: if its weights alone need more than is free.
+        MemoryLimitError: if its weights, at least so many, need more than is free.
     """
-    if (
-        architecture.width**2 * max(architecture.depth, 1) + architecture.width * math.prod(frame.shape)
-        < LARGE
-    ):
-        return
-    with torch.device("meta"):
-        count = sum(weight.numel() for weight in build(architecture, frame).parameters())
-    require_memory(4 * count, f"A network of {count:,} weights", "Use a smaller --width or --depth.")
+    inner = KERNEL if NETWORKS[architecture.kind].images else architecture.depth - 1
+    least = architecture.width**2 * max(inner, 0)
+    least += 0 if NETWORKS[architecture.kind].images else architecture.width * math.prod(frame.shape)
+    if least >= LARGE:
+        require_memory(4 * least, f"A network of {least:,} weights", "Use a smaller --width or --depth.")
 
 
 def build_generator(architecture: Architecture, frame: Frame) -> Generator:
@@ -63,7 +58,7 @@ def build_generator(architecture: Architecture, frame: Frame) -> Generator:
             f"--norm {architecture.norm} works only with networks for images; got --network {architecture.kind}. "
             "Use --norm none."
         )
-    require_room(pair.generator, architecture, frame)
+    require_room(architecture, frame)
     generator = pair.generator(architecture, frame)
     initialise(generator, architecture.init)
     return generator
@@ -80,7 +75,7 @@ def build_critic(architecture: Architecture, frame: Frame) -> Critic:
     >>> build_critic(a, Frame((2,)))(torch.zeros(5, 2)).shape
     torch.Size([5])
     """
-    require_room(NETWORKS[architecture.kind].critic, architecture, frame)
+    require_room(architecture, frame)
     critic = NETWORKS[architecture.kind].critic(architecture, frame)
     initialise(critic, architecture.init)
     if architecture.spectral_norm:
