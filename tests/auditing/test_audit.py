@@ -277,3 +277,22 @@ def test_perfect_tables_are_found_to_differ_as_rarely_as_is_said():
     found = [quiet(heavy(3 * k), heavy(3 * k + 1), held_out=heavy(3 * k + 2), seed=k) for k in range(40)]
     assert sum(one.differs for one in found) <= 6  # of 40 at most 2 are expected: 7 have a chance of 0.3%
     assert sum(one.privacy.leaks for one in found) <= 6
+
+
+def test_large_tables_are_compared_by_a_sample_that_is_said(monkeypatch):
+    monkeypatch.setattr("fgan.auditing.joint.MOST_ROWS", 300)
+    random = np.random.default_rng(0)
+    sides = [
+        pd.DataFrame({"row": [f"{side}-{k}" for k in range(n)], "x": random.normal(size=n)})
+        for side, n in ((0, 700), (1, 250))
+    ]
+    sides[1]["x"] += 2
+    found = quiet(*sides)
+    assert found.joint.synthetic.n == (300, 250) and found.joint.floor.n == (300, 300)
+    assert found.joint.sample in str(found) and "300 of 700 real rows, chosen" in found.joint.sample
+    assert found.differs and found.rows == (700, 250)
+    for driver, side in zip(found.joint.drivers, sides, strict=True):
+        for row in driver.rows:  # a row that is shown is the one that stands there
+            place = int(row.place.split()[-1])
+            assert row.values["row"] == side["row"][place], (row, place)
+    assert quiet(sides[1], sides[1].assign(x=random.normal(size=250))).joint.sample == ""

@@ -43,8 +43,8 @@ def test_heavy_tails_are_said(gaussians):
     p, q = gaussians(2000, 1, kl=2.0)
     found = fgan.estimate(p, q, ["pearson", "js"], method="gaussian")
     other = fgan.estimate(p, q, ["chi:3", "js"], method="logistic")
-    assert any("heavy-tailed" in warning for warning in other["chi:3"].warnings)
-    assert not any("heavy-tailed" in warning for warning in other["js"].warnings)
+    assert any("tail index" in warning for warning in other["chi:3"].warnings)
+    assert not any("tail index" in warning for warning in other["js"].warnings)
     assert found["pearson"].diagnostics.tail_q > 0.5
 
 
@@ -88,3 +88,22 @@ def test_an_interval_excuses_a_small_excess():
     values = {"kl": 0.1, "squared-hellinger": 0.11}
     assert not check_inequalities(values, {})[0].holds
     assert check_inequalities(values, {"kl": (0.05, 0.15)})[0].holds
+
+
+@pytest.mark.parametrize(
+    ("wide", "name"),
+    [(0, "pearson"), (0, "tsallis:2"), (0, "f(u)=(u-1)**4"), (1, "neyman"), (1, "alpha:-1.5")],
+)
+def test_a_mean_that_is_infinite_has_no_upper_end(gaussians, wide, name):
+    sides = list(gaussians(1000, 1, kl=0.0))
+    sides[wide] = 2 * sides[wide]  # E_Q[(p/q)²] is infinite from twice the variance on
+    found = fgan.estimate(*sides, [name, "kl", "js"])
+    assert found[name].interval == (found[name].lower_bound, math.inf)
+    assert sum("the interval has no upper end" in one for one in found[name].warnings) == 1
+    assert all(math.isfinite(found[other].interval[1]) for other in ("kl", "js"))
+
+
+def test_a_mean_that_is_finite_keeps_its_upper_end(gaussians):
+    found = fgan.estimate(*gaussians(1000, 2, kl=0.5), ["pearson", "neyman", "alpha:1.5"])
+    assert all(math.isfinite(one.interval[1]) for one in found.values())
+    assert "pearson averages (p/q)^2 over Q, which is heavy-tailed" in " ".join(found["pearson"].warnings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ TAIL = 0.05
 """Share of a table's rows that are least like the other table."""
 MOST_ROWS = 5
 """Different rows that are shown of each table."""
+Rows = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,18 @@ class Drivers:
     rows: tuple[Row, ...]
 
 
-def driving_rows(found: Estimate, tables: Tables, folds: int, seed: int) -> tuple[Drivers, ...]:
+def driving_rows(
+    found: Estimate, tables: Tables, folds: int, seed: int, chosen: Sequence[Rows | None] = (None, None)
+) -> tuple[Drivers, ...]:
     """Return the rows that drive a divergence, of the first table and of the second.
 
     Every row is scored by the critic that it did not train: log(p/q), high where the first table has more such rows.
 
     Args:
-        found: the estimate of both whole tables.
+        found: the estimate of both tables.
         tables: the tables.
         folds, seed: of the estimate.
+        chosen: rows of each table that were estimated from; None for all.
     """
     if found.source.held_out is None:
         return ()
@@ -79,40 +83,49 @@ def driving_rows(found: Estimate, tables: Tables, folds: int, seed: int) -> tupl
         placed = torch.empty_like(side.log_ratio)
         placed[rows] = side.log_ratio
         scores.append(placed.numpy())
-    return tuple(_of_side(tables, side, scores) for side in (0, 1))
+    return tuple(_of_side(tables, side, scores, chosen[side]) for side in (0, 1))
 
 
-def _of_side(tables: Tables, side: int, scores: list[NDArray[np.float64]]) -> Drivers:
+def _of_side(tables: Tables, side: int, scores: list[NDArray[np.float64]], chosen: Rows | None) -> Drivers:
     mine, theirs = (scores[0], scores[1]) if side == 0 else (-scores[1], -scores[0])
     threshold = np.sort(mine)[-max(1, round(TAIL * len(mine)))]
     tail = mine >= threshold
     other = proportion(torch.from_numpy(theirs >= threshold))
     half = 1.96 * other.standard_error
     interval = max(0.0, other.value - half), min(1.0, other.value + half)
-    rows = _different(tables, side, mine, np.flatnonzero(tail), math.log(len(theirs)) / 2)
+    order = np.flatnonzero(tail)[np.argsort(-mine[tail], kind="stable")]
+    places = order if chosen is None else chosen[order]
+    rows = _different(tables, side, places, mine[order], math.log(len(theirs)) / 2)
     return Drivers(tables.called.all[side], int(tail.sum()), float(tail.mean()), other.value, interval, rows)
 
 
 def _different(
-    tables: Tables, side: int, mine: NDArray[np.float64], tail: NDArray[np.int64], most: float
+    tables: Tables, side: int, places: Rows, scores: NDArray[np.float64], most: float
 ) -> tuple[Row, ...]:
-    """Return the most extreme rows; those that look the same are one, with their number."""
+    """Return the most extreme rows; those that look the same are one, with their number.
+
+    Args:
+        tables: the tables.
+        side: which of them.
+        places, scores: its rows, the most extreme first, and their log-ratios.
+        most: the largest log-ratio that is shown.
+    """
     fields = [one for one in tables.fields if one.kind != "changed"]
     compared = [one for one in fields if one.kind != "identifier"]
-    kept: dict[tuple[str, ...], list[int]] = {}
-    for row in tail[np.argsort(-mine[tail], kind="stable")].tolist():
+    kept: dict[tuple[str, ...], list[tuple[int, float]]] = {}
+    for row, score in zip(places.tolist(), scores.tolist(), strict=True):
         look = tuple(_cell(one, side, row) for one in compared)
         if look in kept or len(kept) < MOST_ROWS:
-            kept.setdefault(look, []).append(row)
+            kept.setdefault(look, []).append((row, score))
     return tuple(
         Row(
-            tables.places[side](rows[0]),
-            len(rows),
-            math.exp(min(float(mine[rows[0]]), most)),
-            bool(mine[rows[0]] > most),
-            {one.name: _cell(one, side, rows[0]) for one in fields},
+            tables.places[side](alike[0][0]),
+            len(alike),
+            math.exp(min(alike[0][1], most)),
+            alike[0][1] > most,
+            {one.name: _cell(one, side, alike[0][0]) for one in fields},
         )
-        for rows in kept.values()
+        for alike in kept.values()
     )
 
 

@@ -67,6 +67,7 @@ def _joint_section(found: Audit) -> Section:
     )
     if joint.synthetic.shown_by and not joint.missed:
         lines.append(f'"At least" is what {joint.synthetic.shown_by} alone shows: the whole differs no less.')
+    lines += [joint.sample] if joint.sample else []
     return heading, rows, [*lines, *(f"warning: {one}" for one in joint.synthetic.warnings)]
 
 

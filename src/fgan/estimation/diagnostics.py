@@ -16,6 +16,10 @@ from fgan.estimation.weights import of_mean_one, size_of, times
 BINS = 10
 HEAVY = 0.5
 """A tail index from which on a variance is infinite."""
+FEW_LARGEST = (10, 20)
+"""Of so few largest values, too, a tail index is taken where it decides whether a mean is infinite."""
+INFINITE = 1.0
+"""A tail index from which on a mean is infinite."""
 HEAVY_TAIL = "which is heavy-tailed"
 MUCH = 0.05
 """A share of samples beyond the cap that is worth a warning."""
@@ -97,6 +101,35 @@ def tail_warnings(found: Diagnostics, divergence: Divergence) -> list[str]:
     return warnings
 
 
+def infinite_mean(p: HeldOut, q: HeldOut, divergence: Divergence) -> str:
+    r"""Return why a divergence that averages a power of the ratio above 1 may be infinite; "" if nothing says so.
+
+    .. math:: E_Q[(p/q)^a] = E_P[(p/q)^{a-1}], \quad \gamma_Q = \frac{\gamma_P}{1 + \gamma_P}
+
+    Samples of P show large p/q, which samples of Q hardly ever do: the tail index is taken there, and said for Q.
+
+    Args:
+        p, q: held-out log-ratios.
+        divergence: whose mean.
+    """
+    power_q, power_p = divergence.growth
+    for side, power, what, other, sign in ((p, power_q, "p/q", "Q", 1.0), (q, power_p, "q/p", "P", -1.0)):
+        log_ratio = sign * side.log_ratio.double()
+        # What grows faster than any power does so by the ratio itself, as e^u does.
+        power = power if math.isfinite(power) else float(log_ratio.max().exp())
+        weights = _plus_log_weight(log_ratio, side)
+        # A tail may begin far out: of a wide normal and a Student t, only the outermost samples are in it.
+        tail = max(_hill(weights, count) for count in (*FEW_LARGEST, _largest(len(weights))))
+        index = power * tail / (1 + tail)
+        if power > 1 and index >= INFINITE:
+            return (
+                f"{divergence.name} averages ({what})^{power:.3g} over {other}, whose tail index is about {index:.2f}: "
+                "from 1 on the mean is infinite, so the interval has no upper end. lower_bound holds; js and "
+                "squared-hellinger do not have this problem."
+            )
+    return ""
+
+
 def warnings_of(found: Diagnostics, divergence: Divergence, n: float) -> list[str]:
     """Return the other reasons to trust this divergence's estimate less, given n effective samples."""
     warnings = []
@@ -144,7 +177,15 @@ def _effective(log_weights: Tensor) -> float:
 
 def _tail(log_weights: Tensor) -> float:
     """Return Hill's estimate of the tail index of e^log_weights, from its largest values."""
-    count = min(len(log_weights) // 5, math.ceil(3 * math.sqrt(len(log_weights))))
+    return _hill(log_weights, _largest(len(log_weights)))
+
+
+def _largest(n: int) -> int:
+    """Return how many of n values are in the tail."""
+    return min(n // 5, math.ceil(3 * math.sqrt(n)))
+
+
+def _hill(log_weights: Tensor, count: int) -> float:
     largest = log_weights.topk(count + 1).values
     return float((largest[:-1] - largest[-1]).mean())
 

@@ -13,7 +13,7 @@ import torch
 from fgan.divergences import Divergence
 from fgan.errors import DataError, FganError
 from fgan.estimation.designs.design import CrossFit
-from fgan.estimation.diagnostics import Diagnostics, diagnose, tail_warnings, warnings_of
+from fgan.estimation.diagnostics import Diagnostics, diagnose, infinite_mean, tail_warnings, warnings_of
 from fgan.estimation.inequalities import check_inequalities
 from fgan.estimation.inputs.encoding import Inputs
 from fgan.estimation.inputs.outliers import farthest_cell
@@ -115,6 +115,9 @@ class Evidence:
         lower_bound = max(priced.lower_bound, divergence.range[0]) if priced else None
         unlearnt = priced.unlearnt if priced and direct is None else 0.0
         value, interval, warnings = self._honest(divergence, best, lower_bound, unlearnt)
+        endless = infinite_mean(fitted.p, fitted.q, divergence) if fitted and direct is None else ""
+        if endless:  # a finite value relies on extrapolation, and so do both ends that are made from it
+            interval = min(value, lower_bound or divergence.range[0]), math.inf
         self._require_numbers(
             divergence, value, *interval, lower_bound, priced.bound.value if priced else None
         )
@@ -125,7 +128,7 @@ class Evidence:
             )
         if self.diagnostics is not None and direct is None:
             warnings += warnings_of(self.diagnostics, divergence, min(self.inputs.sizes))
-            warnings += tail_warnings(self.diagnostics, divergence)
+            warnings += [endless] if endless else tail_warnings(self.diagnostics, divergence)
         return make(
             divergence=divergence.name,
             value=value,

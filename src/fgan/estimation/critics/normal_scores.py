@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fgan.estimation.inputs.outliers import Outliers, outliers_of
+from fgan.estimation.inputs.outliers import Outliers, outliers_of, ranked_columns
 from fgan.estimation.weights import Weight, mean_of
 
 KNOTS = 4096
@@ -65,7 +65,7 @@ def normal_scores_of(x: Tensor, weight: Weight = None) -> NormalScores:
     scale = torch.exp2(-outliers.spread.frexp().exponent.double().clamp(-LARGEST, LARGEST))
     x = outliers(x) * scale
     center = x.median(0).values
-    ranked, order = (one.T for one in (x - center).sort(0))
+    ranked, order = (one.T for one in _sorted(x - center, weight))
     n = ranked.shape[1]
     places = torch.linspace(0, n - 1, min(n, KNOTS), dtype=torch.float64)
     below = places.floor().long()
@@ -105,6 +105,13 @@ def normal_scores_of(x: Tensor, weight: Weight = None) -> NormalScores:
         ]
     )
     return NormalScores(outliers, scale, center, knots, scores, slopes)
+
+
+def _sorted(x: Tensor, weight: Weight) -> tuple[Tensor, Tensor]:
+    """Return the columns of x in increasing order; and in which order, where there are weights to follow it."""
+    if weight is None:
+        return ranked_columns(x), x.new_zeros(0, 0)
+    return x.sort(0)
 
 
 def _between(x: Tensor, knots: Tensor, values: Tensor) -> Tensor:

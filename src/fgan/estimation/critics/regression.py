@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from fgan.estimation.inputs.edges import edges_of
+from fgan.estimation.inputs.outliers import ranked_columns
 from fgan.estimation.weights import Weights, mean_of, of_mean_one, times
 
 RIDGES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.001, 1e-4)
@@ -153,7 +154,7 @@ def splines_of(p: Tensor, q: Tensor) -> Splines | None:
     if not len(columns) or knots < FEWEST_KNOTS:
         return None
     chances = torch.special.ndtr(torch.linspace(-OUTERMOST, OUTERMOST, knots))
-    ranked = [side[:, columns].sort(0).values for side in (p, q)]
+    ranked = [ranked_columns(side[:, columns]) for side in (p, q)]
     places = [(chances * (len(side) - 1)).round().long() for side in ranked]
     middles = (ranked[0][places[0]] + ranked[1][places[1]]) / 2
     return Splines(columns, middles.T.contiguous())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from fgan.estimation.inputs.outliers import NORMAL_IQR, Outliers, outliers_of
+from fgan.estimation.inputs.outliers import NORMAL_IQR, Outliers, outliers_of, ranked_columns
 
 LINEAR = 6.0
 """How many spreads from the centre values are kept as they are; further out they grow by their logarithm."""
@@ -44,7 +44,7 @@ def scaling_of(*sides: Tensor) -> Scaling:
     """
     outliers = outliers_of(torch.cat(sides))
     x = outliers(torch.cat(sides))
-    ranked = x.sort(0).values
+    ranked = ranked_columns(x)
     quarter = len(x) // 4
     low, middle, high = ranked[quarter], ranked[len(x) // 2], ranked[len(x) - 1 - quarter]
     spread = (high - low) / NORMAL_IQR

@@ -64,7 +64,7 @@ def chance_of(rows: Tensor) -> Chance:
     (True, False)
     """
     columns = rows[:, :: -(-rows.shape[1] // MOST_COLUMNS)].double()
-    distinct = columns.unique(dim=0)
+    distinct = columns.flatten().unique()[:, None] if columns.shape[1] == 1 else columns.unique(dim=0)
     found, one_column = 0.0, -math.inf
     decided = _decided(distinct)
     for place, (column, among) in enumerate(zip(columns.T, distinct.T, strict=True)):
@@ -108,12 +108,14 @@ def of_atoms(rows: Tensor) -> Tensor:
     """
     if rows.shape[1] > MOST_COLUMNS:
         return torch.zeros(len(rows), dtype=torch.bool)
+    place = counts = torch.zeros(0, dtype=torch.long)
     log_chance, least = torch.zeros(len(rows), dtype=torch.float64), torch.full((len(rows),), len(rows))
     for column in rows.T:
         _, place, counts = column.unique(return_inverse=True, return_counts=True)
         least = torch.minimum(least, counts[place])
         log_chance += (counts[place] / len(rows)).double().log()
-    _, place, counts = rows.unique(dim=0, return_inverse=True, return_counts=True)
+    if rows.shape[1] != 1:  # of a single column its values are the rows, and this takes twenty times as long
+        _, place, counts = rows.unique(dim=0, return_inverse=True, return_counts=True)
     expected = len(rows) * log_chance.exp()
     explained = counts[place] <= EXPLAINED * (expected + expected.sqrt())
     return explained & (least >= max(ATOM * len(rows), ATOM_ROWS))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from fgan.estimation.inputs.outliers import ranked_columns
+
 SHARP = 2.0
 """Up to so many times as far from its end as uniform samples, the outermost samples make an edge."""
 BEYOND = 0.05
@@ -61,7 +63,7 @@ def _ends_within(ends: Tensor, other: Tensor) -> list[tuple[int, float, float]]:
     """Return column, place and direction of each edge of samples within others."""
     found = []
     for sign in (1.0, -1.0):
-        ranked = (sign * ends).sort(0, descending=True).values
+        ranked = ranked_columns(sign * ends).flip(0)
         outermost = math.ceil(math.sqrt(len(ends)))
         end, near, middle = ranked[0], ranked[outermost], ranked[len(ends) // 2]
         sharp = (end > near) & (end - near < SHARP * 2 * outermost / len(ends) * (end - middle))
