@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import faulthandler
 import json
 import os
 import random
@@ -140,6 +141,9 @@ def _answer(work: Callable[[], Report], mouth: int) -> None:
     """Send the report, or the error, to the parent; never return."""
     try:
         torch.set_num_threads(1)  # a forked process has none of its parent's threads
+        faulthandler.disable()  # a crash is said by the parent
+        with contextlib.suppress(OSError):
+            os.dup2(2, 1)  # what compiled code prints is not the result either
         _limit_memory()
         try:
             answer = dataclasses.asdict(work())
