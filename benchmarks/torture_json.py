@@ -17,13 +17,19 @@ import torch
 from torture_mutate import mutated
 from torture_tally import Tally, until
 
+import fgan
 from fgan.data.encoding import TableEncoding
 from fgan.errors import FganError
 from fgan.evaluation.result import Evaluation
 from fgan.experiments.comparison import ComparisonDirectory
 from fgan.experiments.result import Comparison
+from fgan.exporting.safetensors_file import _rebuilt
 from fgan.frame import Frame
 from fgan.json_files import parse_json
+from fgan.networks import Architecture, build_generator
+from fgan.reporting.html.gather import gather
+from fgan.reporting.html.page import _parts
+from fgan.reporting.html.summary import summarise
 from fgan.training.config import TrainConfig
 
 SECONDS = 10
@@ -101,7 +107,13 @@ def kinds_in(folder: Path) -> dict[str, tuple[Any, Reader]]:
     line = {"step": 60, "bound": 0.25, "critic_loss": 0.1, "generator_loss": None}
     files = Folder(folder, config, plan)
     frame = Frame((2,), None, (0.5, 1.0), (2.0, 3.0), (0.0, 1.0), (1.0, 2.0)).to_json()
+    run = Reported(folder / "reported")
     return {
+        **{
+            f"reported {name}": (value, run.read(name))
+            for name, value in run.sound(evaluation, status).items()
+        },
+        "export": (exported(frame), rebuilt),
         "config": (config, lambda text: TrainConfig.from_json(text, "config.json").load_options()),
         "evaluation": (evaluation, evaluated),
         "ranking": (ranking_of(evaluation), ranked),
@@ -204,6 +216,64 @@ def decoded(text: str) -> None:
         found.frame  # noqa: B018 - computed when asked for
         labels = torch.zeros(3, dtype=torch.int64) if found.label else None
         found.decode(torch.randn(3, found.width), labels)
+
+
+def exported(frame: dict[str, Any]) -> dict[str, Any]:
+    """Return the description in the header of an exported generator."""
+    architecture = {"kind": "mlp", "latent": 2, "width": 4, "depth": 1, "activation": "relu", "classes": 0}
+    return {
+        "format": 1, "fgan": "0.1.0", "data": "ring8", "divergence": "kl", "step": 60, "classes": [], "frame": frame,
+        "latent": {"dimension": 2, "law": "standard normal"}, "architecture": architecture, "table": table_of(),
+    }  # fmt: skip
+
+
+def rebuilt(text: str) -> None:
+    """Read an exported generator, and draw from it."""
+    about = parse_json(text, "header")
+    architecture = about.get("architecture") if isinstance(about, dict) else None
+    weights = {}
+    if isinstance(architecture, dict) and architecture.get("width") == 4:
+        network = build_generator(Architecture(latent=2, width=4, depth=1, activation="relu"), Frame((2,)))
+        weights = network.state_dict()
+    found = _rebuilt(text, dict(weights), Path("x.safetensors"), "x", "")
+    repr(found)
+    found.sampler().sample(2)
+
+
+class Reported:
+    """A trained run, of which a report is made with one file replaced."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with contextlib.redirect_stderr(io.StringIO()):
+            fgan.train(
+                "ring8", path, steps=4, batch_size=8, width=4, log_every=1, say=lambda line: None, bar=False
+            )
+
+    def sound(self, evaluation: dict[str, Any], status: dict[str, Any]) -> dict[str, Any]:
+        """Return the content of each file."""
+        config = json.loads((self.path / "config.json").read_text())
+        line = {"step": 2, "bound": 0.2, "critic_loss": 0.1, "generator_loss": 0.3, "evaluation_error": "x"}
+        return {
+            "config.json": config, "evaluation.json": evaluation | {"samples": "run, step 4"}, "status.json": status,
+            "metrics.jsonl": line, "evaluations.jsonl": {"step": 4, "fid": 2.0}, "speed.jsonl": {"step": 2, "x": 1.0},
+        }  # fmt: skip
+
+    def read(self, name: str) -> Reader:
+        """Return a reader of all that a report shows with this file replaced."""
+
+        def read(text: str) -> None:
+            file = self.path / name
+            before = file.read_bytes() if file.exists() else None
+            file.write_bytes(text.encode("utf-8", "surrogatepass") + b"\n")
+            try:
+                found = gather([self.path])
+                _parts(found, None, 0)
+                json.dumps(summarise(found).to_dict(), allow_nan=False)
+            finally:
+                file.unlink() if before is None else file.write_bytes(before)
+
+        return read
 
 
 class Folder:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 
 import pytest
 import torch
@@ -73,9 +74,9 @@ def code(tmp_path, monkeypatch):
     ],
 )  # fmt: skip
 def test_code_that_misbehaves_never_passes(code, name, codes, capsys):
-    state, here = torch.get_rng_state(), os.getcwd()
+    state, here = torch.get_rng_state(), Path.cwd()
     assert main(["verify", f"verified_code:{name}"]) in codes, capsys.readouterr()
-    assert torch.get_default_dtype() == torch.float32 and os.getcwd() == here
+    assert torch.get_default_dtype() == torch.float32 and Path.cwd() == here
     assert torch.equal(torch.get_rng_state(), state)
     assert "Traceback" not in capsys.readouterr().err
 
