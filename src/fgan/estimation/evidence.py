@@ -190,11 +190,11 @@ class Evidence:
             value = max(value, sign_value(divergence, self.fitted)) if self.fitted else value
             high = highest
         elif self._apart and high < math.inf:
-            low, high = max(low, floor), math.inf  # one end is open, so that the bound alone is 95%
+            low, high = floor, math.inf  # the value's own lower end is extrapolated as the value is
             warnings.append(
                 "the two sets are perfectly separated: no sample shows how far apart they are, or whether "
                 f"their supports overlap, so {divergence.name} may be +inf. The value relies on the critics' "
-                "extrapolation."
+                f"extrapolation; only the lower bound, {floor:.4g}, is certain."
             )
         value, high = max(value, floor), max(high, floor)
         return _within(value, divergence), (_within(low, divergence), _within(high, divergence)), warnings
