@@ -20,6 +20,7 @@ from fgan.experiments.result import RANKING, Comparison
 from fgan.objectives.build import BASELINES
 from fgan.reporting.html.repeat import replanned, varying
 from fgan.training.config import TrainConfig
+from fgan.training.fields import is_finite
 from fgan.training.judging import EVALUATION_ERROR
 from fgan.training.run_directory import RunDirectory
 from fgan.training.run_files import lines_of
@@ -218,7 +219,7 @@ def _columns(lines: Sequence[dict[str, Any]]) -> Log:
 
 
 def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else math.nan
+    return float(value) if isinstance(value, int | float) and is_finite(value) else math.nan
 
 
 def _evaluation(found: Gathered, path: Path, name: str, step: int) -> Evaluation | None:
