@@ -79,6 +79,11 @@ def _main(arguments: list[str]) -> int:
             f'fgan: unknown verb "{verb}".{did_you_mean(verb, VERBS)}\n`fgan --help` lists all verbs.'
         )
         return 2
+    try:
+        Path.cwd()
+    except OSError as error:  # torch would end the process
+        print_error(f"fgan: the current folder is gone ({error.strerror}). Change to another with cd.")
+        return 2
     wait_without_spinning()
     try:
         if verb != "train":
