@@ -133,8 +133,7 @@ def test_odd_environments(environment, tmp_path):
 @pytest.mark.slow
 def test_a_folder_that_is_gone(tmp_path):
     gone = tmp_path / "gone"
-    gone.mkdir()
-    script = f"import os; os.chdir({str(gone)!r}); os.rmdir({str(gone)!r})"
+    script = f"import os; os.mkdir({str(gone)!r}); os.chdir({str(gone)!r}); os.rmdir({str(gone)!r})"
     script += "; from fgan.cli import main; print(main(WORDS))"
     for words in (["divergences", "kl"], ["runs", "."], ["train", "ring8", "--steps", "1"], ["report", "x"]):
         result = subprocess.run(
