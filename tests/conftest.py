@@ -1,5 +1,6 @@
 import functools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -33,6 +34,17 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 def whole_range() -> None:
     """Undo what training in this process left: it takes the smallest numbers for 0."""
     torch.set_flush_denormal(False)
+
+
+@pytest.fixture(autouse=True)
+def nothing_unforeseen(tmp_path_factory, monkeypatch) -> Iterator[Path]:
+    """Fail a test in which the command line's last resort was needed, in this process or in one that it started."""
+    folder = tmp_path_factory.getbasetemp() / "unforeseen"
+    monkeypatch.setenv("FGAN_ERRORS", str(folder))
+    yield folder
+    found = [path.read_text() for path in sorted(folder.glob("*"))]
+    shutil.rmtree(folder, ignore_errors=True)
+    assert not found, "\n".join(found)
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("xyz", ["digits", "mnist"])
     ''
     """
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5) if len(name) <= 100 else []
     return f' Did you mean "{near[0]}"?' if near else ""
 
 

@@ -6,11 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from fgan.errors import DataError
+from fgan.json_files import shaped
+
 if TYPE_CHECKING:
     from torch import Tensor
 
-MOST_NUMBERS = 2**30
-"""In one sample: more cannot be meant."""
+MOST_ENTRIES = 2**28
+"""Numbers of one sample."""
 
 
 @dataclass(frozen=True)
@@ -82,31 +85,29 @@ class Frame:
         """Return the frame that `to_json` described.
 
         Raises:
-            KeyError, TypeError, ValueError: for anything else.
+            DataError: if it is damaged.
 
         >>> frame = Frame((2,), None, (0.5, 1.0), (2.0, 3.0))
         >>> Frame.from_json(frame.to_json()) == frame
         True
         """
-        low_high = values["value_range"]
-        frame = cls(
-            tuple(values["shape"]),
-            (low_high[0], low_high[1]) if low_high else None,
-            tuple(values["center"]),
-            tuple(values["scale"]),
-            tuple(values.get("origin", ())),
-            tuple(values.get("unit", ())),
-            tuple((first, count, gated) for first, count, gated in values.get("choices", ())),
-        )
-        whole = (*frame.shape, *(one for choice in frame.choices for one in choice))
-        sizes = {len(frame.center), len(frame.scale)} - {1, math.prod(frame.shape)}
-        numbers = (*frame.center, *frame.scale, *frame.origin, *frame.unit, *(frame.value_range or ()))
-        if not frame.shape or any(type(one) is not int for one in whole) or min(frame.shape) < 1 or sizes:
-            raise ValueError(f"no samples have the shape {list(frame.shape)}")
-        if math.prod(frame.shape) > MOST_NUMBERS:
-            raise ValueError(
-                f"a sample of the shape {list(frame.shape)} has more than {MOST_NUMBERS:,} numbers"
+        frame = shaped(values, cls, "the frame of the samples")
+        entries = math.prod(frame.shape)
+        numbers = (frame.center, frame.scale, frame.origin, frame.unit)
+        sound = (
+            0 < len(frame.shape) <= 4
+            and min(frame.shape) > 0
+            and entries <= MOST_ENTRIES
+            and all(len(one) in (0, 1, entries) for one in numbers)
+            and len(frame.origin) == len(frame.unit)
+            and min(*frame.scale, *frame.unit, 1.0) > 0
+            and all(
+                0 <= gated <= 1 and gated <= first and count > 0 and first + count <= entries
+                for first, count, gated in frame.choices
             )
-        if not all(math.isfinite(one) for one in numbers) or min(*frame.scale, *frame.unit, 1.0) <= 0:
-            raise ValueError("centre and scale must be finite, and scales above 0")
+        )
+        if not sound:
+            raise DataError(
+                "the frame of the samples is damaged (its parts do not fit together). Restore the file."
+            )
         return frame

@@ -18,6 +18,8 @@ from typing import Any, TextIO, TypeVar
 
 from tqdm import tqdm
 
+from fgan.visible import visible
+
 SECONDS_BETWEEN_LINES = 60.0
 """Between two lines of progress where nothing can move on the screen, such as in a log file."""
 SECONDS_OF_A_LONG_RUN = 600.0
@@ -103,7 +105,7 @@ def spell(value: float) -> str:
 def to_stderr(note: str) -> None:
     """Write one note as a line on standard error, where it mixes with no command's output."""
     if sys.stderr is not None:  # None under pythonw and in some services
-        sys.stderr.write(f"{note}\n")
+        sys.stderr.write(f"{visible(note)}\n")
 
 
 def on_a_terminal(stream: TextIO | None) -> bool:
@@ -130,7 +132,7 @@ def to_people(line: str) -> None:
     """Say a line there."""
     stream = for_people()
     if stream is not None:  # None under pythonw and in some services
-        stream.write(f"{line}\n")
+        stream.write(f"{visible(line)}\n")
 
 
 def progress_bar(
@@ -154,6 +156,7 @@ def progress_bar(
     """
     notebook, terminal = in_a_notebook(), on_a_terminal(sys.stderr)
     tqdm.set_lock(LOCK)
+    what = visible(what)
     kind = tqdm
     if notebook and find_spec("ipywidgets"):
         from tqdm.notebook import tqdm as kind
@@ -215,7 +218,7 @@ class _Lines:
     def write(self, text: str) -> None:
         """Write what the bar shows, if it shows anything."""
         if shown := text.strip("\r\n "):
-            self._stream.write(f"{shown}\n")
+            self._stream.write(f"{visible(shown)}\n")
 
     def flush(self) -> None:
         """Write what is kept."""

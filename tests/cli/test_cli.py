@@ -120,7 +120,7 @@ def test_the_users_own_files(tmp_path, fgan_command):
             ["has no gradient"],
         ),
         (["train", "ring8", "--image-size", "16"], ["(--image-size) applies to folders"]),
-        (["train", "ring8", "--config", "nowhere.json"], ["cannot read the config nowhere.json"]),
+        (["train", "ring8", "--config", "nowhere.json"], ["nowhere.json cannot be read"]),
         (["train", "ring8", "--resume"], ["runs/ring8-gan-seed0 does not exist"]),
         (["sample", "nowhere"], ["nowhere does not exist"]),
         (["sample", "nowhere", "--best"], ["nowhere does not exist"]),

@@ -154,7 +154,7 @@ def test_when_all_mirrors_fail_each_is_named_with_its_reason(tiny, tmp_path, mir
         load_data("mnist", say=notes.append)
     message = str(caught.value)
     assert f"{mirror.address}/none (404" in message and f"{refused} ([Errno" in message
-    assert "nonsense (ValueError: unknown url type" in message
+    assert "nonsense (not an https address" in message
     assert (
         "FGAN_MNIST_MIRRORS" in message
         and str(tmp_path / "cache" / "mnist") in message

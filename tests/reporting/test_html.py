@@ -237,7 +237,7 @@ def test_names_cannot_smuggle_anything_into_the_page(copy, tmp_path):
         (["nowhere"], "nowhere does not exist"),
         (["unbegun"], "nothing to show yet.*neither a checkpoint nor a line of metrics"),
         (["copy/kl-seed0", "digits"], "must have the same data; got ring8, digits"),
-        (["broken"], "comparison.json is damaged"),
+        (["broken"], "comparison.json is not valid JSON"),
     ],
 )
 def test_mistakes_are_said_and_leave_no_file(copy, tmp_path, monkeypatch, directories, message):

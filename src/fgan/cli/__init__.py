@@ -14,6 +14,7 @@ from typing import Any, TextIO, cast
 from fgan import torchrun
 from fgan.cores import wait_without_spinning
 from fgan.errors import FganError, RankError, ToldElsewhereError, did_you_mean
+from fgan.visible import INVISIBLE, visible
 
 GROUPS = {
     "Train": {
@@ -52,9 +53,17 @@ VERBS = {verb: what for group in GROUPS.values() for verb, what in group.items()
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one verb; return the exit code, such as 2 for the user's mistake: see docs/guides/troubleshooting.md."""
-    with _readers_may_leave():
-        return _main(sys.argv[1:] if arguments is None else arguments)
+    """Run one verb; return the exit code, see the table in `docs/guides/troubleshooting.md`.
+
+    Args:
+        arguments: the verb and what follows it; default: those of the process.
+    """
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        with _readers_may_leave():
+            return _main(words)
+    except OSError as error:  # what is kept cannot be written in the end
+        return _refused_by_the_system(error)
 
 
 def _main(arguments: list[str]) -> int:
@@ -69,6 +78,11 @@ def _main(arguments: list[str]) -> int:
         print_error(
             f'fgan: unknown verb "{verb}".{did_you_mean(verb, VERBS)}\n`fgan --help` lists all verbs.'
         )
+        return 2
+    try:
+        Path.cwd()
+    except OSError as error:  # torch would end the process
+        print_error(f"fgan: the current folder is gone ({error.strerror}). Change to another with cd.")
         return 2
     wait_without_spinning()
     try:
@@ -86,7 +100,26 @@ def _main(arguments: list[str]) -> int:
         if not torchrun.local_rank():
             print_error("fgan: interrupted")
         return 130
+    except OSError as error:
+        return _refused_by_the_system(error)
+    except Answered:
+        raise
+    except BaseException as error:  # nobody foresaw it, a SystemExit of code that was called included
+        from fgan.cli import last_resort
+
+        print_error(f"fgan: {last_resort.reported(error, arguments)}")
+        return last_resort.EXIT_CODE
     return 0
+
+
+def _refused_by_the_system(error: OSError) -> int:
+    with contextlib.suppress(OSError):
+        print_error(f"fgan: the system refused: {error}. Check the disk, the permissions and the folder.")
+    return FganError.exit_code
+
+
+class Answered(SystemExit):
+    """The request was for help, which has been printed."""
 
 
 @contextlib.contextmanager
@@ -129,7 +162,7 @@ def print_error(text: str) -> None:
 
 def _print(stream: TextIO | None, text: str) -> None:
     if stream is not None:  # closed by whoever started us
-        stream.write(text + "\n")
+        stream.write(visible(text) + "\n")
         stream.flush()
 
 
@@ -141,9 +174,8 @@ def _readers_may_leave() -> Iterator[None]:
             (sys.stdout, contextlib.redirect_stdout),
             (sys.stderr, contextlib.redirect_stderr),
         ):
-            if isinstance(
-                stream, io.TextIOWrapper
-            ):  # a name that the terminal cannot show is no reason to fail
+            # A name that the terminal cannot show is no reason to fail.
+            if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
             if stream is not None:
                 forgiving = cast(TextIO, _Forgiving(stream))
@@ -152,18 +184,28 @@ def _readers_may_leave() -> Iterator[None]:
         yield
 
 
+UP = "\x1b[A"
+"""With a carriage return, all that progress bars need to steer a terminal."""
+STEERING = {code: text for code, text in INVISIBLE.items() if chr(code) != "\r"}
+
+
 class _Forgiving:
-    """A stream whose text goes nowhere from when its pipe has no reader any more."""
+    """A stream whose text goes nowhere from when its pipe has no reader any more, and that steers no terminal.
+
+    What is printed by fgan is `visible` already; this is for libraries, whose messages quote what they read.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
+        self._terminal = stream.isatty()
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - whatever the stream has
         return getattr(self._stream, name)
 
     def write(self, text: str) -> int:
         """Write, if there is a reader."""
-        self._try(self._stream.write, text)
+        shown = UP.join(part.translate(STEERING) for part in text.split(UP)) if self._terminal else text
+        self._try(self._stream.write, shown)
         return len(text)
 
     def flush(self) -> None:
@@ -173,7 +215,9 @@ class _Forgiving:
     def _try(self, write: Callable[..., object], *what: str) -> None:
         try:
             write(*what)
-        except BrokenPipeError:
+        except OSError as error:  # also a full disk; Python would try again when it ends
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, self._stream.fileno())
             os.close(nowhere)
+            if not isinstance(error, BrokenPipeError):
+                raise

@@ -18,8 +18,8 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 
 import tyro
 
+from fgan.cli import Answered, print_out
 from fgan.cli import help as help_page
-from fgan.cli import print_out
 from fgan.errors import FganError, did_you_mean
 
 Command = TypeVar("Command")
@@ -135,7 +135,7 @@ def read(
     if wanted := [word for word in arguments if word in help_page.FLAGS]:
         values = default() if default else None
         print_out(page.text(inspect.getdoc(command) or "", flags, values, everything="--help-all" in wanted))
-        raise SystemExit(0)
+        raise Answered(0)
     _require_known(flags, arguments, page.verb)
     made: dict[str, Any] = {"default": default()} if default else {}
     complaint = io.StringIO()
@@ -151,7 +151,7 @@ def read(
             )
     except SystemExit as exit_:
         if not exit_.code:
-            raise
+            raise Answered(0) from None
         raise FganError(f"{_in_words(complaint.getvalue(), flags)}\n{_see(page.verb)}") from exit_
 
 

@@ -14,6 +14,7 @@ from fgan.cli.help import Page
 from fgan.errors import FganError, IncompleteError
 from fgan.experiments.jobs import LEASE, require_jobs
 from fgan.training.config import TrainConfig
+from fgan.visible import fgan_command
 
 if TYPE_CHECKING:
     from fgan.experiments.result import Comparison
@@ -204,14 +205,14 @@ def _work(arguments: list[str]) -> None:
     _show(
         found,
         json=command.json,
-        again=f"Other workers continue; to start another: fgan compare --worker {command.worker}",
+        again=f"Other workers continue; to start another: {fgan_command('compare', '--worker', command.worker)}",
     )
 
 
 def _planned(found: Comparison) -> str:
     return (
         f"Planned {len(found.outcomes)} runs in {found.path}. Start as many workers as you like, on any machine that "
-        f"shares this folder:\n    fgan compare --worker {found.path}"
+        f"shares this folder:\n    {fgan_command('compare', '--worker', found.path)}"
     )
 
 

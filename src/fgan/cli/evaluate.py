@@ -18,6 +18,7 @@ from fgan.errors import FganError
 from fgan.files import nothing_at
 from fgan.load_options import LoadOptions
 from fgan.output import on_a_terminal
+from fgan.visible import fgan_command
 
 if TYPE_CHECKING:
     from fgan.data import Dataset
@@ -148,6 +149,7 @@ def evaluate_one(command: EvaluateCommand, samples: str, source: Source, loaded:
     from fgan.data.archives import holds_pictures
     from fgan.data.load import is_gone
     from fgan.evaluation import evaluate
+    from fgan.training.named_data import require_own_data
     from fgan.training.run_directory import RunDirectory
 
     data, data_dir, options = command.against, command.data_dir, command.load
@@ -156,8 +158,11 @@ def evaluate_one(command: EvaluateCommand, samples: str, source: Source, loaded:
         if data is None and is_gone(config.data):
             raise FganError(
                 f"{samples} was trained on {config.data}, which no longer exists. Pass the new location: "
-                f"fgan evaluate {samples} --against NEWPATH."
+                f"{fgan_command('evaluate', samples)} --against NEWPATH."
             )
+        if data is None:
+            again = fgan_command("evaluate", samples, "--against", config.data)
+            require_own_data(source, config, f"If you trust it: {again}")
         if data is None or holds_pictures(Path(data)):  # a folder that has moved is loaded as it was
             options = options.over(config.load_options())
         data, data_dir = data or config.data, data_dir or config.data_dir

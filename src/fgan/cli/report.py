@@ -34,6 +34,8 @@ class ReportCommand:
     """File to write. (default: report.html in DIR; for several DIRs, in the current folder)"""
     seed: int = 0
     """Seed for the latents; every run gets the same latents."""
+    data: str | None = None
+    """Data to show beside the samples. (default: those of the runs, if you have trained on them on this machine)"""
     data_dir: str | None = None
     """Folder with mnist, used before downloading. (default: $FGAN_DATA, then the download cache)"""
     json: bool = False
@@ -48,7 +50,12 @@ def run(arguments: list[str]) -> None:
     from fgan.reporting.html import write_report
 
     report = write_report(
-        command.directories, command.out, seed=command.seed, data_dir=command.data_dir, say=print_error
+        command.directories,
+        command.out,
+        seed=command.seed,
+        data=command.data,
+        data_dir=command.data_dir,
+        say=print_error,
     )
     if command.json:
         written = {

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
@@ -116,10 +114,9 @@ def report_on_foreign(target: str, claim: str | None, *, json: bool) -> None:
         BrokenLawError: if it breaks one.
         FganError: where it cannot be loaded or called.
     """
-    from fgan.verification import BrokenLawError, counted, verify
+    from fgan.verification import BrokenLawError, apart, counted, verify
 
-    with contextlib.redirect_stdout(sys.stderr):  # what that code prints is not the result
-        report = verify(target, claim)
+    report = apart(lambda: verify(target, claim), target)
     outcome = {**dataclasses.asdict(report), "holds": report.holds}
     print_out(as_json(outcome, 2) if json else report.text)
     if not report.holds:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import sys
 from collections.abc import Sequence
-from http.client import HTTPException, IncompleteRead
+from http.client import HTTPException, HTTPMessage, IncompleteRead
 from pathlib import Path
+from typing import IO
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from tqdm import tqdm
 
@@ -17,6 +19,9 @@ from fgan.errors import DataError
 from fgan.files import replace_durably
 from fgan.output import Say, on_a_terminal
 
+LOCAL = ("127.0.0.1", "localhost", "::1")
+MOST_BYTES = 128 << 20
+"""The largest file has 10 MB packed, 47 MB unpacked."""
 TIMEOUT = 30.0  # seconds without a byte before a mirror counts as silent
 
 
@@ -98,15 +103,40 @@ def _fetch(url: str, sha256: str) -> tuple[bytes, bool]:
     return served, served.startswith(GZIP_MAGIC)
 
 
+def _require_safe(url: str) -> None:
+    """Refuse what is neither encrypted nor of this machine, such as http:, ftp: and file:.
+
+    Raises:
+        _RefusedError: with the reason.
+    """
+    address = urlsplit(url)
+    if address.scheme != "https" and not (address.scheme == "http" and address.hostname in LOCAL):
+        raise _RefusedError("not an https address; http is for 127.0.0.1 only")
+
+
+class _StaySafe(HTTPRedirectHandler):
+    """Refuse to be sent elsewhere than `_require_safe` allows."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: HTTPMessage, newurl: str
+    ) -> Request | None:
+        """Return the request to the new address."""
+        _require_safe(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
 def _read(url: str) -> bytes:
+    _require_safe(url)
     request = Request(url, headers={"User-Agent": "fgan"})
     with (
-        urlopen(request, timeout=TIMEOUT) as response,
+        build_opener(_StaySafe).open(request, timeout=TIMEOUT) as response,
         tqdm(total=response.length, unit="B", unit_scale=True, disable=not on_a_terminal(sys.stderr)) as bar,
     ):
         parts = []
         while part := response.read(1 << 16):
             parts.append(part)
+            if sum(map(len, parts)) > MOST_BYTES:
+                raise _RefusedError(f"more than {MOST_BYTES >> 20} MB")
             bar.update(len(part))
         if response.length:
             raise IncompleteRead(b"".join(parts), response.length)

@@ -88,6 +88,10 @@ class Divergence(Facts, ABC):
     """The u at which it has none."""
     trusted: tuple[float, float] = (-600.0, 600.0)
     """The range of log-ratios in which both terms are accurate in float64."""
+    parts: int = 1
+    """How many divergences a call computes; of a combination, the sum over its parts."""
+    levels: int = 0
+    """How deep a combination is nested."""
 
     LINKS: ClassVar[dict[str, str]] = {
         "paper": "paper_link",

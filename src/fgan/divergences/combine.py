@@ -17,6 +17,30 @@ from fgan.divergences.card import Card
 from fgan.errors import FganError
 from fgan.output import spell
 
+SMALLEST = 1e-100
+"""The smallest factor; its inverse is the largest."""
+MOST_PARTS = 64
+"""Every call computes all parts, of which `symmetrized` doubles the number at each level."""
+DEEPEST = 32
+"""A combination calls its parts, these theirs, and so on."""
+
+
+def _measure(whole: Derived | Multiple, *parts: Divergence) -> None:
+    """Note how much a combination computes.
+
+    Raises:
+        FganError: if it is too much.
+    """
+    whole.parts = sum(part.parts for part in parts)
+    whole.levels = 1 + max(part.levels for part in parts)
+    if whole.parts > MOST_PARTS:
+        raise FganError(
+            f"a combination computes at most {MOST_PARTS} divergences, of which symmetrized(...) doubles the number; "
+            f"got {whole.parts}. Simplify it: symmetrizing twice changes nothing."
+        )
+    if whole.levels > DEEPEST:
+        raise FganError(f"a combination may be nested at most {DEEPEST} levels deep; got {whole.levels}.")
+
 
 class Dual(Derived):
     r"""D_f(Q‖P), the divergence of u f(1/u).
@@ -28,6 +52,7 @@ class Dual(Derived):
 
     def __init__(self, of: Divergence, link: str | None = None) -> None:
         self.of = of
+        _measure(self, of)
         self.name = f"dual({of.name})"
         self.card = Card(f"Dual of {of.name}", references=of.card.references)
         self.smooth, self.identifies_ratio = of.smooth, of.identifies_ratio
@@ -54,13 +79,17 @@ class Multiple(Divergence):
     """c·D_f for a number c > 0, under the same links: T and f* are multiplied by c.
 
     Raises:
-        FganError: for a factor that is not a positive finite number.
+        FganError: for a factor that is not positive, or so small or large that terms vanish or overflow.
     """
 
     def __init__(self, factor: float, of: Divergence, link: str | None = None) -> None:
-        if not 0 < factor < math.inf:
-            raise FganError(f"a divergence can be multiplied by a positive finite number; got {factor!r}.")
+        if not SMALLEST <= factor <= 1 / SMALLEST:
+            raise FganError(
+                f"a divergence can be multiplied by a positive finite number between {SMALLEST:g} and "
+                f"{1 / SMALLEST:g}; got {factor!r}."
+            )
         self.factor, self.of = float(factor), of
+        _measure(self, of)
         inner = f"({of.name})" if isinstance(of, Sum | Multiple) else _in_a_sum(of)
         self.name = f"{spell(self.factor)}*{inner}"
         self.card = Card(f"{spell(self.factor)} × {of.card.title}", references=of.card.references)
@@ -138,6 +167,7 @@ class Sum(Derived):
 
     def __init__(self, first: Divergence, second: Divergence, link: str | None = None) -> None:
         self.first, self.second = first, second
+        _measure(self, first, second)
         self.name = f"{_in_a_sum(first)} + {_in_a_sum(second)}"
         cited = dict.fromkeys(first.card.references + second.card.references)
         self.card = Card(f"{first.card.title} + {second.card.title}", references=tuple(cited))

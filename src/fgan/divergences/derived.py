@@ -52,6 +52,7 @@ class FromF(Derived):
         if isinstance(f, str):
             f = expression.parse_definition(f)
             self.formulas = Formulas(f=f.text)
+            self.parts = math.ceil(f.parts / 8)
             name = name or f"f(u)={f.text}"
         else:
             self.formulas = Formulas(f="given as a function")

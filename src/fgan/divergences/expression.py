@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -36,6 +37,8 @@ OPERATORS: dict[type[ast.operator], Callable[[Tensor, Tensor], Tensor]] = {
 }
 LONGEST = 2000
 DEEPEST = 100
+MOST_PARTS = 100
+"""Numbers, variables and functions: a divergence is checked at 20,000 points, where each takes time."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,11 @@ class Expression:
         return result if result.shape == x.shape else result.expand(x.shape)  # a constant
 
     @property
+    def parts(self) -> int:
+        """How many numbers, variables, signs and functions it has."""
+        return sum(isinstance(node, ast.expr) for node in ast.walk(self.tree))
+
+    @property
     def latex(self) -> str:
         """The formula in LaTeX."""
         return _latex(self.tree)
@@ -116,7 +124,7 @@ def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None 
     known = {variable, *CONSTANTS, *constants}
 
     def refuse(rule: str) -> FganError:
-        return FganError(f'in "{_shortened(text)}": {rule}')
+        return FganError(f'in "{shortened(text)}": {rule}')
 
     if len(text) > LONGEST:
         raise refuse(f"a formula has at most {LONGEST:,} characters; got {len(text):,}.")
@@ -164,10 +172,15 @@ def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None 
                     check(argument, depth + 1)
                 return None
         written = ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__
-        raise refuse(f'"{_shortened(written)}" is not allowed: only + - * / ** and functions of {variable}.')
+        raise refuse(f'"{shortened(written)}" is not allowed: only + - * / ** and functions of {variable}.')
 
     check(tree, 0)
-    return Expression(text.strip(), variable, constants, tree)
+    found = Expression(text.strip(), variable, constants, tree)
+    if found.parts > MOST_PARTS:
+        raise refuse(
+            f"a formula has at most {MOST_PARTS} numbers, variables, signs and functions; got {found.parts}."
+        )
+    return found
 
 
 def parse_definition(text: str) -> Expression:
@@ -181,17 +194,21 @@ def parse_definition(text: str) -> Expression:
     """
     match = re.fullmatch(r"\s*f\s*\(\s*([^\W\d]\w*)\s*\)\s*=(?!=)(.*)", text, flags=re.S)
     if not match:
-        raise FganError(f'write a custom divergence like "f(u)=(u-1)**4"; got "{_shortened(text)}".')
+        raise FganError(f'write a custom divergence like "f(u)=(u-1)**4"; got "{shortened(text)}".')
     variable, right = match.groups()
+    if (usual := unicodedata.normalize("NFKC", variable)) != variable:
+        raise FganError(
+            f'the variable "{variable}" is not the letter "{usual}" that it looks like; write {usual}.'
+        )
     if variable in FUNCTIONS or variable in EXTREMES or variable in CONSTANTS:
-        raise FganError(f'the variable of "{_shortened(text)}" must not be called "{variable}"; call it u.')
+        raise FganError(f'the variable of "{shortened(text)}" must not be called "{variable}"; call it u.')
     if variable != "u":
         parse(right, variable)  # report errors in the user's own letter
         right, variable = re.sub(rf"\b{variable}\b", "u", right), "u"
     expression = parse(right, variable)
     if variable not in _names(expression.tree):
         raise FganError(
-            f'"{_shortened(text)}" is not a function of {variable}: {variable} does not occur in it.'
+            f'"{shortened(text)}" is not a function of {variable}: {variable} does not occur in it.'
         )
     return expression
 
@@ -203,7 +220,12 @@ def _fits(number: object) -> bool:
         return False
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """Return a text, or the beginning of a long one.
+
+    >>> shortened("kl")
+    'kl'
+    """
     return text if len(text) <= 80 else text[:77] + "..."
 
 

@@ -12,6 +12,10 @@ from fgan.divergences.base import Divergence
 from fgan.errors import FganError
 from fgan.output import spell
 
+SHOWN = 40
+NEAREST = 1e-6
+"""Nearer to a value at which a formula divides by zero, float64 has too few digits left."""
+
 
 @dataclass(frozen=True)
 class Parameter:
@@ -23,6 +27,8 @@ class Parameter:
         accepts: the rule as a function of a finite number.
         examples: values that represent the family in tests, tables and plots.
         limits: excluded values at which the limit has its own name.
+        poles: values to stay away from by `NEAREST`.
+        largest: absolute value; beyond it, terms overflow at ratios that occur.
     """
 
     letter: str
@@ -30,6 +36,8 @@ class Parameter:
     accepts: Callable[[float], bool]
     examples: tuple[float, ...]
     limits: Mapping[float, str] = field(default_factory=dict)
+    poles: tuple[float, ...] = ()
+    largest: float = 100.0
 
     def check(self, family: str, value: object) -> float:
         """Return the value as a float.
@@ -39,11 +47,28 @@ class Parameter:
         """
         number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
         if math.isfinite(number) and self.accepts(number):
+            self._require_computable(family, number)
             return number
-        message = f"the {self.letter} of {family} must be {self.rule}; got {value!r}."
+        got = repr(value)
+        got = got if len(got) <= SHOWN else f"{got[:SHOWN]}…"
+        message = f"the {self.letter} of {family} must be {self.rule}; got {got}."
         if number in self.limits:
             message += f' For {self.letter} → {spell(number)} use "{self.limits[number]}".'
         raise FganError(message)
+
+    def _require_computable(self, family: str, number: float) -> None:
+        if abs(number) > self.largest:
+            raise FganError(
+                f"the {self.letter} of {family} must be at most {self.largest:,.0f} in size, or its terms overflow; "
+                f"got {number:.6g}."
+            )
+        near = min(self.poles, key=lambda pole: abs(number - pole), default=None)
+        if near is not None and abs(number - near) < NEAREST * (1 - 1e-9):
+            instead = f'; use "{self.limits[near]}", its limit' if near in self.limits else ""
+            raise FganError(
+                f"the {self.letter} of {family} must differ from {spell(near)} by at least {NEAREST:g}, or float64 has "
+                f"too few digits; got {number!r}{instead}."
+            )
 
 
 class OneParameter(Divergence):

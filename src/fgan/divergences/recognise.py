@@ -12,6 +12,7 @@ from torch import Tensor
 
 from fgan.divergences.base import Divergence
 from fgan.divergences.catalogue import EXAMPLES, divergence
+from fgan.errors import FganError
 
 RATIOS = torch.linspace(math.log(1e-4), math.log(1e4), 81, dtype=torch.float64).exp()
 """The u at which f is sampled; the middle one is 1."""
@@ -103,10 +104,10 @@ def _families(f: Tensor) -> Iterator[Match]:
 
 
 def _member(f: Tensor, family: str, value: float) -> tuple[float, Match]:
-    excluded = (0.0, 1.0)
-    if value in excluded or (family != "alpha" and not 0 < value < 1):
+    try:
+        target = divergence(f"{family}:{value!r}")
+    except FganError:  # the family has no such member
         return value, Match(family, 1.0, 0.0, 0.0, math.inf)
-    target = divergence(f"{family}:{value!r}")
     return value, match(f, target)
 
 

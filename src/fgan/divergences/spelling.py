@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 
 from fgan.divergences.base import Divergence
-from fgan.divergences.combine import Dual, Scaled, Symmetrized
+from fgan.divergences.combine import DEEPEST, Dual, Scaled, Symmetrized
 from fgan.divergences.derived import FromF
+from fgan.divergences.expression import shortened
 from fgan.divergences.parameter import OneParameter
 from fgan.errors import FganError, did_you_mean
 from fgan.output import spell
@@ -34,11 +35,18 @@ def read(
     name: str, link: str | None, catalogue: Mapping[str, type[Divergence]], other_names: Mapping[str, str]
 ) -> Divergence:
     """Return the divergence that a name spells; see `fgan.divergence`."""
+    if not isinstance(name, str):
+        raise FganError(f'a divergence is named by a text such as "kl"; got {name!r}.')
+    if len(name) > LONGEST:
+        raise FganError(
+            f'the name of a divergence has at most {LONGEST:,} characters; got {len(name):,}: "{name[:40]}…".'
+        )
     if DEFINITION.match(name):
         return FromF(name, link=link)
     return _Reader(name, catalogue, other_names).read(link)
 
 
+LONGEST = 2000
 DEFINITION = re.compile(r"\s*f\s*\(\s*\w*\s*\)\s*=")
 
 
@@ -49,7 +57,7 @@ class _Reader:
         self, text: str, catalogue: Mapping[str, type[Divergence]], other_names: Mapping[str, str]
     ) -> None:
         self.text, self.catalogue, self.other_names = text, catalogue, other_names
-        self.place = 0
+        self.place = self.depth = 0
 
     def read(self, link: str | None) -> Divergence:
         if re.fullmatch(r"[^\s*()+]*", self.text):
@@ -60,9 +68,13 @@ class _Reader:
         return result if link in (None, result.link) else result.with_link(link)
 
     def sum(self) -> Divergence:
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise self.wrong(f"it is nested more than {DEEPEST} levels deep")
         result = self.term()
         while self.take("mark", "+"):
             result = result + self.term()
+        self.depth -= 1
         return result
 
     def term(self) -> Divergence:
@@ -122,12 +134,12 @@ class _Reader:
                 self.other_names.get(family.lower(), family), [*known, *self.other_names.values()]
             )
             raise FganError(
-                f'unknown divergence "{name}".{hint} `fgan divergences` lists all {len(known)}. '
+                f'unknown divergence "{shortened(name)}".{hint} `fgan divergences` lists all {len(known)}. '
                 'Or write your own: "f(u)=(u-1)**4".'
             )
         if not issubclass(kind, OneParameter):
             if colon:
-                raise FganError(f'"{family}" takes no parameter; got "{name}".')
+                raise FganError(f'"{family}" takes no parameter; got "{shortened(name)}".')
             return kind(link)
         parameter = kind.parameter
         if not colon:
@@ -140,6 +152,6 @@ class _Reader:
 
     def wrong(self, what: str) -> FganError:
         return FganError(
-            f'cannot read the divergence "{self.text}": {what}. Write for example "0.5*kl + 0.5*reverse-kl" or '
-            '"dual(js)".'
+            f'cannot read the divergence "{shortened(self.text)}": {what}. Write for example '
+            '"0.5*kl + 0.5*reverse-kl" or "dual(js)".'
         )

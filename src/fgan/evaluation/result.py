@@ -13,7 +13,9 @@ from fgan.errors import FganError
 from fgan.evaluation.frontier import OfFrontier
 from fgan.evaluation.jackknife import Uncertain, student
 from fgan.evaluation.metrics import QUANTITIES
+from fgan.evaluation.stored import check_details, check_metrics, with_nan
 from fgan.files import save_file
+from fgan.json_files import read_json, shaped
 from fgan.output import aligned, filled, html_lines, html_table, jsonable
 
 CONFIDENCE = 0.95
@@ -51,12 +53,6 @@ class Measurement(Range):
     def text(self) -> str:
         """Return text such as 12.3 [11.9, 12.7], or "unusable"."""
         return super().text() if self.usable else f"unusable ({self.value:.4g})"
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Measurement:
-        """Return the measurement that `Evaluation.to_dict` described."""
-        floor = Range(**values["floor"]) if values["floor"] else None
-        return cls(**{**values, "floor": floor, "caveats": tuple(values.get("caveats", ()))})
 
 
 def ranged(name: str, value: float, half: float, highest: float = math.inf) -> Range:
@@ -132,7 +128,7 @@ class Evaluation:
             skipped = [f"{metric} needs {why}" for metric, why in self.skipped.items()]
             return "; ".join(skipped) or "it was not requested"
         found = self[name]
-        if found.value is None or not math.isfinite(found.value):  # read from JSON, it is None
+        if not math.isfinite(found.value):
             return "it is not finite"
         return "" if found.usable else "; ".join(found.caveats)
 
@@ -148,10 +144,31 @@ class Evaluation:
         return json.dumps(self.to_dict(), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Evaluation:
-        """Return the evaluation that `to_dict` described."""
-        metrics = {name: Measurement.from_dict(found) for name, found in values["metrics"].items()}
-        return cls(**{**values, "metrics": metrics, "warnings": tuple(values["warnings"])})
+    def from_dict(cls, values: Any, origin: str = "the evaluation") -> Evaluation:  # noqa: ANN401 - any JSON
+        """Return the evaluation that `to_dict` described.
+
+        Args:
+            values: what `fgan.json_files.parse_json` returned; anyone may have written it.
+            origin: its name in errors.
+
+        Raises:
+            DataError: if it has another shape.
+        """
+        if isinstance(values, dict):
+            values = values | {"metrics": with_nan(values.get("metrics"))}
+        found = shaped(values, Evaluation, origin)
+        check_metrics(found.metrics, origin)
+        check_details(found.extractor, found.asked, found.frontier, origin)
+        return found
+
+    @classmethod
+    def read(cls, path: str | Path) -> Evaluation:
+        """Read an `evaluation.json`.
+
+        Raises:
+            DataError: if it cannot be read or is damaged.
+        """
+        return cls.from_dict(read_json(path), str(path))
 
     def write(self, path: str | Path) -> None:
         """Write it to a JSON file.

@@ -22,6 +22,7 @@ from fgan.errors import RunError, TakenError
 from fgan.experiments.jobs import LEASE
 from fgan.output import Say
 from fgan.owner import has_died, owner_name
+from fgan.visible import fgan_command
 
 WHOLE = "comparison"
 """The claim that `fgan compare` holds while it trains a whole comparison."""
@@ -289,8 +290,8 @@ class Claims:
 
     def _busy(self, owner: str) -> RunError:
         return RunError(
-            f"{owner} is training in {self.folder.parent}. Join it with `fgan compare --worker {self.folder.parent}`, "
-            "or wait until it ends."
+            f"{owner} is training in {self.folder.parent}. Join it, or wait until it ends: "
+            f"{fgan_command('compare', '--worker', self.folder.parent)}"
         )
 
 

@@ -8,13 +8,15 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from fgan.data import Dataset
 from fgan.divergences import EXAMPLES
 from fgan.errors import FganError, RunError
 from fgan.evaluation.sides import Reference
+from fgan.experiments.names import check_inside, check_member
 from fgan.files import replace_durably
+from fgan.json_files import read_json, shaped
 from fgan.networks.own import refer_to
 from fgan.output import jsonable
 from fgan.training.config import TrainConfig
@@ -28,6 +30,29 @@ UNDEFINED = ("hockey-stick",)
 LOSSES = ("non-saturating", "saturating")
 AUTO = "auto"
 """Rank by what can fail on these data; see `fgan.evaluation.basis`."""
+
+
+class Plan(TypedDict):
+    """The content of comparison.json."""
+
+    members: dict[str, dict[str, Any]]
+    groups: NotRequired[dict[str, str]]
+    judging: NotRequired[Judging]
+    log_to: NotRequired[list[str]]
+    data: NotRequired[str]
+
+
+def read_plan(path: Path) -> dict[str, Any]:
+    """Read a comparison.json, which anyone may have written.
+
+    Raises:
+        RunError: if it is damaged, or names a run outside its folder.
+    """
+    values = read_json(path, RunError)
+    for name in shaped(values, Plan, str(path), RunError)["members"]:
+        check_member(name, path)
+        check_inside(path.parent / name)
+    return values
 
 
 @dataclass(frozen=True)
@@ -274,7 +299,7 @@ class ComparisonDirectory:
                 Member(
                     name,
                     there["groups"][name],
-                    TrainConfig.from_json(json.dumps(config), str(self.plan_path)),
+                    TrainConfig.from_values(config, str(self.plan_path)),
                 )
                 for name, config in there["members"].items()
             ]
@@ -309,21 +334,20 @@ class ComparisonDirectory:
 
     def _read(self) -> dict[str, Any]:
         try:
-            there = json.loads(self.plan_path.read_text(encoding="utf-8"))
-            _ = there["members"].items()
-        except (FileNotFoundError, NotADirectoryError):
+            there = self.plan_path.exists()
+        except OSError as error:
+            raise RunError(f"{self.plan_path} cannot be read ({error}).") from error
+        if not there:
             what = "has no comparison.json" if self.path.exists() else "does not exist"
             raise RunError(
                 f"{self.path} is not a comparison to continue: it {what}. Pass a folder made by `fgan compare`, or "
                 "start one there: without --resume, or with --plan for workers."
-            ) from None
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise RunError(f"{self.plan_path} is damaged ({error}). Choose another --out.") from error
-        return there
+            )
+        return read_plan(self.plan_path)
 
     def _as_read(self, config: dict[str, object]) -> dict[str, object]:
         """Return a recipe with the fields that were added to recipes since it was written."""
-        return dataclasses.asdict(TrainConfig.from_json(json.dumps(config), str(self.plan_path)))
+        return dataclasses.asdict(TrainConfig.from_values(config, str(self.plan_path)))
 
     def _require_same(
         self,

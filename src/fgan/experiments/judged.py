@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fgan.data import Dataset
 from fgan.data.load import short_name
-from fgan.errors import FganError
+from fgan.errors import DataError, FganError
 from fgan.evaluation import Evaluation, Evaluator
 from fgan.evaluation.basis import deciding_first
 from fgan.experiments.comparison import AUTO, ComparisonDirectory, Judging, Member
@@ -113,9 +112,9 @@ def judged(directory: ComparisonDirectory, member: Member, evaluator: Evaluator,
     path = run.path / "evaluation.json"
     if path.is_file():
         try:
-            there = Evaluation.from_dict(json.loads(path.read_text(encoding="utf-8")))
-        except (ValueError, KeyError, TypeError) as error:
-            say(f"{path} is damaged ({error}); evaluating again")
+            there = Evaluation.read(path)
+        except DataError as error:
+            say(f"{error} Evaluating again.")
         else:
             newer = path.stat().st_mtime >= run.checkpoints().path(member.config.steps).stat().st_mtime
             same = there.asked == evaluator.asked() and there.extractor == evaluator.described_extractor()

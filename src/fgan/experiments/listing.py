@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import os
+import sys
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from fgan.errors import FganError
+from fgan.experiments.names import check_inside, check_member
 from fgan.experiments.presets import PRESETS
 from fgan.files import nothing_at
+from fgan.json_files import read_json, shaped
 from fgan.training.config import LOADED, TrainConfig
 from fgan.training.run_files import last_line
 
@@ -29,8 +31,25 @@ OF_NO_INTEREST = {
 """Settings that do not affect the trained networks."""
 WITHOUT_DIVERGENCE = {"wasserstein", "hinge", "least-squares"}
 """Objectives that ignore the divergence."""
-DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
+DAMAGE = (FganError, OSError, ValueError, KeyError, TypeError, AttributeError)
 """Errors when reading a truncated or foreign file."""
+
+
+class Recipe(TypedDict):
+    """What is shown of a config.json."""
+
+    data: str
+    steps: int
+    divergence: NotRequired[str]
+    objective: NotRequired[str]
+    seed: NotRequired[int]
+
+
+class Ended(TypedDict):
+    """What is shown of a status.json."""
+
+    state: str
+    step: int
 
 
 @dataclass(frozen=True)
@@ -136,10 +155,12 @@ def _look(folder: Path, found: Listing, depth: int) -> bool:
 
 def _comparison(folder: Path, problems: list[str]) -> ListedComparison:
     plan = _read(folder / "comparison.json")
-    groups, members = plan.get("groups", {}), []
+    groups, members = shaped(plan.get("groups", {}), dict[str, str], str(folder / "comparison.json")), []
     for name, config in plan["members"].items():
         path = folder / name
         try:
+            check_member(name, folder / "comparison.json")
+            check_inside(path)
             begun = (path / "config.json").is_file()
             one = _run(path, _read(path / "config.json") if begun else config, problems, begun=begun)
         except DAMAGE as error:
@@ -150,22 +171,24 @@ def _comparison(folder: Path, problems: list[str]) -> ListedComparison:
     if (folder / "ranking.json").is_file():
         with _noting(folder / "ranking.json", problems):
             best = next((place["group"] for place in _read(folder / "ranking.json")["places"]), "")
+            best = shaped(best, str, str(folder / "ranking.json"))
     return ListedComparison(str(folder), members, best)
 
 
 def _run(path: Path, config: Mapping[str, Any], problems: list[str], *, begun: bool = True) -> Listed:
-    if not isinstance(config["data"], str):
-        raise TypeError("its data field is not a name")
+    shaped(config, Recipe, str(path / "config.json"))
     preset, changed = _nearest_preset(config)
     status, metrics, evaluation = {}, {}, {}
     if begun:
         with _noting(path / "status.json", problems):
-            status = _read(path / "status.json") if (path / "status.json").is_file() else {}
+            if (path / "status.json").is_file():
+                status = shaped(_read(path / "status.json"), Ended, str(path / "status.json"))
         with _noting(path / "metrics.jsonl", problems):
             metrics = last_line(path / "metrics.jsonl")
         with _noting(path / "evaluation.json", problems):
             evaluation = _evaluation(path)
-    step, steps = int(status.get("step", metrics.get("step", 0))), int(config["steps"])
+    logged = metrics.get("step", 0)
+    step, steps = status.get("step", logged if isinstance(logged, int) else 0), config["steps"]
     return Listed(
         str(path),
         str(status.get("state") or _state(path, step, steps)) if begun else "planned",
@@ -177,7 +200,7 @@ def _run(path: Path, config: Mapping[str, Any], problems: list[str], *, begun: b
         changed,
         step,
         steps,
-        metrics.get("bound"),
+        _number(metrics.get("bound")),
         evaluation,
         _updated(path) if begun else None,
         reason=str(status.get("reason") or ""),
@@ -233,18 +256,21 @@ def _evaluation(path: Path) -> dict[str, float]:
     """Return the metrics in `evaluation.json`, or else the last evaluation during training."""
     if (path / "evaluation.json").is_file():
         metrics = _read(path / "evaluation.json")["metrics"]
-        return {
-            name: one["value"] for name, one in metrics.items() if isinstance(one.get("value"), int | float)
-        }
-    return {
-        name: value
-        for name, value in last_line(path / "evaluations.jsonl").items()
-        if name != "step" and isinstance(value, int | float)
-    }
+        found = {name: _number(one.get("value")) for name, one in metrics.items()}
+    else:
+        found = {name: _number(value) for name, value in last_line(path / "evaluations.jsonl").items()}
+    return {name: value for name, value in found.items() if name != "step" and value is not None}
+
+
+def _number(value: object) -> float | None:
+    """Return a number of a file, None where it is none that a float can hold."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > sys.float_info.max:
+        return None
+    return value
 
 
 def _read(path: Path) -> dict[str, Any]:
-    values = json.loads(path.read_text(encoding="utf-8"))
+    values = read_json(path)
     if not isinstance(values, dict):
         raise TypeError(f"{path.name} is not a JSON object")
     return values

@@ -6,7 +6,6 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
-from typing import Any
 
 from fgan.evaluation import Evaluation, Measurement, over_runs
 
@@ -38,12 +37,6 @@ class Place:
     metrics: dict[str, Measurement]
     letters: str = ""
     p_values: dict[str, float] = field(default_factory=dict)
-
-    @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Place:
-        """Read an entry of `Comparison.to_dict`."""
-        metrics = {name: Measurement.from_dict(found) for name, found in values["metrics"].items()}
-        return cls(**{**values, "tied_with": tuple(values["tied_with"]), "metrics": metrics})
 
 
 def rank(evaluations: Mapping[str, Sequence[Evaluation]], by: str) -> list[Place]:

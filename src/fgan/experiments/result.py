@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from fgan.errors import RunError
+from fgan.errors import DataError, RunError
 from fgan.evaluation.basis import BESIDE, explained, named
+from fgan.evaluation.stored import check_metrics, with_nan
 from fgan.experiments.comparison import ComparisonDirectory
 from fgan.experiments.members import Outcome
+from fgan.experiments.names import check_member
 from fgan.experiments.ranking import Place
 from fgan.experiments.run import Run
 from fgan.experiments.verdict import how_tested
 from fgan.files import save_file
+from fgan.json_files import read_json, shaped
 from fgan.output import aligned, filled, html_lines, html_table, jsonable
 
 if TYPE_CHECKING:
@@ -76,12 +79,30 @@ class Comparison:
         return jsonable(self)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> Comparison:
-        """Return what `to_dict` described."""
-        places = [Place.from_dict(place) for place in values["places"]]
-        outcomes = {name: Outcome(**outcome) for name, outcome in values["outcomes"].items()}
-        more = {name: values[name] for name in ("features", "verdict") if name in values}
-        return cls(values["path"], values["by"], places, outcomes, **more)
+    def from_dict(cls, values: Any, origin: str = "the ranking") -> Comparison:  # noqa: ANN401 - any JSON
+        """Return what `to_dict` described.
+
+        Args:
+            values: what `fgan.json_files.parse_json` returned; anyone may have written it.
+            origin: its name in errors.
+
+        Raises:
+            DataError: if it has another shape, or names runs outside its folder.
+        """
+        if isinstance(values, dict) and isinstance(values.get("places"), list):
+            places = [
+                one | {"metrics": with_nan(one.get("metrics"))} if isinstance(one, dict) else one
+                for one in values["places"]
+            ]
+            values = values | {"places": places}
+        found = shaped(values, Comparison, origin)
+        for place in found.places:
+            check_metrics([*place.metrics, found.by], origin)
+            if found.by not in place.metrics:
+                raise DataError(f'{origin} is damaged ("{place.group}" has no {found.by}, which ranks).')
+        for name in found.outcomes:
+            check_member(name, origin)
+        return found
 
     def write(self) -> None:
         """Write it into its folder as `ranking.json`.
@@ -99,19 +120,19 @@ class Comparison:
         Raises:
             RunError: if there is no ranking, or it is damaged.
         """
-        try:
-            values = json.loads((Path(path) / RANKING).read_text(encoding="utf-8"))
-            return cls.from_dict({**values, "path": str(path)})
-        except FileNotFoundError:
+        file = Path(path) / RANKING
+        if not file.exists():
             raise RunError(
                 f"{path} has no {RANKING}: the comparison is not finished. Continue it with "
                 "`fgan compare --resume`, or load one of its runs."
-            ) from None
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RunError(
-                f"{Path(path) / RANKING} is damaged ({type(error).__name__}: {error}). "
-                "`fgan compare --resume` writes it again."
-            ) from error
+            )
+        try:
+            values = read_json(file)
+            return cls.from_dict(
+                values | {"path": str(path)} if isinstance(values, dict) else values, str(file)
+            )
+        except DataError as error:
+            raise RunError(f"{error} `fgan compare --resume` writes it again.") from error
 
     def plot(self) -> Figure:
         """Return a figure: the ranking metric of each group with its interval."""

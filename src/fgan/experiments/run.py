@@ -87,10 +87,12 @@ class Run(Folder, Moving):
             options: as for `fgan.evaluate`.
 
         Raises:
-            DataError: if it was trained on data passed from memory and opened later; pass them again then.
+            DataError: if it was trained on data passed from memory and opened later, or by somebody else on data that
+                you have not trained on; pass them then.
         """
         from fgan.data import load_data
         from fgan.evaluation import evaluate
+        from fgan.training.named_data import require_own_data
 
         if data is None:
             data = self.dataset
@@ -101,6 +103,7 @@ class Run(Folder, Moving):
                     f"{self.path} was trained on data passed from memory ({short_name(config.data)}), which are not "
                     "in its folder. Pass them again: run.evaluate(x)."
                 )
+            require_own_data(self, config, "If you trust it, pass them: run.evaluate(DATA).")
             data = load_data(config.data, data_dir=config.data_dir, options=config.load_options())
         return evaluate(self, data, **options)
 

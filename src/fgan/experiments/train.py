@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Unpack
@@ -20,12 +21,13 @@ from fgan.memory import TRAINING, running_out
 from fgan.output import Say, silent, to_people
 from fgan.tracking import checked_trackers, trackers_of
 from fgan.training.callbacks import Callbacks
-from fgan.training.config import TrainConfig, require_settings
+from fgan.training.config import TrainConfig, loaded_record, require_settings
 from fgan.training.follower import Follower, Leader
 from fgan.training.interruption import StopRequest
 from fgan.training.judging import Judge
 from fgan.training.loggers import Logger, checked_loggers, closing
 from fgan.training.loop import Loop
+from fgan.training.named_data import remember_data
 from fgan.training.operations import operations_of
 from fgan.training.pictures import keep_time_lapse, often_enough
 from fgan.training.ranks import facts_of, fitted, joined
@@ -160,6 +162,8 @@ def train(
                     callbacks=told,
                     ranks=ranks,
                 )
+        if dataset is None and not ranks.rank:
+            remember_data(config, loop.fingerprint)
         return loop, {"data": loop.fingerprint[:12] or found.name, "frame": loop.trainer.frame.to_json()}
 
     config, run, goes_on = ranks.agreed(begin)
@@ -194,7 +198,7 @@ def _streams(run: RunDirectory, goes_on: bool, dataset: object) -> bool | None:
     """Whether a resumed run streamed its data before: then it does so again, however much memory is free."""
     if not goes_on or isinstance(dataset, (Dataset, str, Path)):
         return None
-    return bool(run.loaded().get("streamed"))
+    return bool(loaded_record(run.config_path).get("streamed"))
 
 
 def next_folder(first: Path, *, again: bool) -> Path:
@@ -209,7 +213,7 @@ def _require_there(name: str, run: RunDirectory) -> None:
     if is_gone(name):
         raise DataError(
             f"{run.path} was trained on {name}, which no longer exists. Pass the new path of the data: fgan train "
-            f"NEWPATH --resume --out {run.path} (in Python the first argument, or dataset=). "
+            f"NEWPATH --resume --out {shlex.quote(str(run.path))} (in Python the first argument, or dataset=). "
             "fgan checks that the content is the same."
         )
 

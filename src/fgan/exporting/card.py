@@ -6,10 +6,11 @@ import json
 import re
 from typing import Any
 
-from fgan.errors import ExportError
+from fgan.errors import DataError, ExportError
 from fgan.evaluation.result import Evaluation, Measurement, caveats_of
 from fgan.exporting.trained import TrainedGenerator
 from fgan.training.run_directory import RunDirectory
+from fgan.visible import fgan_command
 
 NAME = "USER/NAME"
 """Stands for where the folder will be; `fgan push` writes the repository in its place."""
@@ -53,11 +54,9 @@ def evaluation_of(run: RunDirectory, step: int, best: bool) -> tuple[Evaluation 
     if not path.is_file():
         return None, ""
     try:
-        found = Evaluation.from_dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ExportError(
-            f"{path} is damaged ({type(error).__name__}: {error}). Make it again: fgan evaluate {run.path}."
-        ) from error
+        found = Evaluation.read(path)
+    except DataError as error:
+        raise ExportError(f"{error} Make it again: {fgan_command('evaluate', run.path)}") from error
     judged = re.search(r"step ([\d,]+)$", found.samples)
     if judged is None:
         return None, "The run's evaluation does not say which checkpoint it is of, so it is left out."

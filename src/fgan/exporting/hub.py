@@ -12,6 +12,7 @@ from fgan.errors import ExportError, first_line
 from fgan.exporting.card import NAME
 from fgan.exporting.hub_folder import CARD, CONFIG, FILES, WEIGHTS
 from fgan.output import Say, to_stderr
+from fgan.visible import fgan_command
 
 PREFIX = "hub:"
 REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
@@ -68,7 +69,8 @@ def push(folder: str | Path, repo_id: str, *, private: bool = False, say: Say = 
     lacking = [name for name in (WEIGHTS, CONFIG, CARD) if not (folder / name).is_file()]
     if lacking:
         raise ExportError(
-            f"{folder} lacks {', '.join(lacking)}. Create it with `fgan export RUN --to hub --out {folder}`."
+            f"{folder} lacks {', '.join(lacking)}. Create it: "
+            f"{fgan_command('export', 'RUN', '--to', 'hub', '--out', folder)}"
         )
     sent, left = _sorted_out(folder)
     if left:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -16,12 +15,34 @@ from fgan.errors import ExportError, FganError
 from fgan.exporting.description import FORMAT, as_text, description_of
 from fgan.exporting.trained import TrainedGenerator
 from fgan.frame import Frame
+from fgan.json_files import parse_json, shaped
 from fgan.networks import Architecture, build_generator
 from fgan.networks.own import OwnGenerator, own_generator, refer_to
+from fgan.training.fields import check_range
 from fgan.training.settings import Network
 
 KEY = "fgan"
 """Of the header's entry that holds the description."""
+
+
+class Latent(TypedDict):
+    """The generator's input."""
+
+    dimension: int
+
+
+class About(TypedDict):
+    """What is read of a description, which anyone may have written."""
+
+    format: int
+    latent: Latent
+    classes: list[str]
+    architecture: dict[str, Any] | None
+    frame: dict[str, Any]
+    fgan: NotRequired[str]
+    data: NotRequired[str]
+    divergence: NotRequired[str]
+    step: NotRequired[int]
 
 
 def safetensors_bytes(trained: TrainedGenerator) -> tuple[bytes, str]:
@@ -75,7 +96,8 @@ def _rebuilt(
     text: str, weights: dict[str, torch.Tensor], path: Path, source: str, generator: Network
 ) -> TrainedGenerator:
     try:
-        about: dict[str, Any] = json.loads(text)
+        about = parse_json(text, str(path), ExportError)
+        shaped(about, About, str(path), ExportError)
         if about["format"] > FORMAT:
             raise ExportError(f"{path} was written by a newer fgan ({about.get('fgan', '?')}). Upgrade fgan.")
         architecture, frame = about.pop("architecture"), Frame.from_json(about.pop("frame"))
@@ -115,7 +137,10 @@ def _network(
     if generator:
         raise ExportError(f"{source} has a built-in network, but a generator was passed. Leave it out.")
     with DrawnFrom.seeded(0):
-        network = build_generator(Architecture(**architecture), frame)
+        described = shaped(architecture, Architecture, source, ExportError)
+        for name in ("latent", "width", "depth"):
+            check_range(name, getattr(described, name))
+        network = build_generator(described, frame)
     if (latent, len(classes)) != (network.latent, architecture["classes"]):
         raise ValueError("latent and classes are not those of the architecture")
     return network

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
 
 import tyro
 
 from fgan.errors import FganError, RunError, did_you_mean
-from fgan.json_files import parse_json
+from fgan.json_files import parse_json, read_json
 from fgan.load_options import FramesName, LoadOptions, MissingName, SplitName, TableOptions
 from fgan.network_names import NETWORK_NAMES
 from fgan.seeds import checked_seed, plain_number
+from fgan.training.fields import check_range, check_type, is_finite, refused
 
 LinkName = Literal["paper", "log-ratio", "soft-hinge", "linear"]
 ObjectiveName = Literal[
@@ -197,19 +197,11 @@ class TrainConfig:
             value = plain_number(getattr(self, name))
             object.__setattr__(self, name, value)
             # The command line builds a recipe without data first, to show its values in --help.
-            if value is not tyro.MISSING and not _accepts(hint, value):
-                raise FganError(f'"{name}" must be {_describe(hint)}; got {value!r}.')
+            if value is not tyro.MISSING:
+                check_type(name, hint, value)
+                check_range(name, value)
         if self.conditional_on:
             object.__setattr__(self, "conditional", True)
-        for name in ("steps", "batch_size", "n_critic", "log_every", "checkpoint_every", "evaluate_n"):
-            self._require(name, getattr(self, name) >= 1, "at least 1")
-        for name in ("latent", "width", "critic_width"):
-            self._require(name, getattr(self, name) is None or getattr(self, name) >= 1, "at least 1")
-        for name in ("depth", "critic_depth", "sample_every", "sample_count", "evaluate_every"):
-            self._require(name, (getattr(self, name) or 0) >= 0, "at least 0")
-        for name in ("lr_fade", "gradient_clip", "critic_clamp"):
-            self._require(name, 0 <= getattr(self, name) < math.inf, "at least 0 and finite")
-        self._require("keep_checkpoints", self.keep_checkpoints >= 1, "at least 1")
         self._require(
             "evaluate_every",
             self.evaluate_every % self.checkpoint_every == 0,
@@ -217,14 +209,13 @@ class TrainConfig:
         )
         self.load_options()
         checked_seed(self.seed)
-        self._require("lr", self.lr > 0 and math.isfinite(self.lr), "a positive number")
+        self._require("lr", self.lr > 0 and is_finite(self.lr), "a positive number")
         for name in ("beta1", "beta2", "ema"):
             self._require(name, 0 <= getattr(self, name) < 1, "at least 0 and below 1")
 
     def _require(self, name: str, holds: bool, rule: str) -> None:
         if not holds:
-            flag = name.replace("_", "-")
-            raise FganError(f"--{flag} must be {rule}; got {getattr(self, name)}.")
+            raise refused(name, rule, getattr(self, name))
 
     def load_options(self) -> LoadOptions:
         """Return the options for loading the data.
@@ -258,21 +249,25 @@ class TrainConfig:
             origin: its name in error messages.
 
         Raises:
-            RunError: if it is not valid JSON, or has an unknown field.
+            RunError: if it is not valid JSON, has an unknown field, or a value out of range.
 
         >>> TrainConfig.from_json(TrainConfig(data="ring8").to_json(), "here").data
         'ring8'
         """
-        values = parse_json(text, origin, RunError)
+        return cls.from_values(parse_json(text, origin, RunError), origin)
+
+    @classmethod
+    def from_values(cls, values: Any, origin: str) -> TrainConfig:  # noqa: ANN401 - any JSON
+        """Read the JSON value that `to_json` wrote; see `from_json`."""
         if not isinstance(values, dict) or "data" not in values:
-            raise RunError(f'{origin} must be a JSON object with the key "data"; got {str(text)[:60]!r}.')
+            raise RunError(f'{origin} must be a JSON object with the key "data"; got {str(values)[:60]!r}.')
         if "library_name" in values:  # of `fgan export --to hub`
             raise RunError(
                 f"{origin} describes an exported generator, not a run. Open it with fgan.load(FOLDER), `fgan sample`, "
                 "`fgan export` or `fgan evaluate --against DATA`. For other commands, draw samples first: "
                 "fgan sample FOLDER --n 10000 --out samples.npy."
             )
-        values.pop(LOADED, None)
+        values = {name: value for name, value in values.items() if name != LOADED}
         if "strict" in values:  # a whole recipe: runs shuffled before they wrote it down
             values.setdefault("split", "shuffled")
         if "log_every" in values:  # likewise: none was compiled
@@ -298,11 +293,7 @@ class TrainConfig:
         Raises:
             RunError: if it does not exist or cannot be read.
         """
-        try:
-            content = path.read_bytes()
-        except (OSError, ValueError) as error:  # ValueError: a path with NUL
-            raise RunError(f"cannot read the config {path}: {error}.") from error
-        return cls.from_json(content, str(path))
+        return cls.from_values(read_json(path, RunError), str(path))
 
     def differences(self, other: TrainConfig) -> list[str]:
         """Return the differences to another config that would change the run, one line each."""
@@ -347,6 +338,17 @@ class TrainConfig:
         return name in MAY_CHANGE_ON_RESUME
 
 
+def loaded_record(path: Path) -> dict[str, Any]:
+    """Return the record of how the data were read that a `config.json` holds; empty if it holds none.
+
+    Raises:
+        RunError: if the file is damaged.
+    """
+    values = read_json(path, RunError)
+    record = values.get(LOADED) if isinstance(values, dict) else None
+    return record if isinstance(record, dict) else {}
+
+
 def require_settings(names: Iterable[str]) -> None:
     """Refuse names that are not fields of `TrainConfig`.
 
@@ -368,25 +370,3 @@ MAY_CHANGE_ON_RESUME = frozenset(
     {"steps", "sample_every", "keep_checkpoints", "data_dir", "data", "device", "compile", "strict", "split"}
 )
 """Fields that may change on resuming: they do not determine what a step computes; data are recognised by content."""
-
-
-def _accepts(hint: Any, value: object) -> bool:  # noqa: ANN401 - a type hint has no type of its own
-    if get_origin(hint) is Literal:
-        return value in get_args(hint)
-    options = get_args(hint) or (hint,)
-    if any(get_origin(option) is Literal for option in options):
-        return any(_accepts(option, value) for option in options)
-    if isinstance(value, bool):
-        return bool in options
-    return isinstance(value, options) or (float in options and isinstance(value, int))
-
-
-def _describe(hint: Any) -> str:  # noqa: ANN401
-    if get_origin(hint) is Literal:
-        return "one of " + ", ".join(map(str, get_args(hint)))
-    kinds = get_args(hint) or (hint,)
-    names = (
-        _describe(kind) if get_origin(kind) else "null" if kind is type(None) else kind.__name__
-        for kind in kinds
-    )
-    return " or ".join(names)

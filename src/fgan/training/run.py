@@ -32,6 +32,7 @@ from fgan.training.interruption import StoppedError, StopRequest
 from fgan.training.judging import BuildJudge
 from fgan.training.loggers import Logger, closing
 from fgan.training.loop import Loop
+from fgan.training.named_data import remember_data
 from fgan.training.operations import operations_of
 from fgan.training.resuming import check_start
 from fgan.training.run_directory import RunDirectory
@@ -104,6 +105,7 @@ def train_together(
                 ends[index] = error
         stack.enter_context(working(sum(operations_of(loop.trainer) for loop in loops.values())))
         for index, loop in list(loops.items()):
+            remember_data(loop.config, loop.fingerprint)
             try:
                 stack.enter_context(closing(jobs[index].loggers))
                 _open(loop, stack, resume=resumed[index], until=began + PATIENCE)

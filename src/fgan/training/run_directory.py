@@ -14,17 +14,16 @@ from fgan.data import Dataset
 from fgan.data.encoding import TableEncoding
 from fgan.data.record import COLUMNS, Record
 from fgan.draws import DrawnFrom
-from fgan.errors import RunError
+from fgan.errors import DataError, RunError
 from fgan.files import nothing_at, replace_durably
 from fgan.frame import Frame
-from fgan.json_files import read_json
 from fgan.networks import Generator
 from fgan.output import Say, jsonable, to_stderr
 from fgan.seeds import checked_seed
 from fgan.training.alike import restore
 from fgan.training.at_hand import at_hand, keep_at_hand
 from fgan.training.checkpoint import RECIPE, Checkpoints, DamagedError
-from fgan.training.config import LOADED, TrainConfig
+from fgan.training.config import TrainConfig, loaded_record
 from fgan.training.held_folder import HeldFolder
 from fgan.training.run_files import read_log
 from fgan.training.sampling import Sampler, shown
@@ -278,18 +277,10 @@ class RunDirectory(HeldFolder):
         return None
 
     def _is_of_table(self) -> bool:
-        notes = self.loaded().get("notes")
+        if not self.config_path.is_file():
+            return False
+        notes = loaded_record(self.config_path).get("notes")
         return isinstance(notes, list) and any(str(note).startswith(COLUMNS) for note in notes)
-
-    def loaded(self) -> dict[str, Any]:
-        """Return the record in `config.json` of how the data were read; empty without one.
-
-        Raises:
-            RunError: if the file is damaged.
-        """
-        config = read_json(self.config_path, RunError) if self.config_path.is_file() else {}
-        loaded = config.get(LOADED) if isinstance(config, dict) else None
-        return loaded if isinstance(loaded, dict) else {}
 
     def sampler(self, *, best: bool = False) -> Sampler:
         """Return a sampler of the newest checkpoint, or of the best.
@@ -336,7 +327,15 @@ class RunDirectory(HeldFolder):
         """Name the checkpoint in an error if it does not fit the run's config or is incomplete."""
         try:
             yield
-        except (LookupError, RuntimeError, TypeError, ValueError, ArithmeticError, MemoryError) as error:
+        except (
+            DataError,
+            LookupError,
+            RuntimeError,
+            TypeError,
+            ValueError,
+            ArithmeticError,
+            MemoryError,
+        ) as error:
             own = " and ".join(f"the {name}" for name in ("generator", "critic") if getattr(config, name))
             fix = f"Pass {own} as it was in training" if own else "Restore the config"
             raise RunError(

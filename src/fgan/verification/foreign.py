@@ -11,6 +11,7 @@ from fgan.divergences.derived import FromF
 from fgan.divergences.recognise import RATIOS, Match, match, recognise
 from fgan.errors import FganError
 from fgan.verification import claims, ends, precision, recover
+from fgan.verification.contained import contained
 from fgan.verification.dense import dense_break
 from fgan.verification.laws import LAWS, broken_laws
 from fgan.verification.loading import Foreign, is_target, load, named
@@ -61,11 +62,18 @@ def verify(
     if target is None:
         return {one: verify(one) for one in EXAMPLES}
     claimed = divergence(claim) if claim else None
+    if isinstance(target, str) and not is_target(target):
+        return examine(taken_for(named(target), name or target), claimed)
     if isinstance(target, str):
-        found = load(target) if is_target(target) else taken_for(named(target), target)
-        return examine(found if name is None else replace(found, name=name), claimed)
-    own = target.name if isinstance(target, Divergence) else getattr(target, "__name__", "this")
-    return examine(taken_for(target, name or own), claimed)
+        own = target
+    else:
+        own = target.name if isinstance(target, Divergence) else getattr(target, "__name__", "this")
+    own = name or own
+    with contained(own):  # a module may set what it likes when it is imported
+        found = replace(load(target), name=own) if isinstance(target, str) else taken_for(target, own)
+    with contained(own) as changed:
+        report = examine(found, claimed)
+    return replace(report, broken=(*report.broken, *changed))
 
 
 def examine(foreign: Foreign, target: Divergence | None = None) -> Report:

@@ -18,6 +18,7 @@ from fgan.divergences.base import Divergence
 from fgan.divergences.catalogue import CATALOGUE, divergence
 from fgan.divergences.elementary import TensorMap
 from fgan.errors import FganError, did_you_mean
+from fgan.verification.contained import raising_errors
 
 LARGEST = 100.0
 """Terms must be usable for critic outputs up to this size."""
@@ -169,7 +170,8 @@ def foreign(found: object, name: str) -> Foreign:
         )
     real, fake = _function(found, "real_term"), _function(found, "fake_term")
     if real and fake:
-        return Foreign(name, "an object with real_term and fake_term", real, fake, None)
+        both = raising_errors(real), raising_errors(fake)
+        return Foreign(name, "an object with real_term and fake_term", *both, None)
     activation, conjugate = _function(found, "activation"), _function(found, "conjugate")
     if activation and conjugate:
         return _pair(name, "an object with activation and conjugate", activation, conjugate)
@@ -182,6 +184,7 @@ def _function(found: object, member: str) -> TensorMap | None:
 
 
 def _pair(name: str, kind: str, activation: TensorMap, conjugate: TensorMap) -> Foreign:
+    activation, conjugate = raising_errors(activation), raising_errors(conjugate)
     return Foreign(name, kind, activation, lambda v: conjugate(activation(v)), conjugate)
 
 
@@ -210,7 +213,7 @@ def _made(found: Any, name: str) -> object:  # noqa: ANN401
             "module and name it instead."
         )
     try:
-        return found()
+        return raising_errors(found)()
     except Exception as error:
         raise FganError(
             f'"{name}" was called without arguments and raised {type(error).__name__}: {first_line(error)}'
@@ -219,7 +222,7 @@ def _made(found: Any, name: str) -> object:  # noqa: ANN401
 
 def _of_f(f: TensorMap, name: str) -> Divergence:
     try:
-        return Divergence.from_f(f, name)
+        return Divergence.from_f(raising_errors(f), name)
     except FganError as error:
         raise FganError(f'"{name}" takes one argument, so it was read as f(u). {error}') from error
 
@@ -239,7 +242,9 @@ def _imported(module: str, target: str) -> object:
         raise FganError(
             f'"{target}": the module "{module}" imports {error.name}, which is not installed.'
         ) from error
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise FganError(
             f'"{target}": importing "{module}" raised {type(error).__name__}: {first_line(error)}'
         ) from error

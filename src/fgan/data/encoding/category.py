@@ -127,11 +127,6 @@ class CategoryCode:
         """Describe it in JSON's types."""
         return {"values": list(self.values), "counts": list(self.counts), "missing": self.missing}
 
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
-        """Return what `to_json` described."""
-        return cls(tuple(values["values"]), tuple(values["counts"]), values["missing"])
-
 
 def _some(values: Sequence[Any]) -> str:
     shown = ", ".join(map(str, values[:5]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
@@ -11,8 +10,10 @@ from numpy.typing import NDArray
 
 from fgan.data.encoding.category import CategoryCode
 from fgan.data.encoding.number import NumberCode
+from fgan.data.encoding.stored import WrittenColumn, checked_category, checked_number, checked_spelling
 from fgan.data.tables import Column, ColumnRead
 from fgan.data.tables.spelling import MICROSECONDS, Spelling, microseconds
+from fgan.json_files import shaped
 
 Array = NDArray[Any]
 
@@ -91,18 +92,23 @@ class ColumnCode:
         }
 
     @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return what `to_json` described."""
-        encoding, stored = dict(values["encoding"]), dict(values["stored"])
-        code = NumberCode if encoding.pop("as") == "number" else CategoryCode
-        if stored["categories"] is not None:
-            stored["categories"] = tuple(stored["categories"])
+    def from_json(cls, values: WrittenColumn, origin: str) -> Self:
+        """Return what `to_json` described.
+
+        Raises:
+            DataError: if it is damaged; `origin` names the file.
+        """
+        encoding, spelling = values["encoding"], values["spelling"]
+        if encoding.get("as") == "number":
+            code = checked_number(shaped(encoding, NumberCode, origin), origin)
+        else:
+            code = checked_category(shaped(encoding, CategoryCode, origin), origin)
         return cls(
             ColumnRead(values["name"], values["kind"], values["unit"], values["why"]),
-            code.from_json(encoding),
-            Spelling(**values["spelling"]) if values["spelling"] else None,
+            code,
+            checked_spelling(shaped(spelling, Spelling, origin), origin) if spelling else None,
             values["missing_as"],
-            Stored(**stored),
+            shaped(values["stored"], Stored, origin),
         )
 
 

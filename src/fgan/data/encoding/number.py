@@ -189,14 +189,6 @@ class NumberCode:
         """Describe it in JSON's types."""
         return {key: list(one) if isinstance(one, tuple) else one for key, one in vars(self).items()}
 
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Self:
-        """Return what `to_json` described."""
-        made: dict[str, Any] = {
-            key: tuple(one) if isinstance(one, list) else one for key, one in values.items()
-        }
-        return cls(**made)
-
 
 def _require_finite(cells: Array, name: str) -> None:
     if cells.dtype.kind == "f" and not np.isfinite(cells).all():

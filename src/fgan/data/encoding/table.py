@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Self
@@ -15,9 +14,11 @@ from torch import Tensor
 
 from fgan.data.encoding.category import CategoryCode
 from fgan.data.encoding.column import ColumnCode
+from fgan.data.encoding.stored import Written
 from fgan.data.tables import Column, Table
 from fgan.errors import DataError, did_you_mean
 from fgan.frame import Frame
+from fgan.json_files import parse_json, shaped
 
 FORMAT = 1
 """Grows when an older fgan could no longer read what is written."""
@@ -163,13 +164,13 @@ class TableEncoding:
             DataError: where it is damaged, or of a newer fgan.
         """
         try:
-            values: Mapping[str, Any] = json.loads(text)
+            values = shaped(parse_json(text, origin), Written, origin)
             if values["format"] > FORMAT:
                 raise DataError(f"{origin} was written by a newer fgan. Upgrade fgan.")
-            columns = tuple(ColumnCode.from_json(one) for one in values["columns"])
-            return cls(columns, values["label"], values["separator"], values["header"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DataError(
-                f"{origin} is damaged ({type(error).__name__}: {error}). Continue the run with --resume, which "
-                "writes it again."
-            ) from error
+            columns = tuple(ColumnCode.from_json(one, origin) for one in values["columns"])
+            names = [one.read.name for one in columns]
+            if len(set(names)) < len(names) or values["label"] not in ("", *names):
+                raise DataError(f"{origin} is damaged (its columns do not fit together). Restore the file.")
+        except DataError as error:
+            raise DataError(f"{error} Or continue the run with --resume, which writes it again.") from error
+        return cls(columns, values["label"], values["separator"], values["header"])

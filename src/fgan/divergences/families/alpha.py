@@ -37,6 +37,7 @@ class Alpha(OneParameter):
         accepts=lambda a: a not in (0.0, 1.0),
         examples=(-1.0, -0.5, 0.5, 0.9, 1.5, 2.0, 3.0),
         limits={1.0: "kl", 0.0: "reverse-kl"},
+        poles=(0.0, 1.0),
     )
     card = Card(
         title="α-divergence",
@@ -134,6 +135,7 @@ class CressieRead(Alpha):
         accepts=lambda value: value not in (0.0, -1.0),
         examples=(0.6667, -0.5, 1.0, -2.0),
         limits={0.0: "kl", -1.0: "reverse-kl"},
+        poles=(-1.0, 0.0),
     )
     card = Card(
         title="Cressie–Read power divergence",
@@ -182,6 +184,7 @@ class Tsallis(OneParameter):
         accepts=lambda q: q > 0 and q != 1.0,
         examples=(0.5, 2.0),
         limits={1.0: "kl"},
+        poles=(0.0, 1.0),
     )
     card = Card(
         title="Tsallis relative entropy",

@@ -44,6 +44,7 @@ class Renyi:
         accepts=lambda a: a > 0 and a != 1.0,
         examples=(0.5, 2.0),
         limits={1.0: "kl"},
+        poles=(0.0,),
     )
     card = Card(
         title="Rényi divergence",

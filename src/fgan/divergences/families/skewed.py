@@ -18,6 +18,7 @@ class FromMixture(OneParameter):
         rule="a number between 0 and 1, exclusive (a mixture weight, not 3.14)",
         accepts=lambda pi: 0 < pi < 1,
         examples=(0.5, 0.1, 0.9),
+        poles=(0.0, 1.0),
     )
 
     @property

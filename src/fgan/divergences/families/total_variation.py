@@ -105,7 +105,12 @@ class HockeyStick(OneParameter):
 
     family = "hockey-stick"
     parameter = Parameter(
-        letter="γ", rule="a finite number above 0", accepts=lambda g: g > 0, examples=(1.0, 2.0, 0.5)
+        letter="γ",
+        rule="a finite number above 0",
+        accepts=lambda g: g > 0,
+        examples=(1.0, 2.0, 0.5),
+        poles=(0.0,),
+        largest=1e6,
     )
     card = Card(
         title="Hockey-stick divergence",

@@ -16,8 +16,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from fgan.errors import FganError, did_you_mean
+from fgan.errors import DataError, FganError, did_you_mean
 from fgan.files import cache_folder, replace_durably
+from fgan.json_files import read_json, shaped
 
 DIGITS = 16
 """Length of a hash in a recipe."""
@@ -240,9 +241,9 @@ def remember(reference: str) -> None:
 def remembered(reference: str) -> Source | None:
     """Return the source of code that the user has named before, or None."""
     try:
-        values = json.loads(_entry(reference).read_bytes())
+        values = shaped(read_json(_entry(reference)), dict[str, str], "the record")
         return Source(values["where"], Path(values["file"]))
-    except (OSError, ValueError, KeyError):
+    except (DataError, KeyError):
         return None
 
 

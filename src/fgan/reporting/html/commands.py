@@ -8,18 +8,19 @@ from typing import Any
 
 from fgan.reporting.html.gather import Gathered, Run
 from fgan.reporting.html.repeat import train_command
+from fgan.visible import fgan_command
 
 
 def repeating(found: Gathered) -> list[str]:
     """Return the commands that make all of it again."""
     if found.repeat:
         parent = folder_of(found)
-        return [compare_command(found, parent), shlex.join(["fgan", "report", parent])]
+        return [compare_command(found, parent), fgan_command("report", parent)]
     folders = [str(run.directory.path) for run in found.runs]
     commands = [train_command(run.config, folder) for run, folder in zip(found.runs, folders, strict=True)]
     if any(run.evaluation for run in found.runs):
-        commands.append(shlex.join(["fgan", "evaluate", *folders, *_measured(found)]))
-    return [*commands, shlex.join(["fgan", "report", *folders])]
+        commands.append(fgan_command("evaluate", *folders, *_measured(found)))
+    return [*commands, fgan_command("report", *folders)]
 
 
 def compare_command(found: Gathered, out: str, *, seeds: int | None = None, **settings: object) -> str:

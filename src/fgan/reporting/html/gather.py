@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Sequence
@@ -13,22 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fgan.errors import FganError, RunError
+from fgan.errors import DataError, FganError, RunError
 from fgan.evaluation.result import Evaluation
-from fgan.experiments.comparison import Member
+from fgan.experiments.comparison import Member, read_plan
 from fgan.experiments.members import Outcome
 from fgan.experiments.result import RANKING, Comparison
 from fgan.objectives.build import BASELINES
 from fgan.reporting.html.repeat import replanned, varying
 from fgan.training.config import TrainConfig
+from fgan.training.fields import is_finite
 from fgan.training.judging import EVALUATION_ERROR
 from fgan.training.run_directory import RunDirectory
 from fgan.training.run_files import gap_of, read_log
 from fgan.training.status import Status
-
-DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError)
-"""What a file that was cut short, or that something else wrote, is met with."""
-
 
 Log = dict[str, NDArray[np.float64]]
 """Columns of a log by name, "step" among them, NaN where there is no number; empty without a line."""
@@ -140,24 +136,26 @@ def _with_features(found: Gathered) -> Comparison | None:
 
 def _plan(path: Path) -> dict[str, dict[str, Any]]:
     try:
-        return dict(json.loads((path / "comparison.json").read_text(encoding="utf-8"))["members"])
-    except DAMAGE as error:
-        raise RunError(
-            f"{path / 'comparison.json'} is damaged ({error}). Name the comparison's runs instead."
-        ) from error
+        return read_plan(path / "comparison.json")["members"]
+    except RunError as error:
+        raise RunError(f"{error} Or name the comparison's runs instead.") from error
 
 
 def _read_comparison(path: Path, found: Gathered, *, alone: bool) -> dict[str, Outcome]:
     """Take a comparison's plan and ranking; return what became of each run, by its folder."""
     if alone:
         try:
-            configs = {name: TrainConfig(**values) for name, values in _plan(path).items()}
-        except (TypeError, FganError) as error:
+            origin = str(path / "comparison.json")
+            configs = {name: TrainConfig.from_values(one, origin) for name, one in _plan(path).items()}
+        except RunError as error:
             found.note(f"comparison.json was written by another version of fgan ({error})")
         else:
             found.members, found.repeat = replanned(configs) or ([], None)
+    if not (path / RANKING).exists():
+        found.note(f"{path} has no ranking yet; finish it with fgan compare --resume")
+        return {}
     try:
-        written = Comparison.from_dict(json.loads((path / RANKING).read_text(encoding="utf-8")))
+        written = Comparison.read(path)
         outcomes = {str(path / name): outcome for name, outcome in written.outcomes.items()}
         if alone and written.places:
             found.ranking = written
@@ -165,10 +163,8 @@ def _read_comparison(path: Path, found: Gathered, *, alone: bool) -> dict[str, O
             found.note(f"the ranking of {path} is not shown: the report holds other runs too")
         else:
             found.note(f"{path} has no ranking: no run was evaluated")
-    except FileNotFoundError:
-        found.note(f"{path} has no ranking yet; finish it with fgan compare --resume")
-    except DAMAGE as error:
-        found.note(f"the ranking of {path} is not shown: ranking.json is damaged ({error})")
+    except RunError as error:
+        found.note(f"the ranking of {path} is not shown: {error}")
     else:
         return outcomes
     return {}
@@ -230,19 +226,19 @@ def _columns(lines: Sequence[dict[str, Any]]) -> Log:
 
 
 def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) else math.nan
+    return float(value) if isinstance(value, int | float) and is_finite(value) else math.nan
 
 
 def _evaluation(found: Gathered, path: Path, name: str, step: int) -> Evaluation | None:
-    try:
-        read = Evaluation.from_dict(json.loads((path / "evaluation.json").read_text(encoding="utf-8")))
-    except FileNotFoundError:
+    if not (path / "evaluation.json").exists():
         found.note(
             "no evaluation yet, so it is missing from tables and scatter plots; run fgan evaluate RUN", name
         )
         return None
-    except DAMAGE as error:
-        found.note(f"evaluation.json is damaged ({error}) and ignored", name)
+    try:
+        read = Evaluation.read(path / "evaluation.json")
+    except DataError as error:
+        found.note(f"evaluation.json is damaged and ignored: {error}", name)
         return None
     at = re.search(r"step ([\d,]+)$", read.samples)
     if at and step and int(at[1].replace(",", "")) != step and not read.asked.get("best"):

@@ -29,6 +29,7 @@ from fgan.reporting.html.grids import first_of_each, grids
 from fgan.reporting.html.summary import Summary, summarise
 from fgan.reporting.wording import leaning
 from fgan.seeds import checked_seed
+from fgan.training.named_data import is_own_data
 from fgan.training.run import data_of
 from fgan.training.run_directory import RunDirectory
 
@@ -63,6 +64,7 @@ def report(
     *runs: str | Path | RunDirectory | Comparison,
     out: str | Path | None = None,
     seed: int = 0,
+    data: str | Path | None = None,
     data_dir: str | Path | None = None,
     say: Say = print,
 ) -> Path:
@@ -72,7 +74,8 @@ def report(
         runs: run directories and folders of comparisons, or what `fgan.load` returns for them.
         out: the file; default: report.html in the folder, or in the working directory for several folders.
         seed: seed of the latents, the same for every run.
-        data_dir: where the data are, if they have moved since training.
+        data: the data to show beside the samples; default: those of the runs, if you have trained on them here.
+        data_dir: where mnist is, if it has moved since training.
         say: receives messages, such as what is missing.
 
     Raises:
@@ -86,7 +89,7 @@ def report(
             "report(*runs)."
         )
     folders = [one if isinstance(one, str | Path) else one.path for one in runs]
-    return write_report(folders, out, seed=seed, data_dir=data_dir, say=say).path
+    return write_report(folders, out, seed=seed, data=data, data_dir=data_dir, say=say).path
 
 
 def write_report(
@@ -94,6 +97,7 @@ def write_report(
     out: str | Path | None = None,
     *,
     seed: int = 0,
+    data: str | Path | None = None,
     data_dir: str | Path | None = None,
     say: Say = print,
 ) -> Report:
@@ -103,7 +107,8 @@ def write_report(
         directories: run directories, or folders of comparisons.
         out: the file; default: `report.html` in the folder, or in the working directory for several folders.
         seed: seed of the latents, the same for every run.
-        data_dir: where the data are, if they have moved since training.
+        data: the data to show beside the samples; default: those of the runs, if you have trained on them here.
+        data_dir: where mnist is, if it has moved since training.
         say: receives messages, such as what is missing.
 
     Raises:
@@ -114,7 +119,7 @@ def write_report(
     folder = Path(directories[0]) if len(directories) == 1 else Path()
     path = Path(out) if out is not None else folder / "report.html"
     check_free(path)
-    content = render(found, _data(found, data_dir), checked_seed(seed)).encode()
+    content = render(found, _data(found, data, data_dir), checked_seed(seed)).encode()
     save_file(path, content, "A report")
     notes = found.said()
     for note in notes:
@@ -134,10 +139,17 @@ def check_free(path: Path) -> None:
         raise FganError(f"{path} exists and is no report of fgan. Remove it, or choose another --out.")
 
 
-def _data(found: Gathered, data_dir: str | Path | None) -> Dataset | None:
-    """Load the data to set beside the samples; a report goes without where they are gone."""
-    config = found.runs[0].config
-    where = str(data_dir) if data_dir else config.data_dir
+def _data(found: Gathered, data: str | Path | None, data_dir: str | Path | None) -> Dataset | None:
+    """Load the data to set beside the samples; a report goes without where they are gone, or only named by a folder."""
+    run = found.runs[0]
+    config = replace(run.config, data=str(data)) if data else run.config
+    where = str(data_dir) if data_dir else None if data else config.data_dir
+    if not data and not is_own_data(run.directory, replace(config, data_dir=where)):
+        found.note(
+            f"samples are shown without the data: you have not trained on {config.data} on this machine, and fgan "
+            "reads nothing just because a folder names it. To show them, add --data DATA"
+        )
+        return None
     try:
         # What was skipped was said in training.
         return data_of(replace(config, data_dir=where, strict=False), lambda note: None)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fgan.errors import FganError
 from fgan.experiments.comparison import Member, plan
 from fgan.training.config import TrainConfig
+from fgan.visible import fgan_command
 
 INDIFFERENT = frozenset(
     {"steps", "keep_checkpoints", "data_dir", "device", "log_every", "sample_every", "sample_count"}
@@ -52,7 +52,7 @@ def train_command(config: TrainConfig, out: str) -> str:
     >>> train_command(TrainConfig(data="ring8", divergence="kl", standardize=False), "runs/kl")
     'fgan train ring8 --divergence kl --no-standardize --out runs/kl'
     """
-    return shlex.join(["fgan", "train", config.data, *flags(config), "--out", out])
+    return fgan_command("train", config.data, *flags(config), "--out", out)
 
 
 def flags(config: TrainConfig, without: Sequence[str] = ()) -> list[str]:
@@ -93,8 +93,8 @@ def replanned(configs: Mapping[str, TrainConfig]) -> tuple[list[Member], str] | 
         except FganError:  # of a version that could do what this one refuses
             continue
         if {member.name: member.config for member in members} == dict(configs):
-            words = ["fgan", "compare", base.data, "--divergences", ",".join(divergences)]
+            words = ["compare", base.data, "--divergences", ",".join(divergences)]
             words += ["--generators", ",".join(generators)] if generators else []
             words += ["--seeds", str(len(set(seeds))), *flags(base, without=("divergence",))]
-            return members, shlex.join(words)
+            return members, fgan_command(*words)
     return None

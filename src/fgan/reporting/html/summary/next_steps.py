@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from fgan.errors import RunError
 from fgan.experiments.ranking import Place
 from fgan.experiments.verdict import listed
 from fgan.reporting.html.commands import compare_command, folder_of, retrained
 from fgan.reporting.html.finite import is_finite
-from fgan.reporting.html.gather import DAMAGE, Gathered, Run
+from fgan.reporting.html.gather import Gathered, Run
 from fgan.reporting.html.repeat import train_command
 from fgan.reporting.html.summary.problems import by_end, missing
 from fgan.reporting.html.summary.progress import course, is_short, worsened
 from fgan.reporting.html.summary.result import Step
 from fgan.reporting.html.summary.standings import far_from_real, with_number
-from fgan.training.config import LOADED, TrainConfig
+from fgan.training.config import TrainConfig, loaded_record
 
 MOST = 4
 FEW_SEEDS, MANY_SEEDS = 3, 8
@@ -160,14 +160,15 @@ def _labelled(run: Run) -> bool:
 
 
 def _pictures(run: Run) -> bool:
-    return len(_loaded(run).get("shape") or ()) == 3
+    shape = _loaded(run).get("shape")
+    return isinstance(shape, list) and len(shape) == 3
 
 
 def _loaded(run: Run) -> dict[str, Any]:
     """Return what a run recorded of its data; nothing where that cannot be read."""
     try:
-        return json.loads(run.directory.config_path.read_text(encoding="utf-8")).get(LOADED) or {}
-    except DAMAGE:
+        return loaded_record(run.directory.config_path)
+    except RunError:
         return {}
 
 

@@ -1,0 +1,73 @@
+"""Which data the user has trained on here: only these are read because a run directory names them.
+
+A run directory may come from someone else. The path in its `config.json` would be followed on this machine, and
+`fgan report` would put pictures of this disk into a page that is passed on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from pathlib import Path
+
+from fgan.data import absolute_name
+from fgan.data.load import BUILDERS
+from fgan.errors import DataError, RunError
+from fgan.files import cache_folder, replace_durably
+from fgan.training.config import TrainConfig
+from fgan.training.run_directory import RunDirectory
+
+
+def remember_data(config: TrainConfig, fingerprint: str) -> None:
+    """Record that the user has trained on these data on this machine."""
+    if _is_built_in(config):
+        return
+    mark = _mark(config, fingerprint)
+    # If nothing can be stored, the user has to name the data again; an error says so.
+    with contextlib.suppress(OSError):
+        if not mark.exists():
+            mark.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            replace_durably(mark, b"")
+
+
+def is_own_data(run: RunDirectory, config: TrainConfig) -> bool:
+    """Whether the data of a run are built in, or the user has trained on them here: by their path and content."""
+    if _is_built_in(config):
+        return True
+    checkpoints = run.checkpoints()
+    try:
+        fingerprint = checkpoints.read(checkpoints.newest())[1]["data"] if checkpoints.steps() else ""
+    except RunError:
+        return False
+    with contextlib.suppress(OSError):
+        return _mark(config, str(fingerprint)).exists()
+    return False
+
+
+def require_own_data(run: RunDirectory, config: TrainConfig, how: str) -> None:
+    """Refuse to read data only because a folder names them.
+
+    Args:
+        run: the run.
+        config: its recipe.
+        how: to name the data, as an imperative sentence.
+
+    Raises:
+        DataError: if the user has not trained on them here.
+    """
+    if not is_own_data(run, config):
+        raise DataError(
+            f"{run.path} names the data {config.data}, but you have not trained on them on this machine, and fgan "
+            f"reads nothing just because a folder names it. {how}"
+        )
+
+
+def _is_built_in(config: TrainConfig) -> bool:
+    return config.data in BUILDERS and config.data_dir is None
+
+
+def _mark(config: TrainConfig, fingerprint: str) -> Path:
+    folder = config.data_dir and str(Path(config.data_dir).expanduser().absolute())
+    key = json.dumps([absolute_name(config.data), folder, fingerprint])
+    return cache_folder() / "data-named" / hashlib.sha256(key.encode()).hexdigest()[:32]

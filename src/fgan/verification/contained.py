@@ -1,0 +1,190 @@
+"""Somebody's code under verification: whatever it raises, changes or never ends is contained, and judged."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import faulthandler
+import json
+import os
+import random
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from fgan.errors import FganError
+from fgan.memory import free_memory
+from fgan.verification.report import Break, Report
+
+MOST_SECONDS = 120.0
+"""The slowest code that was ever verified here took 20."""
+SHARE_OF_MEMORY = 0.5
+SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
+    "torch's default dtype": (torch.get_default_dtype, torch.set_default_dtype),
+    "torch's default device": (torch.get_default_device, torch.set_default_device),
+    "torch's threads": (torch.get_num_threads, torch.set_num_threads),
+    "torch's grad mode": (torch.is_grad_enabled, torch.set_grad_enabled),
+    "torch's deterministic mode": (
+        torch.are_deterministic_algorithms_enabled,
+        torch.use_deterministic_algorithms,
+    ),
+    "the working directory": (os.getcwd, os.chdir),
+}
+"""What code must leave as it is: how to read it, and how to set it."""
+
+
+@contextlib.contextmanager
+def contained(name: str) -> Iterator[list[Break]]:
+    """Run somebody's code; yield a list that receives what it changed for everybody else, which is changed back.
+
+    Args:
+        name: its name in errors.
+
+    Raises:
+        FganError: instead of whatever the code raises, `SystemExit` included.
+    """
+    changed: list[Break] = []
+    before = {what: read() for what, (read, _) in SETTINGS.items()}
+    torch_state, numpy_state, python_state = torch.get_rng_state(), np.random.get_state(), random.getstate()
+    try:
+        with contextlib.redirect_stdout(sys.stderr):  # what that code prints is not the result
+            yield changed
+    except (FganError, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        raise FganError(
+            f'"{name}" raised {type(error).__name__} while it was checked: {str(error)[:200]}'
+        ) from error
+    finally:
+        for what, (read, write) in SETTINGS.items():
+            if (now := read()) != before[what]:
+                words = f"it changed {what} from {before[what]} to {now}"
+                changed.append(Break("leaves settings alone", words, "set it back, or do not set it."))
+                write(before[what])
+        torch.set_rng_state(torch_state)
+        np.random.set_state(numpy_state)
+        random.setstate(python_state)
+
+
+def raising_errors(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the same function, whose `SystemExit` and the like are errors as any other."""
+
+    def call(*given: Any) -> Any:  # noqa: ANN401 - somebody's code
+        try:
+            return function(*given)
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise RuntimeError(f"it raised {type(error).__name__}: {error}") from error
+
+    return call
+
+
+def apart(work: Callable[[], Report], name: str, seconds: float = MOST_SECONDS) -> Report:
+    """Return the report that work gives in a child process, which may not hang, end or eat up this one.
+
+    On Windows, which cannot fork, it runs in this process.
+
+    Args:
+        work: makes the report.
+        name: of the code in errors.
+        seconds: after which it is stopped.
+
+    Raises:
+        FganError: as raised by the work; or if it ends the process, takes too long or too much memory.
+    """
+    if not hasattr(os, "fork"):
+        return work()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.flush()
+    ear, mouth = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(ear)
+        _answer(work, mouth)
+    os.close(mouth)
+    try:
+        told = _heard(ear, time.monotonic() + seconds)
+    finally:
+        os.close(ear)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        _, status = os.waitpid(child, 0)
+    if told is None:
+        raise FganError(
+            f'"{name}" was still being checked after {seconds:.0f} s and was stopped. Does it loop, or wait for input?'
+        )
+    try:
+        answer = json.loads(told)
+    except ValueError:
+        how = os.waitstatus_to_exitcode(status)
+        ended = f"by signal {-how}" if how < 0 else f"with exit code {how}"
+        raise FganError(
+            f'"{name}" ended the process {ended} while it was checked, so no law is known to hold. Did it call '
+            "os._exit, crash, or run out of memory?"
+        ) from None
+    if "error" in answer:
+        raise FganError(answer["error"])
+    broken = tuple(Break(**one) for one in answer.pop("broken"))
+    return Report(**{**answer, "notes": tuple(answer["notes"]), "broken": broken})
+
+
+def _answer(work: Callable[[], Report], mouth: int) -> None:
+    """Send the report, or the error, to the parent; never return."""
+    try:
+        torch.set_num_threads(1)  # a forked process has none of its parent's threads
+        faulthandler.disable()  # a crash is said by the parent
+        with contextlib.suppress(OSError):
+            os.dup2(2, 1)  # what compiled code prints is not the result either
+        _limit_memory()
+        try:
+            answer = dataclasses.asdict(work())
+        except BaseException as error:  # KeyboardInterrupt too: it came from that code
+            answer = {"error": str(error) or type(error).__name__}
+        content = json.dumps(answer).encode()
+        while content:
+            content = content[os.write(mouth, content) :]
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+    finally:
+        os._exit(1)
+
+
+def _limit_memory() -> None:
+    import resource
+
+    free = free_memory()
+    if free is not None:
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        wanted = int(SHARE_OF_MEMORY * free) + _held()
+        resource.setrlimit(
+            resource.RLIMIT_DATA, (wanted if most < 0 else min(wanted, most), most)
+        )  # -1 is none
+
+
+def _held() -> int:
+    """Return the bytes of writable memory that this process has asked for; 0 where that is not known."""
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        return int(Path("/proc/self/statm").read_text().split()[5]) * os.sysconf("SC_PAGE_SIZE")
+    return 0
+
+
+def _heard(ear: int, end: float) -> bytes | None:
+    """Return everything until the other side is closed; None if that takes too long."""
+    heard = b""
+    while (left := end - time.monotonic()) > 0:
+        ready, _, _ = select.select([ear], [], [], left)
+        if ready:
+            part = os.read(ear, 1 << 16)
+            if not part:
+                return heard
+            heard += part
+    return None

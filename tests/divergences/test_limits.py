@@ -1,0 +1,71 @@
+"""Names, nests and formulas have limits of length, depth and cost: an error at once, or an answer within seconds."""
+
+import time
+
+import pytest
+
+import fgan
+from fgan.errors import FganError
+
+BALANCED = "u*log(u)"
+for _ in range(7):
+    BALANCED = f"({BALANCED}+{BALANCED})"
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("symmetrized(" * 20 + "js" + ")" * 20, "at most 64 divergences"),
+        ("dual(" * 100 + "kl" + ")" * 100, "more than 32 levels deep"),
+        ("scaled(" * 300 + "kl" + ")" * 300, "at most 2,000 characters"),
+        ("(" * 400 + "kl" + ")" * 400, "more than 32 levels deep"),
+        ("+".join(["kl"] * 200), "nested at most 32 levels deep"),
+        ("a" * 10**6, "at most 2,000 characters; got 1,000,000"),
+        ("(" * 10**6, "at most 2,000 characters"),
+        ("symmetrized(" * 4 + f"f(u)={'u*' * 40}u" + ")" * 4, "at most 64 divergences"),
+        (f"f(u)={BALANCED}", "at most 100 numbers"),
+        ("f(u)=" + "max(u," * 60 + "u**2" + ")" * 60, "at most 100 numbers"),
+        ("f(u)=u**9**9**9", "must be finite|too large"),
+        ("f(ｕ)=ｕ**2", 'is not the letter "u"'),
+        ("ｋｌ", "unknown divergence"),
+        ("alpha:1e308", "at most 100 in size"),
+        ("alpha:-1e308", "at most 100 in size"),
+        ("chi:1e20", "at most 100 in size"),
+        ("hockey-stick:1e9", "at most 1,000,000 in size"),
+        ("tsallis:1e-320", "differ from 0 by at least 1e-06"),
+        ("alpha:1e-9", 'use "reverse-kl", its limit'),
+        ("alpha:1.0000000001", 'use "kl", its limit'),
+        ("skew-kl:1e-100", "differ from 0"),
+        ("alpha:" + "9" * 500, "must be a finite number"),
+        ("1e308*kl", "between 1e-100 and 1e[+]100"),
+        ("1e-320*kl", "between 1e-100 and 1e[+]100"),
+    ],
+)
+def test_what_is_too_much_is_refused_at_once(name, said):
+    began = time.process_time()
+    with pytest.raises(FganError, match=said) as caught:
+        fgan.divergence(name)
+    assert time.process_time() - began < 2
+    assert len(str(caught.value)) < 3000
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["symmetrized(" * 6 + "js" + ")" * 6, "dual(" * 30 + "kl" + ")" * 30, "+".join(["kl", "js"] * 15), "alpha:100",
+     "tsallis:0.000001", "hockey-stick:1000000", "1e-100*kl"],
+)  # fmt: skip
+def test_what_is_just_allowed_is_quick(name):
+    began = time.process_time()
+    assert fgan.divergence(fgan.divergence(name).name).name == fgan.divergence(name).name
+    assert time.process_time() - began < 5
+
+
+def test_combinations_in_python_have_the_same_limits():
+    d = fgan.divergence("kl")
+    with pytest.raises(FganError, match="at most 64 divergences"):
+        for _ in range(20):
+            d = d.symmetrized
+    with pytest.raises(FganError, match="at most 100 in size"):
+        fgan.divergences.Renyi(1e300)
+    with pytest.raises(FganError, match="named by a text"):
+        fgan.divergence(3)

@@ -1,0 +1,115 @@
+"""Whatever somebody's code does under verification, it is contained, and judged."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+import torch
+
+import fgan
+from fgan.cli import main
+from fgan.errors import FganError
+from fgan.verification import Report, apart
+
+CODE = """
+import ctypes, os, sys, time
+import torch
+
+torch.set_default_dtype(torch.float64)  # many a module does, when it is imported
+
+
+class Term:
+    def real_term(self, v):
+        self.act(v)
+        return v
+
+    def fake_term(self, v):
+        return (v - 1).exp()
+
+
+def made(name, act):
+    globals()[name] = type(name, (Term,), {"act": lambda self, v: act()})
+
+
+def exits():
+    raise SystemExit(0)
+
+
+def interrupts():
+    raise KeyboardInterrupt
+
+
+def leaves():
+    raise GeneratorExit
+
+
+made("Good", lambda: None)
+made("Exits", exits)
+made("Interrupts", interrupts)
+made("Leaves", leaves)
+made("Ends", lambda: os._exit(0))
+made("Crashes", lambda: ctypes.string_at(0))
+made("Prints", lambda: print("{}"))
+made("Closes", lambda: sys.stdout.close())
+made("SetsDtype", lambda: torch.set_default_dtype(torch.float16))
+made("Seeds", lambda: torch.manual_seed(0))
+made("Moves", lambda: os.chdir("/"))
+"""
+
+
+@pytest.fixture
+def code(tmp_path, monkeypatch):
+    (tmp_path / "verified_code.py").write_text(CODE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="without fork there is no child")
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        ("Good", {0}), ("Prints", {0}), ("Seeds", {0}), ("Exits", {1, 2}), ("Interrupts", {1, 2}), ("Leaves", {1, 2}),
+        ("Ends", {1, 2}), ("Crashes", {1, 2}), ("Closes", {0}), ("SetsDtype", {1, 2}), ("Moves", {1, 2}),
+    ],
+)  # fmt: skip
+def test_code_that_misbehaves_never_passes(code, name, codes, capsys):
+    state, here = torch.get_rng_state(), Path.cwd()
+    assert main(["verify", f"verified_code:{name}"]) in codes, capsys.readouterr()
+    assert torch.get_default_dtype() == torch.float32 and Path.cwd() == here
+    assert torch.equal(torch.get_rng_state(), state)
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("target", ["sys:exit", "builtins:exit", "os:abort"])
+def test_functions_that_end_a_process_do_not_pass(target, capsys):
+    assert main(["verify", target]) == 2
+    assert target in capsys.readouterr().err
+
+
+def test_what_it_changes_is_changed_back_and_said():
+    class Odd:
+        def real_term(self, v):
+            torch.set_default_dtype(torch.float16)
+            return v
+
+        def fake_term(self, v):
+            return (v - 1).exp()
+
+    report = fgan.verify(Odd())
+    assert torch.get_default_dtype() == torch.float32
+    assert [one.law for one in report.broken] == ["leaves settings alone"]
+    assert "torch's default dtype from torch.float32 to torch.float16" in report.broken[0].what
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="without fork there is no child")
+def test_work_that_takes_too_long_is_stopped():
+    began = time.monotonic()
+    with pytest.raises(FganError, match="still being checked after 0 s"):
+        apart(lambda: time.sleep(60) or Report("x", "y", None, None, (), ()), "x", seconds=0.2)
+    assert time.monotonic() - began < 20
+
+
+def test_a_report_arrives_as_it_was_made():
+    made = fgan.verify((torch.sigmoid, lambda t: (t - 1).exp()), claim="kl")
+    assert made.broken and apart(lambda: made, "x") == made
