@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 
 from tqdm import tqdm
 
-from fgan.data.idx import GZIP_MAGIC, unpacked
+from fgan.data.idx import GZIP_MAGIC, MOST_UNPACKED, unpacked
 from fgan.errors import DataError
 from fgan.files import replace_durably
 from fgan.output import Say, on_a_terminal
@@ -107,6 +107,8 @@ def _read(url: str) -> bytes:
         parts = []
         while part := response.read(1 << 16):
             parts.append(part)
+            if sum(map(len, parts)) > MOST_UNPACKED:
+                raise ValueError(f"more than {MOST_UNPACKED:,} bytes")
             bar.update(len(part))
         if response.length:
             raise IncompleteRead(b"".join(parts), response.length)
