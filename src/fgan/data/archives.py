@@ -27,6 +27,7 @@ ARCHIVES = (".zip", *TARS)
 LARGEST_MEMBER = 1 << 29  # bytes of one packed picture; more is an archive made to exhaust memory
 LARGEST_UNPACKED = 1 << 30  # bytes that a packed tar may unpack to, or 20 times its size if that is more
 
+MANY, SMALLEST = 10_000, 8  # files of a packed tar, and bytes that each takes of it at least
 ENTRY = 2000  # bytes of memory that a listed file takes, besides its name
 
 SIDE_FILES = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "@eadir"}
@@ -225,7 +226,8 @@ def _read_zipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -
 def _tar_listing(path: Path) -> Listing:
     """List a tar in the order in which it lies: to go back in a packed one is to start over."""
     listing, budget = Listing([], []), current_budget()
-    most = max(LARGEST_UNPACKED, 20 * path.stat().st_size)
+    listed, packed_size = 0, path.stat().st_size
+    most = max(LARGEST_UNPACKED, 20 * packed_size)
     try:
         plain = not packing_of(path)
         with open_tar(path) as archive:
@@ -235,6 +237,12 @@ def _tar_listing(path: Path) -> Listing:
                 if member.size < 0:  # tarfile would step back and read the same members for ever
                     raise tarfile.ReadError(f"{member.name} has a negative size")
                 _refuse_unsafe(member.name, path)
+                listed += 1
+                if not plain and listed > MANY and listed * SMALLEST > packed_size:
+                    raise DataError(
+                        f"{path} lists more than {listed:,} files in {packed_size:,} bytes, as only an archive made to "
+                        "exhaust a machine does. Create it again."
+                    )
                 if not plain and archive.offset > most:
                     raise DataError(
                         f"a compressed tar may unpack to at most {most:,} bytes; {path} is larger. Unpack it, "

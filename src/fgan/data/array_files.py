@@ -144,7 +144,7 @@ class _Npz:
         self.files = list(self._members)
 
     def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - whatever somebody put there
-        """Return an array; None for what is none.
+        """Return an array; no bytes for what is none.
 
         Raises:
             MemoryLimitError: if it does not fit.
@@ -153,7 +153,7 @@ class _Npz:
         with open_member(self._archive, member) as file:
             is_array = _check_header(file)
         if not is_array:
-            return None
+            return b""
         current_budget().require(member.file_size, f'The array "{key}" of {self._path}')
         try:
             with open_member(self._archive, member) as file:

@@ -26,12 +26,14 @@ from fgan.data.unpacking import open_unpacked, read_within
 from fgan.data.values import Stored, look_at, scaled
 from fgan.errors import DataError
 from fgan.load_options import LoadOptions
-from fgan.memory import memory_limit
+from fgan.memory import current_budget, memory_limit
 from fgan.output import Say, to_stderr
 
 GZIP_MAGIC = b"\x1f\x8b"
 MOST_HEAD = 16
 """Bytes of the header of images; that of labels is shorter."""
+PACKS = 1032
+"""How much smaller gzip makes a file at most; a longer one than that is not there, whatever its header announces."""
 MOST_UNPACKED = 1 << 26
 """Bytes of a file whose checksum is known: MNIST's have 47 million."""
 RANKS = {b"\x00\x00\x08\x03": 3, b"\x00\x00\x08\x01": 1}
@@ -54,8 +56,10 @@ def read_idx(path: str | Path) -> NDArray[np.uint8]:
     path = Path(path)
     with _damage_named(path), open_unpacked(path) as file:
         head = file.read(MOST_HEAD)
+        announced = _announced(head)
+        current_budget().require(min(announced, PACKS * path.stat().st_size), f"Reading {path}")
         # No more than the header announces, and a byte to see that there is more.
-        content = read_within(file, max(_announced(head) - len(head), 0), f"Reading {path}", head)
+        content = read_within(file, max(announced - len(head), 0), f"Reading {path}", head)
     return parse_idx(content, path)
 
 
