@@ -290,6 +290,9 @@ def in_format(kind: str) -> bytes:
     from PIL import Image
 
     pixels = np.random.default_rng(0).integers(0, 255, (6, 6, 3), dtype=np.uint8)
+    if kind == "ICNS":  # Pillow writes all sizes up to 1024
+        inside = png()
+        return b"icns" + struct.pack(">I", len(inside) + 16) + b"icp4" + struct.pack(">I", len(inside) + 8) + inside
     image = Image.fromarray(pixels).convert({"MSP": "1", "XBM": "1", "SPIDER": "F", "BLP": "P"}.get(kind, "RGB"))
     more = {"save_all": True, "append_images": [image.transpose(Image.Transpose.ROTATE_90)]}
     file = io.BytesIO()

@@ -46,6 +46,8 @@ _ONE_PICTURE = (
 )  # further "frames" are previews, sizes or layers of the same picture
 _DECODERS = {"JPEG": 6, "MPO": 6, "JPEG2000": 16, "WEBP": 8, "AVIF": 8, "TIFF": 4, "GIF": 8, "PNG": 1}
 """Bytes a pixel that Pillow's decoders take besides the picture, measured; 4 for all others."""
+_ICONS, _INSIDE = {"ICO", "ICNS", "CUR"}, 16
+"""Formats that hold pictures of others, and bytes a pixel that these take."""
 _PIXELS_A_BYTE = 300  # of a picture of more than 33 million pixels; more is a header that lies, or a bomb
 
 
@@ -152,11 +154,12 @@ def decode(content: bytes, recipe: Recipe, name: str = "", heavy: bool = True) -
     kinds = candidates(content[:HEAD], name)
     if not kinds:
         raise NoImageError("no picture that Pillow recognises")
+    _require_room_inside(content, kinds, name, heavy)
     try:
         image = Image.open(io.BytesIO(content), formats=kinds)
         # Closed, not left to the garbage: a large picture goes before the next one comes.
         with closing(image):
-            pixels = max(image.width * image.height, _hidden_pixels(image, content))
+            pixels = max(image.width * image.height, _hidden_pixels(image))
             if not heavy and pixels > HEAVY:
                 raise HeavyImageError(f"{pixels} pixels")
             if pixels > 2 * HEAVY and pixels > _PIXELS_A_BYTE * len(content):
@@ -194,16 +197,24 @@ def _working_bytes(image: Image, pixels: int, recipe: Recipe) -> int:
     return pixels * (stored + 2 * flat + _DECODERS.get(image.format or "", 4)) + result
 
 
-def _hidden_pixels(image: Image, content: bytes) -> int:
+def _require_room_inside(content: bytes, kinds: list[str], name: str, heavy: bool) -> None:
+    """Refuse icons that hold too large a picture of another format: Pillow decodes it when it opens them."""
+    if not _ICONS.intersection(kinds):
+        return
+    places = (one.end() for one in re.finditer(rb"IHDR|ihdr", content))
+    sizes = (struct.unpack(">II", content[at : at + 8]) for at in places if len(content) >= at + 8)
+    pixels = max((width * height for width, height in sizes), default=0)
+    if pixels > HEAVY and not heavy:
+        raise HeavyImageError(f"{pixels} pixels")
+    if pixels > 2 * HEAVY and pixels > _PIXELS_A_BYTE * len(content):
+        raise BrokenImageError(f"announces {pixels:,} pixels in {len(content):,} bytes")
+    current_budget().require(
+        _INSIDE * pixels, lambda: f"Decoding {printable(name)} ({pixels:,} pixels inside)"
+    )
+
+
+def _hidden_pixels(image: Image) -> int:
     """Return the largest number of pixels that a decoder makes room for, where the size of the picture is another."""
-    if image.format in ("ICO", "ICNS", "CUR"):  # pictures of other formats, with headers of their own
-        marks = re.finditer(rb"[Ii][Hh][Dd][Rr]", content)
-        sizes = (
-            struct.unpack(">II", content[at : at + 8])
-            for one in marks
-            if len(content) >= 8 + (at := one.end())
-        )
-        return max((width * height for width, height in sizes), default=0)
     if image.format == "TIFF":
         tags = getattr(image, "tag_v2", {})
         width, height = (tags.get(tag) for tag in (322, 323))  # of a tile
