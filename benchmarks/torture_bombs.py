@@ -251,9 +251,8 @@ def tar_of_a_million_names(folder: Path, r: random.Random) -> Path:
 def tar_that_is_sparse(folder: Path, r: random.Random) -> Path:
     info = tarfile.TarInfo("a/x.png")
     size = r.choice([1 << 28, 1 << 40])
-    info.pax_headers = {
-        "GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "a/y.png", "GNU.sparse.realsize": str(size),
-    }  # fmt: skip
+    sparse = {"major": "1", "minor": "0", "name": "a/y.png", "realsize": str(size)}
+    info.pax_headers = {f"GNU.sparse.{name}": value for name, value in sparse.items()}
     content = f"1\n0\n{size}\n".encode().ljust(512, b"\0")
     info.size = len(content)
     with tarfile.open(folder / "a.tar.gz", "w:gz", format=tarfile.PAX_FORMAT) as archive:
@@ -347,17 +346,21 @@ def png_with_packed_text(folder: Path, r: random.Random) -> Path:
 
 @bomb
 def fits_with_gzip_inside(folder: Path, r: random.Random) -> Path:
-    cards = [
-        "SIMPLE  =                    T",
-        "BITPIX  =                    8",
-        "NAXIS   =                    0",
-        "END",
-    ]
-    inner = [
-        "XTENSION= 'BINTABLE'", "BITPIX  =                    8", "NAXIS   =                    2", "NAXIS1  =                    8",
-        "NAXIS2  =                    1", "ZIMAGE  =                    T", "ZCMPTYPE= 'GZIP_1  '", "ZBITPIX =                    8",
-        "ZNAXIS  =                    2", "ZNAXIS1 =                    9", "ZNAXIS2 =                    9", "END",
-    ]  # fmt: skip
+    first = {"SIMPLE": "T", "BITPIX": "8", "NAXIS": "0"}
+    second = {
+        "XTENSION": "'BINTABLE'", "BITPIX": "8", "NAXIS": "2", "NAXIS1": "8", "NAXIS2": "1", "ZIMAGE": "T",
+        "ZCMPTYPE": "'GZIP_1  '", "ZBITPIX": "8", "ZNAXIS": "2", "ZNAXIS1": "9", "ZNAXIS2": "9",
+    }  # fmt: skip
+    cards, inner = (
+        [
+            *(
+                f"{name:<8}= {value if value[0] == chr(39) else value.rjust(20)}"
+                for name, value in one.items()
+            ),
+            "END",
+        ]
+        for one in (first, second)
+    )
     header = b"".join("".join(card.ljust(80) for card in one).encode().ljust(2880) for one in (cards, inner))
     (folder / "a").mkdir()
     for k in range(2):
@@ -499,19 +502,10 @@ def parquet_of_one_value(folder: Path, r: random.Random) -> Path:
         words = pyarrow.DictionaryArray.from_arrays(
             indices, pyarrow.array([value], type=schema.field("a").type)
         )
-        group = pyarrow.table(
-            {
-                "a": words.cast(schema.field("a").type)
-                if not isinstance(value, str) or len(value) < 100
-                else words.cast(schema.field("a").type).slice(0, 1000),
-                "b": pyarrow.array(
-                    np.zeros(
-                        10_000 if not isinstance(value, str) or len(value) < 100 else 1000, dtype=np.int8
-                    )
-                ),
-            }
-        )
-        for _ in range(rows // 10_000 if len(group) == 10_000 else 100):
+        count = 1000 if isinstance(value, str) and len(value) > 100 else 10_000
+        cells = words.cast(schema.field("a").type).slice(0, count)
+        group = pyarrow.table({"a": cells, "b": pyarrow.array(np.zeros(count, dtype=np.int8))})
+        for _ in range(rows // 10_000 if count == 10_000 else 100):
             writer.write_table(group)
     return path
 

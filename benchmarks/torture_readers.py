@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
 import json
@@ -30,11 +31,19 @@ SECONDS = 10
 AT_ONCE = 3.0
 """Seconds of one child: a leak or a crash costs no more than these."""
 FORMATS = {
-    "GIF": "gif", "TIFF": "tif", "BMP": "bmp", "WEBP": "webp", "JPEG": "jpg", "ICO": "ico", "PPM": "ppm", "JPEG2000": "jp2",
-    "TGA": "tga", "PCX": "pcx", "SGI": "sgi", "DDS": "dds", "AVIF": "avif", "ICNS": "icns", "PNG": "png", "MSP": "msp",
+    "GIF": "gif", "TIFF": "tif", "BMP": "bmp", "WEBP": "webp", "JPEG": "jpg", "ICO": "ico", "PPM": "ppm",
+    "JPEG2000": "jp2", "TGA": "tga", "PCX": "pcx", "SGI": "sgi", "DDS": "dds", "AVIF": "avif", "ICNS": "icns", "PNG": "png", "MSP": "msp",
     "XBM": "xbm", "SPIDER": "spider", "IM": "im", "BLP": "blp", "QOI": "qoi",
 }  # fmt: skip
-ENDS = (b"\xff" * 4, b"\x7f\xff\xff\xff", b"\0" * 4, b"\x80\0\0\0", b"\xff\xff\xff\x7f", b"\xff" * 8, b"\0" * 8)
+ENDS = (
+    b"\xff" * 4,
+    b"\x7f\xff\xff\xff",
+    b"\0" * 4,
+    b"\x80\0\0\0",
+    b"\xff\xff\xff\x7f",
+    b"\xff" * 8,
+    b"\0" * 8,
+)
 IN_MEMORY = Path("/dev/shm")
 Read = Callable[[bytes], object]
 
@@ -136,7 +145,13 @@ def changed(good: bytes, chance: random.Random) -> bytes:
         if not size:
             return bytes(content)
         # Headers, at both ends, matter most.
-        at = chance.choice((chance.randrange(size), min(size - 1, chance.randrange(200)), max(0, size - 1 - chance.randrange(200))))
+        at = chance.choice(
+            (
+                chance.randrange(size),
+                min(size - 1, chance.randrange(200)),
+                max(0, size - 1 - chance.randrange(200)),
+            )
+        )
         match chance.randrange(10):
             case 0 | 1:
                 content[at] ^= 1 << chance.randrange(8)
@@ -159,7 +174,9 @@ def changed(good: bytes, chance: random.Random) -> bytes:
                     content[other : other + count], content[at : at + count],
                 )  # fmt: skip
             case 9:
-                content[at : at + 1] = chance.choice((b",", b'"', b"\n", b"\r", b"\0", b";", b"9" * 400, b"\xef\xbb\xbf", b"../", b"/"))
+                content[at : at + 1] = chance.choice(
+                    (b",", b'"', b"\n", b"\r", b"\0", b";", b"9" * 400, b"\xef\xbb\xbf", b"../", b"/")
+                )
     return bytes(content)
 
 
@@ -179,10 +196,8 @@ def reader(name: str, place: Path) -> Read:
         return path
 
     def picture(content: bytes) -> None:
-        try:
+        with contextlib.suppress(BrokenImageError):
             decode(content, recipe, name)
-        except BrokenImageError:
-            pass
 
     def idx(content: bytes) -> None:
         written(content)
@@ -236,7 +251,13 @@ def good_files(place: Path) -> dict[str, bytes]:
     vectors, labels = random_.normal(size=(20, 3)), np.arange(20) % 3
     tar, rows = tarred(), [f"{k},{k * 1.5},w{k % 3},2024-01-{k % 28 + 1:02}" for k in range(30)]
     csv = ("a,b,c,d\n" + "\n".join(rows) + "\n").encode()
-    table = {"a": list(range(30)), "b": [str(k) for k in range(30)], "c": [None, 1.5] * 15, "d": [True, False] * 15}
+    table = {
+        "a": list(range(30)),
+        "b": [str(k) for k in range(30)],
+        "c": [None, 1.5] * 15,
+        "d": [True, False] * 15,
+    }
+    columns = pyarrow.table(table)
     files = {
         "a.npy": saved(np.save, vectors.astype(np.float32)),
         "i.npy": saved(np.save, random_.integers(0, 255, (10, 4, 4), dtype=np.uint8)),
@@ -251,8 +272,10 @@ def good_files(place: Path) -> dict[str, bytes]:
         "a.csv": csv,
         "a.csv.gz": gzip.compress(csv),
         "a.tsv": ("a\tb\n" + "\n".join(f'"{k}"\t{k},5' for k in range(30))).encode(),
-        "a.parquet": saved(lambda file, one: parquet.write_table(one, file), pyarrow.table(table)),
-        "z.parquet": saved(lambda file, one: parquet.write_table(one, file, compression="zstd", row_group_size=10), pyarrow.table(table)),
+        "a.parquet": saved(lambda file, one: parquet.write_table(one, file), columns),
+        "z.parquet": saved(
+            lambda file, one: parquet.write_table(one, file, compression="zstd", row_group_size=10), columns
+        ),
         "dataset.json": b'{"labels": [["0.png", 1], ["1.png", 2], ["2.png", 1]]}',
         "metadata.jsonl": b'{"file_name": "0.png", "label": "a"}\n{"file_name": "1.png", "label": "b"}\n',
         "metadata.csv": b"file_name,label\n0.png,a\n1.png,b\n2.png,a\n",
@@ -292,8 +315,16 @@ def in_format(kind: str) -> bytes:
     pixels = np.random.default_rng(0).integers(0, 255, (6, 6, 3), dtype=np.uint8)
     if kind == "ICNS":  # Pillow writes all sizes up to 1024
         inside = png()
-        return b"icns" + struct.pack(">I", len(inside) + 16) + b"icp4" + struct.pack(">I", len(inside) + 8) + inside
-    image = Image.fromarray(pixels).convert({"MSP": "1", "XBM": "1", "SPIDER": "F", "BLP": "P"}.get(kind, "RGB"))
+        return (
+            b"icns"
+            + struct.pack(">I", len(inside) + 16)
+            + b"icp4"
+            + struct.pack(">I", len(inside) + 8)
+            + inside
+        )
+    image = Image.fromarray(pixels).convert(
+        {"MSP": "1", "XBM": "1", "SPIDER": "F", "BLP": "P"}.get(kind, "RGB")
+    )
     more = {"save_all": True, "append_images": [image.transpose(Image.Transpose.ROTATE_90)]}
     file = io.BytesIO()
     try:
@@ -307,7 +338,9 @@ def exported(place: Path) -> bytes:
     """Return an exported generator, trained for a step in a child of its own."""
     run, path = place / "run", place / "exported.safetensors"
     flags = ("--steps", "1", "--width", "8", "--batch-size", "4", "--sample-count", "4")
-    for arguments in (("train", "ring8", *flags, "--out", str(run)), ("export", str(run), "--to", "safetensors", "--out", str(path))):
+    train = ("train", "ring8", *flags, "--out", str(run))
+    export = ("export", str(run), "--to", "safetensors", "--out", str(path))
+    for arguments in (train, export):
         found = forks.run(arguments)
         if found.code:
             raise RuntimeError(found.text)
