@@ -32,8 +32,8 @@ AT_ONCE = 3.0
 """Seconds of one child: a leak or a crash costs no more than these."""
 FORMATS = {
     "GIF": "gif", "TIFF": "tif", "BMP": "bmp", "WEBP": "webp", "JPEG": "jpg", "ICO": "ico", "PPM": "ppm",
-    "JPEG2000": "jp2", "TGA": "tga", "PCX": "pcx", "SGI": "sgi", "DDS": "dds", "AVIF": "avif", "ICNS": "icns", "PNG": "png", "MSP": "msp",
-    "XBM": "xbm", "SPIDER": "spider", "IM": "im", "BLP": "blp", "QOI": "qoi",
+    "JPEG2000": "jp2", "TGA": "tga", "PCX": "pcx", "SGI": "sgi", "DDS": "dds", "AVIF": "avif", "ICNS": "icns",
+    "PNG": "png", "MSP": "msp", "XBM": "xbm", "SPIDER": "spider", "IM": "im", "BLP": "blp", "QOI": "qoi",
 }  # fmt: skip
 ENDS = (
     b"\xff" * 4,
