@@ -38,6 +38,8 @@ from fgan.memory import MEND, current_budget, memory_limit
 from fgan.output import Say, on_a_terminal, to_stderr
 
 DEFAULT_SIZE = 32
+AS_LABELS = 30
+"""Bytes of memory for each byte of a table of labels: short cells take several objects."""
 UNPACKED = 2
 """How often a file is in memory while it is unpacked."""
 
@@ -256,6 +258,7 @@ def _try_decode(entry: Entry, recipe: Recipe, heavy: bool = False) -> File | Omi
 def _labels(tables: Sequence[Entry], pictures: Sequence[Named]) -> FileLabels:
     def contents() -> Iterator[tuple[str, bytes]]:
         for entry in tables:
+            current_budget().require(AS_LABELS * entry.size, f"Reading labels from {printable(entry.name)}")
             try:
                 yield entry.name, entry.read()
             except (BrokenImageError, OSError):
