@@ -46,6 +46,7 @@ WANTED = {
         "read_table",
         "TrainConfig",
         "LoadOptions",
+        "memory_limit",
         "FganError",
         "work",
         "STOP",

@@ -25,6 +25,7 @@ from fgan.experiments.worker import work as work
 from fgan.exporting import export as export
 from fgan.exporting import push as push
 from fgan.load_options import LoadOptions as LoadOptions
+from fgan.memory import memory_limit as memory_limit
 from fgan.objectives import GANLoss as GANLoss
 from fgan.objectives import penalty as penalty
 from fgan.reporting.html import report as report

@@ -7,6 +7,7 @@ import torch
 import fgan
 from fgan.data import large
 from fgan.errors import DataError, FganError
+from fgan.memory import Budget
 
 
 def silent(line):
@@ -21,7 +22,7 @@ def small_blocks(monkeypatch):
 
 @pytest.fixture
 def no_memory(monkeypatch, tmp_path):
-    monkeypatch.setattr(large, "free_memory", lambda: 100)
+    monkeypatch.setattr(large, "current_budget", lambda: Budget(100, "of this test"))
     monkeypatch.setenv("FGAN_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
 

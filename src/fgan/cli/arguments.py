@@ -20,6 +20,7 @@ import tyro
 
 from fgan.cli import Answered, print_out
 from fgan.cli import help as help_page
+from fgan.cli.memory import limit_memory
 from fgan.errors import FganError, did_you_mean
 
 Command = TypeVar("Command")
@@ -141,7 +142,7 @@ def read(
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
-            return tyro.cli(
+            found = tyro.cli(
                 command,
                 prog=page.verb,
                 args=arguments,
@@ -149,6 +150,8 @@ def read(
                 add_help=False,
                 **made,
             )
+        limit_memory(found)
+        return found
     except SystemExit as exit_:
         if not exit_.code:
             raise Answered(0) from None

@@ -11,6 +11,7 @@ from fgan.cli import print_error, print_out
 from fgan.cli.arguments import read
 from fgan.cli.common import as_json, base_recipe, is_given, is_whole, names_in
 from fgan.cli.help import Page
+from fgan.cli.memory import MemoryFlag
 from fgan.errors import FganError, IncompleteError
 from fgan.experiments.jobs import LEASE, require_jobs
 from fgan.training.config import TrainConfig
@@ -54,7 +55,7 @@ WORKER_HELP = Page(
 
 
 @dataclass(frozen=True, kw_only=True)
-class CompareCommand:
+class CompareCommand(MemoryFlag):
     """Train with several divergences, evaluate every run, and rank them with uncertainty.
 
     Each run is an ordinary run directory in the comparison's folder. You can sample, evaluate and resume it on its own.
@@ -113,7 +114,7 @@ class CompareCommand:
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkerCommand:
+class WorkerCommand(MemoryFlag):
     """Train and evaluate runs of a planned comparison beside other workers; when all runs have ended, rank them."""
 
     worker: Path

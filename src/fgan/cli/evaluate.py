@@ -14,6 +14,7 @@ from fgan.cli import print_error, print_out
 from fgan.cli.arguments import read
 from fgan.cli.common import as_json
 from fgan.cli.help import Page
+from fgan.cli.memory import MemoryFlag
 from fgan.errors import FganError
 from fgan.files import nothing_at
 from fgan.load_options import LoadOptions
@@ -54,7 +55,7 @@ HELP = Page(
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvaluateCommand:
+class EvaluateCommand(MemoryFlag):
     """Measure how good samples are. Every number has a 95% interval and a real-vs-real baseline.
 
     The result of a run is saved as evaluation.json in the run directory. For several runs, such as several seeds, the

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fgan.cli import print_error
 from fgan.cli.common import names_in
+from fgan.cli.memory import MemoryFlag
 from fgan.errors import FganError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableFlags:
+class TableFlags(MemoryFlag):
     """How tables are read."""
 
     drop: str = ""

@@ -12,6 +12,7 @@ from fgan.cli import print_error, print_out
 from fgan.cli.arguments import read
 from fgan.cli.common import as_json, base_recipe, is_given, is_whole
 from fgan.cli.help import Page
+from fgan.cli.memory import MemoryFlag
 from fgan.errors import DivergedError
 from fgan.training.config import TrainConfig
 
@@ -40,7 +41,7 @@ HELP = Page(
 
 
 @dataclass(frozen=True, kw_only=True)
-class TrainCommand:
+class TrainCommand(MemoryFlag):
     """Train a generator on your data with any f-divergence.
 
     A run directory keeps the settings, pictures, metrics and checkpoints. The same settings and seed give the same run.

@@ -8,7 +8,7 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from lzma import LZMAError
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -18,12 +18,17 @@ from fgan.data.decode import BrokenImageError
 from fgan.data.label_files import may_hold_labels
 from fgan.data.record import Omission
 from fgan.data.signatures import HEAD, Kind, kind_of
+from fgan.data.unpacking import open_member, open_tar, open_zip, packing_of
 from fgan.errors import DataError
+from fgan.memory import current_budget
 
 TARS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 ARCHIVES = (".zip", *TARS)
 LARGEST_MEMBER = 1 << 29  # bytes of one packed picture; more is an archive made to exhaust memory
 LARGEST_UNPACKED = 1 << 30  # bytes that a packed tar may unpack to, or 20 times its size if that is more
+
+MANY, SMALLEST = 10_000, 8  # files of a packed tar, and bytes that each takes of it at least
+ENTRY = 2000  # bytes of memory that a listed file takes, besides its name
 
 SIDE_FILES = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "icon\r", "@eadir"}
 _SIDE = "hidden and side files"
@@ -72,7 +77,7 @@ def archive_kind(path: Path) -> str:
     """
     try:
         if zipfile.is_zipfile(path) and path.suffix.lower() != ".npz":
-            with zipfile.ZipFile(path) as archive:
+            with open_zip(path) as archive:
                 names = archive.namelist()
             return "" if names and all(name.endswith(".npy") for name in names) else "zip"
         if _is_tar(path):
@@ -109,11 +114,11 @@ def open_listing(path: Path) -> Iterator[Listing]:
     elif archive_kind(path) == "tar":
         yield _sorted(_tar_listing(path))
     elif archive_kind(path) == "zip" or not holds_pictures(path):
-        try:
-            archive = zipfile.ZipFile(path)
-        except (*_DAMAGED_MEMBER, NotImplementedError) as error:
-            raise DataError(_whole_rule("zip", path, error)) from error
-        with archive:
+        with ExitStack() as stack:
+            try:
+                archive = stack.enter_context(open_zip(path))
+            except (*_DAMAGED_MEMBER, NotImplementedError) as error:
+                raise DataError(_whole_rule("zip", path, error)) from error
             yield _sorted(_zip_listing(archive, path))
     else:
         yield Listing([_file_entry(path, path.name)], [])
@@ -121,7 +126,8 @@ def open_listing(path: Path) -> Iterator[Listing]:
 
 def _is_tar(path: Path) -> bool:
     try:
-        return tarfile.is_tarfile(path)
+        with open_tar(path):
+            return True
     except _DAMAGED_TAR:
         return False
 
@@ -211,7 +217,7 @@ def _read_zipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -
     if most < 0 and member.file_size > LARGEST_MEMBER:
         _refuse_large(member.file_size)
     try:
-        with archive.open(member) as file:
+        with open_member(archive, member) as file:
             return file.read(most)
     except (*_DAMAGED_MEMBER, NotImplementedError) as error:
         raise BrokenImageError(str(error)) from error
@@ -219,34 +225,34 @@ def _read_zipped(archive: zipfile.ZipFile, member: zipfile.ZipInfo, most: int) -
 
 def _tar_listing(path: Path) -> Listing:
     """List a tar in the order in which it lies: to go back in a packed one is to start over."""
-    listing = Listing([], [])
-    most = max(LARGEST_UNPACKED, 20 * path.stat().st_size)
+    listing, budget = Listing([], []), current_budget()
+    listed, packed_size = 0, path.stat().st_size
+    most = max(LARGEST_UNPACKED, 20 * packed_size)
     try:
-        plain = _is_plain(path)
-        with tarfile.open(path) as archive:
-            for member in archive:
+        plain = not packing_of(path)
+        with open_tar(path) as archive:
+            while member := archive.next():
+                archive.members.clear()  # type: ignore[attr-defined] - it would keep them all
+                budget.require(ENTRY + len(member.name), f"The list of files of {path}")
                 if member.size < 0:  # tarfile would step back and read the same members for ever
                     raise tarfile.ReadError(f"{member.name} has a negative size")
                 _refuse_unsafe(member.name, path)
+                listed += 1
+                if not plain and listed > MANY and listed * SMALLEST > packed_size:
+                    raise DataError(
+                        f"{path} lists more than {listed:,} files in {packed_size:,} bytes, as only an archive made to "
+                        "exhaust a machine does. Create it again."
+                    )
                 if not plain and archive.offset > most:
                     raise DataError(
                         f"a compressed tar may unpack to at most {most:,} bytes; {path} is larger. Unpack it, "
-                        "and pass "
-                        "the folder."
+                        "and pass the folder."
                     )
                 _list_tarred(archive, member, listing, path if plain else None)
             _refuse_rest(archive)
     except _DAMAGED_TAR as error:
         raise DataError(_whole_rule("tar", path, error)) from error
     return listing
-
-
-def _is_plain(path: Path) -> bool:
-    try:
-        with tarfile.open(path, "r:"):
-            return True
-    except tarfile.ReadError:
-        return False
 
 
 def _list_tarred(

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import tokenize
 import zipfile
 import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fgan.data.archives import LARGEST_UNPACKED, archive_kind
+from fgan.data.archives import archive_kind
 from fgan.data.labels import UNLABELLED, Labelling, number_classes
+from fgan.data.unpacking import open_member, open_zip
 from fgan.data.values import Stored
-from fgan.errors import DataError
+from fgan.errors import DataError, MemoryLimitError
+from fgan.memory import MEND, current_budget, memory_limit
 
 Array = NDArray[Any]
 
 MAGIC = b"\x93NUMPY"
+MOST_HEAD = 1 << 16
+"""Bytes that numpy's header of an array takes at most."""
 USUAL_KEYS = ("x", "images", "samples", "data", "arr_0")
 LABEL_KEYS = ("y", "labels", "label")
 PERHAPS_LABELS = (
@@ -43,7 +48,6 @@ _DAMAGED = (
     SyntaxError,
     OverflowError,
     RuntimeError,
-    MemoryError,
     tokenize.TokenError,
     zipfile.BadZipFile,
     zlib.error,
@@ -78,6 +82,7 @@ def is_array(path: Path) -> bool:
         return False
 
 
+@memory_limit()
 def read_content(path: Path) -> Content:
     """Return the arrays in a file; the first bytes tell `.npy` from `.npz`.
 
@@ -94,14 +99,16 @@ def read_content(path: Path) -> Content:
             f"{path} has neither .npy nor .npz content. Save the array with numpy.save or numpy.savez."
         )
     try:
-        # A memory map trusts the size of the file rather than what a damaged header claims.
-        loaded = np.load(path, mmap_mode="r", allow_pickle=False)
-        if not isinstance(loaded, np.lib.npyio.NpzFile):
-            return Content(Part(loaded, None))
-        with loaded:
-            _refuse_large(path, loaded)
-            return _in_npz(loaded, path)
+        if magic.startswith(MAGIC):
+            with path.open("rb") as file:
+                _check_header(file)
+            # A memory map trusts the size of the file rather than what a damaged header claims.
+            return Content(Part(np.load(path, mmap_mode="r", allow_pickle=False), None))
+        with open_zip(path) as archive:
+            return _in_npz(_Npz(archive, path), path)
     except _DAMAGED as error:
+        if getattr(error, "errno", None) == errno.ENOMEM:
+            raise MemoryLimitError(f"There is no room to open {path} ({error}). {MEND}") from error
         if "object" in str(error).lower():
             raise DataError(type_rule(path, "object, which needs pickle and could run code")) from error
         raise DataError(
@@ -109,18 +116,55 @@ def read_content(path: Path) -> Content:
         ) from error
 
 
-def _refuse_large(path: Path, loaded: np.lib.npyio.NpzFile) -> None:
-    """Refuse an archive that unpacks to far more than it weighs, before it fills the memory."""
-    unpacked = sum(member.file_size for member in loaded.zip.infolist()) if loaded.zip else 0
-    if unpacked > max(LARGEST_UNPACKED, 20 * path.stat().st_size):
-        raise DataError(
-            f"a .npz may unpack to at most 20 times its size; {path} unpacks to {unpacked:,} bytes. Save the "
-            "samples as "
-            ".npy."
-        )
+def _check_header(file: BinaryIO) -> bool:
+    """Whether a file begins as an array; numpy would read as long a header as that announces.
+
+    Raises:
+        ValueError: for a header that is too long.
+    """
+    head = file.read(12)
+    if not head.startswith(MAGIC) or len(head) < 12:
+        return False
+    if head[6] > 1 and (length := int.from_bytes(head[8:12], "little")) > MOST_HEAD:
+        raise ValueError(f"its header announces {length:,} bytes")
+    return True
 
 
-def _in_npz(loaded: np.lib.npyio.NpzFile, path: Path) -> Content:
+class _Npz:
+    """The arrays of a `.npz`, each read in the memory that there is.
+
+    Args:
+        archive: the open file.
+        path: what errors call it.
+    """
+
+    def __init__(self, archive: zipfile.ZipFile, path: Path) -> None:
+        self._archive, self._path = archive, path
+        self._members = {one.filename.removesuffix(".npy"): one for one in archive.infolist()}
+        self.files = list(self._members)
+
+    def __getitem__(self, key: str) -> Any:  # noqa: ANN401 - whatever somebody put there
+        """Return an array; no bytes for what is none.
+
+        Raises:
+            MemoryLimitError: if it does not fit.
+        """
+        member = self._members[key]
+        with open_member(self._archive, member) as file:
+            is_array = _check_header(file)
+        if not is_array:
+            return b""
+        current_budget().require(member.file_size, f'The array "{key}" of {self._path}')
+        try:
+            with open_member(self._archive, member) as file:
+                return np.lib.format.read_array(file, allow_pickle=False)
+        except (
+            MemoryError
+        ) as error:  # before anything is read, numpy makes room for what the header announces
+            raise ValueError(f"{error}; the file has {member.file_size:,} bytes") from error
+
+
+def _in_npz(loaded: _Npz, path: Path) -> Content:
     parts: dict[str, dict[bool, str]] = {}
     for key in loaded.files:
         match = PARTED.fullmatch(key)
@@ -162,9 +206,7 @@ def _choose_key(keys: list[str], path: Path) -> str:
     )
 
 
-def _read_labels(
-    loaded: np.lib.npyio.NpzFile, taken: str, count: int, path: Path
-) -> tuple[Array | None, str]:
+def _read_labels(loaded: _Npz, taken: str, count: int, path: Path) -> tuple[Array | None, str]:
     """Return the labels, and the key under which they lie."""
     keys = [key for key in LABEL_KEYS if key in loaded.files and key != taken]
     if not keys:
@@ -178,7 +220,7 @@ def _read_labels(
     return _array_in(loaded, keys[0], path), keys[0]
 
 
-def _array_in(loaded: np.lib.npyio.NpzFile, key: str, path: Path) -> Array:
+def _array_in(loaded: _Npz, key: str, path: Path) -> Array:
     try:
         return loaded[key]
     except ValueError as error:

@@ -24,12 +24,14 @@ from fgan.errors import DataError
 from fgan.files import save_file
 from fgan.frame import Frame
 from fgan.load_options import LoadOptions
+from fgan.memory import current_budget, memory_limit
 from fgan.output import Say, to_stderr
 
 HALF_A_LEVEL = 0.5 / 255
 """How far floats may lie outside [0, 1], as rounding leaves them: the nearest of 256 levels is then the end's."""
 
 
+@memory_limit()
 def load_array(
     path: str | Path, *, options: LoadOptions | None = None, say: Say = to_stderr, name: str | None = None
 ) -> Dataset:
@@ -192,6 +194,7 @@ def _scale_of(dtype: np.dtype[Any]) -> str:
     )
 
 
+@memory_limit()
 def read_array(path: str | Path) -> Array:
     """Return the array in a `.npy` or `.npz` file as it stands: any rank and type, rows in their order.
 
@@ -224,6 +227,8 @@ def to_samples(
     torch.Size([5, 1, 8, 8])
     """
     _check(array, origin)
+    size = array.size * (4 if array.ndim == 2 else 1)
+    current_budget().require(size, f"Samples of {origin} of the shape {array.shape}")
     if array.ndim == 2:
         if frame and frame.origin and frame.shape == array.shape[1:]:
             array = (array.astype(np.float64) - np.array(frame.origin)) / np.array(frame.unit)
@@ -315,7 +320,8 @@ def _check(array: Array, path: str | Path) -> None:
         raise DataError(
             f"an array must hold at least 2 samples; {path} holds 1. The first axis counts samples."
         )
-    _refuse_rows(array, np.isfinite(array), path, "finite numbers", "NaN or infinite")
+    if not all_finite(array):
+        _refuse_rows(array, np.isfinite(array), path, "finite numbers", "NaN or infinite")
 
 
 def _refuse_rows(array: Array, good: NDArray[np.bool_], path: str | Path, rule: str, received: str) -> None:
@@ -332,7 +338,10 @@ def _refuse_rows(array: Array, good: NDArray[np.bool_], path: str | Path, rule: 
 def _to_float32(array: Array, path: str | Path) -> Tensor:
     with np.errstate(over="ignore"):
         values = np.array(array, dtype=np.float32)
-    _refuse_rows(values, np.isfinite(values), path, "numbers that fit float32 (below 3.4e38)", "too large")
+    if not all_finite(values):
+        _refuse_rows(
+            values, np.isfinite(values), path, "numbers that fit float32 (below 3.4e38)", "too large"
+        )
     return torch.from_numpy(values)
 
 

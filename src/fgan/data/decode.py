@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from fgan.data.record import printable
 from fgan.data.signatures import HEAD, candidates
+from fgan.memory import MEND, current_budget
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -30,6 +33,9 @@ VANISHED = 8
 _WHITE = GROUNDS[0]
 HEAVY = 1 << 24
 """Pixels or bytes of a picture beyond which it is decoded one at a time, by the thread that waits for all."""
+FEWER_FRAMES = f"Use --frames first (frames=). {MEND}"
+LITTLE = 1 << 30
+"""Bytes: where less is left, memory that runs out is not the file's fault."""
 _STRIP = 1 << 22  # pixels that are worked on at once
 _FRAME_PIXELS = 200  # pixels of all frames for each byte of the file; more is made to exhaust time
 _ONE_PICTURE = (
@@ -38,6 +44,10 @@ _ONE_PICTURE = (
     "ICNS",
     "PSD",
 )  # further "frames" are previews, sizes or layers of the same picture
+_DECODERS = {"JPEG": 6, "MPO": 6, "JPEG2000": 16, "WEBP": 8, "AVIF": 8, "TIFF": 4, "GIF": 8, "PNG": 1}
+"""Bytes a pixel that Pillow's decoders take besides the picture, measured; 4 for all others."""
+_ICONS, _INSIDE = {"ICO", "ICNS", "CUR"}, 16
+"""Formats that hold pictures of others, and bytes a pixel that these take."""
 _PIXELS_A_BYTE = 300  # of a picture of more than 33 million pixels; more is a header that lies, or a bomb
 
 
@@ -116,7 +126,6 @@ _DAMAGED = (
     ArithmeticError,
     RuntimeError,
     AttributeError,
-    MemoryError,
     struct.error,
     zlib.error,
 )
@@ -137,26 +146,84 @@ def decode(content: bytes, recipe: Recipe, name: str = "", heavy: bool = True) -
 
     Raises:
         BrokenImageError: it is no picture, a damaged one, or one of suspicious size.
-        HeavyImageError: it is a large one, and not `heavy`.
+        HeavyImageError: it is a large one, or memory has no room for it now, and not `heavy`.
+        MemoryLimitError: memory has no room for it.
     """
     from PIL import Image, UnidentifiedImageError
 
     kinds = candidates(content[:HEAD], name)
     if not kinds:
         raise NoImageError("no picture that Pillow recognises")
+    _require_room_inside(content, kinds, name, heavy)
     try:
         image = Image.open(io.BytesIO(content), formats=kinds)
         # Closed, not left to the garbage: a large picture goes before the next one comes.
         with closing(image):
-            if not heavy and image.width * image.height > HEAVY:
-                raise HeavyImageError(f"{image.width} by {image.height} pixels")
-            return _frames(image, recipe, len(content))
+            pixels = max(image.width * image.height, _hidden_pixels(image))
+            if not heavy and pixels > HEAVY:
+                raise HeavyImageError(f"{pixels} pixels")
+            if pixels > 2 * HEAVY and pixels > _PIXELS_A_BYTE * len(content):
+                hidden = "" if pixels == image.width * image.height else f"a part of {pixels:,} pixels, "
+                raise BrokenImageError(
+                    f"announces {hidden}{image.width} by {image.height} pixels in {len(content):,} bytes"
+                )
+            size = _working_bytes(image, pixels, recipe)
+
+            def what() -> str:
+                return f"Decoding {printable(name) or 'a picture'} ({image.width} by {image.height} pixels)"
+
+            with current_budget().reserved(size, what, wait=heavy) as fits:
+                if not fits:
+                    raise HeavyImageError(f"{size} bytes")
+                return _frames(image, recipe, len(content), name)
     except UnidentifiedImageError as error:
         raise NoImageError("no picture that Pillow recognises") from error
     except Image.DecompressionBombError as error:
         raise BrokenImageError(str(error)) from error
+    except MemoryError as error:
+        left = current_budget().left()
+        if left is not None and left < LITTLE:
+            raise
+        raise BrokenImageError("announces sizes that no memory has room for") from error
     except _DAMAGED as error:
         raise BrokenImageError(str(error) or type(error).__name__) from error
+
+
+def _working_bytes(image: Image, pixels: int, recipe: Recipe) -> int:
+    """Return the memory that decoding takes: as stored, flattened, turned, and what Pillow's decoder needs."""
+    stored = {"1": 1, "L": 1, "P": 1, "I;16": 2, "I;16B": 2, "I;16L": 2}.get(image.mode, 4)
+    flat = 1 if image.mode in ("1", "L", "I;16", "I;16B", "I;16L") else 4
+    result = 3 * pixels if recipe.size is None else 12 * recipe.size**2
+    return pixels * (stored + 2 * flat + _DECODERS.get(image.format or "", 4)) + result
+
+
+def _require_room_inside(content: bytes, kinds: list[str], name: str, heavy: bool) -> None:
+    """Refuse icons that hold too large a picture of another format: Pillow decodes it when it opens them."""
+    if not _ICONS.intersection(kinds):
+        return
+    places = (one.end() for one in re.finditer(rb"IHDR|ihdr", content))
+    sizes = (struct.unpack(">II", content[at : at + 8]) for at in places if len(content) >= at + 8)
+    pixels = max((width * height for width, height in sizes), default=0)
+    if pixels > HEAVY and not heavy:
+        raise HeavyImageError(f"{pixels} pixels")
+    if pixels > 2 * HEAVY and pixels > _PIXELS_A_BYTE * len(content):
+        raise BrokenImageError(f"announces {pixels:,} pixels in {len(content):,} bytes")
+    current_budget().require(
+        _INSIDE * pixels, lambda: f"Decoding {printable(name)} ({pixels:,} pixels inside)"
+    )
+
+
+def _hidden_pixels(image: Image) -> int:
+    """Return the largest number of pixels that a decoder makes room for, where the size of the picture is another."""
+    if image.format == "TIFF":
+        tags = getattr(image, "tag_v2", {})
+        width, height = (tags.get(tag) for tag in (322, 323))  # of a tile
+        return width * height if isinstance(width, int) and isinstance(height, int) else 0
+    if image.format == "FITS" and any(str(tile[0]) == "fits_gzip" for tile in _tiles(image)):
+        raise BrokenImageError(
+            "is compressed inside, which may unpack to any size; save it without compression"
+        )
+    return 0
 
 
 def decode_opened(image: Image, recipe: Recipe) -> Decoded:
@@ -171,22 +238,22 @@ def decode_opened(image: Image, recipe: Recipe) -> Decoded:
         raise BrokenImageError(str(error) or type(error).__name__) from error
 
 
-def _frames(image: Image, recipe: Recipe, length: int) -> File:
-    pixels = image.width * image.height
-    if pixels > 2 * HEAVY and pixels > _PIXELS_A_BYTE * length:
-        raise BrokenImageError(f"announces {image.width} by {image.height} pixels in {length:,} bytes")
+def _frames(image: Image, recipe: Recipe, length: int, name: str) -> File:
     pictures = [_picture(image, recipe)]
     total = _frame_count(image)
     if not recipe.all_frames or total == 1:
         return File(pictures, total - 1, _views(image))
     grey = pictures[0].pixels.ndim == 2
-    pixels = 0
+    pixels, budget = 0, current_budget()
     for number in range(1, total):
         try:
             image.seek(number)
             pixels += image.width * image.height
             if pixels > max(HEAVY * 8, _FRAME_PIXELS * length):
                 break
+            budget.require(
+                pictures[0].pixels.nbytes, lambda: f"{total:,} frames of {printable(name)}", FEWER_FRAMES
+            )
             pictures.append(_picture(image, recipe, was_grey=grey))
         except RangeError:
             raise

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import io
+import lzma
 import math
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 import torch
@@ -19,12 +22,20 @@ from fgan.data.dataset import Dataset, TensorSource
 from fgan.data.finite import counts_of, image_dataset, only_trained, split, split_name
 from fgan.data.labels import UNLABELLED, Labelling, number_classes
 from fgan.data.record import Record, by_reason
+from fgan.data.unpacking import open_unpacked, read_within
 from fgan.data.values import Stored, look_at, scaled
 from fgan.errors import DataError
 from fgan.load_options import LoadOptions
+from fgan.memory import current_budget, memory_limit
 from fgan.output import Say, to_stderr
 
 GZIP_MAGIC = b"\x1f\x8b"
+MOST_HEAD = 16
+"""Bytes of the header of images; that of labels is shorter."""
+PACKS = 1032
+"""How much smaller gzip makes a file at most; a longer one than that is not there, whatever its header announces."""
+MOST_UNPACKED = 1 << 26
+"""Bytes of a file whose checksum is known: MNIST's have 47 million."""
 RANKS = {b"\x00\x00\x08\x03": 3, b"\x00\x00\x08\x01": 1}
 TYPES = {8: "uint8", 9: "int8", 11: "int16", 12: "int32", 13: "float32", 14: "float64"}
 TRAIN_IMAGES = re.compile(r"(?P<prefix>(?:.*-)?)train-images(?P<mark>[-.])idx3-ubyte(?:\.gz)?")
@@ -43,51 +54,77 @@ def read_idx(path: str | Path) -> NDArray[np.uint8]:
         DataError: the file cannot be read or unpacked, is of another kind, or is too short or too long.
     """
     path = Path(path)
-    return parse_idx(unpack(path), path)
+    with _damage_named(path), open_unpacked(path) as file:
+        head = file.read(MOST_HEAD)
+        announced = _announced(head)
+        current_budget().require(min(announced, PACKS * path.stat().st_size), f"Reading {path}")
+        # No more than the header announces, and a byte to see that there is more.
+        content = read_within(file, max(announced - len(head), 0), f"Reading {path}", head)
+    return parse_idx(content, path)
+
+
+def _announced(head: bytes) -> int:
+    """Return the bytes that a file's header announces, itself included; 0 for a header that is none."""
+    rank = RANKS.get(head[:4], 0)
+    shape = [int.from_bytes(head[at : at + 4], "big") for at in range(4, 4 + 4 * rank, 4)]
+    return 4 + 4 * rank + math.prod(shape) if rank else 0
 
 
 def unpack(path: Path) -> bytes:
     """Return a file's content, unpacked if it starts with gzip's two bytes.
 
     Raises:
-        DataError: the file cannot be read, or is corrupted gzip.
+        DataError: the file cannot be read, is corrupted gzip, or has more than `MOST_UNPACKED` bytes.
     """
-    try:
-        packed = path.read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"cannot read the IDX file {path} ({error}). Check the path and its permissions."
-        ) from error
-    return unpacked(packed, path)
+    with _damage_named(path), open_unpacked(path) as file:
+        return _limited(file, path)
 
 
 def unpacked(packed: bytes, path: Path | str) -> bytes:
     """Return some bytes, unpacked if they start with gzip's two; `path` is what errors call them.
 
     Raises:
-        DataError: they are corrupted gzip.
+        DataError: they are corrupted gzip, or unpack to more than `MOST_UNPACKED` bytes.
     """
     if not packed.startswith(GZIP_MAGIC):
         return packed
+    with _damage_named(path), gzip.open(io.BytesIO(packed)) as file:
+        return _limited(file, path)  # pyright: ignore[reportArgumentType]
+
+
+def _limited(file: BinaryIO, path: Path | str) -> bytes:
+    content = read_within(file, MOST_UNPACKED, f"Reading {path}")
+    if len(content) > MOST_UNPACKED:
+        raise DataError(f"{path} must have at most {MOST_UNPACKED:,} bytes, unpacked. Download it again.")
+    return bytes(content)
+
+
+@contextmanager
+def _damage_named(path: Path | str) -> Iterator[None]:
+    """Turn errors of reading and unpacking into fgan's."""
     try:
-        return gzip.decompress(packed)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        yield
+    except (EOFError, zlib.error, lzma.LZMAError, gzip.BadGzipFile) as error:
         raise DataError(
             f"the gzip file {path} is damaged or incomplete ({error}). Delete it and download it again."
         ) from error
+    except OSError as error:
+        raise DataError(
+            f"cannot read the IDX file {path} ({error}). Check the path and its permissions."
+        ) from error
 
 
-def parse_idx(content: bytes, path: Path) -> NDArray[np.uint8]:
+def parse_idx(content: bytes | bytearray, path: Path) -> NDArray[np.uint8]:
     """Decode the unpacked content of an IDX file; `path` is what errors call it.
 
     >>> parse_idx(bytes.fromhex("00000801 00000003 070809"), Path("labels")).tolist()
     [7, 8, 9]
     """
-    rank = RANKS.get(content[:4])
+    rank = RANKS.get(bytes(content[:4]))
     if rank is None:
         raise DataError(
             "an IDX file must start with the bytes 00000803 (uint8 images) or 00000801 (uint8 labels); "
-            f"{path} starts with {_describe_magic(content[:4])}. Convert it, or pass the right file."
+            f"{path} starts with {_describe_magic(bytes(content[:4]))}. Convert it, or pass the right file."
         )
     start = 4 + 4 * rank
     if len(content) < start:
@@ -97,15 +134,16 @@ def parse_idx(content: bytes, path: Path) -> NDArray[np.uint8]:
         )
     shape = tuple(int.from_bytes(content[i : i + 4], "big") for i in range(4, start, 4))
     expected, received = math.prod(shape), len(content) - start
-    if expected != received:
-        mistake = "is truncated" if received < expected else "is too long"
-        raise DataError(
-            f"{path} {mistake}: its header announces {' x '.join(map(str, shape))} = {expected} bytes, "
-            f"but {received} follow. Download it again."
-        )
-    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape).copy()
+    announced = f"its header announces {' x '.join(map(str, shape))} = {expected} bytes"
+    if received < expected:
+        raise DataError(f"{path} is truncated: {announced}, but {received} follow. Download it again.")
+    if received > expected:
+        raise DataError(f"{path} is too long: {announced}, but more follow. Download it again.")
+    values = np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
+    return values if values.flags.writeable else values.copy()
 
 
+@memory_limit()
 def load_idx_folder(
     folder: str | Path, *, options: LoadOptions | None = None, say: Say = to_stderr, name: str | None = None
 ) -> Dataset:

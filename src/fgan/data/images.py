@@ -34,9 +34,14 @@ from fgan.data.signatures import Kind, extensions, kind_of
 from fgan.data.values import in_two_looks, look_at, stored_in
 from fgan.errors import DataError
 from fgan.load_options import LoadOptions
+from fgan.memory import MEND, current_budget, memory_limit
 from fgan.output import Say, on_a_terminal, to_stderr
 
 DEFAULT_SIZE = 32
+AS_LABELS = 30
+"""Bytes of memory for each byte of a table of labels: short cells take several objects."""
+UNPACKED = 2
+"""How often a file is in memory while it is unpacked."""
 
 _UNREADABLE = "pictures that cannot be read"
 _CLOSED = "files of formats that Pillow cannot open"
@@ -69,6 +74,7 @@ class Found:
     omitted: list[Omission] = field(default_factory=list)
 
 
+@memory_limit()
 def load_images(
     path: str | Path,
     *,
@@ -112,7 +118,7 @@ def load_images(
     decoded = [picture for _, picture in found.pictures]
     if not resize:
         _require_size(found.pictures, size, path)
-    pixels = _stack(decoded)
+    pixels = _stack(decoded, path)
     values, more = look_at(pixels, stored_in(decoded), options)
     if options.image_size is None and any(picture.size != (size, size) for picture in decoded):
         notes.insert(
@@ -232,8 +238,13 @@ def _try_decode(entry: Entry, recipe: Recipe, heavy: bool = False) -> File | Omi
     """Return what a file holds, or why it is left out; nothing for a large picture unless `heavy`."""
     if entry.size > HEAVY and not heavy:
         return None
+    budget, what = current_budget(), lambda: f"Reading {printable(entry.name)}"
     try:
-        return decode(entry.read(), recipe, entry.name, heavy)
+        if heavy:  # nothing is held while waiting for other threads
+            budget.require(UNPACKED * entry.size, what)
+            return decode(entry.read(), recipe, entry.name, heavy)
+        with budget.reserved(UNPACKED * entry.size, what, wait=False) as fits:
+            return decode(entry.read(), recipe, entry.name, heavy) if fits else None
     except HeavyImageError:
         return None
     except RangeError as error:
@@ -247,6 +258,7 @@ def _try_decode(entry: Entry, recipe: Recipe, heavy: bool = False) -> File | Omi
 def _labels(tables: Sequence[Entry], pictures: Sequence[Named]) -> FileLabels:
     def contents() -> Iterator[tuple[str, bytes]]:
         for entry in tables:
+            current_budget().require(AS_LABELS * entry.size, f"Reading labels from {printable(entry.name)}")
             try:
                 yield entry.name, entry.read()
             except (BrokenImageError, OSError):
@@ -305,8 +317,13 @@ def _parted(
     return train, held_out, classes
 
 
-def _stack(decoded: list[Decoded]) -> NDArray[np.uint8]:
+def _stack(decoded: list[Decoded], path: Path) -> NDArray[np.uint8]:
     """Return uint8 (N, C, S, S) with one channel if all pictures are grey and three if not."""
+    # Once as they are stacked here, once as they are divided.
+    size = 2 * len(decoded) * max(picture.pixels.nbytes for picture in decoded)
+    current_budget().require(
+        size, f"{len(decoded):,} pictures of {path}", f"Use a smaller --image-size. {MEND}"
+    )
     if all(picture.pixels.ndim == 2 for picture in decoded):
         return np.stack([picture.pixels for picture in decoded])[:, None]
     return np.stack([_planes(picture.pixels) for picture in decoded])

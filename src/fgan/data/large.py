@@ -15,7 +15,7 @@ from torch import Tensor
 
 from fgan.errors import DataError
 from fgan.files import cache_folder
-from fgan.memory import free_memory, require_memory
+from fgan.memory import current_budget, require_memory
 
 LARGE = 2**24
 """An array of more numbers is read by blocks."""
@@ -101,8 +101,8 @@ def gathered(array: NDArray[Any], rows: Tensor, dtype: torch.dtype) -> Tensor:
     """
     shape = (len(rows), *array.shape[1:])
     size = dtype.itemsize * int(np.prod(shape, dtype=np.int64))
-    free = free_memory()
-    fits = free is None or size < SHARE * free
+    free = current_budget().left()
+    fits = free is None or size < free
     out = torch.empty(shape, dtype=dtype) if fits else _on_disk(shape, dtype, size)
     # Each block of a file that memory cannot hold reads through all of it: then few and large ones are better.
     numbers = BLOCK if fits else max(BLOCK, int(free or 0) // 16)

@@ -22,6 +22,7 @@ from fgan.data.toys import grid25, moons, paper_mixture, ring8
 from fgan.errors import DataError, did_you_mean
 from fgan.files import nothing_at
 from fgan.load_options import LoadOptions, LoadSettings
+from fgan.memory import memory_limit
 from fgan.output import Say, to_stderr
 
 BUILDERS: dict[str, Callable[[str | Path | None, Say], Dataset]] = {
@@ -39,6 +40,7 @@ PASSED = "dataset:"
 FILES = "a folder or archive of images, a table, a .npy, a .npz, idx:DIR"
 
 
+@memory_limit()
 def load_data(
     name: str | Path,
     *,

@@ -22,12 +22,14 @@ from fgan.data.tables import Table, TextOptions, read_tables
 from fgan.data.tables.missing import sentinel_in
 from fgan.errors import DataError
 from fgan.load_options import LoadOptions, TableOptions
+from fgan.memory import memory_limit
 from fgan.output import Say, to_stderr
 
 FEWEST = 10
 """Rows without which there is nothing to learn a table from."""
 
 
+@memory_limit()
 def load_table(
     path: str | Path, *, options: LoadOptions | None = None, say: Say = to_stderr, name: str | None = None
 ) -> Dataset:

@@ -19,7 +19,10 @@ from fgan.data.tables import Column, Table
 from fgan.errors import DataError, did_you_mean
 from fgan.frame import Frame
 from fgan.json_files import parse_json, shaped
+from fgan.memory import MEND, current_budget
 
+ENCODED = 8 + 8 + 4 + 4
+"""Bytes a coordinate."""
 FORMAT = 1
 """Grows when an older fgan could no longer read what is written."""
 
@@ -122,6 +125,12 @@ class TableEncoding:
             DataError: for columns that are not there, and cells that have no code.
         """
         self.require_columns(table)
+        # Each column, all side by side, and float32 numbers of these that are divided.
+        current_budget().require(
+            ENCODED * table.count * self.width,
+            f"Encoding {table.count:,} rows of {table.name} as {self.width:,} coordinates",
+            f"Leave out columns with many different values (--drop). {MEND}",
+        )
         parts = [one.encode(table.columns[one.read.name]) for one in self._features]
         return np.concatenate(parts, 1) if parts else np.zeros((table.count, 0))
 

@@ -25,11 +25,15 @@ from fgan.data.tables.formats import (
 from fgan.data.tables.kinds import as_category, stray_cells
 from fgan.data.tables.missing import MISSING, is_missing_word
 from fgan.data.tables.options import TextOptions
-from fgan.data.tables.rows import Rows
+from fgan.data.tables.rows import FEWER_COLUMNS, Rows
 from fgan.data.tables.spelling import Spelling, spelling_of_moments, spelling_of_numbers
 from fgan.data.tables.table import Column
+from fgan.data.tables.values import as_words
 from fgan.errors import DataError
+from fgan.memory import current_budget
 
+NUMBERS = 16
+"""Bytes that a cell takes as a number, under both decimal signs."""
 EXACT = 2.0**53
 """The largest whole number up to which float64 holds all."""
 
@@ -79,6 +83,9 @@ class Strings:
         """The numbers, and the sign between thousands, under each decimal sign under which all cells are numbers."""
         if not self.known or self.text.count("\n") >= len(self.known):
             return {}
+        current_budget().require(
+            NUMBERS * len(self.known), lambda: f'column "{self.name}" of {self.file}', FEWER_COLUMNS
+        )
         both = len(self.signs) > 1
         if both and "." not in self.text and "," not in self.text:  # no sign to choose: read once
             numbers = floats_of(self.known, self.text, SIGNS[0], self.options.thousands)
@@ -179,15 +186,15 @@ def typed(column: Strings, decimal: str, kind: str = "") -> Column:
     Raises:
         DataError: for a cell that is none where almost all are, or where a user says that it is one.
     """
-    known = column.known
+    known, where = column.known, f'column "{column.name}" of {column.file}'
     decimal = column.signs[0] if len(column.signs) == 1 else decimal
     if kind == "category" or not known:
         return _placed(
-            column, np.array(known, dtype=str), kind="category", why="asked for" if kind else "no values"
+            column, as_words(known, where), kind="category", why="asked for" if kind else "no values"
         )
     reading = column.readings.get(decimal or next(iter(column.readings), ""))
     if reading is not None and kind != "number" and has_codes(column.text):
-        return _placed(column, np.array(known), kind="category", why="leading zeros")
+        return _placed(column, as_words(known, where), kind="category", why="leading zeros")
     if reading is not None:
         numbers = _whole(column.text, *reading, decimal or ".")
         return _placed(column, numbers, spelling_of_numbers(known, decimal or ".", reading[1]))
@@ -200,7 +207,7 @@ def typed(column: Strings, decimal: str, kind: str = "") -> Column:
                 column, np.array(dated[0]), spelling, unit=dated[1], kind="number", why="dates or times"
             )
     _require_no_stray(column, decimal, ALMOST if kind != "number" else 0.0)
-    return _placed(column, np.array(known), kind="category", why="words")
+    return _placed(column, as_words(known, where), kind="category", why="words")
 
 
 def _placed(column: Strings, values: NDArray[Any], spelling: Spelling | None = None, **how: str) -> Column:

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
-import lzma
-import zlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
 
+from fgan.data.unpacking import UNPACKING_ERRORS, open_unpacked, packing_of, read_within
 from fgan.errors import DataError
 from fgan.files import nothing_at
+from fgan.memory import current_budget
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".tab", ".psv", ".dat", ".parquet", ".pq", ".xlsx", ".xls", ".ods")
 """Endings of names of tables, before that of a compression."""
-PACKED: dict[bytes, tuple[str, Callable[..., BinaryIO]]] = {
-    b"\x1f\x8b": ("gzip", gzip.open),  # pyright: ignore[reportAssignmentType]
-    b"BZh": ("bzip2", bz2.open),  # pyright: ignore[reportAssignmentType]
-    b"\xfd7zXZ\x00": ("xz", lzma.open),  # pyright: ignore[reportAssignmentType]
-}
-"""Compressions, by their first bytes."""
 ENDINGS = (".gz", ".bz2", ".xz")
 BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -86,11 +76,11 @@ def _is_text(head: bytes) -> bool:
 _CONTROL = set(range(32)) - {9, 10, 12, 13}
 
 
-def read_bytes(path: Path) -> tuple[bytes, str]:
-    """Return a file's content, unpacked, and by what it was compressed.
+def is_parquet(path: Path) -> bool:
+    """Whether a file is Parquet, by its name or its content.
 
     Raises:
-        DataError: where it cannot be read, is too large, or is no file of text or Parquet.
+        DataError: where there is no file.
     """
     if not path.is_file():
         raise DataError(
@@ -98,15 +88,31 @@ def read_bytes(path: Path) -> tuple[bytes, str]:
             if not path.exists()
             else f"{path} is not a file. Pass a table."
         )
-    packed = ""
+    if path.suffix.lower() in (".parquet", ".pq"):
+        return True
     try:
         with path.open("rb") as file:
-            head = file.read(HEAD)
-        found = next((one for mark, one in PACKED.items() if head.startswith(mark)), None)
-        packed, opened = found if found else ("", Path.open)
-        with opened(path, "rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+            return file.read(4) == b"PAR1"
+    except OSError as error:
+        raise DataError(f"cannot read {path} ({error}). Check its permissions.") from error
+
+
+def read_bytes(path: Path) -> tuple[bytes | bytearray, str]:
+    """Return a file's content, unpacked, and by what it was compressed.
+
+    Raises:
+        DataError: where it cannot be read, is too large, or is no file of text.
+        MemoryLimitError: where it does not fit into memory.
+    """
+    try:
+        packed = packing_of(path)
+        with open_unpacked(path) as file:
+            if not packed:  # read at once, which is faster
+                current_budget().require(min(path.stat().st_size, MOST_BYTES), f"Reading {path}")
+                content: bytes | bytearray = file.read(MOST_BYTES + 1)
+            else:
+                content = read_within(file, MOST_BYTES, f"Unpacking {path}")
+    except UNPACKING_ERRORS as error:
         raise DataError(f"cannot read {path} ({error}). Save it again.") from error
     if len(content) > MOST_BYTES:
         raise DataError(
@@ -119,7 +125,7 @@ def read_bytes(path: Path) -> tuple[bytes, str]:
     return content, packed
 
 
-def decoded(content: bytes, path: Path, encoding: str = "") -> tuple[str, str]:
+def decoded(content: bytes | bytearray, path: Path, encoding: str = "") -> tuple[str, str]:
     """Return text, and the encoding that it was read by.
 
     A mark of byte order decides; else what is UTF-8 is that, and the rest is cp1252, as Windows writes it.
@@ -129,10 +135,13 @@ def decoded(content: bytes, path: Path, encoding: str = "") -> tuple[str, str]:
     """
     bom = next((name for mark, name in BOMS if content.startswith(mark)), "")
     names = [encoding] if encoding else [bom] if bom else [*_wide(content), "utf-8", "cp1252"]
-    start = content[:HEAD].removeprefix(codecs.BOM_UTF8).lstrip()
+    start = bytes(content[:HEAD]).removeprefix(codecs.BOM_UTF8).lstrip()
     markup = next((what for mark, what in MARKUP.items() if start.startswith(mark)), None)
     if markup:
         raise DataError(f"{path} is {markup}. Save or export it as CSV.")
+    # A letter takes as many bytes as the widest does: up to 4.
+    widest = 1 if content.isascii() else 4
+    current_budget().require(widest * len(content), f"The text of {path}")
     for name in names:
         try:
             text = content.decode(name)
@@ -148,7 +157,7 @@ def decoded(content: bytes, path: Path, encoding: str = "") -> tuple[str, str]:
     )
 
 
-def _wide(content: bytes) -> list[str]:
+def _wide(content: bytes | bytearray) -> list[str]:
     """Return UTF-16 where every other byte is 0, as of Latin text without a mark of byte order."""
     head = content[:HEAD]
     for offset, name in ((1, "utf-16-le"), (0, "utf-16-be")):

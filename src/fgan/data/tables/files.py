@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fgan.data.tables.cells import Strings, decimal_of, signs_shown, typed
-from fgan.data.tables.content import decoded, read_bytes
+from fgan.data.tables.content import decoded, is_parquet, read_bytes
 from fgan.data.tables.formats import NAMES
 from fgan.data.tables.missing import checked_policy
 from fgan.data.tables.options import GROUPINGS, SEPARATORS, TextOptions
+from fgan.data.tables.parquet import read_parquet
 from fgan.data.tables.rows import Rows, rows_of
 from fgan.data.tables.table import Column, Table
-from fgan.data.tables.values import column_of
 from fgan.errors import DataError, did_you_mean
+from fgan.memory import memory_limit
 from fgan.output import Say
 
 FOUND_OUT = TextOptions()
@@ -71,6 +72,7 @@ def read_table(
     return table.without_missing() if missing == "drop" else table.complete()
 
 
+@memory_limit()
 def read_tables(
     paths: Sequence[str | Path],
     columns: Sequence[Sequence[str]],
@@ -130,9 +132,9 @@ def _decimals(columns: Sequence[Strings]) -> dict[str, str]:
 
 
 def _opened(path: Path, options: TextOptions) -> Table | _Text:
+    if is_parquet(path):
+        return read_parquet(path)
     content, packed = read_bytes(path)
-    if content.startswith(b"PAR1") or path.suffix.lower() in (".parquet", ".pq"):
-        return _parquet(path)
     text, encoding = decoded(content, path, options.encoding)
     del content
     spelling = [packed] if packed else []
@@ -200,26 +202,3 @@ def _sort(column: Column) -> str:
     if column.unit:
         return "dates or times"
     return "words" if column.cells.dtype.kind == "U" else "numbers"
-
-
-def _parquet(path: Path) -> Table:
-    try:
-        import pyarrow.parquet as parquet  # pyright: ignore[reportMissingImports]
-    except ImportError:
-        raise DataError(
-            f'reading {path} needs pyarrow, which is not installed. Run: pip install "fgan[parquet]", or save '
-            "it as .csv."
-        ) from None
-    try:
-        table = parquet.read_table(path)
-        columns = {
-            str(name): column_of(table[k].combine_chunks(), f'{path}, column "{name}"')
-            for k, name in enumerate(table.column_names)
-        }
-    except DataError:
-        raise
-    except Exception as error:  # pyarrow's errors have no common class
-        raise DataError(f"cannot read {path} as Parquet ({error}). Save it again.") from error
-    if table.num_rows == 0 or not columns:
-        raise DataError(f"{path} is empty: it has {len(columns)} columns and {table.num_rows} rows.")
-    return Table(columns, str(path), f"read {path}: Parquet, {table.num_rows:,} rows, {len(columns)} columns")

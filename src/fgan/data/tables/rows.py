@@ -5,21 +5,28 @@ from __future__ import annotations
 import csv
 import io
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
+from fgan.data.tables.beginning import beginning, line_end
 from fgan.data.tables.formats import number_of, spelled
 from fgan.data.tables.missing import is_missing_word
 from fgan.data.tables.options import SEPARATORS, TextOptions
 from fgan.errors import DataError
+from fgan.memory import MEND, current_budget
 
 SAMPLE = 1 << 18
 """Letters of a text by which separators are tried."""
-CHUNK = 10_000
-"""Rows that are lists at once."""
+CHUNK, CHUNK_CELLS = 10_000, 1_000_000
+"""Rows that are lists at once, and their cells."""
+MOST_COLUMNS = 1 << 15
+CELL = 16
+"""Bytes of the places in two lists that a cell takes, besides its letters."""
+FEWER_COLUMNS = f"Save it as .parquet, or leave columns out. {MEND}"
 MOST_PREFACE = 20
 """Lines before a table that are taken for its title."""
 SHOWN = 3
@@ -64,10 +71,11 @@ def rows_of(text: str, path: Path, options: TextOptions) -> Rows:
     Raises:
         DataError: where no separator gives a rectangle, or two do; for names that are none.
     """
-    text, skipped, notes, separator = _beginning(text, path, options)
+    text, skipped, notes, separator = beginning(text, path, options)
     if not separator:
         separator = _separator(text, path, options)
-    columns = _regular(text, separator) if options.header else None
+    _require_room(text, separator, path)
+    columns = _regular(text, separator, path) if options.header else None
     if columns:
         return Rows(
             columns,
@@ -94,52 +102,21 @@ def rows_of(text: str, path: Path, options: TextOptions) -> Rows:
     return Rows(columns, lines, separator if width > 1 else "", (*notes, *more, *left_out))
 
 
-def _beginning(text: str, path: Path, options: TextOptions) -> tuple[str, int, list[str], str]:
-    """Take off what stands before the names: Excel's "sep=;", lines of comments. Returns the lines taken off, too."""
-    skipped, notes, separator = 0, [], options.separator
-    line, rest = _first_line(text)
-    if line.lower().startswith("sep=") and len(line.strip()) <= 5:
-        given = line.strip("\r\n")[4:]
-        if given not in SEPARATORS:
-            raise DataError(
-                f'line 1 of {path} gives "{given}" as the separator, which is not supported. Pass --separator.'
-            )
-        text, skipped, separator = rest, 1, separator or given
-    comments = 0
-    while True:
-        line, rest = _first_line(text)
-        if not line.startswith("#") or not rest:
-            break
-        following = _first_line(rest)[0]
-        if not following.startswith("#") and _is_header(line, following):
-            text = line.lstrip("# ") + rest if line.lstrip("# ").strip() else text
-            break
-        text, comments = rest, comments + 1
-    if comments:
-        notes.append(f"{comments} line{'s' if comments > 1 else ''} of comments left out")
-    return text, skipped + comments, notes, separator
-
-
-def _is_header(line: str, following: str) -> bool:
-    """Whether a line that begins with # names the values in the next: as many fields, and numbers below."""
-    for sign in (*SEPARATORS,):
-        fields = following.strip().split(sign)
-        if len(fields) > 1 and len(line.lstrip("# ").strip().split(sign)) == len(fields):
-            return any(number_of(spelled(one.strip()), mark) for one in fields for mark in ".,")
-    return False
-
-
-def _first_line(text: str) -> tuple[str, str]:
-    ends = [place for place in (text.find("\n"), text.find("\r")) if place >= 0]
-    if not ends:
-        return text, ""
-    end = min(ends)
-    end += 2 if text.startswith("\r\n", end) else 1
-    return text[:end], text[end:]
+def _require_room(text: str, separator: str, path: Path) -> None:
+    """Refuse a table of very many columns, and one whose cells do not fit into memory."""
+    width = text.count(separator or ",", 0, line_end(text)) + 1 if separator else 1
+    if width > MOST_COLUMNS:
+        raise DataError(
+            f"a table may have at most {MOST_COLUMNS:,} columns; {path} has {width:,}. Save it with rows and columns "
+            "exchanged, or as an array (.npy)."
+        )
+    cells = text.count("\n") + 1 + (text.count(separator) if separator else 0)
+    current_budget().require(len(text) + CELL * cells, f"Reading {path} ({cells:,} cells)", FEWER_COLUMNS)
 
 
 def _reader(text: str, separator: str, *, strict: bool = True) -> Reader:
-    lines = io.StringIO(text, newline="")
+    # Encoded, a text takes a byte a letter; io.StringIO would take four.
+    lines = io.TextIOWrapper(io.BytesIO(text.encode()), "utf-8", newline="")
     if separator == " ":
         return csv.reader((" ".join(line.split()) for line in lines), delimiter=" ", strict=strict)
     return csv.reader(lines, delimiter=separator or "\x1f", strict=strict)
@@ -157,7 +134,7 @@ def _separator(text: str, path: Path, options: TextOptions) -> str:
                 row for row in _reader(head, sign, strict=whole) if row and any(cell.strip() for cell in row)
             ]
         except csv.Error:  # such as a quote that is not closed, which parsing by this sign then tells
-            widest = max(widest, (len(_first_line(head)[0].split(sign)), sign))
+            widest = max(widest, (len(head[: line_end(head)].split(sign)), sign))
             continue
         if not rows:
             continue
@@ -265,7 +242,7 @@ def _require_no_preface(lines: list[str], path: Path) -> None:
         )
 
 
-def _regular(text: str, separator: str) -> dict[str, list[str]] | None:
+def _regular(text: str, separator: str, path: Path) -> dict[str, list[str]] | None:
     """Return the columns of a text whose lines are all alike, fast and with few rows in memory; None of any other."""
     reader = _reader(text, separator)
     try:
@@ -274,7 +251,10 @@ def _regular(text: str, separator: str) -> dict[str, list[str]] | None:
             return None
         cells: list[list[str]] = [[] for _ in names]
         width, empty = {len(names)}, [""] * len(names)
-        while chunk := list(islice(reader, CHUNK)):
+        budget = current_budget()
+        rows = max(min(CHUNK, CHUNK_CELLS // len(names)), 1)
+        while chunk := list(islice(reader, rows)):
+            budget.require(0, lambda: f"Reading {path}", FEWER_COLUMNS)
             if set(map(len, chunk)) != width or empty in chunk:
                 return None
             for column, more in zip(cells, zip(*chunk, strict=True), strict=True):
@@ -289,7 +269,10 @@ def _parsed(text: str, path: Path, separator: str, skipped: int) -> tuple[list[R
     """Return rows that are not empty and the lines by which they end; of one column, empty ones between others stay."""
     reader = _reader(text, separator)
     try:
-        rows = list(reader)
+        rows: list[Row] = []
+        while chunk := list(islice(reader, CHUNK)):
+            current_budget().require(0, f"Reading {path}", FEWER_COLUMNS)
+            rows += chunk
     except csv.Error as error:
         raise DataError(
             f"cannot read {path} near line {reader.line_num + skipped} ({error}). Check its quotes, or save "
@@ -355,7 +338,7 @@ def _require_names(names: Row, path: Path) -> None:
             "Add a "
             "header line, or pass --no-header (header=False)."
         )
-    twice = next((name for name in names if name and names.count(name) > 1), None)
+    twice = next((name for name, count in Counter(names).items() if name and count > 1), None)
     if twice is not None:
         raise DataError(
             f'column names must be unique; {path} has "{twice}" more than once. Got {", ".join(names)}.'

@@ -14,6 +14,7 @@ import numpy as np
 from fgan.data.tables.missing import is_missing
 from fgan.data.tables.table import Cells, Column
 from fgan.errors import DataError
+from fgan.memory import MEND, current_budget
 
 DAYS = "days since 1970-01-01"
 IN_UTC = f"{DAYS} in UTC"
@@ -21,6 +22,8 @@ IN_UTC = f"{DAYS} in UTC"
 SECONDS = "seconds"
 EPOCH = dt.datetime(1970, 1, 1)
 DAY = 86400.0
+LETTER = 4
+"""Bytes of a letter in an array of words."""
 Values = Any
 """What a library calls a column."""
 
@@ -107,7 +110,7 @@ def _plain(kind: str) -> bool:
 
 def _category(values: Sequence[Any], why: str) -> Column:
     missing = np.array([is_missing(one) for one in values], dtype=bool)
-    words = np.array(["" if gone else str(one) for one, gone in zip(values, missing, strict=True)], dtype=str)
+    words = as_words(["" if gone else str(one) for one, gone in zip(values, missing, strict=True)])
     return Column(words, missing if missing.any() else None, kind="category", why=why)
 
 
@@ -125,7 +128,7 @@ def _of_array(array: Cells, name: str) -> Column:
     if kind == "T" or kind == "S":
         return of_words(array.astype(str))
     if kind != "O":
-        raise _no_such(name, str(array.dtype))
+        raise no_such(name, str(array.dtype))
     flat = array.ravel()
     missing = np.fromiter((is_missing(one) for one in flat), dtype=bool, count=len(flat))
     known = flat[~missing]
@@ -155,7 +158,24 @@ def of_words(cells: Cells) -> Column:
     return Column(cells, gone if gone.any() else None, kind="category", why="words", written=written)
 
 
-def _no_such(name: str, received: str) -> DataError:
+def as_words(cells: Sequence[str], where: str = "a column") -> Cells:
+    """Return words as an array, in which each takes as much memory as the longest.
+
+    Raises:
+        MemoryLimitError: if that does not fit.
+    """
+    longest = max(map(len, cells), default=0)
+    # Once as they are, once as they are sorted, once as some are chosen.
+    current_budget().require(
+        3 * LETTER * longest * len(cells),
+        lambda: f"{where}, with cells of up to {longest:,} letters in {len(cells):,} rows,",
+        f"Leave the column out (--drop), or shorten its longest cells. {MEND}",
+    )
+    return np.array(cells, dtype=str)
+
+
+def no_such(name: str, received: str) -> DataError:
+    """Return the error for values that are none of a table's."""
     return DataError(
         f"samples must be real numbers, strings, booleans, dates, times or durations; {name} holds {received}. "
         'Convert them, for example with array.astype("float64").'
@@ -199,9 +219,13 @@ def _of_objects(known: Cells, name: str) -> Column:
         return all(issubclass(one, wanted) for one in types)
 
     if only(bool, np.bool_):
-        return Column(known.astype(bool)) if len(known) else Column(known.astype(str), kind="category")
+        return (
+            Column(known.astype(bool))
+            if len(known)
+            else Column(as_words([str(one) for one in known]), kind="category")
+        )
     if only(str):
-        return Column(known.astype(str), kind="category", why="words")
+        return Column(as_words([str(one) for one in known]), kind="category", why="words")
     if only(dt.date, np.datetime64):
         return _of_moments(known, name)
     if only(dt.timedelta, np.timedelta64):
@@ -219,15 +243,17 @@ def _of_objects(known: Cells, name: str) -> Column:
             try:
                 return Column(known.astype(np.int64))
             except OverflowError:  # whole numbers beyond 64 bits are names
-                return Column(known.astype(str), kind="category", why="whole numbers beyond 64 bits")
+                return Column(
+                    as_words([str(one) for one in known]), kind="category", why="whole numbers beyond 64 bits"
+                )
         if only(int, float, np.integer, np.floating, Decimal, Fraction):
             return Column(np.array([float(one) for one in known]))
     if only(str, bool, int, np.integer, np.bool_):
-        return Column(known.astype(str), kind="category", why="words")
+        return Column(as_words([str(one) for one in known]), kind="category", why="words")
     strange = next((one for one in types if not issubclass(one, (str, bool, int, float, np.generic))), object)
     if len(types) > 1:
-        raise _no_such(name, " beside ".join(sorted(one.__name__ for one in types)))
-    raise _no_such(name, f"objects of type {strange.__name__}")
+        raise no_such(name, " beside ".join(sorted(one.__name__ for one in types)))
+    raise no_such(name, f"objects of type {strange.__name__}")
 
 
 def _of_moments(known: Cells, name: str) -> Column:

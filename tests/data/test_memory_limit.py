@@ -1,0 +1,141 @@
+"""Reading data keeps to a limit of memory: declared, measured, and said."""
+
+import os
+import struct
+import sys
+import tarfile
+import threading
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import fgan
+from fgan import memory
+from fgan.data import load_data
+from fgan.data.tables import read_table
+from fgan.errors import FganError, MemoryLimitError
+from fgan.memory import Budget, current_budget, memory_limit
+
+MB = 1 << 20
+
+
+def test_what_is_declared_is_refused_beyond_the_limit_with_the_flag_to_use():
+    with (
+        memory_limit("10MB") as budget,
+        pytest.raises(MemoryLimitError, match=r"^A table needs 11 MB .*10 MB.*--memory"),
+    ):
+        budget.require(11_000_000, "A table")
+
+
+def test_what_is_used_beyond_what_was_declared_counts():
+    with memory_limit(64 * MB) as budget:
+        held = [np.ones(MB) for _ in range(16)]  # 128 MB, of which nothing was said
+        with pytest.raises(MemoryLimitError, match=r"takes .* of memory; the limit is 67\.1 MB"):
+            budget.require(0, "Reading")
+        del held
+        budget.require(1, "Reading")
+
+
+def test_the_innermost_limit_holds_and_the_variable_is_the_default(monkeypatch):
+    monkeypatch.setenv("FGAN_MEMORY", "3MB")
+    with memory_limit() as outer:
+        assert outer.limit == 3_000_000
+        with memory_limit() as same, memory_limit("2MB") as inner:
+            assert same is outer and current_budget() is inner
+        assert current_budget() is outer
+
+
+def test_a_thread_waits_for_room_that_others_leave():
+    budget, order = Budget(100 * MB, "of this test"), []
+    begun = threading.Event()
+
+    def other():
+        with budget.reserved(80 * MB, "One"):
+            begun.set()
+            assert not order
+        order.append("one")
+
+    thread = threading.Thread(target=other)
+    with budget.reserved(90 * MB, "Two", wait=False) as fits:
+        assert fits
+        thread.start()
+        assert not begun.wait(0.1)
+        with budget.reserved(90 * MB, "Three", wait=False) as fits:
+            assert not fits
+    thread.join()
+    assert begun.is_set() and order == ["one"]
+
+
+def test_memory_that_runs_out_is_said_and_no_traceback():
+    with pytest.raises(MemoryLimitError, match="ran out of memory"), memory_limit("1GB"):
+        raise MemoryError
+
+
+@pytest.mark.parametrize("text", ["", "8Q", "-1GB", "1e400", "0", "GB", "9" * 30])
+def test_what_is_no_size_is_refused(text):
+    with pytest.raises(FganError, match="must be a size such as 8GB"):
+        memory.bytes_in(text)
+
+
+def test_a_long_cell_among_many_rows_is_refused_by_its_column(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n" + "w,1\n" * 20_000 + "w" * 100_000 + ",1\n")
+    with (
+        pytest.raises(MemoryLimitError, match=r'column "a" of .*100,000 letters.*--drop'),
+        memory_limit("1GB"),
+    ):
+        read_table(path)
+
+
+def test_a_table_of_too_many_columns_is_refused(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(",".join(f"c{k}" for k in range(40_000)) + "\n" + ",".join("1" * 40_000) + "\n")
+    with pytest.raises(FganError, match="at most 32,768 columns"):
+        read_table(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs sparse files")
+def test_a_header_of_numpy_that_announces_its_length_wrongly_is_not_read(tmp_path):
+    path = tmp_path / "a.npy"
+    path.write_bytes(b"\x93NUMPY\x02\0" + struct.pack("<I", 2**31 - 1))
+    os.truncate(path, 1 << 31)
+    with pytest.raises(FganError, match=r"header announces 2,147,483,647 bytes"):
+        load_data(path)
+
+
+def test_members_of_a_zip_packed_by_bzip2_are_read_and_checked(tmp_path):
+    Image.fromarray(np.arange(64, dtype=np.uint8).reshape(8, 8)).save(tmp_path / "a.png")
+    content, path = (tmp_path / "a.png").read_bytes(), tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as archive:
+        for k in range(3):
+            archive.writestr(f"{k}.png", content)
+    assert len(load_data(path, image_size=8).train) == 2
+    damaged = bytearray(path.read_bytes())
+    at = damaged.find(b"PK\1\2") + 16
+    damaged[at] ^= 1  # of the first checksum
+    path.write_bytes(damaged)
+    notes = []
+    load_data(path, image_size=8, say=notes.append)
+    assert "0.png (Bad CRC-32)" in " ".join(notes)
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.GNUTYPE_LONGNAME])
+def test_a_header_of_a_tar_that_announces_gigabytes_is_refused(tmp_path, kind):
+    info = tarfile.TarInfo("a")
+    info.type, info.size = kind, 1 << 32
+    path = tmp_path / "a.tar"
+    path.write_bytes(info.tobuf() + bytes(1024))
+    with pytest.raises(MemoryLimitError, match="Unpacking"), memory_limit("1GB"):
+        load_data(path)
+
+
+def test_pictures_beyond_the_limit_are_refused_by_name(tmp_path):
+    for k in range(2):
+        Image.new("RGB", (3000, 3000)).save(tmp_path / f"{k}.png")
+    with (
+        pytest.raises(MemoryLimitError, match=r"Decoding 0\.png \(3000 by 3000 pixels\)"),
+        fgan.memory_limit("20MB"),
+    ):
+        load_data(tmp_path)
