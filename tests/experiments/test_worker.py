@@ -216,7 +216,7 @@ def test_data_in_a_folder_are_found_from_any_other(tmp_path, monkeypatch):
     ("content", "message"),
     [
         (None, "is not a comparison to continue"),
-        ("{", "is damaged"),
+        ("{", "is not valid JSON"),
         ('{"members": {}}', "an older version of fgan. Repeat its `fgan compare` with --resume --plan"),
     ],
 )

@@ -12,7 +12,7 @@ import json
 from pathlib import Path
 
 from fgan.data import absolute_name
-from fgan.data.load import BUILDERS
+from fgan.data.load import BUILDERS, PASSED
 from fgan.errors import DataError, RunError
 from fgan.files import cache_folder, replace_durably
 from fgan.training.config import TrainConfig
@@ -33,7 +33,7 @@ def remember_data(config: TrainConfig, fingerprint: str) -> None:
 
 def is_own_data(run: RunDirectory, config: TrainConfig) -> bool:
     """Whether the data of a run are built in, or the user has trained on them here: by their path and content."""
-    if _is_built_in(config):
+    if _is_built_in(config) or config.data.startswith(PASSED):  # the latter leads to no file
         return True
     checkpoints = run.checkpoints()
     try:
