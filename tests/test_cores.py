@@ -10,6 +10,7 @@ import time
 
 import pytest
 import torch
+from damage import sign
 
 import fgan
 from fgan import cores
@@ -216,5 +217,6 @@ def test_a_run_says_its_threads_and_goes_on_with_as_many(tmp_path):
     assert not any("continues with" in line for line in lines)
     state = tmp_path / "run/checkpoints/step-00000004/state.json"
     state.write_text(json.dumps(description | {"step": 4, "threads": 64}))
+    sign(state.parent)
     fgan.train("ring8", steps=6, resume=True, **settings)
     assert any("was trained with 64 threads and continues with 1:" in line for line in lines)
