@@ -58,8 +58,7 @@ class Recipe:
 
 RECIPES = [
     Recipe("plain"),
-    Recipe("judged", JUDGED, (10,)),
-    Recipe("keeps 1", JUDGED | {"keep_checkpoints": 1}, (10,)),
+    Recipe("judged, keeps 1", JUDGED | {"keep_checkpoints": 1}, (10,)),
     Recipe("rolls back twice", JUDGED, (14,), ((11, 2),)),
     Recipe("rolls back and keeps 1", {"keep_checkpoints": 1}, (14,), ((11, 2),)),
     Recipe("rolls back three times", {"keep_checkpoints": 3}, (14,), ((7, 1), (13, 3))),

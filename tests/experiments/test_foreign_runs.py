@@ -303,3 +303,14 @@ def test_commands_to_repeat_are_quoted(theirs, tmp_path, capsys):
     for line in page.splitlines():
         if "fgan " in line and "a; touch x" in line and "<pre>" in line:
             assert "&#39;" in line
+
+
+def test_a_run_without_checkpoints_is_not_called_somebody_else_s(tmp_path, capsys):
+    np.save(tmp_path / "data.npy", np.zeros((64, 2), np.float32) + np.arange(64)[:, None])
+    run = tmp_path / "run"
+    tiny = ["--width", "8", "--depth", "1", "--steps", "2", "--device", "cpu", "--compile", "off"]
+    assert main(["train", str(tmp_path / "data.npy"), "--out", str(run), *tiny]) == 0
+    shutil.rmtree(run / "checkpoints")
+    capsys.readouterr()
+    assert main(["evaluate", str(run), "--n", "10"]) == 2
+    assert "has no checkpoint" in capsys.readouterr().err
