@@ -344,7 +344,7 @@ def signed() -> list[Fault]:
         "one number": lambda key, one: one.reshape(-1)[:1],
         "a scalar": lambda key, one: np.asarray(one.reshape(-1)[0]),
     }
-    named = ("step-00000012",)
+    named = ("step-00000012", "data.npy has changed since")
     files = ("generator", "generator_average", "critic", "critic_optimizer", "generator_optimizer")
     found = [
         Fault(f"{file} {how}, digests made again", tensors(file, change), named)

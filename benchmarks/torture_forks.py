@@ -6,6 +6,7 @@ threads before: call `warm()` first, and compute only in children.
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import importlib
 import os
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-os.environ["OMP_NUM_THREADS"] = "1"
+os.environ |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}  # one thread has nobody to wait for
 
 TRACEBACK = "Traceback (most recent call last)"
 UNFORESEEN = 70
@@ -32,14 +33,23 @@ Setup = Callable[[], object]
 
 
 def warm() -> None:
-    """Import everything that a verb may need, so that children do not."""
+    """Import everything that a verb may need, so that children do not, and share its memory with them."""
+    import PIL.Image
+    import tqdm
+
     import fgan
     import fgan.cli
+    import fgan.cores
 
     for module in pkgutil.iter_modules(fgan.cli.__path__):
         importlib.import_module(f"fgan.cli.{module.name}")
     for name in dir(fgan):
         getattr(fgan, name)
+    PIL.Image.init()
+    tqdm.tqdm.monitor_interval = 0  # else it starts a thread
+    fgan.cores.SHORTEST = 0.001  # seconds that a child waits to measure the load, which decides nothing here
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass(frozen=True)

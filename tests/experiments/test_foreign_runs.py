@@ -291,6 +291,11 @@ def test_python_refuses_the_same():
 def test_a_network_beyond_memory_is_refused_before_it_is_built(theirs, capsys):
     config = json.loads((theirs / "config.json").read_text())
     (theirs / "config.json").write_text(json.dumps(config | {"width": 65_536, "depth": 1000}))
+    for checkpoint in (theirs / "checkpoints").iterdir():  # as of a version that kept no recipe in it
+        state = json.loads((checkpoint / "state.json").read_text())
+        del state["recipe"]
+        (checkpoint / "state.json").write_text(json.dumps(state))
+        (checkpoint / "SHA256SUMS").unlink()
     assert main(["sample", str(theirs), "--n", "4", "--out", str(theirs / "x.npy")]) == 2
     assert "GB" in capsys.readouterr().err
 
@@ -303,3 +308,14 @@ def test_commands_to_repeat_are_quoted(theirs, tmp_path, capsys):
     for line in page.splitlines():
         if "fgan " in line and "a; touch x" in line and "<pre>" in line:
             assert "&#39;" in line
+
+
+def test_a_run_without_checkpoints_is_not_called_somebody_else_s(tmp_path, capsys):
+    np.save(tmp_path / "data.npy", np.zeros((64, 2), np.float32) + np.arange(64)[:, None])
+    run = tmp_path / "run"
+    tiny = ["--width", "8", "--depth", "1", "--steps", "2", "--device", "cpu", "--compile", "off"]
+    assert main(["train", str(tmp_path / "data.npy"), "--out", str(run), *tiny]) == 0
+    shutil.rmtree(run / "checkpoints")
+    capsys.readouterr()
+    assert main(["evaluate", str(run), "--n", "10"]) == 2
+    assert "has no checkpoint" in capsys.readouterr().err

@@ -33,15 +33,19 @@ def remember_data(config: TrainConfig, fingerprint: str) -> None:
 
 def is_own_data(run: RunDirectory, config: TrainConfig) -> bool:
     """Whether the data of a run are built in, or the user has trained on them here: by their path and content."""
+    try:
+        return _is_own(run, config)
+    except RunError:
+        return False
+
+
+def _is_own(run: RunDirectory, config: TrainConfig) -> bool:
     if _is_built_in(config) or config.data.startswith(PASSED):  # the latter leads to no file
         return True
     checkpoints = run.checkpoints()
-    try:
-        fingerprint = checkpoints.read(checkpoints.newest())[1]["data"] if checkpoints.steps() else ""
-    except RunError:
-        return False
+    _, state = checkpoints.read(checkpoints.newest())
     with contextlib.suppress(OSError):
-        return _mark(config, str(fingerprint)).exists()
+        return _mark(config, str(state["data"])).exists()
     return False
 
 
@@ -55,8 +59,9 @@ def require_own_data(run: RunDirectory, config: TrainConfig, how: str) -> None:
 
     Raises:
         DataError: if the user has not trained on them here.
+        RunError: if no checkpoint says which data they were.
     """
-    if not is_own_data(run, config):
+    if not _is_own(run, config):
         raise DataError(
             f"{run.path} names the data {config.data}, but you have not trained on them on this machine, and fgan "
             f"reads nothing just because a folder names it. {how}"
