@@ -57,7 +57,7 @@ def tiny(monkeypatch, tmp_path, idx_bytes):
 
 
 class Mirror:
-    """A web server on this machine: `answers` maps a path to (status, body, announced length), `sends` to where to go."""
+    """A web server on this machine: `answers` maps a path to (status, body, announced length), `sends` to another."""
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, bytes, int]] = {}
