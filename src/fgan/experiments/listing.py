@@ -50,6 +50,7 @@ class Ended(TypedDict):
 
     state: str
     step: int
+    reason: NotRequired[str]
 
 
 @dataclass(frozen=True)
