@@ -34,7 +34,7 @@ def main() -> int:
     arguments = parsed()
     seconds = SHORT_SECONDS if arguments.short else 60 * arguments.minutes
     parts = arguments.part or list(SHARES)
-    a_share = AT_ONCE * seconds / sum(SHARES[part] for part in parts)
+    a_share = AT_ONCE * seconds / sum(SHARES[part] for part in (SHARES if arguments.short else parts))
     tallies = []
     print(HEADING, flush=True)
     with ProcessPoolExecutor(AT_ONCE, multiprocessing.get_context("spawn"), max_tasks_per_child=1) as pool:

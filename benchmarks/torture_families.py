@@ -12,11 +12,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from torture_forks import Outcome, differences, digests, run, warm
-from torture_tally import Tally, until
+from torture_tally import LIGHT, Tally, until
 
 MEMBERS = ("gan-seed0", "js-seed0")
 COMPARE = shlex.split(
@@ -33,14 +33,17 @@ SECONDS_TO_NOTICE = 10.0
 
 
 def torture(seconds: float, seed: int) -> Tally:
-    """Try for some seconds; the kinds of fault take turns."""
+    """Try for some seconds; the kinds of fault take turns. In its light form no comparison is started."""
+    end = time.monotonic() + seconds
     warm()
     tally, random_ = Tally("families"), random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         bench = _Bench(Path(folder), tally, random_)
         faults = [bench.vanishes, bench.loses_its_parent, bench.loses_a_worker, bench.meets_its_like]
         faults += [bench.loses_its_folder]
-        for k in until(seconds):
+        if seconds < LIGHT:
+            faults = faults[:1]
+        for k in until(end - time.monotonic()):
             faults[k % len(faults)](k)
             tally.faults += 1
     return tally
@@ -49,9 +52,19 @@ def torture(seconds: float, seed: int) -> Tally:
 class _Bench:
     def __init__(self, folder: Path, tally: Tally, random_: random.Random) -> None:
         self.folder, self.tally, self.random = folder, tally, random_
-        undisturbed = run([*COMPARE, "--out", str(folder / "whole")])
+
+    @cached_property
+    def seconds(self) -> float:
+        """How long the comparison takes undisturbed."""
+        undisturbed = run([*COMPARE, "--out", str(self.folder / "whole")])
         self._ended(undisturbed, 0, "undisturbed")
-        self.whole, self.seconds = _files(folder / "whole"), undisturbed.seconds
+        return undisturbed.seconds
+
+    @cached_property
+    def whole(self) -> dict[str, str]:
+        """The files of the undisturbed comparison."""
+        assert self.seconds
+        return _files(self.folder / "whole")
 
     def loses_its_parent(self, k: int) -> None:
         """The parent is killed alone: its workers end, and --resume goes on at once."""

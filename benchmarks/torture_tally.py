@@ -63,6 +63,10 @@ HEADING = "\n".join(
 )
 
 
+LIGHT = 15.0
+"""Below this many seconds a part tries its lightest faults only."""
+
+
 def until(seconds: float) -> Iterator[int]:
     """Count up until the time is over; at least once."""
     end, k = time.monotonic() + seconds, 0

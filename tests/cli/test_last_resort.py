@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import fgan
 from fgan.cli import main, print_error, print_out
 from fgan.errors import FganError
 
@@ -143,3 +144,25 @@ def test_a_folder_that_is_gone(tmp_path):
             check=False,
         )
         assert result.stdout == "2\n" and "the current folder is gone" in result.stderr, result.stderr
+
+
+@pytest.mark.parametrize(
+    "words", ["train ring8 --out X", "audit X X", "estimate X X", "mi X", "frontier X X", "sample X"]
+)
+def test_a_character_of_code_0_is_refused(words, capsys):
+    assert main(words.replace("X", "a\0b").split(" ")) == 2
+    assert "character of code 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: fgan.train("ring8", "a\0b", steps=1),
+        lambda: fgan.audit("a\0b", "a\0b"),
+        lambda: fgan.estimate("a\0b", "a\0b"),
+        lambda: fgan.load("a\0b"),
+    ],
+)
+def test_a_path_with_a_character_of_code_0_is_refused_by_functions_too(call):
+    with pytest.raises(FganError, match="a\0b"):
+        call()

@@ -57,10 +57,11 @@ def tiny(monkeypatch, tmp_path, idx_bytes):
 
 
 class Mirror:
-    """A web server on this machine: `answers` maps a path to (status, body, announced length)."""
+    """A web server on this machine: `answers` maps a path to (status, body, announced length), `sends` to another."""
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, bytes, int]] = {}
+        self.sends: dict[str, str] = {}
         self.requests: list[str] = []
         mirror = self
 
@@ -68,7 +69,11 @@ class Mirror:
             def do_GET(self) -> None:
                 mirror.requests.append(self.path)
                 status, body, length = mirror.answers.get(self.path, (404, b"", 0))
+                if self.path in mirror.sends:
+                    status = 302
                 self.send_response(status)
+                if self.path in mirror.sends:
+                    self.send_header("Location", mirror.sends[self.path])
                 self.send_header("Content-Length", str(length))
                 self.end_headers()
                 self.wfile.write(body)

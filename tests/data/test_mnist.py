@@ -1,14 +1,18 @@
 import gzip
 import hashlib
+import io
 import os
 import re
+from http.client import HTTPMessage
 from pathlib import Path
+from urllib.request import Request
 
 import numpy as np
 import pytest
 import torch
 
 from fgan.data import TensorSource, load_data, mnist
+from fgan.data.mirrors import _RefusedError, _StaySafe
 from fgan.errors import DataError
 
 
@@ -167,6 +171,37 @@ def test_when_all_mirrors_fail_each_is_named_with_its_reason(tiny, tmp_path, mir
     with pytest.raises(DataError, match="all 2 mirrors failed") as caught:
         load_data("mnist", say=notes.append)
     assert len(str(caught.value).splitlines()) == 2
+
+
+@pytest.mark.parametrize("how", ["asked", "sent"])
+def test_http_to_another_host_is_refused_and_never_asked(tiny, mirror, monkeypatch, notes, how):
+    """Redirects included, from https too: `_StaySafe` looks only at where they lead."""
+    monkeypatch.setattr("fgan.data.mirrors.LOCAL", ("127.0.0.1",))
+    elsewhere = f"{mirror.address.replace('127.0.0.1', 'localhost')}/good"
+    serve_all(mirror, tiny)
+    for name in tiny:
+        mirror.sends[f"/sent/{name}.gz"] = f"{elsewhere}/{name}.gz"
+    monkeypatch.setenv("FGAN_MNIST_MIRRORS", elsewhere if how == "asked" else f"{mirror.address}/sent")
+    with pytest.raises(DataError, match="not an https address"):
+        load_data("mnist", say=notes.append)
+    assert not [path for path in mirror.requests if path.startswith("/good")]
+
+    monkeypatch.setattr("fgan.data.mirrors.LOCAL", ("127.0.0.1", "localhost"))  # else the same is served
+    load_data("mnist", say=notes.append)
+    assert [path for path in mirror.requests if path.startswith("/good")]
+
+
+@pytest.mark.parametrize("scheme", ["http", "ftp", "file"])
+def test_https_is_not_left_by_a_redirect(scheme):
+    request = Request("https://mirror.example/x.gz")
+    with pytest.raises(_RefusedError, match="not an https address"):
+        _StaySafe().redirect_request(
+            request, io.BytesIO(), 302, "", HTTPMessage(), f"{scheme}://mirror.example/x.gz"
+        )
+    again = _StaySafe().redirect_request(
+        request, io.BytesIO(), 302, "", HTTPMessage(), "https://b.example/x.gz"
+    )
+    assert again is not None and again.full_url == "https://b.example/x.gz"
 
 
 def test_a_local_file_that_differs_is_an_error_and_is_not_replaced(tiny, tmp_path, mirror, monkeypatch):

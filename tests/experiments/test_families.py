@@ -180,7 +180,9 @@ def test_a_comparison_whose_parent_was_killed_goes_on_at_once(tmp_path: Path) ->
         "--metrics modes --rank-by modes-kl"
     )
     flags = [sys.executable, "-m", "fgan", *command.split()]
+    began = time.monotonic()
     subprocess.run([*flags, "--out", tmp_path / "whole"], check=True, capture_output=True)
+    usual = time.monotonic() - began
     parent = subprocess.Popen([*flags, "--out", tmp_path / "parts"], stderr=subprocess.DEVNULL)
     end = time.monotonic() + 120
     while not list((tmp_path / "parts").glob("*/checkpoints/step-*")) and time.monotonic() < end:
@@ -190,7 +192,7 @@ def test_a_comparison_whose_parent_was_killed_goes_on_at_once(tmp_path: Path) ->
     began = time.monotonic()
     again = subprocess.run([*flags, "--out", tmp_path / "parts", "--resume"], capture_output=True, text=True)
     assert again.returncode == 0, again.stderr
-    assert "waiting to see" not in again.stderr and time.monotonic() - began < 60
+    assert "waiting to see" not in again.stderr and time.monotonic() - began < 3 * usual + 30
     for name in ("gan-seed0", "js-seed0"):
         for file in ("metrics.jsonl", "status.json", "checkpoints/step-00000400/generator.safetensors"):
             assert (tmp_path / "parts" / name / file).read_bytes() == (

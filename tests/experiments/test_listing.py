@@ -49,6 +49,18 @@ def test_every_run_with_its_state_recipe_and_last_numbers(tmp_path):
         assert {one.state for one in list_runs(run.path).runs} == {"running"}
 
 
+def test_why_a_run_ended_is_listed(tmp_path, capsys):
+    make(tmp_path / "a").write_status(Status("finished", 10, "warning: samples are far off"))
+    make(tmp_path / "b").write_status(Status("diverged", 10, "training diverged: the bound fell"))
+    assert [one.reason for one in list_runs(tmp_path).runs if "b" in one.path[-1]] == [
+        "training diverged: the bound fell"
+    ]
+    assert cli.main(["runs", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert f"{tmp_path / 'a'}: warning: samples are far off" in printed
+    assert f"{tmp_path / 'b'}: training diverged: the bound fell" in printed
+
+
 def test_the_newest_is_first(tmp_path):
     for age, name in ((300, "b"), (100, "a"), (200, "c")):
         make(tmp_path / name)

@@ -19,6 +19,9 @@ import torch
 torch.set_default_dtype(torch.float64)  # many a module does, when it is imported
 
 
+HELD = []
+
+
 class Term:
     def real_term(self, v):
         self.act(v)
@@ -55,6 +58,10 @@ made("Closes", lambda: sys.stdout.close())
 made("SetsDtype", lambda: torch.set_default_dtype(torch.float16))
 made("Seeds", lambda: torch.manual_seed(0))
 made("Moves", lambda: os.chdir("/"))
+made("Loops", lambda: [None for _ in iter(int, 1)])
+made("Waits", lambda: time.sleep(1e6))
+made("Allocates", lambda: torch.zeros(100 << 30, dtype=torch.uint8))
+made("Hoards", lambda: HELD.extend(bytearray(1 << 28) for _ in range(400)))
 """
 
 
@@ -79,6 +86,28 @@ def test_code_that_misbehaves_never_passes(code, name, codes, capsys):
     assert torch.get_default_dtype() == torch.float32 and Path.cwd() == here
     assert torch.equal(torch.get_rng_state(), state)
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="without fork there is no child")
+@pytest.mark.parametrize("name", ["Loops", "Waits"])
+def test_a_term_that_never_returns_is_stopped(code, name, capsys, monkeypatch):
+    monkeypatch.setattr("fgan.verification.contained.MOST_SECONDS", 1.0)
+    began = time.monotonic()
+    assert main(["verify", f"verified_code:{name}"]) == 2
+    said = capsys.readouterr().err
+    assert name in said and "still being checked after 1 s" in said and time.monotonic() - began < 30
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="without fork there is no child")
+@pytest.mark.parametrize("name", ["Allocates", "Hoards"])
+def test_a_term_that_asks_for_100_gb_does_not_get_them(code, name, capsys, monkeypatch):
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr("fgan.verification.contained.free_memory", lambda: 1 << 30)
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert main(["verify", f"verified_code:{name}"]) in (1, 2)
+    said = capsys.readouterr()
+    assert "memory" in (said.out + said.err).lower() and "Traceback" not in said.err
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss < before + (4 << 20)  # kB
 
 
 @pytest.mark.parametrize("target", ["sys:exit", "builtins:exit", "os:abort"])

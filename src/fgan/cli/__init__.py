@@ -79,6 +79,9 @@ def _main(arguments: list[str]) -> int:
             f'fgan: unknown verb "{verb}".{did_you_mean(verb, VERBS)}\n`fgan --help` lists all verbs.'
         )
         return 2
+    if nul := [word for word in rest if "\0" in word]:
+        print_error(f'fgan: "{nul[0]}" has a character of code 0, which no path or name may have. Remove it.')
+        return 2
     try:
         Path.cwd()
     except OSError as error:  # torch would end the process

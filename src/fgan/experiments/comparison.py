@@ -313,7 +313,8 @@ class ComparisonDirectory:
             if network != "" and not all(getattr(member.config, player) for member in members):
                 raise RunError(f"{self.path} was planned with fgan's own {player}s. Omit {player}.")
         own = {player: refer_to(network, player) for player, network in own.items() if network != ""}
-        members = [replace(member, config=replace(member.config, **own)) for member in members]
+        if own:
+            members = [replace(member, config=replace(member.config, **own)) for member in members]
         return members, replace(judging, metrics=tuple(judging.metrics))
 
     def ranked_by(self) -> str:

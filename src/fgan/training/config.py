@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import tyro
 
@@ -16,7 +16,7 @@ from fgan.json_files import parse_json, read_json
 from fgan.load_options import FramesName, LoadOptions, MissingName, SplitName, TableOptions
 from fgan.network_names import NETWORK_NAMES
 from fgan.seeds import checked_seed, plain_number
-from fgan.training.fields import check_range, check_type, is_finite, refused
+from fgan.training.fields import check_range, check_type, hints_of, is_finite, refused
 
 LinkName = Literal["paper", "log-ratio", "soft-hinge", "linear"]
 ObjectiveName = Literal[
@@ -193,7 +193,7 @@ class TrainConfig:
                 from fgan.networks.own import refer_to  # needs torch
 
                 object.__setattr__(self, name, refer_to(getattr(self, name), name))
-        for name, hint in get_type_hints(type(self)).items():
+        for name, hint in hints_of(type(self)).items():
             value = plain_number(getattr(self, name))
             object.__setattr__(self, name, value)
             # The command line builds a recipe without data first, to show its values in --help.

@@ -53,8 +53,12 @@ class HeldFolder:
 
         Raises:
             TakenError: if another process has locked it.
-            RunError: if there is no such folder.
+            RunError: if there is no such folder, or can be none of that name.
         """
+        if "\0" in str(self.path):
+            raise RunError(
+                f"cannot write to {self.path}: it has a character of code 0. Choose another --out."
+            )
         with self.writing():
             made = create and not self.path.exists()
             if create:

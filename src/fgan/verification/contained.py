@@ -87,7 +87,7 @@ def raising_errors(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def apart(work: Callable[[], Report], name: str, seconds: float = MOST_SECONDS) -> Report:
+def apart(work: Callable[[], Report], name: str, seconds: float | None = None) -> Report:
     """Return the report that work gives in a child process, which may not hang, end or eat up this one.
 
     On Windows, which cannot fork, it runs in this process.
@@ -95,13 +95,14 @@ def apart(work: Callable[[], Report], name: str, seconds: float = MOST_SECONDS) 
     Args:
         work: makes the report.
         name: of the code in errors.
-        seconds: after which it is stopped.
+        seconds: after which it is stopped; default: `MOST_SECONDS`.
 
     Raises:
         FganError: as raised by the work; or if it ends the process, takes too long or too much memory.
     """
     if not hasattr(os, "fork"):
         return work()
+    seconds = MOST_SECONDS if seconds is None else seconds
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             stream.flush()

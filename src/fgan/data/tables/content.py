@@ -62,7 +62,7 @@ def is_table(name: str | Path) -> bool:
     try:
         with path.expanduser().open("rb") as file:
             head = file.read(HEAD)
-    except OSError:
+    except (OSError, ValueError):  # ValueError: a name with NUL
         return False
     return head.startswith(b"PAR1") or _is_text(head)
 
