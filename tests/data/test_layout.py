@@ -235,3 +235,25 @@ def test_a_part_beside_other_folders_is_a_class_and_that_is_said(load):
         "b",
         "train",
     ) and "train are treated as classes, because a is not a split" in " ".join(data.record.notes)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("dataset.json", b'{"labels": [["0.png", 1]], "labels": []}'),
+        ("dataset.json", b'{"labels": ' + b"[" * 100_000),
+        ("metadata.jsonl", b'{"file_name": "0.png", "label": 1' + b"0" * 5000 + b"}"),
+        ("metadata.csv", b"file_name,label\n0.png,\xff\n"),
+    ],
+)
+@pytest.mark.parametrize(("pictures", "classes"), [("{0}.png", ()), ("{1}/{0}.png", ("a", "b"))])
+def test_a_damaged_table_of_labels_is_named(load, notes, name, content, pictures, classes):
+    files = {pictures.format(k, "ab"[k % 2]): None for k in range(4)}
+    assert load(files | {name: content}).classes == classes
+    assert f"{name} is ignored: " in " ".join(notes)
+
+
+def test_a_line_of_labels_ends_where_json_lines_end(load):
+    lines = [f'{{"file_name": "{k}.png", "label": "{"ab"[k % 2]}", "text": "x\u2028y"}}' for k in range(4)]
+    table = "\r\n".join(lines).encode()
+    assert load(numbered("{}.png", 4) | {"metadata.jsonl": table}).classes == ("a", "b")

@@ -139,3 +139,65 @@ def test_pictures_beyond_the_limit_are_refused_by_name(tmp_path):
         fgan.memory_limit("20MB"),
     ):
         load_data(tmp_path)
+
+
+def honest(folder, kind):
+    """Write data, and return their file."""
+    random, path = np.random.default_rng(0), folder / f"a.{kind}"
+    if kind == "npz":
+        np.savez(path, x=random.normal(size=(500_000, 8)).astype(np.float32))
+    elif kind == "csv":
+        rows = (",".join(f"{cell:.4f}" for cell in row) for row in random.normal(size=(20_000, 4)))
+        path.write_text("a,b,c,d\n" + "\n".join(rows) + "\n")
+    else:
+        with zipfile.ZipFile(path, "w") as archive:
+            for k in range(100):
+                pixels = random.integers(0, 255, (64, 64, 3), dtype=np.uint8)
+                with archive.open(f"{k}.png", "w") as file:
+                    Image.fromarray(pixels).save(file, "PNG")
+    return path
+
+
+@pytest.mark.parametrize(("kind", "times"), [("npz", 1.5), ("csv", 15), ("zip", 8)])
+def test_honest_data_need_little_more_than_they_hold(tmp_path, kind, times):
+    path = honest(tmp_path, kind)
+    options = {"image_size": 64, "say": lambda note: None}
+    if kind != "zip":
+        del options["image_size"]
+    with memory_limit(int(times * path.stat().st_size)):
+        assert len(load_data(path, **options).train)
+    with pytest.raises(MemoryLimitError, match="--memory"), memory_limit(path.stat().st_size // 2):
+        load_data(path, **options)
+
+
+@pytest.mark.parametrize("name", ["../out.png", "/out.png", "C:\\out.png", "a/../../out.png"])
+def test_a_zip_with_unsafe_names_is_refused_and_writes_nothing(tmp_path, name):
+    place = tmp_path / "in"
+    place.mkdir()
+    with zipfile.ZipFile(place / "a.zip", "w") as archive:
+        for one in ("1.png", name):
+            archive.writestr(one, b"x")
+    with pytest.raises(FganError, match="and is refused") as caught:
+        load_data(place / "a.zip", image_size=8)
+    assert repr(name) in str(caught.value)
+    assert sorted(tmp_path.rglob("*")) == [place, place / "a.zip"]
+
+
+def test_names_that_are_empty_or_no_text_are_left_out_and_said(tmp_path, notes):
+    Image.new("L", (8, 8)).save(tmp_path / "a.png")
+    picture, path = (tmp_path / "a.png").read_bytes(), tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("EMPTY.png", "é\x1b[2J.png", "2.png", "3.txt"):
+            archive.writestr(name, picture)
+    content = path.read_bytes()
+    path.write_bytes(content.replace("é".encode(), b"\xff\xfe"))  # no UTF-8, though the archive says so
+    with pytest.raises(FganError, match="intact zip"):
+        load_data(path, image_size=8)
+    info = zipfile.ZipInfo("x")
+    info.filename = ""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(info, picture)
+        for name in ("1\x1b[2J.png", "2.png"):
+            archive.writestr(name, picture)
+    load_data(path, image_size=8, say=notes.append, strict=False)
+    assert "a member without a name" in " ".join(notes) and "\x1b" not in " ".join(notes)

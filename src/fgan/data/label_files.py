@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,8 @@ from typing import Any
 
 from fgan.data.record import printable
 from fgan.data.tables.formats import is_number
+from fgan.errors import DataError
+from fgan.json_files import parse_json
 
 LARGEST = 1 << 26  # bytes of a file of labels
 SUFFIXES = (".csv", ".tsv", ".txt", ".json", ".jsonl")
@@ -37,7 +38,7 @@ class FileLabels:
         sources: the files they come from.
         decides: whether these files decide rather than folders: their format says that there are labels, or none.
         notes: remarks about files that gave no classes.
-        missing: what files that gave some name besides.
+        missing: what files that gave some name besides, and which are damaged; said wherever the classes come from.
     """
 
     labels: dict[str, str] = field(default_factory=dict)
@@ -67,10 +68,16 @@ def read_labels(files: Iterable[tuple[str, bytes]], pictures: Sequence[str]) -> 
         pictures: the names of the pictures.
     """
     decided, other = FileLabels(decides=True), FileLabels()
+    damaged: list[str] = []
     for name, content in sorted(files):
         base = PurePosixPath(name).name.lower()
         known = _Pictures(pictures, name)
-        rows = _rows(name, content, known)
+        try:
+            rows = _rows(name, content, known)
+        except (UnicodeDecodeError, DataError, csv.Error) as error:
+            if base in (DATASET_JSON, *METADATA):  # any other may be a text about something else
+                damaged.append(f"{printed(name)} is ignored: {printable(str(error))}")
+            continue
         if base == DATASET_JSON and rows is None:
             decided.sources.append(name)
             continue
@@ -92,6 +99,7 @@ def read_labels(files: Iterable[tuple[str, bytes]], pictures: Sequence[str]) -> 
                 f"{', '.join(LABEL_COLUMNS[:4])}."
             )
     chosen = decided if decided.sources else other
+    chosen.missing += damaged
     chosen.notes = (decided.notes + other.notes)[:SAID_AT_MOST]
     return chosen
 
@@ -144,19 +152,20 @@ Rows = list[tuple[str, str]]
 
 
 def _rows(name: str, content: bytes, known: _Pictures) -> Rows | None:
-    """Return the pairs of file and label that a file holds; None for one that says that there are no labels."""
+    """Return the pairs of file and label that a file holds; None for one that says that there are no labels.
+
+    Raises:
+        UnicodeDecodeError, DataError, csv.Error: if it cannot be read.
+    """
     if any(word in printed(name).lower() for word in PARTITIONS):
         return []
     suffix = PurePosixPath(name).suffix.lower()
-    try:
-        text = content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
-        if suffix == ".json":
-            return _of_dataset_json(json.loads(text)) if printed(name).lower() == DATASET_JSON else []
-        if suffix == ".jsonl":
-            return _of_records([json.loads(line) for line in text.splitlines() if line.strip()])
-        return _of_lines(_cells(text, suffix), known, only_named=printed(name).lower() in METADATA)
-    except (UnicodeDecodeError, ValueError, RecursionError, csv.Error):
-        return []  # a text about something else
+    text = content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
+    if suffix == ".json":
+        return _of_dataset_json(parse_json(text, "it")) if printed(name).lower() == DATASET_JSON else []
+    if suffix == ".jsonl":  # other line ends than these may stand within a text
+        return _of_records([parse_json(line, "a line") for line in text.split("\n") if line.strip()])
+    return _of_lines(_cells(text, suffix), known, only_named=printed(name).lower() in METADATA)
 
 
 def _of_dataset_json(value: Any) -> Rows | None:  # noqa: ANN401 - JSON

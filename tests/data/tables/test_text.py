@@ -231,3 +231,20 @@ def test_columns_between_spaces_are_asked_for(written):
     alone = read_table(written("net income\n" + "\n".join(f"{k} 234" for k in range(1, 20))))
     assert alone["net income"][0] == 1234
     assert list(read_table(written("full name\nAda Byron\nAlan Turing\n"))) == ["full name"]
+
+
+@pytest.mark.parametrize("cell", ["\u0131nf", "inf\u0131n\u0131ty"])
+def test_letters_like_those_of_infinity_are_words(written, cell):
+    table = read_table(written(f"a,b\n{cell},1\nx,2\n"))
+    assert table["a"].tolist() == [cell, "x"]
+
+
+def test_words_of_many_spaces_are_read_in_no_time(written):
+    words = ["x" + " " * 50_000 + end for end in "ab"]  # a search by a pattern with \\s* takes minutes
+    assert read_table(written("a,b\n" + "".join(f"{word},1\n" for word in words * 15)))["a"][1] == words[1]
+
+
+def test_amounts_are_told_by_their_unit_at_either_end(written):
+    for cell in ("$5", "5 %", "EUR 5", "5EUR", "$ 5 ‰"):
+        with pytest.raises(DataError, match="holds amounts such as"):
+            read_table(written(f"a,b\n{cell},x\n{cell},y\n"))

@@ -250,7 +250,9 @@ def _require_no_stray(column: Strings, decimal: str, most: float) -> None:
         rule = f"numbers with a decimal {NAMES[sign]}" if numbers(stray[0], SIGNS) else ""
         first = f'"{stray[0]}" in line {column.line_of(stray[0])}'
         raise stray_cells(column.name, column.file, len(stray), len(known), first, rule)
-    amounts = {cell: numbers(without_unit(cell) or "", SIGNS) for cell in distinct}
+    amounts = {
+        cell: (amount := without_unit(cell)) is not None and numbers(amount, SIGNS) for cell in distinct
+    }
     if sum(distinct[cell] or amounts[cell] for cell in known) > ALMOST * len(known):
         cell = next(cell for cell in known if amounts[cell])
         raise DataError(

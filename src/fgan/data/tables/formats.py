@@ -25,8 +25,12 @@ _GROUPED = {
 }
 """Of a decimal sign and one between thousands: below 1,000 there is none of these, and no number begins with 0."""
 _EITHER = {key: re.compile(f"{_GROUPED[key].pattern}|{_PLAIN[key[0]].pattern}", re.ASCII) for key in _GROUPS}
-_SPECIAL = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
-_UNIT = re.compile(r"^(?:[€$£¥]|USD|EUR|CHF|GBP)\s*|\s*(?:[%‰€$£¥]|USD|EUR|CHF|GBP)$")
+_SPECIAL = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE | re.ASCII)
+_BEGINNINGS = frozenset("0123456789+-.,iI")
+"""What a number begins with: most words are none by their first letter."""
+_CURRENCIES = ("€", "$", "£", "¥", "USD", "EUR", "CHF", "GBP")
+_UNITS = (*_CURRENCIES, "%", "‰")
+_UNIT = re.compile(f"^(?:{'|'.join(map(re.escape, _CURRENCIES))})|(?:{'|'.join(map(re.escape, _UNITS))})$")
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ def number_of(cell: str, decimal: str, thousands: str = "") -> Reading | None:
     >>> number_of("1.234,5", ","), number_of("1.234,5", ".")
     (Reading(value=1234.5, grouped='.'), None)
     """
+    if cell[:1] not in _BEGINNINGS:
+        return None
     if _PLAIN[decimal].fullmatch(cell):
         return Reading(float(cell.replace(decimal, ".")))
     if _SPECIAL.fullmatch(cell):
@@ -78,8 +84,9 @@ def number_of(cell: str, decimal: str, thousands: str = "") -> Reading | None:
 
 def without_unit(cell: str) -> str | None:
     """Return the number of an amount such as "12%" or "€ 5", or None where nothing was taken off."""
-    less = _UNIT.sub("", cell)
-    return less if less != cell else None
+    if not cell.startswith(_CURRENCIES) and not cell.endswith(_UNITS):
+        return None
+    return _UNIT.sub("", cell).strip()
 
 
 def floats_of(
