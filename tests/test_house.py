@@ -39,7 +39,9 @@ def test_no_file_holds_both_sides_of_a_merge(root):
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=False)
     if listed.returncode:
         pytest.skip("no git checkout")
-    texts = {name: (root / name).read_bytes() for name in listed.stdout.split("\0") if (root / name).is_file()}
+    texts = {
+        name: (root / name).read_bytes() for name in listed.stdout.split("\0") if (root / name).is_file()
+    }
     assert texts
     assert [name for name, text in texts.items() if b"\n<<<<<<< " in text and b"\n>>>>>>> " in text] == []
 

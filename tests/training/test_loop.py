@@ -71,7 +71,7 @@ def test_metrics_end_where_training_ends(tmp_path, small_config):
 def test_leaving_the_finite_numbers_is_a_diagnosis(tmp_path, small_config):
     config = small_config(divergence="kl", lr=30.0, penalties="none", steps=1000, checkpoint_every=1)
     with pytest.raises(
-        DivergedError, match=r"became NaN or infinite.* What to try: give the critic a penalty"
+        DivergedError, match=r"became NaN or infinite.* What to try, all together: give the critic a penalty"
     ):
         fgan.train(config, tmp_path / "run", say=quiet)
     run = fgan.RunDirectory(tmp_path / "run")
