@@ -113,13 +113,38 @@ def zip_whose_directory_lies(folder: Path, r: random.Random) -> Path:
 
 @bomb
 def zip_of_overlapping_members(folder: Path, r: random.Random) -> Path:
-    path = zipped(folder / "a.zip", {"a/0.png": black(3000, 3000, 6)})
+    """Write many entries of the directory for one packed content, with its name or with others."""
+    side = r.choice([20, 3000, 3900])
+    path = zipped(folder / "a.zip", {"a/000.png": black(side, side, 6)})
     content = path.read_bytes()
     at, end = content.find(b"PK\1\2"), content.rfind(b"PK\5\6")
-    entry, count = content[at:end], 1000
-    listed = b"".join(entry.replace(b"a/0.png", b"a/%03d.p" % k) for k in range(count))
+    entry, count, alike = content[at:end], 300, r.random() < 0.7
+    listed = entry * count if alike else b"".join(
+        entry.replace(b"a/000", b"a/%03d" % k) for k in range(count)
+    )  # fmt: skip
     tail = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, count, count, len(listed), at, 0)
     path.write_bytes(content[:at] + listed + tail)
+    return path
+
+
+@bomb
+def zip_of_members_inside_each_other(folder: Path, r: random.Random) -> Path:
+    """Write stored members of which each holds the headers of all that follow, and the same picture at the end."""
+    count, packed = 300, black(r.choice([20, 3000]), 3000, 6)
+    directory = b""
+    body, names = packed, [b"a/%03d.png" % k for k in range(count)]
+    for name in reversed(names):
+        fields = (20, 0, 0, 0, 33, zlib.crc32(body), len(body), len(body), len(name))
+        body = struct.pack("<4sHHHHHIIIHH", b"PK\3\4", *fields, 0) + name + body
+    at = 0
+    for name in names:
+        size = len(body) - at - 30 - len(name)
+        fields = (20, 20, 0, 0, 0, 33, zlib.crc32(body[-size:]), size, size, len(name))
+        directory += struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\1\2", *fields, 0, 0, 0, 0, 0, at) + name
+        at += 30 + len(name)
+    tail = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, count, count, len(directory), len(body), 0)
+    path = folder / "a.zip"
+    path.write_bytes(body + directory + tail)
     return path
 
 

@@ -6,7 +6,7 @@ import io
 import re
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -197,7 +197,7 @@ def _working_bytes(image: Image, pixels: int, recipe: Recipe) -> int:
     return pixels * (stored + 2 * flat + _DECODERS.get(image.format or "", 4)) + result
 
 
-def _require_room_inside(content: bytes, kinds: list[str], name: str, heavy: bool) -> None:
+def _require_room_inside(content: bytes, kinds: Sequence[str], name: str, heavy: bool) -> None:
     """Refuse icons that hold too large a picture of another format: Pillow decodes it when it opens them."""
     if not _ICONS.intersection(kinds):
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import PurePosixPath
 
 HEAD = 64
@@ -59,11 +59,15 @@ def kind_of(head: bytes, name: str) -> Kind:
     return Kind.NO_PICTURE if suffix in extensions() else Kind.OTHER
 
 
-def candidates(head: bytes, name: str) -> list[str]:
+def candidates(head: bytes, name: str) -> tuple[str, ...]:
     """Return the formats of Pillow that a file may be in."""
+    return _candidates(head[:16], PurePosixPath(name).suffix.lower())
+
+
+@lru_cache(1024)  # most pictures of a folder begin alike
+def _candidates(prefix: bytes, suffix: str) -> tuple[str, ...]:
     from PIL import Image
 
-    suffix, prefix = PurePosixPath(name).suffix.lower(), head[:16]
     found = []
     for kind in _formats():
         accept = Image.OPEN[kind][1]
@@ -75,7 +79,7 @@ def candidates(head: bytes, name: str) -> list[str]:
                 verdict, str
             )  # a string says that a decoder is not installed
         found += [kind] if fits else []
-    return found
+    return tuple(found)
 
 
 @cache

@@ -18,6 +18,8 @@ MOST_LISTED = 1 << 16
 """Entries of any list in the file's description, such as the row groups."""
 ROW, ROW_WITH_GAPS = 16, 128
 """Bytes a cell takes: twice as a number; as an object of Python where some are missing."""
+UNPACKED = 4
+"""Bytes for each that a part of a column of words unpacks to: its page, and what the dictionary is built in."""
 DESCRIBED = 10
 """Bytes of memory for each of the file's description."""
 
@@ -85,7 +87,8 @@ def _column(file: Any, name: str, path: Path, words: bool) -> Column:  # noqa: A
     import pyarrow  # pyright: ignore[reportMissingImports]
 
     budget, where = current_budget(), f'{path}, column "{name}"'
-    budget.require(ROW * file.metadata.num_rows, where, MEND)
+    letters = UNPACKED * _largest_part(file, name) if words else 0
+    budget.require(max(ROW * file.metadata.num_rows, letters), where, MEND)
     parts = []
     for part in _batches(file, name):
         budget.require(0, where)
@@ -101,6 +104,12 @@ def _column(file: Any, name: str, path: Path, words: bool) -> Column:  # noqa: A
         budget.require(ROW * len(part), where)
         cells += [None if place is None else known[place] for place in part.indices.to_pylist()]
     return column_of(cells, where)
+
+
+def _largest_part(file: Any, name: str) -> int:  # noqa: ANN401 - of pyarrow
+    """Return the most bytes that a column has in a row group, as the file declares."""
+    place, groups = file.schema_arrow.names.index(name), range(file.metadata.num_row_groups)
+    return max((file.metadata.row_group(k).column(place).total_uncompressed_size for k in groups), default=0)
 
 
 def _batches(file: Any, name: str) -> Iterator[Any]:  # noqa: ANN401 - of pyarrow
