@@ -35,7 +35,7 @@ def test_mistakes(run, capsys):
     assert main(["export", "nowhere"]) == 2
     assert "nowhere does not exist" in capsys.readouterr().err
     assert main(["push", run, "ada/run"]) == 2
-    assert "Create it with `fgan export RUN --to hub --out run`" in capsys.readouterr().err
+    assert "Create it: fgan export RUN --to hub --out run" in capsys.readouterr().err
 
 
 def test_an_exported_generator_is_judged_as_its_run(run, capsys):
