@@ -206,8 +206,9 @@ def typed(column: Strings, decimal: str, kind: str = "") -> Column:
             return _placed(
                 column, np.array(dated[0]), spelling, unit=dated[1], kind="number", why="dates or times"
             )
+    words = as_words(known, where)  # which may need too much memory: said before each cell is looked at
     _require_no_stray(column, decimal, ALMOST if kind != "number" else 0.0)
-    return _placed(column, as_words(known, where), kind="category", why="words")
+    return _placed(column, words, kind="category", why="words")
 
 
 def _placed(column: Strings, values: NDArray[Any], spelling: Spelling | None = None, **how: str) -> Column:
