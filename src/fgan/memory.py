@@ -295,7 +295,7 @@ def bytes_in(size: str | int) -> int:
 def _default_budget() -> Budget:
     asked = os.environ.get(VARIABLE, "")
     if asked:
-        return Budget(bytes_in(asked), f"${VARIABLE}")
+        return Budget(bytes_in(asked), f"--memory or ${VARIABLE}")
     free = free_memory()
     return Budget(None if free is None else int(SHARE * free), f"{SHARE:.0%} of the free memory")
 
