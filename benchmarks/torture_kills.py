@@ -131,7 +131,7 @@ def disturbed(recipe: Recipe, folder: Path, wanted: dict[str, str], k: int, how:
         log.unlink(missing_ok=True)
 
         def setup() -> None:
-            if how == "power cut":
+            if how != "kill":
                 record_syncs(synced)
             die_at(k - before, folder, log)()  # noqa: B023 - called before the next part
 
@@ -141,7 +141,7 @@ def disturbed(recipe: Recipe, folder: Path, wanted: dict[str, str], k: int, how:
             if how == "power cut":
                 cut_back(folder, synced)
             if how == "torn write":
-                tear(Path(before_it.split("'")[1]))
+                tear(Path(before_it.split("'")[1]), synced)
             outcome = trained(recipe, folder, part)
         before += len(log.read_text().splitlines()) if killed is None and log.exists() else 0
         if outcome.code not in (0, 3) or outcome.traceback:
@@ -224,16 +224,21 @@ def record_syncs(synced: Path) -> None:
 
 def cut_back(folder: Path, synced: Path) -> None:
     """Cut each file back to what was synced of it."""
-    lines = synced.read_text().splitlines() if synced.exists() else []
-    sizes = dict(map(int, line.split()) for line in lines)
+    sizes = synced_sizes(synced)
     for path in folder.rglob("*"):
         if path.is_file():
             known = path.stat()
             os.truncate(path, min(known.st_size, sizes.get(known.st_ino, 0)))
 
 
-def tear(path: Path) -> None:
-    """Cut a file in the middle of its last line."""
-    content = path.read_bytes()
-    start = content.rstrip(b"\n").rfind(b"\n") + 1
+def tear(path: Path, synced: Path) -> None:
+    """Cut a file in the middle of its last line, if the disk was not yet asked to keep that."""
+    content, known = path.read_bytes(), path.stat()
+    start = max(content.rstrip(b"\n").rfind(b"\n") + 1, synced_sizes(synced).get(known.st_ino, 0))
     os.truncate(path, (start + len(content)) // 2)
+
+
+def synced_sizes(synced: Path) -> dict[int, int]:
+    """Return the bytes that the disk was last asked to keep, by the number of the file."""
+    lines = synced.read_text().splitlines() if synced.exists() else []
+    return {int(number): int(size) for number, size in map(str.split, lines)}
