@@ -17,7 +17,7 @@ import fgan
 HERE = Path(__file__).parent
 SCRIPT = HERE.parent / "benchmarks" / "golden.py"
 RECORDED = json.loads((HERE / "golden.json").read_text())
-# One torch computes the same but for the last bits, which the CPU decides; training and boosted trees carry them further.
+# One torch computes the same but for the last bits, which the CPU decides; training and trees carry them further.
 SAME_TORCH, OTHER_TORCH = 1e-4, 1e-3
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("golden")]
