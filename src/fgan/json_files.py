@@ -33,9 +33,11 @@ def read_json(path: str | Path, error: type[FganError] = DataError) -> Any:  # n
         FganError: of that type, if the file cannot be read, is larger than 64 MB, or is refused by `parse_json`.
     """
     try:
+        if Path(path).exists() and not Path(path).is_file():  # a pipe would wait for somebody to write
+            raise ValueError("it is not a file")
         with Path(path).open("rb") as file:
             content = file.read(MOST_BYTES + 1)
-    except (OSError, ValueError) as reason:  # ValueError: a path with NUL
+    except (OSError, ValueError) as reason:  # ValueError: a path with NUL, too
         raise error(f"{path} cannot be read ({reason}).") from reason
     return parse_json(content, str(path), error)
 

@@ -221,7 +221,7 @@ def test_a_report_shows_no_pictures_that_a_foreign_recipe_names(private, tmp_pat
     assert "without the data" not in capsys.readouterr().err
     assert main(["evaluate", str(theirs), "--n", "10"]) == 2
     assert "reads nothing just because a folder names it" in capsys.readouterr().err
-    with pytest.raises(FganError, match="you have not trained on them"):
+    with pytest.raises(FganError, match="no record that you trained on them"):
         fgan.load(theirs).evaluate(n=10)
 
 

@@ -160,6 +160,15 @@ def test_samples_that_are_all_the_same_have_collapsed() -> None:
     )
 
 
+def test_one_usual_value_of_the_data_is_no_collapse() -> None:
+    """Of 95% equal rows a generator may learn these first: a warning, no failure."""
+    real = torch.cat([torch.zeros(475, 2), torch.ones(25, 2)]).double()
+    before, now = torch.randn(500, 2).double(), torch.zeros(500, 2).double()
+    found = Compared(real, before, now, is_picture=False)
+    assert not have_collapsed(found)
+    assert have_collapsed(Compared(torch.randn(500, 2).double(), before, now, is_picture=False))
+
+
 def test_outliers_do_not_hide_samples_that_are_far_away() -> None:
     data = normal()
     data[0, 0] = 1e9

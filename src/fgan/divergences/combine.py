@@ -22,7 +22,7 @@ SMALLEST = 1e-100
 MOST_PARTS = 64
 """Every call computes all parts, of which `symmetrized` doubles the number at each level."""
 DEEPEST = 32
-"""A combination calls its parts, these theirs, and so on."""
+"""A combination calls its parts, these theirs, and so on. A sum counts by its parts alone: its terms are side by side."""
 
 
 def _measure(whole: Derived | Multiple, *parts: Divergence) -> None:
@@ -32,14 +32,16 @@ def _measure(whole: Derived | Multiple, *parts: Divergence) -> None:
         FganError: if it is too much.
     """
     whole.parts = sum(part.parts for part in parts)
-    whole.levels = 1 + max(part.levels for part in parts)
+    whole.levels = max(part.levels for part in parts) + (not isinstance(whole, Sum))
     if whole.parts > MOST_PARTS:
         raise FganError(
             f"a combination computes at most {MOST_PARTS} divergences, of which symmetrized(...) doubles the number; "
             f"got {whole.parts}. Simplify it: symmetrizing twice changes nothing."
         )
     if whole.levels > DEEPEST:
-        raise FganError(f"a combination may be nested at most {DEEPEST} levels deep; got {whole.levels}.")
+        raise FganError(
+            f"a combination may be nested at most {DEEPEST} levels deep; got {whole.levels}. Simplify it."
+        )
 
 
 class Dual(Derived):

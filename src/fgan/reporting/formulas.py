@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 import re
 from dataclasses import dataclass
 
@@ -119,4 +120,5 @@ class _Filled(ast.NodeTransformer):
         self.values = values
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.values.get(node.id, node)
+        # A copy each time: a node in two places would be filled twice, by itself in the end.
+        return copy.deepcopy(self.values.get(node.id, node))

@@ -103,7 +103,7 @@ class Loop:
         with self.run.locked(create=not resume) as locked, self.progress.bar:
             if not locked:
                 self.say(f"{self.run.path} has no file locks, so it is held by the file .lock in it")
-            check_start(self.run, self.config, resume=resume)  # again: others may have written here meanwhile
+            check_start(self.run, self.config, resume=resume, table=self.data.table)
             # Before anything is written: a run that it does not fit stays what it was.
             restored = restore_newest(self.run, self.trainer, self.fingerprint) if resume else None
             tidy(self.run, self.checkpoints, self.best_checkpoints)

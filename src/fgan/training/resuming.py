@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from fgan.cores import go_on_with
-from fgan.errors import RunError
+from fgan.data.encoding import TableEncoding
+from fgan.errors import DataError, RunError
 from fgan.output import silent
 from fgan.training.checkpoint import SUMS, Checkpoints, DamagedError
 from fgan.training.config import TrainConfig
@@ -15,15 +16,24 @@ from fgan.training.run_directory import RunDirectory
 from fgan.training.trainer import Trainer
 
 
-def check_start(run: RunDirectory, config: TrainConfig, *, resume: bool) -> None:
+def check_start(
+    run: RunDirectory, config: TrainConfig, *, resume: bool, table: TableEncoding | None = None
+) -> None:
     """Check, before anything is written, that a run can be started or resumed in a folder.
+
+    Args:
+        run: the folder.
+        config: the recipe.
+        resume: whether a run that is there continues.
+        table: the encoding of the data, if they are a table and have been read.
 
     Raises:
         RunError: when starting, if the folder holds a run or other files; when resuming, if it is not a run, if its
-            settings differ, or if it has already done more steps.
+            settings or its table differ, or if it has already done more steps.
     """
     if resume:
         _require_same(run, config)
+        _require_same_table(run, table)
     else:
         _require_free(run)
 
@@ -49,6 +59,27 @@ def _require_same(run: RunDirectory, config: TrainConfig) -> None:
     if config.steps < done:
         raise RunError(
             f"--steps must be at least {done}, the steps that {run.path} has done; got {config.steps}."
+        )
+
+
+def _require_same_table(run: RunDirectory, table: TableEncoding | None) -> None:
+    """Refuse a table whose columns are encoded otherwise than those of the run: it holds other cells.
+
+    Encoded cells alone do not show it: a column that is shifted or rescaled is encoded as before.
+
+    Raises:
+        RunError: if the table is another one.
+    """
+    if table is None or not run.table_path.is_file():
+        return
+    try:
+        then = run.table()
+    except (DataError, RunError):  # damaged: it is written again
+        return
+    if then is not None and then.to_json() != table.to_json():
+        raise RunError(
+            f"{run.path} was trained on a table with other cells. Restore the old data, pass the path where they are "
+            "now, or start a new run with another --out."
         )
 
 

@@ -143,12 +143,12 @@ class RunDirectory(HeldFolder):
                 replace_durably(self.table_path, table.to_json().encode())
 
     def status(self) -> Status | None:
-        """Return how the run ended; None while it trains, if it was killed, or for runs of old versions.
-
-        Raises:
-            RunError: if the file is damaged.
-        """
-        return Status.read(self.status_path) if self.status_path.exists() else None
+        """Return how the run ended; None while it trains, if it was killed, for runs of old versions, or if damaged."""
+        try:
+            return Status.read(self.status_path) if self.status_path.exists() else None
+        except RunError as error:  # a note, as all that it says is also in the logs
+            self.say_once(str(error))
+            return None
 
     def write_status(self, status: Status) -> None:
         """Record how the run ended."""

@@ -78,6 +78,8 @@ class Log:
 def read_log(path: Path) -> Log:
     """Return the lines of a log. One damaged line, whatever is wrong with it, costs only that line."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would wait for somebody to write
+            return Log([], "it is not a file", readable=False)
         content = path.read_bytes()
     except FileNotFoundError:
         return Log([])
@@ -148,6 +150,8 @@ def last_line(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: if none of the last lines can be read.
     """
+    if path.exists() and not path.is_file():  # a pipe would wait for somebody to write
+        raise ValueError("it is not a file")
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)

@@ -86,7 +86,16 @@ def share_beyond_most(found: Compared) -> float:
 
 
 def have_collapsed(found: Compared) -> bool:
-    """Whether all samples are the same, though the data are not."""
+    """Whether all samples are the same, though fewer than half of the data are."""
+    return _are_the_same(found) and not _have_a_usual_value(found.real)
+
+
+def _have_a_usual_value(real: Tensor) -> bool:
+    """Whether the middle half of the data is one value in every coordinate."""
+    return bool((real.quantile(0.25, dim=0) == real.quantile(0.75, dim=0)).all())
+
+
+def _are_the_same(found: Compared) -> bool:
     scale = _typical_spread(found.real)
     if not (scale > 0).any():
         return False
@@ -134,6 +143,8 @@ def warnings_of(trainer: Trainer, found: Compared, recent: Sequence[Line]) -> li
         recent: the last lines of its log, at least one.
     """
     said = []
+    if _are_the_same(found) and _have_a_usual_value(found.real):
+        said.append("all samples are the same: they miss the rarer values of the data")
     if (share := share_beyond_most(found)) > 0.5:
         said.append(
             f"{share:.0%} of the samples lie more than {FAR:g} times as far from the data's median as {MOST:.0%} of it"

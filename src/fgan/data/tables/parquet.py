@@ -100,9 +100,10 @@ def _column(file: Any, name: str, path: Path, words: bool) -> Column:  # noqa: A
         return column_of(values, where)
     cells: list[str | None] = []
     for part in parts:
-        known = part.dictionary.to_pylist()
-        budget.require(ROW * len(part), where)
-        cells += [None if place is None else known[place] for place in part.indices.to_pylist()]
+        known, places = part.dictionary.to_pylist(), part.indices.to_pylist()
+        letters = sum(len(known[place] or "") for place in places if place is not None)
+        budget.require(ROW * len(part) + letters, where, MEND)  # each word is written out later
+        cells += [None if place is None else known[place] for place in places]
     return column_of(cells, where)
 
 

@@ -23,7 +23,7 @@ SAMPLE = 1 << 18
 """Letters of a text by which separators are tried."""
 CHUNK, CHUNK_CELLS = 10_000, 1_000_000
 """Rows that are lists at once, and their cells."""
-MOST_COLUMNS = 1 << 15
+MOST_COLUMNS = 1 << 16
 CELL = 16
 """Bytes of the places in two lists that a cell takes, besides its letters."""
 FEWER_COLUMNS = f"Save it as .parquet, or leave columns out. {MEND}"

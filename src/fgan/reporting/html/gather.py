@@ -121,7 +121,7 @@ def gather(directories: Sequence[str | Path]) -> Gathered:
         )
     _require_same_data(found.runs)
     found.runs = [_with_group(run, found) for run in found.runs]
-    found.ranking = _with_features(found)
+    found.ranking = _of_shown_groups(_with_features(found), found)
     _note_unlike(found)
     return found
 
@@ -132,6 +132,18 @@ def _with_features(found: Gathered) -> Comparison | None:
     if ranking is None or ranking.features or judged is None:
         return ranking
     return replace(ranking, features=judged.extractor.get("name", ""))
+
+
+def _of_shown_groups(ranking: Comparison | None, found: Gathered) -> Comparison | None:
+    """Return a ranking without the groups of which no run can be read."""
+    if ranking is None:
+        return None
+    shown = {run.group for run in found.runs}
+    missing = [place.group for place in ranking.places if place.group not in shown]
+    if not missing:
+        return ranking
+    found.note(f"the ranking is not shown: none of the runs of {', '.join(missing)} can be read")
+    return None
 
 
 def _plan(path: Path) -> dict[str, dict[str, Any]]:
