@@ -22,7 +22,7 @@ SMALLEST = 1e-100
 MOST_PARTS = 64
 """Every call computes all parts, of which `symmetrized` doubles the number at each level."""
 DEEPEST = 32
-"""A combination calls its parts, these theirs, and so on. A sum counts by its parts alone: its terms are side by side."""
+"""A combination calls its parts, these theirs, and so on. A sum counts by its parts alone."""
 
 
 def _measure(whole: Derived | Multiple, *parts: Divergence) -> None:

@@ -63,8 +63,8 @@ def require_own_data(run: RunDirectory, config: TrainConfig, how: str) -> None:
     """
     if not _is_own(run, config):
         raise DataError(
-            f"{run.path} names the data {config.data}, but fgan has no record that you trained on them on this machine, "
-            f"and it reads nothing just because a folder names it. {how}"
+            f"{run.path} names the data {config.data}, but fgan has no record that you trained on them on this "
+            f"machine, and it reads nothing just because a folder names it. {how}"
         )
 
 
