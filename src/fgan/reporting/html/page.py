@@ -146,8 +146,8 @@ def _data(found: Gathered, data: str | Path | None, data_dir: str | Path | None)
     where = str(data_dir) if data_dir else None if data else config.data_dir
     if not data and not is_own_data(run.directory, replace(config, data_dir=where)):
         found.note(
-            f"samples are shown without the data: fgan has no record that you trained on {config.data} on this machine, "
-            "and it reads nothing just because a folder names it. To show them, add --data DATA"
+            f"samples are shown without the data: fgan has no record that you trained on {config.data} on this "
+            "machine, and it reads nothing just because a folder names it. To show them, add --data DATA"
         )
         return None
     try:
