@@ -29,6 +29,7 @@ from fgan.reporting.html.summary import of_folder, summarise
 from fgan.reporting.html.summary.progress import course
 from fgan.reporting.html.summary.standings import standings
 from fgan.training.config import TrainConfig
+from fgan.training.diagnosis import advice
 from fgan.training.run_directory import RunDirectory
 
 FLOOR = Range(1.0, 0.5, 1.5)
@@ -174,7 +175,9 @@ def test_a_diverged_member_is_named_and_what_its_group_lost(copy):
     problems = " ".join(found.problems)
     assert "1 of 4 runs diverged: kl-seed0." in problems
     assert "The mean of kl covers 1 of 2 seeds" in problems and "may look too good" in problems
-    assert parsed(found.next[0].command).recipe.gradient_clip == 10.0
+    tips = advice(TrainConfig.read(copy / "kl-seed0" / "config.json"))
+    asked = parsed(found.next[0].command).recipe
+    assert tips and all(getattr(asked, name) == value for tip in tips for name, value in tip.changes.items())
 
 
 def test_runs_that_all_failed_leave_no_winner(copy):

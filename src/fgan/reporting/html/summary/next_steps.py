@@ -18,7 +18,7 @@ from fgan.reporting.html.summary.problems import by_end, missing
 from fgan.reporting.html.summary.progress import course, is_short, worsened
 from fgan.reporting.html.summary.result import Step
 from fgan.reporting.html.summary.standings import far_from_real, with_number
-from fgan.training.config import TrainConfig, loaded_record
+from fgan.training.config import loaded_record
 
 MOST = 4
 FEW_SEEDS, MANY_SEEDS = 3, 8
@@ -72,32 +72,22 @@ def _retry(found: Gathered) -> list[Step]:
     run = diverged or next((run for run in found.runs if missing(run) and worsened(run)), None)
     if run is None:
         return []
-    change = calmer(run.config)
-    words = " and ".join(f"--{name.replace('_', '-')} {value}" for name, value in change.items())
+    from fgan.training.diagnosis import advice  # needs torch
+
+    tips = advice(run.config)
+    change = {name: value for tip in tips for name, value in tip.changes.items()}
+    words = "; and ".join(tip.text for tip in tips)
     if found.repeat:
         command, what = compare_command(found, f"{folder_of(found)}-retry", **change), "the comparison"
     else:
         command, what = retrained(run, f"{run.directory.path}-retry", **change), _called(run, found.runs)
     return [
-        Step(f"Train {what} again with {words}, against {'divergence' if diverged else 'collapse'}.", command)
+        Step(f"Train {what} again, against {'divergence' if diverged else 'collapse'}: {words}.", command)
     ]
 
 
 def _called(run: Run, runs: Sequence[Run]) -> str:
     return "the run" if len(runs) == 1 else run.name
-
-
-def calmer(config: TrainConfig) -> dict[str, Any]:
-    """Return the setting to change first in a recipe that diverged.
-
-    >>> calmer(TrainConfig(data="ring8")), calmer(TrainConfig(data="ring8", penalties="none"))
-    ({'gradient_clip': 10.0}, {'penalties': 'r1:0.2,r2:0.2'})
-    """
-    if config.penalties.strip() in ("", "none") and not config.spectral_norm:
-        return {"penalties": "r1:0.2,r2:0.2"}
-    if not config.gradient_clip:
-        return {"gradient_clip": 10.0}
-    return {"lr": float(f"{config.lr / 3:.1g}")}
 
 
 def _evaluate(runs: Sequence[Run]) -> list[Step]:
