@@ -76,9 +76,12 @@ def _verdict(found: Gathered, places: Sequence[Place], by: str) -> str:
     runs, judged = found.runs, next((run.evaluation for run in found.runs if run.evaluation), None)
     if len(runs) == 1 and not found.members and judged:
         places = rank({runs[0].group: [judged]}, by)
+    data = short_name(runs[0].config.data)
+    if not judged and not places:
+        return f"Nothing is ranked on {data}: no run was evaluated."
     features = judged.extractor.get("name", "") if judged else ""
     steps = _span({run.config.steps for run in runs}, "step")
-    return verdict(with_number(places, by), by, features, short_name(runs[0].config.data), steps)
+    return verdict(with_number(places, by), by, features, data, steps)
 
 
 def _compared(found: Gathered) -> str:
