@@ -19,7 +19,7 @@ for _ in range(7):
         ("dual(" * 100 + "kl" + ")" * 100, "more than 32 levels deep"),
         ("scaled(" * 300 + "kl" + ")" * 300, "at most 2,000 characters"),
         ("(" * 400 + "kl" + ")" * 400, "more than 32 levels deep"),
-        ("+".join(["kl"] * 200), "nested at most 32 levels deep"),
+        ("+".join(["kl"] * 200), "at most 64 divergences"),
         ("a" * 10**6, "at most 2,000 characters; got 1,000,000"),
         ("(" * 10**6, "at most 2,000 characters"),
         ("symmetrized(" * 4 + f"f(u)={'u*' * 40}u" + ")" * 4, "at most 64 divergences"),

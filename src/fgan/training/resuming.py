@@ -78,8 +78,8 @@ def _require_same_table(run: RunDirectory, table: TableEncoding | None) -> None:
         return
     if then is not None and then.to_json() != table.to_json():
         raise RunError(
-            f"{run.path} was trained on a table with other cells. Restore the old data, pass the path where they are "
-            "now, or start a new run with another --out."
+            f"the table has changed since {run.path} was started: it has other cells. Restore the old data, pass the "
+            "path where they are now, or start a new run with another --out."
         )
 
 

@@ -79,7 +79,7 @@ def read_log(path: Path) -> Log:
     """Return the lines of a log. One damaged line, whatever is wrong with it, costs only that line."""
     try:
         if path.exists() and not path.is_file():  # a pipe would wait for somebody to write
-            return Log([], "it is not a file", readable=False)
+            return Log([], "it cannot be read (it is not a file)", readable=False)
         content = path.read_bytes()
     except FileNotFoundError:
         return Log([])
@@ -151,7 +151,7 @@ def last_line(path: Path) -> dict[str, Any]:
         ValueError: if none of the last lines can be read.
     """
     if path.exists() and not path.is_file():  # a pipe would wait for somebody to write
-        raise ValueError("it is not a file")
+        raise ValueError("it cannot be read (it is not a file)")
     try:
         with path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
