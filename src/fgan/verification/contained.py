@@ -132,6 +132,8 @@ def apart(work: Callable[[], Report], name: str, seconds: float | None = None) -
             f'"{name}" ended the process {ended} while it was checked, so no law is known to hold. Did it call '
             "os._exit, crash, or run out of memory?"
         ) from None
+    if "raised" in answer:
+        raise FganError(f'"{name}" raised {answer["raised"]} while it was checked.')
     if "error" in answer:
         raise FganError(answer["error"])
     broken = tuple(Break(**one) for one in answer.pop("broken"))
@@ -148,8 +150,10 @@ def _answer(work: Callable[[], Report], mouth: int) -> None:
         _limit_memory()
         try:
             answer = dataclasses.asdict(work())
+        except FganError as error:
+            answer = {"error": str(error)}
         except BaseException as error:  # KeyboardInterrupt too: it came from that code
-            answer = {"error": str(error) or type(error).__name__}
+            answer = {"raised": _in_words(error)}
         content = json.dumps(answer).encode()
         while content:
             content = content[os.write(mouth, content) :]
@@ -157,6 +161,14 @@ def _answer(work: Callable[[], Report], mouth: int) -> None:
             stream.flush()
     finally:
         os._exit(1)
+
+
+def _in_words(error: BaseException) -> str:
+    """Return the type of an error and what it says, which may raise in turn."""
+    try:
+        return f"{type(error).__name__}: {str(error)[:200]}".removesuffix(": ")
+    except Exception:  # of somebody's __str__
+        return type(error).__name__
 
 
 def _limit_memory() -> None:
