@@ -297,7 +297,7 @@ def test_a_worker_that_was_suspended_leaves_its_run_and_one_that_is_stopped_hand
     suspended.send_signal(signal.SIGSTOP)
     stopped.terminate()
     errors = stopped.communicate(timeout=60)[1]
-    assert stopped.returncode == 2 and "stopped;" in errors, errors
+    assert stopped.returncode == 4 and "Stopped:" in errors, errors
     deadline = time.monotonic() + 60
     while (claim := Claims(tmp_path / "c" / "claims").look().get(name)) and str(suspended.pid) in claim.owner:
         assert time.monotonic() < deadline
