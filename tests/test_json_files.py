@@ -1,12 +1,14 @@
 """JSON from anybody is data: whatever is no plain JSON of a sensible size is refused, and the file is named."""
 
 import json
+import os
 from dataclasses import dataclass
 
 import pytest
 
 from fgan.errors import DataError, RunError
 from fgan.json_files import parse_json, read_json, shaped
+from fgan.training.run_files import last_line, read_log
 
 REFUSED = {
     "10^5 brackets": b"[" * 100_000,
@@ -48,6 +50,16 @@ def test_a_file_that_is_none_and_one_too_large_are_refused(tmp_path, monkeypatch
     (large := tmp_path / "large.json").write_text(json.dumps(["x" * (1 << 20)]))
     with pytest.raises(DataError, match="larger than 1 MB"):
         read_json(large)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_is_no_file_and_nobody_waits_for_it(tmp_path):
+    os.mkfifo(tmp_path / "status.json")
+    with pytest.raises(DataError, match="it is not a file"):
+        read_json(tmp_path / "status.json")
+    assert not read_log(tmp_path / "status.json").readable
+    with pytest.raises(ValueError, match="it is not a file"):
+        last_line(tmp_path / "status.json")
 
 
 @dataclass

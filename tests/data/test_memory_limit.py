@@ -201,3 +201,12 @@ def test_names_that_are_empty_or_no_text_are_left_out_and_said(tmp_path, notes):
             archive.writestr(name, picture)
     load_data(path, image_size=8, say=notes.append, strict=False)
     assert "a member without a name" in " ".join(notes) and "\x1b" not in " ".join(notes)
+
+
+def test_a_word_that_a_small_parquet_file_repeats_is_counted_before_it_is_written_out(tmp_path):
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pyarrow.table({"a": ["w" * MB] * 500}), path, compression="zstd")
+    assert path.stat().st_size < MB
+    with pytest.raises(MemoryLimitError, match='column "a"'), memory_limit(64 * MB):
+        read_table(path)

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+import torch
 
 import fgan
 from fgan.errors import FganError
@@ -69,3 +70,9 @@ def test_combinations_in_python_have_the_same_limits():
         fgan.divergences.Renyi(1e300)
     with pytest.raises(FganError, match="named by a text"):
         fgan.divergence(3)
+
+
+def test_a_sum_is_flat():
+    u = torch.tensor([0.3, 1.0, 4.0], dtype=torch.float64)
+    many = fgan.divergence(" + ".join(["kl"] * 40))
+    torch.testing.assert_close(many.f(u), 40 * fgan.divergence("kl").f(u))

@@ -86,6 +86,9 @@ def test_the_command_line_writes_the_columns_that_it_read(people, tmp_path, caps
         assert f"{flags[0]} draws pictures and points" in capsys.readouterr().err
     assert main(["evaluate", "made.csv", "--against", "people.csv", "--n", "40"]) == 2
     assert 'no column "rich"' in capsys.readouterr().err
+    people.assign(age=people["age"] + 900).to_csv("people.csv", index=False)  # encoded as before
+    assert main(["train", "people.csv", *few[2:], "--steps", "8", "--drop", "rich", "--resume"]) == 2
+    assert "has changed since" in capsys.readouterr().err
     people.drop(columns="city").to_csv("people.csv", index=False)
     assert main(["train", "people.csv", *few[2:], "--steps", "8", "--drop", "rich", "--resume"]) == 2
     assert "has changed since" in capsys.readouterr().err

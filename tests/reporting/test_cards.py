@@ -37,6 +37,11 @@ def test_a_record_is_valid_json(name):
     assert json.loads(text)["name"] == find(name).name
 
 
+def test_the_formula_of_a_combination_of_itself_has_an_end():
+    found = formulas(divergence("symmetrized(symmetrized(kl))"))["f"]
+    assert found and "log(1 / u)" in found.text
+
+
 def test_infinities_are_strings():
     facts = with_infinities(record(divergence("kl")))["facts"]
     assert facts["slope_at_infinity"] == "inf" and facts["slope_at_zero"] == "-inf"

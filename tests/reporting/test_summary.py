@@ -180,6 +180,14 @@ def test_a_diverged_member_is_named_and_what_its_group_lost(copy):
     assert tips and all(getattr(asked, name) == value for tip in tips for name, value in tip.changes.items())
 
 
+def test_a_group_without_runs_leaves_a_report_without_the_ranking(copy, tmp_path):
+    for name in ("kl-seed0", "kl-seed1"):
+        shutil.rmtree(copy / name)
+    notes = []
+    write_report([copy], tmp_path / "page.html", say=notes.append)
+    assert any("none of the runs of kl can be read" in note for note in notes)
+
+
 def test_runs_that_all_failed_leave_no_winner(copy):
     for name in ("kl-seed0", "kl-seed1", "js-seed0", "js-seed1"):
         shutil.rmtree(copy / name / "checkpoints")
