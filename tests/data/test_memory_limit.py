@@ -158,7 +158,7 @@ def honest(folder, kind):
     return path
 
 
-@pytest.mark.parametrize(("kind", "times"), [("npz", 1.5), ("csv", 15), ("zip", 8)])
+@pytest.mark.parametrize(("kind", "times"), [("npz", 3), ("csv", 20), ("zip", 12)])
 def test_honest_data_need_little_more_than_they_hold(tmp_path, kind, times):
     path = honest(tmp_path, kind)
     options = {"image_size": 64, "say": lambda note: None}
