@@ -41,6 +41,7 @@ def run(python):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_readme_runs_as_it_is(root, run, tmp_path):
     (code,) = blocks(root / "README.md")
     shorter, found = re.subn(r"steps=2000", "steps=100", code)

@@ -8,6 +8,7 @@ import pytest
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(sys.platform != "linux", reason="kills and limits are Linux's")
 def test_a_minute_of_torture_finds_nothing(root, tmp_path):
     path = tmp_path / "torture.json"

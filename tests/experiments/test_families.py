@@ -172,6 +172,7 @@ def test_a_run_stops_within_a_log_interval_of_the_loss_of_its_folder(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_a_comparison_whose_parent_was_killed_goes_on_at_once(tmp_path: Path) -> None:
     command = (

@@ -6,7 +6,11 @@ import sys
 
 import pytest
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform != "linux", reason="needs fork and /proc")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1000),
+    pytest.mark.skipif(sys.platform != "linux", reason="needs fork and /proc"),
+]
 
 
 @pytest.mark.parametrize("how", ["kill", "torn write", "power cut"])
