@@ -135,9 +135,8 @@ def sweep(folder: Path) -> None:
 
 def _is_being_written(path: Path, process: str | None) -> bool:
     """Whether another process of this machine may still be writing a file."""
-    if (
-        process is None or int(process) == os.getpid()
-    ):  # a process of an earlier container may have had this number
+    # A process of an earlier container may have had this one's number.
+    if process is None or int(process) == os.getpid():
         return False
     try:
         fresh = time.time() - path.stat().st_mtime < STALE_SECONDS

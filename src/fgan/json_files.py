@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, BinaryIO, NoReturn, TypeVar
 
 import msgspec
 
@@ -33,13 +33,22 @@ def read_json(path: str | Path, error: type[FganError] = DataError) -> Any:  # n
         FganError: of that type, if the file cannot be read, is larger than 64 MB, or is refused by `parse_json`.
     """
     try:
-        if Path(path).exists() and not Path(path).is_file():  # a pipe would wait for somebody to write
-            raise ValueError("it is not a file")
-        with Path(path).open("rb") as file:
+        with opened(Path(path)) as file:
             content = file.read(MOST_BYTES + 1)
     except (OSError, ValueError) as reason:  # ValueError: a path with NUL, too
         raise error(f"{path} cannot be read ({reason}).") from reason
     return parse_json(content, str(path), error)
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open a regular file to read its bytes: a pipe would wait for somebody to write.
+
+    Raises:
+        OSError: if it is anything else, or the system refuses.
+    """
+    if path.exists() and not path.is_file():
+        raise OSError("it is not a file")
+    return path.open("rb")
 
 
 def parse_json(

@@ -44,7 +44,7 @@ def _is_zombie(number: int) -> bool:
 
 @cache
 def _machine() -> str:
-    """Return six digits for this start of this machine; empty where a system does not tell starts apart."""
+    """Return six digits that identify this boot of this machine; empty if the system has no such mark."""
     with suppress(OSError):
         marks = MARKS[0].read_text().strip() + str(MARKS[1].readlink())
         return hashlib.sha256(marks.encode()).hexdigest()[:6]

@@ -164,9 +164,9 @@ class Checkpoints:
         Raises:
             OSError: if the system refuses.
         """
-        steps = self.steps()
-        for old in steps[:-1]:
-            if old not in self.regular()[-self.keep :]:
+        kept = self.regular()[-self.keep :]
+        for old in self.steps()[:-1]:
+            if old not in kept:
                 remove_folder(self.path(old))
 
     def _could_not_write(self, step: int, error: OSError) -> str:

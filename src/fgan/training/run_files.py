@@ -13,7 +13,7 @@ from types import NoneType
 from typing import Any
 
 from fgan.errors import RunError, TakenError
-from fgan.json_files import parse_json
+from fgan.json_files import opened, parse_json
 
 EVALUATION_ERROR = "evaluation_error"
 """The key under which an evaluation says why its metric is missing: the only text in a log."""
@@ -78,9 +78,8 @@ class Log:
 def read_log(path: Path) -> Log:
     """Return the lines of a log. One damaged line, whatever is wrong with it, costs only that line."""
     try:
-        if path.exists() and not path.is_file():  # a pipe would wait for somebody to write
-            return Log([], "it cannot be read (it is not a file)", readable=False)
-        content = path.read_bytes()
+        with opened(path) as file:
+            content = file.read()
     except FileNotFoundError:
         return Log([])
     except OSError as error:
@@ -150,10 +149,8 @@ def last_line(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: if none of the last lines can be read.
     """
-    if path.exists() and not path.is_file():  # a pipe would wait for somebody to write
-        raise ValueError("it cannot be read (it is not a file)")
     try:
-        with path.open("rb") as file:
+        with opened(path) as file:
             size = file.seek(0, os.SEEK_END)
             file.seek(max(size - TAIL, 0))
             lines = file.read().split(b"\n")
