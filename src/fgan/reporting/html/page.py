@@ -29,7 +29,7 @@ from fgan.reporting.html.grids import first_of_each, grids
 from fgan.reporting.html.summary import Summary, summarise
 from fgan.reporting.wording import leaning
 from fgan.seeds import checked_seed
-from fgan.training.named_data import is_own_data
+from fgan.training.named_data import is_own_data, require_trained_on
 from fgan.training.run import data_of
 from fgan.training.run_directory import RunDirectory
 
@@ -152,10 +152,13 @@ def _data(found: Gathered, data: str | Path | None, data_dir: str | Path | None)
         return None
     try:
         # What was skipped was said in training.
-        return data_of(replace(config, data_dir=where, strict=False), lambda note: None)
+        dataset = data_of(replace(config, data_dir=where, strict=False), lambda note: None)
+        if not data:
+            require_trained_on(run.directory, dataset, "Restore it, or add --data DATA.")
     except FganError as error:
         found.note(f"samples are shown without the data: {error}")
         return None
+    return dataset
 
 
 def render(found: Gathered, dataset: Dataset | None, seed: int = 0) -> str:
