@@ -79,6 +79,7 @@ def test_one_cell_that_is_far_out(big):
     assert there.interval[0] <= 0.5 <= there.interval[1] and 0 < there.lower_bound < 0.5
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error::RuntimeWarning")
 def test_columns_that_span_double_precision_are_estimated_as_others_are():
     random = np.random.default_rng(3)
