@@ -19,25 +19,15 @@ import numpy as np
 from torture_damage import Damage, Fault, faults
 from torture_forks import Outcome, digests, run, warm
 from torture_kills import QUICK
+from torture_small import TINY, flags
 from torture_tally import Tally, until
 
-FLAGS = (
-    *(
-        "--width",
-        "8",
-        "--depth",
-        "1",
-        "--batch-size",
-        "8",
-        "--latent",
-        "2",
-        "--device",
-        "cpu",
-        "--compile",
-        "off",
-    ),
-    *("--log-every", "2", "--checkpoint-every", "4", "--sample-every", "8", "--sample-count", "4"),
-    *("--evaluate-every", "4", "--evaluate-n", "32"),
+FLAGS = flags(
+    {
+        **TINY,
+        **{"batch-size": 8, "latent": 2, "sample-count": 4, "evaluate-n": 32},
+        **{"log-every": 2, "checkpoint-every": 4, "sample-every": 8, "evaluate-every": 4},
+    }
 )
 STEPS, MORE_STEPS = 12, 16
 VERBS = ("resume", "sample", "best", "evaluate", "report", "runs")

@@ -52,6 +52,13 @@ def test_columns_are_said_and_networks_know_their_blocks(people, notes):
     assert abs(float(x[:, 0].mean())) < 0.05 and abs(float(x[:, 0].std()) - 1) < 0.1
 
 
+def test_a_column_whose_every_value_is_frequent_is_encoded_and_comes_back(people):
+    data = loaded(people(gain=[("1e200", "-1e200")[k % 2] for k in range(N)]))
+    assert len(data.frame.center) == len(data.frame.scale) == data.train.values.shape[1]
+    cells = data.table.decode(data.train.values.numpy()).columns["gain"].cells
+    assert sorted(set(cells.tolist())) == [-1e200, 1e200]
+
+
 def test_numbers_beyond_the_training_part_are_said(people, notes):
     loaded(people(age=[str(k * k) for k in range(N)]), notes)
     assert not [line for line in notes if "held-out numbers outside" in line]

@@ -293,6 +293,8 @@ def _noting(path: Path, problems: list[str]) -> Iterator[None]:
 
 
 def _why(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror  # the path is said already
     return f"it has no {error}" if isinstance(error, KeyError) else str(error)
 
 
