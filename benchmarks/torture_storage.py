@@ -115,11 +115,14 @@ class Bench:
 
 def as_made(folder: Path) -> dict[str, str]:
     """Return the digests of what fgan makes: without what it set aside, and files that others put there."""
+    strays = ("stray", "/._", ".DS_Store", "zz.")
     made = ("checkpoints/step-", "best/step-", "samples/step-", "metrics", "evaluations", "config", "status")
     return {
         name: digest
         for name, digest in digests(folder).items()
-        if name.startswith(made) and "stray" not in name and name != "samples/step-00000012.png"
+        if name.startswith(made)
+        and not any(stray in name for stray in strays)
+        and name != "samples/step-00000012.png"
     }
 
 

@@ -160,3 +160,12 @@ def test_separator_and_decimal_comma_of_the_file_stay(people, tmp_path):
     data = loaded(people(";", gain=money))
     text = text_of(data.table.decode(data.train.values[:3]), tmp_path / "x.csv", data.table).splitlines()
     assert text[0] == "age;city;gain;since" and text[1].split(";")[2].endswith(",50")
+
+
+def test_an_encoding_that_does_not_fit_its_samples_is_refused(people):
+    data = loaded(people(), conditional_on="city")
+    with pytest.raises(DataError, match='"city" holds classes, but the samples have none'):
+        data.table.decode(data.train.values[:5])
+    other = data.table.to_json().replace('"label": "city"', '"label": "age"')
+    with pytest.raises(DataError, match="do not fit together"):
+        TableEncoding.from_json(other, "here")

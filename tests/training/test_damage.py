@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from safetensors.torch import load_file, save_file
 
 import fgan
 from fgan.errors import RunError
+from fgan.reporting.html import write_report
 from fgan.training.checkpoint import SUMS, Checkpoints
 from fgan.training.run_directory import RunDirectory
 from fgan.training.unusable import DamagedError
@@ -371,3 +373,11 @@ def test_extra_checkpoints_of_a_killed_run_do_not_change_where_it_rolls_back_to(
     fgan.train(config, part.path, resume=True, say=quiet)
     assert part.metrics_path.read_bytes() == whole.metrics_path.read_bytes()
     assert np.array_equal(part.checkpoints().steps(), whole.checkpoints().steps())
+
+
+def test_a_stray_folder_of_a_far_step_is_no_checkpoint_of_a_report(trained, tmp_path):
+    run = trained()
+    (run.path / "checkpoints" / f"step-{10**15 - 1}").mkdir()
+    began = time.process_time()
+    write_report([run.path], tmp_path / "page.html", say=quiet)
+    assert time.process_time() - began < 10 and "finished" in (tmp_path / "page.html").read_text()

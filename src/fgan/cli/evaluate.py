@@ -170,7 +170,9 @@ def evaluate_one(command: EvaluateCommand, samples: str, source: Source, loaded:
     if data is None:
         if is_gone(samples):
             raise FganError(f"{nothing_at(samples)} Pass a run directory, or samples and --against DATA.")
-        raise FganError(f"{samples} is not a run directory. Pass --against DATA to name the reference data.")
+        raise FganError(
+            f"{samples} is not a run directory (one has a config.json). Pass --against DATA to name the reference data."
+        )
     key = (data, data_dir, options)
     if key not in loaded:
         loaded[key] = load_data(data, data_dir=data_dir, options=options, say=print_error)

@@ -187,7 +187,9 @@ def _read_comparison(path: Path, found: Gathered, *, alone: bool) -> dict[str, O
 def _add(found: Gathered, path: Path, name: str, outcome: Outcome | None) -> None:
     directory = RunDirectory(path)
     try:
-        config, steps = directory.config(), directory.checkpoints().steps()
+        config = directory.config()
+        # A stray folder with the name of a later step is no checkpoint of this run.
+        steps = [step for step in directory.checkpoints().steps() if step <= config.steps]
         _require_unedited(directory)
     except RunError as error:
         found.note(f"skipped: {(outcome and outcome.reason) or error}", name)
@@ -205,6 +207,8 @@ def _add(found: Gathered, path: Path, name: str, outcome: Outcome | None) -> Non
     if state != "finished" or warning:
         found.note(warning or state, name)
     speed = _log(found, name, directory.speed_path, 0, 0)
+    if metrics and not directory.speed_path.exists():
+        found.note(f"{directory.speed_path.name} is missing", name)
     found.runs.append(
         Run(directory, name, "", config, step, state, metrics, judged, evaluation, speed, warning)
     )
