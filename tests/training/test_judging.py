@@ -163,11 +163,23 @@ def test_an_evaluation_that_fails_is_recorded_and_training_goes_on(tmp_path, sma
 def test_pixels_without_memory_for_their_distance_are_recorded(tmp_path, small_config, monkeypatch):
     monkeypatch.setattr("fgan.memory.free_memory", lambda device="cpu": 10**4)
     run = RunDirectory(tmp_path / "run")
-    fgan.train(small_config(data="moons", evaluate_every=20), run.path, say=quiet)
+    config = small_config(data="moons", evaluate_every=20, evaluate_metrics="fid")
+    fgan.train(config, run.path, say=quiet)
     assert [line["fid"] for line in run.evaluations()] == [None, None]
     assert "GB are free" in run.evaluations()[0]["evaluation_error"]
     with pytest.raises(fgan.FganError, match='Did you mean "fid"'):
         fgan.train(small_config(evaluate_every=20, evaluate_metrics="fidd"), tmp_path / "typo", say=quiet)
+
+
+@pytest.mark.parametrize(
+    ("data", "n", "number"),
+    [("ring8", 60, "modes-kl"), ("moons", 60, "js"), ("moons", 40, "fid"), ("digits", 60, "fid")],
+)
+def test_the_data_say_which_number_chooses_the_best_checkpoint(tmp_path, small_config, data, n, number):
+    config = small_config(data=data, evaluate_every=40, evaluate_n=n, checkpoint_every=40)
+    run = fgan.train(config, tmp_path / "run", say=quiet)
+    assert [set(line) - {"step"} for line in run.evaluations()] == [{number}]
+    assert run.summary.best_step == 40
 
 
 def test_a_judge_that_cannot_be_leaves_nothing_behind(tmp_path, small_config):

@@ -1,6 +1,6 @@
 """Metrics of sample quality, with confidence intervals and real-vs-real baselines."""
 
-from fgan.evaluation.evaluate import Evaluator, evaluate, judge_for, nearest_images
+from fgan.evaluation.evaluate import Evaluator, evaluate, judge_for, metrics_for, nearest_images
 from fgan.evaluation.metrics import METRICS, QUANTITIES, Metric, Quantity, deciding, higher_is_better
 from fgan.evaluation.modes import ModeCoverage, mode_coverage
 from fgan.evaluation.result import Evaluation, Measurement, Range, over_runs
@@ -19,6 +19,7 @@ __all__ = [
     "evaluate",
     "higher_is_better",
     "judge_for",
+    "metrics_for",
     "mode_coverage",
     "nearest_images",
     "over_runs",

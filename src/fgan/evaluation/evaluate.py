@@ -20,6 +20,7 @@ from fgan.data.dataset import as_float, as_uint8, finite
 from fgan.data.passed import Passable
 from fgan.device import resolve_device
 from fgan.errors import FganError, MemoryLimitError
+from fgan.evaluation.basis import deciding_number
 from fgan.evaluation.copying import nearest_training, repeated
 from fgan.evaluation.domain import FEWER
 from fgan.evaluation.features import Extractor, extractor_for, mismatch
@@ -328,6 +329,22 @@ def judge_for(
         return values | ({EVALUATION_ERROR: reasons} if why else {})
 
     return judge
+
+
+def metrics_for(asked: str, dataset: Dataset, n: int) -> tuple[str, ...]:
+    """Return the metrics that a recipe's `evaluate_metrics` names, for n samples of a data set.
+
+    >>> from fgan.data import load_data
+    >>> [metrics_for("auto", load_data(name), 2000) for name in ("digits", "ring8", "moons")]
+    [('fid',), ('modes-kl',), ('js',)]
+    """
+    if asked.strip() != "auto":
+        return tuple(name.strip() for name in asked.split(","))
+    finite = isinstance(dataset.train, TensorSource)
+    real = len(dataset.train) // 2 if finite else n
+    known = {"modes-kl": dataset.modes is not None, "js": min(n, real) >= METRICS["divergences"].fewest}
+    applicable = [name for name, applies in known.items() if applies]
+    return (deciding_number(extractor_for(None, dataset).name, applicable),)
 
 
 def _applicable(

@@ -254,6 +254,6 @@ def judge_of(config: TrainConfig, dataset: Dataset, say: Say) -> Judge:
     """
     from fgan import evaluation  # a heavy import, needed only if the run is evaluated
 
-    metrics = tuple(name.strip() for name in config.evaluate_metrics.split(","))
+    metrics = evaluation.metrics_for(config.evaluate_metrics, dataset, config.evaluate_n)
     measure = evaluation.judge_for(dataset, metrics, config.evaluate_n, config.device, say)
     return Judge(measure, evaluation.deciding(metrics[0]), evaluation.higher_is_better(metrics[0]))

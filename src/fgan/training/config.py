@@ -136,9 +136,10 @@ class TrainConfig:
     evaluate_every: int = 0
     """Steps between two evaluations during training, a multiple of --checkpoint-every; the best checkpoint is kept. 0
     turns evaluation off."""
-    evaluate_metrics: str = "fid"
+    evaluate_metrics: str = "auto"
     """Metrics to evaluate during training, as in `fgan evaluate --metrics`; the first one decides which checkpoint is
-    best."""
+    best. "auto" is fid for pictures; for points, of which fid sees only means and covariances, modes-kl where clusters
+    are known, else js."""
     evaluate_n: int = 2000
     """Number of samples per evaluation during training."""
 

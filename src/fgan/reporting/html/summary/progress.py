@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from fgan.errors import FganError
+from fgan.evaluation.basis import POINTS, deciding_number
 from fgan.evaluation.metrics import deciding, higher_is_better
 from fgan.reporting.html.gather import Run
 
@@ -49,7 +50,8 @@ class Course:
 def course(run: Run) -> Course | None:
     """Return how a run's evaluations went; None where there are not two numbers."""
     try:
-        metric = deciding(run.config.evaluate_metrics.split(",")[0].strip())
+        asked = run.config.evaluate_metrics.split(",")[0].strip()
+        metric = deciding_number(POINTS, run.judged) if asked == "auto" else deciding(asked)
         sign = 1.0 if higher_is_better(metric) else -1.0
     except FganError:  # a metric that ranks nothing, or of another version
         return None
