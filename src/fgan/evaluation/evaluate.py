@@ -340,8 +340,7 @@ def metrics_for(asked: str, dataset: Dataset, n: int) -> tuple[str, ...]:
     """
     if asked.strip() != "auto":
         return tuple(name.strip() for name in asked.split(","))
-    finite = isinstance(dataset.train, TensorSource)
-    real = len(dataset.train) // 2 if finite else n
+    real = len(dataset.train) // 2 if isinstance(dataset.train, TensorSource) else n
     known = {"modes-kl": dataset.modes is not None, "js": min(n, real) >= METRICS["divergences"].fewest}
     applicable = [name for name, applies in known.items() if applies]
     return (deciding_number(extractor_for(None, dataset).name, applicable),)
