@@ -46,6 +46,34 @@ def test_the_whole_table_runs_dry(root, tmp_path):
     require_rows(*speed(root, tmp_path), ROWS)
 
 
+@pytest.mark.slow
+def test_quality_against_time_has_a_point_for_each_mark(root, tmp_path):
+    command = [
+        sys.executable,
+        root / "benchmarks/quality.py",
+        "ring8",
+        "--seconds",
+        "2",
+        "--seeds",
+        "2",
+        "--n",
+        "500",
+    ]
+    more = ["--out", tmp_path, "--set", "width=16", "compile=off"]
+    result = subprocess.run([*command, *more], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    folders = sorted(path for path in tmp_path.iterdir() if path.is_dir())
+    assert len(folders) == 2 and len(list(tmp_path.glob("*.svg"))) == 1
+    for folder in folders:
+        curve = json.loads((folder / "quality.json").read_text())
+        (point,) = curve["points"]
+        assert 2 <= point["seconds"] < 10 and point["step"] > 10
+        assert set(point) - {"seconds", "step"} == set(curve["floors"]) == {
+            "modes-kl", "modes", "within-3-sigma", "js", "c2st"
+        }  # fmt: skip
+    assert "real against real" in result.stdout and "kl seed 1" in result.stdout
+
+
 @pytest.fixture
 def truths(root, monkeypatch):
     """The modules of benchmarks/truth.py, by name."""

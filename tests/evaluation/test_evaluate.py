@@ -267,3 +267,10 @@ def test_the_nearest_images_of_copies_are_the_originals(digits):
     assert torch.equal(rows[:, 0], rows[:, 1])
     with pytest.raises(FganError, match="finite set of images"):
         nearest_images(torch.rand(30, 2), "ring8")
+
+
+def test_a_result_can_be_asked_what_it_holds():
+    found = fgan.evaluate(
+        torch.randn(100, 2), "ring8", n=100, metrics=("fid", "recall"), say=lambda line: None
+    )
+    assert list(found) == ["fid", "recall"] and "fid" in found and "kid" not in found
