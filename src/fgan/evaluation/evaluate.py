@@ -16,11 +16,10 @@ from torch import Tensor
 
 from fgan.cores import working
 from fgan.data import Dataset, TensorSource, as_dataset
-from fgan.data.dataset import as_float, as_uint8, finite
+from fgan.data.dataset import as_float, finite
 from fgan.data.passed import Passable
 from fgan.device import resolve_device
 from fgan.errors import FganError, MemoryLimitError
-from fgan.evaluation.basis import deciding_number
 from fgan.evaluation.copying import nearest_training, repeated
 from fgan.evaluation.domain import FEWER
 from fgan.evaluation.features import Extractor, extractor_for, mismatch
@@ -34,7 +33,6 @@ from fgan.load_options import LoadOptions
 from fgan.memory import require_memory, running_out
 from fgan.output import Say, on_a_terminal, progress_bar, to_stderr, watching
 from fgan.seeds import checked_seed
-from fgan.training.judging import EVALUATION_ERROR
 
 DISTINCT = 0.99
 """Share of distinct samples below which there is a warning."""
@@ -169,9 +167,9 @@ class Evaluator:
         return {"name": named.name, "dimension": named.dimension, "sha256": named.sha256}
 
     @working()
-    def keep_applicable(self) -> dict[str, str]:
+    def keepapplicable(self) -> dict[str, str]:
         """Restrict the metrics to those that apply to the data; return the others, and what they need."""
-        self.chosen, skipped = _applicable(self.chosen, self.n, self._real(self.n)[0], strict=False)
+        self.chosen, skipped = those_that_apply(self.chosen, self.n, self._real(self.n)[0], strict=False)
         return skipped
 
     @working()
@@ -207,7 +205,7 @@ class Evaluator:
         n = self.n if drawn else len(values)
         real, floors = self._real(n)
         ours = self._side(values[: self._most(n)])
-        applicable, skipped = _applicable(self.chosen, len(ours), real, strict=self.strict)
+        applicable, skipped = those_that_apply(self.chosen, len(ours), real, strict=self.strict)
         found = {}
         shortage = None
         progress = progress_bar(len(applicable), what="evaluating", unit="metrics", lines=True)
@@ -297,56 +295,7 @@ def nearest_images(
     return as_float(found.flatten(0, 1)).view(found.shape)
 
 
-def judge_for(
-    dataset: Dataset, metrics: tuple[str, ...], n: int, device: str, say: Say
-) -> Callable[[Tensor], dict[str, float | str | None]]:
-    r"""Return a function that measures samples (n, \*shape) repeatedly during training; values only.
-
-    A meaningless value is None; `evaluation_error` then gives the reason.
-
-    Raises:
-        FganError: for metrics that do not exist, or do not apply to these data.
-    """
-    extractor = extractor_for(None, dataset)
-    side = functools.partial(Side, extractor=extractor, device=resolve_device(device), say=say)
-    real = real_of(dataset, n, side)
-    applicable, _ = _applicable(chosen_metrics(metrics), n, real, strict=True)
-
-    @working()
-    def judge(samples: Tensor) -> dict[str, float | str | None]:
-        samples = samples.cpu()
-        ours = side(as_uint8(samples) if dataset.is_image else samples, cache=False)
-        if not bool(samples.isfinite().all()):
-            return {quantity: None for wanted in applicable.values() for quantity in wanted}
-        values: dict[str, float | str | None] = {}
-        why: dict[str, str] = {}
-        for metric, wanted in applicable.items():
-            found = METRICS[metric].measure(ours, real)
-            for name in wanted:
-                values[name] = found[name].value if found[name].usable else None
-                why |= {caveat.text: name for caveat in found[name].caveats if caveat.unusable}
-        reasons = "; ".join(f"{name} is unusable: {text}" for text, name in why.items())
-        return values | ({EVALUATION_ERROR: reasons} if why else {})
-
-    return judge
-
-
-def metrics_for(asked: str, dataset: Dataset, n: int) -> tuple[str, ...]:
-    """Return the metrics that a recipe's `evaluate_metrics` names, for n samples of a data set.
-
-    >>> from fgan.data import load_data
-    >>> [metrics_for("auto", load_data(name), 2000) for name in ("digits", "ring8", "moons")]
-    [('fid',), ('modes-kl',), ('js',)]
-    """
-    if asked.strip() != "auto":
-        return tuple(name.strip() for name in asked.split(","))
-    real = len(dataset.train) // 2 if isinstance(dataset.train, TensorSource) else n
-    known = {"modes-kl": dataset.modes is not None, "js": min(n, real) >= METRICS["divergences"].fewest}
-    applicable = [name for name, applies in known.items() if applies]
-    return (deciding_number(extractor_for(None, dataset).name, applicable),)
-
-
-def _applicable(
+def those_that_apply(
     chosen: dict[str, tuple[str, ...]], n: int, real: Real, *, strict: bool
 ) -> tuple[dict[str, tuple[str, ...]], dict[str, str]]:
     """Split the chosen metrics into those that apply to n samples, and reasons why the others do not."""
