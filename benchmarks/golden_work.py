@@ -83,12 +83,7 @@ def fgan_json(line: str, *more: str) -> Found:
 
 def run_of(folder: str | Path) -> Found:
     """Return everything that a run directory holds of its training."""
-    config = json.loads((Path(folder) / "config.json").read_text())
-    if (
-        config["evaluate_metrics"] == "auto"
-    ):  # said "fid" when the numbers were recorded, which nothing here asks for
-        config["evaluate_metrics"] = "fid"
-    found: Found = {"config": config}
+    found: Found = {"config": json.loads((Path(folder) / "config.json").read_text())}
     for step in sorted((Path(folder) / "checkpoints").glob("step-*")):
         state = json.loads((step / "state.json").read_text())
         found[f"{step.name}/state"] = {key: value for key, value in state.items() if key not in OF_THE_SETUP}

@@ -176,7 +176,9 @@ def test_pixels_without_memory_for_their_distance_are_recorded(tmp_path, small_c
     [("ring8", 60, "modes-kl"), ("moons", 60, "js"), ("moons", 40, "fid"), ("digits", 60, "fid")],
 )
 def test_the_data_say_which_number_chooses_the_best_checkpoint(tmp_path, small_config, data, n, number):
-    config = small_config(data=data, evaluate_every=40, evaluate_n=n, checkpoint_every=40)
+    config = small_config(
+        data=data, evaluate_every=40, evaluate_n=n, checkpoint_every=40, evaluate_metrics="auto"
+    )
     run = fgan.train(config, tmp_path / "run", say=quiet)
     assert [set(line) - {"step"} for line in run.evaluations()] == [{number}]
     assert run.summary.best_step == 40

@@ -136,7 +136,7 @@ class TrainConfig:
     evaluate_every: int = 0
     """Steps between two evaluations during training, a multiple of --checkpoint-every; the best checkpoint is kept. 0
     turns evaluation off."""
-    evaluate_metrics: str = "auto"
+    evaluate_metrics: str = "fid"
     """Metrics to evaluate during training, as in `fgan evaluate --metrics`; the first one decides which checkpoint is
     best. "auto" is fid for pictures; for points, of which fid sees only means and covariances, modes-kl where clusters
     are known, else js."""
