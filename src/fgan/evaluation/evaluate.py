@@ -167,7 +167,7 @@ class Evaluator:
         return {"name": named.name, "dimension": named.dimension, "sha256": named.sha256}
 
     @working()
-    def keepapplicable(self) -> dict[str, str]:
+    def keep_applicable(self) -> dict[str, str]:
         """Restrict the metrics to those that apply to the data; return the others, and what they need."""
         self.chosen, skipped = those_that_apply(self.chosen, self.n, self._real(self.n)[0], strict=False)
         return skipped
