@@ -63,7 +63,7 @@ def in_html(text: str) -> str:
 
 
 def brief(text: str, most: int = LONGEST) -> str:
-    """Return text in one line, without its middle where it is long: the ends of names tell them apart.
+    """Return text in one line, without its middle where it is long: names often differ only at their ends.
 
     >>> brief("a\\nb"), brief("runs/" + "x" * 200 + "-seed0", 21)
     ('a\\\\nb', 'runs/xxxx...xxx-seed0')

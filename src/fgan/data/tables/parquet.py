@@ -47,7 +47,8 @@ def read_parquet(path: Path) -> Table:
         with parquet.ParquetFile(
             path, thrift_container_size_limit=MOST_LISTED, read_dictionary=words
         ) as file:
-            columns = {name: _column(file, name, path, name in words) for name in names}
+            largest = _largest_part(file) if words else 0
+            columns = {name: _column(file, name, path, largest if name in words else None) for name in names}
     except (FganError, MemoryError):
         raise
     except Exception as error:  # pyarrow's errors have no common class
@@ -82,18 +83,17 @@ def _checked_names(schema: Any, path: Path) -> list[str]:  # noqa: ANN401 - of p
     return names
 
 
-def _column(file: Any, name: str, path: Path, words: bool) -> Column:  # noqa: ANN401 - of pyarrow
-    """Return one column."""
+def _column(file: Any, name: str, path: Path, largest: int | None) -> Column:  # noqa: ANN401 - of pyarrow
+    """Return one column; of words, a part of the file has at most so many bytes."""
     import pyarrow  # pyright: ignore[reportMissingImports]
 
     budget, where = current_budget(), f'{path}, column "{name}"'
-    letters = UNPACKED * _largest_part(file) if words else 0
-    budget.require(max(ROW * file.metadata.num_rows, letters), where, MEND)
+    budget.require(max(ROW * file.metadata.num_rows, UNPACKED * (largest or 0)), where, MEND)
     parts = []
     for part in _batches(file, name):
         budget.require(0, where)
         parts.append(part)
-    if not words:
+    if largest is None:
         values = pyarrow.chunked_array(parts, file.schema_arrow.field(name).type).combine_chunks()
         if values.null_count:
             budget.require(ROW_WITH_GAPS * len(values), where)

@@ -220,9 +220,8 @@ def _require_unedited(directory: RunDirectory) -> None:
         directory.checkpoints().newest_description()
     except ForeignError:
         raise
-    except (
-        RunError
-    ):  # no checkpoint, or none intact: the logs are shown all the same, and the pictures say why not
+    except RunError:
+        # No checkpoint, or none intact: the logs are shown all the same, and the pictures say why not.
         return
 
 
