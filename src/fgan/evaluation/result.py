@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -121,6 +121,10 @@ class Evaluation:
     def __getitem__(self, name: str) -> Measurement:
         """Return the measurement with this name."""
         return self.metrics[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of what was measured; `"fid" in found` works too."""
+        return iter(self.metrics)
 
     def lacking(self, name: str) -> str:
         """Return why a number is missing or unusable; "" if it is usable."""

@@ -1,0 +1,237 @@
+"""Quality against time: what a preset's samples are worth after so many seconds of training.
+
+    FGAN_DATA=... python benchmarks/quality.py mnist --preset mnist-dcgan --divergences kl --seconds 720 [--seeds 3]
+        [--set width=16 lr=2e-4 ...] [--clock wall|processor] [--out runs/quality]
+
+At each mark the averaged generator draws --n samples, which `fgan.evaluate` holds against the data; that time does not
+count. Points are judged by their modes or js, pictures by fid. The second table has the seconds after which a run was
+at most so many times real against real. A picture of the curves and all numbers are left in --out.
+
+On a machine that does other things too, --clock processor counts the seconds of this process on all its cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import dataclasses
+import json
+import re
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import torch
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+import fgan
+from fgan.data import draw_samples, save_picture
+from fgan.data.dataset import as_uint8
+from fgan.output import aligned, silent
+
+MARKS = (15, 30, 60, 90, 120, 180, 240, 300, 420, 540, 720, 960, 1200, 1800, 2700, 3600)
+MULTIPLES, NATS = (32, 16, 8, 4, 3, 2), (0.5, 0.2, 0.1, 0.05, 0.02)
+"""Levels of quality: of fid as multiples of real against real, of a divergence in nats."""
+COLUMNS = {
+    True: ("fid", "precision", "recall", "coverage", "c2st"),
+    False: ("modes-kl", "modes", "within-3-sigma", "js", "c2st"),
+}
+"""What is shown, of pictures and of points."""
+CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "processor": time.process_time}
+
+
+@dataclass
+class Curve:
+    """A run's quality at each mark.
+
+    Args:
+        divergence, seed: of the run.
+        points: of each mark the seconds, the step, and each number; `floors` the same numbers of real samples.
+    """
+
+    divergence: str
+    seed: int
+    points: list[dict[str, float]] = field(default_factory=list)
+    floors: dict[str, float] = field(default_factory=dict)
+
+
+class Judging:
+    """Callback that stops the clock at each mark, judges, and ends the run after the last.
+
+    Args:
+        curve: filled.
+        data: to hold samples against.
+        marks: seconds.
+        n: samples.
+        clock: counts the seconds.
+        show: told of each point.
+    """
+
+    def __init__(
+        self,
+        curve: Curve,
+        data: fgan.Dataset,
+        marks: list[float],
+        n: int,
+        clock: Callable[[], float],
+        show: Callable[[Curve], None],
+    ) -> None:
+        self.curve, self.data, self.marks, self.n, self.clock, self.show = curve, data, marks, n, clock, show
+        self.aside, self.began = 0.0, None
+        self.samples: torch.Tensor | None = None
+
+    def on_step(self, state: Any) -> object:
+        """Judge if a mark has been reached; the first step, which may compile, does not count."""
+        now = self.clock()
+        if self.began is None:
+            self.began = now
+        seconds = now - self.began - self.aside
+        if seconds < self.marks[0] and state.step < state.steps:
+            return None
+        self.samples = state.sample(self.n, seed=1)
+        self.judge({"seconds": seconds, "step": state.step})
+        self.marks = [mark for mark in self.marks if mark > seconds]
+        self.aside += self.clock() - now
+        return None if self.marks else fgan.STOP
+
+    def judge(self, point: dict[str, float]) -> None:
+        """Add what the samples are worth."""
+        assert self.samples is not None
+        shown = COLUMNS[self.data.is_image]
+        samples = as_uint8(self.samples) if self.data.is_image else self.samples
+        found = fgan.evaluate(samples, self.data, n=self.n, metrics=shown, say=silent)
+        for name in shown:
+            if name in found:
+                point[name] = found[name].value
+                self.curve.floors[name] = found[name].floor.value
+        self.curve.points.append(point)
+        self.show(self.curve)
+
+
+def trained(arguments: argparse.Namespace, divergence: str, seed: int, data: fgan.Dataset) -> Curve:
+    """Train one run, and return its curve."""
+    curve = Curve(divergence, seed)
+    out = arguments.out / re.sub(r"[^\w.-]", "_", f"{arguments.label}-{divergence}-{seed}")
+    marks = [mark for mark in MARKS if mark < arguments.seconds] + [arguments.seconds]
+    judging = Judging(curve, data, marks, arguments.n, CLOCKS[arguments.clock], show_point)
+    config = fgan.preset(
+        arguments.preset, arguments.data, divergence=divergence, seed=seed, **{"steps": 10**6} | arguments.set
+    )
+    config = dataclasses.replace(config, sample_every=0, keep_checkpoints=1)
+    fgan.train(config, out, dataset=data, callbacks=[judging], say=silent, bar=False)
+    assert judging.samples is not None
+    save_picture(draw_samples(judging.samples[:100]), out / "samples.png")
+    (out / "quality.json").write_text(json.dumps(asdict(curve), indent=1))
+    return curve
+
+
+def show_point(curve: Curve) -> None:
+    """Print the newest point of a curve."""
+    point = curve.points[-1]
+    numbers = "  ".join(f"{name} {point[name]:.3g}" for name in curve.floors)
+    print(
+        f"{curve.divergence} seed {curve.seed}  {point['seconds']:5.0f} s  step {point['step']:>6,}  {numbers}",
+        flush=True,
+    )
+
+
+def levels_of(curve: Curve, decisive: str) -> dict[str, float]:
+    """Return the levels of quality by name."""
+    if decisive == "fid":
+        return {f"≤ {level}×": level * curve.floors[decisive] for level in MULTIPLES}
+    return {f"≤ {level}": level for level in NATS}
+
+
+def summed_up(curves: list[Curve], decisive: str) -> None:
+    """Print the last point of each divergence, as a mean over seeds, and the median seconds to each level."""
+    names, levels = list(curves[0].floors), list(levels_of(curves[0], decisive))
+    rows = [["divergence", "seconds", *names, *levels]]
+    for divergence in dict.fromkeys(curve.divergence for curve in curves):
+        own = [curve for curve in curves if curve.divergence == divergence]
+        last = [curve.points[-1] for curve in own]
+        means = [statistics.fmean(point[name] for point in last) for name in ("seconds", *names)]
+        times = [[seconds_to(curve, decisive)[level] for curve in own] for level in levels]
+        medians = [statistics.median(found) if None not in found else None for found in times]
+        rows.append(
+            [
+                divergence,
+                *(f"{mean:.3g}" for mean in means),
+                *("–" if median is None else f"{median:.0f}" for median in medians),
+            ]
+        )
+    floors = [statistics.fmean(curve.floors[name] for curve in curves) for name in names]
+    rows.append(["real against real", "", *(f"{floor:.3g}" for floor in floors), *[""] * len(levels)])
+    print("\n" + "\n".join(aligned(rows)))
+
+
+def seconds_to(curve: Curve, decisive: str) -> dict[str, float | None]:
+    """Return after how many seconds a curve first reached each level."""
+    return {
+        name: next((point["seconds"] for point in curve.points if point[decisive] <= level), None)
+        for name, level in levels_of(curve, decisive).items()
+    }
+
+
+def drawn(curves: list[Curve], decisive: str, path: Path) -> None:
+    """Draw the curves, a line for each run."""
+    figure = Figure(figsize=(7, 4), layout="constrained")
+    axes = figure.subplots()
+    colours = {name: f"C{k}" for k, name in enumerate(dict.fromkeys(curve.divergence for curve in curves))}
+    for curve in curves:
+        axes.plot(
+            [point["seconds"] for point in curve.points],
+            [point[decisive] for point in curve.points],
+            color=colours[curve.divergence],
+            label=curve.divergence if curve.seed == curves[0].seed else None,
+        )
+    axes.axhline(curves[0].floors[decisive], color="grey", linestyle=":", label="real against real")
+    axes.set(xscale="log", yscale="log", xlabel="seconds of training", ylabel=decisive)
+    axes.legend()
+    FigureCanvasAgg(figure).print_figure(path)
+
+
+def parsed() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data")
+    parser.add_argument("--preset", default="default")
+    parser.add_argument("--divergences", nargs="+", default=["kl"])
+    parser.add_argument("--seconds", type=float, default=180)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--n", type=int, default=10_000)
+    parser.add_argument("--clock", choices=tuple(CLOCKS), default="wall")
+    parser.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE")
+    parser.add_argument("--out", type=Path, default=Path("runs/quality"))
+    arguments = parser.parse_args()
+    arguments.label = "-".join([Path(arguments.data).name, arguments.preset, *arguments.set])
+    arguments.set = dict(map(setting, arguments.set))
+    return arguments
+
+
+def setting(text: str) -> tuple[str, Any]:
+    """Return a field of the recipe and its value, a Python literal or a word."""
+    name, _, value = text.partition("=")
+    try:
+        return name, ast.literal_eval(value)
+    except (ValueError, SyntaxError):
+        return name, value
+
+
+def main() -> None:
+    arguments = parsed()
+    data = fgan.load_data(arguments.data)
+    curves = [
+        trained(arguments, divergence, seed, data)
+        for divergence in arguments.divergences
+        for seed in range(arguments.seeds)
+    ]
+    decisive = next(name for name in COLUMNS[data.is_image] if name in curves[0].floors)
+    summed_up(curves, decisive)
+    drawn(curves, decisive, arguments.out / f"{arguments.label.replace('/', '_')}.svg")
+
+
+if __name__ == "__main__":
+    main()
