@@ -13,11 +13,12 @@ from typing import Any
 
 import numpy as np
 from torture_forks import Outcome, run, warm
+from torture_small import ON_CPU, flags
 from torture_tally import LIGHT, Tally, until
 
 FLAGS = {
     "steps": 150, "width": 32, "log-every": 15, "checkpoint-every": 50, "sample-every": 0, "sample-count": 0,
-    "device": "cpu", "compile": "off",
+    **ON_CPU,
 }  # fmt: skip
 SETTINGS: dict[str, list[Any]] = {
     "lr": [1e-3, 1e-3, 0.03, 1.0, 10.0, 1e6, 1e30],
@@ -89,8 +90,7 @@ def _try(tally: Tally, folder: Path, data: str, changes: dict[str, Any], *, ligh
 
 
 def _trained(folder: Path, data: str, out: Path, changes: dict[str, Any]) -> Outcome:
-    flags = [f"--{key}={value}" for key, value in {**FLAGS, **changes}.items() if value is not None]
-    return run(["train", str(folder / f"{data}.npy"), "--out", str(out), *flags])
+    return run(["train", str(folder / f"{data}.npy"), "--out", str(out), *flags({**FLAGS, **changes})])
 
 
 def _is_unforeseen(tally: Tally, words: str, found: Outcome) -> bool:

@@ -180,7 +180,6 @@ def of_log(name: str) -> list[Fault]:
         "the last line twice": lambda content: content + content.splitlines(keepends=True)[-1],
         "the last line cut": lambda content: content[:-9],
         "CRLF": lambda content: content.replace(b"\n", b"\r\n"),
-        "a byte order mark": lambda content: b"\xef\xbb\xbf" + content,
         "zeros at the end": lambda content: content + bytes(100) + b"\n",
         "a bit of the last step flipped": lambda content: content.replace(b'"step": 12', b'"step": 52'),
         "empty": lambda content: b"",

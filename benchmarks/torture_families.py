@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import shlex
 import shutil
 import signal
 import tempfile
@@ -16,18 +15,17 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from torture_forks import Outcome, differences, digests, run, warm
+from torture_small import TINY, flags
 from torture_tally import LIGHT, Tally, until
 
 MEMBERS = ("gan-seed0", "js-seed0")
-COMPARE = shlex.split(
-    "compare ring8 --divergences gan,js --steps 600 --width 8 --depth 1 --batch-size 16 --checkpoint-every 20 "
-    "--log-every 10 --sample-every 100 --sample-count 16 --device cpu --compile off --jobs 2 --n 200 --metrics modes "
-    "--rank-by modes-kl"
-)
-TRAIN = shlex.split(
-    "train ring8 --steps 1000000 --width 8 --depth 1 --batch-size 16 --log-every 10 --checkpoint-every 100 "
-    "--sample-every 100 --sample-count 16 --device cpu --compile off"
-)
+EVERY = {"log-every": 10, "sample-every": 100, **TINY}
+COMPARE = [
+    *("compare", "ring8"),
+    *flags({"divergences": "gan,js", "steps": 600, "checkpoint-every": 20, "jobs": 2, **EVERY}),
+    *flags({"n": 200, "metrics": "modes", "rank-by": "modes-kl"}),
+]
+TRAIN = ["train", "ring8", *flags({"steps": 1_000_000, "checkpoint-every": 100, **EVERY})]
 SECONDS_TO_DIE = 2.0
 SECONDS_TO_NOTICE = 10.0
 

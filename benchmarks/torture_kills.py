@@ -22,13 +22,14 @@ from typing import Any
 import numpy as np
 import torch
 from torture_forks import Outcome, die_at, differences, digests, run, warm
+from torture_small import ON_CPU
 from torture_tally import Tally, until
 
 import fgan
 from fgan.training.ensemble import Ensemble
 
 SMALL: dict[str, Any] = {
-    **{"width": 8, "depth": 1, "batch_size": 8, "latent": 2, "device": "cpu", "compile": "off", "seed": 1},
+    **{"width": 8, "depth": 1, "batch_size": 8, "latent": 2, "seed": 1, **ON_CPU},
     **{"log_every": 4, "checkpoint_every": 4, "sample_every": 8, "sample_count": 4, "penalties": "none"},
     "generator_loss": "saturating",  # the other one is put in words, which takes as long as the training
 }

@@ -22,12 +22,15 @@ from pathlib import Path
 
 import numpy as np
 import torture_forks as forks
+from torture_small import TINY, flags
 from torture_tally import Tally
 
 ROOM = 2 << 30
 """Of address space that a child may take."""
 SECONDS = 10
 """Of processor time that one input may take."""
+WRONG = 0.02
+"""The share of files that hold another kind than their name says."""
 AT_ONCE = 3.0
 """Seconds of one child: a leak or a crash costs no more than these."""
 FORMATS = {
@@ -35,15 +38,16 @@ FORMATS = {
     "JPEG2000": "jp2", "TGA": "tga", "PCX": "pcx", "SGI": "sgi", "DDS": "dds", "AVIF": "avif", "ICNS": "icns",
     "PNG": "png", "MSP": "msp", "XBM": "xbm", "SPIDER": "spider", "IM": "im", "BLP": "blp", "QOI": "qoi",
 }  # fmt: skip
+MODES = {
+    "PNG": ("", "1", "L", "P", "RGBA", "I;16"),
+    "TIFF": ("", "F", "I;16"),
+    "JPEG": ("", "L", "CMYK"),
+    "WEBP": ("", "RGBA"),
+}
+"""Of pixels, besides the usual one."""
 ENDS = (
-    b"\xff" * 4,
-    b"\x7f\xff\xff\xff",
-    b"\0" * 4,
-    b"\x80\0\0\0",
-    b"\xff\xff\xff\x7f",
-    b"\xff" * 8,
-    b"\0" * 8,
-)
+    b"\xff" * 4, b"\x7f\xff\xff\xff", b"\0" * 4, b"\x80\0\0\0", b"\xff\xff\xff\x7f", b"\xff" * 8, b"\0" * 8,
+)  # fmt: skip
 IN_MEMORY = Path("/dev/shm")
 Read = Callable[[bytes], object]
 
@@ -67,7 +71,7 @@ def torture(seconds: float, seed: int) -> Tally:
             told.unlink(missing_ok=True)
             one = f"{seed}/{turn}/{name}"
             found = forks.run(
-                call=lambda: many(name, samples[name], place, each, one, told),  # noqa: B023 - called before it changes
+                call=lambda: many(name, samples, place, each, one, told),  # noqa: B023 - called before it changes
                 seconds=each + 3 * SECONDS,
             )
             note(tally, name, told, found)
@@ -86,7 +90,7 @@ def note(tally: Tally, name: str, told: Path, found: forks.Outcome) -> None:
         tally.bad(kind, f"{name}: {what}")
 
 
-def many(name: str, good: bytes, place: Path, seconds: float, seed: str, told: Path) -> int:
+def many(name: str, samples: dict[str, bytes], place: Path, seconds: float, seed: str, told: Path) -> int:
     """Read changed copies of one file in this process, and write down what was not foreseen."""
     from fgan import memory_limit
     from fgan.errors import FganError
@@ -101,7 +105,7 @@ def many(name: str, good: bytes, place: Path, seconds: float, seed: str, told: P
     bad: list[tuple[str, str]] = []
     end = time.monotonic() + seconds
     while not inputs or time.monotonic() < end:
-        content = changed(good, chance)
+        content = changed(samples[name], chance, samples[chance.choice(sorted(samples))])
         inputs += 1
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
@@ -137,8 +141,10 @@ def in_a_line(error: BaseException) -> str:
     return f"{type(error).__name__} at {where}: {str(error)[:100]}"
 
 
-def changed(good: bytes, chance: random.Random) -> bytes:
-    """Return a copy of a file with 1 to 8 changes."""
+def changed(good: bytes, chance: random.Random, stranger: bytes) -> bytes:
+    """Return a copy of a file with 1 to 8 changes, some of which take from another file, or all of it: a wrong name."""
+    if chance.random() < WRONG:
+        return stranger
     content = bytearray(good)
     for _ in range(chance.choice((1, 1, 1, 2, 3, 8))):
         size = len(content)
@@ -152,7 +158,7 @@ def changed(good: bytes, chance: random.Random) -> bytes:
                 max(0, size - 1 - chance.randrange(200)),
             )
         )
-        match chance.randrange(10):
+        match chance.randrange(12):
             case 0 | 1:
                 content[at] ^= 1 << chance.randrange(8)
             case 2:
@@ -175,13 +181,20 @@ def changed(good: bytes, chance: random.Random) -> bytes:
                 )  # fmt: skip
             case 9:
                 content[at : at + 1] = chance.choice(
-                    (b",", b'"', b"\n", b"\r", b"\0", b";", b"9" * 400, b"\xef\xbb\xbf", b"../", b"/")
-                )
+                    (b",", b'"', b"\n", b"\r", b"\0", b";", b"9" * 400, b"\xef\xbb\xbf", b"../", b"/", b"1e400", b"NaN",
+                     b"\x1f\x8b")
+                )  # fmt: skip
+            case 10:
+                content += stranger
+            case 11:
+                end = min(size, at + chance.choice((16, 200)))
+                content[at:end] = chance.choice((bytes(end - at), chance.randbytes(end - at)))
     return bytes(content)
 
 
 def reader(name: str, place: Path) -> Read:
     """Return what reads a content as the file of that name."""
+    from fgan import estimate
     from fgan.data import load_data
     from fgan.data.decode import BrokenImageError, Recipe, decode
     from fgan.data.tables import read_tables
@@ -209,7 +222,9 @@ def reader(name: str, place: Path) -> Read:
 
     if name.startswith("pic."):
         return picture
-    if name.endswith((".csv", ".tsv", ".parquet", ".csv.gz")) and not name.startswith("metadata"):
+    if name.startswith("estimate."):
+        return lambda content: estimate(written(content), path, "kl", method="knn", say=quiet)
+    if name.endswith((".csv", ".tsv", ".parquet", ".csv.gz")) and not name.startswith(("metadata", "train.")):
         return lambda content: read_tables([written(content)], [()])
     if name.endswith("idx3-ubyte"):
         return idx
@@ -271,6 +286,11 @@ def good_files(place: Path) -> dict[str, bytes]:
         "train-labels-idx1-ubyte": b"\0\0\x08\x01" + struct.pack(">I", 6) + bytes([0, 1, 2, 0, 1, 2]),
         "a.csv": csv,
         "a.csv.gz": gzip.compress(csv),
+        **{
+            f"{verb}.{kind}.csv": one
+            for verb in ("train", "estimate")
+            for kind, one in tables_of_programs().items()
+        },
         "a.tsv": ("a\tb\n" + "\n".join(f'"{k}"\t{k},5' for k in range(30))).encode(),
         "a.parquet": saved(lambda file, one: parquet.write_table(one, file), columns),
         "z.parquet": saved(
@@ -281,7 +301,36 @@ def good_files(place: Path) -> dict[str, bytes]:
         "metadata.csv": b"file_name,label\n0.png,a\n1.png,b\n2.png,a\n",
         "a.safetensors": exported(place),
     }
-    return files | {f"pic.{ending}": one for kind, ending in FORMATS.items() if (one := in_format(kind))}
+    for kind, ending in FORMATS.items():
+        for mode in MODES.get(kind, ("",)):
+            files[".".join(filter(None, ("pic", mode, ending)))] = in_format(kind, mode)
+    return {name: one for name, one in files.items() if one}
+
+
+def tables_of_programs() -> dict[str, bytes]:
+    """Return a table as spreadsheets and other programs of several countries write it."""
+    rows = [("age", "height", "town", "day")]
+    for k in range(60):
+        town = ("Oslo", "Rome", "São Paulo", '"A, B; C"')[k % 4]
+        rows.append(
+            (
+                str(20 + k * k % 61),
+                f"{150 + k * 7 % 50 / 4:.2f}",
+                town,
+                f"2024-{1 + k % 12:02}-{1 + k % 28:02}",
+            )
+        )
+    kinds = {
+        "semicolon": (";", ",", "\r\n", "cp1252"),
+        "tab": ("\t", ",", "\n", "utf-16"),
+        "comma": (",", ".", "\n", "utf-8"),
+        "bar": ("|", ".", "\r\n", "utf-8-sig"),
+    }
+    made = {}
+    for kind, (separator, point, end, encoding) in kinds.items():
+        lines = (separator.join((age, tall.replace(".", point), *rest)) for age, tall, *rest in rows)
+        made[kind] = (end.join(lines) + end).encode(encoding)
+    return made
 
 
 def saved(save: Callable, *arrays: object, **named: object) -> bytes:
@@ -308,7 +357,7 @@ def tarred() -> bytes:
     return file.getvalue()
 
 
-def in_format(kind: str) -> bytes:
+def in_format(kind: str, mode: str = "") -> bytes:
     """Return a small picture; nothing where Pillow cannot write it here."""
     from PIL import Image
 
@@ -322,8 +371,9 @@ def in_format(kind: str) -> bytes:
             + struct.pack(">I", len(inside) + 8)
             + inside
         )
-    image = Image.fromarray(pixels).convert(
-        {"MSP": "1", "XBM": "1", "SPIDER": "F", "BLP": "P"}.get(kind, "RGB")
+    image = Image.fromarray(pixels)
+    image = (image.convert("L") if mode == "I;16" else image).convert(
+        mode or {"MSP": "1", "XBM": "1", "SPIDER": "F", "BLP": "P"}.get(kind, "RGB")
     )
     more = {"save_all": True, "append_images": [image.transpose(Image.Transpose.ROTATE_90)]}
     file = io.BytesIO()
@@ -337,8 +387,7 @@ def in_format(kind: str) -> bytes:
 def exported(place: Path) -> bytes:
     """Return an exported generator, trained for a step in a child of its own."""
     run, path = place / "run", place / "exported.safetensors"
-    flags = ("--steps", "1", "--width", "8", "--batch-size", "4", "--sample-count", "4")
-    train = ("train", "ring8", *flags, "--out", str(run))
+    train = ("train", "ring8", *flags({**TINY, "steps": 1}), "--out", str(run))
     export = ("export", str(run), "--to", "safetensors", "--out", str(path))
     for arguments in (train, export):
         found = forks.run(arguments)

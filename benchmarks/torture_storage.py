@@ -19,25 +19,15 @@ import numpy as np
 from torture_damage import Damage, Fault, faults
 from torture_forks import Outcome, digests, run, warm
 from torture_kills import QUICK
+from torture_small import TINY, flags
 from torture_tally import Tally, until
 
-FLAGS = (
-    *(
-        "--width",
-        "8",
-        "--depth",
-        "1",
-        "--batch-size",
-        "8",
-        "--latent",
-        "2",
-        "--device",
-        "cpu",
-        "--compile",
-        "off",
-    ),
-    *("--log-every", "2", "--checkpoint-every", "4", "--sample-every", "8", "--sample-count", "4"),
-    *("--evaluate-every", "4", "--evaluate-n", "32"),
+FLAGS = flags(
+    {
+        **TINY,
+        **{"batch-size": 8, "latent": 2, "sample-count": 4, "evaluate-n": 32},
+        **{"log-every": 2, "checkpoint-every": 4, "sample-every": 8, "evaluate-every": 4},
+    }
 )
 STEPS, MORE_STEPS = 12, 16
 VERBS = ("resume", "sample", "best", "evaluate", "report", "runs")
@@ -125,11 +115,14 @@ class Bench:
 
 def as_made(folder: Path) -> dict[str, str]:
     """Return the digests of what fgan makes: without what it set aside, and files that others put there."""
+    strays = ("stray", "/._", ".DS_Store", "zz.")
     made = ("checkpoints/step-", "best/step-", "samples/step-", "metrics", "evaluations", "config", "status")
     return {
         name: digest
         for name, digest in digests(folder).items()
-        if name.startswith(made) and "stray" not in name and name != "samples/step-00000012.png"
+        if name.startswith(made)
+        and not any(stray in name for stray in strays)
+        and name != "samples/step-00000012.png"
     }
 
 

@@ -12,10 +12,13 @@ from pathlib import Path
 import platformdirs
 
 from fgan.errors import DataError
+from fgan.owner import OWNER, has_died, is_running
 
 GONE = ".gone"
 """End of the hidden name of what is being removed."""
-LEFTOVER = re.compile(r"\.(?:step-[0-9]+\.(?:part|gone)|.+\.(?P<process>[0-9]+)\.part)")
+LEFTOVER = re.compile(
+    rf"\.(?:step-[0-9]+\.(?:part|gone)|.+\.(?:(?P<process>[0-9]+)\.part|(?P<owner>{OWNER})))"
+)
 STALE_SECONDS = 3600.0
 """A file that another process writes is done or abandoned after this time."""
 
@@ -33,6 +36,19 @@ def nothing_at(path: str | Path) -> str:
     'photos does not exist.'
     """
     return f"{path} does not exist."
+
+
+def in_the_way(error: OSError) -> str:
+    """Return sentences about the file where a folder must be, or the reverse, that caused an error; else nothing."""
+    for name in filter(None, (error.filename2, error.filename)):
+        path = Path(name)
+        if isinstance(error, IsADirectoryError) and path.is_dir():
+            return f"{path} is a folder, but a file must be there. Move it away, or delete it."
+        if isinstance(error, (FileExistsError, NotADirectoryError)):
+            there = next((one for one in (path, *path.parents) if os.path.lexists(one)), path)
+            if not there.is_dir():
+                return f"{there} is not a folder, but a folder must be there. Move it away, or delete it."
+    return ""
 
 
 def write_durably(path: Path, content: bytes) -> None:
@@ -68,7 +84,8 @@ def save_file(path: Path, content: bytes, what: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         replace_durably(path, content)
     except OSError as error:
-        raise DataError(f"{what} cannot be written to {path} ({error}). Choose another place.") from error
+        why = in_the_way(error) or f"{error.strerror or error}."
+        raise DataError(f"{what} cannot be written to {path}: {why} Or choose another place.") from error
 
 
 def size_of(path: Path) -> str:
@@ -121,32 +138,34 @@ def set_aside(path: Path) -> Path:
     return aside
 
 
-def sweep(folder: Path) -> None:
+def sweep(folder: Path, name: str = "") -> None:
     """Remove what interrupted writes and removals left in a folder; other hidden files stay.
 
+    Args:
+        folder: may be missing.
+        name: remove only what was to become this file or folder; for folders that others write to as well.
+
     Raises:
-        OSError: if the folder cannot be read.
+        OSError: if the folder cannot be read, or is none.
     """
-    for path in list(folder.iterdir()) if folder.is_dir() else ():
+    start = f".{name}." if name else "."
+    for path in list(folder.iterdir()) if folder.exists() else ():
         found = LEFTOVER.fullmatch(path.name)
-        if found and not _is_being_written(path, found["process"]):
+        if found and path.name.startswith(start) and not _is_being_written(path, found):
             _erase(path)
 
 
-def _is_being_written(path: Path, process: str | None) -> bool:
-    """Whether another process of this machine may still be writing a file."""
+def _is_being_written(path: Path, found: re.Match[str]) -> bool:
+    """Whether another process may still be writing a file."""
+    process, owner = found["process"], found["owner"]
     # A process of an earlier container may have had this one's number.
-    if process is None or int(process) == os.getpid():
+    if not owner and (process is None or int(process) == os.getpid()):
         return False
     try:
         fresh = time.time() - path.stat().st_mtime < STALE_SECONDS
-        if os.name != "nt" and fresh:  # Windows has no such question
-            os.kill(int(process), 0)
-    except (ProcessLookupError, FileNotFoundError, OverflowError):
+    except FileNotFoundError:
         return False
-    except PermissionError:  # somebody else's process
-        return True
-    return fresh
+    return fresh and (not has_died(owner) if owner else is_running(int(process)))
 
 
 def _erase(path: Path) -> None:

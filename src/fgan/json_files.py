@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ MOST_DIGITS = 400
 LARGEST = 2**63
 """A whole number must be smaller, as every other program that reads JSON expects."""
 SHOWN = 60
+QUOTED = re.compile(r".* (?:is damaged|is not valid JSON) \((.*)\)\. Restore the file\.", re.DOTALL)
 Shape = TypeVar("Shape")
 
 
@@ -120,6 +122,16 @@ def shaped(
         return msgspec.convert(value, shape)
     except (msgspec.ValidationError, OverflowError) as reason:
         raise error(f"{origin} is damaged ({reason}). Restore the file.") from None
+
+
+def reason_of(error: FganError) -> str:
+    """Return the reason that an error of `parse_json` or `shaped` gives in brackets, for another error to quote.
+
+    >>> reason_of(DataError("here is damaged (its step is -1). Restore the file."))
+    'its step is -1'
+    """
+    found = QUOTED.fullmatch(str(error))
+    return found[1] if found else str(error).removesuffix(".")
 
 
 def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

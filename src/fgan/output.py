@@ -11,14 +11,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from contextvars import ContextVar
-from html import escape
 from importlib.util import find_spec
 from threading import RLock
 from typing import Any, TextIO, TypeVar
 
 from tqdm import tqdm
 
-from fgan.visible import visible
+from fgan.visible import brief, in_html, visible
 
 SECONDS_BETWEEN_LINES = 60.0
 """Between two lines of progress where nothing can move on the screen, such as in a log file."""
@@ -41,7 +40,7 @@ def silent(line: str) -> None:
 
 
 def aligned(rows: Sequence[tuple[str, ...]], width: int | None = None) -> list[str]:
-    """Return rows of cells as lines in which columns begin below each other.
+    """Return rows of cells as lines in which columns begin below each other; of long cells only the ends are shown.
 
     Args:
         rows: the cells.
@@ -52,6 +51,7 @@ def aligned(rows: Sequence[tuple[str, ...]], width: int | None = None) -> list[s
     >>> aligned([("a", "one two three four five six")], width=28)
     ['a  one two three four five', '   six']
     """
+    rows = [(*map(brief, cells), visible(last)) for *cells, last in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     margin = sum(widths[:-1]) + 2 * len(widths[:-1])
     if width is None or margin + widths[-1] <= width:
@@ -74,7 +74,7 @@ def filled(text: str, width: int = 100, indent: str = "") -> str:
     'one two\\nthree'
     """
     return textwrap.fill(
-        text, width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
+        visible(text), width, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False
     )
 
 
@@ -295,7 +295,7 @@ def html_table(rows: Sequence[Sequence[object]], *, head: bool = True) -> str:
     lines = []
     for number, row in enumerate(rows):
         kind = "th" if head and number == 0 else "td"
-        cells = (f'<{kind} style="text-align:left">{escape(str(cell))}</{kind}>' for cell in row)
+        cells = (f'<{kind} style="text-align:left">{in_html(str(cell))}</{kind}>' for cell in row)
         lines.append(f"<tr>{''.join(cells)}</tr>")
     return f"<table>{''.join(lines)}</table>"
 
@@ -306,7 +306,7 @@ def html_lines(lines: Iterable[str]) -> str:
     >>> html_lines(["a<b"])
     '<div>a&lt;b</div>'
     """
-    return "".join(f"<div>{escape(line)}</div>" for line in lines)
+    return "".join(f"<div>{in_html(line)}</div>" for line in lines)
 
 
 def html_picture(file: bytes, says: str, kind: str = "png") -> str:
@@ -318,4 +318,4 @@ def html_picture(file: bytes, says: str, kind: str = "png") -> str:
         kind: of file, such as gif.
     """
     content = base64.b64encode(file).decode()
-    return f'<img alt="{escape(says)}" style="max-width:100%" src="data:image/{kind};base64,{content}">'
+    return f'<img alt="{in_html(says)}" style="max-width:100%" src="data:image/{kind};base64,{content}">'

@@ -11,6 +11,8 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
+OWNER = r"[\w.-]+-[0-9]+-[0-9a-f]{6,12}"
+"""The form of an owner's name."""
 MARKS = (Path("/proc/sys/kernel/random/boot_id"), Path("/proc/self/ns/pid"))
 """What processes share exactly if they see each other's ids: one start of one machine, and a namespace of ids."""
 
@@ -21,19 +23,25 @@ def owner_name() -> str:
     return f"{host}-{os.getpid()}-{_machine()}{secrets.token_hex(3)}"
 
 
+def is_running(process: int) -> bool:
+    """Whether a process of this id runs on this machine; True where the system has no such question."""
+    if os.name == "nt":
+        return True
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:  # of another user
+        return True
+    return not _is_zombie(process)
+
+
 def has_died(owner: str) -> bool:
     """Whether a process by this name ran on this machine and has ended; False if that is not known."""
     found = re.fullmatch(r".*-(\d+)-([0-9a-f]{6})[0-9a-f]{6}", owner)
     if not found or found[2] != _machine():
         return False
-    number = int(found[1])
-    try:
-        os.kill(number, 0)
-    except (ProcessLookupError, OverflowError):
-        return True
-    except OSError:  # of another user
-        return False
-    return _is_zombie(number)
+    return not is_running(int(found[1]))
 
 
 def _is_zombie(number: int) -> bool:

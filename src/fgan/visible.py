@@ -1,8 +1,10 @@
-"""Text that may come from anyone, made safe to print."""
+"""Text that may come from anyone, made safe to show."""
 
 from __future__ import annotations
 
 import shlex
+from html import escape
+from typing import Any
 
 INVISIBLE = {
     code: f"\\u{code:04x}"
@@ -15,6 +17,9 @@ INVISIBLE = {
     )
 }
 """Characters that could steer a terminal, as text; in JSON's own spelling, so that JSON stays the same."""
+
+LONGEST = 120
+"""Characters of a name in a list."""
 
 
 def fgan_command(*words: object) -> str:
@@ -33,3 +38,38 @@ def visible(text: str) -> str:
     'a\\\\u001b[2Jb'
     """
     return text.translate(INVISIBLE)
+
+
+def visible_inside(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold, nested
+    """Return nested dicts and lists in which all text, keys included, is `visible`.
+
+    >>> visible_inside({"a\\x7f": ["\\x1b", 1]})
+    {'a\\\\u007f': ['\\\\u001b', 1]}
+    """
+    if isinstance(value, str):
+        return visible(value)
+    if isinstance(value, dict):
+        return {visible_inside(key): visible_inside(one) for key, one in value.items()}
+    return [visible_inside(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+def in_html(text: str) -> str:
+    """Return text as part of a page, whatever it holds.
+
+    >>> in_html("a<b\\x1b")
+    'a&lt;b\\\\u001b'
+    """
+    return escape(visible(text))
+
+
+def brief(text: str, most: int = LONGEST) -> str:
+    """Return text in one line, without its middle where it is long: the ends of names tell them apart.
+
+    >>> brief("a\\nb"), brief("runs/" + "x" * 200 + "-seed0", 21)
+    ('a\\\\nb', 'runs/xxxx...xxx-seed0')
+    """
+    text = visible(text).replace("\n", "\\n").replace("\t", "\\t")
+    if len(text) <= most:
+        return text
+    end = (most - 3) // 2
+    return f"{text[: most - 3 - end]}...{text[-end:]}"

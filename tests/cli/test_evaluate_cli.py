@@ -117,7 +117,7 @@ def test_no_mean_is_taken_of_what_was_held_against_different_things(run, fgan_co
     [
         (("digits", "--against", "digits", "--batch-size", "0"), "--batch-size must be at least 1"),
         ((), "no samples given"),
-        (("ring8",), "is not a run directory. Pass --against DATA"),
+        (("ring8",), "is not a run directory (one has a config.json). Pass --against DATA"),
         (("nowhere", "--against", "digits"), "nowhere does not exist"),
         (("ring8", "--against", "digits"), "samples and data must be of the same kind"),
         (("digits", "--against", "digits", "--metrics", "fdi"), 'unknown metric "fdi"'),

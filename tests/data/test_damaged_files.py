@@ -5,6 +5,7 @@ import random
 import tarfile
 import warnings
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -164,3 +165,10 @@ def test_a_packed_tar_that_unpacks_to_far_more_is_refused(tmp_path, monkeypatch)
         archive.addfile(info, io.BytesIO(bytes(info.size)))
     with pytest.raises(FganError, match="may unpack to"):
         load_data(tmp_path / "a.tgz")
+
+
+def test_a_damaged_description_of_parquet_ends_no_process(fgan_command):
+    """Asked for a column's size, pyarrow 26 ends the process for this file."""
+    table = Path(__file__).parent / "damaged_levels.parquet"
+    result = fgan_command("estimate", table, table)
+    assert result.returncode == 2 and "damaged_levels.parquet as Parquet" in result.stderr

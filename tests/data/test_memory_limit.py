@@ -13,6 +13,7 @@ from PIL import Image
 
 import fgan
 from fgan import memory
+from fgan.cli import main
 from fgan.data import load_data
 from fgan.data.tables import read_table
 from fgan.errors import FganError, MemoryLimitError
@@ -210,3 +211,14 @@ def test_a_word_that_a_small_parquet_file_repeats_is_counted_before_it_is_writte
     assert path.stat().st_size < MB
     with pytest.raises(MemoryLimitError, match='column "a"'), memory_limit(64 * MB):
         read_table(path)
+
+
+@pytest.mark.parametrize("before", [None, "3GB"])
+def test_the_flag_holds_until_its_command_has_ended(tmp_path, monkeypatch, before):
+    monkeypatch.delenv(memory.VARIABLE, raising=False)
+    if before:
+        monkeypatch.setenv(memory.VARIABLE, before)
+    path = tmp_path / "a.csv"
+    path.write_text("a,b\n" + "1.5,2\n" * 100_000)
+    assert main(["estimate", str(path), str(path), "--memory", "10kB"]) == 2
+    assert os.environ.get(memory.VARIABLE) == before

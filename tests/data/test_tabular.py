@@ -52,6 +52,13 @@ def test_columns_are_said_and_networks_know_their_blocks(people, notes):
     assert abs(float(x[:, 0].mean())) < 0.05 and abs(float(x[:, 0].std()) - 1) < 0.1
 
 
+def test_a_column_whose_every_value_is_frequent_is_encoded_and_comes_back(people):
+    data = loaded(people(gain=[("1e200", "-1e200")[k % 2] for k in range(N)]))
+    assert len(data.frame.center) == len(data.frame.scale) == data.train.values.shape[1]
+    cells = data.table.decode(data.train.values.numpy()).columns["gain"].cells
+    assert sorted(set(cells.tolist())) == [-1e200, 1e200]
+
+
 def test_numbers_beyond_the_training_part_are_said(people, notes):
     loaded(people(age=[str(k * k) for k in range(N)]), notes)
     assert not [line for line in notes if "held-out numbers outside" in line]
@@ -153,3 +160,12 @@ def test_separator_and_decimal_comma_of_the_file_stay(people, tmp_path):
     data = loaded(people(";", gain=money))
     text = text_of(data.table.decode(data.train.values[:3]), tmp_path / "x.csv", data.table).splitlines()
     assert text[0] == "age;city;gain;since" and text[1].split(";")[2].endswith(",50")
+
+
+def test_an_encoding_that_does_not_fit_its_samples_is_refused(people):
+    data = loaded(people(), conditional_on="city")
+    with pytest.raises(DataError, match='"city" holds classes, but the samples have none'):
+        data.table.decode(data.train.values[:5])
+    other = data.table.to_json().replace('"label": "city"', '"label": "age"')
+    with pytest.raises(DataError, match="do not fit together"):
+        TableEncoding.from_json(other, "here")

@@ -79,6 +79,18 @@ def test_one_cell_that_is_far_out(big):
     assert there.interval[0] <= 0.5 <= there.interval[1] and 0 < there.lower_bound < 0.5
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_columns_that_span_double_precision_are_estimated_as_others_are():
+    random = np.random.default_rng(3)
+    p, q = random.uniform(-1, 1, (2, 400, 2))
+    q[:, 0] = np.abs(q[:, 0])
+    here = fgan.estimate(p, q, "js")
+    there = fgan.estimate(1.7e308 * p, 1.7e308 * q, "js")
+    assert there.value == pytest.approx(here.value, abs=0.02) and there.value > 0.2
+    assert fgan.estimate(*np.abs(1e306 * random.normal(size=(2, 500))), "js").value < 0.1
+
+
 @pytest.mark.parametrize("method", ["copula", pytest.param("ksg", marks=pytest.mark.slow)])
 def test_one_cell_of_a_pair_that_is_far_out(method):
     random = np.random.default_rng(0)

@@ -225,6 +225,32 @@ def test_a_report_shows_no_pictures_that_a_foreign_recipe_names(private, tmp_pat
         fgan.load(theirs).evaluate(n=10)
 
 
+def test_an_edited_name_of_the_data_is_believed_by_no_reader(theirs, capsys):
+    config = json.loads((theirs / "config.json").read_text())
+    (theirs / "config.json").write_text(json.dumps(config | {"data": "moons"}))
+    for words in (["evaluate", theirs, "--n", "20"], ["report", theirs], ["sample", theirs, "--n", "3"]):
+        assert main([str(word) for word in words]) == 2
+        said = capsys.readouterr().err
+        assert "was edited after training began (data: 'ring8' in training, 'moons' now)" in said
+    with pytest.raises(FganError, match=r"was edited after training began \(data"):
+        fgan.load(theirs).evaluate(n=20)
+    assert not (theirs / "report.html").exists() and not (theirs / "evaluation.json").exists()
+
+
+def test_data_of_other_content_are_taken_only_if_they_are_named(private, tmp_path, capsys):
+    run = fgan.train(str(private), tmp_path / "own", say=quiet, bar=False, image_size=8, **SMALL)
+    (private / "0.png").unlink()
+    words = ["evaluate", str(run.path), "--n", "20", "--metrics", "kid", "--extractor", "pixels"]
+    assert main(words) == 2
+    assert "was trained on other data than" in capsys.readouterr().err
+    with pytest.raises(FganError, match="was trained on other data than"):
+        fgan.load(run.path).evaluate(n=20)
+    assert main(["report", str(run.path)]) == 0
+    assert "samples are shown without the data: " in capsys.readouterr().err
+    main([*words, "--against", str(private)])
+    assert "other data" not in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["../own", "/etc", "..", "", "a/b", "a\\b", "C:", "a\0b", "x" * 300])
 def test_a_comparison_names_no_run_outside(trained, tmp_path, name, capsys):
     config = json.loads((trained / "config.json").read_text())

@@ -61,6 +61,19 @@ def test_why_a_run_ended_is_listed(tmp_path, capsys):
     assert f"{tmp_path / 'b'}: training diverged: the bound fell" in printed
 
 
+def test_long_names_are_shown_by_their_ends_and_stay_in_one_line(tmp_path, capsys):
+    member = json.loads((make(tmp_path / "one", None).path / "config.json").read_text())
+    shutil.rmtree(tmp_path / "one")
+    long, longer, odd = "a" * 100 + "b" * 100, "c" * 5000, "forged\nstate"
+    (tmp_path / "comparison.json").write_text(
+        json.dumps({"members": dict.fromkeys((long, longer, odd, "d" * 300), member)})
+    )
+    cli.main(["runs", str(tmp_path)])
+    lines = "".join(capsys.readouterr()).splitlines()
+    assert all(len(line) <= 1000 for line in lines) and any(r"forged\nstate" in line for line in lines)
+    assert any("aaa...bbb" in line for line in lines)
+
+
 def test_the_newest_is_first(tmp_path):
     for age, name in ((300, "b"), (100, "a"), (200, "c")):
         make(tmp_path / name)

@@ -1,5 +1,6 @@
 """The model card says what is so: numbers of this very checkpoint, or none."""
 
+import dataclasses
 import json
 
 import pytest
@@ -9,6 +10,7 @@ from fgan.evaluation.result import Evaluation, Measurement, Range
 from fgan.exporting import export
 from fgan.exporting.of_run import public_name
 from fgan.training.status import Status
+from fgan.visible import visible
 
 silent = lambda line: None  # noqa: E731
 
@@ -43,6 +45,13 @@ def test_the_card_of_an_evaluated_run(run):
         "samples.png",
     }
     assert 'library_name: "fgan"\nlicense: "mit"\n' in text
+
+
+def test_what_a_foreign_evaluation_says_steers_no_terminal(run):
+    made = evaluation(run, 40)
+    dataclasses.replace(made, warnings=("evil\x1b[2J\u202e",)).write(run.path / "evaluation.json")
+    text = (export(run, "hub", say=silent) / "README.md").read_text()
+    assert visible(text) == text and r"- evil\u001b[2J\u202e" in text
 
 
 @pytest.mark.slow

@@ -24,6 +24,7 @@ from fgan.reporting.html.gather import gather
 from fgan.reporting.html.grids import BYTES, first_of_each, grids
 from fgan.training.config import TrainConfig
 from fgan.training.run_directory import RunDirectory
+from fgan.visible import visible
 
 LIMIT = 8_000_000
 
@@ -228,6 +229,23 @@ def test_names_cannot_smuggle_anything_into_the_page(copy, tmp_path):
     _, text = written([evil, copy / "js-seed0"], tmp_path)
     assert "<img src=x" not in text and "</script><script>alert" not in text
     assert evil.name in html.unescape(text)
+
+
+def test_no_character_that_steers_a_terminal_is_left_in_the_page(copy, tmp_path):
+    name = "run\x1b[2J\x7f\u202ename"
+    shutil.move(copy / "kl-seed0", tmp_path / name)
+    status = {"state": "diverged", "step": 20, "reason": "evil\x9b31m"}
+    (tmp_path / name / "status.json").write_text(json.dumps(status))
+    line = {"step": 30, "bound\x7f\u202e": 1.0}
+    with (tmp_path / name / "metrics.jsonl").open("a") as file:
+        file.write(json.dumps(line) + "\n")
+    said, text = written([tmp_path / name, copy / "js-seed0"], tmp_path)
+    page, _, after = text.partition('<script type="application/json"')
+    data = after.partition("</script>")[0]
+    for part in (page, data, *said):
+        assert visible(part) == part
+    assert visible(name) in page and r"evil\u009b31m" in page
+    assert all(visible(key) == key for key in json.loads(data.partition(">")[2])["charts"])
 
 
 @pytest.mark.parametrize(

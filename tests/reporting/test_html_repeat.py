@@ -1,5 +1,6 @@
 import json
 import shlex
+from types import SimpleNamespace
 
 import pytest
 import tyro
@@ -9,6 +10,7 @@ from fgan.cli.compare import CompareCommand
 from fgan.cli.train import TrainCommand
 from fgan.experiments.comparison import plan
 from fgan.reporting.html import write_report
+from fgan.reporting.html.commands import _measured
 from fgan.reporting.html.gather import gather
 from fgan.reporting.html.repeat import replanned, train_command
 from fgan.training.config import TrainConfig
@@ -72,3 +74,16 @@ def test_a_report_says_how_to_repeat_the_comparison(comparison, tmp_path):
     text = report.path.read_text(encoding="utf-8")
     assert f"{found.repeat} --rank-by fid --metrics fid,precision,recall,density,coverage --n 100" in text
     assert "fgan 0." in text and "torch 2." in text and "Python 3." in text
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"metrics": ["fid", "kid"], "n": 50, "reference": "all"}, "--metrics fid,kid --n 50 --reference all"),
+        ({"metrics": ["fid"]}, "--metrics fid"),  # of a file that somebody edited
+        ({}, ""),
+    ],
+)
+def test_the_command_measures_as_before_whatever_is_known_of_it(asked, words):
+    run = SimpleNamespace(evaluation=SimpleNamespace(asked=asked))
+    assert shlex.join(_measured(SimpleNamespace(runs=[run]))) == words

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tyro
 
+import fgan
 from fgan.cli.common import base_recipe
 from fgan.cli.compare import CompareCommand
 from fgan.cli.evaluate import EvaluateCommand
@@ -22,6 +23,7 @@ from fgan.evaluation.result import Evaluation, Measurement, Range
 from fgan.experiments.members import Outcome
 from fgan.experiments.ranking import rank
 from fgan.experiments.result import Comparison
+from fgan.output import silent
 from fgan.reporting.html import write_report
 from fgan.reporting.html.gather import gather
 from fgan.reporting.html.glossary import EXPLAINED, explanation
@@ -30,7 +32,6 @@ from fgan.reporting.html.summary.progress import course
 from fgan.reporting.html.summary.standings import standings
 from fgan.training.config import TrainConfig
 from fgan.training.diagnosis import advice
-from fgan.training.run_directory import RunDirectory
 
 FLOOR = Range(1.0, 0.5, 1.5)
 
@@ -243,10 +244,10 @@ def test_the_course_of_a_run_knows_its_best_and_its_end(fids, best_step, worsene
     assert course(run_with([math.nan, 2.0])) is None
 
 
-def test_a_run_that_ended_worse_than_its_best_is_said_to(copy):
-    run = RunDirectory(copy / "kl-seed0")
-    config = dataclasses.replace(run.config(), evaluate_every=10)
-    run.config_path.write_text(config.to_json())
+def test_a_run_that_ended_worse_than_its_best_is_said_to(tmp_path):
+    often = {"checkpoint_every": 10, "evaluate_every": 10, "evaluate_n": 50}
+    run = fgan.train("ring8", tmp_path / "run", steps=20, width=8, compile="off", say=silent, **often)
+    run.evaluations_path.unlink()
     for step, fid in ((10, 1.0), (20, 3.0)):
         run.append("evaluations", step, {"fid": fid})
     found = of_folder(run.path)

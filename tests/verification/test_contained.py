@@ -31,6 +31,17 @@ class Term:
         return (v - 1).exp()
 
 
+def child():
+    number = os.fork()
+    if not number:
+        with open("children", "a") as file:
+            file.write(f"{os.getpid()}\\n")
+        time.sleep(1e6)
+    while not os.path.exists("children"):
+        time.sleep(0.01)
+    return number
+
+
 def made(name, act):
     globals()[name] = type(name, (Term,), {"act": lambda self, v: act()})
 
@@ -61,6 +72,10 @@ made("Moves", lambda: os.chdir("/"))
 made("Loops", lambda: [None for _ in iter(int, 1)])
 made("Waits", lambda: time.sleep(1e6))
 made("Allocates", lambda: torch.zeros(100 << 30, dtype=torch.uint8))
+made("LeavesAChild", lambda: child() and None)
+made("LeavesAChildAndEnds", lambda: child() and os._exit(0))
+made("ReturnsTwice", lambda: HELD or HELD.append(os.fork()))
+made("Reads", lambda: input())
 made("Hoards", lambda: HELD.extend(bytearray(1 << 28) for _ in range(400)))
 """
 
@@ -96,6 +111,33 @@ def test_a_term_that_never_returns_is_stopped(code, name, capsys, monkeypatch):
     assert main(["verify", f"verified_code:{name}"]) == 2
     said = capsys.readouterr().err
     assert name in said and "still being checked after 1 s" in said and time.monotonic() - began < 30
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="without fork there is no child")
+@pytest.mark.parametrize(
+    ("name", "code_", "says"),
+    [
+        ("LeavesAChild", 0, ""),
+        ("LeavesAChildAndEnds", 2, "ended the process with exit code 0"),
+        ("ReturnsTwice", 0, ""),
+    ],
+)
+def test_children_of_that_code_end_with_it_and_nobody_waits_for_them(code, name, code_, says, capsys):
+    began = time.monotonic()
+    assert main(["verify", f"verified_code:{name}"]) == code_
+    assert says in capsys.readouterr().err and time.monotonic() - began < 60
+    left = Path("children").read_text().split() if Path("children").exists() else []
+    assert bool(left) == name.startswith("LeavesAChild") and not any(map(_runs, left))
+
+
+def _runs(number):
+    """Whether a process has not ended within some seconds; one that nobody waited for has."""
+    for _ in range(100):
+        stat = Path(f"/proc/{number}/stat")
+        if not stat.exists() or stat.read_text().rpartition(")")[2].split()[0] == "Z":
+            return False
+        time.sleep(0.05)
+    return True
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="without fork there is no child")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING
 
 from fgan.auditing.sections import sections_of
 from fgan.output import html_lines, html_picture, html_table
+from fgan.visible import in_html
 
 if TYPE_CHECKING:
     from fgan.auditing.result import Audit
@@ -25,10 +25,10 @@ img { max-width: 100%; background: white; margin-top: 2rem; }
 
 def html_of(found: Audit) -> str:
     """Return an audit as part of a page."""
-    parts = [f'<p class="conclusion">{escape(found.conclusion)}</p>', html_lines(found.verdict)]
+    parts = [f'<p class="conclusion">{in_html(found.conclusion)}</p>', html_lines(found.verdict)]
     for heading, rows, lines in sections_of(found, whole=True):
         table = f'<div class="wide">{html_table(rows)}</div>' if rows else ""
-        parts += [f"<h3>{escape(heading)}</h3>", table, html_lines(lines)]
+        parts += [f"<h3>{in_html(heading)}</h3>", table, html_lines(lines)]
     picture = html_picture(found.plot()._repr_png_(), "divergences of columns, differences of pairs")
     return "".join([*parts, picture])
 
@@ -37,7 +37,7 @@ def page_of(found: Audit) -> str:
     """Return an audit as a page of its own."""
     title = f"{found.called.first} and {found.called.second}: fgan audit"
     return (
-        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}</title>'
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{in_html(title)}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
-        f"<body><h1>{escape(found.called.first)} and {escape(found.called.second)}</h1>{html_of(found)}</body></html>"
+        f"<body><h1>{in_html(found.called.first)} and {in_html(found.called.second)}</h1>{html_of(found)}</body></html>"
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO, cast
 
 from fgan import torchrun
+from fgan.cli.memory import limit_as_before
 from fgan.cores import wait_without_spinning
 from fgan.errors import FganError, RankError, ToldElsewhereError, did_you_mean
 from fgan.visible import INVISIBLE, visible
@@ -60,7 +61,7 @@ def main(arguments: list[str] | None = None) -> int:
     """
     words = sys.argv[1:] if arguments is None else arguments
     try:
-        with _readers_may_leave():
+        with _readers_may_leave(), limit_as_before():
             return _main(words)
     except OSError as error:  # what is kept cannot be written in the end
         return _refused_by_the_system(error)

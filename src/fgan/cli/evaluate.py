@@ -150,7 +150,7 @@ def evaluate_one(command: EvaluateCommand, samples: str, source: Source, loaded:
     from fgan.data.archives import holds_pictures
     from fgan.data.load import is_gone
     from fgan.evaluation import evaluate
-    from fgan.training.named_data import require_own_data
+    from fgan.training.named_data import require_own_data, require_trained_on
     from fgan.training.run_directory import RunDirectory
 
     data, data_dir, options = command.against, command.data_dir, command.load
@@ -170,10 +170,21 @@ def evaluate_one(command: EvaluateCommand, samples: str, source: Source, loaded:
     if data is None:
         if is_gone(samples):
             raise FganError(f"{nothing_at(samples)} Pass a run directory, or samples and --against DATA.")
-        raise FganError(f"{samples} is not a run directory. Pass --against DATA to name the reference data.")
+        raise FganError(
+            f"{samples} is not a run directory (one has a config.json). Pass --against DATA to name the reference data."
+        )
     key = (data, data_dir, options)
     if key not in loaded:
         loaded[key] = load_data(data, data_dir=data_dir, options=options, say=print_error)
+    if (
+        isinstance(source, RunDirectory)
+        and command.against is None
+        and options == source.config().load_options()
+    ):
+        again = fgan_command("evaluate", samples, "--against", data)
+        require_trained_on(
+            source, loaded[key], f"Restore it, or compare with these data all the same: {again}"
+        )
     if command.neighbours:
         draw_neighbours(command, source, loaded[key], options)
     if command.metrics == "all" and on_a_terminal(sys.stderr):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from fgan.memory import VARIABLE, bytes_in
@@ -17,8 +19,20 @@ class MemoryFlag:
     $FGAN_MEMORY, or 70% of the free memory)"""
 
 
+@contextmanager
+def limit_as_before() -> Iterator[None]:
+    """Take back afterwards what `limit_memory` set: a notebook or a test goes on in this process."""
+    before = os.environ.get(VARIABLE)
+    try:
+        yield
+    finally:
+        os.environ.pop(VARIABLE, None)
+        if before is not None:
+            os.environ[VARIABLE] = before
+
+
 def limit_memory(command: object) -> None:
-    """Let what --memory says apply to this process and those that it starts.
+    """Let what --memory says apply to this process and those that it starts, until `limit_as_before` ends.
 
     Raises:
         FganError: for what is no size.

@@ -16,11 +16,13 @@ from fgan.cli.common import as_json
 from fgan.cli.help import Page
 from fgan.experiments.listing import WITHOUT_DIVERGENCE, Listed, Listing, age_text, list_runs
 from fgan.output import aligned, jsonable
+from fgan.visible import brief
 
 HEAD = ("run", "state", "data", "divergence", "recipe", "steps", "bound", "quality", "age")
 MOST_CHANGES = 4
 """Settings of a run that a line of the table shows; --json has them all."""
 
+LONGEST_REASON = 1000
 
 HELP = Page("fgan runs", examples=("fgan runs", "fgan runs experiments/ --json"))
 
@@ -50,9 +52,9 @@ def run(arguments: list[str]) -> None:
     )
     for one in (*found.runs, *(member for of in found.comparisons for member in of.members)):
         if one.reason:
-            print_out(f"{one.path}: {one.reason}")
+            print_out(f"{brief(one.path)}: {brief(one.reason, LONGEST_REASON)}")
     for problem in found.problems:
-        print_error(problem)
+        print_error(brief(problem, LONGEST_REASON))
 
 
 def _rows(found: Listing) -> Iterator[tuple[str, ...]]:

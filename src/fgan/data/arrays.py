@@ -18,6 +18,7 @@ from fgan.data.dataset import Dataset, TensorSource, as_uint8
 from fgan.data.decode import SCALES
 from fgan.data.finite import counts_of, image_dataset, only_trained, split, split_name
 from fgan.data.large import Rows, all_finite, columns_of, is_large
+from fgan.data.outlying import ruling_outliers
 from fgan.data.record import Omission, Record, by_reason
 from fgan.data.values import Seen, Stored, blurred_columns, look_at, scaled
 from fgan.errors import DataError
@@ -86,6 +87,8 @@ def dataset_of_parts(
     train, held_out, classes, omitted = only_trained(*sources, classes)
     omitted += [Omission(key, "other arrays of the file", matters=False) for key in content.unused]
     seen, notes = _look_at(parts, values, options, frame)
+    if train.values.ndim == 2:
+        notes = [*notes, *ruling_outliers(train.values.numpy(), frame)]
     record = Record(
         train=len(train),
         held_out=len(held_out),
@@ -135,7 +138,7 @@ def _in_parts(
 def _frame_of(array: Array) -> Frame:
     """Return a frame that only says which float64 numbers float32 ones stand for, where float32 needs that."""
     shape = tuple(array.shape[1:]) if isinstance(array, np.ndarray) else ()
-    vectors = len(shape) == 1 and array.dtype.kind in "iuf" and array.size and all_finite(array)
+    vectors = len(shape) == 1 and array.dtype.kind in "iuf" and array.size and all_finite(array, np.float32)
     blurred = blurred_columns(array) if vectors else []
     if not blurred:
         return Frame(shape)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,8 +18,9 @@ from fgan.data.encoding.column import Stored, in_ticks
 from fgan.data.encoding.fit import settled
 from fgan.data.encoding.number import NumberCode
 from fgan.data.finite import counts_of, split, split_name
+from fgan.data.outlying import mistaken_outlier
 from fgan.data.record import COLUMNS, Record
-from fgan.data.tables import Table, TextOptions, read_tables
+from fgan.data.tables import Column, Table, TextOptions, read_tables
 from fgan.data.tables.missing import sentinel_in
 from fgan.errors import DataError
 from fgan.load_options import LoadOptions, TableOptions
@@ -130,7 +132,7 @@ def table_dataset(
         shape=(encoding.width,),
         classes=counts_of(classes, train_source, held_source),
         labels=f'from the column "{label}"' if label else "",
-        notes=tuple(_notes(table, encoding, held_out, moved)),
+        notes=tuple(_notes(table, encoding, train, held_out, moved)),
     )
     for line in record.lines(name):
         say(line)
@@ -176,7 +178,9 @@ def _with_all_words(
     return np.concatenate([train, held_out[moving]]), held_out[~moving], int(moving.sum())
 
 
-def _notes(table: Table, encoding: TableEncoding, held_out: NDArray[np.int64], moved: int) -> list[str]:
+def _notes(
+    table: Table, encoding: TableEncoding, train: NDArray[np.int64], held_out: NDArray[np.int64], moved: int
+) -> list[str]:
     """Describe how each column was interpreted, with remarks."""
     notes = [f"{COLUMNS}{'; '.join(_said(table, encoding))}"]
     if moved:
@@ -192,9 +196,11 @@ def _notes(table: Table, encoding: TableEncoding, held_out: NDArray[np.int64], m
     if beyond:
         said = ", ".join(f"{name} {count}" for name, count in beyond.items())
         notes.append(f"held-out numbers outside the training range are clipped to it: {said}")
+    for one in encoding.columns:
+        if isinstance(one.code, NumberCode):
+            notes += mistaken_outlier(_known(table.columns[one.read.name].at(train)), one.read.name)
     for name, one in table.columns.items():
-        known = one.cells if one.missing is None else one.cells[~one.missing]
-        found = sentinel_in(known) if one.kind == "number" and not one.unit else None
+        found = sentinel_in(_known(one)) if one.kind == "number" and not one.unit else None
         if found:
             notes.append(
                 f'"{name}" is {found[0]:g} in {found[1]:,} of {table.count:,} rows, far from all other '
@@ -204,6 +210,10 @@ def _notes(table: Table, encoding: TableEncoding, held_out: NDArray[np.int64], m
     if table.dropped:
         notes.append(f"dropped because of missing values: {table.dropped:,} rows")
     return notes
+
+
+def _known(column: Column) -> NDArray[Any]:
+    return column.cells if column.missing is None else column.cells[~column.missing]
 
 
 def _said(table: Table, encoding: TableEncoding) -> list[str]:

@@ -127,7 +127,8 @@ def parse(text: str, variable: str = "u", constants: Mapping[str, float] | None 
         return FganError(f'in "{shortened(text)}": {rule}')
 
     if len(text) > LONGEST:
-        raise refuse(f"a formula has at most {LONGEST:,} characters; got {len(text):,}.")
+        rest = "Round its numbers, or write a subclass of fgan.Divergence."
+        raise refuse(f"a formula has at most {LONGEST:,} characters; got {len(text):,}. {rest}")
     try:
         tree = ast.parse(text.strip().replace("^", "**"), mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

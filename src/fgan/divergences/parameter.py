@@ -28,7 +28,9 @@ class Parameter:
         examples: values that represent the family in tests, tables and plots.
         limits: excluded values at which the limit has its own name.
         poles: values to stay away from by `NEAREST`.
-        largest: absolute value; beyond it, terms overflow at ratios that occur.
+        nearest: to such a pole, where its formulas lose no digits: how near.
+        largest: absolute value.
+        beyond: what fails above it, as the end of a sentence.
     """
 
     letter: str
@@ -37,7 +39,9 @@ class Parameter:
     examples: tuple[float, ...]
     limits: Mapping[float, str] = field(default_factory=dict)
     poles: tuple[float, ...] = ()
+    nearest: Mapping[float, float] = field(default_factory=dict)
     largest: float = 100.0
+    beyond: str = "density ratios p/q of 1,200 overflow float64, and of 2.4 float32"
 
     def check(self, family: str, value: object) -> float:
         """Return the value as a float.
@@ -59,15 +63,16 @@ class Parameter:
     def _require_computable(self, family: str, number: float) -> None:
         if abs(number) > self.largest:
             raise FganError(
-                f"the {self.letter} of {family} must be at most {self.largest:,.0f} in size, or its terms overflow; "
-                f"got {number:.6g}."
+                f"the {self.letter} of {family} must be at most {self.largest:,.0f} in size; got {number:.6g}. Beyond, "
+                f"{self.beyond}."
             )
         near = min(self.poles, key=lambda pole: abs(number - pole), default=None)
-        if near is not None and abs(number - near) < NEAREST * (1 - 1e-9):
+        least = NEAREST if near is None else self.nearest.get(near, NEAREST)
+        if near is not None and abs(number - near) < least * (1 - 1e-9):
             instead = f'; use "{self.limits[near]}", its limit' if near in self.limits else ""
             raise FganError(
-                f"the {self.letter} of {family} must differ from {spell(near)} by at least {NEAREST:g}, or float64 has "
-                f"too few digits; got {number!r}{instead}."
+                f"the {self.letter} of {family} must differ from {spell(near)} by at least {least:g}, or the terms "
+                f"have too few digits; got {number!r}{instead}."
             )
 
 

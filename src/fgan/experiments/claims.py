@@ -20,6 +20,7 @@ from pathlib import Path
 
 from fgan.errors import RunError, TakenError
 from fgan.experiments.jobs import LEASE
+from fgan.files import in_the_way, sweep
 from fgan.output import Say
 from fgan.owner import has_died, owner_name
 from fgan.visible import fgan_command
@@ -155,6 +156,8 @@ class Claims:
             RunError: if the file system does not support claims.
         """
         try:
+            sweep(self.folder.parent, self.folder.name)
+            sweep(self.folder)
             if not self.folder.is_dir():
                 aside = self.folder.with_name(f".{self.folder.name}.{self.owner}")
                 aside.mkdir()
@@ -165,13 +168,14 @@ class Claims:
                 shutil.rmtree(aside, ignore_errors=True)
             self._probe()
         except OSError as error:
-            raise RunError(
-                f"cannot create and rename files in {self.folder.parent} ({error}). "
-                "Choose a folder that all workers may write to."
-            ) from error
+            why = (
+                in_the_way(error)
+                or f"{error.strerror or error}. Choose a folder that all workers may write to."
+            )
+            raise RunError(f"cannot create and rename files in {self.folder.parent}: {why}") from error
 
     def _probe(self) -> None:
-        first, second, third = (self.folder / f".probe-{self.owner}-{k}" for k in range(3))
+        first, second, third = (self.folder / f".probe{k}.{self.owner}" for k in range(3))
         try:
             first.touch()
             first.rename(second)

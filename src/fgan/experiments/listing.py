@@ -16,7 +16,7 @@ from fgan.errors import FganError
 from fgan.experiments.names import check_inside, check_member
 from fgan.experiments.presets import PRESETS
 from fgan.files import nothing_at
-from fgan.json_files import read_json, shaped
+from fgan.json_files import read_json, reason_of, shaped
 from fgan.training.config import LOADED, TrainConfig
 from fgan.training.run_files import last_line
 
@@ -288,10 +288,13 @@ def _noting(path: Path, problems: list[str]) -> Iterator[None]:
     try:
         yield
     except DAMAGE as error:
-        problems.append(f"{path} is damaged: {_why(error)}")
+        why = reason_of(error) if isinstance(error, FganError) else _why(error)
+        problems.append(f"{path} is damaged: {why}")
 
 
 def _why(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror  # the path is said already
     return f"it has no {error}" if isinstance(error, KeyError) else str(error)
 
 

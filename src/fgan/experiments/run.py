@@ -92,7 +92,7 @@ class Run(Folder, Moving):
         """
         from fgan.data import load_data
         from fgan.evaluation import evaluate
-        from fgan.training.named_data import require_own_data
+        from fgan.training.named_data import require_own_data, require_trained_on
 
         if data is None:
             data = self.dataset
@@ -105,6 +105,9 @@ class Run(Folder, Moving):
                 )
             require_own_data(self, config, "If you trust it, pass them: run.evaluate(DATA).")
             data = load_data(config.data, data_dir=config.data_dir, options=config.load_options())
+            require_trained_on(
+                self, data, "Restore it, or pass the data to compare with: run.evaluate(DATA)."
+            )
         return evaluate(self, data, **options)
 
     def plot(self, n: int | None = None, seed: int = 0) -> Figure:

@@ -10,7 +10,7 @@ from fgan.errors import DataError, ExportError
 from fgan.evaluation.result import Evaluation, Measurement, caveats_of
 from fgan.exporting.trained import TrainedGenerator
 from fgan.training.run_directory import RunDirectory
-from fgan.visible import fgan_command
+from fgan.visible import fgan_command, visible
 
 NAME = "USER/NAME"
 """Stands for where the folder will be; `fgan push` writes the repository in its place."""
@@ -41,7 +41,7 @@ def card_of(
         "## Recipe\n\n" + _recipe(about["recipe"]),
         "## Licence\n\n" + (license or "Unknown. Ask the author before you use this generator."),
     ]
-    return "\n\n".join(parts) + "\n"
+    return visible("\n\n".join(parts)) + "\n"
 
 
 def evaluation_of(run: RunDirectory, step: int, best: bool) -> tuple[Evaluation | None, str]:
@@ -127,7 +127,7 @@ def _what(trained: TrainedGenerator) -> str:
 
 
 def _use(trained: TrainedGenerator) -> str:
-    label = f', label="{trained.classes[0]}"' if trained.classes else ""
+    label = f", label={json.dumps(trained.classes[0], ensure_ascii=False)}" if trained.classes else ""
     fed = ', "label": labels' if trained.classes else ""
     given = ", labels" if trained.classes else ""
     labels = f"labels = torch.arange(16) % {len(trained.classes)}\n" if trained.classes else ""

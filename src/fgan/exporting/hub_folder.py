@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
 from pathlib import Path
 
@@ -16,7 +15,8 @@ from fgan.exporting.description import description_of
 from fgan.exporting.safetensors_file import safetensors_bytes
 from fgan.exporting.torch_program import torch_bytes
 from fgan.exporting.trained import TrainedGenerator
-from fgan.files import sync_folder, write_durably
+from fgan.files import in_the_way, sweep, sync_folder, write_durably
+from fgan.owner import owner_name
 
 WEIGHTS, CONFIG, CARD, PICTURE = "generator.safetensors", "config.json", "README.md", "samples.png"
 FILES = (WEIGHTS, CONFIG, CARD, PICTURE)
@@ -47,9 +47,10 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
     Raises:
         ExportError: where the system refuses; what was there is there still.
     """
-    aside = folder.with_name(f".{folder.name}.{os.getpid()}.part")
+    aside = folder.with_name(f".{folder.name}.{owner_name()}")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        sweep(folder.parent, folder.name)
         aside.mkdir()
         for name, content in files.items():
             write_durably(aside / name, content)
@@ -61,9 +62,8 @@ def write_folder(folder: Path, files: dict[str, bytes]) -> None:
             aside.rename(folder)
         sync_folder(folder.parent)
     except OSError as error:
-        raise ExportError(
-            f"cannot write to {folder} ({error}). Choose another folder with --out, or free some space."
-        ) from error
+        why = in_the_way(error) or f"{error.strerror or error}. Choose another folder, or free some space."
+        raise ExportError(f"cannot write to {folder}: {why}") from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 

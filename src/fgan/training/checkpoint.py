@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,13 +13,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from fgan.errors import RunError
-from fgan.files import digest_of, remove_folder, set_aside, sweep, sync_folder, write_durably
-from fgan.json_files import parse_json, shaped
+from fgan.errors import DataError, RunError
+from fgan.files import digest_of, in_the_way, remove_folder, set_aside, sweep, sync_folder, write_durably
+from fgan.frame import Frame
+from fgan.json_files import parse_json, reason_of, shaped
 from fgan.output import Say, to_stderr
+from fgan.training.unusable import DamagedError, ForeignError, UnusableError
 
 Groups = dict[str, dict[str, Tensor]]
 Guard = Callable[[], None]
+RequireFit = Callable[[Path, Mapping[str, Any]], None]
 T = TypeVar("T")
 
 NAME = re.compile(r"step-([0-9]{8,15})")
@@ -39,6 +42,8 @@ SHAPES: dict[str, Any] = {
     RECIPE: dict[str, bool | int | float | str | None],
 }
 """Types in `state.json`; older versions did not write all of these."""
+REQUIRED = ("classes", "data", "frame")
+"""Keys of `state.json` that every checkpoint with a recipe has."""
 FILES_OF_OLD = ("generator", "critic", "generator_optimizer", "critic_optimizer", "progress")
 MORE_FILES_OF_OLD = ("generator_average", "penalties")
 """What versions without digests wrote, always and sometimes."""
@@ -48,17 +53,8 @@ def do_nothing() -> None:
     """Allow every write."""
 
 
-class DamagedError(RunError):
-    """A checkpoint is damaged.
-
-    Args:
-        folder: the checkpoint.
-        why: what is wrong with which file.
-    """
-
-    def __init__(self, folder: Path, why: str) -> None:
-        self.what = f"the checkpoint {folder} is damaged: {why}"
-        super().__init__(f"{self.what}. Restore it from a copy, or use another checkpoint.")
+def fits(folder: Path, description: Mapping[str, Any]) -> None:
+    """Accept every checkpoint."""
 
 
 def _apart(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -79,7 +75,8 @@ class Checkpoints:
         keep: how many of the newest regular checkpoints to keep; an irregular one stays until the next is written.
         every: steps between two regular ones.
         guard: called before anything is written; raises if this process may not write.
-        say: receives a line about each damaged checkpoint that is passed over.
+        say: receives a line about each unusable checkpoint that is passed over.
+        require_fit: called with a checkpoint and its description; raises ForeignError for one of another run.
     """
 
     def __init__(
@@ -89,8 +86,12 @@ class Checkpoints:
         every: int = 1,
         guard: Guard = do_nothing,
         say: Say = to_stderr,
+        require_fit: RequireFit = fits,
     ) -> None:
         self.folder, self.keep, self.every, self.guard, self.say = folder, keep, every, guard, say
+        self.require_fit = require_fit
+        self._read = dict[int, UnusableError | None]()
+        """What `pick` found of each checkpoint, for `set_unusable_aside`."""
 
     def steps(self) -> list[int]:
         """Return the steps that have a checkpoint, oldest first; it may be damaged."""
@@ -98,9 +99,13 @@ class Checkpoints:
 
     def _named(self) -> list[int]:
         """Return the steps whose name something has, be it a file; names that fgan does not write are passed over."""
-        if not self.folder.is_dir():
-            return []
-        matches = (NAME.fullmatch(path.name) for path in self.folder.iterdir())
+        try:
+            names = [path.name for path in self.folder.iterdir()] if self.folder.exists() else []
+        except OSError as error:
+            raise RunError(
+                f"cannot read {self.folder}: {in_the_way(error) or f'{error.strerror or error}.'}"
+            ) from error
+        matches = map(NAME.fullmatch, names)
         steps = sorted((int(match[1]), match[0]) for match in matches if match)
         return [step for step, name in steps if name == self.path(step).name]
 
@@ -172,20 +177,18 @@ class Checkpoints:
     def _could_not_write(self, step: int, error: OSError) -> str:
         kept = self.steps()
         last = f"The checkpoint of step {kept[-1]} is intact" if kept else "There is no earlier checkpoint"
-        return (
-            f"cannot write the checkpoint of step {step} to {self.folder}: {error.strerror or error}. "
-            f"{last}. Free some disk space, then continue with --resume."
-        )
+        why = in_the_way(error) or f"{error.strerror or error}. Free some disk space."
+        return f"cannot write the checkpoint of step {step} to {self.folder}: {why} {last}: continue with --resume."
 
     def read(self, step: int) -> tuple[Groups, dict[str, Any]]:
         """Return the tensors and the description of a step's checkpoint; every file is checked by its digest.
 
         Raises:
             DamagedError: if a file is missing or damaged.
-            RunError: if fgan did not write it.
+            ForeignError: if it is of another run.
         """
         contents = self._checked(step)
-        description = self._description(step, contents.pop(STATE))
+        description = self._fitting(step, contents.pop(STATE))
         groups: Groups = {}
         for name in list(contents):
             try:
@@ -205,9 +208,18 @@ class Checkpoints:
             return {name: self._content(folder, name) for name in names}
         contents = {name: self._content(folder, name) for name in sums}
         for name, content in contents.items():
-            if digest_of(content) != sums[name]:
-                raise DamagedError(folder, f"{name} is not what was written (its digest in {SUMS} differs)")
+            self._require_digest(folder, name, content, sums[name])
         return contents
+
+    @staticmethod
+    def _require_digest(folder: Path, name: str, content: bytes, digest: str) -> None:
+        if digest_of(content) != digest:
+            raise DamagedError(folder, f"{name} is not what was written (its digest in {SUMS} differs)")
+
+    def _fitting(self, step: int, content: bytes) -> dict[str, Any]:
+        description = self._description(step, content)
+        self.require_fit(self.path(step), description)
+        return description
 
     @staticmethod
     def _content(folder: Path, name: str) -> bytes:
@@ -234,77 +246,129 @@ class Checkpoints:
         try:
             found = parse_json(content, STATE, RunError)
         except RunError as error:
-            raise DamagedError(
-                folder, str(error).removesuffix(" Restore the file.").removesuffix(".")
-            ) from error
+            raise DamagedError(folder, f"{STATE} is not valid JSON ({reason_of(error)})") from error
         if not isinstance(found, dict) or found.get("step") != step:
             raise DamagedError(folder, f"{STATE} does not describe step {step}")
         if RECIPE in found and not (folder / SUMS).exists():
             raise DamagedError(folder, f"{SUMS} is missing")
-        for name in (
-            SHAPES.keys() & found.keys()
-        ):  # else another program wrote it, and no other checkpoint is better
-            shaped(found[name], SHAPES[name], f"{name} in {folder / STATE}", RunError)
+        missing = [name for name in REQUIRED if RECIPE in found and name not in found]
+        if missing:
+            raise DamagedError(folder, f"{STATE} has no {', '.join(missing)}")
+        self._check_types(folder, found)
         return found
 
-    def check(self, step: int) -> None:
-        """Check every file of a step's checkpoint.
-
-        Raises:
-            DamagedError: if one is missing or damaged.
-        """
-        self.read(step)
+    @staticmethod
+    def _check_types(folder: Path, description: dict[str, Any]) -> None:
+        for name in SHAPES.keys() & description.keys():
+            try:
+                shaped(description[name], SHAPES[name], name)
+                if name == "frame":
+                    Frame.from_json(description[name])
+            except DataError as error:
+                raise DamagedError(folder, f"{STATE} has a wrong {name} ({reason_of(error)})") from error
 
     def newest_intact(self, use: Callable[[int], T]) -> T:
-        """Return what `use` makes of the newest checkpoint that is not damaged; damaged ones are named.
+        """Return what `use` makes of the newest usable checkpoint; those that are passed over are named.
 
         Args:
-            use: maps a step to anything; raises DamagedError for a damaged checkpoint.
+            use: maps a step to anything; raises UnusableError for an unusable checkpoint.
 
         Raises:
-            RunError: if there is no checkpoint, or none is intact.
+            RunError: if there is no checkpoint, or none is usable.
         """
-        damaged: dict[int, DamagedError] = {}
-        while steps := [step for step in self._named() if step not in damaged]:
+        step, found = self.pick(use)
+        for error in filter(None, self._read.values()):
+            self.say(f"{error.what}; the checkpoint of step {step} is used instead")
+        return found
+
+    def pick(self, use: Callable[[int], T]) -> tuple[int, T]:
+        """Return the step of the newest usable checkpoint, and what `use` makes of it; see `newest_intact`.
+
+        It says nothing: `set_unusable_aside`, which is to follow, knows what this found.
+        """
+        self._read.clear()
+        while steps := [step for step in self._named() if step not in self._read]:
+            step = steps[-1]
             try:
-                found = use(steps[-1])
-            except DamagedError as error:
-                if self.path(steps[-1]).exists():  # else a training removed it just now
-                    damaged[steps[-1]] = error
+                found = use(step)
+            except UnusableError as error:
+                if self.path(step).exists():  # else a training removed it just now
+                    self._read[step] = error
                 continue
-            for error in damaged.values():
-                self.say(f"{error.what}; the checkpoint of step {steps[-1]} is used instead")
-            return found
-        if damaged:
-            raise RunError(
-                f"{'; '.join(error.what for error in damaged.values())}. {self.folder} holds no other checkpoint. "
+            self._read[step] = None
+            return step, found
+        raise self._none_usable([error for error in self._read.values() if error])
+
+    def at(self, step: int, use: Callable[[int], T]) -> T:
+        """Return what `use` makes of one checkpoint.
+
+        Raises:
+            RunError: if it is unusable; the run is doubted only if no other checkpoint fits it.
+        """
+        try:
+            return use(step)
+        except ForeignError as error:
+            if any(self._fault(other) is None for other in self._named() if other != step):
+                raise RunError(f"{error.what}. Use another checkpoint.") from error
+            raise
+
+    def _none_usable(self, errors: list[UnusableError]) -> RunError:
+        foreign = [error for error in errors if isinstance(error, ForeignError)]
+        if foreign:
+            return foreign[0]
+        if errors:
+            return RunError(
+                f"{'; '.join(error.what for error in errors)}. {self.folder} holds no other checkpoint. "
                 "Restore one from a copy, or start a new run with another --out."
             )
-        raise RunError(f"{self.folder.parent} has no checkpoint yet. Train it for longer first.")
+        return RunError(f"{self.folder.parent} has no checkpoint yet. Train it for longer first.")
 
     def newest(self) -> int:
-        """Return the newest intact checkpoint's step.
+        """Return the newest usable checkpoint's step.
 
         Raises:
             RunError: if there is none.
         """
 
-        def checked(step: int) -> int:
-            self.check(step)
+        def usable(step: int) -> int:
+            self.read(step)
             return step
 
-        return self.newest_intact(checked)
+        return self.newest_intact(usable)
 
-    def set_damaged_aside(self) -> None:
-        """Rename damaged checkpoints, such as to `.damaged-step-00010000`, and say so; for the process that trains.
+    def newest_description(self) -> dict[str, Any]:
+        """Return the description of the newest usable checkpoint without reading its tensors.
+
+        Raises:
+            RunError: if there is none.
+        """
+        return self.newest_intact(self._described)
+
+    def _described(self, step: int) -> dict[str, Any]:
+        sums = self._sums(self.path(step))
+        content = self._content(self.path(step), STATE)
+        if sums:
+            self._require_digest(self.path(step), STATE, content, sums[STATE])
+        return self._fitting(step, content)
+
+    def set_unusable_aside(self) -> None:
+        """Rename unusable checkpoints, such as to `.damaged-step-00010000`, and say so; for the process that trains.
+
+        Those that `pick` has just read are not read again.
 
         Raises:
             OSError: if the system refuses.
         """
         self.guard()
         for step in self._named():
-            try:
-                self.check(step)
-            except DamagedError as error:
+            if error := self._read[step] if step in self._read else self._fault(step):
                 aside = set_aside(self.path(step))
                 self.say(f"{error.what}; it was renamed to {aside.name}")
+        self._read.clear()
+
+    def _fault(self, step: int) -> UnusableError | None:
+        try:
+            self.read(step)
+        except UnusableError as error:
+            return error
+        return None

@@ -315,9 +315,10 @@ class TrainConfig:
 
     def edits(self, recorded: Mapping[str, object]) -> list[str]:
         """Return what was changed since `determining` was recorded, one line each; older versions had fewer fields."""
+        now = self.determining() | {"data": self.data}  # only recorded of data without content
         return [
             f"{name}: {recorded[name]!r} in training, {value!r} now"
-            for name, value in self.determining().items()
+            for name, value in now.items()
             if name in recorded and recorded[name] != value
         ]
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from fgan.errors import RunError
+from fgan.files import in_the_way
 from fgan.training.checkpoint import Guard, do_nothing
 from fgan.training.lock_file import lock_file
 from fgan.training.run_files import exclusive
@@ -39,10 +40,10 @@ class HeldFolder:
         try:
             yield
         except OSError as error:
-            reason = error.strerror or str(error)
-            raise RunError(
-                f"cannot write to {self.path}: {reason}. Choose another folder with --out, or free some disk space."
-            ) from error
+            why = in_the_way(error) or (
+                f"{error.strerror or error}. Choose another folder with --out, or free some disk space."
+            )
+            raise RunError(f"cannot write to {self.path}: {why}") from error
 
     @contextlib.contextmanager
     def locked(self, *, create: bool = False) -> Iterator[bool]:

@@ -25,7 +25,7 @@ from fgan.training.judging import EVALUATION_ERROR, BuildJudge, Judge, evaluatio
 from fgan.training.loggers import Logger, Loggers
 from fgan.training.progress import Progress
 from fgan.training.ranks import ALONE, Ranks
-from fgan.training.resuming import check_start, restore_newest
+from fgan.training.resuming import begin_from, check_start
 from fgan.training.run_directory import RunDirectory
 from fgan.training.status import Status, end_of
 from fgan.training.summary import Summary, glance_text, metrics_text
@@ -105,8 +105,9 @@ class Loop:
                 self.say(f"{self.run.path} has no file locks, so it is held by the file .lock in it")
             check_start(self.run, self.config, resume=resume, table=self.data.table)
             # Before anything is written: a run that it does not fit stays what it was.
-            restored = restore_newest(self.run, self.trainer, self.fingerprint) if resume else None
-            tidy(self.run, self.checkpoints, self.best_checkpoints)
+            own = self.checkpoints, self.best_checkpoints
+            restored = begin_from(self.run, self.trainer, self.fingerprint, own, resume=resume)
+            tidy(self.run, *own)
             note_gaps(self.run, self.config, self.trainer.steps_done)
             self.run.write_config(self.config, self.data.record)
             self.run.write_table(self.data.table)
@@ -207,7 +208,7 @@ class Loop:
         lost, broken = trainer.steps_done, what_broke(trainer)
         self.trainer = Trainer(self.config, self.data, trainer.ranks)
         with self.run.writing():
-            self.checkpoints.set_damaged_aside()
+            self.checkpoints.set_unusable_aside()
         regular = self.checkpoints.regular()
         if len(regular) > 1 and regular[-1] == trainer.returned_to:
             regular.pop()
@@ -282,8 +283,7 @@ class Loop:
         self._remember_logged()
 
     def _remember_logged(self) -> None:
-        logged = self.run.metrics()
-        last = logged[-1] if logged else {}
+        last = (self.run.metrics() or [{}])[-1]
         known = {name: last.get(name) for name in METRICS}
         self.last_metrics = {name: math.nan if value is None else value for name, value in known.items()}
         self.health = {name: value for name, value in last.items() if name not in ("step", *METRICS)}
@@ -359,7 +359,7 @@ class Loop:
             "link": self.trainer.objective.link,
             "threads": torch.get_num_threads(),
             "torch": torch.__version__,
-            RECIPE: self.config.determining(),
+            RECIPE: self.config.determining() | ({} if self.fingerprint else {"data": self.config.data}),
         }
         step = self.trainer.steps_done
         checkpoints.write(step, self.trainer.state(), description)

@@ -11,7 +11,7 @@ import hashlib
 import json
 from pathlib import Path
 
-from fgan.data import absolute_name
+from fgan.data import Dataset, absolute_name
 from fgan.data.load import BUILDERS, PASSED
 from fgan.errors import DataError, RunError
 from fgan.files import cache_folder, replace_durably
@@ -42,8 +42,7 @@ def is_own_data(run: RunDirectory, config: TrainConfig) -> bool:
 def _is_own(run: RunDirectory, config: TrainConfig) -> bool:
     if _is_built_in(config) or config.data.startswith(PASSED):  # the latter leads to no file
         return True
-    checkpoints = run.checkpoints()
-    _, state = checkpoints.read(checkpoints.newest())
+    state = run.checkpoints().newest_description()
     with contextlib.suppress(OSError):
         return _mark(config, str(state["data"])).exists()
     return False
@@ -59,12 +58,32 @@ def require_own_data(run: RunDirectory, config: TrainConfig, how: str) -> None:
 
     Raises:
         DataError: if the user has not trained on them here.
-        RunError: if no checkpoint says which data they were.
+        RunError: if no checkpoint says which data they were, or the recipe was edited.
     """
+    run.checkpoints().newest_description()
     if not _is_own(run, config):
         raise DataError(
             f"{run.path} names the data {config.data}, but fgan has no record that you trained on them on this "
             f"machine, and it reads nothing just because a folder names it. {how}"
+        )
+
+
+def require_trained_on(run: RunDirectory, dataset: Dataset, how: str) -> None:
+    """Refuse data that a run's `config.json` leads to now, but that the run was not trained on.
+
+    Args:
+        run: the run.
+        dataset: the data; a distribution has no content, and its name is part of the recipe in a checkpoint.
+        how: to name the data, as an imperative sentence.
+
+    Raises:
+        DataError: if their content is another.
+        RunError: if no checkpoint says which data they were.
+    """
+    if dataset.train.fingerprint() and not run.holds_run_on(dataset):
+        raise DataError(
+            f"{run.path} was trained on other data than {dataset.name}, which {run.config_path.name} names: the file "
+            f"was edited, or the data have changed. {how}"
         )
 
 

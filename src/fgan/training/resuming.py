@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -9,11 +11,11 @@ import torch
 from fgan.cores import go_on_with
 from fgan.data.encoding import TableEncoding
 from fgan.errors import DataError, RunError
-from fgan.output import silent
-from fgan.training.checkpoint import SUMS, Checkpoints, DamagedError
+from fgan.training.checkpoint import SUMS, Checkpoints, RequireFit
 from fgan.training.config import TrainConfig
 from fgan.training.run_directory import RunDirectory
 from fgan.training.trainer import Trainer
+from fgan.training.unusable import DamagedError, ForeignError
 
 
 def check_start(
@@ -29,7 +31,7 @@ def check_start(
 
     Raises:
         RunError: when starting, if the folder holds a run or other files; when resuming, if it is not a run, if its
-            settings or its table differ, or if it has already done more steps.
+            settings or its table differ.
     """
     if resume:
         _require_same(run, config)
@@ -54,12 +56,6 @@ def _require_same(run: RunDirectory, config: TrainConfig) -> None:
             f"{run.path} was started with different settings ({'; '.join(differences)}). "
             "Resume with the same flags, or start a new run with another --out."
         )
-    checkpoints = Checkpoints(run.checkpoints().folder, say=silent)  # resuming says what is damaged
-    done = checkpoints.newest() if checkpoints.steps() else 0
-    if config.steps < done:
-        raise RunError(
-            f"--steps must be at least {done}, the steps that {run.path} has done; got {config.steps}."
-        )
 
 
 def _require_same_table(run: RunDirectory, table: TableEncoding | None) -> None:
@@ -83,24 +79,81 @@ def _require_same_table(run: RunDirectory, table: TableEncoding | None) -> None:
         )
 
 
-def restore_newest(run: RunDirectory, trainer: Trainer, fingerprint: str) -> int | None:
-    """Restore a trainer from a run's newest intact checkpoint, if the run can be resumed from it.
+def begin_from(
+    run: RunDirectory,
+    trainer: Trainer,
+    fingerprint: str,
+    own: tuple[Checkpoints, Checkpoints],
+    *,
+    resume: bool,
+) -> int | None:
+    """Restore a trainer if a run is resumed, and have its checkpoints checked to be of this run from now on.
+
+    Args:
+        run: the run directory.
+        trainer: built from the recipe and the data to continue with.
+        fingerprint: of these data.
+        own: the regular and the best checkpoints of the run.
+        resume: whether the run is resumed.
+
+    Returns:
+        As `restore_newest`; None for a new run.
+
+    Raises:
+        RunError: as `restore_newest`.
+    """
+    began_as = run.config() if resume else trainer.config
+    for checkpoints in own:
+        checkpoints.require_fit = fit_of(run, trainer, fingerprint, began_as)
+    return restore_newest(run, trainer, own[0], began_as) if resume else None
+
+
+def fit_of(run: RunDirectory, trainer: Trainer, fingerprint: str, began_as: TrainConfig) -> RequireFit:
+    """Return the check that a checkpoint is of the run that a trainer continues: its settings, data and link.
+
+    Args:
+        run: the run directory.
+        trainer: built from the recipe and the data to continue with.
+        fingerprint: of these data.
+        began_as: the recipe in the folder; kept, since the file may be edited while the run trains.
+    """
+
+    now, frame, link = trainer.config.data, trainer.frame.to_json(), trainer.objective.link
+
+    def require_fit(checkpoint: Path, description: Mapping[str, Any]) -> None:
+        run.require_unedited(began_as, checkpoint, description)
+        same = description.get("data") == fingerprint and description.get("frame") == frame
+        if not same or not (fingerprint or began_as.data == now):  # without content, names are compared
+            raise _of_other_data(run, checkpoint, began_as.data, now)
+        # Old runs did not record the link. They had no soft hinge and used the paper's link instead.
+        then = description.get("link", "paper" if link == "soft-hinge" else link)
+        if then != link:
+            raise _of_other_link(run, checkpoint, then, link)
+
+    return require_fit
+
+
+def restore_newest(
+    run: RunDirectory, trainer: Trainer, checkpoints: Checkpoints, began_as: TrainConfig
+) -> int | None:
+    """Restore a trainer from a run's newest usable checkpoint, if the run can be resumed from it.
 
     Nothing is written, so a refused run is unchanged.
 
     Args:
         run: the run directory; its `say` receives messages about damage, moved data or a changed machine.
         trainer: built from the recipe and the data to continue with.
-        fingerprint: of these data.
+        checkpoints: those of the run, with the check of `fit_of`.
+        began_as: the recipe in the folder.
 
     Returns:
         The step; None if there is no checkpoint yet.
 
     Raises:
-        RunError: if the settings, the data or the link differ from those that it was trained with, or if no checkpoint
-            is intact.
+        RunError: if the settings, the data or the link differ from those that it was trained with, if no checkpoint is
+            usable, or if the run has already done more steps.
     """
-    began_as, config, checkpoints = run.config(), trainer.config, run.checkpoints()
+    config = trainer.config
     if not checkpoints.steps():
         if began_as.data != config.data:
             raise RunError(
@@ -109,13 +162,10 @@ def restore_newest(run: RunDirectory, trainer: Trainer, fingerprint: str) -> int
             )
         return None
 
-    def restored(step: int) -> tuple[int, dict[str, Any]]:
+    def restored(step: int) -> dict[str, Any]:
         groups, description = checkpoints.read(step)
         folder = checkpoints.path(step)
-        run.require_unedited(began_as, description)
         with run.fitting(folder, config):
-            _require_same_data(run, trainer, fingerprint, description, began_as.data)
-            _require_same_link(run, trainer, description)
             trainer.load_state(groups)
         if trainer.steps_done != step or trainer.summed < 0 or trainer.backoff < 0:
             raise DamagedError(folder, "its progress is of another step")
@@ -123,9 +173,13 @@ def restore_newest(run: RunDirectory, trainer: Trainer, fingerprint: str) -> int
             trainer.is_finite() and all(bool(one.isfinite().all()) for one in trainer.sampler.parameters())
         ):
             raise DamagedError(folder, "it has weights or metrics that are NaN or infinite")
-        return step, description
+        return description
 
-    step, description = checkpoints.newest_intact(restored)
+    step, description = checkpoints.pick(restored)
+    if config.steps < step:
+        raise RunError(
+            f"--steps must be at least {step}, the steps that {run.path} has done; got {config.steps}."
+        )
     if not (checkpoints.path(step) / SUMS).exists():
         run.say(
             f"the checkpoint of step {step} is of an older version of fgan: it has no digests to check it by"
@@ -167,31 +221,24 @@ def _note_changes(
         )
 
 
-def _require_same_data(
-    run: RunDirectory, trainer: Trainer, fingerprint: str, description: dict[str, Any], name: str
-) -> None:
-    """Refuse different content, or for data without content, such as a distribution, a different name."""
-    now = trainer.config.data
-    same = description["data"] == fingerprint and description["frame"] == trainer.frame.to_json()
-    if same and (fingerprint or name == now):
-        return
-    if name == now:
-        raise RunError(
-            f"{name} has changed since {run.path} was started: it now has different samples. Restore the old data, "
+def _of_other_data(run: RunDirectory, checkpoint: Path, then: str, now: str) -> ForeignError:
+    if then == now:
+        suspect = (
+            f"{now} has changed since {run.path} was started: it now has different samples. Restore the old data, "
             "load them as before (older versions of fgan: --split shuffled), or start a new run with another --out."
         )
-    raise RunError(
-        f"{run.path} was trained on {name}, but {now} holds different samples. "
-        "Pass the path where the original data are now, or start a new run with another --out."
-    )
-
-
-def _require_same_link(run: RunDirectory, trainer: Trainer, description: dict[str, Any]) -> None:
-    # Old runs did not record the link. They had no soft hinge and used the paper's link instead.
-    now = trainer.objective.link
-    then = description.get("link", "paper" if now == "soft-hinge" else now)
-    if then != now:
-        raise RunError(
-            f'{run.path} was trained with the link "{then}", but its config.json now means "{now}". '
-            f'Set "link": "{then}" in that file, or start a new run with another --out.'
+    else:
+        suspect = (
+            f"{run.path} was trained on {then}, but {now} holds different samples. "
+            "Pass the path where the original data are now, or start a new run with another --out."
         )
+    return ForeignError(checkpoint, f"it was trained on other data than {now}", suspect)
+
+
+def _of_other_link(run: RunDirectory, checkpoint: Path, then: str | None, now: str | None) -> ForeignError:
+    return ForeignError(
+        checkpoint,
+        f'it was trained with the link "{then}", not "{now}"',
+        f'{run.path} was trained with the link "{then}", but its config.json now means "{now}". '
+        f'Set "link": "{then}" in that file, or start a new run with another --out.',
+    )

@@ -22,7 +22,7 @@ from fgan.output import Say, jsonable, to_stderr
 from fgan.seeds import checked_seed
 from fgan.training.alike import restore
 from fgan.training.at_hand import at_hand, keep_at_hand
-from fgan.training.checkpoint import RECIPE, Checkpoints, DamagedError
+from fgan.training.checkpoint import RECIPE, Checkpoints
 from fgan.training.config import TrainConfig, loaded_record
 from fgan.training.held_folder import HeldFolder
 from fgan.training.run_files import read_log
@@ -30,6 +30,7 @@ from fgan.training.sampling import Sampler, shown
 from fgan.training.settings import Network
 from fgan.training.status import Status
 from fgan.training.trainer import generator_of
+from fgan.training.unusable import DamagedError, ForeignError
 
 
 class RunDirectory(HeldFolder):
@@ -106,7 +107,8 @@ class RunDirectory(HeldFolder):
 
     def checkpoints(self, keep: int = 2, every: int = 1) -> Checkpoints:
         """Return the run's checkpoints; see `Checkpoints`."""
-        return Checkpoints(self.path / "checkpoints", keep, every, self.require_mine, self.say_once)
+        folder = self.path / "checkpoints"
+        return Checkpoints(folder, keep, every, self.require_mine, self.say_once, self._require_fit)
 
     def best_checkpoints(self, keep: int = 2) -> Checkpoints:
         """Return the checkpoints that were the best so far when evaluated; the newest is the best of all.
@@ -114,7 +116,8 @@ class RunDirectory(HeldFolder):
         The earlier ones are needed if the run rolls back past the newest. It never rolls back past the oldest regular
         checkpoint, so keeping as many as there are regular ones is enough.
         """
-        return Checkpoints(self.path / "best", keep, guard=self.require_mine, say=self.say_once)
+        folder = self.path / "best"
+        return Checkpoints(folder, keep, 1, self.require_mine, self.say_once, self._require_fit)
 
     def say_once(self, line: str) -> None:
         """Say a line, unless it was said before."""
@@ -195,7 +198,7 @@ class RunDirectory(HeldFolder):
         Raises:
             RunError: if there is no checkpoint, or it is damaged.
         """
-        description = self._description()
+        description = self.checkpoints().newest_description()
         fingerprint = dataset.train.fingerprint(labels=bool(description["classes"]))
         units = dataset.frame.origin, dataset.frame.unit
         then = Frame.from_json(description["frame"])
@@ -203,11 +206,7 @@ class RunDirectory(HeldFolder):
 
     def classes(self) -> list[str]:
         """Return the class names of a conditional generator; empty for an unconditional one."""
-        return self._description()["classes"]
-
-    def _description(self) -> dict[str, Any]:
-        checkpoints = self.checkpoints()
-        return checkpoints.newest_intact(checkpoints.read)[1]
+        return self.checkpoints().newest_description()["classes"]
 
     def load_generator(self, step: int | None = None, *, best: bool = False) -> Generator:
         """Return the generator for sampling, on the CPU, from the newest or a given checkpoint.
@@ -233,13 +232,12 @@ class RunDirectory(HeldFolder):
         def loaded(step: int) -> tuple[Generator, list[str], Frame]:
             return self._generator_in(checkpoints, step, config)
 
-        return checkpoints.newest_intact(loaded) if step is None else loaded(step)
+        return checkpoints.newest_intact(loaded) if step is None else checkpoints.at(step, loaded)
 
     def _generator_in(
         self, checkpoints: Checkpoints, step: int, config: TrainConfig
     ) -> tuple[Generator, list[str], Frame]:
         groups, description = checkpoints.read(step)
-        self.require_unedited(config, description)
         with self.fitting(checkpoints.path(step), config):
             frame = Frame.from_json(description["frame"])
             with DrawnFrom.seeded(0):  # weights that the checkpoint replaces
@@ -249,16 +247,21 @@ class RunDirectory(HeldFolder):
             raise DamagedError(checkpoints.path(step), "its generator has weights that are NaN or infinite")
         return generator.eval().requires_grad_(False), description["classes"], frame
 
-    def require_unedited(self, config: TrainConfig, description: Mapping[str, Any]) -> None:
+    def _require_fit(self, checkpoint: Path, description: Mapping[str, Any]) -> None:
+        self.require_unedited(self.config(), checkpoint, description)
+
+    def require_unedited(self, config: TrainConfig, checkpoint: Path, description: Mapping[str, Any]) -> None:
         """Refuse a config that is not the one of a checkpoint, except for what may change on resuming.
 
         Raises:
-            RunError: with each value that was edited.
+            ForeignError: with each value that differs.
         """
-        if edited := config.edits(description.get(RECIPE, {})):
-            raise RunError(
-                f"{self.config_path} was edited after training began ({'; '.join(edited)}). Restore these values, or "
-                "start a new run with another --out."
+        if edited := "; ".join(config.edits(description.get(RECIPE, {}))):
+            raise ForeignError(
+                checkpoint,
+                f"its recipe differs from {self.config_path.name} ({edited})",
+                f"{self.config_path} was edited after training began ({edited}). Restore these values, or start a new "
+                "run with another --out.",
             )
 
     def table(self) -> TableEncoding | None:
@@ -338,7 +341,9 @@ class RunDirectory(HeldFolder):
         ) as error:
             own = " and ".join(f"the {name}" for name in ("generator", "critic") if getattr(config, name))
             fix = f"Pass {own} as it was in training" if own else "Restore the config"
-            raise RunError(
-                f"the checkpoint {checkpoint} does not fit {own or self.config_path} "
-                f"({type(error).__name__}: {error}). {fix}, or start a new run with another --out."
+            why = f"does not fit {own or self.config_path} ({type(error).__name__}: {error})"
+            raise ForeignError(
+                checkpoint,
+                f"it {why}",
+                f"the checkpoint {checkpoint} {why}. {fix}, or start a new run with another --out.",
             ) from error

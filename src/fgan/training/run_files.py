@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from types import NoneType
 from typing import Any
@@ -112,12 +113,13 @@ def _in_words(damaged: dict[int, str]) -> str:
 
 def gap_of(log: Log, every: int, last: int) -> str:
     """Return which lines a log lacks, of those due at each multiple of `every` up to `last`; empty if none."""
-    there = {values["step"] for _, values in log.lines}
-    missing = [step for step in range(every, last + 1, every) if step not in there]
-    if not missing:
+    there = {step for _, values in log.lines if 0 < (step := values["step"]) <= last and step % every == 0}
+    missing = last // every - len(there)
+    if missing <= 0:
         return ""
-    lines = f"the line of step {missing[0]:,} is" if len(missing) == 1 else f"{len(missing):,} lines are"
-    return f"{lines} missing" + (f", the first of step {missing[0]:,}" if len(missing) > 1 else "")
+    first = next(step for step in count(every, every) if step not in there)
+    lines = f"the line of step {first:,} is" if missing == 1 else f"{missing:,} lines are"
+    return f"{lines} missing" + (f", the first of step {first:,}" if missing > 1 else "")
 
 
 def values_of(line: bytes) -> dict[str, Any]:

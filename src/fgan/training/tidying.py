@@ -29,11 +29,10 @@ def tidy(run: RunDirectory, *checkpoints: Checkpoints) -> None:
         RunError: if the system refuses.
     """
     with run.writing():
-        for folder in (run.path, run.path / "samples"):
+        for folder in (run.path, run.path / "samples", *(one.folder for one in checkpoints)):
             sweep(folder)
         for one in checkpoints:
-            sweep(one.folder)
-            one.set_damaged_aside()
+            one.set_unusable_aside()
             one.prune()
         for path in run.logs:
             if not read_log(path).readable:

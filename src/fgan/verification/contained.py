@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import faulthandler
 import json
+import math
 import os
 import random
 import select
@@ -25,6 +26,8 @@ from fgan.verification.report import Break, Report
 
 MOST_SECONDS = 120.0
 """The slowest code that was ever verified here took 20."""
+SECONDS_BETWEEN_LOOKS = 0.05
+"""At whether the child has ended."""
 SHARE_OF_MEMORY = 0.5
 SETTINGS: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
     "torch's default dtype": (torch.get_default_dtype, torch.set_default_dtype),
@@ -90,7 +93,7 @@ def raising_errors(function: Callable[..., Any]) -> Callable[..., Any]:
 def apart(work: Callable[[], Report], name: str, seconds: float | None = None) -> Report:
     """Return the report that work gives in a child process, which may not hang, end or eat up this one.
 
-    On Windows, which cannot fork, it runs in this process.
+    Processes that the child started end with it. On Windows, which cannot fork, it runs in this process.
 
     Args:
         work: makes the report.
@@ -110,15 +113,19 @@ def apart(work: Callable[[], Report], name: str, seconds: float | None = None) -
     child = os.fork()
     if child == 0:
         os.close(ear)
-        _answer(work, mouth)
+        _answer(work, mouth, seconds)
     os.close(mouth)
+    with contextlib.suppress(OSError):  # the child does it too; whoever is later need not
+        os.setpgid(child, child)
+    status = None
     try:
-        told = _heard(ear, time.monotonic() + seconds)
+        told, status = _heard(ear, child, time.monotonic() + seconds)
     finally:
         os.close(ear)
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(child, signal.SIGKILL)
-        _, status = os.waitpid(child, 0)
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: of a group that has ended
+            os.killpg(child, signal.SIGKILL)
+        if status is None:
+            _, status = os.waitpid(child, 0)
     if told is None:
         raise FganError(
             f'"{name}" was still being checked after {seconds:.0f} s and was stopped. Does it loop, or wait for input?'
@@ -140,9 +147,14 @@ def apart(work: Callable[[], Report], name: str, seconds: float | None = None) -
     return Report(**{**answer, "notes": tuple(answer["notes"]), "broken": broken})
 
 
-def _answer(work: Callable[[], Report], mouth: int) -> None:
+def _answer(work: Callable[[], Report], mouth: int, seconds: float) -> None:
     """Send the report, or the error, to the parent; never return."""
+    child = os.getpid()
     try:
+        with contextlib.suppress(OSError):
+            os.setpgid(0, 0)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(math.ceil(seconds) + 1)  # nobody else ends it once the parent is killed
         torch.set_num_threads(1)  # a forked process has none of its parent's threads
         faulthandler.disable()  # a crash is said by the parent
         with contextlib.suppress(OSError):
@@ -155,7 +167,7 @@ def _answer(work: Callable[[], Report], mouth: int) -> None:
         except BaseException as error:  # KeyboardInterrupt too: it came from that code
             answer = {"raised": _in_words(error)}
         content = json.dumps(answer).encode()
-        while content:
+        while content and os.getpid() == child:  # not what that code forked
             content = content[os.write(mouth, content) :]
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
@@ -190,14 +202,20 @@ def _held() -> int:
     return 0
 
 
-def _heard(ear: int, end: float) -> bytes | None:
-    """Return everything until the other side is closed; None if that takes too long."""
-    heard = b""
-    while (left := end - time.monotonic()) > 0:
-        ready, _, _ = select.select([ear], [], [], left)
-        if ready:
-            part = os.read(ear, 1 << 16)
-            if not part:
-                return heard
-            heard += part
-    return None
+def _heard(ear: int, child: int, end: float) -> tuple[bytes | None, int | None]:
+    """Return all that a child said, and its status if it has ended; None for what was said if that takes too long.
+
+    Waiting for the pipe to close is not enough: processes that the child forked may keep it open.
+    """
+    heard, status = b"", None
+    while time.monotonic() < end:
+        if status is None:
+            ended, found = os.waitpid(child, os.WNOHANG)
+            status = found if ended else None
+        left = 0.0 if status is not None else min(SECONDS_BETWEEN_LOOKS, end - time.monotonic())
+        ready, _, _ = select.select([ear], [], [], max(left, 0.0))
+        part = os.read(ear, 1 << 16) if ready else b""
+        heard += part
+        if not part and (ready or status is not None):
+            return heard, status
+    return None, status

@@ -174,7 +174,8 @@ class NumberCode:
         """Return centre and scale of each coordinate."""
         if self.choices < 2:
             return [0.0] * self.width, [1.0] * self.width
-        shares = np.array(self.counts) / max(sum(self.counts), 1)
+        counts = self.counts if self.values else self.counts[1:]  # no coordinate says that a cell is between
+        shares = np.array(counts) / max(sum(counts), 1)
         spread = max(float(1 - (shares**2).sum()), 0.01) ** 0.5
         return [0.0] * self.gated + shares.tolist(), [1.0] * self.gated + [spread] * self.choices
 

@@ -141,13 +141,21 @@ class TableEncoding:
         return torch.from_numpy(self.classes.places(table.columns[self.label], self.label))
 
     def decode(self, samples: Tensor | NDArray[Any], labels: Tensor | None = None) -> Table:
-        """Return vectors (n, D), and the classes of a label column (n,), as rows of a table."""
+        """Return vectors (n, D), and the classes of a label column (n,), as rows of a table.
+
+        Raises:
+            DataError: for samples without classes where there is a label column.
+        """
         rows = samples.numpy() if isinstance(samples, Tensor) else samples
         cells: dict[str, Column] = {}
         start = 0
         for one in self.columns:
             if one.read.name == self.label:
-                assert labels is not None and self.classes is not None, "its classes were drawn"
+                if labels is None or self.classes is None:
+                    raise DataError(
+                        f'the column "{self.label}" holds classes, but the samples have none: this encoding is of '
+                        "another run. Restore its table.json."
+                    )
                 cells[self.label] = one.dressed(self.classes.cells(labels.numpy()))
                 continue
             cells[one.read.name] = one.decode(rows[:, start : start + one.width])
@@ -178,7 +186,9 @@ class TableEncoding:
                 raise DataError(f"{origin} was written by a newer fgan. Upgrade fgan.")
             columns = tuple(ColumnCode.from_json(one, origin) for one in values["columns"])
             names = [one.read.name for one in columns]
-            if len(set(names)) < len(names) or values["label"] not in ("", *names):
+            label = [one for one in columns if one.read.name == values["label"]]
+            fits = not values["label"] or (label and isinstance(label[0].code, CategoryCode))
+            if len(set(names)) < len(names) or not fits:
                 raise DataError(f"{origin} is damaged (its columns do not fit together). Restore the file.")
         except DataError as error:
             raise DataError(f"{error} Or continue the run with --resume, which writes it again.") from error

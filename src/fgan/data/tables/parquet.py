@@ -87,7 +87,7 @@ def _column(file: Any, name: str, path: Path, words: bool) -> Column:  # noqa: A
     import pyarrow  # pyright: ignore[reportMissingImports]
 
     budget, where = current_budget(), f'{path}, column "{name}"'
-    letters = UNPACKED * _largest_part(file, name) if words else 0
+    letters = UNPACKED * _largest_part(file) if words else 0
     budget.require(max(ROW * file.metadata.num_rows, letters), where, MEND)
     parts = []
     for part in _batches(file, name):
@@ -107,10 +107,13 @@ def _column(file: Any, name: str, path: Path, words: bool) -> Column:  # noqa: A
     return column_of(cells, where)
 
 
-def _largest_part(file: Any, name: str) -> int:  # noqa: ANN401 - of pyarrow
-    """Return the most bytes that a column has in a row group, as the file declares."""
-    place, groups = file.schema_arrow.names.index(name), range(file.metadata.num_row_groups)
-    return max((file.metadata.row_group(k).column(place).total_uncompressed_size for k in groups), default=0)
+def _largest_part(file: Any) -> int:  # noqa: ANN401 - of pyarrow
+    """Return the most bytes that a row group has, as the file declares; of a single column pyarrow may not be asked.
+
+    It ends the whole process where the description of a column is damaged (pyarrow 26).
+    """
+    groups = range(file.metadata.num_row_groups)
+    return max((file.metadata.row_group(k).total_byte_size for k in groups), default=0)
 
 
 def _batches(file: Any, name: str) -> Iterator[Any]:  # noqa: ANN401 - of pyarrow

@@ -1,6 +1,8 @@
 r"""Divergences from P to the mixture M = πP + (1 - π)Q, which are finite for all P and Q."""
 
 import math
+from dataclasses import replace
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -20,6 +22,8 @@ class FromMixture(OneParameter):
         examples=(0.5, 0.1, 0.9),
         poles=(0.0, 1.0),
     )
+    near_zero: ClassVar = replace(parameter, nearest={0.0: 1e-12})
+    """For terms that keep all their digits there: below, their slopes vanish in float32 at large log-ratios."""
 
     @property
     def _odds(self) -> float:
@@ -39,6 +43,7 @@ class SkewKL(FromMixture):
     """
 
     family = "skew-kl"
+    parameter = FromMixture.near_zero
     card = Card(
         title="Skewed KL divergence (K-divergence)",
         symbol=r"K_\pi(P\|Q)",
@@ -78,6 +83,7 @@ class SkewPearson(FromMixture):
     """
 
     family = "skew-pearson"
+    parameter = FromMixture.near_zero
     card = Card(
         title="Relative Pearson divergence",
         symbol=r"\chi^2_\pi(P\|Q)",

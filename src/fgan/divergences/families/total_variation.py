@@ -111,6 +111,7 @@ class HockeyStick(OneParameter):
         examples=(1.0, 2.0, 0.5),
         poles=(0.0,),
         largest=1e6,
+        beyond="no samples show whether p/q is above it",
     )
     card = Card(
         title="Hockey-stick divergence",

@@ -11,6 +11,8 @@ from fgan.estimation.inputs.outliers import NORMAL_IQR, Outliers, outliers_of, r
 
 LINEAR = 6.0
 """How many spreads from the centre values are kept as they are; further out they grow by their logarithm."""
+VAST = 1e300
+"""Spreads above it are near the largest number of double precision."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Scaling:
 
     Args:
         outliers: draws in what double precision cannot square.
-        center, scale: of each coordinate (d,).
+        center, scale: of each coordinate (d,), in its `_unit`.
     """
 
     outliers: Outliers
@@ -28,7 +30,7 @@ class Scaling:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return samples (n, d) in units of spreads, float32."""
-        z = (self.outliers(x) - self.center).div_(self.scale)
+        z = (self.outliers(x) * _unit(self.outliers) - self.center).div_(self.scale)
         beyond = (z.abs() - LINEAR).clamp_(min=0.0)
         return (z.clamp(-LINEAR, LINEAR) + beyond.log1p() * z.sign()).float()
 
@@ -43,7 +45,7 @@ def scaling_of(*sides: Tensor) -> Scaling:
     tensor([-1.3490,  0.0000,  1.3490])
     """
     outliers = outliers_of(torch.cat(sides))
-    x = outliers(torch.cat(sides))
+    x = outliers(torch.cat(sides)) * _unit(outliers)
     ranked = ranked_columns(x)
     quarter = len(x) // 4
     low, middle, high = ranked[quarter], ranked[len(x) // 2], ranked[len(x) - 1 - quarter]
@@ -52,3 +54,8 @@ def scaling_of(*sides: Tensor) -> Scaling:
     deviation = x.std(0)
     deviation = torch.where(deviation > 0, deviation, 1.0)
     return Scaling(outliers, torch.where(flat, x.mean(0), middle), torch.where(flat, deviation, spread))
+
+
+def _unit(outliers: Outliers) -> Tensor:
+    """Return a power of two for each coordinate (d,) in which no difference of two values overflows."""
+    return torch.where(outliers.spread > VAST, 0.25, 1.0)

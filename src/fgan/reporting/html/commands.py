@@ -57,5 +57,9 @@ def folder_of(found: Gathered) -> str:
 def _measured(found: Gathered) -> list[str]:
     judged = next((run.evaluation for run in found.runs if run.evaluation), None)
     asked = judged.asked if judged else {}
-    measured = ["--metrics", ",".join(asked["metrics"]), "--n", str(asked["n"])] if "metrics" in asked else []
-    return measured + (["--reference", asked["reference"]] if "reference" in asked else [])
+    flags = {
+        "metrics": ",".join(asked.get("metrics", ())),
+        "n": asked.get("n"),
+        "reference": asked.get("reference"),
+    }
+    return [word for flag, value in flags.items() if value for word in (f"--{flag}", str(value))]

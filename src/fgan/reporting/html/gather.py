@@ -17,6 +17,7 @@ from fgan.evaluation.result import Evaluation
 from fgan.experiments.comparison import Member, read_plan
 from fgan.experiments.members import Outcome
 from fgan.experiments.result import RANKING, Comparison
+from fgan.json_files import reason_of
 from fgan.objectives.build import BASELINES
 from fgan.reporting.html.repeat import replanned, varying
 from fgan.training.config import TrainConfig
@@ -25,6 +26,7 @@ from fgan.training.judging import EVALUATION_ERROR
 from fgan.training.run_directory import RunDirectory
 from fgan.training.run_files import gap_of, read_log
 from fgan.training.status import Status
+from fgan.training.unusable import ForeignError
 
 Log = dict[str, NDArray[np.float64]]
 """Columns of a log by name, "step" among them, NaN where there is no number; empty without a line."""
@@ -186,10 +188,12 @@ def _add(found: Gathered, path: Path, name: str, outcome: Outcome | None) -> Non
     directory = RunDirectory(path)
     try:
         config = directory.config()
+        # A stray folder with the name of a later step is no checkpoint of this run.
+        steps = [step for step in directory.checkpoints().steps() if step <= config.steps]
+        _require_unedited(directory)
     except RunError as error:
         found.note(f"skipped: {(outcome and outcome.reason) or error}", name)
         return
-    steps = directory.checkpoints().steps()
     step = max(steps, default=0)
     metrics = _log(found, name, directory.metrics_path, config.log_every, step)
     judged = _log(found, name, directory.evaluations_path, config.evaluate_every, step - 1)
@@ -203,9 +207,23 @@ def _add(found: Gathered, path: Path, name: str, outcome: Outcome | None) -> Non
     if state != "finished" or warning:
         found.note(warning or state, name)
     speed = _log(found, name, directory.speed_path, 0, 0)
+    if metrics and not directory.speed_path.exists():
+        found.note(f"{directory.speed_path.name} is missing", name)
     found.runs.append(
         Run(directory, name, "", config, step, state, metrics, judged, evaluation, speed, warning)
     )
+
+
+def _require_unedited(directory: RunDirectory) -> None:
+    """Refuse a recipe that no checkpoint was trained with."""
+    try:
+        directory.checkpoints().newest_description()
+    except ForeignError:
+        raise
+    except (
+        RunError
+    ):  # no checkpoint, or none intact: the logs are shown all the same, and the pictures say why not
+        return
 
 
 def _state(
@@ -250,7 +268,7 @@ def _evaluation(found: Gathered, path: Path, name: str, step: int) -> Evaluation
     try:
         read = Evaluation.read(path / "evaluation.json")
     except DataError as error:
-        found.note(f"evaluation.json is damaged and ignored: {error}", name)
+        found.note(f"evaluation.json is damaged and ignored: {reason_of(error)}", name)
         return None
     at = re.search(r"step ([\d,]+)$", read.samples)
     if at and step and int(at[1].replace(",", "")) != step and not read.asked.get("best"):

@@ -29,9 +29,10 @@ from fgan.reporting.html.grids import first_of_each, grids
 from fgan.reporting.html.summary import Summary, summarise
 from fgan.reporting.wording import leaning
 from fgan.seeds import checked_seed
-from fgan.training.named_data import is_own_data
+from fgan.training.named_data import is_own_data, require_trained_on
 from fgan.training.run import data_of
 from fgan.training.run_directory import RunDirectory
+from fgan.visible import visible, visible_inside
 
 MARK = "<!-- fgan report -->"
 """Near the top of every report, so that nothing else is ever overwritten by one."""
@@ -123,7 +124,7 @@ def write_report(
     save_file(path, content, "A report")
     notes = found.said()
     for note in notes:
-        say(note)
+        say(visible(note))
     return Report(path, len(content), {run.name: run.state for run in found.runs}, notes, summarise(found))
 
 
@@ -152,10 +153,13 @@ def _data(found: Gathered, data: str | Path | None, data_dir: str | Path | None)
         return None
     try:
         # What was skipped was said in training.
-        return data_of(replace(config, data_dir=where, strict=False), lambda note: None)
+        dataset = data_of(replace(config, data_dir=where, strict=False), lambda note: None)
+        if not data:
+            require_trained_on(run.directory, dataset, "Restore it, or add --data DATA.")
     except FganError as error:
         found.note(f"samples are shown without the data: {error}")
         return None
+    return dataset
 
 
 def render(found: Gathered, dataset: Dataset | None, seed: int = 0) -> str:
@@ -169,6 +173,7 @@ def render(found: Gathered, dataset: Dataset | None, seed: int = 0) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        finalize=lambda value: visible(value) if type(value) is str else value,  # not what is HTML already
     )
     environment.filters["interval"], environment.filters["written"] = interval, written
     environment.policies["json.dumps_kwargs"] = {"separators": (",", ":"), "ensure_ascii": False}
@@ -239,13 +244,15 @@ def _parts(found: Gathered, dataset: Dataset | None, seed: int) -> dict[str, Any
         "frontier": frontier,
         "curves": curves,
         "graphs": graphs,
-        "payload": {
-            "charts": {
-                one.key: {"traces": one.traces, "layout": one.layout}
-                for one in [*curves, *graphs, *filter(None, [ranked, frontier])]
-            },
-            "tradeOff": scatter,
-        },
+        "payload": visible_inside(
+            {
+                "charts": {
+                    one.key: {"traces": one.traces, "layout": one.layout}
+                    for one in [*curves, *graphs, *filter(None, [ranked, frontier])]
+                },
+                "tradeOff": scatter,
+            }
+        ),
         "facts": [_facts(group, runs, known) for group in groups],
         "shared": repeat.shared_settings([run.config for run in runs]),
         "differing": repeat.differing_settings({run.name: run.config for run in runs}),
