@@ -79,7 +79,10 @@ def test_a_report_says_how_to_repeat_the_comparison(comparison, tmp_path):
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"metrics": ["fid", "kid"], "n": 50, "reference": "all"}, "--metrics fid,kid --n 50 --reference all"),
+        (
+            {"metrics": ["fid", "kid"], "n": 50, "reference": "all"},
+            "--metrics fid,kid --n 50 --reference all",
+        ),
         ({"metrics": ["fid"]}, "--metrics fid"),  # of a file that somebody edited
         ({}, ""),
     ],

@@ -47,7 +47,7 @@ class CifarNet(nn.Module):
 
     As an extractor it is in evaluation mode: each image is seen by itself.
 
-    Source: He et al., "Deep residual learning for image recognition" (2016), for so few layers as in Page, "How to train
+    Source: He et al., "Deep residual learning for image recognition" (2016), with as few layers as Page, "How to train
     your ResNet" (2018), and narrower.
     """
 

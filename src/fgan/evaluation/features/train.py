@@ -113,8 +113,9 @@ def parts_for(name: str, data: Dataset) -> tuple[TensorSource, TensorSource]:
             "Provide images in one folder per class."
         )
     if data.shape != SHIPPED[name].shape or len(data.classes) > 10 or len(train) < RECIPES[name].batch:
+        least, shape = RECIPES[name].batch, SHIPPED[name].shape
         raise DataError(
-            f"{name} needs at least {RECIPES[name].batch} images of the shape {SHIPPED[name].shape} in at most 10 classes; "
+            f"{name} needs at least {least} images of the shape {shape} in at most 10 classes; "
             f"{data.name} has {len(train)} of {data.shape} in {len(data.classes)}. Pass other --data."
         )
     return train, held_out
