@@ -1,3 +1,4 @@
+import math
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import fgan
 from fgan.errors import FganError
 from fgan.evaluation.features import NAMES, Classifier, extractor_for, features_of, mismatch
 from fgan.evaluation.features.cache import MOST_BYTES
-from fgan.evaluation.features.shipped import SHIPPED, WEIGHTS, ShippedCNN
+from fgan.evaluation.features.shipped import SHIPPED, WEIGHTS, Borrowed, ShippedCNN
 
 
 @pytest.fixture(autouse=True)
@@ -52,9 +53,8 @@ def test_the_classifier_of_mnist_is_right(real_data):
 
 def test_the_weights_that_ship_are_small():
     files = list(WEIGHTS.glob("*-cnn.safetensors"))
-    assert {path.stem for path in files} >= {"mnist-cnn", "digits-cnn"}
-    small = [path for path in files if path.stem != "cifar-cnn"]
-    assert sum(path.stat().st_size for path in small) <= 2 * 2**20
+    assert {path.stem for path in files} == {"mnist-cnn", "digits-cnn", "cifar-cnn"}
+    assert sum(path.stat().st_size for path in files) <= 5 * 2**20
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,33 @@ def test_mnist_and_stacked_mnist_choose_theirs(real_data):
     assert (extractor.logits(features).argmax(1) == labels).double().mean() > 0.95
 
 
-def test_other_images_are_seen_as_pixels(tmp_path):
-    extractor = extractor_for(None, data_of(tmp_path / "a.npy", (3, 5, 5)))
-    assert (extractor.name, extractor.dimension, extractor.sha256) == ("pixels", 75, "")
+@pytest.mark.parametrize("shape", [(1, 5, 5), (3, 72, 72)])
+def test_grey_and_large_images_are_seen_as_pixels(tmp_path, shape):
+    extractor = extractor_for(None, data_of(tmp_path / "a.npy", shape))
+    assert (extractor.name, extractor.dimension, extractor.sha256) == ("pixels", math.prod(shape), "")
+
+
+@pytest.mark.parametrize("shape", [(3, 5, 5), (3, 32, 32), (3, 64, 64)])
+def test_colour_pictures_borrow_the_features_of_cifar(tmp_path, shape):
+    data = data_of(tmp_path / "a.npy", shape)
+    extractor = extractor_for(None, data)
+    assert extractor.name == "cifar-cnn at 32×32" and mismatch(extractor, data) is None
+    assert not isinstance(extractor, Classifier)  # its classes are those of CIFAR-10, which these are not
+    features = features_of(extractor, data.train.values, cache=False, say=print)
+    assert features.shape == (len(data.train), 256) and bool(features.isfinite().all())
+
+
+def test_a_picture_has_the_same_features_whatever_stands_beside_it():
+    extractor = Borrowed(ShippedCNN("cifar-cnn"))
+    values = images(20, (3, 32, 32))
+    assert torch.allclose(extractor(values)[:3], extractor(values[:3]), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.slow
+def test_the_classifier_of_cifar_is_right(real_data):
+    data = fgan.load_data(real_data / "cifar10" / "train.tar.gz")
+    assert extractor_for(None, data).name == "cifar-cnn"
+    assert accuracy("cifar-cnn", data.held_out) >= 0.88
 
 
 def test_features_of_other_data_come_with_a_warning(tmp_path):

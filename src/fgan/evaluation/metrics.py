@@ -13,7 +13,7 @@ from fgan.evaluation.classes import class_coverage, classifier_score
 from fgan.evaluation.copying import closeness, near_copies, repeated, repeats
 from fgan.evaluation.divergences import feature_divergences
 from fgan.evaluation.domain import Caveat, constant_features
-from fgan.evaluation.features import Classifier
+from fgan.evaluation.features import Borrowed, Classifier
 from fgan.evaluation.frechet import frechet_distance
 from fgan.evaluation.frontier import frontier_summaries
 from fgan.evaluation.jackknife import GROUPS, Uncertain, proportion
@@ -98,7 +98,7 @@ def _classifier(real: Real) -> str:
 
 def _varying(samples: Side, real: Real) -> tuple[Caveat, ...]:
     """Name features that do not vary; some of a network's never do, which is no fault of the data."""
-    every = not isinstance(real.reference.extractor, Classifier)
+    every = not isinstance(real.reference.extractor, Classifier | Borrowed)
     return constant_features(samples.features, real.reference.features, every)
 
 

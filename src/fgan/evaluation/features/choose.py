@@ -13,7 +13,7 @@ from fgan.evaluation.features.extractor import Extractor
 from fgan.evaluation.features.foreign import Foreign, load_foreign
 from fgan.evaluation.features.inception import Inception
 from fgan.evaluation.features.plain import Plain
-from fgan.evaluation.features.shipped import SHIPPED, PerChannel, ShippedCNN
+from fgan.evaluation.features.shipped import SHIPPED, Borrowed, PerChannel, ShippedCNN
 
 NAMES = (*SHIPPED, "pixels", "raw", "inception")
 
@@ -57,9 +57,15 @@ def extractor_for(name: str | Extractor | Callable[[Tensor], Tensor] | None, dat
     return _fitting(name, dataset)
 
 
+LARGEST = 64
+"""Side in pixels of the colour pictures that cifar-cnn judges unless told: larger ones lose too much at 32×32."""
+
+
 def _best(dataset: Dataset) -> str:
     if not dataset.is_image:
         return "raw"
+    if dataset.shape[0] == 3 and max(dataset.shape) <= LARGEST and dataset.name != "stacked-mnist":
+        return "cifar-cnn"
     known = {kind.trained_on: name for name, kind in SHIPPED.items() if kind.trained_on}
     known["stacked-mnist"] = known["mnist"]
     return known.get(dataset.name, "pixels")
@@ -67,6 +73,10 @@ def _best(dataset: Dataset) -> str:
 
 def _fitting(name: str, dataset: Dataset) -> Extractor:
     channels, height, width = SHIPPED[name].shape
+    if SHIPPED[name].things and dataset.shape[0] == channels:
+        network = ShippedCNN(name)
+        own = dataset.shape == network.shape and dataset.classes == SHIPPED[name].things
+        return network if own else Borrowed(network)
     if dataset.shape == (channels, height, width):
         return ShippedCNN(name)
     if channels == 1 and dataset.shape[1:] == (height, width):

@@ -10,7 +10,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import load
 from torch import Tensor
+from torch.nn.functional import interpolate
 
+from fgan.data.dataset import as_float
 from fgan.draws import DrawnFrom
 from fgan.errors import FganError
 from fgan.evaluation.features.cnn import CifarNet, DigitNet
@@ -28,6 +30,7 @@ class Kind:
         dimension: of its features.
         trained_on: the data set, or "" for a folder that the user has.
         flip: whether mirror images are of the same class.
+        things: what it classifies, where its features serve for pictures of other things too.
     """
 
     build: Callable[[], DigitNet | CifarNet]
@@ -35,12 +38,15 @@ class Kind:
     dimension: int
     trained_on: str
     flip: bool = False
+    things: tuple[str, ...] = ()
 
+
+CIFAR = ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck")
 
 SHIPPED: dict[str, Kind] = {
     "mnist-cnn": Kind(lambda: DigitNet(28, 128, stride=2), (1, 28, 28), 128, "mnist"),
     "digits-cnn": Kind(lambda: DigitNet(8, 64, stride=1), (1, 8, 8), 64, "digits"),
-    "cifar-cnn": Kind(CifarNet, (3, 32, 32), CifarNet.dimension, "", flip=True),
+    "cifar-cnn": Kind(CifarNet, (3, 32, 32), CifarNet.dimension, "", flip=True, things=CIFAR),
 }
 
 
@@ -66,7 +72,7 @@ class ShippedCNN:
             raise FganError(
                 f'the weights of "{name}" are not included yet. Train them with '
                 f"python -m fgan.evaluation.features.train {name}"
-                f"{'' if kind.trained_on else ' --data FOLDER'} (a GPU helps), or use --extractor pixels."
+                f"{'' if kind.trained_on else ' --data FOLDER'}, or use --extractor pixels."
             )
         content = path.read_bytes()
         self.name, self.shape, self.dimension, self.trained_on = (
@@ -95,6 +101,35 @@ class ShippedCNN:
     def logits(self, features: Tensor) -> Tensor:
         """Return what the classifier makes of features, (n, 10)."""
         return self.network.head(features)
+
+
+class Borrowed:
+    """Features of a classifier for pictures of other things or sizes. It has no classes: they would mean nothing.
+
+    Args:
+        network: whose features they are; it sees every picture in its own size.
+
+    >>> Borrowed(ShippedCNN("cifar-cnn"))(torch.zeros(2, 3, 48, 48, dtype=torch.uint8)).shape
+    torch.Size([2, 256])
+    """
+
+    trained_on = ""
+
+    def __init__(self, network: ShippedCNN) -> None:
+        self.network, self.dimension, self.sha256 = network, network.dimension, network.sha256
+        self.side = network.shape[-1]
+        self.name = f"{network.name} at {self.side}×{self.side}"
+
+    def to(self, device: torch.device | str) -> Borrowed:
+        """Move it to a device, and return it."""
+        self.network.to(device)
+        return self
+
+    def __call__(self, values: Tensor) -> Tensor:
+        """Return features (n, dimension) of uint8 images (n, C, H, W)."""
+        if values.shape[2:] != (self.side, self.side):
+            values = interpolate(as_float(values), (self.side, self.side), mode="bilinear", antialias=True)
+        return self.network(values)
 
 
 class PerChannel:
