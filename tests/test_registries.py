@@ -72,7 +72,9 @@ def said(command: type, field: str) -> set[str]:
 
 def test_choices_of_a_recipe():
     found = literals(TrainConfig)
-    assert set(found) == {*CHOICES, "device", "compile"}, "a new Literal has a registry: name it here"
+    assert set(found) == {*CHOICES, "device", "compile", "precision"}, (
+        "a new Literal has a registry: name it here"
+    )
     for field, names in CHOICES.items():
         assert found[field] == set(names), field
     assert set(LOSSES) == set(GENERATOR_LOSSES)

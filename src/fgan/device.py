@@ -21,3 +21,10 @@ def resolve_device(name: str) -> str:
             f'device (--device) "{name}" is not available to torch on this machine. Use cpu or auto.'
         )
     return name
+
+
+def multiplies_bfloat16(device: str) -> bool:
+    """Whether a device has units for products of bfloat16 matrices; without, they are slower than those of float32."""
+    if device == "cuda":
+        return torch.cuda.get_device_capability() >= (8, 0)
+    return device == "cpu" and torch.cpu._is_amx_tile_supported()

@@ -8,13 +8,13 @@ import json
 from collections.abc import Mapping
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import tyro
 
 from fgan.cli import print_error, print_out
 from fgan.errors import FganError
-from fgan.experiments.presets import preset
+from fgan.experiments.presets import FITTING, preset
 from fgan.files import save_file
 from fgan.training.config import TrainConfig
 
@@ -93,7 +93,29 @@ def base_recipe(arguments: list[str]) -> TrainConfig:
     whole, known = _begun_from(arguments)
     if whole:
         return TrainConfig.read(whole)
-    return dataclasses.replace(preset(known or "default", "digits"), data=tyro.MISSING)
+    known = "default" if known in (None, FITTING) else known
+    return dataclasses.replace(preset(known, "digits"), data=tyro.MISSING)
+
+
+def whole_or_fitting(
+    recipe: TrainConfig, known: str, arguments: list[str]
+) -> tuple[TrainConfig | str, dict[str, Any]]:
+    """Return the data to train on, and keywords: the whole recipe, or what was named where the rest fits the data.
+
+    Args:
+        recipe: the recipe that the flags gave.
+        known: the preset.
+        arguments: the flags.
+    """
+    if known != FITTING or is_whole(arguments):
+        return recipe, {}
+    named = {
+        field.name: getattr(recipe, field.name)
+        for field in dataclasses.fields(recipe)
+        for flag in [field.name.replace("_", "-")]
+        if is_given(f"--{flag}", arguments) or is_given(f"--no-{flag}", arguments)
+    }
+    return recipe.data, {"preset": FITTING} | named
 
 
 def is_whole(arguments: list[str]) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from fgan.cli import print_error, print_out
 from fgan.cli.arguments import read
-from fgan.cli.common import as_json, base_recipe, is_given, is_whole, names_in
+from fgan.cli.common import as_json, base_recipe, is_given, is_whole, names_in, whole_or_fitting
 from fgan.cli.help import Page
 from fgan.cli.memory import MemoryFlag
 from fgan.errors import FganError, IncompleteError
@@ -69,7 +69,7 @@ class CompareCommand(MemoryFlag):
     to minimise instead. (default: as the recipe says)"""
     seeds: int = 1
     """Number of seeds for each divergence, counted up from --seed."""
-    preset: str = "default"
+    preset: str = "auto"
     """A named recipe to start from; other flags override it. See `fgan train --help`."""
     config: Path | None = None
     """Start from the config.json of a run; other flags override it. (default: start from --preset)"""
@@ -166,8 +166,9 @@ def run(arguments: list[str]) -> None:
     recipe = command.recipe
     if command.gif:
         recipe = often_enough(recipe, told=is_given("--sample-every", arguments) or is_whole(arguments))
+    source, chosen = whole_or_fitting(recipe, command.preset, arguments)
     found = compare(
-        recipe,
+        source,
         names_in(command.divergences),
         generators=names_in(command.generators),
         seeds=command.seeds,
@@ -184,6 +185,7 @@ def run(arguments: list[str]) -> None:
         log_to=command.log_to,
         gif=command.gif,
         say=print_error,
+        **chosen,
     )
     if command.plan:
         print_out(as_json(found.to_dict()) if command.json else _planned(found))

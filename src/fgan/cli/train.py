@@ -10,7 +10,7 @@ from pathlib import Path
 from fgan import torchrun
 from fgan.cli import print_error, print_out
 from fgan.cli.arguments import read
-from fgan.cli.common import as_json, base_recipe, is_given, is_whole
+from fgan.cli.common import as_json, base_recipe, is_given, is_whole, whole_or_fitting
 from fgan.cli.help import Page
 from fgan.cli.memory import MemoryFlag
 from fgan.errors import DivergedError
@@ -48,13 +48,14 @@ class TrainCommand(MemoryFlag):
     """
 
     recipe: TrainConfig
-    preset: str = "default"
-    """A named recipe to start from; other flags override it: default, table, original (the classic script), mnist-dcgan
-    (11 minutes on two CPU cores), stacked-mnist (hours), or cifar-resnet (days; use a GPU)."""
+    preset: str = "auto"
+    """A named recipe to start from; other flags override it. auto is the one that fits the data: default (perceptrons),
+    table, or color-small (convolutions for colour pictures, an hour on two CPU cores). Others: original (the classic
+    script), mnist-dcgan (11 minutes), stacked-mnist (hours), or cifar-resnet (days; use a GPU)."""
     config: Path | None = None
     """Start from the config.json of another run; other flags override it. (default: start from --preset)"""
     out: Path | None = None
-    """Run directory to create. (default: runs/DATA-PRESET-DIVERGENCE-seedN, without PRESET if it is the default)"""
+    """Run directory to create. (default: runs/DATA-PRESET-DIVERGENCE-seedN, without PRESET if it is auto)"""
     resume: bool = False
     """Continue from the newest checkpoint in the run directory. If the data have moved, give their new path: fgan
     recognises them by their content."""
@@ -80,9 +81,11 @@ def run(arguments: list[str]) -> None:
         recipe = often_enough(recipe, told=is_given("--sample-every", arguments) or is_whole(arguments))
     if out is None:  # always the same folder: a command that is repeated by mistake is refused
         out = default_folder(recipe, command.preset)
+    source, chosen = whole_or_fitting(recipe, command.preset, arguments)
     run = train(
-        recipe,
+        source,
         out,
+        **chosen,
         resume=command.resume,
         log_to=command.log_to,
         gif=command.gif,

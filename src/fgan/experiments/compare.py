@@ -18,6 +18,7 @@ from fgan.errors import FganError, RunError
 from fgan.evaluation.sides import Reference
 from fgan.experiments.claims import Claims
 from fgan.experiments.comparison import AUTO, ComparisonDirectory, Judging, Member, plan
+from fgan.experiments.fitting import as_begun, fitted_to
 from fgan.experiments.jobs import require_jobs
 from fgan.experiments.judged import evaluator_of, ranked, settled
 from fgan.experiments.members import (
@@ -29,6 +30,7 @@ from fgan.experiments.members import (
     ended,
     train_members,
 )
+from fgan.experiments.presets import FITTING
 from fgan.experiments.result import Comparison
 from fgan.experiments.train import next_folder, recipe_of
 from fgan.files import size_of
@@ -49,7 +51,7 @@ def compare(
     generators: str | Sequence[str] = (),
     seeds: int = 1,
     out: str | Path | None = None,
-    preset: str = "default",
+    preset: str = FITTING,
     resume: bool = False,
     jobs: int | None = None,
     ray: str | None = None,
@@ -78,7 +80,7 @@ def compare(
         seeds: number of seeds, counted from the recipe's.
         out: the folder, new unless `resume`; default: runs/compare-DATA, with -2, -3, ... if it already exists. When
             resuming, the default is the last of these.
-        preset: the named recipe to start from; not with a whole recipe.
+        preset: the named recipe to start from, not with a whole recipe; "auto" is the one that fits the data.
         resume: continue the comparison in that folder; finished runs stay as they are.
         jobs: number of parallel processes, each of which trains its share of the runs as one ensemble; default: the
             number of cores on a CPU, one on a GPU.
@@ -122,23 +124,34 @@ def compare(
         recipe = replace(recipe, image_size=None)  # which is done
         if isinstance(passed, Passed) and passed.stored:
             recipe = replace(recipe, value_range="type", background="auto")  # likewise
-    if gif:
-        if plan_only:
-            raise FganError(
-                "plan_only trains nothing, so there are no pictures for a time lapse. Omit gif, and draw it later."
-            )
-        recipe = often_enough(recipe, told=isinstance(data, TrainConfig) or "sample_every" in settings)
+    if gif and plan_only:
+        raise FganError(
+            "plan_only trains nothing, so there are no pictures for a time lapse. Omit gif, and draw it later."
+        )
     recipe = named_from_root(recipe)
     divergences, generators = ([one] if isinstance(one, str) else one for one in (divergences, generators))
+    plan(recipe, divergences, generators, seeds)  # refuses mistakes before the data are loaded
+    out = out or next_folder(Path("runs") / f"compare-{short_name(recipe.data)}", again=resume)
+    dataset = (
+        data_of(recipe, say)
+        if passed is None
+        else dataset_of_kept(passed, recipe.data, options=options, say=say)
+    )
+    if preset == FITTING and not isinstance(data, TrainConfig):
+        recipe = (
+            as_begun(recipe, ComparisonDirectory(out).first_recipe(), settings)
+            if resume
+            else fitted_to(dataset, recipe, settings, say)
+        )
+    if gif:
+        recipe = often_enough(recipe, told=isinstance(data, TrainConfig) or "sample_every" in settings)
     members = plan(recipe, divergences, generators, seeds)
     if isinstance(metrics, str):
         metrics = () if metrics == "all" else [name.strip() for name in metrics.split(",")]
     found = compare_members(
         members,
-        data_of(recipe, say)
-        if passed is None
-        else dataset_of_kept(passed, recipe.data, options=options, say=say),
-        out or next_folder(Path("runs") / f"compare-{short_name(recipe.data)}", again=resume),
+        dataset,
+        out,
         passed=passed,
         resume=resume,
         jobs=jobs,

@@ -317,6 +317,14 @@ class ComparisonDirectory:
             members = [replace(member, config=replace(member.config, **own)) for member in members]
         return members, replace(judging, metrics=tuple(judging.metrics))
 
+    def first_recipe(self) -> TrainConfig:
+        """Return the recipe of the first run of an existing plan.
+
+        Raises:
+            RunError: if there is no comparison, or its plan is damaged.
+        """
+        return TrainConfig.from_values(next(iter(self._read()["members"].values())), str(self.plan_path))
+
     def ranked_by(self) -> str:
         """Return the number that ranks by an existing plan; "auto" if it does not say.
 

@@ -25,7 +25,17 @@ DEEPEST = 5
 SAID_ELSEWHERE = {"data", "divergence", "objective", "seed", "steps"}
 """Settings with their own column."""
 OF_NO_INTEREST = {
-    *("device", "compile", "data_dir", "strict", "split", "keep_checkpoints", "log_every", "sample_every"),
+    *(
+        "device",
+        "compile",
+        "precision",
+        "data_dir",
+        "strict",
+        "split",
+        "keep_checkpoints",
+        "log_every",
+        "sample_every",
+    ),
     *("sample_count", "checkpoint_every", "evaluate_every", "evaluate_metrics", "evaluate_n"),
 }
 """Settings that do not affect the trained networks."""

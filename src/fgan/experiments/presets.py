@@ -10,6 +10,8 @@ from fgan.errors import FganError, did_you_mean
 from fgan.training.config import TrainConfig, require_settings
 from fgan.training.settings import Settings
 
+FITTING = "auto"
+"""Stands for the preset that fits the data."""
 PRESETS: dict[str, Settings] = {
     "default": {},
     # Lazy penalties halve the cost of a step and take little away where networks are convolutional. They fade
@@ -22,6 +24,16 @@ PRESETS: dict[str, Settings] = {
         "width": 32,
         "batch_size": 64,
         "steps": 20_000,
+        "penalties": "r1:0.1:every=4:fade=250,r2:0.1:every=4:fade=250",
+    },
+    "color-small": {
+        "network": "dcgan",
+        "norm": "group",
+        "latent": 64,
+        "width": 32,
+        "batch_size": 32,
+        "lr": 2e-3,
+        "steps": 60_000,
         "penalties": "r1:0.1:every=4:fade=250,r2:0.1:every=4:fade=250",
     },
     # Pairs see which mode is missing; see R3GAN's ablation (Huang et al. 2024) for RpGAN with R1 and R2.

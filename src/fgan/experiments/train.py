@@ -15,6 +15,8 @@ from fgan.data.load import PASSED, is_gone
 from fgan.data.passed import Passable, kind_of
 from fgan.data.streamed import IteratedSource
 from fgan.errors import DataError, FganError
+from fgan.experiments.fitting import fitted_to
+from fgan.experiments.presets import FITTING
 from fgan.experiments.presets import preset as preset_of
 from fgan.experiments.run import Run
 from fgan.memory import TRAINING, running_out
@@ -41,7 +43,7 @@ def train(
     data: str | Path | Dataset | Passable | TrainConfig,
     out: str | Path | None = None,
     *,
-    preset: str = "default",
+    preset: str = FITTING,
     resume: bool = False,
     dataset: Dataset | Passable | str | Path | None = None,
     say: Say = to_people,
@@ -67,9 +69,9 @@ def train(
     Args:
         data: a name or path as in `TrainConfig.data`, a complete `TrainConfig`, or the data themselves: a `Dataset`, a
             tensor, an array, PIL pictures, a torch data set or loader, or anything that `fgan.data.as_dataset` takes.
-        out: the run directory, new unless `resume`; default: runs/DATA-PRESET-DIVERGENCE-seedN, without the default
-            preset, and with -2, -3, ... if it already exists. When resuming, the default is the last of these.
-        preset: the named recipe to start from; see `fgan.experiments.presets`.
+        out: the run directory, new unless `resume`; default: runs/DATA-PRESET-DIVERGENCE-seedN, without a preset that
+            is not named, and with -2, -3, ... if it already exists. When resuming, the default is the last of these.
+        preset: the named recipe to start from, see `fgan.experiments.presets`; "auto" is the one that fits the data.
         resume: continue from the newest checkpoint; the result is the same as without the interruption. The data may
             have moved, and the device may differ: data are recognised by their content.
         dataset: the data, or their path, if they should not be loaded by `TrainConfig.data`.
@@ -109,37 +111,43 @@ def train(
     source, ranks = data, joined()
     stop = StopRequest(ranks)
     told = Callbacks(callbacks, stop)
+    found: Dataset | None = None
+
+    def load(config: TrainConfig, run: RunDirectory, *, goes_on: bool) -> Dataset:
+        hear = silent if ranks.rank else say
+        if dataset is None:
+            return data_of(resolved(config), hear)
+        stream = _streams(run, goes_on, dataset)
+        return as_dataset(dataset, options=config.load_options(), say=hear, stream=stream)
 
     def begin() -> tuple[tuple[TrainConfig, RunDirectory, bool], Mapping[str, object]]:
-        config = recipe_of(
-            source, preset, settings, RunDirectory(out) if resume and out is not None else None
-        )
-        if gif:
-            told = isinstance(source, TrainConfig) or "sample_every" in settings
-            config = often_enough(config, told=told or (resume and out is not None))
+        nonlocal found
+        prepare_torch()
+        config = recipe_of(source, preset, settings)
         again = resume or torchrun.restarts() > 0
         run = RunDirectory(next_folder(default_folder(config, preset), again=again) if out is None else out)
         goes_on = resume or (again and run.config_path.is_file())
-        prepare_torch()
+        if preset == FITTING and not isinstance(source, TrainConfig):
+            if goes_on and run.config_path.is_file():
+                config = dataclasses.replace(run.config(), data=absolute_name(config.data), **settings)
+            elif not goes_on:
+                if not ranks.rank:
+                    check_start(run, config, resume=False)  # before the data are loaded
+                found = load(config, run, goes_on=False)
+                config = fitted_to(found, config, settings, silent if ranks.rank else say)
+        if gif:
+            told = isinstance(source, TrainConfig) or "sample_every" in settings
+            config = often_enough(config, told=told or goes_on)
         config = fitted(ranks, resolved(config), resume=goes_on)
         if not ranks.rank:
             check_start(run, config, resume=goes_on)
         return (config, run, goes_on), facts_of(config)
 
-    found: Dataset | None = None
-
     def prepare() -> tuple[Loop | Follower, Mapping[str, object]]:
         nonlocal found
         if goes_on and dataset is None:
             _require_there(config.data, run)
-        hear = silent if ranks.rank else say
-        found = (
-            data_of(config, hear)
-            if dataset is None
-            else as_dataset(
-                dataset, options=config.load_options(), say=hear, stream=_streams(run, goes_on, dataset)
-            )
-        )
+        found = found or load(config, run, goes_on=goes_on)
         if ranks.size > 1 and isinstance(found.train, IteratedSource):
             raise DataError(
                 "an iterable data set can only be read by a single process; got several ranks. Pass a map-style data "
@@ -218,14 +226,11 @@ def _require_there(name: str, run: RunDirectory) -> None:
         )
 
 
-def recipe_of(
-    data: str | Path | TrainConfig, preset: str, settings: Settings, run: RunDirectory | None = None
-) -> TrainConfig:
+def recipe_of(data: str | Path | TrainConfig, preset: str, settings: Settings) -> TrainConfig:
     """Return the recipe for keywords: a preset for these data, or a whole config, with settings changed.
 
     Args:
-        data, preset, settings: as for `train`.
-        run: a run to resume; its recipe is the starting point if no preset is given, as on the command line.
+        data, preset, settings: as for `train`; "auto" is the default recipe, until the data are known.
 
     Raises:
         FganError: for an unknown preset or setting, a value out of range, or both a preset and a config.
@@ -234,16 +239,13 @@ def recipe_of(
     (32, 'x')
     """
     if isinstance(data, TrainConfig):
-        if preset != "default":
+        if preset not in (FITTING, "default"):
             raise FganError(
                 f'pass either a TrainConfig or a preset; got a TrainConfig and the preset "{preset}".'
             )
         require_settings(settings)
         return dataclasses.replace(data, **settings)
-    if run is not None and preset == "default" and run.config_path.is_file():
-        require_settings(settings)
-        return dataclasses.replace(run.config(), data=absolute_name(str(data)), **settings)
-    return preset_of(preset, data, **settings)
+    return preset_of("default" if preset == FITTING else preset, data, **settings)
 
 
 def judge_of(config: TrainConfig, dataset: Dataset, say: Say) -> Judge:

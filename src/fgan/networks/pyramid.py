@@ -44,16 +44,31 @@ def pyramid_of(frame: Frame, kind: str) -> Pyramid:
             f"--network {kind} needs images; got samples of shape {frame.shape}. Use --network mlp."
         )
     channels, height, width = frame.shape
-    if height == width:
-        for halvings in range(1, height.bit_length()):
-            base, rest = divmod(height, 2**halvings)
-            if not rest and base in BASES:
-                return Pyramid(channels, base, halvings)
+    if height == width and (found := _halved(height)):
+        return Pyramid(channels, *found)
     raise FganError(
         f"--network {kind} needs square images of 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, "
         f"128 ... pixels; got {height} x {width}. "
         f"Resize them with --image-size {_nearest(max(height, width))}, or use --network mlp."
     )
+
+
+def has_pyramid(shape: tuple[int, ...]) -> bool:
+    """Return whether convolutional networks can make samples of a shape.
+
+    >>> has_pyramid((1, 28, 28)), has_pyramid((1, 27, 27)), has_pyramid((2,))
+    (True, False, False)
+    """
+    return len(shape) == 3 and shape[1] == shape[2] and _halved(shape[1]) is not None
+
+
+def _halved(side: int) -> tuple[int, int] | None:
+    """Return the smallest side and how often it doubles to this one; None if there is none."""
+    for halvings in range(1, side.bit_length()):
+        base, rest = divmod(side, 2**halvings)
+        if not rest and base in BASES:
+            return base, halvings
+    return None
 
 
 def channels_by_level(width: int, levels: int) -> list[int]:

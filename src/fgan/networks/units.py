@@ -33,6 +33,14 @@ class Affine(nn.Module):
         return bool((self.scale == 1).all() and (self.shift == 0).all())
 
 
+class Squash(nn.Sigmoid):
+    """The logistic function, in float32 where layers before it multiply fewer digits: x -> 1 / (1 + exp(-x))."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return values in (0, 1)."""
+        return super().forward(x.to(torch.promote_types(x.dtype, torch.float32)))
+
+
 class Choices(nn.Module):
     """Layers that compute scores, followed by one-hot blocks, each drawn from the softmax of its scores.
 
@@ -97,7 +105,7 @@ def out_of_frame(frame: Frame, shape: tuple[int, ...]) -> list[nn.Module]:
     if frame.value_range is None:
         return _unless_identity(Affine(_entries(frame.scale, shape), _entries(frame.center, shape)))
     low, high = frame.value_range
-    return [nn.Sigmoid(), *_unless_identity(Affine(torch.tensor([high - low]), torch.tensor([low])))]
+    return [Squash(), *_unless_identity(Affine(torch.tensor([high - low]), torch.tensor([low])))]
 
 
 def _entries(values: tuple[float, ...], shape: tuple[int, ...]) -> Tensor:

@@ -28,6 +28,7 @@ NormName = Literal["none", "group"]
 InitName = Literal["default", "normal", "orthogonal", "xavier"]
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 CompileName = Literal["auto", "on", "off"]
+PrecisionName = Literal["auto", "float32", "bfloat16"]
 if TYPE_CHECKING:
     NetworkName = str
 else:
@@ -186,6 +187,9 @@ class TrainConfig:
     """Device; auto uses a GPU if there is one."""
     compile: CompileName = "auto"
     """Compile the training step: on, off, or auto (only if the run is long enough to gain from it)."""
+    precision: PrecisionName = "auto"
+    """Numbers that the networks multiply in training: float32, bfloat16 (half the bytes; losses, weights and samples
+    stay float32), or auto (bfloat16 for pictures from 16 x 16, on processors with bfloat16 matrix units)."""
 
     def __post_init__(self) -> None:
         """Check every value once, before anything is written."""
@@ -273,6 +277,7 @@ class TrainConfig:
             values.setdefault("split", "shuffled")
         if "log_every" in values:  # likewise: none was compiled
             values.setdefault("compile", "off")
+            values.setdefault("precision", "float32")
         for name in ("generator", "critic"):
             if isinstance(target := values.get(name), str) and target:
                 from fgan.networks.own import Recorded  # needs torch
@@ -369,6 +374,17 @@ OF_BOTH_NETWORKS = ["network", "width", "depth", "activation", "init"]
 LOADED = "loaded"
 """Key of `config.json` for the record of how the data were read."""
 MAY_CHANGE_ON_RESUME = frozenset(
-    {"steps", "sample_every", "keep_checkpoints", "data_dir", "data", "device", "compile", "strict", "split"}
+    {
+        "steps",
+        "sample_every",
+        "keep_checkpoints",
+        "data_dir",
+        "data",
+        "device",
+        "compile",
+        "precision",
+        "strict",
+        "split",
+    }
 )
 """Fields that may change on resuming: they do not determine what a step computes; data are recognised by content."""

@@ -178,7 +178,8 @@ def _recipe(trainers: Sequence[Trainer]) -> str | None:
     terms = [[(term.name, term.every) for term in read_terms(t.config.penalties)] for t in trainers]
     networks = [trainers[0].generator.network, trainers[0].critic.network]
     settings = [
-        getattr(config, name) for name in ("beta1", "beta2", "n_critic", "single_step", "gradient_clip")
+        getattr(config, name)
+        for name in ("beta1", "beta2", "n_critic", "single_step", "gradient_clip", "precision")
     ]
     return repr([games, terms, networks, settings])
 

@@ -74,7 +74,7 @@ class Loop:
         ranks: Ranks = ALONE,
     ) -> None:
         self.must_compile = config.compile == "on"
-        before = run.config().compile if run.config_path.is_file() else None
+        before = run.config() if run.config_path.is_file() else None
         config = settled(config, data, say, before=before, members=members, ranks=ranks.size)
         self.config, self.data, self.run, self.say, self.lines = config, data, run, say, lines
         self.trainer = Trainer(config, data, ranks)

@@ -6,7 +6,7 @@ Tensors of K members side by side have a first axis of K; a member alone is a st
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +28,7 @@ class Player:
         lr, betas: Adam's step size and decays.
         clip: the largest norm of the gradient over all parameters; longer gradients are scaled down to it.
         ranks: the processes whose gradients are averaged.
+        multiply: the type of the numbers that the network multiplies; its output is float32.
     """
 
     def __init__(
@@ -37,8 +38,9 @@ class Player:
         betas: tuple[float, float],
         clip: float = INFINITY,
         ranks: Ranks = ALONE,
+        multiply: torch.dtype = torch.float32,
     ) -> None:
-        self.network, self.clip, self.ranks = network, clip, ranks
+        self.network, self.clip, self.ranks, self.multiply = network, clip, ranks, multiply
         self.parameters, self.buffers = list(network.parameters()), list(network.buffers())
         self.optimizer = Adam(self.parameters, lr, betas)
         self._gradients: tuple[Tensor, ...] = ()
@@ -54,7 +56,15 @@ class Player:
     def __call__(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return the network's output for x (1, n, ...), with labels (1, n) if there are any."""
         labels = None if labels is None else labels[0]
-        return self._of_one(x[0], labels).unsqueeze(0)
+        with self._multiplying(x):
+            output = self._of_one(x[0], labels)
+        return output.to(x.dtype).unsqueeze(0)
+
+    def _multiplying(self, x: Tensor) -> AbstractContextManager[None]:
+        if self.multiply == torch.float32:
+            return nullcontext()
+        # Weights change between the passes of a step, so none may be kept in their rounded form.
+        return torch.autocast(x.device.type, self.multiply, cache_enabled=False)  # pyright: ignore[reportReturnType]
 
     def _of_one(self, x: Tensor, labels: Tensor | None) -> Tensor:
         if self._held is None:
@@ -162,7 +172,7 @@ class JointPlayer(Player):
     """
 
     def __init__(self, players: Sequence[Player]) -> None:
-        self.clip, self.ranks = players[0].clip, players[0].ranks
+        self.clip, self.ranks, self.multiply = players[0].clip, players[0].ranks, players[0].multiply
         self._gradients, self._held, self._joint = (), None, None
         self.stack = Stack([player.network for player in players])
         self.parameters, self.buffers = self.stack.parameters, self.stack.buffers
@@ -172,7 +182,9 @@ class JointPlayer(Player):
 
     def __call__(self, x: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return each network's output for its part of x (K, n, ...), with labels (K, n) if there are any."""
-        return self.stack(x, labels)
+        with self._multiplying(x):
+            output = self.stack(x, labels)
+        return output.to(x.dtype)
 
     def _network_held(self) -> AbstractContextManager[None]:
         return self.stack.holding([*self.parameters, *self.buffers])

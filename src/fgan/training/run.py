@@ -134,7 +134,7 @@ def _open(loop: Loop, stack: ExitStack, *, resume: bool, until: float) -> None:
             time.sleep(SECONDS_BETWEEN_LOOKS)
 
 
-def default_folder(config: TrainConfig, preset: str = "default") -> Path:
+def default_folder(config: TrainConfig, preset: str = "auto") -> Path:
     """Return the default run directory of a recipe, named by data, preset, objective and seed.
 
     >>> default_folder(TrainConfig(data="idx:../kmnist", divergence="kl")).as_posix()
@@ -148,7 +148,7 @@ def default_folder(config: TrainConfig, preset: str = "default") -> Path:
     game += [] if config.objective == "plain" else [config.objective]
     game += [f"as-{config.generator_divergence}"] if config.generator_divergence else []
     data = short_name(config.data)
-    named = [] if preset in ("default", data) else [preset]
+    named = [] if preset in ("auto", data) else [preset]
     name = "-".join([data, *named, *game, f"seed{config.seed}"])
     return Path("runs") / re.sub(r"[^\w.+-]+", "_", name)
 

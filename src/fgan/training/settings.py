@@ -16,6 +16,7 @@ from fgan.training.config import (
     NetworkName,
     NormName,
     ObjectiveName,
+    PrecisionName,
 )
 
 if TYPE_CHECKING:
@@ -90,3 +91,4 @@ class Settings(TypedDict, total=False):
     no_header: bool
     device: DeviceName
     compile: CompileName
+    precision: PrecisionName

@@ -74,6 +74,7 @@ class Trainer:
                 (config.beta1, config.beta2),
                 config.gradient_clip or math.inf,
                 ranks,
+                torch.bfloat16 if config.precision == "bfloat16" else torch.float32,
             )
             for network in (generator, critic)
         )

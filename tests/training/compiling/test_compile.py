@@ -1,5 +1,6 @@
 """Compiled runs: they agree with called ones, resume to the same bits, start quickly again, and say what they lack."""
 
+import dataclasses
 import json
 import os
 import re
@@ -121,6 +122,18 @@ def test_iterations_and_convolutions_compile_too(changes, own_cache, small_confi
 
 @pytest.mark.slow
 @needs_compiler
+def test_a_step_of_coarse_products_compiles_too(own_cache, small_config):
+    config = small_config("digits", network="dcgan", width=8, precision="bfloat16")
+    data = fgan.load_data("digits")
+    called, compiled = (Trainer(dataclasses.replace(config, compile=c), data) for c in ("off", "on"))
+    for one in map(Ensemble, ([called], [compiled])):
+        for _ in range(3):
+            one.step()
+    assert called.metrics() == pytest.approx(compiled.metrics(), rel=0.05, abs=0.02)
+
+
+@pytest.mark.slow
+@needs_compiler
 def test_a_damaged_program_is_made_again(own_cache, small_config, tmp_path):
     config = small_config(compile="on", steps=5)
     fgan.train(config, tmp_path / "one", say=quiet)
@@ -154,12 +167,20 @@ def test_auto_is_settled_by_the_recipe_alone(small_config):
     }
     assert chosen == {100: "off", 1000: "off", 1_000_000: "on"}
     long = fgan.preset("default", "ring8", device="cpu", steps=1_000_000)
-    assert worth.settled(long, data, quiet, before="off").compile == "off", "a run goes on as it began"
+    assert (
+        worth.settled(long, data, quiet, before=dataclasses.replace(long, compile="off")).compile == "off"
+    ), "a run goes on as it began"
     said = []
     assert worth.settled(long, data, said.append, ranks=2).compile == "off" and not said
-    assert worth.settled(long, data, said.append, before="on", ranks=2).compile == "off" and len(said) == 1
+    assert (
+        worth.settled(
+            long, data, said.append, before=dataclasses.replace(long, compile="on"), ranks=2
+        ).compile
+        == "off"
+        and len(said) == 1
+    )
     short = small_config()
-    assert worth.settled(short, data, quiet, before="on").compile == "on"
+    assert worth.settled(short, data, quiet, before=dataclasses.replace(short, compile="on")).compile == "on"
 
 
 def test_runs_from_before_there_were_programs_go_on_without():

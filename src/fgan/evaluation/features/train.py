@@ -3,9 +3,10 @@
     python -m fgan.evaluation.features.train mnist-cnn|digits-cnn|cifar-cnn [--data NAME] [--out FILE] [--device DEVICE]
     python -m fgan.evaluation.features.train cifar-cnn --data FOLDER --finish
 
-The same command gives the same weights on the same machine. The second command goes on from the written file with
-images that are only shifted and mirrored, as the classifier will see them; cifar-cnn was trained by both. They are written in float16, and the accuracy that is
-printed is that of the written file on samples that training never saw.
+The same command gives the same weights on the same machine. They are written in float16, and the accuracy that is
+printed is that of the written file on samples that training never saw. With --finish it goes on from the written file,
+with images that are only shifted and mirrored: closer to those that the classifier will see. cifar-cnn was trained by
+both commands.
 """
 
 from __future__ import annotations
@@ -201,7 +202,7 @@ def jittered(images: Tensor, random: torch.Generator, flip: bool) -> Tensor:
 
 
 def shifted(images: Tensor, random: torch.Generator, flip: bool) -> Tensor:
-    """Return images (n, C, H, W) shifted by whole pixels, at most `SHIFT`, and mirrored; what lies outside mirrors them."""
+    """Return images (n, C, H, W) shifted by at most `SHIFT` whole pixels, reflected at the edges, and mirrored."""
     n, device, side = len(images), images.device, images.shape[-1]
     pixels = torch.randint(-SHIFT, SHIFT + 1, (n, 2, 1), generator=random, device=device)
     mirror = (

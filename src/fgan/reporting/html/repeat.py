@@ -50,14 +50,14 @@ def train_command(config: TrainConfig, out: str) -> str:
     """Return the command that trains by a recipe.
 
     >>> train_command(TrainConfig(data="ring8", divergence="kl", standardize=False), "runs/kl")
-    'fgan train ring8 --divergence kl --no-standardize --out runs/kl'
+    'fgan train ring8 --preset default --divergence kl --no-standardize --out runs/kl'
     """
     return fgan_command("train", config.data, *flags(config), "--out", out)
 
 
 def flags(config: TrainConfig, without: Sequence[str] = ()) -> list[str]:
     """Return the flags of `fgan train` that make the default recipe this one."""
-    words: list[str] = []
+    words = ["--preset", "default"]
     for name, default in dataclasses.asdict(TrainConfig(data=config.data)).items():
         value = getattr(config, name)
         if value == default or name in without:

@@ -11,6 +11,7 @@ from fgan.training.compiling.build import lacking
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble
 from fgan.training.operations import Counted
+from fgan.training.precision import rounded
 from fgan.training.trainer import Trainer
 
 SAVED_A_CALL = 2.7e-6
@@ -28,31 +29,32 @@ def settled(
     dataset: Dataset,
     say: Say,
     *,
-    before: str | None = None,
+    before: TrainConfig | None = None,
     members: int = 1,
     ranks: int = 1,
 ) -> TrainConfig:
-    """Return a recipe whose `compile` is "on" or "off".
+    """Return a recipe whose `compile` is "on" or "off", and whose `precision` is a type.
 
-    The answer depends on the recipe alone, not on the cache or on the machine's speed: compiled steps round
+    Whether to compile depends on the recipe alone, not on the cache or on the machine's speed: compiled steps round
     differently, and the same recipe must give the same run.
 
     Args:
         config: the recipe, on a device that exists.
         dataset: the data.
         say: receives a line if the step is not compiled although it should be, or was before.
-        before: the value when the resumed run began; None for a new run.
+        before: the recipe with which the resumed run began; None for a new run.
         members: how many such runs train as one ensemble.
         ranks: processes that train the run together and average gradients within a step.
 
     Raises:
         FganError: if it is "on" and there is no compiler.
     """
-    wanted = config.compile
-    if wanted == "auto" and before in ("on", "off"):
-        wanted = before
+    config, wanted = rounded(config, dataset, before), config.compile
+    compiled = before.compile if before else "auto"
+    if wanted == "auto":
+        wanted = compiled
     if config.device == "mps" or ranks > 1:
-        if "on" in (config.compile, before):
+        if "on" in (config.compile, compiled):
             where = "with several ranks" if ranks > 1 else "on mps"
             say(f"steps cannot be compiled {where}: the run continues uncompiled, with different rounding")
         wanted = "off"

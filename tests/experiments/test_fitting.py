@@ -1,0 +1,101 @@
+"""Without a preset, a run takes the one that fits its data; what users set stands, and runs go on as they began."""
+
+import json
+
+import numpy as np
+import pytest
+
+import fgan
+from fgan.errors import FganError
+from fgan.experiments.fitting import fitting
+from fgan.experiments.presets import PRESETS
+
+LITTLE = {"steps": 2, "device": "cpu", "compile": "off", "batch_size": 8, "width": 4}
+
+
+def quiet(line):
+    """Take no note."""
+
+
+def pictures(*shape, n=40):
+    return np.random.default_rng(0).integers(0, 256, (n, *shape), dtype=np.uint8)
+
+
+def recipe(run):
+    return json.loads((run.path / "config.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("data", "wanted"),
+    [
+        (np.zeros((40, 2)) + np.arange(40)[:, None], "default"),
+        (pictures(8, 8), "default"),
+        (pictures(28, 28), "default"),
+        (pictures(8, 8, 3), "default"),
+        (pictures(16, 16, 3), "color-small"),
+        (pictures(27, 27, 3), "default"),
+        (pictures(32, 32, 3), "color-small"),
+    ],
+)
+def test_the_preset_goes_by_the_data(data, wanted):
+    dataset = fgan.data.as_dataset(data, say=quiet)
+    assert fitting(dataset) == wanted
+    assert fitting(dataset, own_networks=True) == "default"
+
+
+def test_tables_have_their_own(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("size,colour\n" + "".join(f"{k / 7},{'red' if k % 3 else 'blue'}\n" for k in range(60)))
+    dataset = fgan.load_data(str(path), say=quiet)
+    assert fitting(dataset) == fitting(dataset, own_networks=True) == "table"
+    said = []
+    run = fgan.train(path, tmp_path / "run", say=said.append, **LITTLE)
+    assert recipe(run)["n_critic"] == PRESETS["table"]["n_critic"]
+    assert any("preset table, which fits these data: n-critic 3" in line for line in said)
+
+
+def test_what_users_set_stands(tmp_path):
+    data = pictures(16, 16, 3)
+    run = fgan.train(data, tmp_path / "fits", say=quiet, **LITTLE)
+    chosen = PRESETS["color-small"]
+    assert recipe(run)["network"] == chosen["network"] and recipe(run)["penalties"] == chosen["penalties"]
+    assert recipe(run)["width"] == 4 and recipe(run)["steps"] == 2
+    plain = fgan.train(data, tmp_path / "plain", say=quiet, network="mlp", **LITTLE)
+    named = fgan.train(data, tmp_path / "named", say=quiet, preset="default", **LITTLE)
+    assert recipe(plain) | {"data": ""} == recipe(named) | {"data": ""}
+
+
+def test_the_command_line_chooses_alike(tmp_path, fgan_command):
+    path = tmp_path / "pictures.npz"
+    np.savez(path, pictures(16, 16, 3))
+    flags = ["--steps", "2", "--device", "cpu", "--compile", "off", "--batch-size", "8", "--width", "4"]
+    done = fgan_command("train", path, "--out", tmp_path / "cli", *flags)
+    assert "preset color-small, which fits these data" in done.stdout
+    run = fgan.train(path, tmp_path / "python", say=quiet, **LITTLE)
+    assert recipe(fgan.load(tmp_path / "cli")) == recipe(run)
+
+
+def test_a_run_goes_on_as_it_began(tmp_path):
+    data = pictures(16, 16, 3)
+    fgan.train(data, tmp_path / "run", preset="default", say=quiet, **LITTLE)
+    run = fgan.train(data, tmp_path / "run", resume=True, say=quiet, steps=4)
+    assert recipe(run)["network"] == "mlp" and recipe(run)["steps"] == 4
+    with pytest.raises(FganError, match="lr"):
+        fgan.train(data, tmp_path / "run", resume=True, say=quiet, lr=0.5)
+
+
+def test_a_taken_folder_is_refused_before_the_data_are_read(tmp_path):
+    fgan.train("ring8", tmp_path / "run", say=quiet, **LITTLE)
+    with pytest.raises(FganError, match="resume"):
+        fgan.train(tmp_path / "no-such-file.csv", tmp_path / "run", say=quiet, **LITTLE)
+
+
+def test_a_comparison_goes_on_as_it_began(tmp_path):
+    path = tmp_path / "pictures.npz"
+    np.savez(path, pictures(16, 16, 3, n=100))
+    little = LITTLE | {"seeds": 1, "n": 20, "metrics": "fid", "jobs": 1, "say": quiet}
+    fgan.compare(path, ["kl"], out=tmp_path / "old", preset="default", **little)
+    again = fgan.compare(path, ["kl"], out=tmp_path / "old", resume=True, **little)
+    assert recipe(again.runs["kl-seed0"])["network"] == "mlp"
+    new = fgan.compare(path, ["kl"], out=tmp_path / "new", **little)
+    assert recipe(new.runs["kl-seed0"])["network"] == PRESETS["color-small"]["network"]
