@@ -49,7 +49,7 @@ def test_bash_offers_verbs_flags_and_values(scripts):
     wanted = {
         "fgan co": "compare completion",
         "fgan train --pres": "--preset",
-        "fgan train --preset ": "default mnist-dcgan stacked-mnist cifar-resnet table original",
+        "fgan train --preset ": "auto default mnist-dcgan color-small stacked-mnist cifar-resnet table original",
         "fgan train --preset=mn": "mnist-dcgan",
         "fgan train moo": "moons",
         "fgan train moons --link s": "soft-hinge",

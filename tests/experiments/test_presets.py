@@ -69,7 +69,12 @@ def test_every_preset_runs_every_divergence(tmp_path, preset, name):
 
 @pytest.mark.parametrize(
     ("preset", "shape"),
-    [("mnist-dcgan", (1, 28, 28)), ("stacked-mnist", (3, 28, 28)), ("cifar-resnet", (3, 32, 32))],
+    [
+        ("mnist-dcgan", (1, 28, 28)),
+        ("stacked-mnist", (3, 28, 28)),
+        ("cifar-resnet", (3, 32, 32)),
+        ("color-small", (3, 16, 16)),
+    ],
 )
 def test_a_preset_for_images_trains_images_of_that_size(tmp_path, preset, shape):
     values = torch.randint(

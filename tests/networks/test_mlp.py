@@ -57,7 +57,7 @@ def test_the_classic_networks():
         "Linear",
         "ReLU",
         "Linear",
-        "Sigmoid",
+        "Squash",
         "Unflatten",
         "Flatten",
         "Linear",

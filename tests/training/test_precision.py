@@ -75,6 +75,9 @@ def test_auto_is_for_pictures_on_processors_that_have_the_units(small_config, mo
         assert precision.rounded(config, pictures).precision == wanted
         others = [(config, digits), (config, points), (own, pictures)]
         assert {precision.rounded(*one).precision for one in others} == {"float32"}
+        assert precision.rounded(config, pictures, ranks=2).precision == "float32", (
+            "as in the other processes"
+        )
         for before in ("float32", "bfloat16"):
             begun = dataclasses.replace(config, precision=before)
             assert precision.rounded(config, pictures, begun).precision == before

@@ -86,7 +86,7 @@ def values_by_flag() -> dict[str, list[str]]:
     from fgan.estimation import INFORMATION_METHODS, METHODS
     from fgan.evaluation.metrics import METRICS
     from fgan.experiments.comparison import LOSSES
-    from fgan.experiments.presets import PRESETS
+    from fgan.experiments.presets import FITTING, PRESETS
     from fgan.objectives.penalties import PENALTIES
     from fgan.tracking import TRACKERS
 
@@ -101,7 +101,7 @@ def values_by_flag() -> dict[str, list[str]]:
         "--metrics": ["all", *_typable(METRICS)],
         "--out": [RUNS, FILES],
         "--penalties": ["none", *_typable(PENALTIES)],
-        "--preset": _typable(PRESETS),
+        "--preset": [FITTING, *_typable(PRESETS)],
         "--worker": [RUNS],
     }
 

@@ -323,7 +323,10 @@ class ComparisonDirectory:
         Raises:
             RunError: if there is no comparison, or its plan is damaged.
         """
-        return TrainConfig.from_values(next(iter(self._read()["members"].values())), str(self.plan_path))
+        recipes = list(self._read()["members"].values())
+        if not recipes:
+            raise RunError(f"{self.plan_path} plans no run. Start the comparison in another folder.")
+        return TrainConfig.from_values(recipes[0], str(self.plan_path))
 
     def ranked_by(self) -> str:
         """Return the number that ranks by an existing plan; "auto" if it does not say.

@@ -20,7 +20,7 @@ from torch.nn.utils import parametrize
 from fgan.networks.conditioning import Critic, Generator, checked
 from fgan.networks.layers import Residual, SumPool
 from fgan.networks.own.mapped import Mapped
-from fgan.networks.units import Affine, Choices
+from fgan.networks.units import Affine, Choices, Squash
 
 
 class Stack:
@@ -166,7 +166,7 @@ def _has_rules(network: nn.Module) -> bool:
 @run.register(nn.ReLU)
 @run.register(nn.LeakyReLU)
 @run.register(nn.Tanh)
-@run.register(nn.Sigmoid)
+@run.register(Squash)
 def _(layer: nn.Module, stack: Stack, x: Tensor) -> Tensor:
     return layer(x)
 

@@ -33,12 +33,12 @@ class Affine(nn.Module):
         return bool((self.scale == 1).all() and (self.shift == 0).all())
 
 
-class Squash(nn.Sigmoid):
+class Squash(nn.Module):
     """The logistic function, in float32 where layers before it multiply fewer digits: x -> 1 / (1 + exp(-x))."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Return values in (0, 1)."""
-        return super().forward(x.to(torch.promote_types(x.dtype, torch.float32)))
+        return x.to(torch.promote_types(x.dtype, torch.float32)).sigmoid()
 
 
 class Choices(nn.Module):

@@ -13,7 +13,9 @@ SMALLEST = 256
 """Values of a picture from which on products in bfloat16 are faster than those in float32."""
 
 
-def rounded(config: TrainConfig, dataset: Dataset, before: TrainConfig | None = None) -> TrainConfig:
+def rounded(
+    config: TrainConfig, dataset: Dataset, before: TrainConfig | None = None, ranks: int = 1
+) -> TrainConfig:
     """Return a recipe whose `precision` is "float32" or "bfloat16".
 
     Pixels have 8 bits, as many as bfloat16 keeps; coordinates and columns of tables need more. Of custom networks
@@ -23,8 +25,11 @@ def rounded(config: TrainConfig, dataset: Dataset, before: TrainConfig | None = 
         config: the recipe, on a device that exists.
         dataset: the data.
         before: the recipe with which the resumed run began; None for a new run.
+        ranks: processes that train the run together. They may be of different kinds, so "auto" is float32 for several.
     """
     wanted = config.precision
+    if wanted == "auto" and ranks > 1:
+        wanted = "float32"
     if wanted == "auto":
         wanted = before.precision if before else "auto"
     if wanted == "auto":

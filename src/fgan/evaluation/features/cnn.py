@@ -78,7 +78,7 @@ class CifarNet(nn.Module):
 
 
 class _Shortcut(nn.Sequential):
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride]
         return x + super().forward(x)
 
 

@@ -49,7 +49,7 @@ def settled(
     Raises:
         FganError: if it is "on" and there is no compiler.
     """
-    config, wanted = rounded(config, dataset, before), config.compile
+    config, wanted = rounded(config, dataset, before, ranks), config.compile
     compiled = before.compile if before else "auto"
     if wanted == "auto":
         wanted = compiled
