@@ -26,15 +26,14 @@ PRESETS: dict[str, Settings] = {
         "steps": 20_000,
         "penalties": "r1:0.1:every=4:fade=250,r2:0.1:every=4:fade=250",
     },
-    # CIFAR-10, KL, two minutes on one core, one seed (benchmarks/quality.py): these are at fid 128 by cifar-cnn, the
-    # default's perceptrons at 223. Smaller batches and a higher rate than mnist-dcgan's: more steps in the same time.
+    # CIFAR-10, KL, two minutes on one core, one seed (docs/benchmarks/quality.md): fid 146 by cifar-cnn, the default's
+    # perceptrons 223. With twice the rate 128, but samples have specks of pure colours.
     "color-small": {
         "network": "dcgan",
         "norm": "group",
         "latent": 64,
         "width": 32,
         "batch_size": 32,
-        "lr": 2e-3,
         "steps": 60_000,
         "penalties": "r1:0.1:every=4:fade=250,r2:0.1:every=4:fade=250",
     },
