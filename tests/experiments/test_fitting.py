@@ -99,3 +99,24 @@ def test_a_comparison_goes_on_as_it_began(tmp_path):
     assert recipe(again.runs["kl-seed0"])["network"] == "mlp"
     new = fgan.compare(path, ["kl"], out=tmp_path / "new", **little)
     assert recipe(new.runs["kl-seed0"])["network"] == PRESETS["color-small"]["network"]
+
+
+@pytest.mark.parametrize("preset", ["auto", "default"])
+def test_a_comparison_from_before_there_was_a_precision_goes_on(tmp_path, preset):
+    little = LITTLE | {
+        "n": 20,
+        "metrics": "fid",
+        "jobs": 1,
+        "say": quiet,
+        "preset": preset,
+        "out": tmp_path / "old",
+    }
+    fgan.compare("digits", ["kl"], **little)
+    plan_path = tmp_path / "old" / "comparison.json"
+    plan = json.loads(plan_path.read_text())
+    for member, config in plan["members"].items():
+        del config["precision"]
+        (tmp_path / "old" / member / "config.json").write_text(json.dumps(config | {"compile": "off"}))
+    plan_path.write_text(json.dumps(plan))
+    fgan.compare("digits", ["kl"], resume=True, **little)
+    assert json.loads(plan_path.read_text())["members"]["kl-seed0"]["precision"] == "float32"

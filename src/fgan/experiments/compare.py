@@ -137,12 +137,14 @@ def compare(
         if passed is None
         else dataset_of_kept(passed, recipe.data, options=options, say=say)
     )
-    if preset == FITTING and not isinstance(data, TrainConfig):
-        recipe = (
-            as_begun(recipe, ComparisonDirectory(out).first_recipe(), settings)
-            if resume
-            else fitted_to(dataset, recipe, settings, say)
-        )
+    fits = preset == FITTING and not isinstance(data, TrainConfig)
+    if resume:
+        begun = ComparisonDirectory(out).first_recipe()
+        if recipe.precision == AUTO:  # the runs that are left multiply as those that are finished
+            recipe = replace(recipe, precision=begun.precision)
+        recipe = as_begun(recipe, begun, settings) if fits else recipe
+    elif fits:
+        recipe = fitted_to(dataset, recipe, settings, say)
     if gif:
         recipe = often_enough(recipe, told=isinstance(data, TrainConfig) or "sample_every" in settings)
     members = plan(recipe, divergences, generators, seeds)

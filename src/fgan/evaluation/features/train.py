@@ -148,7 +148,7 @@ def print_accuracy(network: nn.Module, held_out: TensorSource, out: Path) -> Non
 
 def trained(network: nn.Module, source: TensorSource, recipe: Recipe, device: str, flip: bool) -> nn.Module:
     """Train a network on labelled images, and return it with weights averaged over the last steps."""
-    network = network.to(device).to(memory_format=torch.channels_last)
+    network = network.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
     average = copy.deepcopy(network).requires_grad_(False)
     assert source.labels is not None, "checked by main"
     images, labels = source.values.to(device), source.labels.to(device)
