@@ -67,10 +67,17 @@ def main() -> None:
                 )
                 samples = run.sample(arguments.n)
                 shares = accuracies(judge, samples, torch.arange(arguments.n) % CLASSES)
-                rows = samples[: CLASSES * CLASSES].unflatten(0, (CLASSES, CLASSES)).transpose(0, 1).flatten(0, 1)
+                rows = (
+                    samples[: CLASSES * CLASSES]
+                    .unflatten(0, (CLASSES, CLASSES))
+                    .transpose(0, 1)
+                    .flatten(0, 1)
+                )
                 save_picture(draw_samples(rows), run.path / "classes.png")
                 mean, lowest = statistics.fmean(shares), min(shares)
-                print(f"| {name} | {divergence} | {seed} | {mean:.1%} | {lowest:.1%} | {real:.1%} |", flush=True)
+                print(
+                    f"| {name} | {divergence} | {seed} | {mean:.1%} | {lowest:.1%} | {real:.1%} |", flush=True
+                )
 
 
 if __name__ == "__main__":

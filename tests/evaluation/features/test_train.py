@@ -35,8 +35,12 @@ def train(monkeypatch, capsys):
 @pytest.mark.slow
 def test_a_folder_of_colour_images_can_be_learned(train, tmp_path):
     out = tmp_path / "w.safetensors"
-    code, printed = train("cifar-cnn", "--data", folder(tmp_path / "f", 10), "--epochs", 1, "--out", out)
+    arguments = "cifar-cnn", "--data", folder(tmp_path / "f", 10, each=30), "--epochs", 1, "--out", out
+    code, printed = train(*arguments)
     assert code == 0 and "right" in printed and out.stat().st_size <= 6 * 10**6
+    first = out.read_bytes()
+    code, printed = train(*arguments, "--finish")
+    assert code == 0 and "right" in printed and out.read_bytes() != first, "it goes on from the file"
 
 
 @pytest.mark.parametrize(
