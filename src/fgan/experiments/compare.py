@@ -106,7 +106,10 @@ def compare(
     require_one_process("fgan.compare")
     require_jobs(jobs, ray, plan_only=plan_only)
     if "divergence" in settings:
-        raise FganError(f"use divergences={settings['divergence']!r} instead of divergence= in a comparison.")
+        given = settings["divergence"]
+        raise FganError(
+            f"a comparison takes divergences={given!r} (--divergences {given}) instead of divergence= (--divergence)."
+        )
     if isinstance(data, Dataset):
         raise FganError(
             f"compare() needs a name, a path or samples; got a Dataset ({data.name}). Pass its samples instead."
