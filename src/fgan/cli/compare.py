@@ -103,7 +103,8 @@ class CompareCommand(MemoryFlag):
     reference: Literal["auto", "train", "held-out", "all"] = "auto"
     """Real samples to compare with, as in `fgan evaluate`."""
     extractor: str = "auto"
-    """Feature extractor, as in `fgan evaluate`. auto takes the one of the data set, else raw pixels or values."""
+    """Feature extractor, as in `fgan evaluate`. auto takes the one of the data set, cifar-cnn for other
+    colour pictures up to 64x64, else raw pixels or values."""
     log_to: str = ""
     """Also log to these trackers, separated by commas: tensorboard, wandb, trackio."""
     gif: bool = False
