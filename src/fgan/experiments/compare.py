@@ -143,7 +143,7 @@ def compare(
     fits = preset == FITTING and not isinstance(data, TrainConfig)
     if resume:
         begun = ComparisonDirectory(out).first_recipe()
-        if recipe.precision == AUTO:  # the runs that are left multiply as those that are finished
+        if recipe.precision == "auto":  # the runs that are left multiply as those that are finished
             recipe = replace(recipe, precision=begun.precision)
         recipe = as_begun(recipe, begun, settings) if fits else recipe
     elif fits:

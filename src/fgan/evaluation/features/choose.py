@@ -58,7 +58,7 @@ def extractor_for(name: str | Extractor | Callable[[Tensor], Tensor] | None, dat
 
 
 LARGEST = 64
-"""Side in pixels of the colour pictures that cifar-cnn judges unless told: larger ones lose too much at 32×32."""
+"""Largest side, in pixels, of colour pictures for which cifar-cnn is the default: it resizes them to 32×32."""
 
 
 def _best(dataset: Dataset) -> str:

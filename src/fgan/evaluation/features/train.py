@@ -12,7 +12,6 @@ both commands.
 from __future__ import annotations
 
 import argparse
-import copy
 import math
 import sys
 from dataclasses import dataclass, replace
@@ -31,6 +30,7 @@ from fgan.draws import DrawnFrom
 from fgan.errors import DataError, FganError
 from fgan.evaluation.features.shipped import SHIPPED, WEIGHTS
 from fgan.files import save_file
+from fgan.training.averaging import EMA
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def print_accuracy(network: nn.Module, held_out: TensorSource, out: Path) -> Non
 def trained(network: nn.Module, source: TensorSource, recipe: Recipe, device: str, flip: bool) -> nn.Module:
     """Train a network on labelled images, and return it with weights averaged over the last steps."""
     network = network.to(device).to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
-    average = copy.deepcopy(network).requires_grad_(False)
+    average = EMA(network, AVERAGE)
     assert source.labels is not None, "checked by main"
     images, labels = source.values.to(device), source.labels.to(device)
     an_epoch = len(images) // recipe.batch
@@ -170,17 +170,8 @@ def trained(network: nn.Module, source: TensorSource, recipe: Recipe, device: st
         F.cross_entropy(logits.float(), labels[rows], label_smoothing=0.02).backward()
         optimizer.step()
         schedule.step()
-        follow(average, network, min(AVERAGE, (1 + step) / (10 + step)))
-    return average.eval()
-
-
-@torch.no_grad()
-def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
-    """Move the average of weights a step towards a network; statistics of batches are averages already."""
-    for mean, now in zip(average.parameters(), network.parameters(), strict=True):
-        mean.lerp_(now, 1 - decay)
-    for mean, now in zip(average.buffers(), network.buffers(), strict=True):
-        mean.copy_(now)
+        average.update()
+    return average.module
 
 
 def jittered(images: Tensor, random: torch.Generator, flip: bool) -> Tensor:
