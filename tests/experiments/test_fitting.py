@@ -97,8 +97,9 @@ def test_a_comparison_goes_on_as_it_began(tmp_path):
     fgan.compare(path, ["kl"], out=tmp_path / "old", preset="default", **little)
     again = fgan.compare(path, ["kl"], out=tmp_path / "old", resume=True, **little)
     assert recipe(again.runs["kl-seed0"])["network"] == "mlp"
-    new = fgan.compare(path, ["kl"], out=tmp_path / "new", **little)
-    assert recipe(new.runs["kl-seed0"])["network"] == PRESETS["color-small"]["network"]
+    for resume in (False, True):
+        new = fgan.compare(path, ["kl"], out=tmp_path / "new", resume=resume, **little)
+        assert recipe(new.runs["kl-seed0"])["network"] == PRESETS["color-small"]["network"]
 
 
 @pytest.mark.parametrize("preset", ["auto", "default"])
