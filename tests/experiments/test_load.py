@@ -108,7 +108,7 @@ def test_compare_by_a_recipe(planned):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"divergence": "kl"}, "use divergences='kl'"),
+        ({"divergence": "kl"}, "takes divergences='kl'"),
         ({"preset": "original", "data": TrainConfig(data="ring8")}, "either a TrainConfig or a preset"),
         ({"data": load_data("ring8")}, "a name, a path or samples; got a Dataset"),
         ({"jobs": 0}, "at least 1; got 0"),
