@@ -71,6 +71,8 @@ class TrainConfig:
     """Critic steps per generator step."""
     lr: float = 1e-3
     """Learning rate of Adam, for both players."""
+    critic_lr: float | None = None
+    """Learning rate of the critic. (default: the same as --lr)"""
     beta1: float = 0.5
     """Adam's beta1, the decay of the mean gradient."""
     beta2: float = 0.99
@@ -214,7 +216,9 @@ class TrainConfig:
         )
         self.load_options()
         checked_seed(self.seed)
-        self._require("lr", self.lr > 0 and is_finite(self.lr), "a positive number")
+        for name in ("lr", "critic_lr"):
+            value = getattr(self, name)
+            self._require(name, value is None or (value > 0 and is_finite(value)), "a positive number")
         for name in ("beta1", "beta2", "ema"):
             self._require(name, 0 <= getattr(self, name) < 1, "at least 0 and below 1")
 

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import groupby
+from typing import Literal
 
 import torch
 
@@ -19,7 +20,7 @@ from fgan.training.compiling.program import Programs, rates_of
 from fgan.training.config import TrainConfig
 from fgan.training.interruption import StoppedError, StopRequest
 from fgan.training.player import Player
-from fgan.training.step import Batches, Group
+from fgan.training.step import Batches, Group, critic_step, generator_step
 from fgan.training.trainer import Trainer
 from fgan.training.whole_step import WholeStep
 
@@ -28,7 +29,7 @@ GAME = (
     "augment",
 )  # fmt: skip
 """The settings that define a game: members that share them are computed together."""
-OWN = {*GAME, "seed", "lr", "lr_fade"}
+OWN = {*GAME, "seed", "lr", "critic_lr", "lr_fade"}
 """The settings in which the members of an ensemble may differ."""
 
 
@@ -89,15 +90,14 @@ class Ensemble:
             StoppedError: for a request to stop while compiling; nothing has changed then.
         """
         config, step = self.trainers[0].config, self.trainers[0].steps_done
-        lrs = [trainer.learning_rate for trainer in self.trainers]
-        for trainer, lr in zip(self.trainers, lrs, strict=True):
-            trainer.generator.optimizer.lr = trainer.critic.optimizer.lr = lr
+        self._set_rates()
         due = [group.due(step) for group in self.groups]
         compiles = bool(self.programs) and not self.programs.has(due)
         undrawn = [trainer.random.get_state() for trainer in self.trainers if compiles]
         batches = [self._draw() for _ in range(config.n_critic)]
         share = 1 - self.whole.average.decay_at(step) if self.whole.average else 0.0
         if self.programs:
+            lrs = [[player.optimizer.lr for player in (t.critic, t.generator)] for t in self.trainers]
             rates = rates_of(lrs, (config.beta1, config.beta2), step, config.n_critic)
             try:
                 self.programs.take(batches, due, share, rates)
@@ -113,6 +113,19 @@ class Ensemble:
         for trainer in self.trainers:
             trainer.summed += 1
             trainer.steps_done += 1
+
+    def step_alone(self, player: Literal["critic", "generator"]) -> None:
+        """Take one step of every critic, or of every generator, and none of the other; `steps_done` stays."""
+        self._set_rates()
+        batch, due = self._draw(), [group.due(self.trainers[0].steps_done) for group in self.groups]
+        take = critic_step if player == "critic" else generator_step
+        with self._drawing():
+            take(self.whole.generator, self.whole.critic, self.groups, batch, due)
+
+    def _set_rates(self) -> None:
+        for trainer in self.trainers:
+            trainer.generator.optimizer.lr = trainer.learning_rate
+            trainer.critic.optimizer.lr = trainer.critic_learning_rate
 
     @contextmanager
     def _drawing(self) -> Iterator[None]:

@@ -41,6 +41,7 @@ class Settings(TypedDict, total=False):
     batch_size: int
     n_critic: int
     lr: float
+    critic_lr: float | None
     beta1: float
     beta2: float
     lr_fade: float

@@ -169,9 +169,7 @@ def two_player_step(
     """
     game = groups[0].game
     for batch in batches[:-1]:
-        with torch.no_grad():
-            batch, fake = _augmented(groups, batch, generator(batch.latent, batch.labels))
-        critic.descend(critic_pass(critic, groups, batch, fake, due).total)
+        critic_step(generator, critic, groups, batch, due)
     batch = batches[-1]
     batch, fake = _augmented(groups, batch, generator(batch.latent, batch.labels))
     if game.single_step:
@@ -187,6 +185,23 @@ def two_player_step(
         generator.descend(generator_loss, noted := _noted(seen, generator_loss))
     critic_loss, generator_loss, bound = noted
     return StepResult(critic_loss, generator_loss, bound, seen.v_real.detach(), seen.v_fake.detach())
+
+
+def critic_step(
+    generator: Player, critic: Player, groups: Sequence[Group], batch: Batches, due: Sequence[Due]
+) -> None:
+    """Update every member's critic once; the generators stay. Arguments as for `two_player_step`."""
+    with torch.no_grad():
+        batch, fake = _augmented(groups, batch, generator(batch.latent, batch.labels))
+    critic.descend(critic_pass(critic, groups, batch, fake, due).total)
+
+
+def generator_step(
+    generator: Player, critic: Player, groups: Sequence[Group], batch: Batches, due: Sequence[Due]
+) -> None:
+    """Update every member's generator once; the critics stay. Arguments as for `two_player_step`."""
+    batch, fake = _augmented(groups, batch, generator(batch.latent, batch.labels))
+    generator.descend(generator_pass(critic, groups, batch, fake))
 
 
 def _augmented(groups: Sequence[Group], batch: Batches, fake: Tensor) -> tuple[Batches, Tensor]:

@@ -115,8 +115,16 @@ class Trainer:
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate of the next step."""
-        return self.config.lr * faded(self.steps_done, self.config.lr_fade or math.inf) * 0.5**self.backoff
+        """The generator's learning rate in the next step."""
+        return self.config.lr * self._eased()
+
+    @property
+    def critic_learning_rate(self) -> float:
+        """The critic's learning rate in the next step."""
+        return (self.config.critic_lr or self.config.lr) * self._eased()
+
+    def _eased(self) -> float:
+        return faded(self.steps_done, self.config.lr_fade or math.inf) * 0.5**self.backoff
 
     def draw(self) -> Batch:
         """Draw a batch for one critic step; with several ranks, this rank's part of a batch that all draw alike."""

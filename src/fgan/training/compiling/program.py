@@ -163,19 +163,22 @@ def operations_in(graph: GraphModule | None) -> str:
     return repr([graph.code, values])
 
 
-def rates_of(lrs: Sequence[float], betas: tuple[float, float], steps_done: int, n_critic: int) -> list[float]:
+def rates_of(
+    lrs: Sequence[Sequence[float]], betas: tuple[float, float], steps_done: int, n_critic: int
+) -> list[float]:
     """Return the numbers that `Programs.take` takes as `rates`.
 
     Args:
-        lrs: the learning rate of each member.
+        lrs: the learning rates of each member's critic and generator.
         betas: Adam's decays.
         steps_done: before this step.
         n_critic: updates of the critic in each step.
     """
-    counts = [*(steps_done * n_critic + move for move in range(1, n_critic + 1)), steps_done + 1]
+    of_critic, of_generator = zip(*lrs, strict=True)
+    moves = [(steps_done * n_critic + move, of_critic) for move in range(1, n_critic + 1)]
     numbers = []
-    for count in counts:
-        pairs = [rate_at(lr, betas, count) for lr in lrs]
+    for count, of_players in [*moves, (steps_done + 1, of_generator)]:
+        pairs = [rate_at(lr, betas, count) for lr in of_players]
         numbers += [*(step_size for step_size, _ in pairs), pairs[0][1]]
     return numbers
 

@@ -1,0 +1,125 @@
+"""What a race on points is measured by: the bound, the divergence itself, and the pieces that are covered."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from fgan.divergences import Divergence
+from fgan.lab.race import Race
+from fgan.lab.targets import Target
+from fgan.objectives import GANLoss
+
+SAMPLES = 4096
+"""Samples of each generator, for the same well-spread latents at every measurement."""
+CELLS = 128
+"""Cells of the grid along each axis."""
+FAINTEST = 1e-300
+"""Probability that stands for none at all: log p/q stays below 700."""
+MOST_PIECES = 200
+"""Targets of more pieces have no modes to count, and comparing with each piece would take longer than a step."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One member's numbers; None where there is none, or no finite one.
+
+    Args:
+        bound: the variational bound on fresh data and samples, above its value for P = Q.
+        exact: D_f of the target and the generator, both smoothed, likewise.
+        modes: pieces with a sample within 3σ.
+        within: share of samples within 3σ of a piece.
+    """
+
+    bound: float | None
+    exact: float | None
+    modes: int | None
+    within: float | None
+
+
+class Ruler:
+    """Measures the members of a race.
+
+    The exact divergence compares p and q after smoothing both by the same Gaussian: p in closed form, q from a
+    histogram of samples. Smoothing brings distributions closer, so it lies below D_f(P‖Q), and may lie below the bound.
+
+    Args:
+        target: the target.
+        latent: dimension of the latents.
+    """
+
+    def __init__(self, target: Target, latent: int) -> None:
+        self.target, self.view = target, target.view
+        self.cell = (self.view[0][1] - self.view[0][0]) / CELLS
+        self.smoothing = max(target.sigma / 2, self.cell)
+        self.latents = spread_latents(SAMPLES, latent)
+        self.data = target.sample(SAMPLES, torch.Generator().manual_seed(0))
+        at = (torch.arange(CELLS, dtype=torch.float64) + 0.5) * self.cell
+        axes = [low + at for low, _ in self.view]
+        points = torch.cartesian_prod(*reversed(axes)).view(-1, target.dimension).flip(1)
+        self.area = self.cell**target.dimension
+        p_cells = target.log_density(points, self.smoothing).exp() * self.area
+        outside = (1 - p_cells.sum()).view(1)
+        self.log_p_cells = torch.cat([p_cells, outside]).clamp(min=FAINTEST).log()
+        offsets = (at[:, None] - at) / self.smoothing
+        self.blur = (-0.5 * offsets.square()).exp() / (self.smoothing * math.sqrt(2 * math.pi))
+
+    def density(self, samples: Tensor) -> Tensor:
+        """Return the smoothed density (cells,) of samples (n, D) in float64, rows of the lowest y first."""
+        lows = samples.new_tensor([low for low, _ in self.view])
+        cells = ((samples - lows) / self.cell).floor()
+        inside = ((cells >= 0) & (cells < CELLS)).all(1)
+        places = cells[inside].long()
+        place = places[:, -1] * CELLS + places[:, 0] if samples.shape[1] == 2 else places[:, 0]
+        counts = torch.bincount(place, minlength=CELLS ** samples.shape[1]).double() / len(samples)
+        if samples.shape[1] == 1:
+            return self.blur @ counts
+        return (self.blur @ counts.view(CELLS, CELLS) @ self.blur.T).flatten()
+
+    def exact(self, divergence: Divergence, q: Tensor) -> float | None:
+        """Return D_f of the smoothed target and a density on the grid, above D_f(P‖P); None if it is not finite.
+
+        Whatever lies outside the view is one more cell, which can only make D_f smaller.
+        """
+        q_cells = torch.cat([q * self.area, (1 - q.sum() * self.area).view(1).clamp(min=0)])
+        real, fake = divergence.terms_at(self.log_p_cells - q_cells.clamp(min=FAINTEST).log())
+        # Where q has underflowed it weighs nothing, whatever f* is.
+        parts = self.log_p_cells.exp() * real - torch.where(q_cells > 0, q_cells * fake, 0.0)
+        value = float(parts.sum()) - divergence.f_at_one
+        return value if math.isfinite(value) else None
+
+    @torch.no_grad()
+    def measure(self, race: Race) -> list[Measure]:
+        """Return the numbers of every member."""
+        samples = race.generated(self.latents)
+        v_fake = race.outputs(samples)
+        v_real = race.outputs(self.data.expand(len(samples), *self.data.shape))
+        found = []
+        for trainer, own, real, fake in zip(race.trainers, samples, v_real, v_fake, strict=True):
+            objective = trainer.objective
+            if not bool(own.isfinite().all()) or not isinstance(objective, GANLoss):
+                found.append(Measure(None, None, None, None))
+                continue
+            # Above its value for P = Q, which is not 0 for every f: -log 4 for the GAN's.
+            bound = float(objective.divergence.bound(real, fake)) - objective.divergence.f_at_one
+            modes, within = self._coverage(own)
+            exact = self.exact(objective.divergence, self.density(own))
+            found.append(Measure(bound if math.isfinite(bound) else None, exact, modes, within))
+        return found
+
+    def _coverage(self, samples: Tensor) -> tuple[int | None, float | None]:
+        if len(self.target.centers) > MOST_PIECES:
+            return None, None
+        pieces = self.target.piece_of(samples)
+        reached = pieces[pieces >= 0]
+        return (len(reached.unique()) if self.target.modes else None), len(reached) / len(pieces)
+
+
+def spread_latents(n: int, latent: int) -> Tensor:
+    """Return normal latents (n, latent) that are spread more evenly than random ones: a scrambled Sobol sequence."""
+    uniform = torch.quasirandom.SobolEngine(latent, scramble=True, seed=0).draw(n, dtype=torch.float64)
+    inner = uniform.clamp(1e-9, 1 - 1e-9)
+    return (math.sqrt(2) * torch.erfinv(2 * inner - 1)).float()
