@@ -16,7 +16,7 @@ from fgan.lab.race import Race, members_of
 from fgan.objectives import Objective
 from fgan.training.telemetry import finite_or_none
 
-POINTS, ARROWS, RESOLUTION, ALONG_LINE = 512, 64, 48, 256
+POINTS, ARROWS, RESOLUTION, ALONG_LINE = 512, 64, 40, 256
 """Samples shown, gradients among them, and points of the field along an axis in two dimensions and in one."""
 STEEPNESS = 3.0
 """The field shows tanh(l / STEEPNESS)."""
@@ -86,14 +86,15 @@ class View:
     def frame(self, race: Race, state: dict[str, Any]) -> bytes:
         """Return the message about the present state of all members."""
         samples, arrows = self._samples(race)
-        field, has_field = self._field(race)
+        field, has_field, sound = self._field(race)
+        sound &= samples.isfinite().flatten(1).all(1)
         arrays = {"samples": samples, "field": field, "arrows": arrows}
         if self.target.dimension == 1:
             arrays["density"] = torch.stack([self._density(race, k) for k in range(len(samples))])
         header = {
             "kind": "frame",
             "step": race.steps,
-            "members": self._numbers(race),
+            "members": self._numbers(race, sound),
             "smoothing": self.ruler.smoothing,
             "has_field": has_field,
         }
@@ -112,7 +113,8 @@ class View:
         return samples, -ARROWS * uphill
 
     @torch.no_grad()
-    def _field(self, race: Race) -> tuple[Tensor, list[bool]]:
+    def _field(self, race: Race) -> tuple[Tensor, list[bool], Tensor]:
+        """Return the field of each member, whether it is a log-ratio, and whether the critic's outputs are finite."""
         outputs = race.outputs(self.grid.expand(len(race.trainers), *self.grid.shape))
         fields, known = [], []
         for trainer, v in zip(race.trainers, outputs, strict=True):
@@ -121,28 +123,29 @@ class View:
             shown = _decision(trainer.objective, v) if ratios is None else (ratios[0] / STEEPNESS).tanh()
             fields.append((127.5 + 127.5 * shown).nan_to_num(127.5).round().to(torch.uint8))
         rows = self.shape if self.target.dimension == 2 else [1, *self.shape]
-        return torch.stack(fields).view(-1, *rows), known
+        return torch.stack(fields).view(-1, *rows), known, outputs.isfinite().all(1)
 
     def _density(self, race: Race, member: int) -> Tensor:
         own = race.generated(self.ruler.latents)[member]
         q = self.ruler.density(own) if bool(own.isfinite().all()) else torch.full((128,), torch.nan).double()
         return torch.nn.functional.interpolate(q.view(1, 1, -1), ALONG_LINE, mode="linear").flatten()
 
-    def _numbers(self, race: Race) -> list[dict[str, Any]]:
-        found = _losses(race)
+    def _numbers(self, race: Race, sound: Tensor) -> list[dict[str, Any]]:
+        found = _losses(race, sound)
         for own, measure in zip(found, self.measures, strict=False):
             own |= dataclasses.asdict(measure) | {"exact_step": self.measured}
         return found
 
 
-def _losses(race: Race) -> list[dict[str, Any]]:
-    """Return losses, each a mean since the last call."""
+def _losses(race: Race, sound: Tensor) -> list[dict[str, Any]]:
+    """Return losses, each a mean since the last call, and whether a member's numbers are finite."""
     found = []
-    for trainer, finite in zip(race.trainers, race.is_finite(), strict=True):
+    for trainer, finite in zip(race.trainers, sound.tolist(), strict=True):
         means = trainer.metrics()
         trainer.reset_metrics()
         losses = {name: finite_or_none(means[name]) for name in ("critic_loss", "generator_loss")}
-        found.append({**losses, "bound": None, "exact": None, "modes": None, "within": None, "finite": finite})
+        nothing = dict.fromkeys(("bound", "exact", "modes", "within"))
+        found.append({**losses, **nothing, "finite": finite})
     return found
 
 
@@ -169,7 +172,7 @@ class PictureView:
         header = {
             "kind": "pictures",
             "step": race.steps,
-            "members": _losses(race),
+            "members": _losses(race, samples.isfinite().flatten(1).all(1)),
             "names": [member.divergence for member in members_of(race.settings)],
         }
         arrays = {f"images{k}": own for k, own in enumerate(pictures(samples))}
@@ -185,7 +188,8 @@ class Latents:
     """
 
     def __init__(self, dimension: int, classes: int) -> None:
-        self.dimension, self.classes, self.label = dimension, classes, None
+        self.dimension, self.classes = dimension, classes
+        self.label: int | None = None
         self.draw(0)
 
     def draw(self, seed: int) -> None:
@@ -215,7 +219,11 @@ class Latents:
         """The classes: the chosen one, or all in turn."""
         if not self.classes:
             return None
-        return torch.arange(PICTURES) % self.classes if self.label is None else torch.full((PICTURES,), self.label)
+        return (
+            torch.arange(PICTURES) % self.classes
+            if self.label is None
+            else torch.full((PICTURES,), self.label)
+        )
 
     def described(self, classes: list[str]) -> dict[str, Any]:
         """Return what a header says about them."""

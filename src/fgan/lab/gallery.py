@@ -1,4 +1,4 @@
-"""Run directories as the page shows them: generators side by side on the same latents, and their curves, as they grow."""
+"""Run directories as the page shows them: generators side by side on the same latents, and curves that grow."""
 
 from __future__ import annotations
 
@@ -47,7 +47,9 @@ def found(paths: list[str]) -> list[Listed]:
         here = [*listing.runs, *(member for one in listing.comparisons for member in one.members)]
         if not here:
             why = f" ({listing.problems[0]})" if listing.problems else ""
-            raise FganError(f"{path} holds no run{why}. Pass a folder made by `fgan train` or `fgan compare`.")
+            raise FganError(
+                f"{path} holds no run{why}. Pass a folder made by `fgan train` or `fgan compare`."
+            )
         runs += here
     if len(runs) > MOST_RUNS:
         names = ", ".join(run.path for run in runs[:MOST_RUNS])
@@ -146,7 +148,9 @@ def scatter(samples: Tensor) -> Tensor:
     if len(plane):
         low, high = plane.amin(0), plane.amax(0)
         cells = ((plane - low) / (high - low).clamp(min=1e-9) * (PIXELS - 1)).long()
-        counts = torch.bincount((PIXELS - 1 - cells[:, 1]) * PIXELS + cells[:, 0], minlength=PIXELS**2).float()
+        counts = torch.bincount(
+            (PIXELS - 1 - cells[:, 1]) * PIXELS + cells[:, 0], minlength=PIXELS**2
+        ).float()
     shade = 1 - (counts / counts.max().clamp(min=1)).sqrt()
     return pictures(shade.view(1, 1, PIXELS, PIXELS))
 

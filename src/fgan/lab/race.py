@@ -146,10 +146,6 @@ class Race:
         last = next((line for line in reversed(lines) if line.startswith("race.run(")), "race.run(until=0)")
         return lines if last == run else [*lines, run]
 
-    def is_finite(self) -> list[bool]:
-        """Return for each member whether its losses, weights and moments are finite."""
-        return [trainer.is_finite() for trainer in self.trainers]
-
     @torch.no_grad()
     def generated(self, latents: Tensor, labels: Tensor | None = None) -> Tensor:
         """Return every member's samples (K, n, ...) for the same latents (n, latent)."""

@@ -121,7 +121,9 @@ def _moons() -> Target:
 def _spiral() -> Target:
     # Equal steps in the square root of the angle are about equal steps along the spiral.
     angle = 3 * math.pi * ((torch.arange(120) + 0.5) / 120).sqrt()
-    return _uniform("spiral", angle[:, None] / 8 * torch.stack([angle.cos(), angle.sin()], 1), 0.06, modes=False)
+    return _uniform(
+        "spiral", angle[:, None] / 8 * torch.stack([angle.cos(), angle.sin()], 1), 0.06, modes=False
+    )
 
 
 def _blobs() -> Target:

@@ -195,7 +195,9 @@ class Worker:
     def _set_pace(self, asked: dict[str, Any]) -> None:
         pace = asked.get("steps_per_second")
         if pace is not None and not _between(pace, 0.01, 1e6):
-            raise FganError(f"steps_per_second must be null or a number from 0.01 to 1000000; got {str(pace)[:40]}.")
+            raise FganError(
+                f"steps_per_second must be null or a number from 0.01 to 1000000; got {str(pace)[:40]}."
+            )
         self.pace, self.next_step = float(pace or math.inf), 0.0
 
     def _want(self, asked: dict[str, Any]) -> None:
@@ -251,16 +253,11 @@ def set_latents(latents: Latents, asked: dict[str, Any]) -> None:
     match asked["do"]:
         case "latent":
             index = _index(asked, "index", latents.dimension)
-            value = asked.get("value")
-            if not _between(value, -10, 10):
-                raise FganError(f"value must be a number from -10 to 10; got {str(value)[:40]}.")
-            latents.set_entry(index, float(value))
+            latents.set_entry(index, _number(asked, "value", -10, 10))
         case "walk":
-            share = asked.get("share", 0.0)
-            if not _between(share, 0, 1):
-                raise FganError(f"share must be a number from 0 to 1; got {str(share)[:40]}.")
             count = len(latents.drawn)
-            latents.walk(_index(asked, "from", count), _index(asked, "to", count), float(share))
+            share = _number(asked, "share", 0, 1)
+            latents.walk(_index(asked, "from", count), _index(asked, "to", count), share)
         case "class":
             latents.label = None if asked.get("label") is None else _index(asked, "label", latents.classes)
         case _:
@@ -274,8 +271,11 @@ def _index(asked: dict[str, Any], name: str, count: int) -> int:
     return value
 
 
-def _between(value: Any, low: float, high: float) -> bool:  # noqa: ANN401 - any JSON
-    return isinstance(value, int | float) and not isinstance(value, bool) and low <= value <= high
+def _number(asked: dict[str, Any], name: str, low: float, high: float) -> float:
+    value = asked.get(name)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
+        raise FganError(f"{name} must be a number from {low:g} to {high:g}; got {str(value)[:40]}.")
+    return float(value)
 
 
 class _Rate:
