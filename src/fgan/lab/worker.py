@@ -193,12 +193,9 @@ class Worker:
         self.rate, self.next_step = _Rate(), 0.0
 
     def _set_pace(self, asked: dict[str, Any]) -> None:
-        pace = asked.get("steps_per_second")
-        if pace is not None and not _between(pace, 0.01, 1e6):
-            raise FganError(
-                f"steps_per_second must be null or a number from 0.01 to 1000000; got {str(pace)[:40]}."
-            )
-        self.pace, self.next_step = float(pace or math.inf), 0.0
+        fastest = asked.get("steps_per_second") is None
+        self.pace = math.inf if fastest else _number(asked, "steps_per_second", 0.01, 1e6)
+        self.next_step = 0.0
 
     def _want(self, asked: dict[str, Any]) -> None:
         self.wanted = True
