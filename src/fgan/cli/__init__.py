@@ -18,6 +18,9 @@ from fgan.errors import FganError, RankError, ToldElsewhereError, did_you_mean
 from fgan.visible import INVISIBLE, visible
 
 GROUPS = {
+    "Explore": {
+        "lab": "watch divergences train side by side in your browser",
+    },
     "Train": {
         "train": "train a generator with any f-divergence",
         "sample": "draw samples: a picture, an animation, an array, a table",
@@ -45,6 +48,7 @@ GROUPS = {
     },
 }
 EXAMPLES = {
+    "Explore": "fgan lab",
     "Train": "fgan train moons --divergence js --steps 500",
     "Compare": "fgan compare ring8 --divergences kl,js,gan --seeds 3",
     "Measure": "fgan estimate january.csv february.csv",

@@ -22,7 +22,7 @@ CLOSED = """<!doctype html>
 <meta charset="utf-8">
 <title>fgan lab</title>
 <h1>This browser has no key to this page</h1>
-<p>Open the link that <code>fgan lab</code> printed in the terminal. It contains a token, and a new one at each start.</p>
+<p>Open the link that <code>fgan lab</code> printed in the terminal. It holds a token, which is new at each start.</p>
 </html>
 """
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from fgan.divergences import divergence
 from fgan.experiments.comparison import trainable_divergences
 from fgan.reporting.formulas import formulas
-from fgan.reporting.records import find
 
 
 def entries() -> list[dict[str, str]]:
@@ -17,11 +17,11 @@ def entries() -> list[dict[str, str]]:
 
 
 def _entry(name: str) -> dict[str, str]:
-    divergence = find(name)
-    formula = formulas(divergence)["f"]
+    found = divergence(name)
+    formula = formulas(found)["f"]
     return {
         "name": name,
-        "title": divergence.card.title,
-        "use": divergence.card.use,
+        "title": found.card.title,
+        "use": found.card.use,
         "formula": formula.pretty if formula else "",
     }

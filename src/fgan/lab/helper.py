@@ -1,4 +1,4 @@
-"""Work that no page's trainer should wait for, in processes of its own: one question at a time, each in a time limit."""
+"""Work that no page's trainer waits for, in a process of its own: one question at a time, in a time limit."""
 
 from __future__ import annotations
 
@@ -49,13 +49,15 @@ class Helper:
         except TimeoutError:
             raise self._replaced(f"this took longer than {self._seconds:g} s and was stopped.") from None
         except EOFError:
-            raise self._replaced("the process that worked on this has ended, perhaps for lack of memory.") from None
+            raise self._replaced(
+                "the process that worked on this has ended, perhaps for lack of memory."
+            ) from None
 
     def _started(self) -> Worker:
         if self._process is None:
-            if self._closed:
-                raise EOFError
             self._process = process = Worker("fgan.lab.helper:answer_all")
+            if self._closed:
+                process.stop()
             process.ask(self._function.encode(), SECONDS_TO_START)
         return self._process
 

@@ -65,7 +65,9 @@ class Worker:
         """Call `receive` for each message of the process, and `ended` after the last, both from a thread."""
         writer = threading.Thread(target=self._write, name="lab-write", daemon=True)
         writer.start()
-        threading.Thread(target=self._read, args=(receive, ended, writer), name="lab-read", daemon=True).start()
+        threading.Thread(
+            target=self._read, args=(receive, ended, writer), name="lab-read", daemon=True
+        ).start()
 
     def send(self, message: bytes) -> bool:
         """Send a message once the process reads it; False if too much waits already."""
@@ -102,7 +104,9 @@ class Worker:
         """Wait for its end."""
         self._process.join(seconds)
 
-    def _read(self, receive: Callable[[bytes], None], ended: Callable[[], None], writer: threading.Thread) -> None:
+    def _read(
+        self, receive: Callable[[bytes], None], ended: Callable[[], None], writer: threading.Thread
+    ) -> None:
         with suppress(EOFError, OSError):
             while True:
                 receive(self._pipe.recv_bytes())

@@ -1,4 +1,4 @@
-"""What pages ask beside their race: about an f of their own, and for the catalogue. Answered in a process of its own."""
+"""What pages ask beside their race, about an f of their own and for the catalogue."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ class Questions:
         """Return name, title, use and formula of every divergence that can be trained with."""
         if self._catalogue is None:
             answer = await self._ask({"catalogue": True})
-            self._catalogue = answer["divergences"]
+            if "error" in answer:
+                raise FganError(answer["error"])
+            self._catalogue = list(answer["divergences"])
         return self._catalogue
 
     def ask(self, page: object, message: dict[str, Any], reply: Callable[[dict[str, Any]], None]) -> None:

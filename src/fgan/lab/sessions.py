@@ -35,7 +35,9 @@ class Sessions:
         opening: messages that each worker receives first.
     """
 
-    def __init__(self, workers: Workers, questions: Questions, opening: Sequence[dict[str, Any]] = ()) -> None:
+    def __init__(
+        self, workers: Workers, questions: Questions, opening: Sequence[dict[str, Any]] = ()
+    ) -> None:
         self._workers, self._questions = workers, questions
         self._opening = [json.dumps(message).encode() for message in opening]
         self._open = 0
@@ -46,7 +48,10 @@ class Sessions:
         if self._open >= MOST_PAGES:
             with suppress(WebSocketDisconnect):
                 await socket.send_text(
-                    error("open", f"{MOST_PAGES} pages are open, which is the most. Close one, then reload this page.")
+                    error(
+                        "open",
+                        f"{MOST_PAGES} pages are open, which is the most. Close one, then reload this page.",
+                    )
                 )
                 await socket.close(TRY_LATER, "too many pages")
             return
@@ -166,7 +171,7 @@ class Session:
         if message[:1] == b"{":
             self._outbox.put(message.decode())
             return
-        if not self._outbox.overflowed:
+        if self._frame and _kind(message) != "target":
             self._frame = b""
         self._outbox.put(message)
 
@@ -188,8 +193,18 @@ class Session:
         with suppress(WebSocketDisconnect):
             while True:
                 message = await self._outbox.get()
-                await (self._socket.send_text(message) if isinstance(message, str) else self._socket.send_bytes(message))
+                await (
+                    self._socket.send_text(message)
+                    if isinstance(message, str)
+                    else self._socket.send_bytes(message)
+                )
         return None
+
+
+def _kind(frame: bytes) -> str:
+    """Return the kind of a binary frame."""
+    length = int.from_bytes(frame[:4], "little")
+    return json.loads(frame[4 : 4 + length])["kind"]
 
 
 def _sentence(problem: object) -> str:

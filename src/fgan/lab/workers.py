@@ -40,7 +40,11 @@ class Workers:
             spare, self._spare = self._spare, None
             if spare is None:
                 raise EOFError("the server is closing")
-            worker = await spare
+            try:
+                worker = await asyncio.shield(spare)
+            except asyncio.CancelledError:  # the page has gone meanwhile
+                spare.add_done_callback(self._unwanted)
+                raise
         self.prepare()
         return worker
 
@@ -56,6 +60,10 @@ class Workers:
             worker.stop()
         for worker in self._started:
             worker.join(SECONDS_TO_END)
+
+    def _unwanted(self, spare: asyncio.Task[Worker]) -> None:
+        if not spare.cancelled() and spare.exception() is None:
+            self.end(spare.result())
 
     def _start(self) -> Worker:
         worker = Worker(self._target)
