@@ -50,6 +50,63 @@ def variants(base, divergences=("gan", "kl"), seeds=2):
 
 
 @pytest.mark.usefixtures("float64")
+def test_critics_with_rates_of_their_own(small_config):
+    base = small_config(critic_lr=2e-3, lr=1e-3, n_critic=2)
+    configs = [
+        dataclasses.replace(one, critic_lr=rate)
+        for one, rate in zip(variants(base), (None, 1e-2, 3e-3, 1e-3), strict=True)
+    ]
+    assert_same_training(configs, 20, 1e-9)
+
+
+def test_a_critic_rate_moves_only_the_critic(small_config):
+    slow, fast = trainers([small_config(critic_lr=rate) for rate in (1e-6, 1e-2)])
+    begun = {name: value.clone() for name, value in state(slow).items()}
+    for trainer in (slow, fast):
+        Ensemble([trainer]).step()
+    moved = {
+        (who, trainer is fast): max(
+            float((value - begun[name]).abs().max())
+            for name, value in state(trainer).items()
+            if name.startswith(f"{who}.")
+        )
+        for who in ("generator", "critic")
+        for trainer in (slow, fast)
+    }
+    assert moved["critic", False] < 1e-5 < 1e-3 < moved["critic", True], "a first step of Adam is about the rate"
+    assert moved["generator", False] == pytest.approx(moved["generator", True], rel=0.1)
+
+
+@pytest.mark.parametrize(("player", "other"), [("critic", "generator"), ("generator", "critic")])
+def test_a_step_of_one_player_alone(small_config, player, other):
+    members = trainers(variants(small_config()))
+    ensemble = Ensemble(members)
+    before = [{name: value.clone() for name, value in state(trainer).items()} for trainer in members]
+    ensemble.step_alone(player)
+    for trainer, begun in zip(members, before, strict=True):
+        now = state(trainer)
+        assert all(torch.equal(now[name], begun[name]) for name in now if name.startswith(f"{other}."))
+        assert any(not torch.equal(now[name], begun[name]) for name in now if name.startswith(f"{player}."))
+        assert trainer.steps_done == 0
+
+
+@pytest.mark.usefixtures("float64")
+def test_both_players_alone_are_a_step_but_for_the_draws(small_config, monkeypatch):
+    configs = variants(small_config(ema=0.0))
+    (whole, halves) = (Ensemble(trainers(configs)) for _ in range(2))
+    batch = halves._draw()
+    whole._draw()
+    for ensemble in (whole, halves):
+        monkeypatch.setattr(ensemble, "_draw", lambda: batch)
+    whole.step()
+    halves.step_alone("critic")
+    halves.step_alone("generator")
+    for one, other in zip(whole.trainers, halves.trainers, strict=True):
+        theirs = {name: value for name, value in state(other).items() if not name.startswith("progress")}
+        torch.testing.assert_close({name: state(one)[name] for name in theirs}, theirs, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("objective", one_fast(OBJECTIVES))
 @pytest.mark.parametrize("generator_loss", ["non-saturating", "saturating"])
 def test_every_objective(small_config, objective, generator_loss):

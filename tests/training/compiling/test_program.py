@@ -21,7 +21,7 @@ SETTINGS = {
     "memory": {"penalties": "dragan:1,lecam:0.1"},
     "lazy": {"penalties": "r1:1:every=2,noise:1:fade=10", "lr_fade": 3.0},
     "approximate": {"penalties": "r1-approx:1,r2-approx:1"},
-    "several critic steps": {"n_critic": 3},
+    "several critic steps": {"n_critic": 3, "critic_lr": 3e-3},
     "single step": {"single_step": True},
     "tight": {"objective": "tight"},
     "reweighted": {"objective": "reweighted"},
