@@ -12,8 +12,8 @@ DISTRIBUTIONS = {
     "torch_fidelity": "torch-fidelity",
 }
 """Of modules that are called otherwise."""
-BY_TEXT = {"onnx", "onnxscript", "torch-fidelity"}
-"""What is looked up by a name in the text: torch's own exporter imports the first two."""
+BY_TEXT = {"onnx", "onnxscript", "torch-fidelity", "websockets"}
+"""What is looked up by a name in the text: torch's own exporter imports the first two, uvicorn the last."""
 
 
 def imported(root) -> dict[str, set[str]]:
@@ -53,4 +53,4 @@ def test_what_is_installed_has_a_tested_version(root):
     lines = (root / "constraints.txt").read_text(encoding="utf-8").splitlines()
     tested = {line.split("==")[0].lower().replace("_", "-") for line in lines if "==" in line}
     wanted = requirements(root)
-    assert (wanted[""] | wanted["dev"] | wanted["docs"]) - {"fgan"} <= tested
+    assert (wanted[""] | wanted["dev"] | wanted["docs"] | wanted["lab"]) - {"fgan"} <= tested

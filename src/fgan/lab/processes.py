@@ -14,8 +14,6 @@ from multiprocessing import parent_process
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkServerContext, SpawnContext
 
-PRELOADED = "fgan.lab.worker"
-"""Its imports are most of what a process takes to start; a fork server does them once."""
 SECONDS_BETWEEN_LOOKS = 0.5
 ORPHANED = 1
 """The exit code of a process whose server has ended."""
@@ -29,9 +27,14 @@ def context() -> ForkServerContext | SpawnContext:
     """Return how processes start here."""
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
-    found = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload([PRELOADED])
-    return found
+    return multiprocessing.get_context("forkserver")
+
+
+def preload(target: str) -> None:
+    """Let a fork server import the module of a target once: that is most of what a process takes to start."""
+    processes = context()
+    if isinstance(processes, ForkServerContext):
+        processes.set_forkserver_preload([target.partition(":")[0]])
 
 
 class Worker:

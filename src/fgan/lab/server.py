@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import signal
 import socket
@@ -15,21 +14,18 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from fgan.errors import FganError
 from fgan.lab import gif, messages
-from fgan.lab.access import NAMES, Access
+from fgan.lab.access import Access
 from fgan.lab.app import app
 from fgan.lab.helper import Helper
 from fgan.lab.opening import Opening, opened
+from fgan.lab.ports import bound
+from fgan.lab.processes import preload
 from fgan.lab.questions import Questions
 from fgan.lab.sessions import Sessions
 from fgan.lab.workers import TARGET, Workers
 from fgan.output import Say
 
-USUAL_PORT = 8765
-TRIED = 20
-"""Ports that are tried where none is asked for."""
-LARGEST_PORT = 65535
 HARD_LIMIT = 4 * messages.MOST_BYTES
 """A message beyond it closes the connection; smaller ones that are too large are answered."""
 SECONDS_TO_CLOSE = 3
@@ -62,9 +58,10 @@ def serve(
         KeyboardInterrupt: after SIGINT.
     """
     targets, opening = targets or Targets(), opened(data, say)
-    with _bound(port, say) as listening:
+    with bound(port, say) as listening:
         access = Access(listening.getsockname()[1], opening.fragment)
         before = signal.signal(signal.SIGTERM, lambda *_: None)  # what uvicorn passes on once it has closed
+        preload(targets.worker)
         workers = Workers(targets.worker)
         try:
             asyncio.run(
@@ -140,34 +137,3 @@ def _has_screen() -> bool:
 def _open(link: str) -> None:
     with suppress(webbrowser.Error, OSError):  # the link is printed too
         webbrowser.open(link)
-
-
-def _bound(port: int | None, say: Say) -> socket.socket:
-    """Return a socket that is bound to a port of this machine alone."""
-    if port is not None and not 0 <= port <= LARGEST_PORT:
-        raise FganError(f"--port must be from 0 to {LARGEST_PORT}; got {port}.")
-    tried = range(USUAL_PORT, USUAL_PORT + TRIED) if port is None else (port,)
-    for one in tried:
-        listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        if sys.platform != "win32":  # there it would share the port
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listening.bind((NAMES[0], one))
-            listening.listen()
-        except OSError as error:
-            listening.close()
-            if error.errno == errno.EACCES and port is not None:
-                raise FganError(
-                    f"port {port} is for the administrator only. Use one above 1023, or 0 for any."
-                ) from None
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise
-            continue
-        if port is None and one != USUAL_PORT:
-            say(f"port {USUAL_PORT} is taken, so this is port {one}")
-        return listening
-    if port is not None:
-        raise FganError(
-            f"port {port} is taken by another program. Give another --port, or 0 for any that is free."
-        )
-    raise FganError(f"the ports {tried[0]} to {tried[-1]} are all taken. Give another: --port 0 takes any.")
