@@ -1,0 +1,267 @@
+// The application: one connection, one race, and the parts of the page that show and steer it.
+
+import { Charts } from "lab/charts.js";
+import { installControls } from "lab/controls.js";
+import { installChrome } from "lab/chrome.js";
+import { language, onLanguage, setLanguage, t } from "lab/i18n.js";
+import { Panel } from "lab/panels.js";
+import { fromFragment, toFragment, writeFragment } from "lab/settings.js";
+import { connect } from "lab/socket.js";
+import { installTarget } from "lab/target.js";
+import { installView } from "lab/view.js";
+
+const EXTRAS = ["any-f", "gallery", "stories", "share"];
+const find = (id) => document.getElementById(id);
+const textListeners = new Map();
+const frameListeners = new Set();
+/** Who asked for the starts and changes that are not answered yet, in order: {fail(text), clear()} or null. */
+let askers = [];
+const status = window.fganLab = { frames: 0, step: 0, run: 0, kind: null, settings: null, connected: false };
+let panels = [];
+let charts = null;
+let link = null;
+let chrome = null;
+let waiting = null;
+let scheduled = false;
+let asked = false;
+let target = null;
+let ready = false;
+
+/** What the parts of the page share. */
+const app = {
+  settings: null,
+  members: [],
+  classes: [],
+  playing: false,
+  run: 0,
+  header: null,
+  elements: { race: find("race"), panels: find("panels"), charts: find("charts"), controls: find("controls") },
+  catalogue: fetchCatalogue(),
+  /** Send a message; without a connection a note says so. */
+  send(message) {
+    if (link.send(message)) return true;
+    app.note(t("note.unsent"), "problem");
+    return false;
+  },
+  /** fn(message) for each message of a kind, binary ones decoded. For "error": fn returns true if it shows it. */
+  onMessage(kind, fn) {
+    if (!textListeners.has(kind)) textListeners.set(kind, new Set());
+    textListeners.get(kind).add(fn);
+    return () => textListeners.get(kind).delete(fn);
+  },
+  /** fn(decoded) for each frame or pictures, once it is drawn. */
+  onFrame(fn) {
+    frameListeners.add(fn);
+    return () => frameListeners.delete(fn);
+  },
+  /** Begin anew with these settings; fields that are not given take their defaults. `from` shows an error. */
+  start(settings, from = null) {
+    return ask({ do: "start", settings }, from);
+  },
+  /** Begin anew with the present settings and these changes. */
+  restart(partial = {}, from = null) {
+    const settings = { ...(app.settings ?? fromFragment().settings), ...partial };
+    if (!["drawn", "rows"].includes(settings.target)) delete settings.points;
+    return app.start(settings, from);
+  },
+  change(partial, from = null) {
+    return ask({ do: "change", settings: partial }, from);
+  },
+  /** Show a note above the page; kind: "info" or "problem". */
+  note: (text, kind = "info") => chrome.note(text, kind),
+  /** Show a section: race, any-f, gallery, stories, share. onShow(fn) is told its id. */
+  show: (id) => chrome.show(id),
+  onShow: (fn) => chrome.onShow(fn),
+  fragment: () => (app.settings ? toFragment(app.settings) : location.hash),
+  t,
+  language,
+};
+
+function ask(message, from) {
+  if (!app.send(message)) return false;
+  askers.push(from);
+  return true;
+}
+
+async function fetchCatalogue() {
+  const answer = await fetch("/catalogue");
+  if (!answer.ok) throw new Error(`GET /catalogue: ${answer.status} ${await answer.text()}`);
+  const found = await answer.json();
+  return Array.isArray(found) ? { divergences: found, runs: [] }
+    : { divergences: found.divergences ?? found.catalogue ?? [], runs: found.runs ?? [] };
+}
+
+// Text messages
+
+const handlers = {
+  ready() {
+    if (!ready) begin();
+  },
+  settings(message) {
+    const anew = message.run !== app.run;
+    Object.assign(app, {
+      settings: message.settings, run: message.run, playing: message.playing,
+      members: message.members.map((member, k) => ({ ...message.settings.members[k], ...member })),
+      classes: message.classes ?? [],
+    });
+    Object.assign(status, { run: message.run, settings: message.settings });
+    writeFragment(message.settings);
+    setMembers(anew);
+    chrome.running(true);
+    askers.shift()?.clear();
+    nextFrame();
+  },
+  state: (message) => { app.playing = message.playing; },
+  lost: (message) => chrome.bar(message.message, t("bar.again"), () => app.restart()),
+  error(message) {
+    if (!["start", "change"].includes(message.about)) return false;
+    const asker = askers.shift();
+    asker?.fail(message.message);
+    return Boolean(asker);
+  },
+};
+
+function onText(message) {
+  const own = handlers[message.kind]?.(message);
+  const claimed = [...textListeners.get(message.kind) ?? []].map((fn) => fn(message));
+  // An error that no control shows beside itself must not stay unseen.
+  if (message.kind === "error" && own !== true && !claimed.includes(true)) app.note(message.message, "problem");
+}
+
+// Binary messages
+
+function onFrame(decoded) {
+  const { kind } = decoded.header;
+  if (kind === "target") {
+    target = decoded;
+    charts.target(decoded.header);
+    for (const panel of panels) panel.target(decoded);
+    tell(decoded);
+    return;
+  }
+  asked = false;
+  waiting = decoded;
+  if (!scheduled) {
+    scheduled = true;
+    requestAnimationFrame(draw);
+  }
+}
+
+function tell(decoded) {
+  const { kind } = decoded.header;
+  for (const fn of kind === "target" ? [] : frameListeners) fn(decoded);
+  for (const fn of textListeners.get(kind) ?? []) fn(decoded);
+}
+
+function draw(now) {
+  scheduled = false;
+  const frame = waiting;
+  waiting = null;
+  if (!frame) return;
+  const { header } = frame;
+  if (header.run === undefined || header.run === app.run) {
+    app.header = header;
+    charts.add(header);
+    if (chrome.current() === "race") {
+      panels.forEach((panel, k) => { if (k < header.members.length) panel.draw(frame, k); });
+      charts.draw(now);
+    }
+    tell(frame);
+    Object.assign(status, { frames: status.frames + 1, step: header.step, kind: header.kind });
+  }
+  nextFrame();
+}
+
+/** Ask for one frame, unless one is on its way or the page is hidden. */
+function nextFrame() {
+  if (asked || document.hidden || !link || !status.connected) return;
+  asked = link.send({ do: "frame" });
+}
+
+function setMembers(anew) {
+  const { members } = app;
+  const root = app.elements.panels;
+  while (panels.length > members.length) panels.pop().remove();
+  members.forEach((member, k) => {
+    if (panels[k]) panels[k].setMember(member);
+    else {
+      panels[k] = new Panel(root, member, k);
+      if (target && !anew) panels[k].target(target);
+    }
+  });
+  root.dataset.count = members.length;
+  if (anew) charts.start(members);
+  else charts.change(members);
+}
+
+// The connection
+
+function begin() {
+  ready = true;
+  const { settings, problem } = fromFragment();
+  if (problem) app.note(t("note.link", { problem }), "problem");
+  app.start(app.settings ?? settings);
+  nextFrame();
+}
+
+const connection = {
+  onText,
+  onFrame,
+  onOpen(again) {
+    status.connected = true;
+    asked = false;
+    askers = [];
+    link.send({ do: "visible", visible: !document.hidden });
+    if (!again) return;
+    chrome.bar(t("bar.back"), t("bar.on"), () => {
+      ready = false;
+      begin();
+    });
+  },
+  onLost({ seconds }) {
+    status.connected = false;
+    // After the first time the server's "ready" must not start training unasked.
+    ready = true;
+    chrome.bar(t("bar.lost", { seconds }), t("bar.now"), () => link.retry());
+  },
+  onProblem: (text) => app.note(text, "problem"),
+};
+
+document.addEventListener("visibilitychange", () => {
+  if (!status.connected) return;
+  link.send({ do: "visible", visible: !document.hidden });
+  nextFrame();
+});
+
+addEventListener("hashchange", () => {
+  const { settings, problem } = fromFragment();
+  if (problem) app.note(t("note.link", { problem }), "problem");
+  else app.start(settings);
+});
+
+async function installExtras() {
+  for (const name of EXTRAS) {
+    try {
+      const module = await import(`lab/${name}.js`);
+      await module.install(app);
+    } catch (error) {
+      console.error(error);
+      app.note(t("note.part", { name, problem: error.message }), "problem");
+    }
+  }
+}
+
+function main() {
+  chrome = installChrome(app);
+  setLanguage(language());
+  charts = new Charts(app.elements.charts);
+  installControls(app);
+  installTarget(app);
+  installView(app, () => panels);
+  app.catalogue.catch((error) => app.note(t("note.catalogue", { problem: error.message }), "problem"));
+  onLanguage(() => { document.title = t("title"); });
+  link = connect(connection);
+  installExtras();
+}
+
+main();
