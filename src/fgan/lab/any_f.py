@@ -54,7 +54,9 @@ def _read(text: str) -> Divergence:
 
 
 def _described(d: Divergence) -> dict[str, Any]:
-    l = torch.linspace(-WIDEST, WIDEST, POINTS, dtype=torch.float64)  # noqa: E741 - the log-ratio is l throughout
+    half = POINTS // 2
+    # Whole numbers first, so that p = q is among the points exactly.
+    l = torch.arange(-half, half + 1).double() * WIDEST / half  # noqa: E741 - the log-ratio is l throughout
     u = torch.linspace(0, LARGEST, POINTS, dtype=torch.float64)
     real, t = d.real_at(l), _tangents(d)
     broken = broken_laws(d)

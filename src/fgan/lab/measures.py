@@ -17,8 +17,8 @@ SAMPLES = 4096
 """Samples of each generator, for the same well-spread latents at every measurement."""
 CELLS = 128
 """Cells of the grid along each axis."""
-FAINTEST = 1e-300
-"""Probability that stands for none at all: log p/q stays below 700."""
+FAINTEST = 1e-12
+"""Probability that stands for none at all: sums over cells are no more accurate."""
 MOST_PIECES = 200
 """Targets of more pieces have no modes to count, and comparing with each piece would take longer than a step."""
 
@@ -43,7 +43,7 @@ class Measure:
 class Ruler:
     """Measures the members of a race.
 
-    The exact divergence compares p and q after smoothing both by the same Gaussian: p in closed form, q from a
+    The divergence itself compares p and q after smoothing both by the same Gaussian: p in closed form, q from a
     histogram of samples. Smoothing brings distributions closer, so it lies below D_f(P‖Q), and may lie below the bound.
 
     Args:
@@ -61,9 +61,8 @@ class Ruler:
         axes = [low + at for low, _ in self.view]
         points = torch.cartesian_prod(*reversed(axes)).view(-1, target.dimension).flip(1)
         self.area = self.cell**target.dimension
-        p_cells = target.log_density(points, self.smoothing).exp() * self.area
-        outside = (1 - p_cells.sum()).view(1)
-        self.log_p_cells = torch.cat([p_cells, outside]).clamp(min=FAINTEST).log()
+        self.footprint = (2 * math.sqrt(math.pi) * self.smoothing) ** target.dimension
+        self.p = target.log_density(points, self.smoothing).exp() * self.area
         offsets = (at[:, None] - at) / self.smoothing
         self.blur = (-0.5 * offsets.square()).exp() / (self.smoothing * math.sqrt(2 * math.pi))
 
@@ -82,13 +81,16 @@ class Ruler:
     def exact(self, divergence: Divergence, q: Tensor) -> float | None:
         """Return D_f of the smoothed target and a density on the grid, above D_f(P‖P); None if it is not finite.
 
-        Whatever lies outside the view is one more cell, which can only make D_f smaller.
+        Cells with less than one sample, and whatever lies out of view, are taken as one: there q is not known, and
+        taking cells together can only make D_f smaller.
         """
-        q_cells = torch.cat([q * self.area, (1 - q.sum() * self.area).view(1).clamp(min=0)])
-        real, fake = divergence.terms_at(self.log_p_cells - q_cells.clamp(min=FAINTEST).log())
-        # Where q has underflowed it weighs nothing, whatever f* is.
-        parts = self.log_p_cells.exp() * real - torch.where(q_cells > 0, q_cells * fake, 0.0)
-        value = float(parts.sum()) - divergence.f_at_one
+        known = q * self.footprint * SAMPLES >= 1
+        p_cells, q_cells = (
+            torch.cat([x[known], (1 - x[known].sum()).view(1)]) for x in (self.p, q * self.area)
+        )
+        log_ratio = p_cells.clamp(min=FAINTEST).log() - q_cells.clamp(min=FAINTEST).log()
+        real, fake = divergence.terms_at(log_ratio)
+        value = float((p_cells * real - q_cells * fake).sum()) - divergence.f_at_one
         return value if math.isfinite(value) else None
 
     @torch.no_grad()

@@ -99,12 +99,11 @@ class Race:
             FganError: for a value that is not allowed; nothing has changed then.
         """
         wanted = self.settings.changed(settings)
-        before = members_of(self.settings)
-        new = []
+        new: list[Trainer] = []
         for at, member in enumerate(members_of(wanted)):
             trainer = self._trainer(wanted, member)
             old = self._predecessor(member, at, len(wanted.members))
-            self._take_over(trainer, old, same_critic=old is not None and plays_like(member, before[old]))
+            self._take_over(trainer, old)
             new.append(trainer)
         self.trainers, self.settings = new, wanted
         self._note(f"race.change({_arguments({name: getattr(wanted, name) for name in settings})})")
@@ -117,13 +116,17 @@ class Race:
             return present.index(member)
         return at if count == len(present) else None
 
-    def _take_over(self, trainer: Trainer, old: int | None, *, same_critic: bool) -> None:
-        first = self.trainers[0]
+    def _take_over(self, trainer: Trainer, old: int | None) -> None:
+        predecessor = self.trainers[old or 0]
         trainer.steps_done = self.steps
-        trainer.random.set_state(first.random.get_state())
-        for name, kept in (("generator", old is not None), ("critic", same_critic)):
+        trainer.random.set_state(predecessor.random.get_state())
+        goes_on = {
+            "generator": old is not None,
+            "critic": old is not None and _play_alike(trainer, predecessor),
+        }
+        for name, kept in goes_on.items():
             player: Player = getattr(trainer, name)
-            before: Player = getattr(self.trainers[old or 0], name)
+            before: Player = getattr(predecessor, name)
             if kept and _shapes(player) == _shapes(before):
                 player.network.load_state_dict(before.network.state_dict())
                 player.optimizer.load_state(before.optimizer.state())
@@ -166,14 +169,11 @@ def members_of(settings: Settings) -> list[Member]:
     return [member for member in settings.members if isinstance(member, Member)]
 
 
-def plays_like(one: Member, other: Member) -> bool:
-    """Whether two members' critics mean the same by their outputs."""
-    return config_game(one) == config_game(other)
-
-
-def config_game(member: Member) -> tuple[str, bool]:
-    """Return what decides how a critic's output enters the bound: the divergence, and the loss by its default link."""
-    return member.divergence, member.loss == "saturating"
+def _play_alike(one: Trainer, other: Trainer) -> bool:
+    """Whether the outputs of two trainers' critics mean the same."""
+    divergences = [trainer.objective.divergence for trainer in (one, other)]
+    games = [(divergence.name, divergence.link) for divergence in divergences if divergence]
+    return games[0] == games[1]
 
 
 def config_of(settings: Settings, member: Member) -> TrainConfig:

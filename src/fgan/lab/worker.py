@@ -104,7 +104,10 @@ class Worker:
 
     def _train(self) -> None:
         assert self.race
-        self.next_step = max(self.next_step + 1 / self.pace, time.monotonic() - 1)
+        now, interval = time.monotonic(), 1 / self.pace
+        late = now - self.next_step
+        # A little late is made up for, so that the pace is kept; more is not, or steps would come in bursts.
+        self.next_step = (self.next_step if late < interval else now) + interval
         self.race.step()
         self.rate.count()
         self.news = True
@@ -152,7 +155,10 @@ class Worker:
         self.news, self.next_measure = True, 0.0
 
     def _open(self, asked: dict[str, Any]) -> None:
-        self.gallery = Gallery([str(path) for path in asked.get("runs", [])])
+        paths = asked.get("runs")
+        if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+            raise FganError(f"runs must be a list of folders; got {str(paths)[:40]}.")
+        self.gallery = Gallery(paths)
         self.runs += 1
         self.race = self.view = None
         self.playing, self.news = False, True
