@@ -3,7 +3,7 @@
 import { colour, memberColour, onTheme } from "lab/colours.js";
 import { Curve } from "lab/curve.js";
 import { onLanguage, t } from "lab/i18n.js";
-import { number, percent } from "lab/panels.js";
+import { number, percent } from "lab/numbers.js";
 import { el } from "lab/parts.js";
 
 /** Below this size the scale is linear, so that zero and negative values have a place. */
@@ -12,10 +12,11 @@ const EVERY = 150;
 const TABLE_EVERY = 1000;
 const [LEFT, RIGHT, TOP, BOTTOM] = [42, 10, 8, 20];
 const MEASURES = ["bound", "exact", "modes", "within"];
+const LOSSES = ["critic_loss", "generator_loss"];
 const symlog = {
   to: (value) => Math.asinh(value / LINEAR),
   ticks: [-100, -10, -1, -0.1, 0, 0.1, 1, 10, 100, 1000, 1e4],
-  text: (tick) => (Math.abs(tick) >= 1e4 ? "10⁴" : number(tick, 1).replace(/\.0$/, "")),
+  text: (tick) => (tick >= 1e4 ? "10⁴" : String(tick).replace("-", "−")),
 };
 const linear = (ticks, text) => ({ to: (value) => value, ticks, text });
 
@@ -35,10 +36,10 @@ class Plot {
     this.context = this.canvas.getContext("2d");
     this.size = { width: 0, height: 0, ratio: 1 };
     this.limits = { high: 1, low: 0, from: 0, to: 1 };
+    this.pointer = null;
     this.canvas.addEventListener("pointermove", (event) => this.hover(event.offsetX));
-    this.canvas.addEventListener("pointerleave", () => this.point(null));
-    this.canvas.addEventListener("blur", () => this.point(null));
-    this.canvas.addEventListener("keydown", (event) => this.key_(event));
+    for (const kind of ["pointerleave", "blur"]) this.canvas.addEventListener(kind, () => this.leave());
+    this.canvas.addEventListener("keydown", (event) => this.press(event));
     this.observer = new ResizeObserver(([entry]) => this.resize(entry.contentRect));
     this.observer.observe(this.canvas);
   }
@@ -59,16 +60,25 @@ class Plot {
   }
 
   hover(offset) {
-    const share = (offset - LEFT) / Math.max(1, this.size.width - LEFT - RIGHT);
-    this.point(Math.round(this.limits.from + Math.min(1, Math.max(0, share)) * (this.limits.to - this.limits.from)));
+    this.pointer = offset;
+    this.point(this.stepAt(offset));
   }
 
-  key_(event) {
+  leave() {
+    this.pointer = null;
+    this.point(null);
+  }
+
+  stepAt(offset) {
+    const share = (offset - LEFT) / Math.max(1, this.size.width - LEFT - RIGHT);
+    return Math.round(this.limits.from + Math.min(1, Math.max(0, share)) * (this.limits.to - this.limits.from));
+  }
+
+  press(event) {
     const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (event.key === "Escape") this.point(null);
+    if (event.key === "Escape") this.leave();
     if (!move) return;
     event.preventDefault();
-    event.stopPropagation();
     const span = this.limits.to - this.limits.from;
     const now = this.cursor ?? (move > 0 ? this.limits.from : this.limits.to);
     this.point(Math.round(Math.min(this.limits.to, Math.max(this.limits.from, now + move * Math.max(1, span / 40)))));
@@ -78,8 +88,13 @@ class Plot {
   point(step) {
     this.cursor = step;
     this.tip.hidden = step === null || !this.members;
-    if (!this.tip.hidden) this.fillTip();
     this.draw();
+    if (!this.tip.hidden) this.fillTip();
+  }
+
+  /** The steps under a resting pointer change while the axis grows. */
+  follow() {
+    if (this.pointer !== null && this.cursor !== this.stepAt(this.pointer)) this.hover(this.pointer);
   }
 
   fillTip() {
@@ -120,12 +135,11 @@ class Plot {
 
   /** The range of the axes: fixed, or all values in the histories. */
   measure(fixed) {
-    const limits = { low: fixed ? fixed[0] : Infinity, high: fixed ? fixed[1] : -Infinity, from: Infinity, to: -Infinity };
+    const limits = { low: fixed ? fixed[0] : Infinity, high: fixed ? fixed[1] : -Infinity, from: 0, to: 1 };
     for (const history of this.histories) {
       for (const measure of this.measures) {
         const { steps, values, count } = history[measure];
         if (!count) continue;
-        limits.from = Math.min(limits.from, steps[0]);
         limits.to = Math.max(limits.to, steps[count - 1]);
         for (let i = 0; !fixed && i < count; i += 1) {
           if (values[i] < limits.low) limits.low = values[i];
@@ -133,7 +147,6 @@ class Plot {
         }
       }
     }
-    if (!(limits.to >= limits.from)) Object.assign(limits, { from: 0, to: 1 });
     if (!(limits.high >= limits.low)) Object.assign(limits, { low: 0, high: 1 });
     if (!fixed) {
       limits.low = Math.min(limits.low, 0);
@@ -179,7 +192,7 @@ class Plot {
       context.fillText(this.scale.text(tick), LEFT - 6, y);
     }
     context.textBaseline = "alphabetic";
-    const step = nice((limits.to - limits.from) / Math.max(2, Math.floor(size.width / 90)));
+    const step = nice((limits.to - limits.from) / Math.max(2, Math.floor(size.width / 75)));
     for (let tick = Math.ceil(limits.from / step) * step; tick <= limits.to; tick += step) {
       const x = this.x(tick);
       context.textAlign = x > size.width - 30 ? "right" : x < LEFT + 12 ? "left" : "center";
@@ -254,16 +267,26 @@ export class Charts {
   }
 
   history() {
-    return { ...Object.fromEntries(MEASURES.map((measure) => [measure, new Curve()])), exactStep: null };
+    return { ...Object.fromEntries([...MEASURES, ...LOSSES].map((key) => [key, new Curve()])), at: null };
   }
 
   /** What the target's modes chart counts up to; no chart where there are no modes to count. */
   target({ pieces, modes }) {
+    this.losses(false);
     this.plots.modes.element.hidden = !modes;
     this.pieces = modes ? pieces : null;
     const step = Math.max(1, Math.ceil(pieces / 5));
     this.plots.modes.scale.ticks = Array.from({ length: Math.floor(pieces / step) + 1 }, (_, i) => i * step);
     this.plots.modes.fixed = [0, pieces * 1.04];
+  }
+
+  /** Pictures have no exact divergence and no modes: show the losses instead. */
+  losses(instead = true) {
+    const plot = this.plots.divergence;
+    plot.key = instead ? "losses" : "divergence";
+    plot.measures = instead ? LOSSES : ["bound", "exact"];
+    this.plots.modes.element.hidden = this.plots.within.element.hidden = instead;
+    this.words();
   }
 
   /** Add the numbers of a frame's header. */
@@ -272,12 +295,12 @@ export class Charts {
     header.members.forEach((member, k) => {
       const history = this.histories[k];
       if (!history) return;
-      for (const measure of ["bound", "modes", "within"]) history[measure].push(header.step, member[measure]);
-      // The exact value comes more rarely; between two of them the line is straight.
-      const at = member.exact_step ?? null;
-      if (at === null || at === history.exactStep) return;
-      history.exactStep = at;
-      history.exact.push(at, member.exact);
+      for (const loss of LOSSES) history[loss].push(header.step, member[loss]);
+      // Frames repeat the last measurement until the next; between two of them the line is straight.
+      const at = member.exact_step ?? header.step;
+      if (at === history.at) return;
+      history.at = at;
+      for (const measure of MEASURES) history[measure].push(at, member[measure]);
     });
   }
 
@@ -293,7 +316,10 @@ export class Charts {
   }
 
   redraw() {
-    for (const plot of Object.values(this.plots)) plot.draw();
+    for (const plot of Object.values(this.plots)) {
+      plot.draw();
+      plot.follow();
+    }
   }
 
   words() {

@@ -51,10 +51,11 @@ class Transport {
     this.rate = el("span", { class: "rate" });
     this.turnText = el("span", { class: "turn", role: "status" });
     root.append(
-      el("div", { class: "buttons" }, this.play, act("both", () => this.once("both")),
-        act("critic", () => this.once("critic")), act("generator", () => this.once("generator")), this.slow),
-      this.pace,
-      el("div", { class: "buttons" }, act("restart", () => this.restart()), act("seed", () => this.newSeed())),
+      el("div", { class: "transport-row" },
+        el("div", { class: "buttons" }, this.play, act("both", () => this.once("both")),
+          act("critic", () => this.once("critic")), act("generator", () => this.once("generator")), this.slow),
+        this.pace,
+        el("div", { class: "buttons" }, act("restart", () => this.restart()), act("seed", () => this.newSeed()))),
       el("div", { class: "status" }, this.turnText, this.step, this.rate));
   }
 
@@ -180,7 +181,7 @@ function installTraining(app) {
     new NumberControl({ name: "seed", low: 0, high: 100, whole: true, send: anew }),
   ];
   const more = el("details", { class: "more-settings" }, el("summary", { "data-t": "controls.anew" }),
-    ...rest.map((control) => control.element));
+    el("div", { class: "anew" }, ...rest.map((control) => control.element)));
   root.append(...main.map((control) => control.element), more);
   const gamma = main.find((control) => control.name === "gamma");
   app.onMessage("settings", ({ settings }) => {

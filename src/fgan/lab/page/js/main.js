@@ -16,6 +16,8 @@ const textListeners = new Map();
 const frameListeners = new Set();
 /** Who asked for the starts and changes that are not answered yet, in order: {fail(text), clear()} or null. */
 let askers = [];
+/** The settings when all of those are granted; null when nothing is asked. */
+let wanted = null;
 const status = window.fganLab = { frames: 0, step: 0, run: 0, kind: null, settings: null, connected: false };
 let panels = [];
 let charts = null;
@@ -58,9 +60,11 @@ const app = {
   start(settings, from = null) {
     return ask({ do: "start", settings }, from);
   },
+  /** The settings in force, with what is asked but not answered yet. */
+  latest: () => wanted ?? app.settings ?? fromFragment().settings,
   /** Begin anew with the present settings and these changes. */
   restart(partial = {}, from = null) {
-    const settings = { ...(app.settings ?? fromFragment().settings), ...partial };
+    const settings = { ...app.latest(), ...partial };
     if (!["drawn", "rows"].includes(settings.target)) delete settings.points;
     return app.start(settings, from);
   },
@@ -80,6 +84,7 @@ const app = {
 function ask(message, from) {
   if (!app.send(message)) return false;
   askers.push(from);
+  wanted = message.do === "start" ? message.settings : { ...app.latest(), ...message.settings };
   return true;
 }
 
@@ -109,6 +114,7 @@ const handlers = {
     setMembers(anew);
     chrome.running(true);
     askers.shift()?.clear();
+    if (!askers.length) wanted = null;
     nextFrame();
   },
   state: (message) => { app.playing = message.playing; },
@@ -116,6 +122,7 @@ const handlers = {
   error(message) {
     if (!["start", "change"].includes(message.about)) return false;
     const asker = askers.shift();
+    wanted = null;
     asker?.fail(message.message);
     return Boolean(asker);
   },
@@ -189,6 +196,11 @@ function setMembers(anew) {
       if (target && !anew) panels[k].target(target);
     }
   });
+  if (anew && app.settings.target === "digits") {
+    target = null;
+    charts.losses();
+    for (const panel of panels) panel.clear();
+  }
   root.dataset.count = members.length;
   if (anew) charts.start(members);
   else charts.change(members);
@@ -211,6 +223,7 @@ const connection = {
     status.connected = true;
     asked = false;
     askers = [];
+    wanted = null;
     link.send({ do: "visible", visible: !document.hidden });
     if (!again) return;
     chrome.bar(t("bar.back"), t("bar.on"), () => {
@@ -253,11 +266,11 @@ async function installExtras() {
 
 function main() {
   chrome = installChrome(app);
-  setLanguage(language());
   charts = new Charts(app.elements.charts);
   installControls(app);
   installTarget(app);
   installView(app, () => panels);
+  setLanguage(language());
   app.catalogue.catch((error) => app.note(t("note.catalogue", { problem: error.message }), "problem"));
   onLanguage(() => { document.title = t("title"); });
   link = connect(connection);

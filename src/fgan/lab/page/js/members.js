@@ -100,9 +100,9 @@ class Members {
     this.add.disabled = members.length >= MOST;
   }
 
-  /** The members in force: what was refused is not sent again. */
+  /** The members in force or asked for: what was refused is not sent again. */
   now() {
-    return this.rows.map((row) => ({ ...row.member }));
+    return (this.app.latest().members ?? []).map((member) => ({ ...member }));
   }
 
   edit(index, part, from) {
@@ -113,6 +113,7 @@ class Members {
 
   remove(index) {
     const members = this.now();
+    if (members.length < 2) return;
     members.splice(index, 1);
     for (const row of this.rows.slice(index)) row.failed = false;
     for (const row of this.rows.slice(index)) row.problem.clear();
@@ -122,6 +123,7 @@ class Members {
 
   more() {
     const members = this.now();
+    if (members.length >= MOST) return;
     const taken = new Set(members.map((member) => member.divergence));
     const divergence = USUAL.find((name) => !taken.has(name)) ?? "kl";
     this.app.change({ members: [...members, { divergence, loss: "non-saturating", follow: null }] }, this.problem);

@@ -3,7 +3,11 @@
 import { colour, fieldPalette, memberColour, onTheme } from "lab/colours.js";
 import { contours } from "lab/contours.js";
 import { t, onLanguage } from "lab/i18n.js";
+import { number, percent } from "lab/numbers.js";
 import { el } from "lab/parts.js";
+import { Tiles } from "lab/tiles.js";
+
+export { number, percent };
 
 const TEXT_EVERY = 200;
 const LABEL_EVERY = 1000;
@@ -13,21 +17,6 @@ const HALF = 1;
 const UP = 0.76159;
 
 export const shown = { field: true, arrows: true, data: true, samples: true, density: false };
-
-/** A number for people: three significant digits, a true minus, an en dash where it is not known. */
-export function number(value, digits = 3) {
-  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
-  const size = Math.abs(value);
-  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(1) : plain(value, digits);
-  return text.replace("-", "−").replace("e-", "e−");
-}
-
-function plain(value, digits) {
-  const whole = Math.max(1, Math.floor(Math.log10(Math.abs(value) || 1)) + 1);
-  return value.toFixed(Math.max(0, digits - whole));
-}
-
-export const percent = (share) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(0)} %`);
 
 /** A text node that is written only when its text changes. */
 function write(element, text) {
@@ -111,7 +100,15 @@ export class Panel {
   target(decoded) {
     this.decoded = decoded;
     this.frame = null;
+    this.highest = 0;
+    this.element.classList.remove("pictures");
     this.element.classList.toggle("flat", decoded.header.dimension === 1);
+    this.redraw(true);
+  }
+
+  /** No target: a race on pictures begins. */
+  clear() {
+    this.decoded = this.frame = null;
     this.redraw(true);
   }
 
@@ -127,8 +124,11 @@ export class Panel {
   redraw(still) {
     if (!this.size.width) return;
     const { context, size } = this;
-    if (this.frame?.arrays[`images${this.k}`]) {
-      this.drawPictures();
+    const images = this.frame?.arrays[`images${this.k}`];
+    if (images) {
+      this.element.classList.add("pictures");
+      this.tiles ??= new Tiles();
+      this.tiles.draw(context, images);
       return;
     }
     if (!this.decoded) {
@@ -270,8 +270,8 @@ export class Panel {
 
   drawTargetCurve(brush) {
     const { values, shape } = this.decoded.arrays.density;
-    this.highest = 1e-12;
-    for (const value of values) this.highest = Math.max(this.highest, value * 1.25);
+    this.peak = values.reduce((most, value) => Math.max(most, value), 1e-12);
+    this.highest = Math.max(this.highest ?? 0, 1.25 * this.peak);
     if (!shown.data) return;
     const path = this.heights(values, 0, shape[0]);
     brush.strokeStyle = colour("muted");
@@ -284,11 +284,22 @@ export class Panel {
     brush.fill(path);
   }
 
+  /** Make room for a generator that is more peaked than the target, up to four times as high. */
+  fit(values) {
+    let most = 0;
+    for (const value of values) if (value > most) most = value;
+    const wanted = Math.max(1.25 * this.peak, Math.min(1.08 * most, 4 * this.peak));
+    if (wanted <= this.highest && wanted > 0.7 * this.highest) return;
+    this.highest = wanted;
+    this.redraw(true);
+  }
+
   drawCurves() {
     const { context, frame, k, size } = this;
     const { density, field } = frame.arrays;
     if (shown.samples && density) {
       const count = density.shape.at(-1);
+      this.fit(density.values.subarray(k * count, (k + 1) * count));
       const path = this.heights(density.values, k * count, count);
       context.lineWidth = 4;
       context.strokeStyle = colour("halo");
@@ -315,37 +326,6 @@ export class Panel {
       context.textAlign = "right";
       context.fillText(label, size.width - 9, y + 3.5);
     }
-  }
-
-  drawPictures() {
-    const { context, canvas, frame, k } = this;
-    const { shape, values } = frame.arrays[`images${k}`];
-    const [count, rows, columns, depth] = shape;
-    context.setTransform(1, 0, 0, 1, 0, 0);
-    context.fillStyle = colour("panel");
-    context.fillRect(0, 0, canvas.width, canvas.height);
-    const across = Math.max(1, Math.floor(Math.sqrt(count)));
-    const wanted = across * columns;
-    if (!this.tiles || this.tiles.width !== wanted || this.tiles.height !== across * rows) {
-      this.small.width = wanted;
-      this.small.height = across * rows;
-      this.brush = this.small.getContext("2d");
-      this.tiles = this.brush.createImageData(wanted, across * rows);
-      this.image = null;
-    }
-    const pixels = this.tiles.data;
-    for (let tile = 0; tile < across * across; tile += 1) {
-      const from = tile * rows * columns * depth;
-      const [left, top] = [(tile % across) * columns, Math.floor(tile / across) * rows];
-      for (let i = 0; i < rows * columns; i += 1) {
-        const to = 4 * ((top + Math.floor(i / columns)) * wanted + left + (i % columns));
-        for (let c = 0; c < 3; c += 1) pixels[to + c] = values[from + i * depth + Math.min(c, depth - 1)];
-        pixels[to + 3] = 255;
-      }
-    }
-    this.brush.putImageData(this.tiles, 0, 0);
-    context.imageSmoothingEnabled = false;
-    context.drawImage(this.small, 0, 0, canvas.width, canvas.height);
   }
 
   /** Write the numbers, and at most once a second the canvas's text alternative. */

@@ -24,16 +24,15 @@ export function toFragment(settings) {
 export function fromFragment(fragment = location.hash) {
   const text = fragment.replace(/^#/, "");
   if (!text) return { settings: {}, problem: null };
+  const base64 = text.replaceAll("-", "+").replaceAll("_", "/");
+  if (!/^[A-Za-z0-9+/]*=*$/.test(base64)) return { settings: {}, problem: "not base64url" };
   try {
-    const base64 = decodeURIComponent(text).replaceAll("-", "+").replaceAll("_", "/");
     const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
     const settings = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-    if (settings === null || typeof settings !== "object" || Array.isArray(settings)) {
-      throw new Error("it holds no object");
-    }
-    return { settings, problem: null };
+    const isObject = settings !== null && typeof settings === "object" && !Array.isArray(settings);
+    return isObject ? { settings, problem: null } : { settings: {}, problem: "not a JSON object" };
   } catch (error) {
-    return { settings: {}, problem: error.message };
+    return { settings: {}, problem: error instanceof SyntaxError ? "not JSON" : "cut off or altered" };
   }
 }
 

@@ -99,6 +99,7 @@ class Picker {
   }
 
   use(target, points) {
+    if (target !== "rows") this.table.hidden = true;
     this.app.restart({ target, points }, this.problem);
   }
 

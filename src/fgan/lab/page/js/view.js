@@ -39,10 +39,16 @@ export function installView(app, panels) {
   };
   paint();
   onTheme(paint);
-  onLanguage(() => {
+  let flat = false;
+  const words = () => {
     generated.textContent = t("legend.generated");
     real.textContent = t("legend.real");
-    arrows.textContent = t("legend.arrows");
+    arrows.textContent = t(flat ? "legend.flat" : "legend.arrows");
+  };
+  onLanguage(words);
+  app.onMessage("target", ({ header }) => {
+    flat = header.dimension === 1;
+    words();
   });
 }
 

@@ -104,6 +104,12 @@ export default {
 
   "chart.divergence": "下界与精确散度",
   "chart.divergence.note": "实线：判别器的下界。虚线：精确值。对数刻度，±0.01 以内为线性。",
+  "chart.losses": "损失",
+  "chart.losses.note": "实线：判别器。虚线：生成器。对数刻度，±0.01 以内为线性。",
+  "measure.critic_loss": "判别器损失",
+  "measure.critic_loss.short": "判别器",
+  "measure.generator_loss": "生成器损失",
+  "measure.generator_loss.short": "生成器",
   "chart.modes": "找到的模式",
   "chart.modes.note": "生成样本到达的目标模式",
   "chart.within": "3σ 内比例",
@@ -119,11 +125,13 @@ export default {
   "view.arrows": "梯度",
   "view.data": "数据",
   "view.samples": "样本",
-  "view.density": "目标等高线",
+  "view.density": "等高线",
   "view.large": "大图",
   "legend.generated": "判为生成",
   "legend.real": "判为真实",
   "legend.arrows": "背景：判别器的对数比 l。箭头：生成器损失把 64 个样本推向何处；梯度越大箭头越长，但有上限。",
+
+  "legend.flat": "灰色：目标密度。彩色：生成器密度。黑线与背景：判别器的对数比 l。",
 
   "target": "目标分布",
   "target.ring": "圆环",
