@@ -39,6 +39,12 @@ function channels(hex) {
   return [number >> 16, (number >> 8) & 255, number & 255];
 }
 
+/** A colour of the style sheet as one opaque 32-bit pixel. */
+export function pixel(name) {
+  const [red, green, blue] = channels(colour(name));
+  return new Uint32Array(new Uint8Array([red, green, blue, 255]).buffer)[0];
+}
+
 /** 256 colours as 32-bit pixels: generated (0), neutral (127.5), real (255). */
 export function fieldPalette() {
   if (palette) return palette;

@@ -1,7 +1,8 @@
 // One panel of the race: a canvas and the numbers of a member. Pure drawing from decoded messages; no connection.
 
-import { colour, fieldPalette, memberColour, onTheme } from "lab/colours.js";
+import { colour, fieldPalette, memberColour, onTheme, pixel } from "lab/colours.js";
 import { contours } from "lab/contours.js";
+import { Dots } from "lab/dots.js";
 import { t, onLanguage } from "lab/i18n.js";
 import { number, percent } from "lab/numbers.js";
 import { el } from "lab/parts.js";
@@ -37,6 +38,7 @@ export class Panel {
     this.context = this.canvas.getContext("2d", { alpha: false });
     this.small = document.createElement("canvas");
     this.still = document.createElement("canvas");
+    this.dots = new Dots();
     this.observer = new ResizeObserver(([entry]) => this.resize(entry.contentRect.width, entry.contentRect.height));
     this.observer.observe(this.canvas);
     this.leave = [onTheme(() => this.redraw(true)), onLanguage(() => this.words())];
@@ -140,11 +142,12 @@ export class Panel {
     if (still) this.drawStill();
     context.setTransform(1, 0, 0, 1, 0, 0);
     this.drawField(flat);
-    context.drawImage(this.still, 0, 0);
+    if (flat || !this.frame) context.drawImage(this.still, 0, 0);
     if (!this.frame) return;
+    if (!flat) this.drawCloud();
     context.setTransform(size.ratio, 0, 0, size.ratio, 0, 0);
     if (flat) this.drawCurves();
-    else this.drawCloud();
+    else if (shown.arrows && this.frame.arrays.arrows) this.drawArrows();
   }
 
   drawField(flat) {
@@ -184,7 +187,7 @@ export class Panel {
     const { still, size, decoded } = this;
     still.width = this.canvas.width;
     still.height = this.canvas.height;
-    const brush = still.getContext("2d");
+    const brush = still.getContext("2d", { willReadFrequently: true });
     brush.scale(size.ratio, size.ratio);
     const { view, dimension } = decoded.header;
     if (dimension === 1) {
@@ -200,39 +203,42 @@ export class Panel {
     if (shown.data) {
       const { values } = decoded.arrays.data;
       const side = size.width > 260 ? 2.2 : 1.7;
-      brush.fillStyle = colour("data");
       const [sx, sy] = [size.width / (view.x[1] - view.x[0]), size.height / (view.y[1] - view.y[0])];
+      brush.fillStyle = colour("data");
       for (let at = 0; at < values.length; at += 2) {
         brush.fillRect((values[at] - view.x[0]) * sx - side / 2,
           size.height - (values[at + 1] - view.y[0]) * sy - side / 2, side, side);
       }
     }
+    this.dots.base(still);
+    this.fill = pixel(`m${this.index % 8}`);
+    this.outline = pixel("halo");
   }
 
   drawCloud() {
-    const { context, size, frame, k } = this;
+    const { context, canvas, size, frame, k, dots } = this;
     const { view } = this.decoded.header;
     const { shape, values } = frame.arrays.samples;
-    const count = shape[1];
-    const start = k * count * 2;
-    const [sx, sy] = [size.width / (view.x[1] - view.x[0]), size.height / (view.y[1] - view.y[0])];
-    const side = size.width > 260 ? 3.2 : 2.6;
+    const start = k * shape[1] * 2;
+    const sx = canvas.width / (view.x[1] - view.x[0]);
+    const sy = -canvas.height / (view.y[1] - view.y[0]);
+    const radius = (size.width > 300 ? 2 : 1.5) * size.ratio;
+    dots.clear();
     if (shown.samples) {
-      for (const [fill, width] of [[colour("halo"), side + 1.4], [memberColour(this.index), side]]) {
-        context.fillStyle = fill;
-        for (let at = start; at < start + 2 * count; at += 2) {
-          context.fillRect((values[at] - view.x[0]) * sx - width / 2,
-            size.height - (values[at + 1] - view.y[0]) * sy - width / 2, width, width);
-        }
-      }
+      dots.add(values, start, start + 2 * shape[1], { x0: view.x[0], sx, y0: view.y[1], sy }, radius,
+        this.fill, this.outline);
     }
-    if (shown.arrows && frame.arrays.arrows) this.drawArrows(values, start, view, sx, sy);
+    dots.draw(context);
   }
 
-  drawArrows(samples, start, view, sx, sy) {
+  drawArrows() {
     const { context, size, frame, k } = this;
+    const { view } = this.decoded.header;
+    const samples = frame.arrays.samples.values;
+    const start = k * frame.arrays.samples.shape[1] * 2;
     const { shape, values } = frame.arrays.arrows;
     const first = k * shape[1] * 2;
+    const [sx, sy] = [size.width / (view.x[1] - view.x[0]), size.height / (view.y[1] - view.y[0])];
     context.beginPath();
     for (let i = 0; i < shape[1]; i += 1) {
       const [gx, gy] = [values[first + 2 * i], values[first + 2 * i + 1]];
@@ -252,7 +258,7 @@ export class Panel {
       context.lineTo(ex - barb * (ux - 0.6 * uy), ey - barb * (uy + 0.6 * ux));
     }
     context.strokeStyle = colour("arrow");
-    context.lineWidth = 1.1;
+    context.lineWidth = 1;
     context.stroke();
   }
 
