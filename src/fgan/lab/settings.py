@@ -94,10 +94,10 @@ class Settings:
     target: TargetName = "ring"
     points: tuple[tuple[float, float], ...] = ()
     members: Sequence[Member | str] = USUAL
-    lr: float = 1e-3
-    critic_lr: float = 1e-3
+    lr: float = 3e-3
+    critic_lr: float = 3e-3
     penalty: PenaltyName = "r1+r2"
-    gamma: float = 0.2
+    gamma: float = 0.05
     width: int = 64
     depth: int = 2
     critic_width: int = 64
