@@ -14,7 +14,7 @@ const EXTRAS = ["any-f", "gallery", "stories", "share"];
 const find = (id) => document.getElementById(id);
 const textListeners = new Map();
 const frameListeners = new Set();
-/** Who asked for the starts and changes that are not answered yet, in order: {fail(text), clear()} or null. */
+/** The starts and changes that are not answered yet, in order: {anew, from}; from: {fail(text), clear()} or null. */
 let askers = [];
 /** The settings when all of those are granted; null when nothing is asked. */
 let wanted = null;
@@ -83,9 +83,15 @@ const app = {
 
 function ask(message, from) {
   if (!app.send(message)) return false;
-  askers.push(from);
+  askers.push({ anew: message.do === "start", from });
   wanted = message.do === "start" ? message.settings : { ...app.latest(), ...message.settings };
   return true;
+}
+
+/** No answer will come any more. */
+function forgetAsked() {
+  askers = [];
+  wanted = null;
 }
 
 async function fetchCatalogue() {
@@ -103,7 +109,9 @@ const handlers = {
     if (!ready) begin();
   },
   settings(message) {
-    const anew = message.run !== app.run;
+    const answered = askers.shift();
+    // A new worker counts its runs from one again.
+    const anew = message.run !== app.run || Boolean(answered?.anew);
     Object.assign(app, {
       settings: message.settings, run: message.run, playing: message.playing,
       members: message.members.map((member, k) => ({ ...message.settings.members[k], ...member })),
@@ -113,18 +121,21 @@ const handlers = {
     writeFragment(message.settings);
     setMembers(anew);
     chrome.running(true);
-    askers.shift()?.clear();
+    answered?.from?.clear();
     if (!askers.length) wanted = null;
     nextFrame();
   },
   state: (message) => { app.playing = message.playing; },
-  lost: (message) => chrome.bar(message.message, t("bar.again"), () => app.restart()),
+  lost(message) {
+    forgetAsked();
+    chrome.bar(message.message, t("bar.again"), () => app.restart());
+  },
   error(message) {
     if (!["start", "change"].includes(message.about)) return false;
-    const asker = askers.shift();
+    const from = askers.shift()?.from;
     wanted = null;
-    asker?.fail(message.message);
-    return Boolean(asker);
+    from?.fail(message.message);
+    return Boolean(from);
   },
 };
 
@@ -222,8 +233,7 @@ const connection = {
   onOpen(again) {
     status.connected = true;
     asked = false;
-    askers = [];
-    wanted = null;
+    forgetAsked();
     link.send({ do: "visible", visible: !document.hidden });
     if (!again) return;
     chrome.bar(t("bar.back"), t("bar.on"), () => {
