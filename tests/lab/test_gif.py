@@ -92,8 +92,8 @@ REFUSED = {
 def test_what_is_wrong_is_said_and_harms_nothing(server, name):
     content, what = REFUSED[name]
     answer = ask(server, content)
-    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/json")
-    assert what in answer.json()["error"]
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "text/plain; charset=utf-8")
+    assert what in answer.text
 
 
 @pytest.mark.parametrize("query", ["0", "-1", "1e3", "19", "10001", "", "٣٠", "9" * 5000])

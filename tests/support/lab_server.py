@@ -94,7 +94,7 @@ class Lab:
     def page(self, **options) -> Iterator["Page"]:
         """Open a connection as a page does."""
         headers = {"Cookie": self.cookie, **options.pop("headers", {})}
-        options = {"origin": self.base, "host": self.base.partition("//")[2], "max_size": None} | options
+        options = {"origin": self.base, "host": self.base.partition("//")[2], "max_size": None, "close_timeout": 1} | options
         address = f"ws://{options.pop('host')}/socket"
         raw = socket.create_connection(("127.0.0.1", self.port))
         with connect(

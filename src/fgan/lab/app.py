@@ -8,7 +8,7 @@ from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -85,7 +85,7 @@ class _Gif:
         except FganError as error:
             return _refusal(400, error)
         if not found.startswith(gif.GIF):
-            return JSONResponse(json.loads(found), 400)
+            return PlainTextResponse(json.loads(found)["error"], 400)
         return Response(found, media_type="image/gif")
 
 
@@ -103,4 +103,4 @@ async def _read(request: Request, most: int) -> bytes | None:
 
 
 def _refusal(status: int, error: FganError) -> Response:
-    return JSONResponse({"error": str(error)}, status)
+    return PlainTextResponse(str(error), status)

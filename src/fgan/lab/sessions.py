@@ -133,6 +133,11 @@ class Session:
         if do == "f":
             self._questions.ask(self, message, self._reply)
             return True
+        if do == "start" and self._opening and not message.get("settings"):
+            # A link without settings shows what was opened; one with settings begins a race instead.
+            if self._worker is None:
+                await self._begin(self._visible, self._frame)
+            return True
         if do == "visible":
             self._visible = raw
         if do == "frame":
