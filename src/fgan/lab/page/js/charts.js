@@ -162,7 +162,7 @@ class Plot {
     context.setTransform(size.ratio, 0, 0, size.ratio, 0, 0);
     context.clearRect(0, 0, size.width, size.height);
     this.axes();
-    context.lineJoin = "round";
+    context.lineJoin = context.lineCap = "round";
     this.measures.forEach((measure, which) => {
       context.setLineDash(which ? [5, 3] : []);
       context.lineWidth = which ? 1.6 : 1.4;
@@ -211,6 +211,8 @@ class Plot {
       else if (drawing) context.lineTo(this.x(steps[i]), this.y(values[i]));
       else {
         context.moveTo(this.x(steps[i]), this.y(values[i]));
+        // With round ends a point alone shows as a dot.
+        context.lineTo(this.x(steps[i]), this.y(values[i]));
         drawing = true;
       }
     }
@@ -256,14 +258,17 @@ export class Charts {
     this.fillTable();
   }
 
-  /** Members changed while the race goes on: those with the same name keep their history. */
+  /** Members changed while the race goes on: those that stay keep their history, wherever they stand now. */
   change(members) {
-    const before = this.histories;
-    const same = (k) => before[k] && this.members[k]?.name === members[k].name;
-    const histories = members.map((_, k) => (same(k) ? before[k] : this.history()));
+    const key = ({ name, loss, follow }) => JSON.stringify([name, loss, follow]);
+    const before = this.members.map((member, k) => ({ key: key(member), history: this.histories[k] }));
+    const taken = members.map((member) => {
+      const at = before.findIndex((one) => one.key === key(member));
+      return at < 0 ? this.history() : before.splice(at, 1)[0].history;
+    });
     this.members = members;
-    this.histories = histories;
-    for (const plot of Object.values(this.plots)) plot.start(members, histories);
+    this.histories = taken;
+    for (const plot of Object.values(this.plots)) plot.start(members, taken);
   }
 
   history() {

@@ -59,8 +59,9 @@ export function separatorOf(text) {
   return " ";
 }
 
-/** A field as a finite number, or NaN. With decimal comma "1,5" is 1.5. */
+/** A field as a finite number, or NaN. With decimal comma "1,5" is 1.5, and "1.234" could be either: NaN. */
 export function numberOf(field, decimalComma) {
+  if (decimalComma && field.includes(".")) return NaN;
   const text = (decimalComma ? field.replace(",", ".") : field).replace("−", "-").trim();
   if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text)) return NaN;
   const value = Number(text);

@@ -37,7 +37,7 @@ export class Dots {
 
   /**
    * Add dots at (values[i], values[i + 1]) from `start` to `end`, in pixels after scaling: {x0, sx, y0, sy}.
-   * Outlines of all dots lie below all dots.
+   * Outlines of all dots lie below all dots. Returns how many dots lie outside the picture.
    */
   add(values, start, end, scale, radius, fill, outline) {
     if (radius !== this.radius) {
@@ -46,15 +46,17 @@ export class Dots {
       this.outer = disc(radius + 1);
     }
     this.stamp(values, start, end, scale, this.outer, outline);
-    this.stamp(values, start, end, scale, this.inner, fill);
+    return this.stamp(values, start, end, scale, this.inner, fill);
   }
 
   stamp(values, start, end, { x0, sx, y0, sy }, offsets, colour) {
     const { pixels } = this;
     const { width, height } = this.image;
+    let outside = 0;
     for (let at = start; at < end; at += 2) {
       const x = Math.round((values[at] - x0) * sx);
       const y = Math.round((values[at + 1] - y0) * sy);
+      if (x < 0 || x >= width || y < 0 || y >= height) outside += 1;
       // NaN fails this too.
       if (!(x > -8 && x < width + 8 && y > -8 && y < height + 8)) continue;
       for (let k = 0; k < offsets.length; k += 2) {
@@ -63,6 +65,7 @@ export class Dots {
         if (px >= 0 && px < width && py >= 0 && py < height) pixels[py * width + px] = colour;
       }
     }
+    return outside;
   }
 
   draw(context) {

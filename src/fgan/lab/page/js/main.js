@@ -221,10 +221,25 @@ function setMembers(anew) {
 
 function begin() {
   ready = true;
+  if (app.settings) app.start(app.settings);
+  else startFromLink();
+  nextFrame();
+}
+
+/** Start with the settings of the link; what is wrong with them is told, and then there is still a race. */
+function startFromLink() {
   const { settings, problem } = fromFragment();
   if (problem) app.note(t("note.link", { problem }), "problem");
-  app.start(app.settings ?? settings);
-  nextFrame();
+  if (problem && app.settings) {
+    writeFragment(app.settings);
+    return;
+  }
+  const fail = (text) => {
+    app.note(t("note.refused", { problem: text }), "problem");
+    if (app.settings) writeFragment(app.settings);
+    else if (Object.keys(settings).length) app.start({});
+  };
+  app.start(settings, { fail, clear() {} });
 }
 
 const connection = {
@@ -256,11 +271,7 @@ document.addEventListener("visibilitychange", () => {
   nextFrame();
 });
 
-addEventListener("hashchange", () => {
-  const { settings, problem } = fromFragment();
-  if (problem) app.note(t("note.link", { problem }), "problem");
-  else app.start(settings);
-});
+addEventListener("hashchange", startFromLink);
 
 async function installExtras() {
   for (const name of EXTRAS) {

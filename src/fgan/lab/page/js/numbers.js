@@ -4,8 +4,8 @@
 export function number(value, digits = 3) {
   if (value === null || value === undefined || !Number.isFinite(value)) return "–";
   const size = Math.abs(value);
-  const text = size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(1) : plain(value, digits);
-  return text.replace("-", "−").replace("e-", "e−");
+  const text = size !== 0 && (size < 1e-3 || size >= 1e4) ? value.toExponential(1) : plain(value, digits);
+  return text.replace("+", "").replaceAll("-", "−");
 }
 
 function plain(value, digits) {

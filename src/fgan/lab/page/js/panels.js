@@ -75,10 +75,8 @@ export class Panel {
     const { title, name, follows, loss } = this.member;
     this.title.textContent = name;
     this.title.title = title || name;
-    this.follows.textContent = [
-      follows ? t("panel.follows", { name: follows }) : "",
-      loss === "saturating" ? t("loss.saturating") : "",
-    ].filter(Boolean).join(" · ");
+    this.about = [follows && t("panel.follows", { name: follows }), loss === "saturating" && t("loss.saturating")];
+    this.follows.textContent = this.about.filter(Boolean).join(" · ");
     for (const [key, element] of Object.entries(this.names)) {
       element.textContent = t(`measure.${key}.short`);
       element.title = t(`measure.${key}.what`);
@@ -152,8 +150,7 @@ export class Panel {
 
   drawField(flat) {
     const { context, canvas, frame, k } = this;
-    const has = shown.field && frame?.arrays.field && frame.header.has_field?.[k] !== false;
-    if (!has) {
+    if (!shown.field || !frame?.arrays.field) {
       context.fillStyle = colour("panel");
       context.fillRect(0, 0, canvas.width, canvas.height);
       return;
@@ -222,13 +219,18 @@ export class Panel {
     const start = k * shape[1] * 2;
     const sx = canvas.width / (view.x[1] - view.x[0]);
     const sy = -canvas.height / (view.y[1] - view.y[0]);
-    const radius = (size.width > 300 ? 2 : 1.5) * size.ratio;
+    const radius = (size.width > 300 ? 2.3 : 1.5) * size.ratio;
     dots.clear();
+    let outside = 0;
     if (shown.samples) {
-      dots.add(values, start, start + 2 * shape[1], { x0: view.x[0], sx, y0: view.y[1], sy }, radius,
+      outside = dots.add(values, start, start + 2 * shape[1], { x0: view.x[0], sx, y0: view.y[1], sy }, radius,
         this.fill, this.outline);
     }
     dots.draw(context);
+    if (!outside) return;
+    context.font = `${11 * size.ratio}px system-ui, sans-serif`;
+    context.fillStyle = colour("ink");
+    context.fillText(t("panel.outside", { count: outside }), 6 * size.ratio, canvas.height - 6 * size.ratio);
   }
 
   drawArrows() {
@@ -332,6 +334,7 @@ export class Panel {
       context.textAlign = "right";
       context.fillText(label, size.width - 9, y + 3.5);
     }
+    context.textAlign = "left";
   }
 
   /** Write the numbers, and at most once a second the canvas's text alternative. */
@@ -347,6 +350,9 @@ export class Panel {
       within: percent(member.within),
     };
     for (const [key, text] of Object.entries(texts)) write(this.values[key], text);
+    // Some critics decide without saying how sure they are: their field has two colours, not a scale.
+    const decides = this.frame.header.has_field?.[this.k] === false && t("panel.decides");
+    write(this.follows, [...this.about, decides].filter(Boolean).join(" · "));
     const broken = member.finite === false;
     if (this.broken.hidden === broken) this.broken.hidden = !broken;
     if (now - this.lastLabel < LABEL_EVERY) return;

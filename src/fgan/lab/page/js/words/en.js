@@ -87,6 +87,8 @@ export default {
   "loss.saturating": "saturating",
 
   "panel.follows": "follows {name}",
+  "panel.outside": "{count} samples out of view",
+  "panel.decides": "no log-ratio, the field shows decisions",
   "panel.broken": "Not finite: this member's weights or losses became NaN or infinite. Lower the learning rates or add a penalty, then restart.",
   "panel.label": "{name} at step {step}: {values}",
   "measure.bound": "Bound",
@@ -189,6 +191,7 @@ export default {
   "bar.on": "Start again with these settings",
   "note.unsent": "Not sent: there is no connection to the server.",
   "note.link": "The settings in this link are damaged ({problem}). The defaults are used.",
+  "note.refused": "The settings in this link cannot be used: {problem}",
   "note.part": "The section {name} could not be loaded: {problem}",
   "note.catalogue": "The list of divergences could not be loaded: {problem}. Names can still be typed.",
 

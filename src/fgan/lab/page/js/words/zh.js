@@ -87,6 +87,8 @@ export default {
   "loss.saturating": "饱和",
 
   "panel.follows": "实际跟随 {name}",
+  "panel.outside": "{count} 个样本在视野外",
+  "panel.decides": "无对数比，背景为判定",
   "panel.broken": "数值非有限：该成员的权重或损失变成了 NaN 或无穷大。请降低学习率或加上正则项，再重新开始。",
   "panel.label": "{name}，第 {step} 步：{values}",
   "measure.bound": "下界",
@@ -189,6 +191,7 @@ export default {
   "bar.on": "用这些设置重新开始",
   "note.unsent": "未发送：没有与服务器的连接。",
   "note.link": "链接中的设置已损坏（{problem}）。改用默认设置。",
+  "note.refused": "无法使用此链接中的设置：{problem}",
   "note.part": "无法载入栏目 {name}：{problem}",
   "note.catalogue": "无法载入散度列表：{problem}。仍可直接输入名称。",
 
