@@ -44,7 +44,9 @@ export function yLimits(x, y, window) {
   if (!seen.length) return [-1, 1];
   const low = Math.min(...seen);
   const high = Math.max(...seen);
-  const room = (high - low || Math.abs(high) || 1) * 0.08;
+  // A constant must not be stretched until its rounding errors show.
+  const isFlat = high - low <= 1e-6 * Math.max(Math.abs(low), Math.abs(high));
+  const room = isFlat ? Math.abs(high) / 2 || 1 : (high - low) * 0.08;
   return [low - room, high + room];
 }
 

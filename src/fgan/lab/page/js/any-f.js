@@ -53,6 +53,7 @@ class AnyF {
     });
     this.sliderLabel = el("label", { for: "anyf-ratio" });
     this.plotsRoot = el("div", { class: "anyf-plots" });
+    this.results = el("div");
     this.lawsHeading = el("h3");
     this.laws = el("ul", { class: "anyf-laws" });
     this.notes = el("ul", { class: "anyf-notes" });
@@ -61,7 +62,9 @@ class AnyF {
     root.replaceChildren(
       this.heading, this.intro,
       el("div", { class: "anyf-entry" }, this.inputLabel, this.input, this.race),
-      this.examples, this.said,
+      this.examples, this.said, this.results,
+    );
+    this.results.append(
       this.plotsRoot,
       el("div", { class: "anyf-slider" }, this.sliderLabel, this.slider),
       el("details", {}, this.tableName, el("div", { class: "more-scroll" }, this.table)),
@@ -91,6 +94,7 @@ class AnyF {
     this.lawsHeading.textContent = t("anyf.laws");
     this.tableName.textContent = t("anyf.table");
     for (const [name, plot] of Object.entries(this.plots)) plot.label(t(`anyf.plot.${name}`), t(`anyf.seen.${name}`));
+    this.move(this.logRatio);
     if (this.answer) this.show();
     else this.said.textContent = t("anyf.waiting");
   }
@@ -116,13 +120,21 @@ class AnyF {
       return;
     }
     this.id += 1;
-    this.app.send({ do: "f", id: this.id, text });
+    if (!this.app.send({ do: "f", id: this.id, text })) return;
+    this.say(t("anyf.checking", { text }));
+    this.results.classList.add("is-old");
+  }
+
+  say(text, isError = false) {
+    this.said.textContent = text;
+    this.said.classList.toggle("is-error", isError);
+    if (isError) this.input.setAttribute("aria-invalid", "true");
+    else this.input.removeAttribute("aria-invalid");
   }
 
   complain(text) {
-    this.said.textContent = text;
-    this.said.classList.add("is-error");
-    this.input.setAttribute("aria-invalid", "true");
+    this.say(text, true);
+    this.results.classList.toggle("is-old", Boolean(this.answer));
   }
 
   receive(message) {
@@ -137,11 +149,10 @@ class AnyF {
 
   show() {
     const { recognised, laws, notes, name } = this.answer;
-    this.said.classList.remove("is-error");
-    this.input.removeAttribute("aria-invalid");
+    this.results.classList.remove("is-old");
     const broken = laws.filter((law) => !law.holds);
     const known = recognised ? t("anyf.recognised", { name: recognised }) : t("anyf.own", { name });
-    this.said.textContent = broken.length ? `${known} ${t("anyf.breaks", { count: broken.length })}` : `${known} ${t("anyf.holds")}`;
+    this.say(`${known} ${broken.length ? t("anyf.breaks", { count: broken.length }) : t("anyf.holds")}`);
     this.race.disabled = false;
     this.laws.replaceChildren(...laws.map((law) => this.law(law)));
     this.notes.replaceChildren(...notes.map((note) => el("li", { text: note })));
@@ -175,7 +186,8 @@ class AnyF {
       x: l, y: T, xs: [-SHOWN, SHOWN], ys: yLimits(l, T, [-SHOWN, SHOWN]),
       lines: [{ x: 0, kind: "is-faint" }, ...(slope === null ? [] : [{ y: slope, label: `${name} = ${short(slope)}` }])],
     });
-    this.plots.w.draw({ x: l, y: w, xs: [-SHOWN, SHOWN], ys: yLimits(l, w, [-SHOWN, SHOWN]), lines: [{ x: 0, kind: "is-faint" }] });
+    const [lowest, highest] = yLimits(l, w, [-SHOWN, SHOWN]);
+    this.plots.w.draw({ x: l, y: w, xs: [-SHOWN, SHOWN], ys: [Math.min(lowest, 0), highest], lines: [{ x: 0, kind: "is-faint" }] });
   }
 
   /** The t that ratios between e^-2 and e^2 reach, and a little more. */
@@ -241,16 +253,16 @@ class AnyF {
   addMember() {
     const members = this.app.settings.members;
     if (members.length >= MOST_MEMBERS) {
-      this.complain(t("anyf.full", { most: MOST_MEMBERS }));
+      this.say(t("anyf.full", { most: MOST_MEMBERS }), true);
       return;
     }
     const divergence = this.answer.recognised ?? this.answer.name;
     if (members.some((member) => member.divergence === divergence)) {
-      this.said.textContent = t("anyf.there", { name: divergence });
+      this.say(t("anyf.there", { name: divergence }));
       return;
     }
     this.app.change({ members: [...members, { divergence, loss: "non-saturating", follow: null }] });
-    this.said.textContent = t("anyf.raced", { name: divergence });
+    this.say(t("anyf.raced", { name: divergence }));
     this.app.show?.("race");
   }
 }

@@ -29,7 +29,7 @@ class Gallery {
     this.heading = el("h2");
     this.intro = el("p", { class: "more-intro" });
     this.train = button("", () => this.trainDigits(), { class: "primary" });
-    this.open = button("", () => this.app.send({ do: "open", runs: this.runs }), { hidden: true });
+    this.open = button("", () => this.openRuns(), { hidden: true });
     this.controls = el("div", { class: "gallery-controls", hidden: true });
     this.grids = el("div", { class: "gallery-grids" });
     root.replaceChildren(this.heading, this.intro, el("div", { class: "more-row" }, this.train, this.open), this.controls, this.grids);
@@ -81,9 +81,15 @@ class Gallery {
 
   offerRuns(runs) {
     if (!runs?.length) return;
-    this.runs = runs.map((run) => run.path ?? run.name ?? run);
+    this.runs = runs;
     this.open.hidden = false;
     this.open.textContent = t("gallery.open", { count: this.runs.length });
+  }
+
+  /** The server opens the runs for each new page whose link holds no settings. */
+  openRuns() {
+    history.replaceState(null, "", location.pathname);
+    location.reload();
   }
 
   trainDigits() {
@@ -145,7 +151,7 @@ class Gallery {
       empty.textContent = t("gallery.empty");
       return;
     }
-    grid.marked = this.picked;
+    grid.marked = this.walking ? [0] : this.picked;
     grid.draw(pictures);
     const { step } = this.decoded.header;
     grid.canvas.setAttribute("aria-label", t("gallery.grid", { name, count: pictures.count, step: step ?? 0 }));

@@ -28,7 +28,7 @@ class Stage {
     this.settings = message;
     for (const panel of this.panels) panel.remove();
     this.panels = message.members.map((member, k) => new Panel(this.root, { ...message.settings.members[k], ...member }, k));
-    for (const panel of this.panels) panel.target(this.target);
+    for (const panel of this.target ? this.panels : []) panel.target(this.target);
     await settledLayout();
   }
 
@@ -68,7 +68,8 @@ function paint(brush, stage, frame, size, height, title) {
     brush.font = "12px system-ui, sans-serif";
     brush.textAlign = "right";
     brush.fillStyle = colour("muted");
-    brush.fillText(`${t("measure.exact.short")} ${number(frame.header.members[k].exact)}`, x + SIDE, y + 12);
+    const { exact } = frame.header.members[k];
+    if (Number.isFinite(exact)) brush.fillText(`${t("measure.exact.short")} ${number(exact)}`, x + SIDE, y + 12);
     brush.textAlign = "left";
     brush.drawImage(panel.canvas, x, y + HEAD - 2, SIDE, height);
   });
@@ -98,7 +99,7 @@ export function chosen(frames, most) {
 }
 
 async function pictures(stage, frames, { title, onProgress }) {
-  const flat = stage.target.header.dimension === 1;
+  const flat = stage.target?.header.dimension === 1;
   const height = flat ? FLAT : SIDE;
   const most = Math.max(...frames.map((frame) => frame.settings.members.length));
   const size = layout(most, height);
@@ -116,7 +117,7 @@ async function pictures(stage, frames, { title, onProgress }) {
 
 /** The recording as a GIF. Rejects with the server's own words where it refuses. */
 export async function gifOf(recording, { most, title, onProgress, onSending }) {
-  const stage = new Stage(decode(recording.target));
+  const stage = new Stage(recording.target && decode(recording.target));
   let body;
   try {
     body = bodyOf(await pictures(stage, chosen(recording.frames, most), { title, onProgress }));

@@ -3,7 +3,9 @@
 import { colour, memberColour, onTheme } from "lab/colours.js";
 import { el } from "lab/parts.js";
 
-const GAP = 1;
+const GAP = 4;
+/** Small pictures are drawn at a whole multiple of their size, near this. */
+const SIDE = 64;
 
 /** Member k's pictures in a decoded message "pictures", or null where it has none yet. */
 export function picturesOf(decoded, k) {
@@ -22,13 +24,13 @@ export class Grid {
     this.marked = [];
     this.canvas = el("canvas", { class: "grid-canvas", role: "img" });
     this.brush = this.canvas.getContext("2d");
+    this.small = el("canvas");
+    this.pencil = this.small.getContext("2d");
     this.canvas.addEventListener("click", (event) => {
-      const { width } = this.canvas.getBoundingClientRect();
       if (!this.pictures) return;
-      const scale = this.canvas.width / width;
-      const column = Math.floor((event.offsetX * scale) / (this.pictures.columns + GAP));
-      const row = Math.floor((event.offsetY * scale) / (this.pictures.rows + GAP));
-      const picked = row * this.across + column;
+      const scale = this.canvas.width / this.canvas.getBoundingClientRect().width;
+      const column = Math.floor((event.offsetX * scale) / (this.wide + GAP));
+      const picked = Math.floor((event.offsetY * scale) / (this.high + GAP)) * this.across + column;
       if (column < this.across && picked < this.pictures.count) onpick(picked);
     });
     root.append(this.canvas);
@@ -38,27 +40,20 @@ export class Grid {
   draw(pictures) {
     this.pictures = pictures;
     const { count, rows, columns } = pictures;
+    const factor = Math.max(1, Math.floor(SIDE / columns));
+    [this.wide, this.high] = [columns * factor, rows * factor];
     this.across = Math.max(1, Math.ceil(Math.sqrt(count)));
-    const [width, height] = [this.across * (columns + GAP) - GAP, Math.ceil(count / this.across) * (rows + GAP) - GAP];
-    if (this.canvas.width !== width || this.canvas.height !== height || !this.image) {
-      Object.assign(this.canvas, { width, height });
-      this.image = this.brush.createImageData(columns, rows);
+    const width = this.across * (this.wide + GAP) + GAP;
+    const height = Math.ceil(count / this.across) * (this.high + GAP) + GAP;
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
+    if (this.image?.width !== columns || this.image.height !== rows) {
+      Object.assign(this.small, { width: columns, height: rows });
+      this.image = this.pencil.createImageData(columns, rows);
     }
-    this.brush.fillStyle = colour("line");
+    this.brush.imageSmoothingEnabled = false;
+    this.brush.fillStyle = colour("panel");
     this.brush.fillRect(0, 0, width, height);
     for (let i = 0; i < count; i += 1) this.tile(pictures, i);
-    this.brush.strokeStyle = memberColour(this.index);
-    for (const i of this.marked) {
-      if (i >= count) continue;
-      const [x, y] = this.place(i);
-      this.brush.lineWidth = 1;
-      this.brush.strokeRect(x + 0.5, y + 0.5, columns - 1, rows - 1);
-    }
-  }
-
-  place(i) {
-    const { rows, columns } = this.pictures;
-    return [(i % this.across) * (columns + GAP), Math.floor(i / this.across) * (rows + GAP)];
   }
 
   tile({ rows, columns, depth, values, start }, i) {
@@ -68,12 +63,14 @@ export class Grid {
       for (let c = 0; c < 3; c += 1) data[4 * at + c] = values[from + at * depth + Math.min(c, depth - 1)];
       data[4 * at + 3] = 255;
     }
-    this.brush.putImageData(this.image, ...this.place(i));
-  }
-
-  mark(indices) {
-    this.marked = indices;
-    if (this.pictures) this.draw(this.pictures);
+    this.pencil.putImageData(this.image, 0, 0);
+    const x = GAP + (i % this.across) * (this.wide + GAP);
+    const y = GAP + Math.floor(i / this.across) * (this.high + GAP);
+    if (this.marked.includes(i)) {
+      this.brush.fillStyle = memberColour(this.index);
+      this.brush.fillRect(x - GAP, y - GAP, this.wide + 2 * GAP, this.high + 2 * GAP);
+    }
+    this.brush.drawImage(this.small, x, y, this.wide, this.high);
   }
 
   remove() {

@@ -89,14 +89,15 @@ export async function replayFile(recording, { title, link, styles }) {
     imports[`lab/${name}`] = `data:text/javascript;charset=utf-8;base64,${await base64(new Blob([text]))}`;
   }
   const sheet = (await Promise.all(styles.map(get))).join("\n").replace(/<\//g, "<\\/");
-  const parts = [recording.target, ...recording.frames.map((frame) => frame.bytes)];
+  const { target } = recording; // none for pictures
+  const parts = [...(target ? [target] : []), ...recording.frames.map((frame) => frame.bytes)];
   const settings = [];
   const frames = recording.frames.map((frame) => {
     if (!settings.includes(frame.settings)) settings.push(frame.settings);
     return { settings: settings.indexOf(frame.settings) };
   });
   const packed = await base64(await through(new CompressionStream("gzip"), new Blob(parts)));
-  const about = { title, link, settings, frames, sizes: parts.map((part) => part.byteLength), made: new Date().toISOString().slice(0, 10) };
+  const about = { title, link, settings, frames, hasTarget: Boolean(target), sizes: parts.map((part) => part.byteLength), made: new Date().toISOString().slice(0, 10) };
   // Its own policy lets the file ask for nothing at all.
   const policy = "default-src 'none'; script-src 'unsafe-inline' data:; style-src 'unsafe-inline'; img-src data: blob:";
   const { lang, dataset } = document.documentElement;
@@ -131,7 +132,9 @@ async function unpacked(sizes) {
 }
 
 class Player {
-  constructor(root, about, [target, ...frames]) {
+  constructor(root, about, decoded) {
+    const target = about.hasTarget ? decoded[0] : null;
+    const frames = about.hasTarget ? decoded.slice(1) : decoded;
     Object.assign(this, { about, target, frames, at: 0, playing: false, panels: [], settings: -1 });
     this.toggle = button("", () => this.setPlaying(!this.playing), { class: "primary" });
     this.scrub = el("input", {
@@ -151,7 +154,8 @@ class Player {
       el("p", {}, `${t("replay.link")} `, el("code", { class: "replay-link", text: about.link })),
     );
     this.charts = new Charts(this.chartsRoot);
-    this.charts.target(target.header);
+    if (target) this.charts.target(target.header);
+    else this.charts.losses();
     this.setPlaying(false);
     this.show(0);
   }
@@ -163,7 +167,7 @@ class Player {
     const { members, settings } = this.about.settings[index];
     for (const panel of this.panels) panel.remove();
     this.panels = members.map((member, k) => new Panel(this.panelsRoot, { ...settings.members[k], ...member }, k));
-    for (const panel of this.panels) panel.target(this.target);
+    for (const panel of this.target ? this.panels : []) panel.target(this.target);
     this.note.textContent = JSON.stringify(settings, null, 1);
   }
 

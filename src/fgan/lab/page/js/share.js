@@ -7,7 +7,7 @@ import { Recording, replayFile } from "lab/replay.js";
 
 const STYLES = ["/page/style.css", "/page/more.css"];
 /** A GIF of more pictures than this is slow to make and too large to send. */
-const GIF_PICTURES = 80;
+const GIF_PICTURES = 60;
 
 class Share {
   constructor(app, root) {
@@ -20,6 +20,7 @@ class Share {
     app.onMessage("target", (decoded) => { this.recording.target = rawBytes(decoded); });
     app.onMessage("snippet", (message) => this.showSnippet(message.text));
     app.onFrame((decoded) => this.keep(decoded));
+    if (app.settings) this.settled(app);
     onLanguage(() => this.words());
   }
 
@@ -27,14 +28,15 @@ class Share {
     this.heading = el("h2");
     this.parts = {};
     const part = (name, ...children) => {
-      this.parts[name] = { title: el("h3"), about: el("p", { class: "more-intro" }) };
-      return el("section", { class: "share-part" }, this.parts[name].title, this.parts[name].about, ...children);
+      const own = { title: el("h3"), about: el("p", { class: "more-intro" }), said: el("p", { class: "share-said", role: "status" }) };
+      this.parts[name] = own;
+      return el("section", { class: "share-part" }, own.title, own.about, ...children, own.said);
     };
     this.link = el("input", { type: "text", readonly: true, class: "share-link", onfocus: () => this.link.select() });
-    this.copyLink = button("", () => this.copied(location.href, this.link), { class: "primary" });
+    this.copyLink = button("", () => this.copied("link", location.href, this.link), { class: "primary" });
     this.code = el("pre", { class: "more-code", tabindex: 0, hidden: true });
     this.getCode = button("", () => this.app.send({ do: "snippet" }), { class: "primary" });
-    this.copyCode = button("", () => this.copied(this.code.textContent, this.code), { hidden: true });
+    this.copyCode = button("", () => this.copied("python", this.code.textContent, this.code), { hidden: true });
     this.saveCode = button("", () => this.saveSnippet(), { hidden: true });
     this.isOnLabel = el("span");
     this.onBox = el("input", { type: "checkbox", checked: true, onchange: () => { this.isOn = this.onBox.checked; this.count(); } });
@@ -43,14 +45,12 @@ class Share {
     this.replay = button("", () => this.make("replay"), { class: "primary" });
     this.gif = button("", () => this.make("gif"), { class: "primary" });
     this.bar = el("progress", { max: 1, hidden: true });
-    this.said = el("p", { class: "share-said", role: "status" });
     root.replaceChildren(this.heading,
       el("div", { class: "share-parts" },
         part("link", el("div", { class: "more-row" }, this.link, this.copyLink)),
         part("python", el("div", { class: "more-row" }, this.getCode, this.copyCode, this.saveCode), this.code),
         part("record", el("div", { class: "more-row" }, el("label", {}, this.onBox, " ", this.isOnLabel), this.anew), this.kept,
-          el("div", { class: "more-row" }, this.replay, this.gif), this.bar)),
-      this.said);
+          el("div", { class: "more-row" }, this.replay, this.gif), this.bar)));
   }
 
   words() {
@@ -70,9 +70,10 @@ class Share {
     this.count();
   }
 
+  /** The message "settings", or the application, which knows the same. */
   settled(message) {
     if (!this.message || message.run !== this.message.run) this.recording.clear();
-    this.message = message;
+    this.message = { run: message.run, settings: message.settings, members: message.members };
     // The page writes the fragment when it hears the same message, perhaps after this.
     queueMicrotask(() => { this.link.value = location.href; });
     this.count();
@@ -80,7 +81,7 @@ class Share {
 
   keep(decoded) {
     const { header } = decoded;
-    if (!this.isOn || header.kind !== "frame" || !this.message || header.run !== this.message.run) return;
+    if (!this.isOn || header.runs || !this.message || header.run !== this.message.run) return;
     if (header.members.length !== this.message.members.length) return; // a frame from before the last change
     const bytesOf = rawBytes(decoded);
     if (!bytesOf) return;
@@ -93,7 +94,7 @@ class Share {
     const now = performance.now();
     if (frames.length && this.counted && now - this.counted < 400 && this.isOn) return;
     this.counted = now;
-    const usable = frames.length > 1 && this.recording.target;
+    const usable = frames.length > 1 && (this.recording.target || this.message.settings.target === "digits");
     this.kept.textContent = t(this.isOn ? "share.kept" : "share.kept.off", { frames: frames.length, size: bytes(size) });
     this.replay.disabled = this.gif.disabled = !usable || Boolean(this.working);
   }
@@ -106,13 +107,13 @@ class Share {
     this.count();
   }
 
-  async copied(text, element) {
-    if (await copy(text)) this.say(t("share.copied", { size: bytes(new Blob([text]).size) }));
+  async copied(part, text, element) {
+    if (await copy(text)) this.say(part, t("share.copied", { size: bytes(new Blob([text]).size) }));
     else {
       element.focus();
       getSelection().selectAllChildren(element);
       element.select?.();
-      this.say(t("share.copy.failed"));
+      this.say(part, t("share.copy.failed"));
     }
   }
 
@@ -135,9 +136,10 @@ class Share {
     return `fgan lab: ${settings.target} (${members.map((member) => member.name).join(", ")})`;
   }
 
-  say(text, isError = false) {
-    this.said.textContent = text;
-    this.said.classList.toggle("is-error", isError);
+  say(part, text, isError = false) {
+    const { said } = this.parts[part];
+    said.textContent = text;
+    said.classList.toggle("is-error", isError);
   }
 
   /** Make and download one file from a copy of what is recorded now, so that recording goes on. */
@@ -147,13 +149,13 @@ class Share {
     this.replay.disabled = this.gif.disabled = true;
     this.bar.hidden = false;
     this.bar.removeAttribute("value");
-    this.say(t(`share.${kind}.making`));
+    this.say("record", t(`share.${kind}.making`));
     try {
       const blob = await this[`${kind}Blob`](recording);
       download(blob, `${this.name}.${kind === "gif" ? "gif" : "html"}`);
-      this.say(t("share.made", { name: `${this.name}.${kind === "gif" ? "gif" : "html"}`, size: bytes(blob.size) }));
+      this.say("record", t("share.made", { name: `${this.name}.${kind === "gif" ? "gif" : "html"}`, size: bytes(blob.size) }));
     } catch (error) {
-      this.say(t("share.failed", { what: error.message }), true);
+      this.say("record", t("share.failed", { what: error.message }), true);
     } finally {
       this.working = null;
       this.bar.hidden = true;
@@ -170,7 +172,7 @@ class Share {
     return gifOf(recording, {
       most: GIF_PICTURES, title: this.title,
       onProgress: (share) => { this.bar.value = share; },
-      onSending: (size) => { this.bar.removeAttribute("value"); this.say(t("share.gif.sending", { size: bytes(size) })); },
+      onSending: (size) => { this.bar.removeAttribute("value"); this.say("record", t("share.gif.sending", { size: bytes(size) })); },
     });
   }
 }

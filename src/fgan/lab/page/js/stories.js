@@ -2,7 +2,7 @@
 
 import { language, onLanguage, t } from "lab/i18n.js";
 import { button, el } from "lab/parts.js";
-import { figuresOf } from "lab/stories/figures.js";
+import { figuresOf, PLAIN } from "lab/stories/figures.js";
 import penalty from "lab/stories/penalty.js";
 import saturation from "lab/stories/saturation.js";
 import collapse from "lab/stories/collapse.js";
@@ -26,6 +26,7 @@ class Stories {
     app.onMessage("state", (message) => this.paused(!message.playing));
     app.onFrame((decoded) => this.receive(decoded));
     document.addEventListener("keydown", (event) => this.key(event));
+    if (app.settings) this.settled(app);
     onLanguage(() => this.words());
   }
 
@@ -72,6 +73,7 @@ class Stories {
 
   begin(story) {
     if (!this.story) this.before = structuredClone(this.app.settings);
+    this.seed = this.before?.seed ?? 0;
     this.story = story;
     this.card.hidden = false;
     document.body.classList.add("has-story");
@@ -101,8 +103,9 @@ class Stories {
   }
 
   startRace(settings) {
+    this.reported = null;
     this.awaited = true; // frames of the race before do not count
-    this.app.start(settings);
+    this.app.start({ ...PLAIN, seed: this.seed, ...settings });
   }
 
   replayUpTo(step) {
@@ -131,7 +134,7 @@ class Stories {
     this.figures = figuresOf(decoded, this.target, this.message);
     if (this.from === null) {
       this.from = this.figures.step;
-      this.earlier = this.figures;
+      this.earlier = this.reported ?? this.figures;
     }
     this.progress();
   }
@@ -166,6 +169,7 @@ class Stories {
     this.done = true;
     this.bar.hidden = true;
     this.waitText.textContent = "";
+    this.reported = this.figures;
     this.found.textContent = found ? this.say(found(this.figures, this.earlier)) : t("stories.seen");
   }
 
@@ -173,9 +177,10 @@ class Stories {
   look() {
     for (const old of document.querySelectorAll(".story-look")) old.classList.remove("story-look");
     if (!this.story) return;
-    for (const selector of [].concat(this.story.steps[this.step].look ?? [])) {
-      for (const element of document.querySelectorAll(selector)) element.classList.add("story-look");
-    }
+    const selectors = this.story.steps[this.step].look;
+    for (const element of document.querySelectorAll(selectors)) element.classList.add("story-look");
+    if (this.scrolled !== selectors) document.querySelector(selectors[0])?.scrollIntoView({ block: "nearest" });
+    this.scrolled = selectors;
   }
 
   end() {

@@ -27,7 +27,7 @@ export default {
   steps: [
     {
       start: { target: "ring", members, penalty: "none", lr: 0.005, critic_lr: 0.005 },
-      look: [control("lr"), control("penalty"), panel(1)],
+      look: [panel(1), control("lr"), control("penalty")],
       text: {
         en: "Early GAN scripts train plain losses without a penalty. Here with a learning rate of 0.005. Watch kl: its samples go where the critic is highest at the moment.",
         zh: "早期的 GAN 脚本直接训练损失，没有惩罚项。这里的学习率是 0.005。请看 kl：它的样本总往此刻判别器最高的地方去。",
@@ -52,15 +52,15 @@ export default {
       found({ members: [kl] }, before) {
         const [now, then] = [favourite(kl), favourite(before.members[0])];
         return now.at === then.at
-          ? { en: `Most samples are still nearest to the same spot, at the ${now.en} (${now.share}); modes: ${kl.modes ?? "–"} of 8.`, zh: `多数样本仍离同一个点团最近：${now.zh}方（${now.share}）；模态：8 个中的 ${kl.modes ?? "–"} 个。` }
-          : { en: `At step ${before.step} most samples were nearest to the ${then.en} (${then.share}); now to the ${now.en} (${now.share}). Modes: ${kl.modes ?? "–"} of 8.`, zh: `第 ${before.step} 步时多数样本离${then.zh}方最近（${then.share}），现在离${now.zh}方最近（${now.share}）。模态：8 个中的 ${kl.modes ?? "–"} 个。` };
+          ? { en: `The largest group is at the ${now.en} again (${now.share} of the samples). Modes: ${kl.modes ?? "–"} of 8.`, zh: `样本最多的一处仍在${now.zh}方（${now.share}）。模态：8 个中的 ${kl.modes ?? "–"} 个。` }
+          : { en: `At step ${before.step} the largest group was at the ${then.en} (${then.share}); now it is at the ${now.en} (${now.share}). Modes: ${kl.modes ?? "–"} of 8.`, zh: `第 ${before.step} 步时样本最多的一处在${then.zh}方（${then.share}），现在在${now.zh}方（${now.share}）。模态：8 个中的 ${kl.modes ?? "–"} 个。` };
       },
     },
     {
       look: [panel(2), panel(3), ".chart-modes"],
       text: {
-        en: "Not every divergence suffers alike. Under kl the critic’s output counts as it is, so one steep spot pulls with all its weight. Under js each sample’s pull is bounded.",
-        zh: "各种散度受害的程度不同。在 kl 下，判别器的输出原样计入，一处陡峭就全力拉扯；在 js 下，每个样本受到的拉力有上限。",
+        en: "Not every divergence suffers alike. Under kl every sample is pulled with the full slope of the critic. Under js the pull fades where the critic already calls the sample real.",
+        zh: "各种散度受害的程度不同。在 kl 下，每个样本都受到判别器全部斜率的拉动；在 js 下，判别器已认作真实的样本，拉力会减弱。",
       },
       wait: { steps: 150 },
       found({ members: all }) {
@@ -74,7 +74,7 @@ export default {
     },
     {
       change: { penalty: "r1+r2", gamma: 0.2, lr: 0.001, critic_lr: 0.001 },
-      look: [control("penalty"), control("lr"), ".chart-modes"],
+      look: ["#panels", control("penalty"), control("lr"), ".chart-modes"],
       text: {
         en: "The mend, while it runs: the penalty r1+r2 with γ = 0.2, and a learning rate of 0.001. The networks go on from where they are.",
         zh: "在运行中修复：加上惩罚项 r1+r2，γ = 0.2，学习率降为 0.001。网络从当前状态继续。",
@@ -83,8 +83,8 @@ export default {
       found({ members: all }) {
         const back = all[0].modes === 8;
         return {
-          en: `Modes of 8: ${modes(all)}.${back ? " kl covers the whole ring again." : " Not all are back yet."}${all[1].modes < 8 ? " reverse-kl takes longer: where it has no samples, it feels little pull." : ""}`,
-          zh: `模态（共 8 个）：${modes(all)}。${back ? "kl 又覆盖了整个环。" : "还没有全部恢复。"}${all[1].modes < 8 ? "reverse-kl 更慢：没有样本的地方，它几乎感受不到拉力。" : ""}`,
+          en: `Modes of 8: ${modes(all)}.${back ? " kl covers the whole ring again." : " Not all are back yet."}${all[1].modes < 8 ? " reverse-kl takes longer." : ""}`,
+          zh: `模态（共 8 个）：${modes(all)}。${back ? "kl 又覆盖了整个环。" : "还没有全部恢复。"}${all[1].modes < 8 ? "reverse-kl 恢复得更慢。" : ""}`,
         };
       },
     },

@@ -51,6 +51,12 @@ export function figuresOf(decoded, target, settings) {
 /** A share as percent. */
 export const percent = (share) => `${Math.round(100 * share)} %`;
 
+/** What a story relies on unless it says otherwise; the lab's own defaults may change. */
+export const PLAIN = {
+  lr: 0.001, critic_lr: 0.001, penalty: "r1+r2", gamma: 0.2, width: 64, depth: 2, critic_width: 64, critic_depth: 2,
+  batch: 128, n_critic: 1,
+};
+
 /** A member's settings. */
 export const racer = (divergence, loss = "non-saturating") => ({ divergence, loss, follow: null });
 

@@ -1,4 +1,4 @@
-// What a penalty on the critics' slopes does: none, the usual weight, a large one, on the ring.
+// What a penalty on the critics' slopes does: none, a moderate one, a large one, on the ring.
 // Seeds 0 and 1, 500 steps: none: kl 2 and 2 modes; 0.2: all 8; 20: all 8, kl's bound 0.002 of an exact 1.6 and 1.7.
 
 import { control, panel, percent, racer } from "lab/stories/figures.js";
@@ -11,13 +11,13 @@ const modes = (all) => NAMES.map((name, k) => `${name} ${all[k].modes ?? "–"}`
 export default {
   title: { en: "What a penalty does", zh: "惩罚项的作用" },
   about: {
-    en: "The same race with no penalty on the critics’ slopes, with the usual one, and with a hundred times as much.",
-    zh: "同一场比赛：不加惩罚项、加常用的惩罚项、再加一百倍。",
+    en: "The same race without a penalty on the critics’ slopes, with a moderate one, and with a hundred times as much.",
+    zh: "同一场比赛：不加惩罚项、加适度的惩罚项、再加一百倍。",
   },
   steps: [
     {
       start: { target: "ring", members, penalty: "none" },
-      look: [control("penalty"), panel(1)],
+      look: [panel(1), control("penalty")],
       text: {
         en: "No penalty. The critics may become as steep as they like between data and samples, and steep critics push samples past the data. Watch kl in particular: see whether its samples stay, or hop around the ring.",
         zh: "没有惩罚项。判别器在数据与样本之间可以任意陡峭，而陡峭的判别器会把样本推过头。请特别留意 kl：它的样本是停下来，还是在环上跳来跳去？",
@@ -34,7 +34,7 @@ export default {
     },
     {
       start: { target: "ring", members, penalty: "r1+r2", gamma: 0.2 },
-      look: [control("penalty"), control("gamma")],
+      look: ["#panels", control("penalty"), control("gamma")],
       text: {
         en: "The same from the beginning, with the penalty r1+r2 and weight γ = 0.2: it charges the squared slope of each critic at data and at samples. Equal distributions need no slope, so near the goal it costs nothing.",
         zh: "从头再来，加上惩罚项 r1+r2，权重 γ = 0.2：它惩罚判别器在数据处和样本处斜率的平方。分布相同时无需斜率，所以接近目标时它不起作用。",
@@ -50,7 +50,7 @@ export default {
     },
     {
       start: { target: "ring", members, penalty: "r1+r2", gamma: 20 },
-      look: [control("gamma"), ".chart-divergence"],
+      look: [".chart-divergence", control("gamma")],
       text: {
         en: "A hundred times as much: γ = 20. Training stays calm. But compare the two lines of each member in the chart: the bound, solid, and the exact divergence, dashed.",
         zh: "再加一百倍：γ = 20。训练依然平稳。但请比较图中每个成员的两条线：实线是下界，虚线是精确散度。",

@@ -1,7 +1,7 @@
 // Why the bound saturates when the supports part. The generator's learning rate is next to 0, so only critics learn.
 // Seeds 0 and 1: JS 1.382 after 300 steps, 1.386 after 600; TV 0.999 and 1.000; KL 44 or 37 after 150, 177 or 123 after 600.
 
-import { panel, racer } from "lab/stories/figures.js";
+import { control, panel, racer } from "lab/stories/figures.js";
 import { short } from "lab/parts.js";
 
 const plain = (name) => racer(name, "saturating");
@@ -48,8 +48,8 @@ export default {
     {
       look: [panel(3)],
       text: {
-        en: "KL has no maximum here. What its bound shows depends on how far the critic has learnt to tell the two apart, not on the distance: it goes on growing as long as the critic trains.",
-        zh: "KL 在这里没有上限。它的下界显示多少，取决于判别器学到了多强的区分，而不是距离：只要判别器还在训练，它就继续增长。",
+        en: "KL has no maximum here. What its bound shows depends on how far the critic has learnt to tell the two apart, not on the distance: it goes on growing as long as the critic trains. (The exact value beside it is of smoothed distributions and cannot measure such distances.)",
+        zh: "KL 在这里没有上限。它的下界显示多少，取决于判别器学到了多强的区分，而不是距离：只要判别器还在训练，它就继续增长。（旁边的精确值是平滑后的分布的，量不出这么远的距离。）",
       },
       wait: { steps: 300 },
       found({ members: [, , kl], step }, before) {
@@ -63,7 +63,7 @@ export default {
     },
     {
       start: { target: "ring", penalty: "r1+r2", gamma: 0.2, members: RACE.members },
-      look: ["#panels", ".control:has(#control-penalty)"],
+      look: ["#panels", control("penalty")],
       text: {
         en: "Now a penalty on the critics’ slopes, and generators that learn. A critic that may not be steep cannot tell the two apart completely; its bound stays below the maximum, and its slope points from the samples to the data.",
         zh: "现在给判别器的斜率加上惩罚项，并让生成器学习。斜率受限的判别器无法把二者完全分开；它的下界低于最大值，而它的斜率从样本指向数据。",

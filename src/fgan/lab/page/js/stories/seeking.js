@@ -73,10 +73,10 @@ export default {
     },
     {
       start: ABLE,
-      look: ["#panels", "#control-depth"],
+      look: ["#panels"],
       text: {
-        en: "Now with two hidden layers and the usual penalty. Every f-divergence is 0 only where model and data agree. A generator that is able to match both blobs has nothing to give up.",
-        zh: "现在用两个隐藏层和常用的惩罚项。任何 f-散度只在模型与数据一致时为 0。有能力拟合两团的生成器，无需放弃什么。",
+        en: "Now with two hidden layers, and more penalty on the critics. Every f-divergence is 0 only where model and data agree. A generator that is able to match both blobs has nothing to give up.",
+        zh: "现在用两个隐藏层，判别器的惩罚项也更大。任何 f-散度只在模型与数据一致时为 0。有能力拟合两团的生成器，无需放弃什么。",
       },
       wait: { steps: 600 },
       found({ of, members: all }) {

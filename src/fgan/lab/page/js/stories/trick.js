@@ -45,7 +45,7 @@ export default {
       },
       wait: { steps: 30 },
       found({ members: [trick, own] }) {
-        const worse = trick.exact > 3 * own.exact;
+        const worse = trick.exact > 1.5 * own.exact;
         return worse
           ? { en: `The exact KL now: ${short(trick.exact)} with the trick, ${short(own.exact)} without. The first does not even try to make it small.`, zh: `此刻 KL 的精确值：用技巧为 ${short(trick.exact)}，不用为 ${short(own.exact)}。前者根本没有去减小它。` }
           : { en: `The exact KL now: ${short(trick.exact)} with the trick, ${short(own.exact)} without.`, zh: `此刻 KL 的精确值：用技巧为 ${short(trick.exact)}，不用为 ${short(own.exact)}。` };

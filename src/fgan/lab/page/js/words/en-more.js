@@ -13,6 +13,7 @@ export default {
   "anyf.table": "The same as a table",
   "anyf.caption": "Values of {name}",
   "anyf.waiting": "Waiting for the server.",
+  "anyf.checking": "Checking {text} …",
   "anyf.empty": "Type an f(u), such as u*log(u).",
   "anyf.recognised": "This is {name}.",
   "anyf.own": "{name} is none of the catalogue’s divergences.",

@@ -13,6 +13,7 @@ export default {
   "anyf.table": "以表格显示",
   "anyf.caption": "{name} 的取值",
   "anyf.waiting": "正在等待服务器。",
+  "anyf.checking": "正在检验 {text} ……",
   "anyf.empty": "请输入 f(u)，例如 u*log(u)。",
   "anyf.recognised": "这就是 {name}。",
   "anyf.own": "{name} 不在现有散度之列。",
