@@ -47,7 +47,7 @@ class Transport {
     this.pace = el("select", { id: "pace", "data-t-label": "pace", onchange: () => this.setPace() },
       el("option", { value: "", "data-t": "pace.fast" }),
       ...PACES.map((pace) => el("option", { value: pace })));
-    this.step = el("output", { class: "step" });
+    this.step = el("span", { class: "step", id: "step" });
     this.rate = el("span", { class: "rate" });
     this.turnText = el("span", { class: "turn", role: "status" });
     root.append(

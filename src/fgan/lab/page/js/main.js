@@ -11,6 +11,9 @@ import { installTarget } from "lab/target.js";
 import { installView } from "lab/view.js";
 
 const EXTRAS = ["any-f", "gallery", "stories", "share"];
+/** Milliseconds between frames where the system asks for reduced motion. */
+const CALM = 500;
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const find = (id) => document.getElementById(id);
 const textListeners = new Map();
 const frameListeners = new Set();
@@ -190,9 +193,15 @@ function draw(now) {
   nextFrame();
 }
 
-/** Ask for one frame, unless one is on its way or the page is hidden. */
+/** Ask for one frame, unless one is on its way or the page is hidden; rarely for those who want little motion. */
 function nextFrame() {
-  if (asked || document.hidden || !link || !status.connected) return;
+  if (asked || document.hidden || !status.connected) return;
+  asked = true;
+  if (calm.matches) setTimeout(askFrame, CALM);
+  else askFrame();
+}
+
+function askFrame() {
   asked = link.send({ do: "frame" });
 }
 
