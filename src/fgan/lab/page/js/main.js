@@ -5,7 +5,7 @@ import { installControls } from "lab/controls.js";
 import { installChrome } from "lab/chrome.js";
 import { language, onLanguage, setLanguage, t } from "lab/i18n.js";
 import { Panel } from "lab/panels.js";
-import { fromFragment, toFragment, writeFragment } from "lab/settings.js";
+import { DEFAULTS, fromFragment, toFragment, writeFragment } from "lab/settings.js";
 import { connect } from "lab/socket.js";
 import { installTarget } from "lab/target.js";
 import { installView } from "lab/view.js";
@@ -31,6 +31,7 @@ let scheduled = false;
 let asked = false;
 let target = null;
 let ready = false;
+let opened = false;
 
 /** What the parts of the page share. */
 const app = {
@@ -64,7 +65,7 @@ const app = {
     return ask({ do: "start", settings }, from);
   },
   /** The settings in force, with what is asked but not answered yet. */
-  latest: () => wanted ?? app.settings ?? fromFragment().settings,
+  latest: () => wanted ?? app.settings ?? { ...DEFAULTS, ...fromFragment().settings },
   /** Begin anew with the present settings and these changes. */
   restart(partial = {}, from = null) {
     const settings = { ...app.latest(), ...partial };
@@ -129,6 +130,15 @@ const handlers = {
     nextFrame();
   },
   state: (message) => { app.playing = message.playing; },
+  /** Run directories are shown instead of a race. The server keeps back a start without settings. */
+  opened() {
+    opened = true;
+    forgetAsked();
+    chrome.running(true);
+    chrome.show("gallery");
+    find("race-empty").hidden = app.run > 0;
+    nextFrame();
+  },
   lost(message) {
     forgetAsked();
     chrome.bar(message.message, t("bar.again"), () => app.restart());
@@ -180,7 +190,11 @@ function draw(now) {
   waiting = null;
   if (!frame) return;
   const { header } = frame;
-  if (header.run === undefined || header.run === app.run) {
+  if (header.runs) {
+    // Of run directories, not of the race: the gallery shows them.
+    tell(frame);
+    Object.assign(status, { frames: status.frames + 1, kind: header.kind });
+  } else if (header.run === app.run) {
     app.header = header;
     charts.add(header);
     if (chrome.current() === "race") {
@@ -221,6 +235,7 @@ function setMembers(anew) {
     charts.losses();
     for (const panel of panels) panel.clear();
   }
+  find("race-empty").hidden = true;
   root.dataset.count = members.length;
   if (anew) charts.start(members);
   else charts.change(members);
@@ -243,6 +258,7 @@ function startFromLink() {
     writeFragment(app.settings);
     return;
   }
+  if (opened && !app.settings && !Object.keys(settings).length) return;
   const fail = (text) => {
     app.note(t("note.refused", { problem: text }), "problem");
     if (app.settings) writeFragment(app.settings);

@@ -14,4 +14,4 @@ function plain(value, digits) {
   return value.toFixed(Math.max(0, digits - whole));
 }
 
-export const percent = (share) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(0)} %`);
+export const percent = (share) => (share === null || share === undefined ? "–" : `${(100 * share).toFixed(0)}%`);
