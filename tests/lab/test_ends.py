@@ -5,10 +5,9 @@ import signal
 import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
-from lab_server import eventually, gone, lab, stub_lab
+from lab_server import eventually, lab, stub_lab, trainers
 
 from fgan.errors import FganError
 from fgan.lab import ports
@@ -89,18 +88,6 @@ def test_a_trainer_that_is_killed_is_replaced():
         assert page.until("settings")["settings"]["members"][0]["divergence"] == "js"
         assert page.frame()[0]["kind"] == "target"
         assert page.frame()[0]["step"] >= 1
-
-
-def trainers(server):
-    """The processes that run `worker.main`: those below the fork server that are neither helpers nor trackers."""
-    return [
-        number for number in server.processes() if number != server.process.pid and is_forked(number, server)
-    ]
-
-
-def is_forked(number, server):
-    parent = int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1])
-    return parent not in (server.process.pid, 0, 1) and not gone(parent)
 
 
 @slow

@@ -94,7 +94,13 @@ class Lab:
     def page(self, **options) -> Iterator["Page"]:
         """Open a connection as a page does."""
         headers = {"Cookie": self.cookie, **options.pop("headers", {})}
-        options = {"origin": self.base, "host": self.base.partition("//")[2], "max_size": None, "close_timeout": 1} | options
+        usual = {
+            "origin": self.base,
+            "host": self.base.partition("//")[2],
+            "max_size": None,
+            "close_timeout": 1,
+        }
+        options = usual | options
         address = f"ws://{options.pop('host')}/socket"
         raw = socket.create_connection(("127.0.0.1", self.port))
         with connect(
@@ -189,3 +195,15 @@ def gone(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
     except OSError:
         return True
+
+
+def trainers(server: Lab) -> list[int]:
+    """Return the processes below its fork server: trainers, the spare one, and helpers."""
+    return [
+        number for number in server.processes() if number != server.process.pid and _is_forked(number, server)
+    ]
+
+
+def _is_forked(number: int, server: Lab) -> bool:
+    parent = int(Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[1])
+    return parent not in (server.process.pid, 0, 1) and not gone(parent)
