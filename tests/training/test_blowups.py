@@ -37,6 +37,7 @@ UNTAMED = {"penalties": "none", "lr": 1.0}
 # What leads to each piece of advice, and words of it. Some are only tried together with another one.
 LEADS: dict[str, tuple[dict[str, Any], str]] = {
     "rate": ({"lr": 10.0}, "What to try: --lr 0.001."),
+    "critic rate": ({"critic_lr": 10.0}, "What to try: --critic-lr 0.001."),
     "weights": ({"penalties": "r1:1e10,r2:1e10"}, "--penalties r1:0.2,r2:0.2 instead of r1:1e10,r2:1e10"),
     "infinite weights": ({"penalties": "r1:1e30"}, "--penalties r1:0.2,r2:0.2 instead of r1:1e30"),
     "no penalty": (UNTAMED, "give the critic a penalty, such as --penalties r1:0.2,r2:0.2; and --lr 0.001."),

@@ -78,6 +78,8 @@ def _back(config: TrainConfig) -> list[Advice]:
         )
     if config.lr > MOST_RATE:
         tips.append(Advice(f"--lr {USUAL.lr:g}", {"lr": USUAL.lr}))
+    if config.critic_lr and config.critic_lr > MOST_RATE:
+        tips.append(Advice(f"--critic-lr {USUAL.lr:g}", {"critic_lr": USUAL.lr}))
     if not config.standardize:
         tips.append(
             Advice(

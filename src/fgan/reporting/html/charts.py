@@ -39,7 +39,7 @@ MEANINGS = {
     "effective_sample_size": "effective share of the samples under the weights p/q",
     "critic_gradient_norm": "norm of the critic's gradient",
     "generator_gradient_norm": "norm of the generator's gradient",
-    "learning_rate": "of both players",
+    "learning_rate": "of the generator; the critic's is the same without --critic-lr",
 }
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 """One for each way to train with the same divergence."""
