@@ -69,6 +69,8 @@ MISTAKES = (
     "export run --to tflite",
     "export run a --out b",
     "push run",
+    "lab mons",
+    "lab --port 70000",
 )
 
 

@@ -37,8 +37,8 @@ def folder(tmp_path_factory, cold_fgan_command):
     return folder
 
 
-# `train` makes the folder of these; `compare` and `push` are started so by their own tests.
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("train", "compare", "push")])
+# `train` makes the folder of these; `compare`, `push` and `lab` are started so by their own tests.
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in ("train", "compare", "push", "lab")])
 def test_it_works_by_itself(verb, folder, cold_fgan_command):
     result = cold_fgan_command(verb, *COMMANDS[verb], cwd=folder)
     assert result.returncode == 0, result.stderr

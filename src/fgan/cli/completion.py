@@ -110,6 +110,7 @@ def words_by_verb() -> dict[str, list[str]]:
     """Return what can stand without a flag, of verbs that take more than files there."""
     from fgan.data.load import BUILDERS
     from fgan.divergences import EXAMPLES
+    from fgan.lab.opening import NAMES
 
     data, divergences = [*_typable(BUILDERS), FILES], _typable(EXAMPLES)
     return {
@@ -118,6 +119,7 @@ def words_by_verb() -> dict[str, list[str]]:
         **dict.fromkeys(("divergences", "cite"), divergences),
         "verify": [*divergences, FILES],
         "runs": [FILES],
+        "lab": [*NAMES, RUNS, FILES],
         "paper": ["toy", "mnist"],
         "completion": ["bash", "zsh", "fish"],
     }
