@@ -1,4 +1,4 @@
-// One plot of the any-f panel: a curve in an SVG with axes, ticks, reference lines and a point that can be moved.
+// A plot in an SVG: curves, axes, ticks, reference lines, a point that can be moved, and the values there as text.
 
 import { el, short, svg } from "lab/parts.js";
 
@@ -80,14 +80,14 @@ export class Plot {
     return HEIGHT - BOTTOM - ((y - this.ys[0]) / (this.ys[1] - this.ys[0])) * (HEIGHT - TOP - BOTTOM);
   }
 
-  /** Draw a curve. `lines`: reference lines {x}, {y} or {from: [x, y], slope}, each with a class and maybe a label. */
-  draw({ x, y, xs, ys, lines = [] }) {
-    Object.assign(this, { x, y, xs, ys });
+  /** Draw curves [{y, kind}] over x. `lines`: {x}, {y} or {from: [x, y], slope}, each with a class and maybe a label. */
+  draw({ x, curves, xs, ys, lines = [] }) {
+    Object.assign(this, { x, xs, ys });
     // A nested svg cuts off what leaves the frame.
     const [width, height] = [WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM];
     const inside = svg("svg", { x: LEFT, y: TOP, width, height, viewBox: `${LEFT} ${TOP} ${width} ${height}` });
     for (const line of lines) inside.append(...this.reference(line));
-    inside.append(svg("path", { d: this.path(), class: "anyf-curve" }));
+    for (const { y, kind = "" } of curves) inside.append(svg("path", { d: this.path(y), class: `anyf-curve ${kind}` }));
     this.point = svg("circle", { r: 4.5, class: "anyf-point", visibility: "hidden" });
     this.svg.replaceChildren(...this.axes(), inside, this.point);
   }
@@ -100,7 +100,7 @@ export class Plot {
       const x = this.px(at);
       parts.push(
         svg("path", { class: "anyf-grid", d: `M${x} ${TOP}V${floor}` }),
-        svg("text", { x, y: floor + 14, class: "anyf-tick", "text-anchor": "middle", text: short(at) }),
+        svg("text", { x, y: floor + 14, class: "anyf-tick", "text-anchor": x > right - 12 ? "end" : "middle", text: short(at, 6) }),
       );
     }
     for (const at of ticks(...this.ys, 4)) {
@@ -118,49 +118,24 @@ export class Plot {
   }
 
   reference({ x, y, from, slope, label, kind = "" }) {
-    const className = `anyf-reference ${kind}`;
-    const parts = [];
-    if (from) {
-      const at = (px) => from[1] + slope * (px - from[0]);
-      const [a, b] = this.clipped(at);
-      if (a === null) return [];
-      parts.push(svg("path", { class: className, d: `M${this.px(a)} ${this.py(at(a))}L${this.px(b)} ${this.py(at(b))}` }));
-    } else if (x !== undefined && x >= this.xs[0] && x <= this.xs[1]) {
-      parts.push(svg("path", { class: className, d: `M${this.px(x)} ${TOP}V${HEIGHT - BOTTOM}` }));
-      if (label) {
-        const late = this.px(x) > WIDTH * 0.7;
-        const properties = { x: this.px(x) + (late ? -4 : 4), y: TOP + 9, class: "anyf-label", text: label };
-        parts.push(svg("text", { ...properties, "text-anchor": late ? "end" : "start" }));
-      }
-    } else if (y !== undefined && y >= this.ys[0] && y <= this.ys[1]) {
-      parts.push(svg("path", { class: className, d: `M${LEFT} ${this.py(y)}H${WIDTH - RIGHT}` }));
-      if (label) {
-        parts.push(svg("text", { x: LEFT + 4, y: this.py(y) - 4, class: "anyf-label", text: label }));
-      }
-    }
-    return parts;
-  }
-
-  /** The part of the x axis on which a straight line stays within the y limits. */
-  clipped(at) {
-    const [left, right] = this.xs;
-    const inside = [];
-    for (let i = 0; i <= 200; i += 1) {
-      const x = left + ((right - left) * i) / 200;
-      if (at(x) >= this.ys[0] && at(x) <= this.ys[1]) inside.push(x);
-    }
-    return inside.length > 1 ? [inside[0], inside[inside.length - 1]] : [null, null];
+    const along = (at) => (x !== undefined ? [x, this.ys[at]] : [this.xs[at], y ?? from[1] + slope * (this.xs[at] - from[0])]);
+    const ends = [0, 1].map((at) => along(at)).map(([px, py]) => `${this.px(px)} ${this.py(py)}`);
+    const parts = [svg("path", { class: `anyf-reference ${kind}`, d: `M${ends.join("L")}` })];
+    if (!label) return parts;
+    const late = x !== undefined && this.px(x) > WIDTH * 0.7;
+    const place = x === undefined ? { x: LEFT + 4, y: this.py(y) - 4 } : { x: this.px(x) + (late ? -4 : 4), y: TOP + 9 };
+    return [...parts, svg("text", { ...place, class: "anyf-label", "text-anchor": late ? "end" : "start", text: label })];
   }
 
   /** The curve, broken where it is not finite. */
-  path() {
+  path(values) {
     const far = 3 * (this.ys[1] - this.ys[0]);
     const wide = this.xs[1] - this.xs[0];
     let text = "";
     let pen = "M";
     for (let i = 0; i < this.x.length; i += 1) {
-      const [x, y] = [this.x[i], this.y[i]];
-      if (x === null || y === null) {
+      const [x, y] = [this.x[i], values[i]];
+      if (!Number.isFinite(x) || !Number.isFinite(y)) {
         pen = "M";
         continue;
       }

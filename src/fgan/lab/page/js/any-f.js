@@ -5,15 +5,8 @@ import { onLanguage, t } from "lab/i18n.js";
 import { button, debounce, el, short } from "lab/parts.js";
 
 const EXAMPLES = [
-  ["KL", "u*log(u)"],
-  ["reverse KL", "-log(u)"],
-  ["Pearson", "(u-1)**2"],
-  ["Hellinger", "(sqrt(u)-1)**2"],
-  ["JS", "u*log(u) - (u+1)*log((u+1)/2)"],
-  ["TV", "abs(u-1)/2"],
-  ["fourth power", "(u-1)**4"],
-  ["?", "max(u,1)*log(u)"],
-  ["?", "u*log(u) + 0.1*sqrt(u)"],
+  "u*log(u)", "-log(u)", "(u-1)**2", "(sqrt(u)-1)**2", "u*log(u) - (u+1)*log((u+1)/2)", "abs(u-1)/2", "(u-1)**4",
+  "max(u,1)*log(u)", "u*log(u) + 0.1*sqrt(u)",
 ];
 const TABLE = [0.2, 0.5, 1, 2, 5];
 /** Log-ratios from -2 to 2 are shown, and ratios up to 4 of f: the server sends f* for the t that these reach. */
@@ -32,7 +25,7 @@ class AnyF {
     app.onMessage("f", (message) => this.receive(message));
     app.onMessage("ready", () => this.send());
     app.onShow?.((id) => { if (id === "any-f" && !this.answer) this.send(); });
-    this.input.value = EXAMPLES[0][1];
+    this.input.value = EXAMPLES[0];
     onLanguage(() => this.words());
   }
 
@@ -52,7 +45,7 @@ class AnyF {
       id: "anyf-ratio", type: "range", min: -SHOWN, max: SHOWN, step: 0.02, oninput: () => this.move(Number(this.slider.value)),
     });
     this.sliderLabel = el("label", { for: "anyf-ratio" });
-    this.plotsRoot = el("div", { class: "anyf-plots" });
+    this.plotsRoot = el("div", { class: "more-grid" });
     this.results = el("div");
     this.lawsHeading = el("h3");
     this.laws = el("ul", { class: "anyf-laws" });
@@ -90,7 +83,7 @@ class AnyF {
     this.input.setAttribute("aria-label", t("anyf.field"));
     this.race.textContent = t("anyf.race");
     this.examples.setAttribute("aria-label", t("anyf.examples"));
-    this.examples.replaceChildren(...EXAMPLES.map(([name, text]) => this.example(name, text)));
+    this.examples.replaceChildren(...EXAMPLES.map((text) => button(text, () => this.tryOut(text))));
     this.lawsHeading.textContent = t("anyf.laws");
     this.tableName.textContent = t("anyf.table");
     for (const [name, plot] of Object.entries(this.plots)) plot.label(t(`anyf.plot.${name}`), t(`anyf.seen.${name}`));
@@ -99,12 +92,9 @@ class AnyF {
     else this.said.textContent = t("anyf.waiting");
   }
 
-  example(name, text) {
-    return button(text, () => {
-      this.input.value = text;
-      this.typed();
-      this.send();
-    }, { title: name === "?" ? t("anyf.broken") : name });
+  tryOut(text) {
+    this.input.value = text;
+    this.send();
   }
 
   typed() {
@@ -163,7 +153,7 @@ class AnyF {
 
   law({ name, holds, what }) {
     const mark = el("span", { class: holds ? "anyf-tick-mark" : "anyf-cross-mark", text: holds ? "✓" : "✗", "aria-hidden": "true" });
-    const spoken = el("span", { class: "more-unseen", text: t(holds ? "anyf.law.holds" : "anyf.law.fails") });
+    const spoken = el("span", { class: "unseen", text: t(holds ? "anyf.law.holds" : "anyf.law.fails") });
     return el("li", { class: holds ? "" : "is-broken" }, mark, " ", spoken, " ", name, what ? el("span", { class: "anyf-what", text: ` ${what}` }) : null);
   }
 
@@ -172,22 +162,22 @@ class AnyF {
     const slope = this.answer.threshold ?? interpolate(l, T, 0);
     const name = t("anyf.slope");
     this.plots.f.draw({
-      x: u, y: f, xs: [0, U_SHOWN], ys: yLimits(u, f, [0.12, U_SHOWN]),
+      x: u, curves: [{ y: f }], xs: [0, U_SHOWN], ys: yLimits(u, f, [0.12, U_SHOWN]),
       lines: [{ x: 1, kind: "is-faint" }, ...(slope === null ? [] : [{ from: [1, interpolate(u, f, 1) ?? 0], slope }])],
     });
     const xs = this.tLimits();
     this.plots.conjugate.draw({
-      x: ts, y: conjugate, xs, ys: yLimits(ts, conjugate, xs),
+      x: ts, curves: [{ y: conjugate }], xs, ys: yLimits(ts, conjugate, xs),
       lines: slope === null ? [] : [
         { x: slope, label: `${name} = ${short(slope)}` }, { from: [slope, interpolate(ts, conjugate, slope) ?? slope], slope: 1 },
       ],
     });
     this.plots.T.draw({
-      x: l, y: T, xs: [-SHOWN, SHOWN], ys: yLimits(l, T, [-SHOWN, SHOWN]),
+      x: l, curves: [{ y: T }], xs: [-SHOWN, SHOWN], ys: yLimits(l, T, [-SHOWN, SHOWN]),
       lines: [{ x: 0, kind: "is-faint" }, ...(slope === null ? [] : [{ y: slope, label: `${name} = ${short(slope)}` }])],
     });
     const [lowest, highest] = yLimits(l, w, [-SHOWN, SHOWN]);
-    this.plots.w.draw({ x: l, y: w, xs: [-SHOWN, SHOWN], ys: [Math.min(lowest, 0), highest], lines: [{ x: 0, kind: "is-faint" }] });
+    this.plots.w.draw({ x: l, curves: [{ y: w }], xs: [-SHOWN, SHOWN], ys: [Math.min(lowest, 0), highest], lines: [{ x: 0, kind: "is-faint" }] });
   }
 
   /** The t that ratios between e^-2 and e^2 reach, and a little more. */

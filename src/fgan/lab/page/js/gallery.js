@@ -1,13 +1,12 @@
 // Pictures: members or run directories side by side, from the same latents, which can be changed and walked between.
 
 import { onLanguage, t } from "lab/i18n.js";
+import { percent } from "lab/numbers.js";
 import { button, el, short } from "lab/parts.js";
 import { Grid, picturesOf } from "lab/pictures.js";
-import { runCurves } from "lab/run-curves.js";
+import { RunCurves } from "lab/run-curves.js";
 
 const FARTHEST = 3;
-/** Curves are drawn again at most this often. */
-const CURVES_EVERY = 1000;
 
 class Gallery {
   constructor(app, root) {
@@ -17,7 +16,7 @@ class Gallery {
     this.entry = 0;
     this.seed = 0;
     this.picked = [];
-    this.curvesDrawn = 0;
+    this.drawnRuns = null;
     this.build(root);
     app.onMessage("pictures", (decoded) => this.receive(decoded));
     app.onMessage("settings", (message) => this.settled(message));
@@ -30,8 +29,8 @@ class Gallery {
     this.intro = el("p", { class: "more-intro" });
     this.train = button("", () => this.trainDigits(), { class: "primary" });
     this.open = button("", () => this.openRuns(), { hidden: true });
-    this.controls = el("div", { class: "gallery-controls", hidden: true });
-    this.grids = el("div", { class: "gallery-grids" });
+    this.controls = el("div", { class: "more-grid more-card", hidden: true });
+    this.grids = el("div", { class: "more-grid" });
     root.replaceChildren(this.heading, this.intro, el("div", { class: "more-row" }, this.train, this.open), this.controls, this.grids);
     this.buildControls();
   }
@@ -44,7 +43,7 @@ class Gallery {
     this.from = this.pictureChoice("gallery-from", 0);
     this.to = this.pictureChoice("gallery-to", 1);
     this.share = range("gallery-share", { min: 0, max: 1, step: 0.01, value: 0 }, () => this.walk());
-    this.shareText = el("output", { for: "gallery-share", text: "0 %" });
+    this.shareText = el("output", { for: "gallery-share", text: percent(0) });
     this.classChoice = el("select", { id: "gallery-class", onchange: () => this.chooseClass() });
     this.fresh = button("", () => this.newLatents(this.seed + 1));
     this.undo = button("", () => this.newLatents(this.seed));
@@ -74,7 +73,7 @@ class Gallery {
     this.walkHint.textContent = t("gallery.hint");
     for (const [name, label] of Object.entries(this.labels)) label.textContent = t(`gallery.${name}`);
     if (this.runs) this.open.textContent = t("gallery.open", { count: this.runs.length });
-    this.known = null;
+    this.known = this.drawnRuns = null;
     if (this.decoded) this.receive(this.decoded);
     else this.intro.textContent = t("gallery.none");
   }
@@ -83,6 +82,8 @@ class Gallery {
     if (!runs?.length) return;
     this.runs = runs;
     this.open.hidden = false;
+    // Their pictures may have come before this part was there: they are sent again with new latents.
+    if (!this.app.settings && !this.decoded) this.app.send({ do: "latents", seed: this.seed });
     this.open.textContent = t("gallery.open", { count: this.runs.length });
   }
 
@@ -101,6 +102,7 @@ class Gallery {
   settled(message) {
     const isPictures = message.settings.target === "digits";
     this.train.disabled = isPictures;
+    this.open.disabled = false;
     if (isPictures) return;
     this.decoded = null;
     this.controls.hidden = true;
@@ -117,29 +119,28 @@ class Gallery {
   receive(decoded) {
     this.decoded = decoded;
     const { header } = decoded;
-    const names = header.names ?? this.app.members.map((member) => member.name);
+    const { names } = header;
     if (names.join("\n") !== this.cards.map((card) => card.name).join("\n")) this.arrange(names);
     this.intro.textContent = header.runs ? t("gallery.runs") : t("gallery.members", { step: header.step ?? 0 });
     this.fitControls(header);
     this.cards.forEach((card, k) => this.drawCard(card, k));
-    if (header.runs && performance.now() - this.curvesDrawn > CURVES_EVERY) this.drawRuns(header.runs);
+    this.open.disabled = Boolean(header.runs);
+    if (header.runs) this.drawRuns(header.runs);
   }
 
   arrange(names) {
     this.clear();
-    this.curvesDrawn = 0;
+    this.drawnRuns = null;
     this.cards = names.map((name, k) => {
       const dot = el("span", { class: "dot", "aria-hidden": "true" });
       const about = el("p", { class: "gallery-about" });
       const empty = el("p", { class: "more-intro", hidden: true });
-      const curves = el("div", { class: "gallery-curves" });
-      const element = el("figure", { class: "gallery-card" },
+      const element = el("figure", { class: "more-card gallery-card" },
         el("figcaption", { class: "gallery-name" }, dot, el("strong", { text: name })), about, empty);
       element.style.setProperty("--member", `var(--m${k % 8})`);
       const grid = new Grid(element, k, (i) => this.pickNext(i));
-      element.append(curves);
       this.grids.append(element);
-      return { name, element, about, empty, curves, grid };
+      return { name, element, about, empty, grid, curves: null };
     });
   }
 
@@ -158,26 +159,28 @@ class Gallery {
   }
 
   drawRuns(runs) {
-    this.curvesDrawn = performance.now();
+    // Frames also come when only latents change.
+    const news = runs.map(({ step, state, problem, curves }) => `${step} ${state} ${problem} ${curves.step.length}`).join();
+    if (news === this.drawnRuns) return;
+    this.drawnRuns = news;
     runs.forEach((run, k) => {
       const card = this.cards[k];
       if (!card) return;
       const { divergence, step, steps, state, problem, data } = run;
       card.about.textContent = t("gallery.about", { divergence, step, steps: steps ?? "–", state, data: data ?? "" });
       if (problem) card.about.append(el("span", { class: "gallery-problem", text: ` ${problem}` }));
-      card.curves.replaceChildren(runCurves(run.curves, run.name));
+      card.curves ??= new RunCurves(card.element);
+      card.curves.draw(run.curves, run.name);
     });
   }
 
   fitControls({ latent, values, labels, label }) {
-    const first = picturesOf(this.decoded, 0) ?? picturesOf(this.decoded, 1);
+    const first = this.cards.map((_, k) => picturesOf(this.decoded, k)).find(Boolean);
     this.controls.hidden = !latent || !first;
     if (this.controls.hidden) return;
-    const dimension = latent.dimension ?? latent;
-    const classes = labels ?? latent.labels ?? [];
-    this.values = values ?? latent.values;
-    const known = `${dimension} ${classes.join("\n")} ${first.count}`;
-    if (known !== this.known) this.fillChoices(dimension, classes, first.count, label ?? null);
+    this.values = values;
+    const known = `${latent} ${labels.join("\n")} ${first.count}`;
+    if (known !== this.known) this.fillChoices(latent, labels, first.count, label);
     this.known = known;
     if (document.activeElement !== this.value) this.showEntry();
   }
@@ -243,7 +246,7 @@ class Gallery {
     if (picked.length < 2) {
       this.walking = false;
       this.share.value = 0;
-      this.shareText.textContent = "0 %";
+      this.shareText.textContent = percent(0);
     }
     this.showPicked();
     if (this.decoded) this.cards.forEach((card, k) => this.drawCard(card, k));
@@ -259,7 +262,7 @@ class Gallery {
     if (this.picked.length < 2) return;
     const share = Number(this.share.value);
     this.walking = true;
-    this.shareText.textContent = `${Math.round(100 * share)} %`;
+    this.shareText.textContent = percent(share);
     this.app.send({ do: "walk", from: this.picked[0], to: this.picked[1], share });
   }
 }

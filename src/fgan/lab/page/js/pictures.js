@@ -8,13 +8,11 @@ const GAP = 4;
 const SIDE = 64;
 
 /** Member k's pictures in a decoded message "pictures", or null where it has none yet. */
-export function picturesOf(decoded, k) {
-  const { images } = decoded.arrays;
-  const own = decoded.arrays[`images${k}`];
-  if (!images && !own) return null;
-  const [count, rows, columns, depth] = (own ?? images).shape.slice(-4);
-  const start = own ? 0 : k * count * rows * columns * depth;
-  return { count, rows, columns, depth, values: (own ?? images).values, start };
+export function picturesOf({ arrays }, k) {
+  const own = arrays[`images${k}`];
+  if (!own) return null;
+  const [count, rows, columns, depth] = own.shape;
+  return { count, rows, columns, depth, values: own.values };
 }
 
 export class Grid {
@@ -56,9 +54,9 @@ export class Grid {
     for (let i = 0; i < count; i += 1) this.tile(pictures, i);
   }
 
-  tile({ rows, columns, depth, values, start }, i) {
+  tile({ rows, columns, depth, values }, i) {
     const { data } = this.image;
-    const from = start + i * rows * columns * depth;
+    const from = i * rows * columns * depth;
     for (let at = 0; at < rows * columns; at += 1) {
       for (let c = 0; c < 3; c += 1) data[4 * at + c] = values[from + at * depth + Math.min(c, depth - 1)];
       data[4 * at + 3] = 255;

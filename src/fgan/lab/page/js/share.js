@@ -30,7 +30,7 @@ class Share {
     const part = (name, ...children) => {
       const own = { title: el("h3"), about: el("p", { class: "more-intro" }), said: el("p", { class: "share-said", role: "status" }) };
       this.parts[name] = own;
-      return el("section", { class: "share-part" }, own.title, own.about, ...children, own.said);
+      return el("section", { class: "more-card" }, own.title, own.about, ...children, own.said);
     };
     this.link = el("input", { type: "text", readonly: true, class: "share-link", onfocus: () => this.link.select() });
     this.copyLink = button("", () => this.copied("link", location.href, this.link), { class: "primary" });
@@ -46,7 +46,7 @@ class Share {
     this.gif = button("", () => this.make("gif"), { class: "primary" });
     this.bar = el("progress", { max: 1, hidden: true });
     root.replaceChildren(this.heading,
-      el("div", { class: "share-parts" },
+      el("div", { class: "share-parts more-grid" },
         part("link", el("div", { class: "more-row" }, this.link, this.copyLink)),
         part("python", el("div", { class: "more-row" }, this.getCode, this.copyCode, this.saveCode), this.code),
         part("record", el("div", { class: "more-row" }, el("label", {}, this.onBox, " ", this.isOnLabel), this.anew), this.kept,

@@ -33,7 +33,7 @@ class Stories {
   build(root) {
     this.heading = el("h2");
     this.intro = el("p", { class: "more-intro" });
-    this.list = el("ol", { class: "stories-list" });
+    this.list = el("ol", { class: "stories-list more-grid" });
     this.restore = button("", () => this.back(), { hidden: true });
     root.replaceChildren(this.heading, this.intro, this.list, this.restore);
 
@@ -61,7 +61,7 @@ class Stories {
     this.previous.textContent = t("stories.previous");
     this.leave.textContent = t("stories.leave");
     this.card.setAttribute("aria-label", t("stories.card"));
-    this.list.replaceChildren(...STORIES.map((story, i) => el("li", {},
+    this.list.replaceChildren(...STORIES.map((story, i) => el("li", { class: "more-card" },
       el("h3", { text: this.say(story.title) }), el("p", { text: this.say(story.about) }),
       button(t("stories.start"), () => this.begin(story), { "aria-label": `${t("stories.start")}: ${this.say(story.title)}`, "data-story": i + 1 }))));
     if (this.story) this.show();
@@ -161,7 +161,7 @@ class Stories {
       return;
     }
     const steps = this.figures ? this.figures.step - this.from : 0;
-    const over = this.figures && (steps >= wait.steps || (wait.until && wait.until(this.figures)));
+    const over = this.figures && steps >= wait.steps;
     this.bar.value = Math.min(1, steps / wait.steps);
     const key = this.isPaused ? "stories.paused" : "stories.wait";
     this.waitText.textContent = t(key, { step: Math.min(steps, wait.steps), of: wait.steps });
@@ -170,7 +170,15 @@ class Stories {
     this.bar.hidden = true;
     this.waitText.textContent = "";
     this.reported = this.figures;
-    this.found.textContent = found ? this.say(found(this.figures, this.earlier)) : t("stories.seen");
+    this.found.textContent = found ? this.report(found(this.figures, this.earlier)) : "";
+  }
+
+  /** The figures, and the claim of the step only where they bear it out. */
+  report({ claim, ...words }) {
+    const figures = this.say(words);
+    if (!claim) return figures;
+    const [holds, en, zh] = claim;
+    return `${figures} ${holds ? this.say({ en, zh }) : t("stories.unsettled")}`;
   }
 
   /** Mark what this step is about. */

@@ -22,7 +22,7 @@ export default {
   title: { en: "Why the classic script collapses", zh: "经典脚本为何坍塌" },
   about: {
     en: "No penalty, a high learning rate: samples crowd onto few modes and move on. Then the mend, while it runs.",
-    zh: "没有惩罚项，学习率又高：样本挤在少数模态上，再一起移走。然后在运行中修复它。",
+    zh: "没有惩罚项，学习率又高：样本挤在少数模式上，再一起移走。然后在运行中修复它。",
   },
   steps: [
     {
@@ -35,10 +35,10 @@ export default {
       wait: { steps: 300 },
       found({ members: [kl] }) {
         const spot = favourite(kl);
-        const few = kl.modes <= 4;
         return {
-          en: `kl reaches ${kl.modes ?? "no known number"} of 8 modes${few ? ": it has collapsed" : ""}. ${spot.share} of its samples are nearest to the spot at the ${spot.en}.`,
-          zh: `kl 触及 8 个模态中的 ${kl.modes ?? "–"} 个${few ? "：它坍塌了" : ""}。${spot.share} 的样本离${spot.zh}方的点团最近。`,
+          en: `kl reaches ${kl.modes ?? "–"} of 8 modes. ${spot.share} of its samples are nearest to the spot at the ${spot.en}.`,
+          zh: `kl 触及 8 个模式中的 ${kl.modes ?? "–"} 个。${spot.share} 的样本离${spot.zh}方的点团最近。`,
+          claim: [kl.modes <= 4, "It has collapsed.", "它坍塌了。"],
         };
       },
     },
@@ -51,9 +51,10 @@ export default {
       wait: { steps: 150 },
       found({ members: [kl] }, before) {
         const [now, then] = [favourite(kl), favourite(before.members[0])];
-        return now.at === then.at
-          ? { en: `The largest group is at the ${now.en} again (${now.share} of the samples). Modes: ${kl.modes ?? "–"} of 8.`, zh: `样本最多的一处仍在${now.zh}方（${now.share}）。模态：8 个中的 ${kl.modes ?? "–"} 个。` }
-          : { en: `At step ${before.step} the largest group was at the ${then.en} (${then.share}); now it is at the ${now.en} (${now.share}). Modes: ${kl.modes ?? "–"} of 8.`, zh: `第 ${before.step} 步时样本最多的一处在${then.zh}方（${then.share}），现在在${now.zh}方（${now.share}）。模态：8 个中的 ${kl.modes ?? "–"} 个。` };
+        return {
+          en: `Largest group: at step ${before.step} at the ${then.en} (${then.share}), now at the ${now.en} (${now.share}). Modes: ${kl.modes ?? "–"} of 8.`,
+          zh: `样本最多的一处：第 ${before.step} 步在${then.zh}方（${then.share}），现在在${now.zh}方（${now.share}）。模式：8 个中的 ${kl.modes ?? "–"} 个。`,
+        };
       },
     },
     {
@@ -65,10 +66,11 @@ export default {
       wait: { steps: 150 },
       found({ members: all }) {
         const broken = NAMES.filter((_, k) => all[k].finite === false);
-        const js = all[2].modes === 8;
+        const lost = broken.join(", ");
         return {
-          en: `Modes of 8: ${modes(all)}.${js ? " js keeps all eight even so." : ""}${broken.length ? ` No longer finite: ${broken.join(", ")}. Restart to see it again.` : ""}`,
-          zh: `模态（共 8 个）：${modes(all)}。${js ? "即便如此，js 仍保住了全部八个。" : ""}${broken.length ? `已不再有限：${broken.join("、")}。重新开始可再看一次。` : ""}`,
+          en: `Modes of 8: ${modes(all)}.${lost && ` No longer finite: ${lost}.`}`,
+          zh: `模式（共 8 个）：${modes(all)}。${lost && `已不再有限：${lost}。`}`,
+          claim: [all[2].modes === 8, "js keeps all eight even so.", "即便如此，js 仍保住了全部八个。"],
         };
       },
     },
@@ -81,10 +83,11 @@ export default {
       },
       wait: { steps: 800 },
       found({ members: all }) {
-        const back = all[0].modes === 8;
+        const slow = all[1].modes < 8;
         return {
-          en: `Modes of 8: ${modes(all)}.${back ? " kl covers the whole ring again." : " Not all are back yet."}${all[1].modes < 8 ? " reverse-kl takes longer." : ""}`,
-          zh: `模态（共 8 个）：${modes(all)}。${back ? "kl 又覆盖了整个环。" : "还没有全部恢复。"}${all[1].modes < 8 ? "reverse-kl 恢复得更慢。" : ""}`,
+          en: `Modes of 8: ${modes(all)}.`,
+          zh: `模式（共 8 个）：${modes(all)}。`,
+          claim: [all[0].modes === 8, `kl covers the whole ring again.${slow ? " reverse-kl takes longer." : ""}`, `kl 又覆盖了整个环。${slow ? "reverse-kl 恢复得更慢。" : ""}`],
         };
       },
     },

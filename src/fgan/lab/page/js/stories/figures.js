@@ -48,8 +48,7 @@ export function figuresOf(decoded, target, settings) {
   return { step: header.step, members, of: (name) => members[names.indexOf(name)], follows: settings.members.map((one) => one.follows) };
 }
 
-/** A share as percent. */
-export const percent = (share) => `${Math.round(100 * share)} %`;
+export { percent } from "lab/numbers.js";
 
 /** What a story relies on unless it says otherwise; the lab's own defaults may change. */
 export const PLAIN = {

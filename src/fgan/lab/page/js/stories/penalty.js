@@ -11,8 +11,8 @@ const modes = (all) => NAMES.map((name, k) => `${name} ${all[k].modes ?? "–"}`
 export default {
   title: { en: "What a penalty does", zh: "惩罚项的作用" },
   about: {
-    en: "The same race without a penalty on the critics’ slopes, with a moderate one, and with a hundred times as much.",
-    zh: "同一场比赛：不加惩罚项、加适度的惩罚项、再加一百倍。",
+    en: "The same race without a penalty on the critics' slopes, with a moderate one, and with a hundred times as much.",
+    zh: "同一个对比：不加惩罚项、加适度的惩罚项、再加一百倍。",
   },
   steps: [
     {
@@ -25,10 +25,10 @@ export default {
       wait: { steps: 500 },
       found({ members: all }) {
         const [kl] = all;
-        const lost = kl.modes < 6;
         return {
-          en: `Modes of 8: ${modes(all)}.${lost ? ` kl has samples at few of the spots; its exact divergence is ${short(kl.exact)}.` : ""}`,
-          zh: `模态（共 8 个）：${modes(all)}。${lost ? `kl 的样本只落在少数几个点团上，它的精确散度是 ${short(kl.exact)}。` : ""}`,
+          en: `Modes of 8: ${modes(all)}. The exact divergence of kl is ${short(kl.exact)}.`,
+          zh: `模式（共 8 个）：${modes(all)}。kl 的精确散度是 ${short(kl.exact)}。`,
+          claim: [kl.modes < 6, "kl has samples at few of the spots.", "kl 的样本只落在少数几个点团上。"],
         };
       },
     },
@@ -41,10 +41,11 @@ export default {
       },
       wait: { steps: 800 },
       found({ members: all }) {
-        const whole = all.every((one) => one.modes === 8);
+        const within = all.map((one) => percent(one.within)).join(", ");
         return {
-          en: `Modes of 8: ${modes(all)}. Share of samples within 3σ of a spot: ${all.map((one) => percent(one.within)).join(", ")}.${whole ? " All spots are covered, and the samples contract onto them." : ""}`,
-          zh: `模态（共 8 个）：${modes(all)}。落在点团 3σ 以内的样本：${all.map((one) => percent(one.within)).join("、")}。${whole ? "所有点团都已覆盖，样本正向它们收拢。" : ""}`,
+          en: `Modes of 8: ${modes(all)}. Share of samples within 3σ of a spot: ${within}.`,
+          zh: `模式（共 8 个）：${modes(all)}。落在点团 3σ 以内的样本：${within}。`,
+          claim: [all.every((one) => one.modes === 8), "All spots are covered, and the samples contract onto them.", "所有点团都已覆盖，样本正向它们收拢。"],
         };
       },
     },
@@ -58,18 +59,19 @@ export default {
       wait: { steps: 800 },
       found({ members: all }) {
         const [kl] = all;
-        const flat = kl.bound < 0.05 * kl.exact;
+        const within = all.map((one) => percent(one.within)).join(", ");
         return {
-          en: `Modes of 8: ${modes(all)}. kl: bound ${short(kl.bound, 2)}, exact ${short(kl.exact, 2)}.${flat ? " The critics are almost flat, so the bound says next to nothing about the distance that is left." : ""} Within 3σ: ${all.map((one) => percent(one.within)).join(", ")}.`,
-          zh: `模态（共 8 个）：${modes(all)}。kl：下界 ${short(kl.bound, 2)}，精确值 ${short(kl.exact, 2)}。${flat ? "判别器几乎是平的，下界几乎说明不了还剩多少距离。" : ""}落在 3σ 以内：${all.map((one) => percent(one.within)).join("、")}。`,
+          en: `Modes of 8: ${modes(all)}. Within 3σ: ${within}. kl: bound ${short(kl.bound, 2)}, exact ${short(kl.exact, 2)}.`,
+          zh: `模式（共 8 个）：${modes(all)}。落在 3σ 以内：${within}。kl：下界 ${short(kl.bound, 2)}，精确值 ${short(kl.exact, 2)}。`,
+          claim: [kl.bound < 0.05 * kl.exact, "The critics are almost flat, so the bound says next to nothing about the distance that is left.", "判别器几乎是平的，下界几乎说明不了还剩多少距离。"],
         };
       },
     },
     {
       look: [control("gamma"), control("penalty")],
       text: {
-        en: "So a penalty trades a tight bound for training that converges. Move γ yourself while this race runs, or choose another penalty. The target’s scale matters: spots half as wide need another γ.",
-        zh: "可见惩罚项是用下界的紧密换取训练的收敛。比赛进行时可以自己拖动 γ，或换一种惩罚项。目标的尺度也有影响：点团窄一半，合适的 γ 就不同。",
+        en: "So a penalty trades a tight bound for training that converges. Move γ yourself while this race runs, or choose another penalty. The target's scale matters: spots half as wide need another γ.",
+        zh: "可见惩罚项是用下界的紧密换取训练的收敛。对比进行时可以自己拖动 γ，或换一种惩罚项。目标的尺度也有影响：点团窄一半，合适的 γ 就不同。",
       },
     },
   ],

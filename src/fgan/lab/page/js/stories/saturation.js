@@ -19,14 +19,15 @@ export default {
       start: RACE,
       look: ["#panels"],
       text: {
-        en: "The data are eight spots on a ring; the new generators put everything near the middle. There is no overlap. The generators’ learning rate is almost 0, so only the critics learn, without a penalty. Watch the bounds.",
+        en: "The data are eight spots on a ring; the new generators put everything near the middle. There is no overlap. The generators' learning rate is almost 0, so only the critics learn, without a penalty. Watch the bounds.",
         zh: "数据是环上的八个点团；新生成器把样本都放在中间附近，二者没有重叠。生成器的学习率几乎为 0，所以只有判别器在学习，且没有惩罚项。请看各个下界。",
       },
       wait: { steps: 300 },
       found({ members: [js, tv] }) {
         return {
-          en: `js: ${short(js.bound, 4)} of at most 2 log 2 = ${short(MOST_JS, 4)}. total-variation: ${short(tv.bound, 4)} of at most 1. Both are full: however far the samples are, the value stays the same.`,
-          zh: `js：${short(js.bound, 4)}，上限为 2 log 2 = ${short(MOST_JS, 4)}。total-variation：${short(tv.bound, 4)}，上限为 1。二者都已到顶：无论样本离得多远，数值都不变。`,
+          en: `js: ${short(js.bound, 4)} of at most 2 log 2 = ${short(MOST_JS, 4)}. total-variation: ${short(tv.bound, 4)} of at most 1.`,
+          zh: `js：${short(js.bound, 4)}，上限为 2 log 2 = ${short(MOST_JS, 4)}。total-variation：${short(tv.bound, 4)}，上限为 1。`,
+          claim: [js.bound > 0.98 * MOST_JS && tv.bound > 0.98, "Both are full: however far the samples are, the value stays the same.", "二者都已到顶：无论样本离得多远，数值都不变。"],
         };
       },
     },
@@ -38,10 +39,10 @@ export default {
       },
       wait: { steps: 100 },
       found({ members: [js, , , trick] }) {
-        const weaker = js.push < 0.2 * trick.push;
         return {
-          en: `Mean length of the arrows, the push on a sample: ${short(js.push, 2)} for js with the saturating loss, ${short(trick.push, 2)} for js with the non-saturating one (panel 4).${weaker ? " That is what “saturating” means." : ""}`,
-          zh: `箭头的平均长度，即推动样本的力：饱和损失的 js 为 ${short(js.push, 2)}，非饱和损失的 js（面板 4）为 ${short(trick.push, 2)}。${weaker ? "“饱和”说的就是这个。" : ""}`,
+          en: `Mean length of the arrows, the push on a sample: ${short(js.push, 2)} for js with the saturating loss, ${short(trick.push, 2)} with the non-saturating one (panel 4).`,
+          zh: `箭头的平均长度，即推动样本的力：饱和损失的 js 为 ${short(js.push, 2)}，非饱和损失的 js（面板 4）为 ${short(trick.push, 2)}。`,
+          claim: [js.push < 0.2 * trick.push, "That is what “saturating” means.", "“饱和”说的就是这个。"],
         };
       },
     },
@@ -53,11 +54,11 @@ export default {
       },
       wait: { steps: 300 },
       found({ members: [, , kl], step }, before) {
-        const earlier = { bound: before.members[2].bound, step: before.step };
-        const grows = kl.bound > 1.1 * earlier.bound;
+        const earlier = before.members[2].bound;
         return {
-          en: `kl: ${short(earlier.bound)} at step ${earlier.step}, ${short(kl.bound)} at step ${step}${grows ? ", while the samples have hardly moved." : "."}`,
-          zh: `kl：第 ${earlier.step} 步为 ${short(earlier.bound)}，第 ${step} 步为 ${short(kl.bound)}${grows ? "，而样本几乎没有移动。" : "。"}`,
+          en: `kl: ${short(earlier)} at step ${before.step}, ${short(kl.bound)} at step ${step}.`,
+          zh: `kl：第 ${before.step} 步为 ${short(earlier)}，第 ${step} 步为 ${short(kl.bound)}。`,
+          claim: [kl.bound > 1.1 * earlier, "The samples have hardly moved meanwhile.", "而样本几乎没有移动。"],
         };
       },
     },
@@ -65,15 +66,15 @@ export default {
       start: { target: "ring", penalty: "r1+r2", gamma: 0.2, members: RACE.members },
       look: ["#panels", control("penalty")],
       text: {
-        en: "Now a penalty on the critics’ slopes, and generators that learn. A critic that may not be steep cannot tell the two apart completely; its bound stays below the maximum, and its slope points from the samples to the data.",
+        en: "Now a penalty on the critics' slopes, and generators that learn. A critic that may not be steep cannot tell the two apart completely; its bound stays below the maximum, and its slope points from the samples to the data.",
         zh: "现在给判别器的斜率加上惩罚项，并让生成器学习。斜率受限的判别器无法把二者完全分开；它的下界低于最大值，而它的斜率从样本指向数据。",
       },
       wait: { steps: 600 },
       found({ members: [js, tv, kl, trick] }) {
-        const list = [js, tv, kl, trick].map((one) => `${one.modes ?? "–"}`).join(", ");
+        const list = [js, tv, kl, trick].map((one) => one.modes ?? "–").join(", ");
         return {
-          en: `Modes found, of 8: ${list} (panels 1 to 4). js has a bound of ${short(js.bound)} now.`,
-          zh: `找到的模态（共 8 个）：面板 1 到 4 依次为 ${list}。js 的下界现在是 ${short(js.bound)}。`,
+          en: `Modes found, of 8: ${list} (panels 1 to 4). The bound of js is ${short(js.bound)} now.`,
+          zh: `找到的模式（共 8 个）：面板 1 到 4 依次为 ${list}。js 的下界现在是 ${short(js.bound)}。`,
         };
       },
     },

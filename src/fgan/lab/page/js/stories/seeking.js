@@ -1,5 +1,5 @@
 // Why KL covers and reverse KL seeks: one Gaussian cannot be two blobs, so each divergence chooses its compromise.
-// Seeds 0 and 1, 600 steps: KL 72 % / 28 %, width 1.01; reverse KL and JS 100 % / 0 %, width 0.25 to 0.28.
+// Seeds 0 and 1, 600 steps: KL 72% / 28%, width 1.01; reverse KL and JS 100% / 0%, width 0.25 to 0.28.
 
 import { panel, percent, racer } from "lab/stories/figures.js";
 import { short } from "lab/parts.js";
@@ -23,7 +23,7 @@ export default {
       start: RACE,
       look: ["#target"],
       text: {
-        en: "The grey data are two blobs: three quarters left, one quarter right. The generators have no hidden layer (depth 0), so their samples are one Gaussian: none can match both. The loss is saturating, so each generator minimises exactly its own divergence.",
+        en: "The grey data are two blobs: three quarters left, one quarter right. The generators have no hidden layer (depth 0), so their samples are one Gaussian: none can match both. The loss is saturating, so each generator minimizes exactly its own divergence.",
         zh: "灰色的数据是两团：四分之三在左，四分之一在右。生成器没有隐藏层（深度 0），样本只能是一个高斯分布，谁也无法同时拟合两团。损失是饱和型的，所以每个生成器最小化的正是自己的散度。",
       },
       wait: { steps: 150 },
@@ -37,10 +37,11 @@ export default {
       wait: { steps: 400 },
       found({ of }) {
         const { left, right, width } = shared(of("kl"));
-        const covers = of("kl").shares[1] > 0.15;
-        return covers
-          ? { en: `Here: ${left} of the samples lie nearer the left blob, ${right} nearer the right one, and their horizontal spread is ${width}. KL covers both, and also the gap where there are no data.`, zh: `此刻：${left} 的样本离左边一团更近，${right} 离右边更近，水平标准差为 ${width}。KL 覆盖了两团，连中间没有数据的空隙也盖住了。` }
-          : { en: `Here kl has not covered both yet: ${left} left, ${right} right. Let it train on.`, zh: `此刻 kl 还没有覆盖两团：左 ${left}，右 ${right}。请再训练一会儿。` };
+        return {
+          en: `${left} of the samples lie nearer the left blob, ${right} nearer the right one; their horizontal spread is ${width}.`,
+          zh: `${left} 的样本离左边一团更近，${right} 离右边更近，水平标准差为 ${width}。`,
+          claim: [of("kl").shares[1] > 0.15, "KL covers both, and also the gap where there are no data.", "KL 覆盖了两团，连中间没有数据的空隙也盖住了。"],
+        };
       },
     },
     {
@@ -52,9 +53,11 @@ export default {
       wait: { steps: 50 },
       found({ of }) {
         const { left, right, width } = shared(of("reverse-kl"));
-        return of("reverse-kl").shares[1] < 0.05
-          ? { en: `Here: ${left} left, ${right} right, spread ${width}. It fits the larger blob, whose own width is 0.25, and ignores the other.`, zh: `此刻：左 ${left}，右 ${right}，标准差 ${width}。它拟合了较大的一团（其标准差为 0.25），忽略了另一团。` }
-          : { en: `Here it has not given up a blob yet: ${left} left, ${right} right, spread ${width}. Let it train on.`, zh: `此刻它还没有放弃哪一团：左 ${left}，右 ${right}，标准差 ${width}。请再训练一会儿。` };
+        return {
+          en: `${left} left, ${right} right, spread ${width}.`,
+          zh: `左 ${left}，右 ${right}，标准差 ${width}。`,
+          claim: [of("reverse-kl").shares[1] < 0.05, "It fits the larger blob, whose own width is 0.25, and ignores the other.", "它拟合了较大的一团（其标准差为 0.25），忽略了另一团。"],
+        };
       },
     },
     {
@@ -66,9 +69,11 @@ export default {
       wait: { steps: 100 },
       found({ of }) {
         const { left, right, width } = shared(of("js"));
-        return of("js").shares[1] < 0.05
-          ? { en: `With these blobs it seeks: ${left} left, ${right} right, spread ${width}. Giving up a quarter of the data costs it less than filling the gap.`, zh: `对这两团数据，它选择逐峰：左 ${left}，右 ${right}，标准差 ${width}。对它来说，放弃四分之一的数据比填满空隙代价更小。` }
-          : { en: `Here: ${left} left, ${right} right, spread ${width}: still between the two.`, zh: `此刻：左 ${left}，右 ${right}，标准差 ${width}：仍在二者之间。` };
+        return {
+          en: `${left} left, ${right} right, spread ${width}.`,
+          zh: `左 ${left}，右 ${right}，标准差 ${width}。`,
+          claim: [of("js").shares[1] < 0.05, "With these blobs it seeks: giving up a quarter of the data costs it less than filling the gap.", "对这两团数据，它选择逐峰：放弃四分之一的数据，比填满空隙代价更小。"],
+        };
       },
     },
     {
@@ -82,9 +87,11 @@ export default {
       found({ of, members: all }) {
         const list = ["kl", "js", "reverse-kl"].map((name) => `${name} ${percent(of(name).shares[1])}`).join(", ");
         const both = all.every((one) => one.shares[1] > 0.12 && one.shares[1] < 0.4);
-        return both
-          ? { en: `Share of samples at the right blob, which holds 25 % of the data: ${list}. All three cover both: the choice matters most when the model is too small.`, zh: `右边一团占数据的 25 %，样本所占份额为：${list}。三者都覆盖了两团：模型能力不足时，选择哪种散度才最要紧。` }
-          : { en: `Share of samples at the right blob, which holds 25 % of the data: ${list}. Not all are there yet.`, zh: `右边一团占数据的 25 %，样本所占份额为：${list}。还没有全部到位。` };
+        return {
+          en: `Share of samples at the right blob, which holds 25% of the data: ${list}.`,
+          zh: `右边一团占数据的 25%，样本所占份额为：${list}。`,
+          claim: [both, "All three cover both: the choice matters most when the model is too small.", "三者都覆盖了两团：模型能力不足时，选择哪种散度才最要紧。"],
+        };
       },
     },
   ],
