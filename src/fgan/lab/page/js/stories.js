@@ -197,7 +197,8 @@ class Stories {
     document.body.classList.remove("has-story");
     this.look();
     this.restore.hidden = this.before === null;
-    (this.restore.hidden ? this.list.querySelector("button") : this.restore).focus({ preventScroll: true });
+    document.getElementById("main").focus({ preventScroll: true });
+    if (this.before) this.app.note(t("stories.left"));
   }
 
   back() {
@@ -209,6 +210,7 @@ class Stories {
 
   key(event) {
     if (!this.story || event.altKey || event.ctrlKey || event.metaKey || event.defaultPrevented) return;
+    if (document.querySelector("dialog[open]")) return;
     if (event.key === "Escape") {
       this.end();
       return;

@@ -40,6 +40,7 @@ export default {
   "stories.previous": "Back",
   "stories.leave": "Leave",
   "stories.restore": "Back to my settings from before the story",
+  "stories.left": "The lab keeps the story's settings. Your own are one click away under Stories.",
   "stories.card": "Story",
   "stories.place": "Step {step} of {of}",
   "stories.wait": "Training: {step} of {of} steps",

@@ -40,6 +40,7 @@ export default {
   "stories.previous": "上一步",
   "stories.leave": "退出",
   "stories.restore": "恢复导览之前的设置",
+  "stories.left": "现在保留的是导览的设置；在“导览”页可一键恢复您自己的设置。",
   "stories.card": "导览",
   "stories.place": "第 {step} 步，共 {of} 步",
   "stories.wait": "训练中：{step} / {of} 步",
