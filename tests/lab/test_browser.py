@@ -7,6 +7,8 @@ import pytest
 from lab_browser import colours, fragment, near, settings_of, until
 from lab_server import trainers
 
+from fgan.lab import Settings
+
 pytestmark = pytest.mark.slow
 
 PANEL = ".panel:nth-child(1) canvas"
@@ -195,3 +197,10 @@ def test_language_and_theme_change_at_once(lab_page):
     assert near(lab.canvas("header.top"), "rgb(255, 255, 255)") < 400
     shown = lab.state("frames")
     lab.wait(f"lab.frames > {shown} + 2")
+
+
+def test_the_page_and_python_begin_alike(lab_page):
+    lab = lab_page()
+    lab.started()
+    usual = lab.page.evaluate("import('lab/settings.js').then((module) => module.DEFAULTS)")
+    assert usual == {name: value for name, value in Settings().to_values().items() if name != "points"}

@@ -25,6 +25,7 @@ def test_an_f_is_checked_and_joins_the_race(lab_page):
     field.fill("(u-1)**2")
     field.press("Enter")
     said.filter(has_text="pearson").wait_for()
+    said.filter(has_text="All laws hold").wait_for()
     assert page.page.locator(".anyf-laws li").count() > 5
     assert page.page.locator(".anyf-laws li.is-broken").count() == 0
     row = page.page.locator("#any-f table tbody tr", has_text=re.compile("^2")).first

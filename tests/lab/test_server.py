@@ -236,6 +236,7 @@ def test_questions_are_answered_by_another_process(server):
         answer = page.until("f")
         assert (answer["id"], answer["name"]) == (1, "u*log(u)")
         assert answer["pid"] != pid
+        assert page.until("laws")["id"] == 1  # which take longer
         page.send(do="f", id=2, text="sleep 60")
         assert page.until("f") == {
             "kind": "f",
@@ -248,6 +249,7 @@ def test_questions_are_answered_by_another_process(server):
         for number in (5, 6, 7):
             page.send(do="f", id=number, text="u")
         assert [page.until("f")["id"] for _ in range(2)] == [4, 7]  # the newest replaces those that wait
+        assert page.until("laws")["id"] == 7
         page.send(do="play")
         assert page.receive()["pid"] == pid
 

@@ -1,4 +1,4 @@
-"""The answer to a formula: f, its conjugate, the optimal T and the weight w at many points, and the laws."""
+"""The answers to a formula: f, its conjugate, the optimal T and the weight w at many points; then the laws."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LARGEST = 4.0
 
 
 def answer(text: str) -> dict[str, Any]:
-    """Return what the page shows about f: values at points, the laws that hold, what it is.
+    """Return what the page shows about f at once: values at points, and what it is.
 
     Args:
         text: a formula such as "u*log(u)", or the name of a divergence.
@@ -38,6 +38,19 @@ def answer(text: str) -> dict[str, Any]:
         return _described(_read(text))
     except FganError as error:
         return {"error": str(error)}
+
+
+def laws(text: str) -> dict[str, Any]:
+    """Return which laws an f obeys, which takes seconds for some.
+
+    Args:
+        text: as for `answer`, where it has no error.
+
+    >>> [law["name"] for law in laws("u*log(u)")["laws"] if not law["holds"]]
+    []
+    """
+    broken = broken_laws(_read(text))
+    return {"laws": [{"name": law, "holds": law not in broken, "what": broken.get(law, "")} for law in LAWS]}
 
 
 def _read(text: str) -> Divergence:
@@ -59,7 +72,6 @@ def _described(d: Divergence) -> dict[str, Any]:
     l = torch.arange(-half, half + 1).double() * WIDEST / half  # noqa: E741 - the log-ratio is l throughout
     u = torch.linspace(0, LARGEST, POINTS, dtype=torch.float64)
     real, t = d.real_at(l), _tangents(d)
-    broken = broken_laws(d)
     found = recognise(d.f(RATIOS))[0]
     return {
         "name": d.name,
@@ -72,7 +84,6 @@ def _described(d: Divergence) -> dict[str, Any]:
         "w": _numbers(d.weight(l)),
         "threshold": d.threshold if math.isfinite(d.threshold) else None,
         "recognised": str(found) if found.exact else None,
-        "laws": [{"name": law, "holds": law not in broken, "what": broken.get(law, "")} for law in LAWS],
         "notes": list(d.notes),
     }
 

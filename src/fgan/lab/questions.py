@@ -10,7 +10,8 @@ from typing import Any
 from fgan.errors import FganError
 from fgan.lab.helper import Helper
 
-SECONDS = 10.0
+SECONDS = 30.0
+"""Laws of an f with kinks take 6 seconds, and another process may train meanwhile."""
 LONGEST_ID = 100
 
 
@@ -62,11 +63,17 @@ class Questions:
         while self._newest:
             page = next(iter(self._newest))
             message, reply = self._newest.pop(page)
-            try:
-                answer = await self._ask({"text": message.get("text")})
-            except FganError as error:
-                answer = {"error": str(error)}
+            answer = await self._answered({"text": message.get("text")})
             reply({"kind": "f", "id": message.get("id"), **answer})
+            if "error" not in answer and page not in self._newest:
+                checked = await self._answered({"laws_of": message.get("text")})
+                reply({"kind": "laws", "id": message.get("id"), **checked})
+
+    async def _answered(self, question: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return await self._ask(question)
+        except FganError as error:
+            return {"error": str(error)}
 
     async def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
         return json.loads(await self._helper.ask(json.dumps(question).encode()))
@@ -88,8 +95,10 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
         from fgan.lab.catalogue import entries
 
         return {"divergences": entries()}
-    if not isinstance(asked["text"], str):
-        raise FganError(f"text must be a formula; got {json.dumps(asked['text'])[:60]}.")
     from fgan.lab import any_f
 
+    if "laws_of" in asked:
+        return any_f.laws(asked["laws_of"])
+    if not isinstance(asked["text"], str):
+        raise FganError(f"text must be a formula; got {json.dumps(asked['text'])[:60]}.")
     return any_f.answer(asked["text"])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from fgan.lab import gif, messages
+from fgan.lab import gif, messages, questions
 from fgan.lab.access import Access
 from fgan.lab.app import app
 from fgan.lab.helper import Helper
@@ -38,7 +38,7 @@ class Targets:
     worker: str = TARGET
     question: str = "fgan.lab.questions:answer"
     picture: str = "fgan.lab.gif:answer"
-    question_seconds: float = 10.0
+    question_seconds: float = questions.SECONDS
 
 
 def serve(
@@ -80,10 +80,10 @@ async def _serve(
     targets: Targets,
     announce: Callable[[], None],
 ) -> None:
-    questions = Questions(targets.question, targets.question_seconds)
+    asked = Questions(targets.question, targets.question_seconds)
     gifs = Helper(targets.picture, gif.SECONDS)
-    sessions = Sessions(workers, questions, opening.messages)
-    application = app(access, sessions, questions, gifs, [run.name for run in opening.runs])
+    sessions = Sessions(workers, asked, opening.messages)
+    application = app(access, sessions, asked, gifs, [run.name for run in opening.runs])
     config = uvicorn.Config(
         application,
         http="h11",
@@ -102,7 +102,7 @@ async def _serve(
         workers.prepare()
         await _Server(config, announce).serve([listening])
     finally:
-        questions.close()
+        asked.close()
         gifs.close()
 
 

@@ -23,6 +23,7 @@ class AnyF {
     this.build(root);
     this.ask = debounce(250, () => this.send());
     app.onMessage("f", (message) => this.receive(message));
+    app.onMessage("laws", (message) => this.receiveLaws(message));
     app.onMessage("ready", () => this.send());
     app.onShow?.((id) => { if (id === "any-f" && !this.answer) this.send(); });
     this.input.value = EXAMPLES[0];
@@ -137,18 +138,33 @@ class AnyF {
     this.show();
   }
 
+  receiveLaws(message) {
+    if (message.id !== this.id) return;
+    this.checked = message;
+    this.showLaws();
+  }
+
   show() {
-    const { recognised, laws, notes, name } = this.answer;
+    const { notes } = this.answer;
     this.results.classList.remove("is-old");
-    const broken = laws.filter((law) => !law.holds);
-    const known = recognised ? t("anyf.recognised", { name: recognised }) : t("anyf.own", { name });
-    this.say(`${known} ${broken.length ? t("anyf.breaks", { count: broken.length }) : t("anyf.holds")}`);
     this.race.disabled = false;
-    this.laws.replaceChildren(...laws.map((law) => this.law(law)));
+    this.showLaws();
     this.notes.replaceChildren(...notes.map((note) => el("li", { text: note })));
     this.drawPlots();
     this.fillTable();
     this.move(this.logRatio);
+  }
+
+  /** What is known of the laws: they are checked after the curves are shown. */
+  showLaws() {
+    const { recognised, name, id } = this.answer;
+    const known = recognised ? t("anyf.recognised", { name: recognised }) : t("anyf.own", { name });
+    const checked = this.checked?.id === id ? this.checked : {};
+    const laws = checked.laws ?? [];
+    const broken = laws.filter((law) => !law.holds).length;
+    const verdict = broken ? t("anyf.breaks", { count: broken }) : t("anyf.holds");
+    this.say(`${known} ${checked.error ?? (checked.laws ? verdict : t("anyf.laws.checking"))}`);
+    this.laws.replaceChildren(...laws.map((law) => this.law(law)));
   }
 
   law({ name, holds, what }) {

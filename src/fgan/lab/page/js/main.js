@@ -45,7 +45,7 @@ const app = {
   catalogue: fetchCatalogue(),
   /** Send a message; without a connection a note says so. */
   send(message) {
-    if (link.send(message)) return true;
+    if (link?.send(message)) return true;
     app.note(t("note.unsent"), "problem");
     return false;
   },
@@ -319,8 +319,8 @@ function main() {
   setLanguage(language());
   app.catalogue.catch((error) => app.note(t("note.catalogue", { problem: error.message }), "problem"));
   onLanguage(() => { document.title = t("title"); });
-  link = connect(connection);
-  installExtras();
+  // Extras listen from the first message on: a target is told only once.
+  installExtras().then(() => { link = connect(connection); });
 }
 
 main();

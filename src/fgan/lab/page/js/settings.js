@@ -5,7 +5,7 @@ export const DEFAULTS = {
   members: ["kl", "reverse-kl", "js", "gan"].map((divergence) => ({
     divergence, loss: "non-saturating", follow: null,
   })),
-  lr: 0.001, critic_lr: 0.001, penalty: "r1+r2", gamma: 0.2, width: 64, depth: 2,
+  lr: 0.003, critic_lr: 0.003, penalty: "r1+r2", gamma: 0.05, width: 64, depth: 2,
   critic_width: 64, critic_depth: 2, batch: 128, n_critic: 1, seed: 0,
 };
 const NEEDS_POINTS = new Set(["drawn", "rows"]);

@@ -17,6 +17,7 @@ export default {
   "anyf.recognised": "This is {name}.",
   "anyf.own": "{name} is none of the catalogue's divergences.",
   "anyf.holds": "All laws hold.",
+  "anyf.laws.checking": "Checking the laws …",
   "anyf.breaks": "Laws that fail: {count}. See below.",
   "anyf.full": "A race has at most {most} members. Remove one first.",
   "anyf.there": "{name} is already in the race.",

@@ -17,6 +17,7 @@ export default {
   "anyf.recognised": "这就是 {name}。",
   "anyf.own": "{name} 不在现有散度之列。",
   "anyf.holds": "所有性质都成立。",
+  "anyf.laws.checking": "正在检验各条性质……",
   "anyf.breaks": "有 {count} 条性质不成立，见下。",
   "anyf.full": "一次对比最多 {most} 个成员，请先移除一个。",
   "anyf.there": "{name} 已在对比中。",
