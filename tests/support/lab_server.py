@@ -20,7 +20,7 @@ SECONDS = 60
 """A busy machine may take long to start a process."""
 STUB = """
 import functools, json, sys
-from fgan.lab.server import Targets, serve
+from fgan.lab.serving.server import Targets, serve
 data, targets = json.loads(sys.argv[1])
 serve(data, 0, False, functools.partial(print, flush=True), Targets(**targets))
 """

@@ -73,7 +73,9 @@ def test_a_critic_rate_moves_only_the_critic(small_config):
         for who in ("generator", "critic")
         for trainer in (slow, fast)
     }
-    assert moved["critic", False] < 1e-5 < 1e-3 < moved["critic", True], "a first step of Adam is about the rate"
+    assert moved["critic", False] < 1e-5 < 1e-3 < moved["critic", True], (
+        "a first step of Adam is about the rate"
+    )
     assert moved["generator", False] == pytest.approx(moved["generator", True], rel=0.1)
 
 

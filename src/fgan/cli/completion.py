@@ -110,7 +110,7 @@ def words_by_verb() -> dict[str, list[str]]:
     """Return what can stand without a flag, of verbs that take more than files there."""
     from fgan.data.load import BUILDERS
     from fgan.divergences import EXAMPLES
-    from fgan.lab.opening import NAMES
+    from fgan.lab.serving.opening import NAMES
 
     data, divergences = [*_typable(BUILDERS), FILES], _typable(EXAMPLES)
     return {

@@ -43,7 +43,7 @@ def run(arguments: list[str]) -> None:
     """Parse the arguments and serve."""
     command = read(LabCommand, arguments, HELP)
     try:
-        from fgan.lab.server import serve
+        from fgan.lab.serving.server import serve
     except ImportError as error:
         if (error.name or "").partition(".")[0] not in ("starlette", "uvicorn", "websockets"):
             raise

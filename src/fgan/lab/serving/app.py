@@ -14,13 +14,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from fgan.errors import FganError
-from fgan.lab import gif
-from fgan.lab.access import Access, Guard
-from fgan.lab.helper import Helper
-from fgan.lab.questions import Questions
-from fgan.lab.sessions import Sessions
+from fgan.lab.serving import gif
+from fgan.lab.serving.access import Access, Guard
+from fgan.lab.serving.helper import Helper
+from fgan.lab.serving.questions import Questions
+from fgan.lab.serving.sessions import Sessions
 
-PAGE = Path(__file__).with_name("page")
+PAGE = Path(__file__).parent.with_name("page")
 MOST_GIFS = 2
 """Being made or waiting: each holds its pictures in memory."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from fgan.lab.processes import Worker
+from fgan.lab.serving.processes import Worker
 
 TARGET = "fgan.lab.worker:main"
 SECONDS_TO_END = 5.0

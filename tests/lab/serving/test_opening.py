@@ -7,7 +7,7 @@ import pytest
 from lab_server import stub_lab
 
 from fgan.errors import FganError
-from fgan.lab.opening import NAMES, Opening, opened
+from fgan.lab.serving.opening import NAMES, Opening, opened
 
 
 def settings_in(fragment):

@@ -10,7 +10,7 @@ import pytest
 from lab_server import eventually, lab, stub_lab, trainers
 
 from fgan.errors import FganError
-from fgan.lab import ports
+from fgan.lab.serving import ports
 
 slow = pytest.mark.slow
 

@@ -7,7 +7,7 @@ import socket
 import sys
 
 from fgan.errors import FganError
-from fgan.lab.access import NAMES
+from fgan.lab.serving.access import NAMES
 from fgan.output import Say
 
 USUAL_PORT = 8765

@@ -11,7 +11,7 @@ import pytest
 from lab_server import eventually, gone, stub_lab
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from fgan.lab.app import PAGE
+from fgan.lab.serving.app import PAGE
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fgan.errors import FganError
-from fgan.lab.helper import Helper
+from fgan.lab.serving.helper import Helper
 
 SECONDS = 30.0
 """Laws of an f with kinks take 6 seconds, and another process may train meanwhile."""
@@ -23,7 +23,7 @@ class Questions:
         seconds: the time limit of an answer.
     """
 
-    def __init__(self, function: str = "fgan.lab.questions:answer", seconds: float = SECONDS) -> None:
+    def __init__(self, function: str = "fgan.lab.serving.questions:answer", seconds: float = SECONDS) -> None:
         self._helper = Helper(function, seconds)
         self._newest: dict[object, tuple[dict[str, Any], Callable[[dict[str, Any]], None]]] = {}
         self._task: asyncio.Task[None] | None = None
@@ -92,7 +92,7 @@ def answer(question: bytes) -> bytes:
 
 def _answer(asked: dict[str, Any]) -> dict[str, Any]:
     if "catalogue" in asked:
-        from fgan.lab.catalogue import entries
+        from fgan.lab.serving.catalogue import entries
 
         return {"divergences": entries()}
     from fgan.lab import any_f

@@ -10,7 +10,7 @@ from lab_server import stub_lab
 from PIL import Image
 
 from fgan.errors import FganError
-from fgan.lab import gif
+from fgan.lab.serving import gif
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from contextlib import suppress
 from multiprocessing.connection import Connection
 
 from fgan.errors import FganError
-from fgan.lab.processes import Worker
+from fgan.lab.serving.processes import Worker
 
 READY = b"ready"
 SECONDS_TO_START = 120.0
@@ -55,7 +55,7 @@ class Helper:
 
     def _started(self) -> Worker:
         if self._process is None:
-            self._process = process = Worker("fgan.lab.helper:answer_all")
+            self._process = process = Worker("fgan.lab.serving.helper:answer_all")
             if self._closed:
                 process.stop()
             process.ask(self._function.encode(), SECONDS_TO_START)

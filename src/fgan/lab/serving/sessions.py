@@ -12,11 +12,11 @@ from typing import Any
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from fgan.errors import FganError
-from fgan.lab.messages import Rate, checked, error
-from fgan.lab.outbox import Outbox
-from fgan.lab.processes import Worker
-from fgan.lab.questions import Questions
-from fgan.lab.workers import Workers
+from fgan.lab.serving.messages import Rate, checked, error
+from fgan.lab.serving.outbox import Outbox
+from fgan.lab.serving.processes import Worker
+from fgan.lab.serving.questions import Questions
+from fgan.lab.serving.workers import Workers
 
 MOST_PAGES = 8
 TRY_LATER, AGAINST_THE_RULES = 1013, 1008

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 
 import uvicorn
 
-from fgan.lab import gif, messages, questions
-from fgan.lab.access import Access
-from fgan.lab.app import app
-from fgan.lab.helper import Helper
-from fgan.lab.opening import Opening, opened
-from fgan.lab.ports import bound
-from fgan.lab.processes import preload
-from fgan.lab.questions import Questions
-from fgan.lab.sessions import Sessions
-from fgan.lab.workers import TARGET, Workers
+from fgan.lab.serving import gif, messages, questions
+from fgan.lab.serving.access import Access
+from fgan.lab.serving.app import app
+from fgan.lab.serving.helper import Helper
+from fgan.lab.serving.opening import Opening, opened
+from fgan.lab.serving.ports import bound
+from fgan.lab.serving.processes import preload
+from fgan.lab.serving.questions import Questions
+from fgan.lab.serving.sessions import Sessions
+from fgan.lab.serving.workers import TARGET, Workers
 from fgan.output import Say
 
 HARD_LIMIT = 4 * messages.MOST_BYTES
@@ -36,8 +36,8 @@ class Targets:
     """The functions that the server's processes run, as "module:name"."""
 
     worker: str = TARGET
-    question: str = "fgan.lab.questions:answer"
-    picture: str = "fgan.lab.gif:answer"
+    question: str = "fgan.lab.serving.questions:answer"
+    picture: str = "fgan.lab.serving.gif:answer"
     question_seconds: float = questions.SECONDS
 
 
