@@ -33,10 +33,20 @@ def main(pipe: Connection) -> None:
     """
     torch.set_num_threads(1)  # the page, and other pages, need the other cores
     torch.set_flush_denormal(True)
+    _warm_up()
     try:
         Worker(pipe).serve()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return  # whoever asked has gone
+
+
+def _warm_up() -> None:
+    """Do once what takes longer the first time, before anybody waits for it."""
+    race = Race(Settings(members=("kl", "js"), width=1, critic_width=1, batch=16))
+    race.step()
+    view = View(race)
+    view.measure(race)
+    view.frame(race, {})
 
 
 class Worker:

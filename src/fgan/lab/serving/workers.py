@@ -8,6 +8,7 @@ from fgan.lab.serving.processes import Worker
 
 TARGET = "fgan.lab.worker:main"
 SECONDS_TO_END = 5.0
+SECONDS_TO_SETTLE = 3.0
 
 
 class Workers:
@@ -45,7 +46,8 @@ class Workers:
             except asyncio.CancelledError:  # the page has gone meanwhile
                 spare.add_done_callback(self._unwanted)
                 raise
-        self.prepare()
+        # Not at once: the page that took this one is about to draw its first picture.
+        asyncio.get_running_loop().call_later(SECONDS_TO_SETTLE, self.prepare)
         return worker
 
     def end(self, worker: Worker) -> None:

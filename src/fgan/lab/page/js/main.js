@@ -31,6 +31,7 @@ let scheduled = false;
 let asked = false;
 let target = null;
 let ready = false;
+let extras = null;
 let opened = false;
 
 /** What the parts of the page share. */
@@ -110,7 +111,8 @@ async function fetchCatalogue() {
 
 const handlers = {
   ready() {
-    if (!ready) begin();
+    // Extras listen from the first message on: a target is told only once.
+    if (!ready) extras.then(begin);
   },
   settings(message) {
     const answered = askers.shift();
@@ -299,10 +301,11 @@ document.addEventListener("visibilitychange", () => {
 addEventListener("hashchange", startFromLink);
 
 async function installExtras() {
-  for (const name of EXTRAS) {
+  const modules = await Promise.allSettled(EXTRAS.map((name) => import(`lab/${name}.js`)));
+  for (const [k, name] of EXTRAS.entries()) {
     try {
-      const module = await import(`lab/${name}.js`);
-      await module.install(app);
+      if (modules[k].status === "rejected") throw modules[k].reason;
+      await modules[k].value.install(app);
     } catch (error) {
       console.error(error);
       app.note(t("note.part", { name, problem: error.message }), "problem");
@@ -319,8 +322,8 @@ function main() {
   setLanguage(language());
   app.catalogue.catch((error) => app.note(t("note.catalogue", { problem: error.message }), "problem"));
   onLanguage(() => { document.title = t("title"); });
-  // Extras listen from the first message on: a target is told only once.
-  installExtras().then(() => { link = connect(connection); });
+  extras = installExtras();
+  link = connect(connection);
 }
 
 main();
