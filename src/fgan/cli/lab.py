@@ -14,12 +14,7 @@ from fgan.errors import FganError
 
 HELP = Page(
     "fgan lab",
-    examples=(
-        "fgan lab",
-        "fgan lab moons",
-        "fgan lab points.csv --port 9000",
-        "fgan lab runs/mnist-js-seed0 --no-open",
-    ),
+    examples=("fgan lab moons", "fgan lab points.csv --port 9000", "fgan lab runs/mnist-js-seed0 --no-open"),
 )
 
 
