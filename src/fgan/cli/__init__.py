@@ -18,9 +18,6 @@ from fgan.errors import FganError, RankError, ToldElsewhereError, did_you_mean
 from fgan.visible import INVISIBLE, visible
 
 GROUPS = {
-    "Explore": {
-        "lab": "watch divergences train side by side in your browser",
-    },
     "Train": {
         "train": "train a generator with any f-divergence",
         "sample": "draw samples: a picture, an animation, an array, a table",
@@ -41,6 +38,7 @@ GROUPS = {
         "audit": "check a synthetic table, or the drift between two periods",
     },
     "Learn more": {
+        "lab": "watch divergences train side by side in your browser",
         "divergences": "list all divergences, or show one with its formulas",
         "verify": "check a divergence, ours or yours, against the laws",
         "cite": "print BibTeX for the divergences that you used",
@@ -48,7 +46,6 @@ GROUPS = {
     },
 }
 EXAMPLES = {
-    "Explore": "fgan lab",
     "Train": "fgan train moons --divergence js --steps 500",
     "Compare": "fgan compare ring8 --divergences kl,js,gan --seeds 3",
     "Measure": "fgan estimate january.csv february.csv",

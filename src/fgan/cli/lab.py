@@ -14,12 +14,7 @@ from fgan.errors import FganError
 
 HELP = Page(
     "fgan lab",
-    examples=(
-        "fgan lab",
-        "fgan lab moons",
-        "fgan lab points.csv --port 9000",
-        "fgan lab runs/mnist-js-seed0 --no-open",
-    ),
+    examples=("fgan lab moons", "fgan lab points.csv --port 9000", "fgan lab runs/mnist-js-seed0 --no-open"),
 )
 
 
@@ -35,8 +30,8 @@ class LabCommand:
     comparisons. (default: the page chooses)"""
     port: int | None = None
     """Port of the page; 0 takes any that is free. (default: 8765, or the next that is free)"""
-    open: bool = True
-    """Open the page in the browser."""
+    no_open: bool = False
+    """Only print the link; do not open it in the browser."""
 
 
 def run(arguments: list[str]) -> None:
@@ -50,4 +45,4 @@ def run(arguments: list[str]) -> None:
         raise FganError(
             f'fgan lab needs {error.name}, which is not installed. Run: pip install "fgan[lab]".'
         ) from None
-    serve(command.data, command.port, command.open, print_out)
+    serve(command.data, command.port, not command.no_open, print_out)
