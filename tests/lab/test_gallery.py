@@ -1,5 +1,7 @@
 """Run directories in the lab: opened as they are, looked at while they train, and never written to."""
 
+import shutil
+
 import pytest
 import torch
 from lab_frames import decoded
@@ -85,6 +87,16 @@ def test_a_run_without_a_checkpoint_and_a_damaged_one(runs, tmp_path):
     gallery.look()
     header, _ = shown(gallery)
     assert header["runs"][0]["problem"] or header["runs"][0]["state"] != "finished"
+
+
+def test_a_run_that_is_deleted_is_still_shown_with_the_reason(runs, tmp_path):
+    shutil.copytree(runs / "plain", tmp_path / "run")
+    gallery = Gallery([str(tmp_path / "run")])
+    before = shown(gallery)[1]
+    shutil.rmtree(tmp_path / "run")
+    assert gallery.look() and not gallery.look()
+    header, arrays = shown(gallery)
+    assert header["runs"][0]["problem"] and (arrays["images0"] == before["images0"]).all()
 
 
 def test_what_is_no_run_is_said(tmp_path):

@@ -57,6 +57,24 @@ def test_samples_out_of_view_count(ruler):
     assert ruler.exact(fgan.divergence("kl"), ruler.density(x)) == pytest.approx(math.log(2), abs=0.05)
 
 
+@pytest.mark.parametrize("name", ["kl", "js", "total-variation", "gan"])
+def test_samples_far_from_all_data_are_far(name):
+    ruler = Ruler(target_of(Settings(target="ring")), 4)
+    x = torch.full((4096, 2), 6.0)
+    d = fgan.divergence(name)
+    highest = {"kl": 25.0, "js": 2 * math.log(2), "total-variation": 1.0, "gan": 2 * math.log(2)}[name]
+    assert ruler.exact(d, ruler.density(x)) > 0.95 * highest
+
+
+def test_a_mode_counts_with_a_tenth_of_its_samples():
+    target = target_of(Settings(target="blobs"))
+    ruler, (left, right) = Ruler(target, 4), target.centers
+    few = torch.cat([left.expand(4056, 2), right.expand(40, 2)])
+    assert ruler._coverage(few) == (1, 1.0)
+    enough = torch.cat([left.expand(3900, 2), right.expand(196, 2)])
+    assert ruler._coverage(enough) == (2, 1.0)
+
+
 def test_on_a_line():
     ruler = Ruler(target_of(Settings(target="mixture")), 2)
     x = ruler.target.sample(200_000, torch.Generator().manual_seed(5))

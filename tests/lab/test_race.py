@@ -109,6 +109,36 @@ def test_members_come_go_and_change():
     assert len(race.trainers) == 3 and all(trainer.is_finite() for trainer in race.trainers)
 
 
+def test_a_late_joiner_takes_steps_as_long_as_any_first_one():
+    race = Race(Settings(members=["kl"], **SMALL))
+    race.run(until=50)
+    race.change(members=["kl", "js"])
+
+    def longest(race, k, who=("generator", "critic")):
+        before = weights(race)[k]
+        race.step()
+        now = weights(race)[k]
+        return max(float((now[name] - before[name]).abs().max()) for name in now if name.startswith(who))
+
+    first = longest(Race(Settings(members=["js"], **SMALL)), 0)
+    assert longest(race, 1) == pytest.approx(first, rel=0.05)
+    race.run(until=80)
+    race.change(width=8)
+    assert longest(race, 0, "generator") == pytest.approx(first, rel=0.05)
+
+
+def test_a_changed_member_keeps_its_own_generator():
+    race = Race(Settings(members=["kl", "js"], **SMALL))
+    race.run(until=10)
+    before = weights(race)
+    race.change(members=["kl", "kl"])
+    now = weights(race)
+    for k in range(2):
+        assert all(
+            torch.equal(now[k][name], before[k][name]) for name in now[k] if name.startswith("generator")
+        )
+
+
 @pytest.mark.parametrize(
     "change", [{"lr": -1}, {"members": ["kll"]}, {"seed": 3}, {"width": 0}, {"speed": 2}]
 )

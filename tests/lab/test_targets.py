@@ -62,6 +62,16 @@ def test_nearly_all_samples_lie_within_three_sigmas(target):
         assert set(pieces[pieces >= 0].tolist()) == set(range(len(target.centers)))
 
 
+def test_the_smaller_scale_of_a_table_is_seen():
+    points = tuple((2000.0 + k / 4, 0.3 * (-1) ** k) for k in range(100))
+    target = target_of(Settings(target="rows", points=points))
+    x = target.sample(5000, torch.Generator().manual_seed(0))
+    assert ((x[:, 1].abs() - 1).abs() < 3 * target.sigma).float().mean() > 0.99, (
+        "two levels, one deviation off"
+    )
+    assert (x[:, 1].abs() < 0.25).float().mean() < 0.01
+
+
 def test_samples_lie_in_the_view(target):
     x = target.sample(2000, torch.Generator().manual_seed(0))
     inside = [(x[:, k] > low) & (x[:, k] < high) for k, (low, high) in enumerate(target.view)]

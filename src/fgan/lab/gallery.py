@@ -87,7 +87,13 @@ class Gallery:
     def look(self) -> bool:
         """Read what has been written since the last look; return whether there was anything."""
         news = False
-        listed = {one.path: one for one in found(self.paths)}
+        try:
+            listed = {one.path: one for one in found(self.paths)}
+        except FganError as error:  # a folder is gone: what was read of it is still shown, with the reason
+            before = [run.problem for run in self.runs]
+            for run in self.runs:
+                run.problem = str(error)
+            return before != [run.problem for run in self.runs]
         for run in self.runs:
             now = listed.get(run.listed.path, run.listed)
             news |= now != run.listed

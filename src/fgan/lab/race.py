@@ -13,6 +13,7 @@ from fgan.data import Dataset, load_data
 from fgan.errors import FganError
 from fgan.lab.settings import Member, Settings
 from fgan.lab.targets import Target, target_of
+from fgan.training.adam import rate_at
 from fgan.training.config import TrainConfig
 from fgan.training.ensemble import Ensemble
 from fgan.training.player import Player
@@ -21,6 +22,39 @@ from fgan.training.trainer import Trainer
 PlayerName = Literal["both", "critic", "generator"]
 PICTURES = {"digits"}
 """Targets of pictures, which come from the library's data."""
+
+
+class Runner(Trainer):
+    """A trainer whose players may begin when others have taken steps already.
+
+    The members of an ensemble share Adam's count of updates, by which it corrects the bias of young moments. For a
+    player that began later the learning rate makes up for it; otherwise its first step would be several times too long.
+    """
+
+    def __init__(self, config: TrainConfig, dataset: Dataset) -> None:
+        super().__init__(config, dataset)
+        self.begun = {"generator": 0, "critic": 0}
+        """The count of updates at which each player began."""
+
+    @property
+    def learning_rate(self) -> float:
+        """The generator's learning rate in the next step."""
+        return super().learning_rate * self._correction("generator")
+
+    @property
+    def critic_learning_rate(self) -> float:
+        """The critic's learning rate in the next step."""
+        return super().critic_learning_rate * self._correction("critic")
+
+    def _correction(self, name: str) -> float:
+        if not (begun := self.begun[name]):
+            return 1.0
+        optimizer = getattr(self, name).optimizer
+        count = int(optimizer.count)
+        (own, own_root), (shared, shared_root) = (
+            rate_at(1.0, optimizer.betas, taken + 1) for taken in (count - begun, count)
+        )
+        return own * own_root / (shared * shared_root)
 
 
 class Race:
@@ -55,9 +89,9 @@ class Race:
         self._events: list[str] = []
         self._assemble()
 
-    def _trainer(self, settings: Settings, member: Member) -> Trainer:
+    def _trainer(self, settings: Settings, member: Member) -> Runner:
         try:
-            return Trainer(config_of(settings, member), self.data)
+            return Runner(config_of(settings, member), self.data)
         except FganError as error:
             raise FganError(f"{member.divergence}: {error}") from error
 
@@ -89,8 +123,7 @@ class Race:
     def change(self, **settings: Any) -> None:  # noqa: ANN401 - fields of `Settings`
         """Change settings and go on. Networks are kept where they fit.
 
-        Generators of another width or depth begin anew. So does a member whose divergence is another; its generator
-        stays.
+        Generators of another width or depth begin anew. Of a member whose divergence is another, the critic does.
 
         Args:
             settings: fields of `Settings`, except those that only a new race can change.
@@ -99,7 +132,7 @@ class Race:
             FganError: for a value that is not allowed; nothing has changed then.
         """
         wanted = self.settings.changed(settings)
-        new: list[Trainer] = []
+        new: list[Runner] = []
         for at, member in enumerate(members_of(wanted)):
             trainer = self._trainer(wanted, member)
             old = self._predecessor(member, at, len(wanted.members))
@@ -110,13 +143,13 @@ class Race:
         self._assemble()
 
     def _predecessor(self, member: Member, at: int, count: int) -> int | None:
-        """Return which of the present members a changed one goes on from: itself, or the one in its place."""
+        """Return which of the present members a changed one goes on from: the one in its place, or else itself."""
         present = list(members_of(self.settings))
-        if member in present:
-            return present.index(member)
-        return at if count == len(present) else None
+        if count == len(present):
+            return at
+        return present.index(member) if member in present else None
 
-    def _take_over(self, trainer: Trainer, old: int | None) -> None:
+    def _take_over(self, trainer: Runner, old: int | None) -> None:
         predecessor = self.trainers[old or 0]
         trainer.steps_done = self.steps
         trainer.random.set_state(predecessor.random.get_state())
@@ -130,6 +163,9 @@ class Race:
             if kept and _shapes(player) == _shapes(before):
                 player.network.load_state_dict(before.network.state_dict())
                 player.optimizer.load_state(before.optimizer.state())
+                trainer.begun[name] = predecessor.begun[name]
+            else:
+                trainer.begun[name] = int(before.optimizer.count)
             player.optimizer.count.copy_(before.optimizer.count)  # one number for all members
 
     @property

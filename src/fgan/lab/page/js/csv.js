@@ -54,6 +54,9 @@ export function split(text, separator) {
 export function separatorOf(text) {
   const lines = text.split(/\r\n|\r|\n/).filter((line) => line.trim()).slice(0, 20);
   const unquoted = lines.map((line) => line.replace(/"[^"]*"/g, ""));
+  // "1,5 2,5": what is between blanks is a number with a decimal comma.
+  const paired = unquoted.filter((line) => /^\s*[+-]?\d+,\d+(?:[ \t]+[+-]?\d+,\d+)+\s*$/.test(line));
+  if (paired.length > lines.length / 2) return " ";
   const having = (mark) => unquoted.filter((line) => line.includes(mark)).length;
   for (const mark of ["\t", ";", ","]) if (having(mark) > lines.length / 2) return mark;
   return " ";
@@ -68,10 +71,12 @@ export function numberOf(field, decimalComma) {
   return Number.isFinite(value) ? value : NaN;
 }
 
-/** Whether commas are decimal marks: only where they do not separate fields, and no field has a point as well. */
-function hasDecimalComma(rows, separator) {
+/** Whether commas are decimal marks in a column: they do not separate fields, and no number of it has a point. */
+function hasDecimalComma(rows, at, separator) {
   if (separator === ",") return false;
-  return rows.slice(0, 200).some(({ fields }) => fields.some((field) => /^[+-]?\d*,\d+(e[+-]?\d+)?$/i.test(field)));
+  const texts = rows.map(({ fields }) => fields[at] ?? "");
+  const some = texts.some((text) => /^[+-]?\d*,\d+(e[+-]?\d+)?$/i.test(text));
+  return some && !texts.some((text) => /^[+-]?\d*\.\d+(e[+-]?\d+)?$/i.test(text));
 }
 
 /**
@@ -82,9 +87,11 @@ export function readTable(content) {
   const text = content.replace(/^\uFEFF/, "");
   const separator = separatorOf(text);
   const { rows, open } = split(text, separator);
-  const decimalComma = hasDecimalComma(rows, separator);
+  const widest = rows.reduce((most, { fields }) => Math.max(most, fields.length), 0);
+  const commas = Array.from({ length: widest }, (_, at) => hasDecimalComma(rows, at, separator));
+  const decimalComma = commas.includes(true);
   const parsed = rows.map(({ line, fields }) => ({
-    line, texts: fields, fields: fields.map((field) => numberOf(field, decimalComma)),
+    line, texts: fields, fields: fields.map((field, at) => numberOf(field, commas[at])),
   }));
   const header = parsed.length > 0 && parsed[0].fields.every(Number.isNaN);
   const names = header ? parsed.shift().texts : [];

@@ -192,6 +192,7 @@ function draw(now) {
   waiting = null;
   if (!frame) return;
   const { header } = frame;
+  nextFrame(); // first: whatever a listener does wrong must not stop the page
   if (header.runs) {
     // Of run directories, not of the race: the gallery shows them.
     tell(frame);
@@ -206,7 +207,6 @@ function draw(now) {
     tell(frame);
     Object.assign(status, { frames: status.frames + 1, step: header.step, kind: header.kind });
   }
-  nextFrame();
 }
 
 /** Ask for one frame, unless one is on its way or the page is hidden; rarely for those who want little motion. */

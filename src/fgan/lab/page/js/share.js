@@ -120,6 +120,7 @@ class Share {
   showSnippet(text) {
     this.code.textContent = text;
     this.code.hidden = this.copyCode.hidden = this.saveCode.hidden = false;
+    this.say("python", t("share.python.at", { step: this.app.header?.step ?? 0 }));
   }
 
   saveSnippet() {

@@ -170,7 +170,17 @@ class Stories {
     this.bar.hidden = true;
     this.waitText.textContent = "";
     this.reported = this.figures;
-    this.found.textContent = found ? this.report(found(this.figures, this.earlier)) : "";
+    if (!found) this.found.textContent = "";
+    else if (this.isIntact()) this.found.textContent = this.report(found(this.figures, this.earlier));
+    else this.found.textContent = t("stories.changed");
+  }
+
+  /** Whether the race still has the members that this step speaks of. */
+  isIntact() {
+    const told = this.story.steps.slice(0, this.step + 1).map((one) => one.start ?? one.change);
+    const members = told.findLast((one) => one?.members)?.members;
+    const names = (list) => list.map((one) => one.divergence).join();
+    return !members || names(members) === names(this.message.settings.members);
   }
 
   /** The figures, and the claim of the step only where they bear it out. */

@@ -120,8 +120,11 @@ class Picker {
       return;
     }
     let table;
+    this.said.textContent = t("csv.reading", { name: file.name });
     try {
-      table = readTable(await file.text());
+      const text = await file.text();
+      await new Promise((shown) => setTimeout(shown)); // or the line above would not be seen
+      table = readTable(text);
     } catch (error) {
       this.problem.fail(t("csv.unread", { name: file.name, problem: error.message }));
       return;
