@@ -8,6 +8,7 @@ import pytest
 from lab_frames import decoded
 
 from fgan.lab import worker
+from fgan.lab.serving.messages import KNOWN
 
 SMALL = {"width": 8, "critic_width": 8, "batch": 16, "members": [{"divergence": "kl"}, {"divergence": "js"}]}
 SECONDS = 60
@@ -137,6 +138,11 @@ def test_changes_keep_the_step(page):
     page.send(do="change", settings={"lr": 0.01, "width": 4})
     assert page.until("settings")["settings"]["width"] == 4
     assert page.frame()[0]["step"] == 3
+
+
+def test_the_server_lets_through_what_a_worker_knows():
+    theirs = {*worker.Worker(None).actions, "f"}  # which another process answers
+    assert set(KNOWN) == theirs - {"open"}, "a page opens no folders"
 
 
 MISTAKES = {

@@ -11,6 +11,7 @@ from torch import Tensor
 from fgan.divergences import Divergence, divergence
 from fgan.divergences.recognise import RATIOS, recognise
 from fgan.errors import FganError
+from fgan.training.telemetry import finite_or_none
 from fgan.verification import LAWS, broken_laws
 
 POINTS = 201
@@ -82,7 +83,7 @@ def _described(d: Divergence) -> dict[str, Any]:
         "log_ratio": l.tolist(),
         "T": _numbers(real),
         "w": _numbers(d.weight(l)),
-        "threshold": d.threshold if math.isfinite(d.threshold) else None,
+        "threshold": finite_or_none(d.threshold),
         "recognised": str(found) if found.exact else None,
         "notes": list(d.notes),
     }
@@ -99,4 +100,4 @@ def _tangents(d: Divergence) -> Tensor:
 
 
 def _numbers(values: Tensor) -> list[float | None]:
-    return [value if math.isfinite(value) else None for value in values.tolist()]
+    return [finite_or_none(value) for value in values.tolist()]

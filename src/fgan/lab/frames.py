@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from fgan.data.dataset import as_uint8
-from fgan.lab.measures import Measure, Ruler
+from fgan.lab.measures import CELLS, Measure, Ruler
 from fgan.lab.race import Race, members_of
 from fgan.objectives import Objective
 from fgan.training.telemetry import finite_or_none
@@ -90,7 +90,8 @@ class View:
         sound &= samples.isfinite().flatten(1).all(1)
         arrays = {"samples": samples, "field": field, "arrows": arrows}
         if self.target.dimension == 1:
-            arrays["density"] = torch.stack([self._density(race, k) for k in range(len(samples))])
+            drawn = race.generated(self.ruler.latents)
+            arrays["density"] = torch.stack([self._density(own) for own in drawn])
         header = {
             "kind": "frame",
             "step": race.steps,
@@ -125,9 +126,9 @@ class View:
         rows = self.shape if self.target.dimension == 2 else [1, *self.shape]
         return torch.stack(fields).view(-1, *rows), known, outputs.isfinite().all(1)
 
-    def _density(self, race: Race, member: int) -> Tensor:
-        own = race.generated(self.ruler.latents)[member]
-        q = self.ruler.density(own) if bool(own.isfinite().all()) else torch.full((128,), torch.nan).double()
+    def _density(self, samples: Tensor) -> Tensor:
+        sound = bool(samples.isfinite().all())
+        q = self.ruler.density(samples) if sound else torch.full((CELLS,), torch.nan, dtype=torch.float64)
         return torch.nn.functional.interpolate(q.view(1, 1, -1), ALONG_LINE, mode="linear").flatten()
 
     def _numbers(self, race: Race, sound: Tensor) -> list[dict[str, Any]]:

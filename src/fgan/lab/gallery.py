@@ -33,6 +33,7 @@ class Shown:
     sampler: Sampler | None = None
     step: int = -1
     problem: str = ""
+    curves: dict[str, list[Any]] | None = None
 
 
 def found(paths: list[str]) -> list[Listed]:
@@ -96,8 +97,8 @@ class Gallery:
             return before != [run.problem for run in self.runs]
         for run in self.runs:
             now = listed.get(run.listed.path, run.listed)
-            news |= now != run.listed
-            run.listed = now
+            if now != run.listed or run.curves is None:
+                news, run.listed, run.curves = True, now, _curves(run.folder)
             news |= _load_newest(run)
         if news:
             self._fit_latents()
@@ -176,9 +177,6 @@ def _load_newest(run: Shown) -> bool:
 
 def _described(run: Shown) -> dict[str, Any]:
     listed = run.listed
-    lines = run.folder.metrics()
-    lines = lines[:: max(-(-len(lines) // LONGEST_CURVE), 1)]
-    curves = {name: [line.get(name) for line in lines] for name in ("step", *CURVES)}
     return {
         "name": Path(listed.path).name,
         "divergence": listed.divergence,
@@ -187,8 +185,14 @@ def _described(run: Shown) -> dict[str, Any]:
         "steps": listed.steps,
         "state": listed.state,
         "problem": run.problem or listed.reason,
-        "curves": curves,
+        "curves": run.curves,
     }
+
+
+def _curves(folder: RunDirectory) -> dict[str, list[Any]]:
+    lines = folder.metrics()
+    lines = lines[:: max(-(-len(lines) // LONGEST_CURVE), 1)]
+    return {name: [line.get(name) for line in lines] for name in ("step", *CURVES)}
 
 
 def _ignore(line: str) -> None:

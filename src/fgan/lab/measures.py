@@ -12,6 +12,7 @@ from fgan.divergences import Divergence
 from fgan.lab.race import Race
 from fgan.lab.targets import Target
 from fgan.objectives import GANLoss
+from fgan.training.telemetry import finite_or_none
 
 SAMPLES = 4096
 """Samples of each generator, for the same well-spread latents at every measurement."""
@@ -94,8 +95,7 @@ class Ruler:
         )
         log_ratio = p_cells.clamp(min=FAINTEST).log() - q_cells.clamp(min=FAINTEST).log()
         real, fake = divergence.terms_at(log_ratio)
-        value = float((p_cells * real - q_cells * fake).sum()) - divergence.f_at_one
-        return value if math.isfinite(value) else None
+        return finite_or_none(float((p_cells * real - q_cells * fake).sum()) - divergence.f_at_one)
 
     @torch.no_grad()
     def measure(self, race: Race) -> list[Measure]:
@@ -113,7 +113,7 @@ class Ruler:
             bound = float(objective.divergence.bound(real, fake)) - objective.divergence.f_at_one
             modes, within = self._coverage(own)
             exact = self.exact(objective.divergence, self.density(own))
-            found.append(Measure(bound if math.isfinite(bound) else None, exact, modes, within))
+            found.append(Measure(finite_or_none(bound), exact, modes, within))
         return found
 
     def _coverage(self, samples: Tensor) -> tuple[int | None, float | None]:

@@ -60,7 +60,7 @@ class Worker:
         self.runs = 0
         self.playing, self.visible, self.wanted, self.news = False, True, False, False
         self.pace = math.inf
-        self.next_step = self.next_measure = 0.0
+        self.next_step = self.next_measure = self.next_look = 0.0
         self.rate = _Rate()
         self.actions: dict[str, Callable[[dict[str, Any]], None]] = {
             "start": self._start,
@@ -99,7 +99,12 @@ class Worker:
             return 0.0
         if self._trains():
             return max(self.next_step - time.monotonic(), 0.0)
-        return LOOK if self.gallery and self.visible and self._look() else None
+        if not (self.gallery and self.visible):
+            return None
+        if time.monotonic() >= self.next_look:  # not at every message: a slider sends many
+            self.news = self.gallery.look() or self.news
+            self.next_look = time.monotonic() + LOOK
+        return max(self.next_look - time.monotonic(), 0.0)
 
     def _take(self, message: bytes) -> None:
         """Do what a message says; a mistake is told, and changes nothing."""
@@ -173,12 +178,6 @@ class Worker:
         self.race = self.view = None
         self.playing, self.news = False, True
         self._tell("opened", runs=self.gallery.names)
-
-    def _look(self) -> bool:
-        """Look for news of the run directories; always true."""
-        assert self.gallery
-        self.news = self.gallery.look() or self.news
-        return True
 
     def _step(self, asked: dict[str, Any]) -> None:
         player, count = asked.get("player", "both"), asked.get("count", 1)

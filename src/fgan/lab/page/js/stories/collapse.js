@@ -1,4 +1,4 @@
-// Why the classic script collapses: no penalty and a high learning rate, then the mend.
+// Why the classic script collapses: no penalty and a high learning rate, then the fix.
 // Seeds 0 and 1: kl has 1 to 3 of 8 modes from step 150 to 600, others each time; reverse-kl 3 and 4 at 600; js 8.
 // After the change kl has 8 modes within 600 steps, reverse-kl within 1200.
 
@@ -21,7 +21,7 @@ function favourite({ shares }) {
 export default {
   title: { en: "Why the classic script collapses", zh: "经典脚本为何坍塌" },
   about: {
-    en: "No penalty, a high learning rate: samples crowd onto few modes and move on. Then the mend, while it runs.",
+    en: "No penalty, a high learning rate: samples crowd onto few modes and move on. Then the fix, while it runs.",
     zh: "没有惩罚项，学习率又高：样本挤在少数模式上，再一起移走。然后在运行中修复它。",
   },
   steps: [

@@ -49,7 +49,7 @@ export default {
     {
       look: [panel(3)],
       text: {
-        en: "KL has no maximum here. What its bound shows depends on how far the critic has learnt to tell the two apart, not on the distance: it goes on growing as long as the critic trains. (The exact value beside it is of smoothed distributions and cannot measure such distances.)",
+        en: "KL has no maximum here. What its bound shows depends on how far the critic has learned to distinguish the two, not on the distance: it goes on growing as long as the critic trains. (The exact value beside it is of smoothed distributions and cannot measure such distances.)",
         zh: "KL 在这里没有上限。它的下界显示多少，取决于判别器学到了多强的区分，而不是距离：只要判别器还在训练，它就继续增长。（旁边的精确值是平滑后的分布的，量不出这么远的距离。）",
       },
       wait: { steps: 300 },
@@ -66,7 +66,7 @@ export default {
       start: { target: "ring", penalty: "r1+r2", gamma: 0.2, members: RACE.members },
       look: ["#panels", control("penalty")],
       text: {
-        en: "Now a penalty on the critics' slopes, and generators that learn. A critic that may not be steep cannot tell the two apart completely; its bound stays below the maximum, and its slope points from the samples to the data.",
+        en: "Now a penalty on the critics' slopes, and generators that learn. A critic that may not be steep cannot distinguish the two completely; its bound stays below the maximum, and its slope points from the samples to the data.",
         zh: "现在给判别器的斜率加上惩罚项，并让生成器学习。斜率受限的判别器无法把二者完全分开；它的下界低于最大值，而它的斜率从样本指向数据。",
       },
       wait: { steps: 600 },
