@@ -1,13 +1,14 @@
 """Few pictures: how good samples are, and how many copy, by the number of pictures, the steps and the recipe.
 
-    FGAN_DATA=... python benchmarks/small_data.py --data mnist|cifar [--pictures 100 500 2000]
+    FGAN_DATA=... python benchmarks/small_data.py --data mnist|cifar|icons [--pictures 100 500 2000]
         [--steps 2000 5000 10000] [--preset mnist-dcgan] [--augment none color,translation,cutout]
         [--penalties preset r1:0.2,r2:0.2 ...] [--divergence kl] [--seeds 1] [--set width=16 batch_size=32 ...]
         [--out runs/small-data]
 
 All settings and seeds of one number of pictures train as one ensemble, on the same pictures. With more --steps and the
 same --out the runs go on. Samples are held against pictures that training did not see, in features of the classifiers
-that ship with fgan; the rows "real" have as many real pictures in place of the samples.
+that ship with fgan; the rows "real" have as many real pictures in place of the samples. Of the icons (icons.py) also
+the share of the rare shape is told, by a classifier of these features.
 """
 
 from __future__ import annotations
@@ -17,23 +18,43 @@ import json
 import os
 import re
 import statistics
+import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 
+import icons
+import numpy as np
 import torch
 from quality import setting
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import fgan
 from fgan.data import Dataset, TensorSource, draw_samples, save_picture
+from fgan.data.dataset import as_uint8
 from fgan.evaluation import evaluate
+from fgan.evaluation.features import extractor_for
 from fgan.output import silent
 from fgan.training.run import Job, train_together
 
 METRICS = ("fid", "precision", "recall", "coverage", "closer-to-training", "near-copies")
-EXTRACTORS = {"mnist": "mnist-cnn", "cifar": "cifar-cnn"}
-PRESETS = {"mnist": "mnist-dcgan", "cifar": "color-small"}
-JUDGED = 3000
+EXTRACTORS = {"mnist": "mnist-cnn", "cifar": "cifar-cnn", "icons": "cifar-cnn"}
+PRESETS = {"mnist": "mnist-dcgan", "cifar": "color-small", "icons": "color-small"}
+JUDGED, MOST = 3000, 2000
+
+
+def loaded(name: str) -> Dataset:
+    """Return the data set from which a few pictures are taken."""
+    if name == "icons":
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "icons.npy"
+            np.save(path, icons.drawn(MOST * 10 // 9 + 1, seed=0)[0].numpy())
+            data = fgan.load_data(path)
+        return replace(data, held_out=TensorSource(icons.drawn(JUDGED, seed=1)[0]))
+    cifar = Path(os.environ.get("FGAN_DATA", ".")) / "cifar10/train.tar.gz"
+    return fgan.load_data(name if name == "mnist" else str(cifar))
 
 
 def few(data: Dataset, n: int, name: str) -> Dataset:
@@ -76,6 +97,7 @@ def measured(data: Dataset, pictures: int, arguments: argparse.Namespace) -> lis
             row = {"pictures": pictures, "steps": steps, "augment": job.config.augment}
             row |= {"penalties": job.config.penalties, "seed": job.config.seed, "seconds": seconds}
             row |= judged(job.out, small, EXTRACTORS[arguments.data], steps)
+            row |= {"rare": rare(job.out, small)} if arguments.data == "icons" else {}
             print(json.dumps(row), flush=True)
             rows.append(row)
     return rows
@@ -88,6 +110,16 @@ def judged(out: Path, small: Dataset, extractor: str, steps: int) -> dict:
     found = evaluate(samples, small, metrics=METRICS, n=JUDGED, extractor=extractor, cache=False, say=silent)
     floor = {metric: found[metric].floor.value for metric in METRICS if found[metric].floor}
     return {metric: found[metric].value for metric in METRICS} | {"floor": floor}
+
+
+def rare(out: Path, small: Dataset) -> float:
+    """Return the share of samples that a classifier takes for the rare shape."""
+    see = extractor_for("cifar-cnn", small)
+    pictures, shapes = icons.drawn(JUDGED, seed=2)
+    classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)).fit(see(pictures), shapes)
+    assert classifier.score(see(small.held_out.values), icons.drawn(JUDGED, seed=1)[1]) > 0.97
+    samples = as_uint8(fgan.load(out).sample(JUDGED, seed=1))
+    return float((classifier.predict(see(samples)) == icons.RARE).mean())
 
 
 def table(rows: list[dict]) -> str:
@@ -120,8 +152,7 @@ def main() -> None:
     arguments = parser.parse_args()
     arguments.preset = arguments.preset or PRESETS[arguments.data]
     arguments.set = dict(map(setting, arguments.set))
-    cifar = Path(os.environ.get("FGAN_DATA", ".")) / "cifar10/train.tar.gz"
-    data = fgan.load_data("mnist" if arguments.data == "mnist" else str(cifar))
+    data = loaded(arguments.data)
     rows = [row for pictures in arguments.pictures for row in measured(data, pictures, arguments)]
     print(table(rows))
 
