@@ -62,9 +62,13 @@ def cross_fitted(samples: Tensor, reference: Tensor, seed: int = 0) -> list[Any]
         # It stops by its own validation set, or after 30 rounds.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return [
-            _trained(*(side[_part(len(side), 2, seed) == half].cpu() for side in (samples, reference)), seed)
+            _trained(_rows(samples, half, seed), _rows(reference, half, seed), seed)
             for half in watched((0, 1), "c2st", unit="classifiers")
         ]
+
+
+def _rows(side: Tensor, half: int, seed: int) -> Tensor:
+    return side[_part(len(side), 2, seed) == half].cpu()
 
 
 def _part(n: int, parts: int, seed: int) -> Tensor:
