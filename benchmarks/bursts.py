@@ -54,6 +54,8 @@ def main() -> None:
     parser.add_argument("--look-every", type=int, default=250)
     parser.add_argument("--set", nargs="*", default=["lr=2e-3"], metavar="FIELD=VALUE")
     arguments = parser.parse_args()
+    if not 0 < arguments.look_every <= arguments.steps:
+        parser.error(f"--look-every must be between 1 and --steps; got {arguments.look_every}")
     changes = dict(map(setting, arguments.set))
 
     alone()
@@ -81,7 +83,7 @@ def main() -> None:
         if step % arguments.look_every == 0:
             for trainer, own in zip(trainers, shares, strict=True):
                 own.append(mode_coverage(call(trainer.sampler, latents, None), data.modes).high_quality)
-        if step % 2000 == 0:
+        if step % 2000 == 0 and step >= arguments.look_every:
             print(f"step {step:,}: " + " ".join(f"{own[-1]:.0%}" for own in shares), flush=True)
     print(f"{'run':<20} {'last':>5} {'best':>5}  bursts")
     for run, own in zip(arguments.runs, shares, strict=True):

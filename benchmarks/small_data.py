@@ -26,6 +26,7 @@ from pathlib import Path
 import icons
 import numpy as np
 import torch
+from many import folder_of
 from quality import setting
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -59,6 +60,8 @@ def loaded(name: str) -> Dataset:
 
 def few(data: Dataset, n: int, name: str) -> Dataset:
     """Return n pictures of a data set to learn from, with its test set held out."""
+    if n > len(data.train.values):
+        raise SystemExit(f"there are {len(data.train.values):,} pictures of {name}; got --pictures {n:,}")
     chosen = torch.randperm(len(data.train.values), generator=torch.Generator().manual_seed(0))[:n]
     small = replace(data, train=TensorSource(data.train.values[chosen]), classes=(), record=None, name=name)
     return replace(small, held_out=TensorSource(data.held_out.values))
@@ -85,14 +88,19 @@ def jobs_of(arguments: argparse.Namespace, folder: Path) -> list[Job]:
 
 def measured(data: Dataset, pictures: int, arguments: argparse.Namespace) -> list[dict]:
     """Train all settings and seeds on a few pictures, and return the numbers of each run at each number of steps."""
-    folder = arguments.out / f"{arguments.data}-{arguments.preset}-{pictures}"
-    small, rows, began = few(data, pictures, arguments.data), [], time.process_time()
-    for steps in arguments.steps:
+    recipe = folder_of(arguments.set | {"divergence": arguments.divergence})
+    folder = arguments.out / f"{arguments.data}-{arguments.preset}-{recipe}-{pictures}"
+    small, rows, seconds = few(data, pictures, arguments.data), [], 0.0
+    for steps in sorted(arguments.steps):
         jobs = [replace(job, config=replace(job.config, steps=steps)) for job in jobs_of(arguments, folder)]
+        if any(max(fgan.RunDirectory(job.out).checkpoints().steps(), default=0) > steps for job in jobs):
+            print(f"{pictures} pictures, {steps:,} steps: trained further already, left out", flush=True)
+            continue
+        began = time.process_time()
         for end in train_together(jobs, small, build_judge=lambda *_: None):
             if isinstance(end, fgan.FganError):
                 raise end
-        seconds = (time.process_time() - began) / len(jobs)
+        seconds += (time.process_time() - began) / len(jobs)
         for job in jobs:
             row = {"pictures": pictures, "steps": steps, "augment": job.config.augment}
             row |= {"penalties": job.config.penalties, "seed": job.config.seed, "seconds": seconds}
@@ -125,15 +133,17 @@ def rare(out: Path, small: Dataset) -> float:
 def table(rows: list[dict]) -> str:
     """Return the mean over seeds of each number, in Markdown, with a row of real pictures for each number of them."""
     keys = ("pictures", "steps", "augment", "penalties")
-    lines = ["| " + " | ".join((*keys, "seconds", *METRICS)) + " |", "|---" * (5 + len(METRICS)) + "|"]
+    numbers = ("seconds", *METRICS, *(name for name in ("rare",) if rows and name in rows[0]))
+    lines = ["| " + " | ".join((*keys, *numbers)) + " |", "|---" * (len(keys) + len(numbers)) + "|"]
     for pictures in dict.fromkeys(row["pictures"] for row in rows):
         of_size = [row for row in rows if row["pictures"] == pictures]
         for key in dict.fromkeys(tuple(row[name] for name in keys) for row in of_size):
             own = [row for row in of_size if tuple(row[name] for name in keys) == key]
-            means = [statistics.mean(row[name] for row in own) for name in ("seconds", *METRICS)]
+            means = [statistics.mean(row[name] for row in own) for name in numbers]
             lines.append("| " + " | ".join([*map(str, key), *(f"{mean:.3g}" for mean in means)]) + " |")
-        floors = [f"{of_size[0]['floor'].get(name, float('nan')):.3g}" for name in METRICS]
-        lines.append("| " + " | ".join([str(pictures), "", "real", "", "", *floors]) + " |")
+        floor = of_size[0]["floor"] | {"rare": icons.SHAPES["heart"]}
+        floors = [f"{floor[name]:.3g}" if name in floor else "" for name in numbers]
+        lines.append("| " + " | ".join([str(pictures), "", "real", "", *floors]) + " |")
     return "\n".join(lines)
 
 

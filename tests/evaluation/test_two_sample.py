@@ -4,8 +4,12 @@ import math
 
 import pytest
 import torch
+from sklearn.dummy import DummyClassifier
+from sklearn.pipeline import make_pipeline
 
 import fgan
+from fgan.errors import FganError
+from fgan.evaluation import two_sample
 from fgan.evaluation.two_sample import FEWEST, MOST_COLUMNS, classifier_accuracy
 
 
@@ -29,16 +33,51 @@ def checkers(seed: int, share: float) -> torch.Tensor:
 
 
 @pytest.mark.parametrize(
-    ("samples", "same"),
+    ("samples", "others"),
     [
         (far_clusters(1, 0.4), far_clusters(2, 1.0)),
-        (checkers(1, 0.9), checkers(1, 0.5)),
-        (drawn(1, 4000, 8).round(decimals=1), drawn(1, 4000, 8)),
+        (checkers(1, 0.9), checkers(2, 0.5)),
+        (drawn(1, 4000, 8).round(decimals=1), drawn(2, 4000, 8)),
     ],
     ids=["narrow within far clusters", "squares", "rounded"],
 )
-def test_it_sees_differences_that_are_small_beside_the_spread(samples, same):
-    assert classifier_accuracy(samples, far_clusters(3, 1.0) if same.std() < 1 else same).value > 0.6
+def test_it_sees_differences_that_are_small_beside_the_spread(samples, others):
+    assert classifier_accuracy(samples, others).value > 0.6
+
+
+@pytest.mark.parametrize(
+    ("by", "samples"),
+    [("_network", drawn(1, 2000, 64) + 0.15), ("_trees", far_clusters(1, 0.4))],
+    ids=["a little in every column", "clusters"],
+)
+def test_each_of_its_classifiers_is_needed(by, samples, monkeypatch):
+    others = drawn(2, 2000, 64) if by == "_network" else far_clusters(2, 1.0)
+    both = classifier_accuracy(samples, others).value
+    lame = make_pipeline(DummyClassifier())
+    monkeypatch.setattr(two_sample, by, lambda *given: lame)
+    assert both > classifier_accuracy(samples, others).value + 0.03
+
+
+@pytest.mark.parametrize(("n", "m"), [(5000, 150), (150, 5000)])
+def test_sets_of_unequal_size_weigh_the_same(n, m):
+    assert classifier_accuracy(drawn(1, n, 2), drawn(2, m, 2)).value == pytest.approx(0.5, abs=0.08)
+    assert classifier_accuracy(drawn(1, n, 2) + 2, drawn(2, m, 2)).value > 0.85
+
+
+def test_too_few_of_one_kind_are_refused_by_name():
+    with pytest.raises(FganError, match="at least 20 samples of each kind; got 3"):
+        classifier_accuracy(drawn(1, 1000, 2), drawn(2, 3, 2))
+
+
+def test_trees_are_not_tried_where_they_would_take_minutes(monkeypatch):
+    monkeypatch.setattr(two_sample, "_trees", lambda seed: pytest.fail("trees were tried"))
+    classifier_accuracy(drawn(1, 200, MOST_COLUMNS + 1), drawn(2, 200, MOST_COLUMNS + 1))
+    classifier_accuracy(drawn(1, FEWEST // 2 - 1, 2), drawn(2, FEWEST // 2, 2))
+
+
+@pytest.mark.parametrize("seed", [-1, 2**64, 2**70])
+def test_any_seed_will_do(seed):
+    assert classifier_accuracy(drawn(1, 200, 2) + 3, drawn(2, 200, 2), seed).value > 0.9
 
 
 @pytest.mark.parametrize("law", [lambda seed: far_clusters(seed, 1.0), lambda seed: drawn(seed, 4000, 8)])

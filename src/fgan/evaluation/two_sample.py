@@ -29,7 +29,7 @@ def classifier_accuracy(samples: Tensor, reference: Tensor, seed: int = 0) -> Ja
     A perceptron with one hidden layer and boosted trees are trained on one half of both sets; the better of the two, by
     rows of that half that were kept apart, is tested on the other half. Then the halves change places. The smaller set
     is weighted up, so guessing gives ½. The interval does not include the spread of retraining. With more than 256
-    features, or fewer than 100 rows, only the perceptron is trained.
+    features, fewer than 100 rows, or 8 of one side in a half, only the perceptron is trained.
 
     Source: Lopez-Paz and Oquab, "Revisiting Classifier Two-Sample Tests" (2017), §3.
 
@@ -37,9 +37,9 @@ def classifier_accuracy(samples: Tensor, reference: Tensor, seed: int = 0) -> Ja
     >>> classifier_accuracy(x + 5, x).value > 0.99
     True
     """
-    count = len(samples) + len(reference)
+    repeated = 2 * max(len(samples), len(reference))
     # Copies for scikit-learn, repeated up to the larger set, scaled and in double precision; both halves in turn.
-    require_memory_of("c2st", 4 * 4 * count * samples.shape[1], samples, reference, device="cpu")
+    require_memory_of("c2st", 4 * 4 * repeated * samples.shape[1], samples, reference, device="cpu")
     sides = samples, reference
     right = [torch.zeros(len(side)) for side in sides]
     for half, classifier in enumerate(cross_fitted(samples, reference, seed)):
@@ -73,13 +73,14 @@ def _rows(side: Tensor, half: int, seed: int) -> Tensor:
 
 def _part(n: int, parts: int, seed: int) -> Tensor:
     """Return the number of the part (n,) that each of n rows is in, by chance: rows may come in some order."""
-    return torch.randperm(n, generator=torch.Generator().manual_seed(seed)) % parts
+    return torch.randperm(n, generator=torch.Generator().manual_seed(seed % 2**32)) % parts
 
 
 def _trained(samples: Tensor, reference: Tensor, seed: int) -> Any:  # noqa: ANN401 - scikit-learn has no types
     """Return the better of a network and boosted trees, by rows that neither was trained on."""
     count = len(samples) + len(reference)
-    if count < FEWEST or samples.shape[1] > MOST_COLUMNS:
+    fewer = min(len(samples), len(reference))
+    if count < FEWEST or fewer < KEPT or samples.shape[1] > MOST_COLUMNS:
         return _network(count, seed).fit(*_balanced(samples, reference))
     apart = [_part(len(side), KEPT, seed) == 0 for side in (samples, reference)]
     seen = _balanced(samples[~apart[0]], reference[~apart[1]])
