@@ -14,7 +14,7 @@ import argparse
 from itertools import chain
 
 import torch
-from many import alone
+from many import alone, trainers_of
 
 import fgan
 from fgan.data.dataset import Modes
@@ -22,7 +22,6 @@ from fgan.evaluation import mode_coverage
 from fgan.training.averaging import ExponentialAverage
 from fgan.training.ensemble import Ensemble
 from fgan.training.player import call
-from fgan.training.trainer import Trainer
 
 # The runs of toys.py that fell short, and others of the weakest divergences.
 RUNS = (
@@ -42,10 +41,7 @@ def main() -> None:
 
     alone()
     data = fgan.load_data(arguments.data)
-    trainers = [
-        Trainer(fgan.preset("default", arguments.data, divergence=name, seed=int(seed), device="cpu"), data)
-        for name, seed in (run.rsplit("/", 1) for run in arguments.runs)
-    ]
+    trainers = trainers_of(arguments.runs, arguments.data)
     ensemble = Ensemble(trainers)
     networks = [trainer.generator.network for trainer in trainers]
     averages = [[ExponentialAverage(network, decay) for decay in arguments.decays] for network in networks]

@@ -13,14 +13,13 @@ from __future__ import annotations
 import argparse
 
 import torch
-from many import alone
+from many import alone, trainers_of
 from quality import setting
 
 import fgan
 from fgan.evaluation import mode_coverage
 from fgan.training.ensemble import Ensemble
 from fgan.training.player import call
-from fgan.training.trainer import Trainer
 
 RUNS = (
     "alpha:-1/0", "alpha:-1/1", "alpha:-1/2", "marton/0", "marton/1", "marton/2", "neyman/0", "symmetric-chi2/0",
@@ -60,21 +59,7 @@ def main() -> None:
 
     alone()
     data = fgan.load_data(arguments.data)
-    trainers = [
-        Trainer(
-            fgan.preset(
-                "default",
-                arguments.data,
-                divergence=name,
-                seed=int(seed),
-                device="cpu",
-                compile="on",
-                **changes,
-            ),
-            data,
-        )
-        for name, seed in (run.rsplit("/", 1) for run in arguments.runs)
-    ]
+    trainers = trainers_of(arguments.runs, arguments.data, **{"compile": "on"} | changes)
     ensemble = Ensemble(trainers, say=print)
     latents = torch.randn(4000, trainers[0].latent, generator=torch.Generator().manual_seed(1))
     shares: list[list[float]] = [[] for _ in trainers]

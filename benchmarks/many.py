@@ -20,6 +20,7 @@ from fgan.experiments.comparison import trainable_divergences as trainable_diver
 from fgan.experiments.members import Outcome, ThisMachine, chunks_of, train_members, usable_cores
 from fgan.training.memory import members_that_fit
 from fgan.training.summary import Summary
+from fgan.training.trainer import Trainer
 
 RECIPE = {"penalties": str, "lr": float, "lr_fade": float, "ema": float, "link": str, "width": int}
 """Settings of the recipe that a benchmark can be run with other values of."""
@@ -67,6 +68,23 @@ def alone() -> None:
     """Let this process keep to one core."""
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
+
+
+def trainers_of(runs: Iterable[str], data: str, **changes: Any) -> list[Trainer]:
+    """Return a trainer on the CPU for each run, by the default preset with changes.
+
+    Args:
+        runs: a divergence and a seed each, such as "kl/0".
+        data: name of the data.
+        changes: fields of the config.
+    """
+    dataset = fgan.load_data(data)
+    return [
+        Trainer(
+            fgan.preset("default", data, divergence=name, seed=int(seed), device="cpu", **changes), dataset
+        )
+        for name, seed in (run.rsplit("/", 1) for run in runs)
+    ]
 
 
 def without_pictures(config: fgan.TrainConfig) -> fgan.TrainConfig:

@@ -21,6 +21,7 @@ import statistics
 import tempfile
 import time
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 import icons
@@ -70,19 +71,13 @@ def few(data: Dataset, n: int, name: str) -> Dataset:
 def jobs_of(arguments: argparse.Namespace, folder: Path) -> list[Job]:
     """Return the runs on one number of pictures."""
     jobs = []
-    for augment in arguments.augment:
-        for penalties in arguments.penalties:
-            for seed in range(arguments.seeds):
-                changes = arguments.set | {
-                    "augment": augment,
-                    "seed": seed,
-                    "divergence": arguments.divergence,
-                }
-                changes |= {"penalties": penalties} if penalties != "preset" else {}
-                config = fgan.preset(arguments.preset, arguments.data, **changes)
-                config = replace(config, checkpoint_every=500, sample_every=0, keep_checkpoints=1)
-                own = re.sub(r"[^\w.-]", "_", f"{augment}-{penalties}-{seed}")
-                jobs.append(Job(config, folder / own, silent))
+    for augment, penalties, seed in product(arguments.augment, arguments.penalties, range(arguments.seeds)):
+        changes = arguments.set | {"augment": augment, "seed": seed, "divergence": arguments.divergence}
+        changes |= {"penalties": penalties} if penalties != "preset" else {}
+        config = fgan.preset(arguments.preset, arguments.data, **changes)
+        config = replace(config, checkpoint_every=500, sample_every=0, keep_checkpoints=1)
+        own = re.sub(r"[^\w.-]", "_", f"{augment}-{penalties}-{seed}")
+        jobs.append(Job(config, folder / own, silent))
     return jobs
 
 
