@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import math
 import random
+import tempfile
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
 from torch import Tensor
+
+import fgan
+from fgan.data import Dataset, TensorSource
 
 SHAPES = {
     "disc": 0.15, "ring": 0.14, "square": 0.14, "triangle": 0.14, "star": 0.14, "cross": 0.13, "moon": 0.13,
@@ -19,7 +25,17 @@ RARE = list(SHAPES).index("heart")
 COLOURS = ("#c0392b", "#e67e22", "#f1c40f", "#27ae60", "#2980b9", "#8e44ad", "#34495e", "#16a085")
 PAPER = ("#ffffff", "#f4f1ea", "#e8eef4")
 SIDE, FINER = 32, 4
+HELD_OUT = 3000
 Point = tuple[float, float]
+
+
+def loaded(n: int) -> Dataset:
+    """Return a data set of at least n icons to learn from, and others to hold samples against."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "icons.npy"
+        np.save(path, drawn(n * 10 // 9 + 1, seed=0)[0].numpy())
+        data = fgan.load_data(path)
+    return replace(data, held_out=TensorSource(drawn(HELD_OUT, seed=1)[0]))
 
 
 def drawn(n: int, seed: int) -> tuple[Tensor, Tensor]:

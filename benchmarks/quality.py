@@ -1,11 +1,12 @@
 """Quality against time: what a preset's samples are worth after so many seconds of training.
 
-    FGAN_DATA=... python benchmarks/quality.py mnist --preset mnist-dcgan --divergences kl --seconds 720 [--seeds 3]
-        [--set width=16 lr=2e-4 ...] [--clock wall|processor] [--out runs/quality]
+    FGAN_DATA=... python benchmarks/quality.py mnist [--presets auto mnist-dcgan ...] [--divergences kl ...]
+        [--seconds 720] [--seeds 3] [--set width=16 lr=2e-4 ...] [--clock wall|processor] [--out runs/quality]
 
 At each mark the averaged generator draws --n samples, which `fgan.evaluate` holds against the data; that time does not
 count. Points are judged by their modes or js, pictures by fid. The second table has the seconds after which a run was
-at most so many times real against real. A picture of the curves and all numbers are left in --out.
+at most so many times real against real. A picture of the curves and all numbers are left in --out. "auto" is the preset
+that fits the data; "icons" are 600 drawn ones (icons.py).
 
 On a machine that does other things too, --clock processor counts the seconds of this process on all its cores.
 """
@@ -24,6 +25,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import icons
 import torch
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -31,6 +33,8 @@ from matplotlib.figure import Figure
 import fgan
 from fgan.data import draw_samples, save_picture
 from fgan.data.dataset import as_uint8
+from fgan.experiments.fitting import fitting
+from fgan.experiments.presets import FITTING, PRESETS
 from fgan.output import aligned, silent
 
 MARKS = (15, 30, 60, 90, 120, 180, 240, 300, 420, 540, 720, 960, 1200, 1800, 2700, 3600)
@@ -41,6 +45,7 @@ COLUMNS = {
     False: ("modes-kl", "modes", "within-3-sigma", "js", "c2st"),
 }
 """What is shown, of pictures and of points."""
+ICONS = 600
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "processor": time.process_time}
 
 
@@ -49,10 +54,11 @@ class Curve:
     """A run's quality at each mark.
 
     Args:
-        divergence, seed: of the run.
+        preset, divergence, seed: of the run.
         points: of each mark the seconds, the step, and each number; `floors` the same numbers of real samples.
     """
 
+    preset: str
     divergence: str
     seed: int
     points: list[dict[str, float]] = field(default_factory=list)
@@ -112,15 +118,18 @@ class Judging:
         self.show(self.curve)
 
 
-def trained(arguments: argparse.Namespace, divergence: str, seed: int, data: fgan.Dataset) -> Curve:
+def trained(
+    arguments: argparse.Namespace, preset: str, divergence: str, seed: int, data: fgan.Dataset
+) -> Curve:
     """Train one run, and return its curve."""
-    curve = Curve(divergence, seed)
-    out = arguments.out / re.sub(r"[^\w.-]", "_", f"{arguments.label}-{divergence}-{seed}")
+    curve = Curve(preset, divergence, seed)
+    label = "-".join([arguments.label, preset, divergence, str(seed)])
+    out = arguments.out / re.sub(r"[^\w.-]", "_", label)
     marks = [mark for mark in MARKS if mark < arguments.seconds] + [arguments.seconds]
     judging = Judging(curve, data, marks, arguments.n, CLOCKS[arguments.clock], show_point)
-    config = fgan.preset(
-        arguments.preset, arguments.data, divergence=divergence, seed=seed, **{"steps": 10**6} | arguments.set
-    )
+    recipe = fitting(data) if preset == FITTING else preset
+    changes = {"steps": 10**6} | arguments.set | {"divergence": divergence, "seed": seed}
+    config = fgan.preset(recipe, arguments.data, **changes)
     config = dataclasses.replace(config, sample_every=0, keep_checkpoints=1)
     fgan.train(config, out, dataset=data, callbacks=[judging], say=silent, bar=False)
     assert judging.samples is not None
@@ -133,10 +142,8 @@ def show_point(curve: Curve) -> None:
     """Print the newest point of a curve."""
     point = curve.points[-1]
     numbers = "  ".join(f"{name} {point[name]:.3g}" for name in curve.floors)
-    print(
-        f"{curve.divergence} seed {curve.seed}  {point['seconds']:5.0f} s  step {point['step']:>6,}  {numbers}",
-        flush=True,
-    )
+    run = f"{curve.preset} {curve.divergence} seed {curve.seed}"
+    print(f"{run}  {point['seconds']:5.0f} s  step {point['step']:>6,}  {numbers}", flush=True)
 
 
 def levels_of(curve: Curve, decisive: str) -> dict[str, float]:
@@ -147,25 +154,30 @@ def levels_of(curve: Curve, decisive: str) -> dict[str, float]:
 
 
 def summed_up(curves: list[Curve], decisive: str) -> None:
-    """Print the last point of each divergence, as a mean over seeds, and the median seconds to each level."""
+    """Print the last point of each recipe, as a mean over seeds, and the median seconds to each level."""
     names, levels = list(curves[0].floors), list(levels_of(curves[0], decisive))
-    rows = [["divergence", "seconds", *names, *levels]]
-    for divergence in dict.fromkeys(curve.divergence for curve in curves):
-        own = [curve for curve in curves if curve.divergence == divergence]
+    rows = [["preset", "divergence", "seconds", *names, *levels]]
+    for recipe in dict.fromkeys(map(recipe_of, curves)):
+        own = [curve for curve in curves if recipe_of(curve) == recipe]
         last = [curve.points[-1] for curve in own]
         means = [statistics.fmean(point[name] for point in last) for name in ("seconds", *names)]
         times = [[seconds_to(curve, decisive)[level] for curve in own] for level in levels]
         medians = [statistics.median(found) if None not in found else None for found in times]
         rows.append(
             [
-                divergence,
+                *recipe,
                 *(f"{mean:.3g}" for mean in means),
                 *("–" if median is None else f"{median:.0f}" for median in medians),
             ]
         )
     floors = [statistics.fmean(curve.floors[name] for curve in curves) for name in names]
-    rows.append(["real against real", "", *(f"{floor:.3g}" for floor in floors), *[""] * len(levels)])
+    rows.append(["real against real", "", "", *(f"{floor:.3g}" for floor in floors), *[""] * len(levels)])
     print("\n" + "\n".join(aligned(rows)))
+
+
+def recipe_of(curve: Curve) -> tuple[str, str]:
+    """Return the preset and the divergence of a curve."""
+    return curve.preset, curve.divergence
 
 
 def seconds_to(curve: Curve, decisive: str) -> dict[str, float | None]:
@@ -180,13 +192,13 @@ def drawn(curves: list[Curve], decisive: str, path: Path) -> None:
     """Draw the curves, a line for each run."""
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
-    colours = {name: f"C{k}" for k, name in enumerate(dict.fromkeys(curve.divergence for curve in curves))}
+    colours = {recipe: f"C{k}" for k, recipe in enumerate(dict.fromkeys(map(recipe_of, curves)))}
     for curve in curves:
         axes.plot(
             [point["seconds"] for point in curve.points],
             [point[decisive] for point in curve.points],
-            color=colours[curve.divergence],
-            label=curve.divergence if curve.seed == curves[0].seed else None,
+            color=colours[recipe_of(curve)],
+            label=" ".join(recipe_of(curve)) if curve.seed == curves[0].seed else None,
         )
     axes.axhline(curves[0].floors[decisive], color="grey", linestyle=":", label="real against real")
     axes.set(xscale="log", yscale="log", xlabel="seconds of training", ylabel=decisive)
@@ -197,7 +209,7 @@ def drawn(curves: list[Curve], decisive: str, path: Path) -> None:
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data")
-    parser.add_argument("--preset", default="default")
+    parser.add_argument("--presets", "--preset", nargs="+", default=[FITTING], choices=(FITTING, *PRESETS))
     parser.add_argument("--divergences", nargs="+", default=["kl"])
     parser.add_argument("--seconds", type=float, default=180)
     parser.add_argument("--seeds", type=int, default=3)
@@ -206,7 +218,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE")
     parser.add_argument("--out", type=Path, default=Path("runs/quality"))
     arguments = parser.parse_args()
-    arguments.label = "-".join([Path(arguments.data).name, arguments.preset, *arguments.set])
+    arguments.label = "-".join([Path(arguments.data).name, *arguments.set])
     arguments.set = dict(map(setting, arguments.set))
     return arguments
 
@@ -222,15 +234,17 @@ def setting(text: str) -> tuple[str, Any]:
 
 def main() -> None:
     arguments = parsed()
-    data = fgan.load_data(arguments.data)
+    data = icons.loaded(ICONS) if arguments.data == "icons" else fgan.load_data(arguments.data)
     curves = [
-        trained(arguments, divergence, seed, data)
+        trained(arguments, preset, divergence, seed, data)
+        for preset in arguments.presets
         for divergence in arguments.divergences
         for seed in range(arguments.seeds)
     ]
     decisive = next(name for name in COLUMNS[data.is_image] if name in curves[0].floors)
     summed_up(curves, decisive)
-    drawn(curves, decisive, arguments.out / f"{arguments.label.replace('/', '_')}.svg")
+    label = "-".join([arguments.label, *arguments.presets]).replace("/", "_")
+    drawn(curves, decisive, arguments.out / f"{label}.svg")
 
 
 if __name__ == "__main__":

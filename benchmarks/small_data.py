@@ -18,14 +18,12 @@ import json
 import os
 import re
 import statistics
-import tempfile
 import time
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
 import icons
-import numpy as np
 import torch
 from many import folder_of
 from quality import setting
@@ -44,17 +42,13 @@ from fgan.training.run import Job, train_together
 METRICS = ("fid", "precision", "recall", "coverage", "closer-to-training", "near-copies")
 EXTRACTORS = {"mnist": "mnist-cnn", "cifar": "cifar-cnn", "icons": "cifar-cnn"}
 PRESETS = {"mnist": "mnist-dcgan", "cifar": "color-small", "icons": "color-small"}
-JUDGED, MOST = 3000, 2000
+JUDGED, MOST = icons.HELD_OUT, 2000
 
 
 def loaded(name: str) -> Dataset:
     """Return the data set from which a few pictures are taken."""
     if name == "icons":
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "icons.npy"
-            np.save(path, icons.drawn(MOST * 10 // 9 + 1, seed=0)[0].numpy())
-            data = fgan.load_data(path)
-        return replace(data, held_out=TensorSource(icons.drawn(JUDGED, seed=1)[0]))
+        return icons.loaded(MOST)
     cifar = Path(os.environ.get("FGAN_DATA", ".")) / "cifar10/train.tar.gz"
     return fgan.load_data(name if name == "mnist" else str(cifar))
 

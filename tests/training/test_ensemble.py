@@ -147,6 +147,7 @@ def test_every_penalty(small_config, penalties):
         [
             {"conditional": True, "data": "digits"},
             {"network": "dcgan", **IMAGES},
+            {"network": "upconv", "norm": "group", "conditional": True, **IMAGES},
             {"network": "dcgan", "norm": "group", "conditional": True, "spectral_norm": True, **IMAGES},
             {"network": "resnet", **IMAGES},
             {"network": "resnet", "norm": "group", "conditional": True, "spectral_norm": True, **IMAGES},

@@ -25,6 +25,7 @@ def images(channels: int, side: int) -> Dataset:
     one_fast(
         [
             {"network": "dcgan"},
+            {"network": "upconv", "norm": "group"},
             {"network": "dcgan", "norm": "group", "spectral_norm": True, "init": "normal"},
             {"network": "resnet", "norm": "group", "init": "orthogonal"},
             {"network": "resnet", "spectral_norm": True, "penalties": "noise:1"},

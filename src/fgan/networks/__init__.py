@@ -8,6 +8,7 @@ from fgan.networks.pair import Architecture
 from fgan.networks.pairs.dcgan import DCGANCritic, DCGANGenerator
 from fgan.networks.pairs.mlp import MLPCritic, MLPGenerator
 from fgan.networks.pairs.resnet import ResNetCritic, ResNetGenerator
+from fgan.networks.pairs.upconv import UpconvCritic, UpconvGenerator
 from fgan.networks.units import Affine
 
 __all__ = [
@@ -25,6 +26,8 @@ __all__ = [
     "MLPGenerator",
     "ResNetCritic",
     "ResNetGenerator",
+    "UpconvCritic",
+    "UpconvGenerator",
     "build_critic",
     "build_generator",
 ]

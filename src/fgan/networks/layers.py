@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 ACTIVATIONS: dict[str, Callable[[], nn.Module]] = {
@@ -53,6 +54,36 @@ class BranchEnd(nn.Conv2d):
     def shrink(self) -> None:
         """Divide the weights by 10."""
         self.weight.mul_(0.1)
+
+
+class Doubling(nn.Conv2d):
+    """Repeat each pixel twice along both sides, then convolve 3 x 3, as one transposed convolution.
+
+    Every transposed convolution gives the four pixels that stem from one their own weights, and so may leave a
+    checkerboard. These share them, at the same cost.
+
+    Source: Odena, Dumoulin and Olah, "Deconvolution and checkerboard artifacts" (2016).
+
+    >>> layer, x = Doubling(2, 3), torch.randn(1, 2, 4, 4)
+    >>> repeated = nn.functional.interpolate(x, scale_factor=2)
+    >>> plain = nn.functional.conv2d(repeated, layer.weight, layer.bias, padding=1)
+    >>> torch.allclose(layer(x), plain, atol=1e-6)
+    True
+    """
+
+    def __init__(self, inputs: int, outputs: int) -> None:
+        super().__init__(inputs, outputs, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return images (n, outputs, 2h, 2w) for images x (n, inputs, h, w)."""
+        return doubled(x, self.weight, self.bias)
+
+
+def doubled(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int = 1) -> Tensor:
+    """Return what `Doubling` does, with weights (groups x outputs, inputs, 3, 3) for x (n, groups x inputs, h, w)."""
+    weight = weight.unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1).flip(2, 3)
+    kernel = sum(F.pad(weight, (a, 1 - a, b, 1 - b)) for a in (0, 1) for b in (0, 1))
+    return F.conv_transpose2d(x, kernel, bias, stride=2, padding=1, groups=groups)
 
 
 class SumPool(nn.Module):

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from fgan.networks.conditioning import Critic, Generator, checked
-from fgan.networks.layers import Residual, SumPool
+from fgan.networks.layers import Doubling, Residual, SumPool, doubled
 from fgan.networks.own.mapped import Mapped
 from fgan.networks.units import Affine, Choices, Squash
 
@@ -242,6 +242,13 @@ def _(layer: nn.Conv2d, stack: Stack, x: Tensor) -> Tensor:
 @run.register
 def _(layer: nn.ConvTranspose2d, stack: Stack, x: Tensor) -> Tensor:
     return _in_groups(F.conv_transpose2d, layer, stack, x)
+
+
+@run.register
+def _(layer: Doubling, stack: Stack, x: Tensor) -> Tensor:
+    weight, bias = stack.weight(layer).flatten(0, 1), stack.bias(layer)
+    bias = None if bias is None else bias.flatten()
+    return doubled(stack.merged(x), weight, bias, groups=stack.members)
 
 
 def _in_groups(

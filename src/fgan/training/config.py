@@ -93,7 +93,7 @@ class TrainConfig:
     """Decay of the generator's moving average, which samples are drawn from; 0 turns averaging off."""
 
     network: NetworkName = "mlp"
-    """Pair of networks: mlp works for data of any shape, dcgan and resnet for square images."""
+    """Pair of networks: mlp works for data of any shape, dcgan, upconv and resnet for square images."""
     generator: str = ""
     """Your own generator as FILE.py:NAME or package.module:NAME: a class, a function that returns a network, or a
     network. Python also accepts these objects."""
@@ -106,8 +106,8 @@ class TrainConfig:
     latent: int | None = None
     """Dimension of the latent input. (default: twice the data's, at most 32)"""
     width: int | None = None
-    """Width: units per hidden layer of an mlp, or base channels of a dcgan or resnet. (default: 256 for mlp, 32 for
-    dcgan, 16 for resnet)"""
+    """Width: units per hidden layer of an mlp, or base channels of the others. (default: 256 for mlp, 32 for dcgan
+    and upconv, 16 for resnet)"""
     depth: int = 2
     """Number of hidden layers of each mlp."""
     critic_width: int | None = None
@@ -118,7 +118,7 @@ class TrainConfig:
     activation: ActivationName = "relu"
     """Activation function of both networks."""
     norm: NormName = "none"
-    """Normalisation in the generator of a dcgan or resnet; never over the batch."""
+    """Normalisation in a generator of images; never over the batch."""
     spectral_norm: bool = False
     """Use spectral normalisation in every layer of the critic."""
     init: InitName = "default"

@@ -37,6 +37,7 @@ SETTINGS = {
         "penalties": "gp:1",
         "n_critic": 2,
     },
+    "upconv": {"data": "digits", "network": "upconv", "width": 4, "norm": "group"},
     "dcgan": {"data": "digits", "network": "dcgan", "width": 4, "norm": "group"},
     "resnet": {"data": "digits", "network": "resnet", "width": 4, "spectral_norm": True, "conditional": True},
 }
