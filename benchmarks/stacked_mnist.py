@@ -1,9 +1,11 @@
 """Modes of stacked MNIST: of the 1,000 triples of digits, how many 26,000 samples reach, and how evenly.
 
-    python benchmarks/stacked_mnist.py [--divergences NAME ...] [--steps N] [--device cuda]
+    FGAN_DATA=... python benchmarks/stacked_mnist.py [--divergences NAME ...] [--steps N ...] [--set width=64 ...]
+        [--device cuda]
 
 The judge of judge.py reads each channel as a digit. KL is that of the samples' 1,000 shares to uniform ones; 26,000
-draws from a perfect sampler have about 999 / 52,000 = 0.019. Runs lie under runs/stacked and are not repeated.
+draws from a perfect sampler have about 999 / 52,000 = 0.019. With several --steps each run is judged after each of
+them. Runs lie under runs/stacked and go on from there; seconds are those of this call.
 """
 
 from __future__ import annotations
@@ -13,11 +15,12 @@ from pathlib import Path
 
 import torch
 from judge import Judge
-from many import finished
+from many import finished, folder_of
+from quality import setting
 
 import fgan
 
-SAMPLES = 26_000
+DATA, SAMPLES = "stacked-mnist", 26_000
 DIVERGENCES = (
     "gan", "kl", "reverse-kl", "js", "pearson", "squared-hellinger", "jeffreys", "total-variation", "triangular",
     "softened-reverse-kl",
@@ -35,22 +38,25 @@ def coverage(judge: Judge, samples: torch.Tensor) -> tuple[int, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--divergences", nargs="+", default=DIVERGENCES)
-    parser.add_argument("--steps", type=int, default=None)
+    parser.add_argument("--steps", type=int, nargs="+", default=[fgan.preset(DATA, DATA).steps])
+    parser.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--out", type=Path, default=Path("runs/stacked"))
     arguments = parser.parse_args()
-    changes = {"device": arguments.device} | ({"steps": arguments.steps} if arguments.steps else {})
+    changes = dict(map(setting, arguments.set)) | {"device": arguments.device}
     judge = Judge()
-    data = fgan.load_data("stacked-mnist")
+    data = fgan.load_data(DATA)
     real = coverage(judge, data.held_out.draw(SAMPLES, torch.Generator().manual_seed(0)))
-    print(
-        f"real images: {real[0]} modes, KL {real[1]:.3f}\n{'divergence':<22} {'modes':>6} {'KL':>7} {'seconds':>8}"
-    )
+    print(f"real images: {real[0]} modes, KL {real[1]:.3f}")
+    print(f"{'divergence':<22} {'steps':>7} {'seconds':>8} {'modes':>6} {'KL':>7}")
     for name in arguments.divergences:
-        config = fgan.preset("stacked-mnist", "stacked-mnist", divergence=name, **changes)
-        run, summary = finished(config, arguments.out / name)
-        modes, kl = coverage(judge, run.sample(SAMPLES, seed=1))
-        print(f"{name:<22} {modes:>6} {kl:>7.3f} {summary.seconds:>8.0f}", flush=True)
+        seconds = 0.0
+        for steps in sorted(arguments.steps):
+            config = fgan.preset(DATA, DATA, **changes | {"divergence": name, "steps": steps})
+            run, summary = finished(config, arguments.out / folder_of(changes) / name)
+            seconds += summary.seconds
+            modes, kl = coverage(judge, run.sample(SAMPLES, seed=1))
+            print(f"{name:<22} {steps:>7,} {seconds:>8.0f} {modes:>6} {kl:>7.3f}", flush=True)
 
 
 if __name__ == "__main__":
