@@ -40,11 +40,9 @@ from fgan.output import aligned, silent
 MARKS = (15, 30, 60, 90, 120, 180, 240, 300, 420, 540, 720, 960, 1200, 1800, 2700, 3600)
 MULTIPLES, NATS = (32, 16, 8, 4, 3, 2), (0.5, 0.2, 0.1, 0.05, 0.02)
 """Levels of quality: of fid as multiples of real against real, of a divergence in nats."""
-COLUMNS = {
-    True: ("fid", "precision", "recall", "coverage", "c2st"),
-    False: ("modes-kl", "modes", "within-3-sigma", "js", "c2st"),
-}
-"""What is shown, of pictures and of points."""
+OF_PICTURES = ("fid", "precision", "recall", "coverage", "c2st")
+OF_MODES = ("modes-kl", "modes", "within-3-sigma")
+OF_POINTS = ("js", "c2st")
 ICONS = 600
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "processor": time.process_time}
 
@@ -107,7 +105,7 @@ class Judging:
     def judge(self, point: dict[str, float]) -> None:
         """Add what the samples are worth."""
         assert self.samples is not None
-        shown = COLUMNS[self.data.is_image]
+        shown = columns(self.data)
         samples = as_uint8(self.samples) if self.data.is_image else self.samples
         found = fgan.evaluate(samples, self.data, n=self.n, metrics=shown, say=silent)
         for name in shown:
@@ -116,6 +114,11 @@ class Judging:
                 self.curve.floors[name] = found[name].floor.value
         self.curve.points.append(point)
         self.show(self.curve)
+
+
+def columns(data: fgan.Dataset) -> tuple[str, ...]:
+    """Return what is shown of samples; the first number decides."""
+    return OF_PICTURES if data.is_image else (*(OF_MODES if data.modes else ()), *OF_POINTS)
 
 
 def trained(
@@ -241,7 +244,7 @@ def main() -> None:
         for divergence in arguments.divergences
         for seed in range(arguments.seeds)
     ]
-    decisive = next(name for name in COLUMNS[data.is_image] if name in curves[0].floors)
+    decisive = columns(data)[0]
     summed_up(curves, decisive)
     label = "-".join([arguments.label, *arguments.presets]).replace("/", "_")
     drawn(curves, decisive, arguments.out / f"{label}.svg")
