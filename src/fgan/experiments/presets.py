@@ -25,8 +25,9 @@ SMALL_CONVOLUTIONS: Settings = {
 PRESETS: dict[str, Settings] = {
     "default": {},
     "mnist-dcgan": {**SMALL_CONVOLUTIONS, "batch_size": 64, "steps": 20_000},
-    # CIFAR-10, KL, two minutes on one core, one seed (docs/benchmarks/quality.md): fid 111 by cifar-cnn, with the network
-    # dcgan 146, the default's perceptrons 223. With twice the rate a run on few icons blew up.
+    # CIFAR-10, KL, two minutes on one core, one seed (docs/benchmarks/quality.md): fid 111 by cifar-cnn, the default's
+    # perceptrons 223. On icons as good as with the network dcgan, without its pattern of dots. With twice the rate a
+    # run on few icons blew up.
     "color-small": {**SMALL_CONVOLUTIONS, "network": "upconv", "batch_size": 32, "steps": 60_000},
     # Pairs see which mode is missing; see R3GAN's ablation (Huang et al. 2024) for RpGAN with R1 and R2. With constant
     # penalties the critic of a GAN lost its signal: KL to uniform modes 0.33 after 16,000 steps, with these 0.07.
