@@ -74,7 +74,7 @@ class Doubling(nn.Conv2d):
     def __init__(self, inputs: int, outputs: int) -> None:
         super().__init__(inputs, outputs, 3, padding=1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:  # pyright: ignore[reportIncompatibleMethodOverride] - torch's is "input"
         """Return images (n, outputs, 2h, 2w) for images x (n, inputs, h, w)."""
         return doubled(x, self.weight, self.bias)
 
@@ -82,8 +82,9 @@ class Doubling(nn.Conv2d):
 def doubled(x: Tensor, weight: Tensor, bias: Tensor | None, groups: int = 1) -> Tensor:
     """Return what `Doubling` does, with weights (groups x outputs, inputs, 3, 3) for x (n, groups x inputs, h, w)."""
     weight = weight.unflatten(0, (groups, -1)).transpose(1, 2).flatten(0, 1).flip(2, 3)
-    kernel = sum(F.pad(weight, (a, 1 - a, b, 1 - b)) for a in (0, 1) for b in (0, 1))
-    return F.conv_transpose2d(x, kernel, bias, stride=2, padding=1, groups=groups)
+    weight = F.pad(weight, (1, 0, 0, 0)) + F.pad(weight, (0, 1, 0, 0))
+    weight = F.pad(weight, (0, 0, 1, 0)) + F.pad(weight, (0, 0, 0, 1))
+    return F.conv_transpose2d(x, weight, bias, stride=2, padding=1, groups=groups)
 
 
 class SumPool(nn.Module):
