@@ -131,8 +131,8 @@ def trained(
     marks = [mark for mark in MARKS if mark < arguments.seconds] + [arguments.seconds]
     judging = Judging(curve, data, marks, arguments.n, CLOCKS[arguments.clock], show_point)
     recipe = fitting(data) if preset == FITTING else preset
-    changes = {"steps": 10**6} | arguments.set | {"divergence": divergence, "seed": seed}
-    config = fgan.preset(recipe, arguments.data, **changes)
+    changes = {"steps": 10**6} | arguments.set
+    config = fgan.preset(recipe, arguments.data, divergence=divergence, seed=seed, **changes)
     config = dataclasses.replace(config, sample_every=0, keep_checkpoints=1)
     fgan.train(config, out, dataset=data, callbacks=[judging], say=silent, bar=False)
     assert judging.samples is not None
@@ -212,7 +212,7 @@ def drawn(curves: list[Curve], decisive: str, path: Path) -> None:
 def parsed() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data")
-    parser.add_argument("--presets", "--preset", nargs="+", default=[FITTING], choices=(FITTING, *PRESETS))
+    parser.add_argument("--presets", nargs="+", default=[FITTING], choices=(FITTING, *PRESETS))
     parser.add_argument("--divergences", nargs="+", default=["kl"])
     parser.add_argument("--seconds", type=float, default=180)
     parser.add_argument("--seeds", type=int, default=3)

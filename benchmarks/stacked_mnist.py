@@ -1,11 +1,11 @@
 """Modes of stacked MNIST: of the 1,000 triples of digits, how many 26,000 samples reach, and how evenly.
 
     FGAN_DATA=... python benchmarks/stacked_mnist.py [--divergences NAME ...] [--steps N ...] [--set width=64 ...]
-        [--device cuda]
+        [--device cuda] [--out runs/stacked]
 
 The judge of judge.py reads each channel as a digit. KL is that of the samples' 1,000 shares to uniform ones; 26,000
 draws from a perfect sampler have about 999 / 52,000 = 0.019. With several --steps each run is judged after each of
-them. Runs lie under runs/stacked and go on from there; seconds are those of this call.
+them. Runs lie under --out and go on from there; seconds are those of this call.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--device", default="auto")
     parser.add_argument("--out", type=Path, default=Path("runs/stacked"))
     arguments = parser.parse_args()
-    changes = dict(map(setting, arguments.set)) | {"device": arguments.device}
+    changes = dict(map(setting, arguments.set))
     judge = Judge()
     data = fgan.load_data(DATA)
     real = coverage(judge, data.held_out.draw(SAMPLES, torch.Generator().manual_seed(0)))
@@ -52,8 +52,12 @@ def main() -> None:
     for name in arguments.divergences:
         seconds = 0.0
         for steps in sorted(arguments.steps):
-            config = fgan.preset(DATA, DATA, **changes | {"divergence": name, "steps": steps})
-            run, summary = finished(config, arguments.out / folder_of(changes) / name)
+            config = fgan.preset(DATA, DATA, divergence=name, steps=steps, device=arguments.device, **changes)
+            out = arguments.out / folder_of(changes) / name
+            if max(fgan.RunDirectory(out).checkpoints().steps(), default=0) > steps:
+                print(f"{name:<22} {steps:>7,} trained further already, left out", flush=True)
+                continue
+            run, summary = finished(config, out)
             seconds += summary.seconds
             modes, kl = coverage(judge, run.sample(SAMPLES, seed=1))
             print(f"{name:<22} {steps:>7,} {seconds:>8.0f} {modes:>6} {kl:>7.3f}", flush=True)

@@ -59,8 +59,8 @@ class BranchEnd(nn.Conv2d):
 class Doubling(nn.Conv2d):
     """Repeat each pixel twice along both sides, then convolve 3 x 3, as one transposed convolution.
 
-    Every transposed convolution gives the four pixels that stem from one their own weights, and so may leave a
-    checkerboard. These share them, at the same cost.
+    An ordinary one gives the four pixels that stem from one their own weights, and so leaves a checkerboard on flat
+    areas. Here they share weights, at the same cost.
 
     Source: Odena, Dumoulin and Olah, "Deconvolution and checkerboard artifacts" (2016).
 

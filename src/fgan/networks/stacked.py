@@ -236,28 +236,26 @@ def _(layer: nn.Embedding, stack: Stack, x: Tensor) -> Tensor:
 
 @run.register
 def _(layer: nn.Conv2d, stack: Stack, x: Tensor) -> Tensor:
-    return _in_groups(F.conv2d, layer, stack, x)
+    return _in_groups(F.conv2d, layer, stack, x, stride=layer.stride, padding=layer.padding)
 
 
 @run.register
 def _(layer: nn.ConvTranspose2d, stack: Stack, x: Tensor) -> Tensor:
-    return _in_groups(F.conv_transpose2d, layer, stack, x)
+    return _in_groups(F.conv_transpose2d, layer, stack, x, stride=layer.stride, padding=layer.padding)
 
 
 @run.register
 def _(layer: Doubling, stack: Stack, x: Tensor) -> Tensor:
-    weight, bias = stack.weight(layer).flatten(0, 1), stack.bias(layer)
-    bias = None if bias is None else bias.flatten()
-    return doubled(stack.merged(x), weight, bias, groups=stack.members)
+    return _in_groups(doubled, layer, stack, x)
 
 
 def _in_groups(
-    convolution: Callable[..., Tensor], layer: nn.Conv2d | nn.ConvTranspose2d, stack: Stack, x: Tensor
+    convolution: Callable[..., Tensor], layer: nn.Module, stack: Stack, x: Tensor, **how: object
 ) -> Tensor:
     """Return a convolution of each network's channels with its own weights: one group per network."""
     weight, bias = stack.weight(layer).flatten(0, 1), stack.bias(layer)
     bias = None if bias is None else bias.flatten()
-    return convolution(stack.merged(x), weight, bias, layer.stride, layer.padding, groups=stack.members)
+    return convolution(stack.merged(x), weight, bias, groups=stack.members, **how)
 
 
 @run.register

@@ -118,7 +118,7 @@ class TrainConfig:
     activation: ActivationName = "relu"
     """Activation function of both networks."""
     norm: NormName = "none"
-    """Normalisation in a generator of images; never over the batch."""
+    """Normalisation in the generator of a dcgan, upconv or resnet; never over the batch."""
     spectral_norm: bool = False
     """Use spectral normalisation in every layer of the critic."""
     init: InitName = "default"

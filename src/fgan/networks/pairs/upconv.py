@@ -1,4 +1,4 @@
-"""As dcgan, but the generator repeats pixels and then convolves, which leaves no checkerboard.
+"""As dcgan, but the generator repeats pixels and then convolves, which leaves no checkerboard on flat areas.
 
 Source: Odena, Dumoulin and Olah, "Deconvolution and checkerboard artifacts" (2016).
 """
