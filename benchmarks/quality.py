@@ -62,6 +62,11 @@ class Curve:
     points: list[dict[str, float]] = field(default_factory=list)
     floors: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def recipe(self) -> tuple[str, str]:
+        """The preset and the divergence."""
+        return self.preset, self.divergence
+
 
 class Judging:
     """Callback that stops the clock at each mark, judges, and ends the run after the last.
@@ -160,8 +165,8 @@ def summed_up(curves: list[Curve], decisive: str) -> None:
     """Print the last point of each recipe, as a mean over seeds, and the median seconds to each level."""
     names, levels = list(curves[0].floors), list(levels_of(curves[0], decisive))
     rows = [["preset", "divergence", "seconds", *names, *levels]]
-    for recipe in dict.fromkeys(map(recipe_of, curves)):
-        own = [curve for curve in curves if recipe_of(curve) == recipe]
+    for recipe in dict.fromkeys(curve.recipe for curve in curves):
+        own = [curve for curve in curves if curve.recipe == recipe]
         last = [curve.points[-1] for curve in own]
         means = [statistics.fmean(point[name] for point in last) for name in ("seconds", *names)]
         times = [[seconds_to(curve, decisive)[level] for curve in own] for level in levels]
@@ -178,11 +183,6 @@ def summed_up(curves: list[Curve], decisive: str) -> None:
     print("\n" + "\n".join(aligned(rows)))
 
 
-def recipe_of(curve: Curve) -> tuple[str, str]:
-    """Return the preset and the divergence of a curve."""
-    return curve.preset, curve.divergence
-
-
 def seconds_to(curve: Curve, decisive: str) -> dict[str, float | None]:
     """Return after how many seconds a curve first reached each level."""
     return {
@@ -195,13 +195,13 @@ def drawn(curves: list[Curve], decisive: str, path: Path) -> None:
     """Draw the curves, a line for each run."""
     figure = Figure(figsize=(7, 4), layout="constrained")
     axes = figure.subplots()
-    colours = {recipe: f"C{k}" for k, recipe in enumerate(dict.fromkeys(map(recipe_of, curves)))}
+    colours = {recipe: f"C{k}" for k, recipe in enumerate(dict.fromkeys(curve.recipe for curve in curves))}
     for curve in curves:
         axes.plot(
             [point["seconds"] for point in curve.points],
             [point[decisive] for point in curve.points],
-            color=colours[recipe_of(curve)],
-            label=" ".join(recipe_of(curve)) if curve.seed == curves[0].seed else None,
+            color=colours[curve.recipe],
+            label=" ".join(curve.recipe) if curve.seed == curves[0].seed else None,
         )
     axes.axhline(curves[0].floors[decisive], color="grey", linestyle=":", label="real against real")
     axes.set(xscale="log", yscale="log", xlabel="seconds of training", ylabel=decisive)
