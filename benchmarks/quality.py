@@ -135,9 +135,10 @@ def trained(
     out = arguments.out / re.sub(r"[^\w.-]", "_", label)
     marks = [mark for mark in MARKS if mark < arguments.seconds] + [arguments.seconds]
     judging = Judging(curve, data, marks, arguments.n, CLOCKS[arguments.clock], show_point)
-    recipe = fitting(data) if preset == FITTING else preset
+    if out.exists():
+        raise SystemExit(f"{out} holds a run already. Name another --out, or move that folder.")
     changes = {"steps": 10**6} | arguments.set
-    config = fgan.preset(recipe, arguments.data, divergence=divergence, seed=seed, **changes)
+    config = fgan.preset(preset, arguments.data, divergence=divergence, seed=seed, **changes)
     config = dataclasses.replace(config, sample_every=0, keep_checkpoints=1)
     fgan.train(config, out, dataset=data, callbacks=[judging], say=silent, bar=False)
     assert judging.samples is not None
@@ -238,9 +239,10 @@ def setting(text: str) -> tuple[str, Any]:
 def main() -> None:
     arguments = parsed()
     data = icons.loaded(ICONS) if arguments.data == "icons" else fgan.load_data(arguments.data)
+    presets = dict.fromkeys(fitting(data) if name == FITTING else name for name in arguments.presets)
     curves = [
         trained(arguments, preset, divergence, seed, data)
-        for preset in arguments.presets
+        for preset in presets
         for divergence in arguments.divergences
         for seed in range(arguments.seeds)
     ]

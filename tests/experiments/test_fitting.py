@@ -28,7 +28,9 @@ def recipe(run):
 @pytest.mark.parametrize(
     ("data", "wanted"),
     [
-        (np.zeros((40, 2)) + np.arange(40)[:, None], "default"),
+        ("ring8", "default"),
+        ("moons", "table"),
+        (np.zeros((40, 2)) + np.arange(40)[:, None], "table"),
         (pictures(8, 8), "default"),
         (pictures(28, 28), "default"),
         (pictures(8, 8, 3), "default"),
@@ -38,9 +40,9 @@ def recipe(run):
     ],
 )
 def test_the_preset_goes_by_the_data(data, wanted):
-    dataset = fgan.data.as_dataset(data, say=quiet)
+    dataset = fgan.load_data(data) if isinstance(data, str) else fgan.data.as_dataset(data, say=quiet)
     assert fitting(dataset) == wanted
-    assert fitting(dataset, own_networks=True) == "default"
+    assert fitting(dataset, own_networks=True) == ("table" if wanted == "table" else "default")
 
 
 def test_tables_have_their_own(tmp_path):

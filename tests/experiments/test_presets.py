@@ -71,6 +71,8 @@ def test_every_preset_runs_every_divergence(tmp_path, preset, name):
     ("preset", "shape"),
     [
         ("mnist-dcgan", (1, 28, 28)),
+        ("mnist-small", (1, 28, 28)),
+        ("color", (3, 32, 32)),
         ("stacked-mnist", (3, 28, 28)),
         ("cifar-resnet", (3, 32, 32)),
         ("color-small", (3, 16, 16)),

@@ -18,7 +18,7 @@ CASES = [
     ("mlp", 3, TIMES),
     ("mlp", 0, VECTORS),
     ("mlp", 0, IMAGES),
-    *((kind, classes, IMAGES) for kind in ("dcgan", "resnet", "upconv") for classes in (0, 10)),
+    *((kind, classes, IMAGES) for kind in ("dcgan", "r3gan", "resnet", "upconv") for classes in (0, 10)),
 ]
 
 

@@ -99,7 +99,7 @@ def test_other_shapes_are_said(kind, build, shape, said):
     [
         (
             {"kind": "resnett"},
-            'kind must be one of dcgan, mlp, resnet, upconv; got "resnett". Did you mean "resnet"?',
+            'kind must be one of dcgan, mlp, r3gan, resnet, upconv; got "resnett". Did you mean "resnet"?',
         ),
         ({"activation": "gelu"}, 'activation must be one of relu, leaky-relu, tanh; got "gelu"'),
         ({"norm": "batch"}, 'norm must be one of none, group; got "batch"'),
@@ -170,7 +170,9 @@ def test_a_new_network_is_one_file(tmp_path):
             text=True,
         ).stdout
 
-    assert "One of: dcgan, mlp, resnet, swish, upconv." in " ".join(said("train", "--help-all").split())
+    assert "One of: dcgan, mlp, r3gan, resnet, swish, upconv." in " ".join(
+        said("train", "--help-all").split()
+    )
     few = ("--network", "swish", "--steps", "3", "--batch-size", "8")
     said("compare", "moons", "--divergences", "kl", "--seeds", "2", "--n", "50", *few)
     run = "runs/compare-moons/kl-seed1"

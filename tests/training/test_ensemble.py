@@ -150,6 +150,7 @@ def test_every_penalty(small_config, penalties):
             {"network": "upconv", "norm": "group", "conditional": True, **IMAGES},
             {"network": "dcgan", "norm": "group", "conditional": True, "spectral_norm": True, **IMAGES},
             {"network": "resnet", **IMAGES},
+            {**IMAGES, "network": "r3gan", "width": 16},
             {"network": "resnet", "norm": "group", "conditional": True, "spectral_norm": True, **IMAGES},
             {"spectral_norm": True, "conditional": True, "data": "digits"},
             {"gradient_clip": 0.01, "n_critic": 2, "ema": 0.9},

@@ -26,6 +26,7 @@ def images(channels: int, side: int) -> Dataset:
         [
             {"network": "dcgan"},
             {"network": "upconv", "norm": "group"},
+            {"network": "r3gan"},
             {"network": "dcgan", "norm": "group", "spectral_norm": True, "init": "normal"},
             {"network": "resnet", "norm": "group", "init": "orthogonal"},
             {"network": "resnet", "spectral_norm": True, "penalties": "noise:1"},

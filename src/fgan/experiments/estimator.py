@@ -16,6 +16,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from fgan.errors import FganError
+from fgan.experiments.presets import FITTING
 from fgan.experiments.run import Run
 from fgan.experiments.train import train
 from fgan.output import silent, to_people
@@ -33,7 +34,7 @@ class Generator(BaseEstimator):
         divergence: any name that `fgan.divergence` takes.
         steps: generator steps.
         batch_size: real and generated samples per step, each.
-        preset: the recipe to start from, as for `fgan.train`.
+        preset: the recipe to start from, as for `fgan.train`; "auto" is the one that fits the data.
         settings: further fields of `TrainConfig`, such as {"lr": 5e-4}.
         out: the run directory; default: a temporary one, removed after `fit`.
         random_state: determines the initial weights and all random draws of training; pass an int to reproduce them.
@@ -57,7 +58,7 @@ class Generator(BaseEstimator):
         *,
         steps: int = 30_000,
         batch_size: int = 128,
-        preset: str = "default",
+        preset: str = FITTING,
         settings: Mapping[str, Any] | None = None,
         out: str | Path | None = None,
         random_state: int | np.random.RandomState | None = None,

@@ -22,18 +22,21 @@ OF_A_MEMBER = {"divergence", "generator_loss"}
 def fitting(data: Dataset, *, own_networks: bool = False) -> str:
     """Return the preset that "auto" stands for: by whether data are pictures, a table or points, and their size.
 
+    Points in clusters that are known are found sooner by more generator steps; other vectors are closer to the data, by
+    JS, after fewer steps with a better critic (docs/benchmarks/quality.md).
+
     Args:
         data: the data.
         own_networks: whether the user chose the networks.
 
     >>> from fgan.data import load_data
-    >>> fitting(load_data("ring8")), fitting(load_data("digits"))
-    ('default', 'default')
+    >>> fitting(load_data("ring8")), fitting(load_data("moons")), fitting(load_data("digits"))
+    ('default', 'table', 'default')
     """
-    if data.table:
-        return "table"
     convolves = data.is_image and data.shape[0] > 1 and data.shape[1] >= SMALLEST and has_pyramid(data.shape)
-    return "color-small" if convolves and not own_networks else "default"
+    if convolves and not own_networks:
+        return "color-small"
+    return "table" if data.table or (len(data.shape) == 1 and not data.modes) else "default"
 
 
 def fitted_to(data: Dataset, config: TrainConfig, settings: Settings, say: Say) -> TrainConfig:

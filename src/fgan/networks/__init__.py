@@ -7,6 +7,7 @@ from fgan.networks.layers import ACTIVATIONS, NORMS
 from fgan.networks.pair import Architecture
 from fgan.networks.pairs.dcgan import DCGANCritic, DCGANGenerator
 from fgan.networks.pairs.mlp import MLPCritic, MLPGenerator
+from fgan.networks.pairs.r3gan import R3GANCritic, R3GANGenerator
 from fgan.networks.pairs.resnet import ResNetCritic, ResNetGenerator
 from fgan.networks.pairs.upconv import UpconvCritic, UpconvGenerator
 from fgan.networks.units import Affine
@@ -24,6 +25,8 @@ __all__ = [
     "Generator",
     "MLPCritic",
     "MLPGenerator",
+    "R3GANCritic",
+    "R3GANGenerator",
     "ResNetCritic",
     "ResNetGenerator",
     "UpconvCritic",

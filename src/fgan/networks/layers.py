@@ -36,14 +36,14 @@ class Residual(nn.Module):
 
 
 class BranchEnd(nn.Conv2d):
-    """A 3 x 3 convolution with small initial weights.
+    """A convolution with small initial weights, 3 x 3 unless told.
 
     A block then starts close to its shortcut, and a deep stack neither explodes nor needs normalisation. The weights
     are not zero, because spectral normalisation divides by the largest singular value.
     """
 
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__(inputs, outputs, 3, padding=1)
+    def __init__(self, inputs: int, outputs: int, kernel: int = 3) -> None:
+        super().__init__(inputs, outputs, kernel, padding=kernel // 2)
 
     def reset_parameters(self) -> None:
         """Draw new weights, as torch does but small."""

@@ -21,7 +21,8 @@ class Architecture:
         kind: one of `NETWORK_NAMES`.
         latent: dimension of the generator's latent.
         width: units per hidden layer of an mlp; channels at the largest resolution of the others.
-        depth: hidden layers of an mlp; the depth of the others follows from the image size.
+        depth: hidden layers of an mlp; residual blocks at each side of an r3gan. That of the others follows from the
+            image size.
         activation: "relu", "leaky-relu" or "tanh".
         norm: "none" or "group"; in image generators.
         spectral_norm: divide every weight of the critic by its largest singular value.

@@ -93,7 +93,8 @@ class TrainConfig:
     """Decay of the generator's moving average, which samples are drawn from; 0 turns averaging off."""
 
     network: NetworkName = "mlp"
-    """Pair of networks: mlp works for data of any shape, dcgan, upconv and resnet for square images."""
+    """Pair of networks: mlp works for data of any shape, the others for square images: dcgan and upconv (the
+    fastest), resnet, and r3gan (slow steps, for a GPU; without --norm)."""
     generator: str = ""
     """Your own generator as FILE.py:NAME or package.module:NAME: a class, a function that returns a network, or a
     network. Python also accepts these objects."""
@@ -106,19 +107,19 @@ class TrainConfig:
     latent: int | None = None
     """Dimension of the latent input. (default: twice the data's, at most 32)"""
     width: int | None = None
-    """Width: units per hidden layer of an mlp, or base channels of the others. (default: 256 for mlp, 32 for dcgan
-    and upconv, 16 for resnet)"""
+    """Width: units per hidden layer of an mlp, or base channels of the others. (default: 256 for mlp, 16 for resnet, 32
+    for the others)"""
     depth: int = 2
-    """Number of hidden layers of each mlp."""
+    """Number of hidden layers of each mlp, or of residual blocks at each side of an r3gan."""
     critic_width: int | None = None
     """Width of the critic. (default: the same as --width)"""
     critic_depth: int | None = None
-    """Number of hidden layers of an mlp critic. With generator depth 0 samples are Gaussian; with critic depth 0 the
-    critic sees only means. (default: the same as --depth)"""
+    """The same for the critic. Of an mlp with generator depth 0, samples are Gaussian; with critic depth 0 the critic
+    sees only means. (default: the same as --depth)"""
     activation: ActivationName = "relu"
     """Activation function of both networks."""
     norm: NormName = "none"
-    """Normalisation in the generator of a dcgan, upconv or resnet; never over the batch."""
+    """Normalisation in the generator of a network for images; never over the batch."""
     spectral_norm: bool = False
     """Use spectral normalisation in every layer of the critic."""
     init: InitName = "default"
