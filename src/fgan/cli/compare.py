@@ -25,7 +25,7 @@ HELP = Page(
     "fgan compare",
     examples=(
         "fgan compare ring8 --divergences kl,js,gan --seeds 3 --steps 2000",
-        "fgan compare photos/ --preset mnist-dcgan --divergences kl,js --gif",
+        "fgan compare photos/ --preset mnist-small --divergences kl,js --gif",
         "fgan compare ring8 --out runs/compare-ring8 --resume",
     ),
     common=(

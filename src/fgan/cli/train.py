@@ -20,7 +20,7 @@ HELP = Page(
     "fgan train",
     examples=(
         "fgan train moons --divergence js --steps 500",
-        "fgan train photos/ --preset mnist-dcgan --image-size 32",
+        "fgan train photos/ --preset mnist-small --image-size 32",
         "fgan train moons --out runs/moons-gan-seed0 --resume",
     ),
     common=(
