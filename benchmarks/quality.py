@@ -22,6 +22,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from itertools import product, starmap
 from pathlib import Path
 from typing import Any
 
@@ -126,25 +127,26 @@ def columns(data: fgan.Dataset) -> tuple[str, ...]:
     return OF_PICTURES if data.is_image else (*(OF_MODES if data.modes else ()), *OF_POINTS)
 
 
-def trained(
-    arguments: argparse.Namespace, preset: str, divergence: str, seed: int, data: fgan.Dataset
-) -> Curve:
-    """Train one run, and return its curve."""
-    curve = Curve(preset, divergence, seed)
-    label = "-".join([arguments.label, preset, divergence, str(seed)])
-    out = arguments.out / re.sub(r"[^\w.-]", "_", label)
+def fill(curve: Curve, arguments: argparse.Namespace, data: fgan.Dataset) -> None:
+    """Train the run of a curve, judging at each mark."""
+    out = place_of(arguments, curve)
     marks = [mark for mark in MARKS if mark < arguments.seconds] + [arguments.seconds]
     judging = Judging(curve, data, marks, arguments.n, CLOCKS[arguments.clock], show_point)
-    if out.exists():
-        raise SystemExit(f"{out} holds a run already. Name another --out, or move that folder.")
     changes = {"steps": 10**6} | arguments.set
-    config = fgan.preset(preset, arguments.data, divergence=divergence, seed=seed, **changes)
+    config = fgan.preset(
+        curve.preset, arguments.data, divergence=curve.divergence, seed=curve.seed, **changes
+    )
     config = dataclasses.replace(config, sample_every=0, keep_checkpoints=1)
     fgan.train(config, out, dataset=data, callbacks=[judging], say=silent, bar=False)
     assert judging.samples is not None
     save_picture(draw_samples(judging.samples[:100]), out / "samples.png")
     (out / "quality.json").write_text(json.dumps(asdict(curve), indent=1))
-    return curve
+
+
+def place_of(arguments: argparse.Namespace, curve: Curve) -> Path:
+    """Return the folder of a run."""
+    label = "-".join([arguments.label, *curve.recipe, str(curve.seed)])
+    return arguments.out / re.sub(r"[^\w.-]", "_", label)
 
 
 def show_point(curve: Curve) -> None:
@@ -240,12 +242,11 @@ def main() -> None:
     arguments = parsed()
     data = icons.loaded(ICONS) if arguments.data == "icons" else fgan.load_data(arguments.data)
     presets = dict.fromkeys(fitting(data) if name == FITTING else name for name in arguments.presets)
-    curves = [
-        trained(arguments, preset, divergence, seed, data)
-        for preset in presets
-        for divergence in arguments.divergences
-        for seed in range(arguments.seeds)
-    ]
+    curves = list(starmap(Curve, product(presets, arguments.divergences, range(arguments.seeds))))
+    if taken := [str(place) for curve in curves if (place := place_of(arguments, curve)).exists()]:
+        raise SystemExit(f"already there: {', '.join(taken)}. Name another --out.")
+    for curve in curves:
+        fill(curve, arguments, data)
     decisive = columns(data)[0]
     summed_up(curves, decisive)
     label = "-".join([arguments.label, *arguments.presets]).replace("/", "_")

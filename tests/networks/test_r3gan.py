@@ -2,9 +2,11 @@
 
 import pytest
 import torch
+from torch import nn
 
 from fgan.frame import Frame
 from fgan.networks import Architecture, build_critic, build_generator
+from fgan.networks.layers import Residual
 from fgan.networks.pairs.r3gan import GROUP, block
 
 FRAME = Frame((3, 32, 32), (0.0, 1.0))
@@ -34,16 +36,20 @@ def test_channels_inside_a_block_see_their_group_alone():
 @pytest.mark.parametrize("depth", [0, 1, 8])
 def test_outputs_keep_their_size_through_many_blocks(side, depth):
     torch.manual_seed(0)
-    frame = Frame((1, side, side), (0.0, 1.0))
-    generator, critic = (
-        build_generator(architecture(depth=depth), frame),
-        build_critic(architecture(depth=depth), frame),
-    )
-    x = generator(torch.randn(16, 16))
+    networks = [
+        build(architecture(depth=depth), Frame((1, side, side), (0.0, 1.0)))
+        for build in (build_generator, build_critic)
+    ]
+    x, v = networks[0](torch.randn(16, 16)), networks[1](torch.rand(16, 1, side, side))
     assert x.shape == (16, 1, side, side)
-    assert x.min() > 0.2 and x.max() < 0.8 and critic(torch.rand(16, 1, side, side)).abs().max() < 1
-    blocks = sum(1 for module in generator.modules() if type(module).__name__ == "Residual")
-    assert blocks % depth == 0 if depth else not blocks
+    assert x.min() > 0.2 and x.max() < 0.8 and v.abs().max() < 1
+    sides = {8: 1, 28: 2, 64: 4}[side]
+    for network in networks:
+        assert sum(isinstance(module, Residual) for module in network.modules()) == depth * sides
+        kinds = {
+            type(module) for module in network.modules() if type(module).__module__.endswith("activation")
+        }
+        assert kinds == {nn.LeakyReLU}
 
 
 def test_classes_change_samples_and_judgements():

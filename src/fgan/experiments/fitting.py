@@ -22,8 +22,8 @@ OF_A_MEMBER = {"divergence", "generator_loss"}
 def fitting(data: Dataset, *, own_networks: bool = False) -> str:
     """Return the preset that "auto" stands for: by whether data are pictures, a table or points, and their size.
 
-    Points in clusters that are known are found sooner by more generator steps; other vectors are closer to the data, by
-    JS, after fewer steps with a better critic (docs/benchmarks/quality.md).
+    In the same time, "table" is closer to vectors by JS, and "default" has found more of many known clusters
+    (docs/benchmarks/quality.md).
 
     Args:
         data: the data.

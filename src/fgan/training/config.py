@@ -94,7 +94,7 @@ class TrainConfig:
 
     network: NetworkName = "mlp"
     """Pair of networks: mlp works for data of any shape, the others for square images: dcgan and upconv (the
-    fastest), resnet, and r3gan (slow steps, for a GPU; without --norm)."""
+    fastest), resnet, and r3gan (slow steps; --preset color has its recipe)."""
     generator: str = ""
     """Your own generator as FILE.py:NAME or package.module:NAME: a class, a function that returns a network, or a
     network. Python also accepts these objects."""

@@ -38,7 +38,7 @@ SETTINGS = {
         "n_critic": 2,
     },
     "upconv": {"data": "digits", "network": "upconv", "width": 4, "norm": "group"},
-    "r3gan": {"data": "digits", "network": "r3gan", "width": 8, "objective": "relativistic"},
+    "r3gan": {"data": "digits", "network": "r3gan", "width": 16, "objective": "relativistic"},
     "dcgan": {"data": "digits", "network": "dcgan", "width": 4, "norm": "group"},
     "resnet": {"data": "digits", "network": "resnet", "width": 4, "spectral_norm": True, "conditional": True},
 }

@@ -1,8 +1,8 @@
 """Convolutional networks of residual blocks in groups of channels, without normalisation.
 
-As published by Huang et al., "The GAN is dead; long live the GAN!" (2024), but for two things that keep a step
-affordable: there are no blocks at the full side of the image, and the generator doubles a side by a convolution.
-Blocks begin as the identity: Zhang, Dauphin and Ma, "Fixup initialization" (2019).
+After Huang et al., "The GAN is dead; long live the GAN!" (2024). The blocks are theirs. To keep a step affordable there
+are none at the full side of the image; sides are doubled by convolutions and halved by means, and the ends are those of
+the other networks here. Blocks begin near the identity: Zhang, Dauphin and Ma, "Fixup initialization" (2019).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from fgan.networks.pyramid import channels_by_level, pyramid_of
 from fgan.networks.units import into_frame, out_of_frame
 
 EXPANSION, GROUP = 2, 16
-"""How many times as many channels a block has inside, and how many of these see one another."""
+"""How many times as many channels a block has inside, and how many of these see one another at most."""
 
 
 def block(channels: int, activation: str, norm: str, blocks: int) -> Residual:
