@@ -84,9 +84,9 @@ def quiet(line: str) -> None:
 
 def test_keywords_a_preset_and_a_config_make_the_same_run(tmp_path):
     fgan.train("moons", tmp_path / "keywords", divergence="js", say=quiet, **FEW)
-    config = fgan.preset("default", "moons", divergence="js", **FEW)
+    config = fgan.preset("table", "moons", divergence="js", **FEW)
     fgan.train(config, tmp_path / "config", say=quiet)
-    fgan.train(fgan.preset("default", "moons"), tmp_path / "changed", divergence="js", say=quiet, **FEW)
+    fgan.train(fgan.preset("table", "moons"), tmp_path / "changed", divergence="js", say=quiet, **FEW)
     fgan.train(fgan.load_data("moons"), tmp_path / "dataset", divergence="js", say=quiet, **FEW)
     runs = [files(tmp_path / name) for name in ("keywords", "config", "changed", "dataset")]
     assert runs[0] == runs[1] == runs[2] and len(runs[0]) > 5
