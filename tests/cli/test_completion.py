@@ -10,7 +10,6 @@ from fgan import cli
 from fgan.cli import VERBS
 from fgan.cli.completion import completions_of
 from fgan.divergences import divergence
-from fgan.experiments.presets import FITTING, PRESETS
 
 MENTIONED = {
     "train": {"--metrics"},
@@ -50,8 +49,9 @@ def test_bash_offers_verbs_flags_and_values(scripts):
     wanted = {
         "fgan co": "compare completion",
         "fgan train --pres": "--preset",
-        "fgan train --preset ": " ".join([FITTING, *PRESETS]),
-        "fgan train --preset=mnist-d": "mnist-dcgan",
+        "fgan train --preset ": "auto default mnist-small mnist-dcgan color-small color "
+        "stacked-mnist cifar-resnet table original",
+        "fgan train --preset=mn": "mnist-small mnist-dcgan",
         "fgan train moo": "moons",
         "fgan train moons --link s": "soft-hinge",
         "fgan train moons --resume --lr-": "--lr-fade",

@@ -1,4 +1,4 @@
-"""The pair after R3GAN: blocks begin as the identity, sizes stay the same through depth, channels see their group."""
+"""The pair after R3GAN: blocks begin near the identity, sizes stay the same through depth, channels see their group."""
 
 import pytest
 import torch

@@ -36,7 +36,7 @@ class Residual(nn.Module):
 
 
 class BranchEnd(nn.Conv2d):
-    """A convolution with small initial weights, 3 x 3 unless told.
+    """A convolution with small initial weights (default: 3 x 3).
 
     A block then starts close to its shortcut, and a deep stack neither explodes nor needs normalisation. The weights
     are not zero, because spectral normalisation divides by the largest singular value.

@@ -250,13 +250,16 @@ def _(layer: Doubling, stack: Stack, x: Tensor) -> Tensor:
 
 
 def _in_groups(
-    convolution: Callable[..., Tensor], layer: nn.Module, stack: Stack, x: Tensor, **how: object
+    convolution: Callable[..., Tensor],
+    layer: nn.Conv2d | nn.ConvTranspose2d,
+    stack: Stack,
+    x: Tensor,
+    **how: object,
 ) -> Tensor:
     """Return a convolution of each network's channels with its own weights, in groups of its own."""
     weight, bias = stack.weight(layer).flatten(0, 1), stack.bias(layer)
     bias = None if bias is None else bias.flatten()
-    groups = stack.members * layer.groups  # pyright: ignore[reportOperatorIssue, reportAttributeAccessIssue]
-    return convolution(stack.merged(x), weight, bias, groups=groups, **how)
+    return convolution(stack.merged(x), weight, bias, groups=stack.members * layer.groups, **how)
 
 
 @run.register

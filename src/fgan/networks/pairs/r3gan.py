@@ -25,7 +25,7 @@ EXPANSION, GROUP = 2, 16
 
 
 def block(channels: int, activation: str, norm: str, blocks: int) -> Residual:
-    """Return a residual block, one of so many in the network."""
+    """Return a residual block of a network that has this number of blocks."""
     inner = EXPANSION * channels
     groups = inner // math.gcd(inner, GROUP)
     scale = blocks**-0.25  # each block has two layers before the last one
@@ -40,6 +40,11 @@ def block(channels: int, activation: str, norm: str, blocks: int) -> Residual:
             BranchEnd(inner, channels, 1),
         ],
     )
+
+
+def stage(channels: int, activation: str, norm: str, depth: int, sides: int) -> list[nn.Module]:
+    """Return the blocks at one of the sides of an image."""
+    return [block(channels, activation, norm, depth * sides) for _ in range(depth)]
 
 
 @torch.no_grad()
@@ -81,15 +86,13 @@ class R3GANGenerator(Generator):
     ) -> None:
         pyramid = pyramid_of(frame, "r3gan")
         widths = channels_by_level(width, pyramid.halvings)[::-1]
-        blocks = depth * len(widths)
         layers: list[nn.Module] = [
             nn.Linear(self.inputs(latent, classes), widths[0] * pyramid.base**2),
             nn.Unflatten(1, (widths[0], pyramid.base, pyramid.base)),
-            *(block(widths[0], activation, norm, blocks) for _ in range(depth)),
+            *stage(widths[0], activation, norm, depth, len(widths)),
         ]
         for inputs, outputs in pairwise(widths):
-            layers += [Doubling(inputs, outputs)]
-            layers += [block(outputs, activation, norm, blocks) for _ in range(depth)]
+            layers += [Doubling(inputs, outputs), *stage(outputs, activation, norm, depth, len(widths))]
         layers += [*NORMS[norm](width), ACTIVATIONS[activation](), Doubling(width, pyramid.channels)]
         super().__init__(latent, classes, [*layers, *out_of_frame(frame, frame.shape)])
 
@@ -114,15 +117,14 @@ class R3GANCritic(Critic):
     ) -> None:
         pyramid = pyramid_of(frame, "r3gan")
         widths = channels_by_level(width, pyramid.halvings)
-        blocks = depth * len(widths)
         body = [
             *into_frame(frame, frame.shape),
             nn.Conv2d(pyramid.channels, width, 4, 2, 1),
-            *(block(width, activation, "none", blocks) for _ in range(depth)),
+            *stage(width, activation, "none", depth, len(widths)),
         ]
         for inputs, outputs in pairwise(widths):
             body += [nn.AvgPool2d(2), nn.Conv2d(inputs, outputs, 1)]
-            body += [block(outputs, activation, "none", blocks) for _ in range(depth)]
+            body += stage(outputs, activation, "none", depth, len(widths))
         last = widths[-1]
         body += [ACTIVATIONS[activation](), nn.Conv2d(last, last, pyramid.base, groups=last), nn.Flatten()]
         super().__init__(classes, body, nn.Linear(last, 1))
