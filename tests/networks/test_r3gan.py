@@ -52,6 +52,21 @@ def test_outputs_keep_their_size_through_many_blocks(side, depth):
         assert kinds == {nn.LeakyReLU}
 
 
+@pytest.mark.parametrize("build", [build_generator, build_critic])
+def test_the_more_blocks_the_less_each_adds(build):
+    """16 times the blocks, half the weights: the fourth root of their number, since a block has two such layers."""
+    torch.manual_seed(0)
+    sizes = []
+    for depth in (1, 16):
+        first = next(
+            layer
+            for layer in build(architecture(depth=depth, width=64), FRAME).modules()
+            if isinstance(layer, Residual)
+        )
+        sizes.append(torch.stack([first.branch[k].weight.std() for k in (0, 2)]))
+    torch.testing.assert_close(sizes[1] / sizes[0], torch.tensor([0.5, 0.5]), rtol=0.05, atol=0)
+
+
 def test_classes_change_samples_and_judgements():
     torch.manual_seed(0)
     generator, critic = (build(architecture(classes=2), FRAME) for build in (build_generator, build_critic))
