@@ -59,7 +59,9 @@ def main() -> None:
 
     alone()
     data = fgan.load_data(arguments.data)
-    trainers = trainers_of(arguments.runs, arguments.data, **{"compile": "on"} | changes)
+    trainers = trainers_of(
+        arguments.runs, arguments.data, **{"compile": "on", "steps": arguments.steps} | changes
+    )
     ensemble = Ensemble(trainers, say=print)
     latents = torch.randn(4000, trainers[0].latent, generator=torch.Generator().manual_seed(1))
     shares: list[list[float]] = [[] for _ in trainers]

@@ -22,7 +22,15 @@ from fgan.training.memory import members_that_fit
 from fgan.training.summary import Summary
 from fgan.training.trainer import Trainer
 
-RECIPE = {"penalties": str, "lr": float, "lr_fade": float, "ema": float, "link": str, "width": int}
+RECIPE = {
+    "penalties": str,
+    "lr": float,
+    "lr_fade": float,
+    "cooldown": float,
+    "ema": float,
+    "link": str,
+    "width": int,
+}
 """Settings of the recipe that a benchmark can be run with other values of."""
 
 

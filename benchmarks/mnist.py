@@ -1,7 +1,7 @@
 """Every divergence on MNIST by one preset, judged by a small classifier.
 
     python benchmarks/mnist.py [--preset default|mnist-dcgan] [--divergences NAME ...] [--steps N] [--device cpu]
-        [--penalties P] [--lr X] [--lr-fade N] [--ema D] [--link paper]
+        [--penalties P] [--lr X] [--lr-fade N] [--cooldown C] [--ema D] [--link paper]
 
 For the default preset the networks have the classic script's sizes: perceptrons 10-128-784 and 784-128-1. The
 distance is a multiple of real against real (see judge.py). All divergences train as ensembles, one a core on the CPU,

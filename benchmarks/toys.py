@@ -1,7 +1,7 @@
 """Modes of ring8 and grid25 that the default preset covers, for every divergence, three seeds each.
 
     python benchmarks/toys.py [--data ring8 grid25] [--divergences NAME ...] [--seeds 0 1 2] [--steps N]
-        [--penalties P] [--lr X] [--lr-fade N] [--ema D] [--link paper]
+        [--penalties P] [--lr X] [--lr-fade N] [--cooldown C] [--ema D] [--link paper]
 
 A mode counts as covered if one of 10,000 samples lies within three standard deviations of it. Runs that are alike train
 as ensembles; what was trained before, under runs/toys, is not trained again.

@@ -96,7 +96,7 @@ def test_every_setting_reaches_the_step(small_config):
         divergence="squared-hellinger", link="log-ratio", generator_loss="saturating", lr=3e-3, beta1=0.7,
         beta2=0.8, n_critic=2, penalties="r1:0.9,gp:0.2:every=2:fade=3", batch_size=12, latent=5, width=8,
         depth=3, activation="tanh", ema=0.6, objective="relativistic", gradient_clip=0.5, critic_clamp=4.0,
-        lr_fade=2.0,
+        lr_fade=2.0, cooldown=0.5, steps=6,
     )  # fmt: skip
     data = fgan.load_data("grid25")
     trainer, parts = Trainer(config, data), Trainer(config, data)
@@ -115,10 +115,10 @@ def test_every_setting_reaches_the_step(small_config):
         return Batch(data.train.draw(12, random), latent)
 
     ensemble = Ensemble([trainer])
-    for step in range(4):
+    for step in range(6):
         ensemble.step()
         for player in players:
-            player.optimizer.lr = 3e-3 / (1 + step / 2)
+            player.optimizer.lr = 3e-3 / (1 + step / 2) * (1, 1, 1, 1, 2 / 3, 1 / 3)[step]
         step_alone(*players, Game(objective, penalties, n_critic=2), draw, random, step)
     assert all(torch.equal(a, b) for a, b in zip(weights(trainer), weights(parts), strict=True))
     assert trainer.average.decay == 0.6

@@ -33,7 +33,7 @@ GROUPS = {
 }
 """Headings of --help-all, by the class and the flag that begins the group."""
 METAVARS = {
-    **dict.fromkeys(("--beta1", "--beta2", "--ema"), "FRACTION"),
+    **dict.fromkeys(("--beta1", "--beta2", "--cooldown", "--ema"), "FRACTION"),
     **dict.fromkeys(("--n", "--sample-count", "--evaluate-n", "--batch-size"), "SAMPLES"),
     **dict.fromkeys(("--lr-fade", "--step", "--steps"), "STEPS"),
     **dict.fromkeys(("--columns", "--drop", "--numbers", "--categories"), "COLUMNS"),

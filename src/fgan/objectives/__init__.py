@@ -6,7 +6,7 @@ from fgan.objectives.gan_loss import GENERATOR_LOSSES, GANLoss
 from fgan.objectives.objective import Objective
 from fgan.objectives.own_loop import CriticPenalty, penalty
 from fgan.objectives.penalties import PENALTIES, squared_gradient
-from fgan.objectives.schedule import Penalties, faded, read_terms
+from fgan.objectives.schedule import Penalties, cooled, faded, read_terms
 
 __all__ = [
     "BASELINES",
@@ -18,6 +18,7 @@ __all__ = [
     "Objective",
     "Penalties",
     "build_objective",
+    "cooled",
     "faded",
     "penalty",
     "plain_bound",

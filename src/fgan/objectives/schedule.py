@@ -27,6 +27,17 @@ def faded(step: int, fade: float) -> float:
     return 1 / (1 + step / fade)
 
 
+def cooled(step: int, steps: int, share: float) -> float:
+    """Return the factor of a learning rate that falls linearly to 0 over the last share of the steps.
+
+    >>> [cooled(step, 100, 0.5) for step in (0, 50, 75, 100, 200)]
+    [1.0, 1.0, 0.5, 0.0, 0.0]
+    >>> cooled(99, 100, 0.0)
+    1.0
+    """
+    return min(max((steps - step) / (share * steps), 0.0), 1.0) if share else 1.0
+
+
 @dataclass(frozen=True)
 class Term:
     """One penalty with its weight.

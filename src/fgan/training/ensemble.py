@@ -29,7 +29,7 @@ GAME = (
     "augment",
 )  # fmt: skip
 """The settings that define a game: members that share them are computed together."""
-OWN = {*GAME, "seed", "lr", "critic_lr", "lr_fade"}
+OWN = {*GAME, "seed", "lr", "critic_lr", "lr_fade", "cooldown"}
 """The settings in which the members of an ensemble may differ."""
 
 

@@ -20,6 +20,7 @@ RANGES: dict[str, tuple[float, float]] = {
     **dict.fromkeys(("depth", "critic_depth"), (0, 1000)),
     "image_size": (1, 2**14),
     **dict.fromkeys(("lr_fade", "gradient_clip", "critic_clamp"), (0, 1e300)),
+    "cooldown": (0, 1),
 }
 """The lowest and the highest value; beyond, no machine could do it, and it is a mistake or a trap."""
 LONGEST = 10**6

@@ -202,6 +202,12 @@ def _note_changes(
                 f"the {name} was {then} when this run began and is {now} now: training continues with the saved "
                 "weights and the new code"
             )
+    before, after = began_as.steps, config.steps
+    if before != after and trainer.steps_done > (1 - config.cooldown) * min(before, after):
+        say(
+            f"the learning rate was falling to 0 by step {before:,}; it now falls to 0 by step {after:,}. A run that "
+            f"began with {after:,} steps would differ"
+        )
     threads = description.get("threads")  # older runs did not say
     if threads and trainer.device.type == "cpu" and not go_on_with(threads):
         say(

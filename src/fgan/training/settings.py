@@ -45,6 +45,7 @@ class Settings(TypedDict, total=False):
     beta1: float
     beta2: float
     lr_fade: float
+    cooldown: float
     penalties: str
     augment: str
     gradient_clip: float

@@ -18,7 +18,7 @@ from fgan.errors import FganError
 from fgan.frame import Frame
 from fgan.networks import NETWORKS, Architecture, Critic, Generator, build_critic, build_generator
 from fgan.networks.own import own_critic, own_generator
-from fgan.objectives import Objective, Penalties, build_objective, faded
+from fgan.objectives import Objective, Penalties, build_objective, cooled, faded
 from fgan.objectives.part import WHOLE, Part
 from fgan.seeds import SEEDS
 from fgan.training.alike import require_alike
@@ -124,7 +124,9 @@ class Trainer:
         return (self.config.critic_lr or self.config.lr) * self._eased()
 
     def _eased(self) -> float:
-        return faded(self.steps_done, self.config.lr_fade or math.inf) * 0.5**self.backoff
+        config, step = self.config, self.steps_done
+        slowed = faded(step, config.lr_fade or math.inf) * cooled(step, config.steps, config.cooldown)
+        return slowed * 0.5**self.backoff
 
     def draw(self) -> Batch:
         """Draw a batch for one critic step; with several ranks, this rank's part of a batch that all draw alike."""

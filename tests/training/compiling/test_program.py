@@ -19,7 +19,7 @@ SETTINGS = {
     "original": {"penalties": "none", "ema": 0.0, "generator_loss": "saturating", "beta1": 0.9},
     "points of their own": {"penalties": "gp:1"},
     "memory": {"penalties": "dragan:1,lecam:0.1"},
-    "lazy": {"penalties": "r1:1:every=2,noise:1:fade=10", "lr_fade": 3.0},
+    "lazy": {"penalties": "r1:1:every=2,noise:1:fade=10", "lr_fade": 3.0, "cooldown": 1.0},
     "approximate": {"penalties": "r1-approx:1,r2-approx:1"},
     "several critic steps": {"n_critic": 3, "critic_lr": 3e-3},
     "single step": {"single_step": True},
