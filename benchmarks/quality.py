@@ -8,6 +8,9 @@ count. Points are judged by their modes or js, pictures by fid. The second table
 at most so many times real against real. A picture of the curves and all numbers are left in --out. "auto" is the preset
 that fits the data; "icons" are 600 drawn ones (icons.py).
 
+A recipe with a cooldown takes as many steps as should fit into the seconds, by a short run before, unless --set says
+how many, and is judged after the last one however long they took.
+
 On a machine that does other things too, --clock processor counts the seconds of this process on all its cores.
 """
 
@@ -17,8 +20,10 @@ import argparse
 import ast
 import dataclasses
 import json
+import math
 import re
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -45,6 +50,8 @@ OF_PICTURES = ("fid", "precision", "recall", "coverage", "c2st")
 OF_MODES = ("modes-kl", "modes", "within-3-sigma")
 OF_POINTS = ("js", "c2st")
 ICONS = 600
+TRIAL = 400
+"""Steps of the run that tells how long one takes; the first quarter does not count."""
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "processor": time.process_time}
 
 
@@ -130,17 +137,36 @@ def columns(data: fgan.Dataset) -> tuple[str, ...]:
 def fill(curve: Curve, arguments: argparse.Namespace, data: fgan.Dataset) -> None:
     """Train the run of a curve, judging at each mark."""
     out = place_of(arguments, curve)
-    marks = [mark for mark in MARKS if mark < arguments.seconds] + [arguments.seconds]
-    judging = Judging(curve, data, marks, arguments.n, CLOCKS[arguments.clock], show_point)
+    clock, seconds = CLOCKS[arguments.clock], arguments.seconds
     changes = {"steps": 10**6} | arguments.set
     config = fgan.preset(
         curve.preset, arguments.data, divergence=curve.divergence, seed=curve.seed, **changes
     )
     config = dataclasses.replace(config, sample_every=0, keep_checkpoints=1)
+    if config.cooldown and "steps" not in arguments.set:
+        config = dataclasses.replace(config, steps=int(seconds / seconds_a_step(config, data, clock)))
+    last = math.inf if config.cooldown else seconds
+    judging = Judging(
+        curve, data, [mark for mark in MARKS if mark < seconds] + [last], arguments.n, clock, show_point
+    )
     fgan.train(config, out, dataset=data, callbacks=[judging], say=silent, bar=False)
     assert judging.samples is not None
     save_picture(draw_samples(judging.samples[:100]), out / "samples.png")
     (out / "quality.json").write_text(json.dumps(asdict(curve), indent=1))
+
+
+def seconds_a_step(config: fgan.TrainConfig, data: fgan.Dataset, clock: Callable[[], float]) -> float:
+    """Return the seconds of a step, by a run of a few that is thrown away."""
+    times: list[float] = []
+
+    class Timing:
+        def on_step(self, state: Any) -> object:
+            times.append(clock())
+            return fgan.STOP if len(times) == TRIAL else None
+
+    with tempfile.TemporaryDirectory() as folder:
+        fgan.train(config, Path(folder) / "run", dataset=data, callbacks=[Timing()], say=silent, bar=False)
+    return (times[-1] - times[TRIAL // 4]) / (TRIAL - 1 - TRIAL // 4)
 
 
 def place_of(arguments: argparse.Namespace, curve: Curve) -> Path:
