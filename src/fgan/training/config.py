@@ -395,4 +395,5 @@ MAY_CHANGE_ON_RESUME = frozenset(
         "split",
     }
 )
-"""Fields that may change on resuming: they do not determine what a step computes; data are recognised by content."""
+"""Fields that may change on resuming: they do not determine what a step computes, but for `steps` with a cooldown; data
+are recognised by content."""
