@@ -144,7 +144,10 @@ def fill(curve: Curve, arguments: argparse.Namespace, data: fgan.Dataset) -> Non
     )
     config = dataclasses.replace(config, sample_every=0, keep_checkpoints=1)
     if config.cooldown and "steps" not in arguments.set:
-        config = dataclasses.replace(config, steps=int(seconds / seconds_a_step(config, data, clock)))
+        if config.compile == "auto":  # which would depend on the number of steps
+            config = dataclasses.replace(config, compile="on")
+        steps = int(seconds / seconds_a_step(config, data, clock))
+        config = dataclasses.replace(config, steps=max(steps, 1))
     last = math.inf if config.cooldown else seconds
     judging = Judging(
         curve, data, [mark for mark in MARKS if mark < seconds] + [last], arguments.n, clock, show_point

@@ -53,7 +53,9 @@ def test_tables_have_their_own(tmp_path):
     said = []
     run = fgan.train(path, tmp_path / "run", say=said.append, **LITTLE)
     assert recipe(run)["n_critic"] == PRESETS["table"]["n_critic"]
-    assert any("preset table, which fits these data: n-critic 3" in line for line in said)
+    assert any(
+        "preset table, which fits these data: n-critic 3, cooldown 0.5 (others" in line for line in said
+    )
 
 
 def test_what_users_set_stands(tmp_path):

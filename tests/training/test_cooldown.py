@@ -12,13 +12,12 @@ def quiet(line: str) -> None:
     pass
 
 
-class StopAt23:
+class StopAt:
+    def __init__(self, step: int) -> None:
+        self.step = step
+
     def on_step(self, state) -> object:
-        return fgan.STOP if state.step == 23 else None
-
-
-def rates(run: fgan.RunDirectory) -> dict[int, float]:
-    return {line["step"]: line["learning_rate"] for line in run.metrics()}
+        return fgan.STOP if state.step == self.step else None
 
 
 def test_the_rate_of_both_players_falls_over_the_last_share_of_the_steps(small_config):
@@ -46,25 +45,59 @@ def test_a_run_that_was_stopped_cools_down_as_one_that_was_not(tmp_path, small_c
     config = small_config(cooldown=0.7)
     whole, parts = (fgan.RunDirectory(tmp_path / name) for name in ("whole", "parts"))
     fgan.train(config, whole.path, say=quiet)
-    fgan.train(config, parts.path, callbacks=[StopAt23()], say=quiet)
+    fgan.train(config, parts.path, callbacks=[StopAt(23)], say=quiet)
     assert parts.checkpoints().steps()[-1] == 23
     fgan.train(config, parts.path, resume=True, say=quiet)
     assert whole.metrics_path.read_bytes() == parts.metrics_path.read_bytes()
     assert torch.equal(whole.sample(9), parts.sample(9))
 
 
-@pytest.mark.parametrize(("first", "changes"), [(40, {"cooldown": 0.5}), (30, {"cooldown": 0.5}), (40, {})])
-def test_more_steps_start_a_new_cooldown_and_say_so(tmp_path, small_config, first, changes):
+FELL = "the learning rate was to fall to 0 by step "
+
+
+@pytest.mark.parametrize(
+    ("cooldown", "planned", "done", "steps"),
+    [
+        (0.5, 40, 40, 80),
+        (0.5, 40, 22, 80),
+        (0.5, 80, 30, 40),
+        # These have the rates of a run that had its steps from the start:
+        (0.5, 40, 21, 80),
+        (0.5, 80, 21, 40),
+        (0.0, 40, 40, 80),
+    ],
+)
+def test_a_run_with_other_steps_says_whether_it_differs(
+    tmp_path, small_config, cooldown, planned, done, steps
+):
+    """A run that had its steps from the start, and one that was stopped and resumed with another number."""
+    whole, parts = (fgan.RunDirectory(tmp_path / name) for name in ("whole", "parts"))
     said = []
-    fgan.train(small_config(steps=first, lr=1e-3, **changes), tmp_path / "run", say=quiet)
-    fgan.train(small_config(steps=80, lr=1e-3, **changes), tmp_path / "run", resume=True, say=said.append)
-    seen = rates(fgan.RunDirectory(tmp_path / "run"))
-    warned = any(
-        f"the learning rate was falling to 0 by step {first}; it now falls to 0 by step 80" in line
-        for line in said
-    )
-    assert warned == bool(changes)
-    assert seen[45] == pytest.approx(1e-3 * ((80 - 45) / 40 if changes else 1))
+    fgan.train(small_config(steps=steps, cooldown=cooldown), whole.path, say=quiet)
+    stopping = [StopAt(done)] if done < planned else []
+    fgan.train(small_config(steps=planned, cooldown=cooldown), parts.path, callbacks=stopping, say=quiet)
+    fgan.train(small_config(steps=steps, cooldown=cooldown), parts.path, resume=True, say=said.append)
+    differs = whole.metrics_path.read_bytes() != parts.metrics_path.read_bytes()
+    assert any(f"{FELL}{planned} and now falls to 0 by step {steps}" in line for line in said) == differs
+    assert differs == ((cooldown, done) not in {(0.5, 21), (0.0, 40)})
+
+
+def test_steps_that_were_edited_in_the_folder_are_said(tmp_path, small_config):
+    run = fgan.RunDirectory(tmp_path / "run")
+    fgan.train(small_config(cooldown=0.5), run.path, callbacks=[StopAt(30)], say=quiet)
+    run.config_path.write_text(run.config_path.read_text().replace('"steps": 40', '"steps": 60'))
+    said = []
+    fgan.train(run.config(), run.path, resume=True, say=said.append)
+    assert any(FELL + "40" in line for line in said)
+
+
+def test_more_steps_cool_down_anew(tmp_path, small_config):
+    for steps in (40, 80):
+        fgan.train(
+            small_config(steps=steps, lr=1e-3, cooldown=0.5), tmp_path / "run", resume=steps > 40, say=quiet
+        )
+    rates = {line["step"]: line["learning_rate"] for line in fgan.RunDirectory(tmp_path / "run").metrics()}
+    assert [rates[step] for step in (30, 40, 45, 60)] == pytest.approx([5e-4, 0, 1e-3 * 35 / 40, 5e-4])
 
 
 def test_a_share_is_between_none_and_all(small_config):

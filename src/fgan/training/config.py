@@ -81,7 +81,7 @@ class TrainConfig:
     """Number of steps after which the learning rate is halved, as lr / (1 + step / lr_fade); 0 keeps it constant."""
     cooldown: float = 0.0
     """Share of the steps, the last ones, in which the learning rate falls linearly to 0; 0 keeps it constant. A run
-    resumed with more --steps starts a new cooldown for their number."""
+    resumed with more --steps cools down again, over the last of these."""
     penalties: str = "r1:0.2:fade=2000,r2:0.2:fade=2000"
     """Critic penalties as NAME:WEIGHT[:every=STEPS][:fade=STEPS],... or none. Names: r1, r2, r1-approx, r2-approx, gp,
     gp-one-sided, dragan, noise, lecam."""

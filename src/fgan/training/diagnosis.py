@@ -17,8 +17,8 @@ MOST_WEIGHT, MOST_RATE = 100.0, 0.002
 LEAST_BATCH, LEAST_WIDTH = 8, 8
 OF_TRAINING = (
     "objective", "divergence", "generator_divergence", "penalties", "n_critic", "single_step", "lr", "critic_lr",
-    "lr_fade", "cooldown", "beta1", "beta2", "gradient_clip", "critic_clamp", "ema", "augment", "batch_size",
-    "latent", "width", "depth", "critic_width", "critic_depth", "activation", "norm", "spectral_norm", "init",
+    "beta1", "beta2", "gradient_clip", "critic_clamp", "ema", "augment", "batch_size", "latent", "width",
+    "depth", "critic_width", "critic_depth", "activation", "norm", "spectral_norm", "init",
 )  # fmt: skip
 """Settings that may make training unstable."""
 

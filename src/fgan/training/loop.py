@@ -359,6 +359,7 @@ class Loop:
             "link": self.trainer.objective.link,
             "threads": torch.get_num_threads(),
             "torch": torch.__version__,
+            "steps": self.config.steps,
             RECIPE: self.config.determining() | ({} if self.fingerprint else {"data": self.config.data}),
         }
         step = self.trainer.steps_done

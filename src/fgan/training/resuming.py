@@ -202,11 +202,11 @@ def _note_changes(
                 f"the {name} was {then} when this run began and is {now} now: training continues with the saved "
                 "weights and the new code"
             )
-    before, after = began_as.steps, config.steps
-    if before != after and trainer.steps_done > (1 - config.cooldown) * min(before, after):
+    planned, steps = description.get("steps", began_as.steps), config.steps
+    if planned != steps and trainer.steps_done - 1 > (1 - config.cooldown) * min(planned, steps):
         say(
-            f"the learning rate was falling to 0 by step {before:,}; it now falls to 0 by step {after:,}. A run that "
-            f"began with {after:,} steps would differ"
+            f"the learning rate was to fall to 0 by step {planned:,} and now falls to 0 by step {steps:,}: this run "
+            f"differs from one that began with {steps:,} steps"
         )
     threads = description.get("threads")  # older runs did not say
     if threads and trainer.device.type == "cpu" and not go_on_with(threads):
