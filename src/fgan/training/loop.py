@@ -362,8 +362,7 @@ class Loop:
             "steps": self.config.steps,
             RECIPE: self.config.determining() | ({} if self.fingerprint else {"data": self.config.data}),
         }
-        step = self.trainer.steps_done
-        checkpoints.write(step, self.trainer.state(), description)
+        checkpoints.write(step := self.trainer.steps_done, self.trainer.state(), description)
         if checkpoints is self.checkpoints:
             self.callbacks.on_checkpoint(step, checkpoints.path(step))
 
