@@ -359,7 +359,7 @@ class Loop:
             "link": self.trainer.objective.link,
             "threads": torch.get_num_threads(),
             "torch": torch.__version__,
-            "steps": self.config.steps,
+            **({"steps": self.config.steps} if self.config.cooldown else {}),  # the rate depends on it
             RECIPE: self.config.determining() | ({} if self.fingerprint else {"data": self.config.data}),
         }
         checkpoints.write(step := self.trainer.steps_done, self.trainer.state(), description)
