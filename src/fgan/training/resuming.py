@@ -11,6 +11,7 @@ import torch
 from fgan.cores import go_on_with
 from fgan.data.encoding import TableEncoding
 from fgan.errors import DataError, RunError
+from fgan.objectives import cooled
 from fgan.training.checkpoint import SUMS, Checkpoints, RequireFit
 from fgan.training.config import TrainConfig
 from fgan.training.run_directory import RunDirectory
@@ -203,7 +204,8 @@ def _note_changes(
                 "weights and the new code"
             )
     planned, steps = description.get("steps", began_as.steps), config.steps
-    if planned != steps and trainer.steps_done - 1 > (1 - config.cooldown) * min(planned, steps):
+    then, now = (cooled(trainer.steps_done - 1, number, config.cooldown) for number in (planned, steps))
+    if then != now:
         say(
             f"the learning rate was to fall to 0 by step {planned:,} and now falls to 0 by step {steps:,}: this run "
             f"differs from one that began with {steps:,} steps"
