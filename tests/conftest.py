@@ -98,10 +98,10 @@ def start_python(tmp_path_factory) -> Iterator[Callable[..., ForkedPython]]:
 def python(start_python) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run Python in a process of its own; returns the finished process."""
 
-    def run(*arguments, **kwargs) -> subprocess.CompletedProcess[str]:
+    def run(*arguments, seconds=120, **kwargs) -> subprocess.CompletedProcess[str]:
         process = start_python(*arguments, **kwargs)
-        process.join(120)
-        assert process.exitcode is not None, ("not done after two minutes", arguments, process.printed)
+        process.join(seconds)
+        assert process.exitcode is not None, (f"not done after {seconds} s", arguments, process.printed)
         return subprocess.CompletedProcess(arguments, process.exitcode, *process.printed)
 
     return run

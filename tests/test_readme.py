@@ -34,7 +34,7 @@ for network in (generator, average.module):
 @pytest.fixture
 def run(python):
     def call(code: str, folder) -> None:
-        result = python("-c", code, cwd=folder)
+        result = python("-c", code, cwd=folder, seconds=280)  # a page of commands
         assert result.returncode == 0, result.stderr
 
     return call

@@ -37,9 +37,10 @@ def test_the_frechet_distance_is_that_of_torchmetrics(dimension):
     assert frechet_distance(x, y).value == pytest.approx(theirs, rel=1e-6)
 
 
-def test_the_kernel_distance_is_that_of_torchmetrics(pair):
-    x, y = pair[0][:500], pair[1]
-    theirs, _ = metric(KernelInceptionDistance, 12, x, y, subsets=1, subset_size=500)
+@pytest.mark.parametrize("columns", [1, 3, 16, 17, 48])
+def test_the_kernel_distance_is_that_of_torchmetrics(columns, pair):
+    x, y = (features[:500].sin().repeat(1, 4)[:, :columns] for features in pair)
+    theirs, _ = metric(KernelInceptionDistance, columns, x, y, subsets=1, subset_size=500)
     assert kernel_distance(x, y).value == pytest.approx(theirs.item(), rel=1e-9)
     assert kernel_distance(x, y, block=7).value == pytest.approx(theirs.item(), rel=1e-9)
 
