@@ -8,6 +8,7 @@ from sklearn.dummy import DummyClassifier
 from sklearn.pipeline import make_pipeline
 
 import fgan
+from fgan.data import Dataset, Frame, TensorSource
 from fgan.errors import FganError
 from fgan.evaluation import two_sample
 from fgan.evaluation.two_sample import FEWEST, MOST_COLUMNS, classifier_accuracy
@@ -94,3 +95,14 @@ def test_of_a_run_it_agrees_with_the_divergence():
     found = fgan.evaluate(far_clusters(1, 0.4), "ring8", metrics="js,c2st", n=2000)
     assert found["js"].value > 0.1
     assert found["c2st"].value > 0.6
+
+
+@pytest.mark.parametrize("period", [2, 4, 10])
+@pytest.mark.parametrize("seed", [0, 7])
+def test_samples_that_go_through_the_classes_in_turn_are_told_as_well_as_others(period, seed):
+    classes = 5 * drawn(3, period, 4)
+    real = classes[torch.randint(period, (4000,), generator=torch.Generator().manual_seed(4))] + drawn(6, 4000, 4)
+    data = Dataset("points", Frame((4,)), TensorSource(real[2000:]), TensorSource(real[:2000]))
+    in_turn = classes[torch.arange(2000) % period] + drawn(5, 2000, 4)
+    found = fgan.evaluate(in_turn, data, metrics="c2st", n=2000, reference="held-out", seed=seed, say=str)
+    assert found.n == 2000 and 0.45 < found["c2st"].value < 0.55

@@ -26,23 +26,28 @@ def recipe(run):
 
 
 @pytest.mark.parametrize(
-    ("data", "wanted"),
+    ("data", "wanted", "with_classes"),
     [
-        ("ring8", "default"),
-        ("moons", "table"),
-        (np.zeros((40, 2)) + np.arange(40)[:, None], "table"),
-        (pictures(8, 8), "default"),
-        (pictures(28, 28), "default"),
-        (pictures(8, 8, 3), "default"),
-        (pictures(16, 16, 3), "color-small"),
-        (pictures(27, 27, 3), "default"),
-        (pictures(32, 32, 3), "color-small"),
+        ("ring8", "default", "default"),
+        ("moons", "table", "table"),
+        (np.zeros((40, 2)) + np.arange(40)[:, None], "table", "table"),
+        (pictures(8, 8), "default", "default"),
+        (pictures(16, 16), "default", "mnist-small"),
+        (pictures(27, 27), "default", "default"),
+        (pictures(28, 28), "default", "mnist-small"),
+        (pictures(8, 8, 3), "default", "default"),
+        (pictures(16, 16, 3), "color-small", "color-small"),
+        (pictures(27, 27, 3), "default", "default"),
+        (pictures(32, 32, 3), "color-small", "color-small"),
     ],
 )
-def test_the_preset_goes_by_the_data(data, wanted):
+def test_the_preset_goes_by_the_data_and_by_whether_classes_are_learnt(data, wanted, with_classes):
     dataset = fgan.load_data(data) if isinstance(data, str) else fgan.data.as_dataset(data, say=quiet)
     assert fitting(dataset) == wanted
-    assert fitting(dataset, own_networks=True) == ("table" if wanted == "table" else "default")
+    assert fitting(dataset, conditional=True) == with_classes
+    for conditional in (False, True):
+        own = fitting(dataset, own_networks=True, conditional=conditional)
+        assert own == ("table" if wanted == "table" else "default")
 
 
 def test_tables_have_their_own(tmp_path):
@@ -67,6 +72,17 @@ def test_what_users_set_stands(tmp_path):
     plain = fgan.train(data, tmp_path / "plain", say=quiet, network="mlp", **LITTLE)
     named = fgan.train(data, tmp_path / "named", say=quiet, preset="default", **LITTLE)
     assert recipe(plain) | {"data": ""} == recipe(named) | {"data": ""}
+
+
+def test_classes_of_grey_pictures_are_learnt_by_convolutions(tmp_path):
+    data = (pictures(16, 16, n=120), np.arange(120) % 2)
+    said = []
+    run = fgan.train(data, tmp_path / "run", say=said.append, conditional=True, **LITTLE)
+    assert recipe(run)["network"] == PRESETS["mnist-small"]["network"] == "upconv"
+    assert any("preset mnist-small, which fits these data: network upconv" in line for line in said)
+    fgan.train(data, tmp_path / "run", say=quiet, conditional=True, resume=True, **LITTLE | {"steps": 3})
+    comparison = fgan.compare(data, ["kl", "js"], out=tmp_path / "all", say=quiet, conditional=True, **LITTLE)
+    assert {recipe(run)["network"] for run in comparison.runs.values()} == {"upconv"}
 
 
 def test_the_command_line_chooses_alike(tmp_path, fgan_command):

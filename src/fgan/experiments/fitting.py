@@ -12,30 +12,34 @@ from fgan.training.config import TrainConfig
 from fgan.training.settings import Settings
 
 SMALLEST = 16
-"""Side of colour pictures from which on convolutions are worth their time; of grey ones perceptrons learn faster."""
+"""Side of pictures from which on convolutions are worth their time."""
 NETWORKS = {"network", "generator", "critic"}
 """Settings by which a user chooses networks."""
 OF_A_MEMBER = {"divergence", "generator_loss"}
 """Settings in which the members of a comparison differ."""
 
 
-def fitting(data: Dataset, *, own_networks: bool = False) -> str:
+def fitting(data: Dataset, *, own_networks: bool = False, conditional: bool = False) -> str:
     """Return the preset that "auto" stands for: by whether data are pictures, a table or points, and their size.
 
     In the same time, "table" is closer to vectors by JS, and "default" has found more of many known clusters
-    (docs/benchmarks/quality.md).
+    (docs/benchmarks/quality.md). Of grey pictures perceptrons learn faster, but convolutions make the class that is
+    asked for.
 
     Args:
         data: the data.
         own_networks: whether the user chose the networks.
+        conditional: whether classes are learnt too.
 
     >>> from fgan.data import load_data
     >>> fitting(load_data("ring8")), fitting(load_data("moons")), fitting(load_data("digits"))
     ('default', 'table', 'default')
     """
-    convolves = data.is_image and data.shape[0] > 1 and data.shape[1] >= SMALLEST and has_pyramid(data.shape)
-    if convolves and not own_networks:
+    convolves = data.is_image and data.shape[1] >= SMALLEST and has_pyramid(data.shape) and not own_networks
+    if convolves and data.shape[0] > 1:
         return "color-small"
+    if convolves and conditional:
+        return "mnist-small"
     return "table" if data.table or (len(data.shape) == 1 and not data.modes) else "default"
 
 
@@ -48,7 +52,8 @@ def fitted_to(data: Dataset, config: TrainConfig, settings: Settings, say: Say) 
         settings: which the user named.
         say: receives a line about the choice.
     """
-    name = fitting(data, own_networks=bool(NETWORKS & settings.keys()))
+    own_networks = bool(NETWORKS & settings.keys())
+    name = fitting(data, own_networks=own_networks, conditional=config.conditional)
     changes = {field: value for field, value in PRESETS[name].items() if field not in settings}
     if changes:
         shown = ", ".join(f"{field.replace('_', '-')} {value}" for field, value in changes.items())
