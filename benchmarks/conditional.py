@@ -1,7 +1,7 @@
 """Whether conditional members make the class that is asked for, by the classifier that ships for the data set.
 
     FGAN_DATA=... python benchmarks/conditional.py digits [mnist] [--divergences gan kl reverse-kl] [--steps 10000]
-        [--seeds 1] [--preset default] [--out runs/conditional]
+        [--seeds 1] [--preset default] [--set n_critic=3 ...] [--out runs/conditional]
 
 Each member draws as many samples of every class; the share that is classified as asked, the class with the lowest
 share, and the share of held-out real samples that is classified as labelled. A grid of each member is left in --out,
@@ -15,6 +15,7 @@ import statistics
 from pathlib import Path
 
 import torch
+from quality import setting
 from torch import Tensor
 
 import fgan
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--preset", default="default")
+    parser.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE")
     parser.add_argument("--n", type=int, default=5000)
     parser.add_argument("--out", type=Path, default=Path("runs/conditional"))
     arguments = parser.parse_args()
@@ -61,6 +63,7 @@ def main() -> None:
                     steps=arguments.steps,
                     seed=seed,
                     sample_every=0,
+                    **dict(map(setting, arguments.set)),
                     dataset=data,
                     say=silent,
                     bar=False,

@@ -270,7 +270,8 @@ def setting(text: str) -> tuple[str, Any]:
 def main() -> None:
     arguments = parsed()
     data = icons.loaded(ICONS) if arguments.data == "icons" else fgan.load_data(arguments.data)
-    fits = fitting(data, conditional=arguments.set.get("conditional", False))
+    conditional, augment = arguments.set.get("conditional", False), arguments.set.get("augment", "none")
+    fits = fitting(data, conditional=conditional, augmented=augment != "none")
     presets = dict.fromkeys(fits if name == FITTING else name for name in arguments.presets)
     curves = list(starmap(Curve, product(presets, arguments.divergences, range(arguments.seeds))))
     if taken := [str(place) for curve in curves if (place := place_of(arguments, curve)).exists()]:

@@ -101,7 +101,9 @@ def test_of_a_run_it_agrees_with_the_divergence():
 @pytest.mark.parametrize("seed", [0, 7])
 def test_samples_that_go_through_the_classes_in_turn_are_told_as_well_as_others(period, seed):
     classes = 5 * drawn(3, period, 4)
-    real = classes[torch.randint(period, (4000,), generator=torch.Generator().manual_seed(4))] + drawn(6, 4000, 4)
+    real = classes[torch.randint(period, (4000,), generator=torch.Generator().manual_seed(4))] + drawn(
+        6, 4000, 4
+    )
     data = Dataset("points", Frame((4,)), TensorSource(real[2000:]), TensorSource(real[:2000]))
     in_turn = classes[torch.arange(2000) % period] + drawn(5, 2000, 4)
     found = fgan.evaluate(in_turn, data, metrics="c2st", n=2000, reference="held-out", seed=seed, say=str)

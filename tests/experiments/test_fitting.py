@@ -41,13 +41,13 @@ def recipe(run):
         (pictures(32, 32, 3), "color-small", "color-small"),
     ],
 )
-def test_the_preset_goes_by_the_data_and_by_whether_classes_are_learnt(data, wanted, with_classes):
+def test_the_preset_goes_by_the_data_and_by_what_perceptrons_cannot_do(data, wanted, with_classes):
     dataset = fgan.load_data(data) if isinstance(data, str) else fgan.data.as_dataset(data, say=quiet)
     assert fitting(dataset) == wanted
     assert fitting(dataset, conditional=True) == with_classes
-    for conditional in (False, True):
-        own = fitting(dataset, own_networks=True, conditional=conditional)
-        assert own == ("table" if wanted == "table" else "default")
+    assert fitting(dataset, augmented=True) == with_classes
+    own = fitting(dataset, own_networks=True, conditional=True, augmented=True)
+    assert own == ("table" if wanted == "table" else "default")
 
 
 def test_tables_have_their_own(tmp_path):
@@ -72,6 +72,13 @@ def test_what_users_set_stands(tmp_path):
     plain = fgan.train(data, tmp_path / "plain", say=quiet, network="mlp", **LITTLE)
     named = fgan.train(data, tmp_path / "named", say=quiet, preset="default", **LITTLE)
     assert recipe(plain) | {"data": ""} == recipe(named) | {"data": ""}
+
+
+def test_grey_pictures_are_augmented_with_convolutions(tmp_path):
+    data = pictures(16, 16)
+    for augment, network in {"none": "mlp", "translation": "upconv"}.items():
+        run = fgan.train(data, tmp_path / augment, say=quiet, augment=augment, **LITTLE)
+        assert recipe(run)["network"] == network
 
 
 def test_classes_of_grey_pictures_are_learnt_by_convolutions(tmp_path):

@@ -19,17 +19,20 @@ OF_A_MEMBER = {"divergence", "generator_loss"}
 """Settings in which the members of a comparison differ."""
 
 
-def fitting(data: Dataset, *, own_networks: bool = False, conditional: bool = False) -> str:
+def fitting(
+    data: Dataset, *, own_networks: bool = False, conditional: bool = False, augmented: bool = False
+) -> str:
     """Return the preset that "auto" stands for: by whether data are pictures, a table or points, and their size.
 
     In the same time, "table" is closer to vectors by JS, and "default" has found more of many known clusters
-    (docs/benchmarks/quality.md). Of grey pictures perceptrons learn faster, but convolutions make the class that is
-    asked for.
+    (docs/benchmarks/quality.md). Of grey pictures perceptrons learn faster, but only convolutions make the class that
+    is asked for, and bear augmentation (docs/guides/small-data.md).
 
     Args:
         data: the data.
         own_networks: whether the user chose the networks.
         conditional: whether classes are learnt too.
+        augmented: whether the critic sees augmented pictures.
 
     >>> from fgan.data import load_data
     >>> fitting(load_data("ring8")), fitting(load_data("moons")), fitting(load_data("digits"))
@@ -38,7 +41,7 @@ def fitting(data: Dataset, *, own_networks: bool = False, conditional: bool = Fa
     convolves = data.is_image and data.shape[1] >= SMALLEST and has_pyramid(data.shape) and not own_networks
     if convolves and data.shape[0] > 1:
         return "color-small"
-    if convolves and conditional:
+    if convolves and (conditional or augmented):
         return "mnist-small"
     return "table" if data.table or (len(data.shape) == 1 and not data.modes) else "default"
 
@@ -52,8 +55,12 @@ def fitted_to(data: Dataset, config: TrainConfig, settings: Settings, say: Say) 
         settings: which the user named.
         say: receives a line about the choice.
     """
-    own_networks = bool(NETWORKS & settings.keys())
-    name = fitting(data, own_networks=own_networks, conditional=config.conditional)
+    name = fitting(
+        data,
+        own_networks=bool(NETWORKS & settings.keys()),
+        conditional=config.conditional,
+        augmented=config.augment != "none",
+    )
     changes = {field: value for field, value in PRESETS[name].items() if field not in settings}
     if changes:
         shown = ", ".join(f"{field.replace('_', '-')} {value}" for field, value in changes.items())
