@@ -98,7 +98,7 @@ def test_of_a_run_it_agrees_with_the_divergence():
 
 
 @pytest.mark.parametrize("period", [2, 4, 10])
-@pytest.mark.parametrize("seed", [0, 7])
+@pytest.mark.parametrize("seed", [0, 7, 2**32, 2**63 - 1])
 def test_samples_that_go_through_the_classes_in_turn_are_told_as_well_as_others(period, seed):
     classes = 5 * drawn(3, period, 4)
     real = classes[torch.randint(period, (4000,), generator=torch.Generator().manual_seed(4))] + drawn(

@@ -52,7 +52,7 @@ class TrainCommand(MemoryFlag):
     """A named recipe to start from; other flags override it. auto is the one that fits the data: default (perceptrons),
     table (for tables and vectors: three critic steps per generator step, and a cooldown), color-small (convolutions for
     colour pictures; at 32x32 an hour of a CPU core), or mnist-small (convolutions for grey pictures with --conditional
-    or --augment; 11 minutes). Others: original (the classic script), mnist-dcgan (mnist-small's predecessor),
+    or --augment; at 28x28 11 minutes). Others: original (the classic script), mnist-dcgan (mnist-small's predecessor),
     stacked-mnist (an hour), color or cifar-resnet (for a GPU)."""
     config: Path | None = None
     """Start from the config.json of another run; other flags override it. (default: start from --preset)"""

@@ -12,7 +12,7 @@ from fgan.evaluation.jackknife import GROUPS, Jackknife, group_of, jackknife, le
 from fgan.output import watched
 
 FEW = 1000
-"""Cubic monomials up to which sums of them cost less than all pairs: those of 16 columns."""
+"""Most cubic monomials that are summed in place of all pairs: those of 16 columns."""
 
 
 def kernel_distance(samples: Tensor, reference: Tensor, block: int = 500) -> Jackknife:
@@ -27,14 +27,19 @@ def kernel_distance(samples: Tensor, reference: Tensor, block: int = 500) -> Jac
         >>> kernel_distance(x, x).value < 0
         True
     """
-    needed = 8 * (
-        (len(samples) + len(reference)) * samples.shape[1] + 4 * block * max(len(samples), len(reference))
-    )
-    require_memory_of("kid", needed, samples, reference)
+    sizes, monomials = (len(samples), len(reference)), math.comb(samples.shape[1] + 3, 3)
+    by_monomials = monomials <= min(FEW, *(size // 2 for size in sizes))
+    at_once = block * (monomials if by_monomials else max(sizes))
+    require_memory_of("kid", 8 * (sum(sizes) * samples.shape[1] + 4 * at_once), samples, reference)
     x, y = samples.double(), reference.double()
+    if by_monomials:
+        f, g = (_sums_of_monomials(z, block) for z in (x, y))
+        pairs = f @ f.T, g @ g.T, f @ g.T
+    else:
+        pairs = _block_sums(x, x, block), _block_sums(y, y, block), _block_sums(x, y, block)
     n, m = (leave_out(torch.bincount(group_of(len(z), z.device)).double()) for z in (x, y))
-    xx, yy = (without_groups(_block_sums(z, z, block) - _diagonal(z).diag()) for z in (x, y))
-    xy = without_groups(_block_sums(x, y, block))
+    xx, yy = (without_groups(of - _diagonal(z).diag()) for of, z in zip(pairs[:2], (x, y), strict=True))
+    xy = without_groups(pairs[2])
     return jackknife(xx / (n * (n - 1)) + yy / (m * (m - 1)) - 2 * xy / (n * m))
 
 
@@ -47,8 +52,6 @@ def without_groups(sums: Tensor) -> Tensor:
 
 def _block_sums(x: Tensor, y: Tensor, block: int) -> Tensor:
     """Return the kernel's sums over pairs by the groups of both, (B, B); of a set with itself at half the work."""
-    if math.comb(x.shape[1] + 3, 3) <= FEW:
-        return _sums_of_monomials(x, block) @ _sums_of_monomials(y, block).T
     rows, columns = group_of(len(x), x.device), group_of(len(y), y.device)
     member = torch.nn.functional.one_hot(columns).double()
     sums = torch.zeros(GROUPS, GROUPS, dtype=torch.float64, device=x.device)

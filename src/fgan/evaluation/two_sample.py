@@ -19,8 +19,6 @@ FEWEST = 100
 """Rows of both sides with fewer of which nothing is kept apart, neither to stop nor to choose."""
 KEPT = 8
 """One row in so many chooses between the classifiers."""
-STREAM = 0xC257
-"""Added to the seed. By that of `shuffled` the halves would be the odd and the even rows of a file, or classes."""
 MOST_COLUMNS = 256
 """Features with more of which trees are not tried: they would take minutes."""
 
@@ -75,7 +73,10 @@ def _rows(side: Tensor, half: int, seed: int) -> Tensor:
 
 def _part(n: int, parts: int, seed: int) -> Tensor:
     """Return the number of the part (n,) that each of n rows is in, by chance: rows may come in some order."""
-    return torch.randperm(n, generator=torch.Generator().manual_seed((seed + STREAM) % 2**32)) % parts
+    random = torch.Generator().manual_seed(seed % 2**32)
+    # `shuffled` took the first order of some seed; by it, halves would be the odd and even rows of a file, or classes.
+    torch.randperm(n, generator=random)
+    return torch.randperm(n, generator=random) % parts
 
 
 def _trained(samples: Tensor, reference: Tensor, seed: int) -> Any:  # noqa: ANN401 - scikit-learn has no types
