@@ -37,7 +37,7 @@ def test_the_frechet_distance_is_that_of_torchmetrics(dimension):
     assert frechet_distance(x, y).value == pytest.approx(theirs, rel=1e-6)
 
 
-@pytest.mark.parametrize("columns", [1, 3, 16, 17, 48])
+@pytest.mark.parametrize("columns", [1, 3, 8, 16, 17, 48])
 def test_the_kernel_distance_is_that_of_torchmetrics(columns, pair):
     x, y = (features[:500].sin().repeat(1, 4)[:, :columns] for features in pair)
     theirs, _ = metric(KernelInceptionDistance, columns, x, y, subsets=1, subset_size=500)

@@ -34,13 +34,12 @@ def kernel_distance(samples: Tensor, reference: Tensor, block: int = 500) -> Jac
     x, y = samples.double(), reference.double()
     if by_monomials:
         f, g = (_sums_of_monomials(z, block) for z in (x, y))
-        pairs = f @ f.T, g @ g.T, f @ g.T
+        xx, yy, xy = f @ f.T, g @ g.T, f @ g.T
     else:
-        pairs = _block_sums(x, x, block), _block_sums(y, y, block), _block_sums(x, y, block)
+        xx, yy, xy = _block_sums(x, x, block), _block_sums(y, y, block), _block_sums(x, y, block)
     n, m = (leave_out(torch.bincount(group_of(len(z), z.device)).double()) for z in (x, y))
-    xx, yy = (without_groups(of - _diagonal(z).diag()) for of, z in zip(pairs[:2], (x, y), strict=True))
-    xy = without_groups(pairs[2])
-    return jackknife(xx / (n * (n - 1)) + yy / (m * (m - 1)) - 2 * xy / (n * m))
+    xx, yy = (without_groups(sums - _diagonal(z).diag()) for sums, z in ((xx, x), (yy, y)))
+    return jackknife(xx / (n * (n - 1)) + yy / (m * (m - 1)) - 2 * without_groups(xy) / (n * m))
 
 
 def without_groups(sums: Tensor) -> Tensor:
