@@ -1,12 +1,13 @@
 """Quality against time: what a preset's samples are worth after so many seconds of training.
 
     FGAN_DATA=... python benchmarks/quality.py mnist [--presets auto mnist-dcgan ...] [--divergences kl ...]
-        [--seconds 720] [--seeds 3] [--set width=16 lr=2e-4 ...] [--clock wall|processor] [--out runs/quality]
+        [--seconds 720] [--marks 60 300 ...] [--seeds 3] [--set width=16 lr=2e-4 ...] [--clock wall|processor]
+        [--out runs/quality]
 
-At each mark the averaged generator draws --n samples, which `fgan.evaluate` holds against the data; that time does not
-count. Points are judged by their modes or js, pictures by fid. The second table has the seconds after which a run was
-at most so many times real against real. A picture of the curves and all numbers are left in --out. "auto" is the preset
-that fits the data; "icons" are 600 drawn ones (icons.py).
+At each mark, and at the end, the averaged generator draws --n samples, which `fgan.evaluate` holds against the data;
+that time does not count. Points are judged by their modes or js, pictures by fid. The second table has the seconds
+after which a run was at most so many times real against real. A picture of the curves and all numbers are left in
+--out. "auto" is the preset that fits the data; "icons" are 600 drawn ones (icons.py).
 
 A recipe with a cooldown takes as many steps as should fit into the seconds, by a short run before, unless --set says
 how many, and is judged after the last one however long they took.
@@ -150,7 +151,12 @@ def fill(curve: Curve, arguments: argparse.Namespace, data: fgan.Dataset) -> Non
         config = dataclasses.replace(config, steps=max(steps, 1))
     last = math.inf if config.cooldown else seconds
     judging = Judging(
-        curve, data, [mark for mark in MARKS if mark < seconds] + [last], arguments.n, clock, show_point
+        curve,
+        data,
+        [mark for mark in arguments.marks if mark < seconds] + [last],
+        arguments.n,
+        clock,
+        show_point,
     )
     fgan.train(config, out, dataset=data, callbacks=[judging], say=silent, bar=False)
     assert judging.samples is not None
@@ -247,6 +253,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--presets", nargs="+", default=[FITTING], choices=(FITTING, *PRESETS))
     parser.add_argument("--divergences", nargs="+", default=["kl"])
     parser.add_argument("--seconds", type=float, default=180)
+    parser.add_argument(
+        "--marks", type=float, nargs="*", default=MARKS, help="seconds; none: judge the end alone"
+    )
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--n", type=int, default=10_000)
     parser.add_argument("--clock", choices=tuple(CLOCKS), default="wall")

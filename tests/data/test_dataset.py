@@ -1,11 +1,13 @@
 import hashlib
 
+import numpy as np
 import pytest
 import torch
 
-from fgan.data import Dataset, FunctionSource, TensorSource
+from fgan.data import Dataset, FunctionSource, TensorSource, load_data
 from fgan.data.finite import image_dataset
 from fgan.errors import DataError
+from fgan.output import silent
 
 
 def test_a_tensor_source_draws_what_the_generator_decides_and_nothing_else():
@@ -109,3 +111,16 @@ def test_a_function_source_has_labels_if_it_was_given_them(generator):
     drawn, labels = FunctionSource(sample, sample_labelled).draw_labelled(50, generator)
     assert torch.equal(labels, (drawn[:, 0] > 0.5).long())
     assert FunctionSource(sample, sample_labelled).fingerprint(labels=True) == ""
+
+
+def test_a_data_set_at_a_prompt_says_what_it_is_instead_of_its_pixels(tmp_path):
+    source = TensorSource(torch.zeros(200, 3, 8, 8, dtype=torch.uint8), torch.zeros(200, dtype=torch.int64))
+    assert repr(source) == "TensorSource(200 samples of 3x8x8, torch.uint8, with labels)"
+    assert repr(image_dataset("x", source, source, ("a", "b"))) == (
+        "x: 200 samples of 3x8x8 for training, 200 held out; 2 classes"
+    )
+    assert repr(load_data("moons", say=silent)) == "moons: samples of 2, drawn from a distribution; 2 classes"
+    np.save(tmp_path / "rows.npy", np.random.default_rng(0).normal(size=(1000, 4)))
+    said: list[str] = []
+    data = load_data(str(tmp_path / "rows.npy"), say=said.append)
+    assert repr(data).splitlines() == said

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
-from fgan.data.record import Record
+from fgan.data.record import Record, by_cross
 from fgan.errors import DataError
 from fgan.frame import Frame
 
@@ -81,6 +81,11 @@ class TensorSource:
     def __len__(self) -> int:
         """Return the number of samples held."""
         return len(self.values)
+
+    def __repr__(self) -> str:
+        """Return what it holds in a line: the values may be millions."""
+        labels = "" if self.labels is None else ", with labels"
+        return f"TensorSource({len(self):,} samples of {by_cross(self.values.shape[1:])}, {self.values.dtype}{labels})"
 
     def draw(self, n: int, generator: torch.Generator) -> Tensor:
         """Draw n samples, float32 of shape (n, *shape)."""
@@ -219,6 +224,17 @@ class Dataset:
     classes: tuple[str, ...] = ()
     record: Record | None = None
     table: TableEncoding | None = None
+
+    def __repr__(self) -> str:
+        """Return what was loaded, as training says it."""
+        if self.record:
+            return "\n".join(self.record.lines(self.name))
+        shape = by_cross(self.shape)
+        if isinstance(self.train, TensorSource) and isinstance(self.held_out, TensorSource):
+            held = f"{len(self.train):,} samples of {shape} for training, {len(self.held_out):,} held out"
+        else:
+            held = f"samples of {shape}, drawn from a distribution"
+        return f"{self.name}: {held}{f'; {len(self.classes)} classes' if self.classes else ''}"
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -68,8 +68,8 @@ class Record:
 
     def lines(self, name: str) -> list[str]:
         """Return the record for people: what was taken in one line, what was left out in one, then the notes."""
-        shape = "x".join(map(str, self.shape))
-        taken = f"{name}: {self.train + self.held_out:,} samples of {shape}; {self.train:,} for training, "
+        taken = f"{name}: {self.train + self.held_out:,} samples of {by_cross(self.shape)}; "
+        taken += f"{self.train:,} for training, "
         taken += f"{self.held_out:,} held out ({self.split})"
         if self.classes:
             shown = [f"{printable(key)} {train}+{held}" for key, (train, held) in self.classes.items()]
@@ -81,6 +81,15 @@ class Record:
             taken += f"; no classes: {self.labels}"
         left = [f"skipped: {'; '.join(map(str, self.left_out))}"] if self.left_out else []
         return [taken, *([self.streamed] if self.streamed else []), *left, *self.notes]
+
+
+def by_cross(shape: Iterable[int]) -> str:
+    """Write a shape for people.
+
+    >>> by_cross((3, 32, 32))
+    '3x32x32'
+    """
+    return "x".join(map(str, shape))
 
 
 def by_reason(omissions: Iterable[Omission]) -> tuple[LeftOut, ...]:
