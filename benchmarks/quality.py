@@ -6,8 +6,8 @@
 
 At each mark, and at the end, the averaged generator draws --n samples, which `fgan.evaluate` holds against the data;
 that time does not count. Points are judged by their modes or js, pictures by fid. The second table has the seconds
-after which a run was at most so many times real against real. A picture of the curves and all numbers are left in
---out. "auto" is the preset that fits the data; "icons" are 600 drawn ones (icons.py).
+after which a run was at most so many times real against real. A picture of the curves, a row of pictures of each run
+and all numbers are left in --out. "auto" is the preset that fits the data; "icons" are 600 drawn ones (icons.py).
 
 A recipe with a cooldown takes as many steps as should fit into the seconds, by a short run before, unless --set says
 how many, and is judged after the last one however long they took.
@@ -51,6 +51,8 @@ OF_PICTURES = ("fid", "precision", "recall", "coverage", "c2st")
 OF_MODES = ("modes-kl", "modes", "within-3-sigma")
 OF_POINTS = ("js", "c2st")
 ICONS = 600
+ROW = 20
+"""Samples of each run that stand in a row, one run below the other."""
 TRIAL = 400
 """Steps of the run that tells how long one takes; the first quarter does not count."""
 CLOCKS: dict[str, Callable[[], float]] = {"wall": time.perf_counter, "processor": time.process_time}
@@ -135,8 +137,8 @@ def columns(data: fgan.Dataset) -> tuple[str, ...]:
     return OF_PICTURES if data.is_image else (*(OF_MODES if data.modes else ()), *OF_POINTS)
 
 
-def fill(curve: Curve, arguments: argparse.Namespace, data: fgan.Dataset) -> None:
-    """Train the run of a curve, judging at each mark."""
+def fill(curve: Curve, arguments: argparse.Namespace, data: fgan.Dataset) -> torch.Tensor:
+    """Train the run of a curve, judging at each mark, and return its last samples."""
     out = place_of(arguments, curve)
     clock, seconds = CLOCKS[arguments.clock], arguments.seconds
     changes = {"steps": 10**6} | arguments.set
@@ -162,6 +164,7 @@ def fill(curve: Curve, arguments: argparse.Namespace, data: fgan.Dataset) -> Non
     assert judging.samples is not None
     save_picture(draw_samples(judging.samples[:100]), out / "samples.png")
     (out / "quality.json").write_text(json.dumps(asdict(curve), indent=1))
+    return judging.samples
 
 
 def seconds_a_step(config: fgan.TrainConfig, data: fgan.Dataset, clock: Callable[[], float]) -> float:
@@ -285,12 +288,13 @@ def main() -> None:
     curves = list(starmap(Curve, product(presets, arguments.divergences, range(arguments.seeds))))
     if taken := [str(place) for curve in curves if (place := place_of(arguments, curve)).exists()]:
         raise SystemExit(f"already there: {', '.join(taken)}. Name another --out.")
-    for curve in curves:
-        fill(curve, arguments, data)
+    rows = [fill(curve, arguments, data)[:ROW] for curve in curves]
     decisive = columns(data)[0]
     summed_up(curves, decisive)
     label = "-".join([arguments.label, *arguments.presets]).replace("/", "_")
     drawn(curves, decisive, arguments.out / f"{label}.svg")
+    if data.is_image:
+        save_picture(draw_samples(torch.cat(rows), columns=ROW), arguments.out / f"{label}.png")
 
 
 if __name__ == "__main__":
