@@ -160,7 +160,9 @@ def fill(curve: Curve, arguments: argparse.Namespace, data: fgan.Dataset) -> tor
         clock,
         show_point,
     )
-    fgan.train(config, out, dataset=data, callbacks=[judging], say=silent, bar=False)
+    run = fgan.train(config, out, dataset=data, callbacks=[judging], say=silent, bar=False)
+    if run.warning:
+        print(run.warning)
     assert judging.samples is not None
     save_picture(draw_samples(judging.samples[:100]), out / "samples.png")
     (out / "quality.json").write_text(json.dumps(asdict(curve), indent=1))
