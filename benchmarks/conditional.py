@@ -1,17 +1,20 @@
 """Whether conditional members make the class that is asked for, by the classifier that ships for the data set.
 
-    FGAN_DATA=... python benchmarks/conditional.py digits [mnist] [--divergences gan kl reverse-kl] [--steps 10000]
-        [--seeds 1] [--preset default] [--set n_critic=3 ...] [--out runs/conditional]
+    FGAN_DATA=... python benchmarks/conditional.py digits [mnist] [CIFAR_FOLDER] [--divergences gan kl reverse-kl]
+        [--steps 10000] [--seeds 1] [--preset default] [--set n_critic=3 ...] [--out runs/conditional]
+    FGAN_DATA=... python benchmarks/conditional.py mnist --runs RUN ...
 
 Each member draws as many samples of every class; the share that is classified as asked, the class with the lowest
-share, and the share of held-out real samples that is classified as labelled. A grid of each member is left in --out,
-a row for each class.
+share, and the share of held-out real samples that is classified as labelled. A grid of each member is left in its
+folder, a row for each class. With --runs those are judged, and nothing is trained.
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import torch
@@ -34,9 +37,41 @@ def accuracies(judge: ShippedCNN, pictures: Tensor, labels: Tensor) -> list[floa
     return [float((found[labels == label] == label).float().mean()) for label in range(CLASSES)]
 
 
+def judge_of(name: str) -> ShippedCNN:
+    """Return the classifier of a data set; a folder has the classes of CIFAR-10."""
+    return ShippedCNN(f"{name}-cnn" if name in ("digits", "mnist") else "cifar-cnn")
+
+
+def trained(name: str, data: fgan.Dataset, arguments: argparse.Namespace) -> Iterator[fgan.Run]:
+    """Train the members of a data set, one after the other."""
+    for divergence, seed in product(arguments.divergences, range(arguments.seeds)):
+        yield fgan.train(
+            name,
+            arguments.out / f"{Path(name).name}-{divergence}-{seed}".replace(":", "_"),
+            preset=arguments.preset,
+            divergence=divergence,
+            conditional=True,
+            steps=arguments.steps,
+            seed=seed,
+            sample_every=0,
+            **dict(map(setting, arguments.set)),
+            dataset=data,
+            say=silent,
+            bar=False,
+        )
+
+
+def require_classes(data: fgan.Dataset) -> TensorSource:
+    """Return the held-out samples of labelled data."""
+    held_out = data.held_out
+    if not isinstance(held_out, TensorSource) or held_out.labels is None or len(data.classes) != CLASSES:
+        raise SystemExit(f"{data.name} does not have {CLASSES} classes; it has {len(data.classes)}.")
+    return held_out
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("data", nargs="+", choices=("digits", "mnist"))
+    parser.add_argument("data", nargs="+")
     parser.add_argument("--divergences", nargs="+", default=["gan", "kl", "reverse-kl"])
     parser.add_argument("--steps", type=int, default=10_000)
     parser.add_argument("--seeds", type=int, default=1)
@@ -44,43 +79,23 @@ def main() -> None:
     parser.add_argument("--set", nargs="*", default=[], metavar="FIELD=VALUE")
     parser.add_argument("--n", type=int, default=5000)
     parser.add_argument("--out", type=Path, default=Path("runs/conditional"))
+    parser.add_argument("--runs", type=Path, nargs="+", help="runs to judge")
     arguments = parser.parse_args()
-    print(f"{arguments.steps:,} steps of the preset {arguments.preset}\n")
-    print("| data | divergence | seed | as asked | lowest class | real samples |\n|---|---|---|---|---|---|")
+    print(
+        "| data | divergence | seed | steps | as asked | lowest class | real samples |\n|---|---|---|---|---|---|---|"
+    )
     for name in arguments.data:
-        data, judge = fgan.load_data(name, say=silent), ShippedCNN(f"{name}-cnn")
-        held_out = data.held_out
-        assert isinstance(held_out, TensorSource) and held_out.labels is not None
+        data, judge = fgan.load_data(name, say=silent), judge_of(name)
+        held_out = require_classes(data)
         real = statistics.fmean(accuracies(judge, held_out.values, held_out.labels))
-        for divergence in arguments.divergences:
-            for seed in range(arguments.seeds):
-                run = fgan.train(
-                    name,
-                    arguments.out / f"{name}-{divergence}-{seed}".replace(":", "_"),
-                    preset=arguments.preset,
-                    divergence=divergence,
-                    conditional=True,
-                    steps=arguments.steps,
-                    seed=seed,
-                    sample_every=0,
-                    **dict(map(setting, arguments.set)),
-                    dataset=data,
-                    say=silent,
-                    bar=False,
-                )
-                samples = run.sample(arguments.n)
-                shares = accuracies(judge, samples, torch.arange(arguments.n) % CLASSES)
-                rows = (
-                    samples[: CLASSES * CLASSES]
-                    .unflatten(0, (CLASSES, CLASSES))
-                    .transpose(0, 1)
-                    .flatten(0, 1)
-                )
-                save_picture(draw_samples(rows), run.path / "classes.png")
-                mean, lowest = statistics.fmean(shares), min(shares)
-                print(
-                    f"| {name} | {divergence} | {seed} | {mean:.1%} | {lowest:.1%} | {real:.1%} |", flush=True
-                )
+        for run in map(fgan.load, arguments.runs) if arguments.runs else trained(name, data, arguments):
+            samples, config = run.sample(arguments.n), run.config()
+            shares = accuracies(judge, samples, torch.arange(arguments.n) % CLASSES)
+            rows = samples[: CLASSES * CLASSES].unflatten(0, (CLASSES, CLASSES)).transpose(0, 1).flatten(0, 1)
+            save_picture(draw_samples(rows), run.path / "classes.png")
+            numbers = " | ".join(f"{share:.1%}" for share in (statistics.fmean(shares), min(shares), real))
+            step = max(run.checkpoints().steps())
+            print(f"| {name} | {config.divergence} | {config.seed} | {step:,} | {numbers} |", flush=True)
 
 
 if __name__ == "__main__":
