@@ -9,6 +9,7 @@ import sys
 
 import pytest
 import torch
+from PIL import Image
 
 import fgan
 
@@ -72,6 +73,28 @@ def test_quality_against_time_has_a_point_for_each_mark(root, tmp_path):
             "modes-kl", "modes", "within-3-sigma", "js", "c2st"
         }  # fmt: skip
     assert "real against real" in result.stdout and "kl seed 1" in result.stdout
+
+
+@pytest.mark.slow
+def test_quality_of_pictures_can_be_judged_at_the_end_alone_and_leaves_a_row_of_each_run(root, tmp_path):
+    command = [sys.executable, root / "benchmarks/quality.py", "digits", "--seconds", "1", "--marks"]
+    more = ["--seeds", "2", "--n", "200", "--out", tmp_path, "--set", "width=16", "compile=off"]
+    subprocess.run([*command, *more], check=True)
+    folders = sorted(path for path in tmp_path.iterdir() if path.is_dir())
+    assert [len(json.loads((one / "quality.json").read_text())["points"]) for one in folders] == [1, 1]
+    (rows,) = tmp_path.glob("*.png")
+    width, height = Image.open(rows).size
+    assert width == pytest.approx(10 * height, rel=0.02), "twenty pictures in each of two rows"
+
+
+@pytest.mark.slow
+def test_a_conditional_run_is_judged_again_without_training(root, tmp_path):
+    command = [sys.executable, root / "benchmarks/conditional.py", "digits"]
+    new = ["--divergences", "kl", "--steps", "30", "--n", "100", "--out", tmp_path]
+    first = subprocess.run([*command, *new], capture_output=True, text=True, check=True).stdout
+    again = ["--runs", tmp_path / "digits-kl-0", "--n", "100"]
+    assert subprocess.run([*command, *again], capture_output=True, text=True, check=True).stdout == first
+    assert "| digits | kl | 0 | 30 |" in first and (tmp_path / "digits-kl-0/classes.png").is_file()
 
 
 @pytest.fixture
