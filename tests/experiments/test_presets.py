@@ -98,7 +98,9 @@ def test_a_preset_for_images_trains_images_of_that_size(tmp_path, preset, shape)
 def test_convolutions_learn_digits_by_the_divergence_with_the_heaviest_weights(tmp_path, real_data):
     """Neyman's weights are powers of the ratio. Without a clip samples were grey or black: fid 340 and 356."""
     data = fgan.load_data("mnist", data_dir=real_data)
-    config = fgan.preset("mnist-small", "mnist", divergence="neyman", conditional=True, steps=400)
+    config = fgan.preset(
+        "mnist-small", "mnist", divergence="neyman", conditional=True, steps=400, precision="float32"
+    )
     run = fgan.train(config, tmp_path / "run", dataset=data, say=silent)
     assert not run.warning
     found = fgan.evaluate(run.sample(500), data, n=500, metrics=("fid",), say=silent)
