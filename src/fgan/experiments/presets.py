@@ -16,7 +16,7 @@ FITTING = "auto"
 # the default's: on MNIST, with 0.2 and fade=2000, a GAN's critic lost its signal, and samples were at 8.6 times real
 # against real after 10,000 steps and at 10.5 after 14,000; with these, at 4.7 after 10,000. Neyman's weights are
 # powers of the ratio: one batch had a gradient of 1e11, Adam hardly moved again, and samples were black. Gradients by
-# sixteen others had norms below 10 in every logged step on MNIST.
+# fifteen others had norms below 10 in every logged step on MNIST.
 SMALL_CONVOLUTIONS: Settings = {
     "network": "upconv",
     "norm": "group",
