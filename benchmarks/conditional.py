@@ -24,6 +24,7 @@ from torch import Tensor
 import fgan
 from fgan.data import TensorSource, draw_samples, save_picture
 from fgan.data.dataset import as_uint8
+from fgan.evaluation.features.choose import extractor_for
 from fgan.evaluation.features.shipped import ShippedCNN
 from fgan.output import silent
 
@@ -37,9 +38,14 @@ def accuracies(judge: ShippedCNN, pictures: Tensor, labels: Tensor) -> list[floa
     return [float((found[labels == label] == label).float().mean()) for label in range(CLASSES)]
 
 
-def judge_of(name: str) -> ShippedCNN:
-    """Return the classifier of a data set; a folder has the classes of CIFAR-10."""
-    return ShippedCNN(f"{name}-cnn" if name in ("digits", "mnist") else "cifar-cnn")
+def judge_of(data: fgan.Dataset) -> ShippedCNN:
+    """Return the classifier that ships for these classes."""
+    judge = extractor_for(None, data)
+    if not isinstance(judge, ShippedCNN):
+        raise SystemExit(
+            f"no classifier ships for the classes of {data.name}; name digits, mnist or CIFAR-10's folder."
+        )
+    return judge
 
 
 def trained(name: str, data: fgan.Dataset, arguments: argparse.Namespace) -> Iterator[fgan.Run]:
@@ -61,12 +67,12 @@ def trained(name: str, data: fgan.Dataset, arguments: argparse.Namespace) -> Ite
         )
 
 
-def require_classes(data: fgan.Dataset) -> TensorSource:
-    """Return the held-out samples of labelled data."""
-    held_out = data.held_out
-    if not isinstance(held_out, TensorSource) or held_out.labels is None or len(data.classes) != CLASSES:
-        raise SystemExit(f"{data.name} does not have {CLASSES} classes; it has {len(data.classes)}.")
-    return held_out
+def loaded(runs: list[Path]) -> Iterator[fgan.Run]:
+    """Open runs that learnt their classes."""
+    for run in map(fgan.load, runs):
+        if not run.config().conditional:
+            raise SystemExit(f"{run.path} was trained without classes; train it with --conditional.")
+        yield run
 
 
 def main() -> None:
@@ -81,14 +87,17 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("runs/conditional"))
     parser.add_argument("--runs", type=Path, nargs="+", help="runs to judge")
     arguments = parser.parse_args()
+    if arguments.runs and len(arguments.data) > 1:
+        parser.error("--runs are of one data set; name only that one.")
     print(
         "| data | divergence | seed | steps | as asked | lowest class | real samples |\n|---|---|---|---|---|---|---|"
     )
     for name in arguments.data:
-        data, judge = fgan.load_data(name, say=silent), judge_of(name)
-        held_out = require_classes(data)
+        data = fgan.load_data(name, say=silent)
+        judge, held_out = judge_of(data), data.held_out
+        assert isinstance(held_out, TensorSource) and held_out.labels is not None
         real = statistics.fmean(accuracies(judge, held_out.values, held_out.labels))
-        for run in map(fgan.load, arguments.runs) if arguments.runs else trained(name, data, arguments):
+        for run in loaded(arguments.runs) if arguments.runs else trained(name, data, arguments):
             samples, config = run.sample(arguments.n), run.config()
             shares = accuracies(judge, samples, torch.arange(arguments.n) % CLASSES)
             rows = samples[: CLASSES * CLASSES].unflatten(0, (CLASSES, CLASSES)).transpose(0, 1).flatten(0, 1)

@@ -138,7 +138,7 @@ def columns(data: fgan.Dataset) -> tuple[str, ...]:
 
 
 def fill(curve: Curve, arguments: argparse.Namespace, data: fgan.Dataset) -> torch.Tensor:
-    """Train the run of a curve, judging at each mark, and return its last samples."""
+    """Train the run of a curve, judging at each mark, and return some of its last samples."""
     out = place_of(arguments, curve)
     clock, seconds = CLOCKS[arguments.clock], arguments.seconds
     changes = {"steps": 10**6} | arguments.set
@@ -166,7 +166,7 @@ def fill(curve: Curve, arguments: argparse.Namespace, data: fgan.Dataset) -> tor
     assert judging.samples is not None
     save_picture(draw_samples(judging.samples[:100]), out / "samples.png")
     (out / "quality.json").write_text(json.dumps(asdict(curve), indent=1))
-    return judging.samples
+    return judging.samples[:ROW].clone()  # a view would keep them all
 
 
 def seconds_a_step(config: fgan.TrainConfig, data: fgan.Dataset, clock: Callable[[], float]) -> float:
@@ -290,7 +290,7 @@ def main() -> None:
     curves = list(starmap(Curve, product(presets, arguments.divergences, range(arguments.seeds))))
     if taken := [str(place) for curve in curves if (place := place_of(arguments, curve)).exists()]:
         raise SystemExit(f"already there: {', '.join(taken)}. Name another --out.")
-    rows = [fill(curve, arguments, data)[:ROW] for curve in curves]
+    rows = [fill(curve, arguments, data) for curve in curves]
     decisive = columns(data)[0]
     summed_up(curves, decisive)
     label = "-".join([arguments.label, *arguments.presets]).replace("/", "_")
